@@ -1,0 +1,55 @@
+import type {Context} from './context.ts';
+
+/** One flag of a command. */
+export interface Flag {
+  readonly help: string;
+  /**
+   * `boolean`: `--x`, `--x=false`. `string`: `--x=V`, `--x V`. `list`: a string that may be repeated. `optional`: `--x` means `--x=IMPLIED`;
+   * a value needs `=`.
+   */
+  readonly type: 'boolean' | 'string' | 'list' | 'optional';
+  /** Placeholder of the value in help: `PATH`. */
+  readonly value?: string;
+  readonly default?: string | boolean;
+  readonly implied?: string;
+  readonly short?: string;
+  readonly hidden?: boolean;
+  /** For completion and for one clear error. */
+  readonly choices?: readonly string[];
+}
+export type Flags = {readonly [name: string]: Flag};
+
+type FlagValue<F extends Flag> = F['type'] extends 'boolean'
+  ? boolean
+  : F['type'] extends 'list'
+    ? readonly string[]
+    : string | undefined;
+export type FlagValues<F extends Flags> = {readonly [K in keyof F]: FlagValue<F[K]>};
+
+/** What the parser hands to a command. */
+export interface Arguments<F extends Flags = Flags> {
+  readonly flags: FlagValues<F>;
+  readonly positionals: readonly string[];
+  /** Everything from the first positional on, unparsed, for commands with `imageGrammar`. */
+  readonly rest: readonly string[];
+}
+
+export interface Command<F extends Flags = Flags> {
+  /** As typed: `image list`. */
+  readonly name: string;
+  /** One line, no full stop. */
+  readonly summary: string;
+  /** After `rkt NAME`: `UUID [CMD…]`. */
+  readonly usage: string;
+  /** Further paragraphs of help. */
+  readonly description?: string;
+  readonly flags: F;
+  readonly examples: readonly {readonly command: string; readonly does: string}[];
+  /** Flags after the first positional belong to the image grammar (rkt's SetInterspersed(false)). */
+  readonly imageGrammar?: boolean;
+  readonly hidden?: boolean;
+  /** Returns the exit code. Import what is heavy inside. */
+  run(context: Context, args: Arguments<F>): Promise<number>;
+}
+
+export const defineCommand = <const F extends Flags>(command: Command<F>): Command<F> => command;

@@ -1,0 +1,30 @@
+import type {HostPath} from '../contract/names.ts';
+
+/** rkt's `--insecure-options`, expanded: `all-fetch`, `all-run` and `all` never occur here. */
+export type InsecureOption = 'image' | 'tls' | 'ondisk' | 'http' | 'pubkey' | 'capabilities' | 'paths' | 'seccomp';
+
+/** What every command gets: the global flags after configuration. */
+export interface Context {
+  readonly dataDir: HostPath;
+  readonly systemConfig: HostPath;
+  readonly localConfig: HostPath;
+  readonly userConfig: HostPath | undefined;
+  readonly insecure: ReadonlySet<InsecureOption>;
+  readonly trustKeysFromHttps: boolean;
+  readonly debug: boolean;
+  readonly output: Output;
+}
+
+export type Format = 'text' | 'json' | 'json-pretty' | 'yaml';
+
+/** Everything a person or a program reads on standard output. Untrusted strings are escaped on a terminal (S26), never in JSON. */
+export interface Output {
+  /** One line of text. */
+  line(text?: string): void;
+  /** Aligned columns; `header` is left out with `--no-legend`. */
+  table(header: readonly string[] | undefined, rows: readonly (readonly string[])[]): void;
+  /** A value in the format asked for: JSON (one line or pretty) or YAML. */
+  value(value: unknown, format: Exclude<Format, 'text'>): void;
+  /** A line on standard error that is not an error: progress, warnings. */
+  note(text: string): void;
+}

@@ -1,0 +1,96 @@
+import * as z from 'zod/mini';
+import type {IsolatorMap} from './isolators.ts';
+import {type Support, support} from './support.ts';
+
+/** What a pod may ask for besides isolators. */
+export const FEATURES = [
+  /** More than one app in a pod (appc PO-01). */
+  'apps/many',
+  'event-handlers',
+  'hostname',
+  'ipc/host',
+  'ipc/private',
+  'network/host',
+  'network/named',
+  'network/none',
+  'pid/private',
+  'ports',
+  'rootfs/overlay',
+  'rootfs/read-only',
+  'socket-activation',
+  'stdio/log',
+  'stdio/stream',
+  'stdio/terminal',
+  'user-namespace',
+  'volume/device',
+  'volume/empty',
+  'volume/host',
+  /** resolv.conf, /etc/hosts entries. */
+  'dns',
+  /** Today's masked and read-only paths of /proc and /sys. */
+  'kernel-paths/masked',
+] as const;
+export type Feature = (typeof FEATURES)[number];
+
+/** What an operator may do to a pod. */
+export const VERBS = [
+  'app-add',
+  'app-rm',
+  'app-start',
+  'app-stop',
+  'attach',
+  'enter',
+  /** The apps' exit statuses are recorded in the pod, not only returned to the caller. */
+  'exit-status',
+  'gc',
+  'logs',
+  'ready',
+  'run',
+  'stats',
+  'stop',
+] as const;
+export type Verb = (typeof VERBS)[number];
+
+/** How far a flavor isolates, for policies and comparisons. */
+export const PROPERTIES = [
+  'host-ipc',
+  'host-network',
+  'host-pid',
+  'own-ipc',
+  'own-kernel',
+  'own-network',
+  'own-pid',
+  'own-user-ids',
+  'rootless',
+] as const;
+export type Property = (typeof PROPERTIES)[number];
+
+const shape = {
+  /** An AC Name; also the name of the package after `@rkt/flavor-` for a built-in. */
+  name: z.string().check(z.regex(/^[a-z0-9]+(-[a-z0-9]+)*$/), z.maxLength(64)),
+  /** Semver of the flavor itself. */
+  version: z.string(),
+  /** Range of contract versions it was written for: `^1.0`. Refused at load when the core's is outside. */
+  contract: z.string(),
+  /** One sentence for `rkt flavor list`. */
+  summary: z.string(),
+  properties: z.array(z.enum(PROPERTIES)),
+  /** Programs of the host whose path and version the flavor wants in `HostFacts.programs`. */
+  programs: z.optional(z.array(z.string())),
+  /** How `rkt` knows that a pod runs: the lock's descriptor stays with the launched program, or the pod's cgroup has processes. */
+  liveness: z.enum(['lock', 'cgroup']),
+};
+
+export const declaration = z.strictObject({
+  ...shape,
+  isolators: z.record(z.string(), support),
+  features: z.record(z.string(), support),
+  verbs: z.record(z.string(), support),
+});
+
+/** What a flavor is and what it promises: for every isolator, feature and verb, one level with its mechanism or consequence. */
+export interface Declaration extends z.infer<z.ZodMiniObject<typeof shape>> {
+  readonly isolators: {readonly [K in keyof IsolatorMap]: Support};
+  readonly features: {readonly [F in Feature]: Support};
+  readonly verbs: {readonly [V in Verb]: Support};
+}

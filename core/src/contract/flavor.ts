@@ -1,0 +1,48 @@
+import type {Declaration} from './declaration.ts';
+import type {Finding, HostFacts} from './host.ts';
+import type {Launch} from './launch.ts';
+import type {App, Pod, RunningPod} from './pod.ts';
+import type {Step, StopStep} from './step.ts';
+
+/** Version of this contract. A new isolator, feature, verb, step kind or optional hook is a minor step; anything else is major. */
+export const CONTRACT_VERSION = '1.0.0';
+
+/**
+ * A stage1: pure functions from a frozen pod and the host's facts to data. A hook never calls the kernel, spawns a process,
+ * reads a file or a clock; the same input gives the same plan, byte for byte. The core checks both.
+ */
+export interface Flavor {
+  readonly declaration: Declaration;
+
+  /** What this host lacks, each with a fix; `missing` ones keep the flavor from being chosen. Shown by `rkt flavor doctor`. */
+  probe(host: HostFacts): Finding[];
+
+  /** First stage: rootfs, layers, volumes. */
+  filesystem(pod: Pod, host: HostFacts): Step[];
+
+  /** Second stage: namespaces, cgroup, kernel file systems, devices, configuration files. */
+  environment(pod: Pod, host: HostFacts): Step[];
+
+  /** Third stage: the program that replaces stage0. */
+  launch(pod: Pod, host: HostFacts): Launch;
+
+  /**
+   * A further program with exactly what the app has. Absent: `rkt enter` is refused; declare the verb `impossible` then.
+   * `command` is empty for an interactive shell.
+   */
+  enter?(pod: RunningPod, app: App, command: readonly string[], host: HostFacts): Launch;
+
+  /** How to end the pod. Absent: SIGTERM to every process, ten seconds, then kill; with `force`, kill. */
+  stop?(pod: RunningPod, force: boolean): StopStep[];
+}
+
+/** The names a flavor object may have. Unknown ones are refused, so that a typo does not cost a hook. */
+export const HOOKS = {
+  declaration: 'required',
+  probe: 'required',
+  filesystem: 'required',
+  environment: 'required',
+  launch: 'required',
+  enter: 'optional',
+  stop: 'optional',
+} as const satisfies {readonly [K in keyof Flavor]-?: undefined extends Flavor[K] ? 'optional' : 'required'};

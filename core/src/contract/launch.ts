@@ -1,0 +1,38 @@
+import * as z from 'zod/mini';
+import {location} from './location.ts';
+import {hostPath} from './names.ts';
+import {processIdentity} from './pod.ts';
+import {process} from './process.ts';
+import {namespaceKind} from './step.ts';
+
+const common = {
+  /**
+   * The compiled process that replaces stage0. For an app it is `App.process`; for a supervisor, what the supervisor needs.
+   * It keeps standard input, output and error of rkt's caller.
+   */
+  process,
+  /** Pass sockets that rkt's caller passed with LISTEN_FDS. */
+  passSockets: z.boolean(),
+};
+
+/** The last stage: what `execve` gets. */
+export const launch = z.discriminatedUnion('into', [
+  /** A program of the host, by absolute path; `process.cwd` is a path of the host. */
+  z.strictObject({
+    ...common,
+    into: z.literal('host'),
+    program: hostPath,
+    /** Leave the pod's lock open in the program, as RKT_LOCK_FD (declaration `liveness: 'lock'`). */
+    keepLock: z.boolean(),
+  }),
+  /** A program of a rootfs that becomes the root directory by `pivot_root`; the host's tree is gone before it starts. */
+  z.strictObject({...common, into: z.literal('rootfs'), root: location}),
+  /** A further program in a running pod: joins the namespaces, root and cgroup of `member` first. */
+  z.strictObject({
+    ...common,
+    into: z.literal('member'),
+    member: processIdentity,
+    namespaces: z.array(namespaceKind),
+  }),
+]);
+export type Launch = z.infer<typeof launch>;

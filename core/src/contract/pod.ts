@@ -1,0 +1,129 @@
+import * as z from 'zod/mini';
+import {type Isolators, isolators} from './isolators.ts';
+import {appName, hostPath, imageId, podPath, rootfsPath, uuid, volumeName} from './names.ts';
+import {cgroupLimits, process} from './process.ts';
+
+const volumeShape = {
+  name: volumeName,
+  readOnly: z.boolean(),
+};
+
+/** A volume of the pod (appc PO-09 to PO-11). Only the operator names host paths; images get `empty` ones. */
+export const volume = z.discriminatedUnion('kind', [
+  z.strictObject({
+    ...volumeShape,
+    kind: z.literal('host'),
+    source: hostPath,
+    /** What the source was when the pod was prepared; checked again when it is opened. */
+    type: z.enum(['directory', 'file', 'device']),
+    recursive: z.boolean(),
+    /** The operator allowed symlinks in `source` (appc EX-19 to EX-21). */
+    followSymlinks: z.boolean(),
+  }),
+  z.strictObject({
+    ...volumeShape,
+    kind: z.literal('empty'),
+    /** Created at prepare, below the pod's directory, with the mode and owner asked for. */
+    directory: podPath,
+    mode: z.int(),
+    uid: z.int(),
+    gid: z.int(),
+  }),
+]);
+export type Volume = z.infer<typeof volume>;
+
+/** A volume in an app's file system. Targets do not overlap (appc EX-12). */
+export const mount = z.strictObject({volume: volumeName, path: rootfsPath, readOnly: z.boolean()});
+export type Mount = z.infer<typeof mount>;
+
+/** Where the app's files come from. */
+export const rootfs = z.discriminatedUnion('kind', [
+  /** Trees of the store, uppermost first, shared by all pods; what the app writes goes to `upper`. */
+  z.strictObject({kind: z.literal('overlay'), lower: z.array(hostPath), upper: podPath, work: podPath}),
+  /** A copy of its own, for hosts without overlayfs and for `--no-overlay`. */
+  z.strictObject({kind: z.literal('copy'), directory: podPath}),
+]);
+export type Rootfs = z.infer<typeof rootfs>;
+
+export const port = z.strictObject({
+  name: z.string(),
+  protocol: z.enum(['tcp', 'udp', 'sctp']),
+  port: z.int(),
+  count: z.int(),
+  socketActivated: z.boolean(),
+  hostIp: z.optional(z.string()),
+  hostPort: z.optional(z.int()),
+});
+export type Port = z.infer<typeof port>;
+
+const stream = z.enum(['null', 'log', 'stream', 'tty', 'inherit']);
+
+const appShape = {
+  name: appName,
+  image: z.strictObject({id: imageId, name: z.string()}),
+  rootfs,
+  /** Where the rootfs is mounted, relative to the pod's directory. */
+  mountPoint: podPath,
+  readOnlyRootfs: z.boolean(),
+  mounts: z.array(mount),
+  process,
+  limits: cgroupLimits,
+  eventHandlers: z.array(z.strictObject({name: z.enum(['pre-start', 'post-stop']), exec: z.array(z.string())})),
+  ports: z.array(port),
+  stdio: z.strictObject({stdin: stream, stdout: stream, stderr: stream}),
+};
+export const app = z.strictObject({...appShape, isolators});
+
+/** An app of a frozen pod: every default applied, every name resolved. */
+export interface App extends z.infer<z.ZodMiniObject<typeof appShape>> {
+  /** As asked for, for the report; a degraded one is removed before a flavor sees the pod. */
+  readonly isolators: Isolators;
+}
+
+const podShape = {
+  uuid,
+  /** Of the pod while it runs: `<data>/pods/run/<uuid>`. */
+  directory: hostPath,
+  volumes: z.array(volume),
+  limits: cgroupLimits,
+  /** Below the cgroup chosen from the host facts, the same in every hierarchy. */
+  cgroup: z.string(),
+  network: z.strictObject({
+    mode: z.enum(['host', 'none', 'named']),
+    names: z.array(z.strictObject({name: z.string(), args: z.record(z.string(), z.string())})),
+  }),
+  hostname: z.nullable(z.string()),
+  ipc: z.enum(['auto', 'private', 'host']),
+  userNamespace: z.boolean(),
+  /** Complete contents; `null` leaves the app's own file alone. */
+  resolvConf: z.nullable(z.string()),
+  hosts: z.nullable(z.string()),
+  /** Kernel paths hidden and made read-only in each app; empty with `--insecure-options=paths`. */
+  maskedPaths: z.array(rootfsPath),
+  readOnlyPaths: z.array(rootfsPath),
+  interactive: z.boolean(),
+  debug: z.boolean(),
+};
+export const pod = z.strictObject({...podShape, apps: z.array(app).check(z.minLength(1)), isolators});
+
+/** A pod after stage0: reified (appc PO-03), deep-frozen, free of host state. */
+export interface Pod extends z.infer<z.ZodMiniObject<typeof podShape>> {
+  readonly apps: readonly App[];
+  readonly isolators: Isolators;
+}
+
+/** A pod that has been launched. */
+export interface RunningPod extends Pod {
+  /** The launched program, as the host sees it. */
+  readonly supervisor: ProcessIdentity;
+  /** The process to join for each app. */
+  readonly appProcesses: Readonly<Record<string, ProcessIdentity>>;
+}
+
+/** A process that cannot be confused with a later one of the same number. */
+export const processIdentity = z.strictObject({
+  pid: z.int(),
+  /** Field 22 of /proc/PID/stat, in clock ticks since boot. */
+  startTime: z.int(),
+});
+export type ProcessIdentity = z.infer<typeof processIdentity>;

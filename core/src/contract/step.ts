@@ -1,0 +1,96 @@
+import * as z from 'zod/mini';
+import {location} from './location.ts';
+import {appName, hostPath, podPath, rootfsPath} from './names.ts';
+import {cgroupLimits} from './process.ts';
+
+export const STAGES = ['filesystem', 'environment', 'launch'] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** Namespaces that a threaded process can leave; a user namespace takes a chained program. */
+export const namespaceKind = z.enum(['mount', 'uts', 'ipc', 'net', 'cgroup']);
+export type NamespaceKind = z.infer<typeof namespaceKind>;
+
+export const mountFlag = z.enum(['ro', 'nosuid', 'nodev', 'noexec', 'noatime']);
+export type MountFlag = z.infer<typeof mountFlag>;
+
+const mode = z.int().check(z.minimum(0), z.maximum(0o7777));
+const step = <K extends string, S extends z.core.$ZodShape>(kind: K, shape: S) =>
+  z.strictObject({
+    /** Unique in the plan and stable between plans of like pods: `rootfs.main`, `mount.main./data`. Fault points use it. */
+    id: z.string().check(z.regex(/^[a-z0-9][^\s]*$/), z.maxLength(512)),
+    do: z.literal(kind),
+    ...shape,
+  });
+
+/**
+ * The closed union of what an executor can be asked to do. Each kind is one file of `core/src/executor/steps`.
+ * Unless said otherwise a step fails if what it would create exists, and missing parents are an error.
+ */
+export const stepSchema = z.discriminatedUnion('do', [
+  /** Leaves the host's namespaces. `mount` comes first in a plan and makes every mount private, so that the kernel drops them all with the last process. */
+  step('namespace', {unshare: z.array(namespaceKind)}),
+  /** Creates a directory and its missing parents (these 0755 root, appc EX-13); an existing directory is left as it is. */
+  step('mkdir', {target: location, mode, uid: z.int(), gid: z.int()}),
+  /** Writes a whole file, replacing what is there without following it. At most 1 MiB. */
+  step('write', {target: location, content: z.string(), mode, uid: z.int(), gid: z.int()}),
+  /** Replaces what is there unless it is a directory. `to` is not interpreted. */
+  step('symlink', {target: location, to: z.string()}),
+  /** Mounts an app's rootfs: `lower` uppermost first. */
+  step('overlay', {app: appName, lower: z.array(hostPath), upper: podPath, work: podPath, target: podPath}),
+  /** Mounts a fresh instance of a kernel file system. */
+  step('mount', {
+    type: z.enum(['proc', 'sysfs', 'tmpfs', 'devpts', 'mqueue', 'cgroup2']),
+    target: location,
+    flags: z.array(mountFlag),
+    /** `mode=0755,size=65536k`: keys and values of the file system's own. */
+    options: z.record(z.string(), z.string()),
+  }),
+  /**
+   * Binds a directory, file or device, with private propagation. The source is opened without following symlinks
+   * unless `followSymlinks`; a missing target is created to fit (appc EX-08), a file where a directory is needed is replaced (EX-10).
+   */
+  step('bind', {
+    source: location,
+    target: location,
+    recursive: z.boolean(),
+    followSymlinks: z.boolean(),
+    flags: z.array(mountFlag),
+  }),
+  /** Adds flags to the mount that `target` is the root of. */
+  step('remount', {target: location, flags: z.array(mountFlag)}),
+  /** Hides paths (files by the null device, directories by an empty read-only tmpfs); absent ones are skipped. */
+  step('mask', {app: appName, paths: z.array(rootfsPath)}),
+  /** Makes paths read-only, recursively; absent ones are skipped. */
+  step('protect', {app: appName, paths: z.array(rootfsPath)}),
+  /** Makes a device node. */
+  step('device', {
+    target: location,
+    type: z.enum(['char', 'block']),
+    major: z.int(),
+    minor: z.int(),
+    mode,
+    uid: z.int(),
+    gid: z.int(),
+  }),
+  /**
+   * Creates `path` below the cgroup of `HostFacts.cgroup.parent` in every hierarchy that is mounted, sets the limits and, with `join`, moves
+   * the executor's own process there. A limit whose controller is missing is an error.
+   */
+  step('cgroup', {path: z.string(), limits: cgroupLimits, join: z.boolean()}),
+  /** Sets a namespaced kernel parameter: `net.ipv4.ip_forward`. */
+  step('sysctl', {key: z.string(), value: z.string()}),
+  /** Sets the host name of the uts namespace. */
+  step('hostname', {name: z.string().check(z.maxLength(64))}),
+]);
+export type Step = z.infer<typeof stepSchema>;
+export type StepKind = Step['do'];
+
+/** What `rkt stop` does, in order. */
+export const stopStep = z.discriminatedUnion('do', [
+  z.strictObject({do: z.literal('signal'), to: z.enum(['supervisor', 'pod']), signal: z.string()}),
+  /** Goes on as soon as the pod has ended, else after the time. */
+  z.strictObject({do: z.literal('await-exit'), milliseconds: z.int()}),
+  /** Kills every process of the pod's cgroup; does nothing when there is none. */
+  z.strictObject({do: z.literal('kill')}),
+]);
+export type StopStep = z.infer<typeof stopStep>;

@@ -1,0 +1,60 @@
+import * as z from 'zod/mini';
+
+/**
+ * What a host must have for a promise to hold. The core decides each from the host facts; an isolator whose requirement
+ * is not met is `impossible` on this host, even if the flavor knows how.
+ */
+export const hostRequirement = z.union([
+  z.templateLiteral(['cgroup/', z.string()]),
+  z.templateLiteral(['capability/', z.string()]),
+  z.templateLiteral(['program/', z.string()]),
+  z.templateLiteral(['filesystem/', z.string()]),
+  z.templateLiteral(['lsm/', z.enum(['selinux', 'apparmor'])]),
+  z.literal('seccomp'),
+  z.literal('user-namespaces'),
+]);
+export type HostRequirement = z.infer<typeof hostRequirement>;
+
+/** How `status --verify` reads a promise back from the running kernel, for the process of each app. */
+export const readBack = z.discriminatedUnion('from', [
+  /** A field of /proc/PID/status: `CapBnd`, `NoNewPrivs`, `Seccomp`, `Uid`, … */
+  z.strictObject({from: z.literal('status'), field: z.string()}),
+  /** A limit of the app's cgroup, by its name in `CgroupLimits`; v1 and v2 files are the core's business. */
+  z.strictObject({from: z.literal('cgroup'), limit: z.string()}),
+  /** /proc/PID/limits */
+  z.strictObject({from: z.literal('limits')}),
+  /** /proc/PID/oom_score_adj */
+  z.strictObject({from: z.literal('oom-score-adj')}),
+  /** /proc/PID/mountinfo */
+  z.strictObject({from: z.literal('mountinfo')}),
+  /** /proc/PID/ns/KIND differs from (`own`) or equals (`host`) that of the host's init. */
+  z.strictObject({from: z.literal('namespace'), kind: z.string(), is: z.enum(['own', 'host'])}),
+  /** /proc/PID/attr/current */
+  z.strictObject({from: z.literal('label')}),
+]);
+export type ReadBack = z.infer<typeof readBack>;
+
+/** What a flavor says about one isolator, feature or verb. */
+export const support = z.discriminatedUnion('level', [
+  /** Holds exactly as asked. */
+  z.strictObject({
+    level: z.literal('enforced'),
+    mechanism: z.string(),
+    requires: z.optional(z.array(hostRequirement)),
+    readBack: z.optional(readBack),
+  }),
+  /** The purpose holds by another means; the report says `modified`. */
+  z.strictObject({
+    level: z.literal('equivalent'),
+    mechanism: z.string(),
+    consequence: z.string(),
+    requires: z.optional(z.array(hostRequirement)),
+    readBack: z.optional(readBack),
+  }),
+  /** Asking for it changes nothing here, and nothing is lost; the report says `ignored`. */
+  z.strictObject({level: z.literal('not-applicable'), consequence: z.string()}),
+  /** A pod that asks for it is refused unless that very name is in `--allow-degraded`. */
+  z.strictObject({level: z.literal('impossible'), consequence: z.string()}),
+]);
+export type Support = z.infer<typeof support>;
+export type SupportLevel = Support['level'];

@@ -1,0 +1,125 @@
+import {createRequire} from 'node:module';
+import type {DynamicLibrary} from 'node:ffi';
+import {SyscallError} from './syscall-error.ts';
+
+/*
+ * The only door to the kernel besides Node's own `fs`. Every call goes through syscall(2) of the C library: it acts on the calling thread
+ * alone, where the library's own setuid and friends would signal V8's threads, and is not variadic in its registers on x86-64 and arm64.
+ */
+
+type Argument = bigint | number | string | Uint8Array | null;
+type NativeArgument = bigint | number;
+
+// node:ffi is loaded by the first call, so that commands that need no kernel do not pay for it.
+const require = createRequire(import.meta.url);
+let native: {syscall: (...args: NativeArgument[]) => bigint; errno: () => number; pointer: (b: Uint8Array) => bigint} | undefined;
+
+const load = () => {
+  const ffi = require('node:ffi') as typeof import('node:ffi');
+  const library: DynamicLibrary = new ffi.DynamicLibrary('libc.so.6');
+  const syscall = library.getFunction('syscall', {
+    return: 'i64',
+    arguments: ['i64', 'i64', 'i64', 'i64', 'i64', 'i64', 'i64'],
+  });
+  const location = library.getFunction('__errno_location', {return: 'pointer', arguments: []})();
+  return {
+    syscall: syscall as unknown as (...args: NativeArgument[]) => bigint,
+    errno: () => ffi.getInt32(location, 0),
+    pointer: (buffer: Uint8Array) => ffi.getRawPointer(buffer as Buffer),
+  };
+};
+
+/** Address of a buffer's first byte, for structures that hold pointers. The caller keeps the buffer alive until after the call. */
+export const addressOf = (buffer: Uint8Array): bigint => {
+  native ??= load();
+  return native.pointer(buffer);
+};
+
+/** A C string; refuses an embedded NUL, which would cut the value short. */
+export const cString = (text: string): Buffer => {
+  if (text.includes('\0')) throw new TypeError(`a string for the kernel contains a NUL byte: ${JSON.stringify(text)}`);
+  return Buffer.from(`${text}\0`);
+};
+
+const x64 = process.arch === 'x64';
+/** System call numbers that differ below 424; from there on all architectures share them. */
+const number = (x86: number, arm: number): number => (x64 ? x86 : arm);
+
+/** Numbers of asm/unistd_64.h (x86-64) and asm-generic/unistd.h (arm64). */
+export const SYS = {
+  capget: number(125, 90),
+  capset: number(126, 91),
+  chroot: number(161, 51),
+  execve: number(59, 221),
+  fchdir: number(81, 50),
+  fchmodat: number(268, 53),
+  fchownat: number(260, 54),
+  fcntl: number(72, 25),
+  flock: number(73, 32),
+  fstatfs: number(138, 44),
+  getcwd: number(79, 17),
+  getdents64: number(217, 61),
+  linkat: number(265, 37),
+  lgetxattr: number(192, 9),
+  mkdirat: number(258, 34),
+  mknodat: number(259, 33),
+  mount: number(165, 40),
+  openat2: 437,
+  open_tree: 428,
+  move_mount: 429,
+  fsopen: 430,
+  fsconfig: 431,
+  fsmount: 432,
+  fspick: 433,
+  pidfd_open: 434,
+  pidfd_send_signal: 424,
+  mount_setattr: 442,
+  pipe2: number(293, 59),
+  pivot_root: number(155, 41),
+  prctl: number(157, 167),
+  prlimit64: number(302, 261),
+  readlinkat: number(267, 78),
+  renameat2: number(316, 276),
+  rt_sigaction: number(13, 134),
+  rt_sigprocmask: number(14, 135),
+  seccomp: number(317, 277),
+  setgroups: number(116, 159),
+  sethostname: number(170, 161),
+  setns: number(308, 268),
+  setresgid: number(119, 149),
+  setresuid: number(117, 147),
+  setsid: number(112, 157),
+  symlinkat: number(266, 36),
+  syncfs: number(306, 267),
+  umask: number(95, 166),
+  umount2: number(166, 39),
+  unlinkat: number(263, 35),
+  unshare: number(272, 97),
+} as const;
+export type SyscallName = keyof typeof SYS;
+
+/**
+ * Makes a system call. Strings become C strings, buffers their address, `null` the null pointer; numbers are passed as signed 64 bit.
+ * @throws {SyscallError} with errno name, call and `path` (default: the first string argument).
+ */
+export const syscall = (name: SyscallName, args: readonly Argument[], path?: string): number => {
+  native ??= load();
+  const alive: Uint8Array[] = [];
+  const words: bigint[] = [BigInt(SYS[name])];
+  for (const argument of args) {
+    if (typeof argument === 'string' || argument instanceof Uint8Array) {
+      const buffer = typeof argument === 'string' ? cString(argument) : argument;
+      alive.push(buffer);
+      words.push(native.pointer(buffer));
+    } else words.push(argument === null ? 0n : BigInt(argument));
+  }
+  while (words.length < 7) words.push(0n);
+  const result = Number(native.syscall(...words));
+  if (result === -1) {
+    const errno = native.errno();
+    throw new SyscallError(name, errno, path ?? args.find((argument) => typeof argument === 'string'));
+  }
+  // A buffer that is still referenced here cannot have been collected during the call.
+  alive.length = 0;
+  return result;
+};

@@ -1,0 +1,27 @@
+import {constants} from 'node:os';
+
+const names = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
+// Values that Node's table lacks; the same on x86-64 and arm64 (asm-generic/errno.h).
+names.set(112, 'EHOSTDOWN').set(117, 'EUCLEAN').set(123, 'ENOMEDIUM').set(126, 'ENOKEY').set(132, 'ERFKILL');
+
+/** A system call that failed: `code` is the errno name, as in Node's own errors. */
+export class SyscallError extends Error {
+  override readonly name = 'SyscallError';
+  readonly code: string;
+  readonly errno: number;
+  readonly syscall: string;
+  readonly path: string | undefined;
+
+  constructor(syscall: string, errno: number, path?: string) {
+    const code = names.get(errno) ?? `E${errno}`;
+    super(`${syscall}${path === undefined ? '' : ` ${JSON.stringify(path)}`}: ${code}`);
+    this.code = code;
+    this.errno = errno;
+    this.syscall = syscall;
+    this.path = path;
+  }
+}
+
+/** Whether `error` is a failed call, of ours or of Node's, with one of these errno names. */
+export const isErrno = (error: unknown, ...codes: string[]): boolean =>
+  error instanceof Error && 'code' in error && codes.includes(String(error.code));
