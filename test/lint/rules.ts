@@ -1,0 +1,148 @@
+import path from 'node:path';
+import {maskSource} from './mask-source.ts';
+import {type Import, scanImports} from './scan-imports.ts';
+
+/** `file` is relative to the root of the repository, with `/`. */
+interface Rule {
+  readonly name: string;
+  readonly applies: (file: string) => boolean;
+  /** Why the import is wrong, or nothing. */
+  readonly judge?: (file: string, entry: Import) => string | undefined;
+  /** Code that is wrong whatever it imports. */
+  readonly pattern?: {readonly code: RegExp; readonly what: string};
+}
+
+export interface Violation {
+  readonly file: string;
+  readonly line: number;
+  readonly what: string;
+  readonly rule: string;
+}
+
+const isTest = (file: string) => /\.test\.ts$|(^|\/)test\//.test(file);
+const isSource = (file: string) => /(^|\/)src\//.test(file);
+const isRelative = (specifier: string) => /^\.{1,2}(\/|$)/.test(specifier);
+const isNode = (specifier: string) => specifier.startsWith('node:');
+const target = (file: string, specifier: string) => path.posix.join(path.posix.dirname(file), specifier);
+const below = (file: string, directory: string) => file.startsWith(`${directory}/`);
+
+/** `flavors/fly`, `examples/flavor-x`; `examples` for a file of its own. */
+const packageOf = (file: string) => {
+  const parts = file.split('/');
+  return parts.slice(0, parts.length > 2 ? 2 : 1).join('/');
+};
+const bare = (specifier: string) =>
+  specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+
+const kernelCode = (file: string) => /^core\/(src|test)\/(executor|linux)\//.test(file);
+const product = (file: string) => /^(core|plugin-sdk|flavors|examples)\//.test(file);
+const withSpecifier =
+  (judge: (file: string, specifier: string, entry: Import) => string | undefined) => (file: string, entry: Import) =>
+    entry.specifier === null ? undefined : judge(file, entry.specifier, entry);
+
+export const rules: readonly Rule[] = [
+  {
+    name: 'flavor-imports-sdk-only',
+    applies: (file) => below(file, 'flavors') || below(file, 'examples'),
+    judge: (file, {specifier, form}) => {
+      if (specifier === null) return 'a flavor imports nothing that is computed';
+      if (isRelative(specifier)) {
+        return below(target(file, specifier), packageOf(file))
+          ? undefined
+          : `${specifier} is outside ${packageOf(file)}`;
+      }
+      if (specifier === '@rkt/plugin-sdk' && form !== 'dynamic') return undefined;
+      if (isTest(file) && (isNode(specifier) || specifier === 'ava' || specifier === '@rkt/plugin-sdk'))
+        return undefined;
+      return `${specifier}: a flavor is pure and imports only @rkt/plugin-sdk`;
+    },
+  },
+  {
+    name: 'core-imports-no-flavor',
+    applies: (file) => below(file, 'core'),
+    judge: withSpecifier((file, specifier) => {
+      const where = isRelative(specifier) ? target(file, specifier) : '';
+      const taken =
+        /^@rkt\/(flavor-|plugin-sdk$)/.test(bare(specifier)) || /^(flavors|plugin-sdk|examples)\//.test(where);
+      return taken ? `${specifier}: core finds flavors by name and never imports one` : undefined;
+    }),
+  },
+  {
+    name: 'kernel-in-executor-and-linux',
+    applies: (file) => product(file) && !kernelCode(file),
+    judge: withSpecifier((file, specifier) => {
+      const libc = isRelative(specifier) && target(file, specifier) === 'core/src/linux/libc.ts';
+      return specifier === 'node:ffi' || libc ? `${specifier}: only executor/ and linux/ touch the kernel` : undefined;
+    }),
+  },
+  {
+    name: 'kernel-in-executor-and-linux',
+    applies: (file) => product(file) && !kernelCode(file),
+    pattern: {
+      code: /\bprocess\s*\.\s*(execve|binding|dlopen)\b|\bexecve\b[^;]*\}\s*=\s*process\b/g,
+      what: 'only executor/ and linux/ replace the process',
+    },
+  },
+  {
+    name: 'no-shell',
+    applies: () => true,
+    judge: withSpecifier((_file, specifier, {names}) => {
+      if (!/^(node:)?child_process$/.test(specifier)) return undefined;
+      if (names.includes('*') || names.includes('default')) return 'import the functions of child_process by name';
+      const shells = names.filter((name) => name === 'exec' || name === 'execSync');
+      return shells.length > 0 ? `${shells.join(', ')} of child_process takes a shell string` : undefined;
+    }),
+  },
+  {
+    name: 'no-shell',
+    applies: () => true,
+    pattern: {code: /\bshell\s*:\s*(?!false\b)(true\b|['"`])/g, what: 'a child process never gets a shell'},
+  },
+  {
+    name: 'zod-mini',
+    applies: isSource,
+    judge: withSpecifier((_file, specifier, {names}) => {
+      if (specifier === 'zod' || /^zod\/v\d+(\/classic)?$/.test(specifier))
+        return `${specifier}: import * as z from 'zod/mini'`;
+      if (specifier === 'zod/mini' && !names.includes('*'))
+        return "import * as z from 'zod/mini', or nothing is shaken off the bundle";
+      return undefined;
+    }),
+  },
+  {
+    name: 'contract-stands-alone',
+    applies: (file) => below(file, 'core/src/contract'),
+    judge: (file, {specifier}) => {
+      const own = specifier !== null && isRelative(specifier) && below(target(file, specifier), 'core/src/contract');
+      return own || specifier === 'zod/mini' ? undefined : `${specifier}: the contract imports zod/mini and itself`;
+    },
+  },
+];
+
+/** What is wrong with one file. */
+export const checkFile = (file: string, source: string): Violation[] => {
+  const code = maskSource(source);
+  const imports = scanImports(source);
+  return rules
+    .filter((rule) => rule.applies(file))
+    .flatMap(({name, judge, pattern}): Violation[] => {
+      const judged = imports.flatMap((entry) => {
+        const what = judge?.(file, entry);
+        return what === undefined ? [] : [{file, line: entry.line, what, rule: name}];
+      });
+      const matched = pattern === undefined ? [] : [...code.matchAll(pattern.code)];
+      return [
+        ...judged,
+        ...matched.map(({index}) => ({
+          file,
+          line: code.slice(0, index).split('\n').length,
+          what: pattern?.what ?? '',
+          rule: name,
+        })),
+      ];
+    })
+    .sort((a, b) => a.line - b.line);
+};
