@@ -5,11 +5,17 @@ import * as z from 'zod/mini';
  */
 
 /** RFC 4122, lower case, with hyphens. */
-export const uuid = z.string().check(z.regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)).brand<'Uuid'>();
+export const uuid = z
+  .string()
+  .check(z.regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/))
+  .brand<'Uuid'>();
 export type Uuid = z.infer<typeof uuid>;
 
 /** `sha512-` and the 128 hexadecimal digits of the digest of the uncompressed archive (appc TY-05, IM-09). */
-export const imageId = z.string().check(z.regex(/^sha512-[0-9a-f]{128}$/)).brand<'ImageId'>();
+export const imageId = z
+  .string()
+  .check(z.regex(/^sha512-[0-9a-f]{128}$/))
+  .brand<'ImageId'>();
 export type ImageId = z.infer<typeof imageId>;
 
 /** An AC Name, unique in its pod (appc TY-02, PO-04). */
@@ -37,5 +43,8 @@ export const rootfsPath = absolute.brand<'RootfsPath'>();
 export type RootfsPath = z.infer<typeof rootfsPath>;
 
 /** A path relative to the directory of the pod, without `..`. */
-export const podPath = z.string().check(z.regex(/^(?!.*(^|\/)\.\.?(\/|$))[^/\0][^\0]*$/), z.maxLength(1024)).brand<'PodPath'>();
+export const podPath = z
+  .string()
+  .check(z.regex(/^(?!.*(^|\/)\.\.?(\/|$))[^/\0][^\0]*$/), z.maxLength(1024))
+  .brand<'PodPath'>();
 export type PodPath = z.infer<typeof podPath>;

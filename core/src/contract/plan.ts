@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import {launch} from './launch.ts';
 import {uuid} from './names.ts';
 import {stepSchema} from './step.ts';
-import {readBack} from './support.ts';
+import {readBackSource} from './support.ts';
 
 /** Everything that will happen to bring a pod up, as data: what `rkt plan` prints and the executor performs. */
 export const plan = z.strictObject({
@@ -28,7 +28,7 @@ export const reportEntry = z.strictObject({
   value: z.unknown(),
   /** Mechanism, or the consequence of its absence. */
   how: z.string(),
-  readBack: z.optional(readBack),
+  readBack: z.optional(readBackSource),
 });
 export type ReportEntry = z.infer<typeof reportEntry>;
 

@@ -80,7 +80,7 @@ export type SeccompAction = z.infer<typeof seccompAction>;
 /** A compiled filter of the native architecture: `rules` win over `default`; wildcards are already expanded. */
 export const seccompFilter = z.strictObject({
   default: seccompAction,
-  rules: z.array(z.strictObject({syscalls: z.array(z.string()), then: seccompAction})),
+  rules: z.array(z.strictObject({syscalls: z.array(z.string()), outcome: seccompAction})),
 });
 export type SeccompFilter = z.infer<typeof seccompFilter>;
 
@@ -111,9 +111,7 @@ export const process = z.strictObject({
   noNewPrivileges: z.boolean(),
   seccomp: z.nullable(seccompFilter),
   /** Only what differs from what rkt's caller has. `null` is unlimited. */
-  rlimits: z.array(
-    z.strictObject({name: z.enum(RLIMITS), soft: z.nullable(z.int()), hard: z.nullable(z.int())}),
-  ),
+  rlimits: z.array(z.strictObject({name: z.enum(RLIMITS), soft: z.nullable(z.int()), hard: z.nullable(z.int())})),
   /** `null` leaves the caller's. */
   oomScoreAdj: z.nullable(z.int().check(z.minimum(-1000), z.maximum(1000))),
 });

@@ -16,7 +16,7 @@ export const hostRequirement = z.union([
 export type HostRequirement = z.infer<typeof hostRequirement>;
 
 /** How `status --verify` reads a promise back from the running kernel, for the process of each app. */
-export const readBack = z.discriminatedUnion('from', [
+export const readBackSource = z.discriminatedUnion('from', [
   /** A field of /proc/PID/status: `CapBnd`, `NoNewPrivs`, `Seccomp`, `Uid`, … */
   z.strictObject({from: z.literal('status'), field: z.string()}),
   /** A limit of the app's cgroup, by its name in `CgroupLimits`; v1 and v2 files are the core's business. */
@@ -32,7 +32,7 @@ export const readBack = z.discriminatedUnion('from', [
   /** /proc/PID/attr/current */
   z.strictObject({from: z.literal('label')}),
 ]);
-export type ReadBack = z.infer<typeof readBack>;
+export type ReadBack = z.infer<typeof readBackSource>;
 
 /** What a flavor says about one isolator, feature or verb. */
 export const support = z.discriminatedUnion('level', [
@@ -41,7 +41,7 @@ export const support = z.discriminatedUnion('level', [
     level: z.literal('enforced'),
     mechanism: z.string(),
     requires: z.optional(z.array(hostRequirement)),
-    readBack: z.optional(readBack),
+    readBack: z.optional(readBackSource),
   }),
   /** The purpose holds by another means; the report says `modified`. */
   z.strictObject({
@@ -49,7 +49,7 @@ export const support = z.discriminatedUnion('level', [
     mechanism: z.string(),
     consequence: z.string(),
     requires: z.optional(z.array(hostRequirement)),
-    readBack: z.optional(readBack),
+    readBack: z.optional(readBackSource),
   }),
   /** Asking for it changes nothing here, and nothing is lost; the report says `ignored`. */
   z.strictObject({level: z.literal('not-applicable'), consequence: z.string()}),

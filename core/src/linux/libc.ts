@@ -1,5 +1,5 @@
-import {createRequire} from 'node:module';
 import type {DynamicLibrary} from 'node:ffi';
+import {createRequire} from 'node:module';
 import {SyscallError} from './syscall-error.ts';
 
 /*
@@ -12,7 +12,9 @@ type NativeArgument = bigint | number;
 
 // node:ffi is loaded by the first call, so that commands that need no kernel do not pay for it.
 const require = createRequire(import.meta.url);
-let native: {syscall: (...args: NativeArgument[]) => bigint; errno: () => number; pointer: (b: Uint8Array) => bigint} | undefined;
+let native:
+  | {syscall: (...args: NativeArgument[]) => bigint; errno: () => number; pointer: (b: Uint8Array) => bigint}
+  | undefined;
 
 const load = () => {
   const ffi = require('node:ffi') as typeof import('node:ffi');

@@ -1,0 +1,118 @@
+import type {Finding} from '../contract/host.ts';
+import {RktError} from '../rkt-error.ts';
+import type {Problem} from './negotiate.ts';
+
+/** The flavor was written for a contract that this rkt does not have. */
+export const contractUnsupported = (flavor: string, wants: string, has: string) =>
+  new RktError('RKT_CONTRACT_UNSUPPORTED', `flavor "${flavor}" is written for contract ${wants}; this rkt has ${has}`, {
+    flavor,
+    wants,
+    has,
+    hint: 'install a version of the flavor that supports this contract, or another rkt',
+  });
+
+/** The pod asks for what the flavor cannot do, here or at all. */
+export const flavorCannot = (flavor: string, problems: readonly Problem[]) =>
+  new RktError(
+    'RKT_FLAVOR_CANNOT',
+    [
+      `flavor "${flavor}" cannot run this pod as asked:`,
+      ...problems.map(({name, app, because}) => `  ${name}${app === null ? '' : ` (app ${app})`}: ${because}`),
+    ].join('\n'),
+    {
+      flavor,
+      problems,
+      hint: hintFor(problems),
+    },
+  );
+
+const hintFor = (problems: readonly Problem[]): string => {
+  const allowed = [...new Set(problems.filter(({degradable}) => degradable).map(({name}) => name))];
+  const rest = problems.some(({degradable}) => !degradable);
+  return [
+    ...(rest ? ['choose another flavor with --stage1 (see "rkt flavor list")'] : []),
+    ...(allowed.length > 0 ? [`to run without: --allow-degraded=${allowed.join(',')}`] : []),
+  ].join('; ');
+};
+
+/** A flavor's declaration is not what the contract says. */
+export const flavorDeclarationInvalid = (source: string, where: string, problem: string) =>
+  new RktError('RKT_FLAVOR_DECLARATION_INVALID', `${source}: declaration${where}: ${problem}`, {
+    source,
+    where,
+    problem,
+    hint: 'correct the flavor; `Declaration` of @rkt/plugin-sdk has the shape',
+  });
+
+/** A hook of a flavor threw. */
+export const flavorFailed = (flavor: string, hook: string, cause: unknown) =>
+  new RktError(
+    'RKT_FLAVOR_FAILED',
+    `flavor "${flavor}": ${hook}() failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+    {
+      flavor,
+      hook,
+      cause,
+      hint: 'this is a fault of the flavor; nothing was changed',
+    },
+  );
+
+/** An object that should be a flavor lacks a hook or has one the contract does not know. */
+export const flavorHookInvalid = (source: string, hook: string, problem: string) =>
+  new RktError('RKT_FLAVOR_HOOK_INVALID', `${source}: ${hook}: ${problem}`, {
+    source,
+    hook,
+    problem,
+    hint: 'correct the flavor; `Flavor` of @rkt/plugin-sdk lists the hooks',
+  });
+
+/** The host lacks what the flavor needs to run at all. */
+export const flavorHostLacks = (flavor: string, findings: readonly Finding[]) =>
+  new RktError(
+    'RKT_FLAVOR_HOST_LACKS',
+    [`flavor "${flavor}" cannot run on this host:`, ...findings.map(({what}) => `  ${what}`)].join('\n'),
+    {
+      flavor,
+      findings,
+      hint: findings.flatMap(({fix}) => fix ?? []).join('; ') || `see "rkt flavor doctor ${flavor}"`,
+    },
+  );
+
+/** No flavor of that name or at that path. */
+export const flavorNotFound = (selection: string, tried: readonly string[], cause?: unknown) =>
+  new RktError('RKT_FLAVOR_NOT_FOUND', `no flavor "${selection}" (tried ${tried.join(', ')})`, {
+    selection,
+    tried,
+    cause,
+    hint: 'see "rkt flavor list", or give the path of a flavor package',
+  });
+
+/** What a flavor returned is not a plan. */
+export const flavorPlanInvalid = (flavor: string, where: string, problem: string) =>
+  new RktError('RKT_FLAVOR_PLAN_INVALID', `flavor "${flavor}" made an invalid plan: ${where}: ${problem}`, {
+    flavor,
+    where,
+    problem,
+    hint: 'this is a fault of the flavor; nothing was changed',
+  });
+
+/** A pinned flavor is no longer what it was when the pod was prepared. */
+export const flavorReplaced = (flavor: string, pinned: string, found: string) =>
+  new RktError('RKT_FLAVOR_REPLACED', `flavor "${flavor}" has changed since the pod was prepared`, {
+    flavor,
+    pinned,
+    found,
+    hint: 'prepare the pod again, or install the version it was prepared with',
+  });
+
+/** The running kernel does not show what the report promises. */
+export const verificationFailed = (uuid: string, differences: readonly unknown[]) =>
+  new RktError(
+    'RKT_VERIFY_FAILED',
+    `pod ${uuid}: the kernel differs from the report in ${differences.length} point(s)`,
+    {
+      uuid,
+      differences,
+      hint: 'stop the pod; see the differences with "rkt status --verify --format=json-pretty"',
+    },
+  );

@@ -1,0 +1,37 @@
+import {readFileSync, statSync} from 'node:fs';
+import {createRequire} from 'node:module';
+import path from 'node:path';
+import {atomicWrite} from '../linux/atomic-write.ts';
+import {isErrno} from '../linux/syscall-error.ts';
+
+const require = createRequire(import.meta.url);
+
+/**
+ * `sha256-…` of a file. Remembered under the file's inode, size and change time, because loading the crypto module costs as much as a
+ * whole `rkt list`. Where the cache cannot be written (rkt plan without root) the digest is computed each time.
+ */
+export const fileDigest = (file: string, cacheDir: string): string => {
+  const {dev, ino, size, mtimeNs, ctimeNs} = statSync(file, {bigint: true});
+  const key = [file, dev, ino, size, mtimeNs, ctimeNs].join('\n');
+  const cache = path.join(cacheDir, path.basename(path.dirname(path.dirname(file))));
+  const [known, digest] = remembered(cache);
+  if (known === key && digest !== undefined) return digest;
+  const {createHash} = require('node:crypto') as typeof import('node:crypto');
+  const fresh = `sha256-${createHash('sha256').update(readFileSync(file)).digest('hex')}`;
+  try {
+    atomicWrite(cache, `${key}\n\n${fresh}`, 0o600);
+  } catch (error) {
+    if (!isErrno(error, 'EACCES', 'EPERM', 'EROFS', 'ENOENT')) throw error;
+  }
+  return fresh;
+};
+
+const remembered = (cache: string): readonly [string?, string?] => {
+  try {
+    const [key, digest] = readFileSync(cache, 'utf8').split('\n\n');
+    return [key ?? '', digest ?? ''];
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'EACCES')) return [];
+    throw error;
+  }
+};

@@ -1,0 +1,140 @@
+import {readdirSync, readFileSync, statSync} from 'node:fs';
+import {createRequire} from 'node:module';
+import path from 'node:path';
+import type {Flavor} from '../contract/flavor.ts';
+import {checkFlavor} from './check-flavor.ts';
+import {flavorNotFound} from './errors.ts';
+import {fileDigest} from './file-digest.ts';
+
+/** A flavor that has been loaded and checked. */
+export interface FoundFlavor {
+  readonly flavor: Flavor;
+  /** `sha256-…` of the file it was loaded from. */
+  readonly digest: string;
+  /** The file it was loaded from. */
+  readonly source: string;
+}
+
+interface Options {
+  /** Digests of unchanged files are remembered here. */
+  readonly cacheDir: string;
+  /** Where packages are looked up, besides rkt's own place. */
+  readonly searchFrom?: readonly string[];
+}
+
+/** rkt's stage1 image names and the flavors that took their place. */
+const RKT_NAMES: Readonly<Record<string, string>> = {
+  'coreos.com/rkt/stage1-coreos': 'nspawn',
+  'coreos.com/rkt/stage1-fly': 'fly',
+  'coreos.com/rkt/stage1-host': 'nspawn',
+  'coreos.com/rkt/stage1-kvm': 'kvm',
+  'coreos.com/rkt/stage1-src': 'nspawn',
+};
+
+/** Flavors that run when nobody chose one: the first that is installed. */
+export const DEFAULT_FLAVORS = ['nspawn', 'fly'] as const;
+
+const require = createRequire(import.meta.url);
+
+/**
+ * Finds, loads and checks a flavor.
+ * @param selection a name (`fly`), one of rkt's image names, a package name, or the path of a package or file; `undefined` takes the default
+ * @throws RKT_FLAVOR_NOT_FOUND, RKT_FLAVOR_HOOK_INVALID, RKT_FLAVOR_DECLARATION_INVALID, RKT_CONTRACT_UNSUPPORTED
+ */
+export const findFlavor = (selection: string | undefined, options: Options): FoundFlavor => {
+  if (selection !== undefined) return load(selection, resolve(selection, options), options);
+  for (const name of DEFAULT_FLAVORS) {
+    const source = resolvePackage(`@rkt/flavor-${name}`, options);
+    if (source !== undefined) return load(name, source, options);
+  }
+  throw flavorNotFound(
+    'default',
+    DEFAULT_FLAVORS.map((name) => `@rkt/flavor-${name}`),
+  );
+};
+
+const resolve = (selection: string, options: Options): string => {
+  const bare = selection.replace(/[:,].*$/, '');
+  const name = RKT_NAMES[bare] ?? selection;
+  if (name.startsWith('/') || name.startsWith('.')) return resolvePath(name);
+  const packages = /^[a-z0-9-]+$/.test(name) ? [`@rkt/flavor-${name}`, `rkt-flavor-${name}`] : [name];
+  for (const candidate of packages) {
+    const source = resolvePackage(candidate, options);
+    if (source !== undefined) return source;
+  }
+  throw flavorNotFound(selection, packages);
+};
+
+const resolvePath = (given: string): string => {
+  const absolute = path.resolve(given);
+  try {
+    return statSync(absolute).isDirectory() ? entryOf(absolute) : absolute;
+  } catch (cause) {
+    throw flavorNotFound(given, [absolute], cause);
+  }
+};
+
+const entryOf = (directory: string): string => createRequire(path.join(directory, 'package.json')).resolve(directory);
+
+const resolvePackage = (name: string, {searchFrom = []}: Options): string | undefined => {
+  for (const lookup of [require, ...searchFrom.map((from) => createRequire(path.join(from, 'package.json')))]) {
+    try {
+      return lookup.resolve(name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
+    }
+  }
+  return undefined;
+};
+
+const load = (selection: string, source: string, {cacheDir}: Options): FoundFlavor => {
+  let module: {default?: unknown};
+  try {
+    module = require(source) as {default?: unknown};
+  } catch (cause) {
+    throw flavorNotFound(selection, [source], cause);
+  }
+  return {flavor: checkFlavor(module.default ?? module, source), digest: fileDigest(source, cacheDir), source};
+};
+
+/** Every flavor package that is installed beside this one, by name; those that fail to load carry the error. */
+export const listFlavors = (
+  options: Options,
+): readonly (FoundFlavor | {readonly source: string; readonly error: unknown})[] => {
+  const sources = new Set<string>();
+  for (const modules of require.resolve.paths('x') ?? []) {
+    for (const name of packagesIn(modules)) {
+      const source = resolvePackage(name, options);
+      if (source !== undefined) sources.add(source);
+    }
+  }
+  return [...sources].sort().map((source) => {
+    try {
+      return load(source, source, options);
+    } catch (error) {
+      return {source, error};
+    }
+  });
+};
+
+const packagesIn = (modules: string): string[] => [
+  ...entries(path.join(modules, '@rkt'))
+    .filter((name) => name.startsWith('flavor-'))
+    .map((name) => `@rkt/${name}`),
+  ...entries(modules).filter((name) => name.startsWith('rkt-flavor-')),
+];
+
+const entries = (directory: string): string[] => {
+  try {
+    return readdirSync(directory);
+  } catch {
+    // Most directories on the resolution path do not exist.
+    return [];
+  }
+};
+
+/** `version` of the nearest package.json, for `rkt version`. */
+export const packageVersion = (): string => {
+  const {version} = JSON.parse(readFileSync(require.resolve('@rkt/core/package.json'), 'utf8')) as {version: string};
+  return version;
+};

@@ -1,0 +1,102 @@
+import type {Declaration} from '../contract/declaration.ts';
+import type {Finding, HostFacts} from '../contract/host.ts';
+import type {IsolatorMap, IsolatorName} from '../contract/isolators.ts';
+import type {EnforcementReport, ReportEntry} from '../contract/plan.ts';
+import type {Pod} from '../contract/pod.ts';
+import type {Support} from '../contract/support.ts';
+import {degrade, isDegradable} from './degrade.ts';
+import {flavorCannot, flavorHostLacks} from './errors.ts';
+import {unmet, valueBeyondHost} from './host-can.ts';
+import {type Wish, wishesOf} from './wishes.ts';
+
+/** Why a pod cannot be run as asked. */
+export interface Problem {
+  readonly kind: Wish['kind'];
+  readonly name: string;
+  readonly app: string | null;
+  readonly because: string;
+  /** `--allow-degraded=NAME` would help. */
+  readonly degradable: boolean;
+}
+
+interface Negotiation {
+  readonly declaration: Declaration;
+  readonly findings: readonly Finding[];
+  readonly pod: Pod;
+  readonly host: HostFacts;
+  /** Names of isolators and features that may be left out. */
+  readonly allowDegraded: readonly string[];
+}
+
+/**
+ * Declaration × pod × host: the pod as the flavor will see it, without what it was allowed to lose, and the report of what was
+ * enforced, modified or ignored (appc EX-33).
+ * @throws RKT_FLAVOR_HOST_LACKS, RKT_FLAVOR_CANNOT
+ */
+export const negotiate = ({
+  declaration,
+  findings,
+  pod,
+  host,
+  allowDegraded,
+}: Negotiation): {pod: Pod; report: EnforcementReport} => {
+  const missing = findings.filter(({severity}) => severity === 'missing');
+  if (missing.length > 0) throw flavorHostLacks(declaration.name, missing);
+
+  const entries: ReportEntry[] = [];
+  const problems: Problem[] = [];
+  let negotiated = pod;
+  for (const wish of wishesOf(pod)) {
+    const support = supportFor(wish, declaration, host);
+    if (support.level !== 'impossible') {
+      entries.push(entryFor(wish, support));
+    } else if (allowDegraded.includes(wish.name) && isDegradable(wish.kind, wish.name)) {
+      negotiated = degrade(negotiated, wish.kind, wish.name, wish.app);
+      entries.push(entryFor(wish, support));
+    } else {
+      const {kind, name, app} = wish;
+      problems.push({kind, name, app, because: support.consequence, degradable: isDegradable(kind, name)});
+    }
+  }
+  if (problems.length > 0) throw flavorCannot(declaration.name, problems);
+  return {pod: negotiated, report: {flavor: declaration.name, entries}};
+};
+
+/** What the flavor promises for a wish on this host: an unmet requirement or a value out of reach makes it impossible. */
+export const supportFor = ({kind, name, value}: Wish, declaration: Declaration, host: HostFacts): Support => {
+  const declared: Readonly<Record<string, Support>> =
+    kind === 'isolator' ? declaration.isolators : declaration.features;
+  const support = Object.hasOwn(declared, name) ? declared[name] : undefined;
+  if (support === undefined) return {level: 'impossible', consequence: 'this flavor does not know it'};
+  if (support.level !== 'enforced' && support.level !== 'equivalent') return support;
+  for (const requirement of support.requires ?? []) {
+    const consequence = unmet(requirement, host);
+    if (consequence !== undefined) return {level: 'impossible', consequence};
+  }
+  const beyond =
+    kind === 'isolator' ? valueBeyondHost(name as IsolatorName, value as IsolatorMap[IsolatorName], host) : undefined;
+  return beyond === undefined ? support : {level: 'impossible', consequence: beyond};
+};
+
+const VERDICTS = {
+  enforced: 'enforced',
+  equivalent: 'modified',
+  'not-applicable': 'ignored',
+  impossible: 'ignored',
+} as const satisfies Record<Support['level'], ReportEntry['verdict']>;
+
+const entryFor = ({kind, name, app, origin, value}: Wish, support: Support): ReportEntry => ({
+  kind,
+  name,
+  app,
+  origin,
+  verdict: VERDICTS[support.level],
+  value,
+  how:
+    support.level === 'enforced'
+      ? support.mechanism
+      : support.level === 'equivalent'
+        ? `${support.mechanism}; ${support.consequence}`
+        : support.consequence,
+  ...('readBack' in support && support.readBack !== undefined ? {readBack: support.readBack} : {}),
+});

@@ -1,0 +1,89 @@
+import type {Feature} from '../contract/declaration.ts';
+import type {App, Pod} from '../contract/pod.ts';
+
+/** One thing that a pod wants from its flavor. */
+export interface Wish {
+  readonly kind: 'isolator' | 'feature';
+  readonly name: string;
+  /** `null`: the pod as a whole. */
+  readonly app: string | null;
+  readonly origin: 'asked' | 'default';
+  readonly value: unknown;
+}
+
+/** Everything a pod wants, asked for or by rkt's defaults, in a stable order. */
+export const wishesOf = (pod: Pod): Wish[] => [
+  ...isolatorWishes(pod.isolators, null),
+  ...pod.apps.flatMap((app) => [...isolatorWishes(app.isolators, app.name), ...defaultIsolators(app)]),
+  ...podFeatures(pod),
+  ...pod.apps.flatMap((app) => appFeatures(app)),
+];
+
+const isolatorWishes = (isolators: object, app: string | null): Wish[] =>
+  Object.entries(isolators).map(([name, value]) => ({kind: 'isolator', name, app, origin: 'asked', value}));
+
+/** What rkt applies to an app that did not say otherwise. */
+const defaultIsolators = ({name: app, isolators, process}: App): Wish[] => {
+  const wish = (name: string, value: unknown): Wish => ({kind: 'isolator', name, app, origin: 'default', value});
+  const asked = (pattern: RegExp) => Object.keys(isolators).some((name) => pattern.test(name));
+  return [
+    ...(asked(/capabilities/) ? [] : [wish('os/linux/capabilities-retain-set', {set: process.capabilities.bounding})]),
+    ...(asked(/no-new-privileges/) || !process.noNewPrivileges
+      ? []
+      : [wish('os/linux/no-new-privileges', {enabled: true})]),
+    ...(asked(/seccomp/) || process.seccomp === null
+      ? []
+      : [wish('os/linux/seccomp-retain-set', {set: ['@rkt/default-whitelist']})]),
+  ];
+};
+
+const feature = (name: Feature, app: string | null, value: unknown, origin: Wish['origin'] = 'asked'): Wish => ({
+  kind: 'feature',
+  name,
+  app,
+  origin,
+  value,
+});
+
+const podFeatures = (pod: Pod): Wish[] => [
+  ...(pod.apps.length > 1 ? [feature('apps/many', null, pod.apps.length)] : []),
+  ...(pod.hostname === null ? [] : [feature('hostname', null, pod.hostname)]),
+  ...(pod.ipc === 'auto' ? [] : [feature(`ipc/${pod.ipc}`, null, true)]),
+  feature(
+    `network/${pod.network.mode}`,
+    null,
+    pod.network.names.map(({name}) => name),
+  ),
+  ...(pod.userNamespace ? [feature('user-namespace', null, true)] : []),
+  ...(pod.resolvConf === null && pod.hosts === null ? [] : [feature('dns', null, true)]),
+  ...(pod.maskedPaths.length > 0 ? [feature('kernel-paths/masked', null, pod.maskedPaths.length, 'default')] : []),
+  ...pod.volumes.map((volume) =>
+    feature(
+      volume.kind === 'empty' ? 'volume/empty' : volume.type === 'device' ? 'volume/device' : 'volume/host',
+      null,
+      volume.name,
+    ),
+  ),
+];
+
+const appFeatures = ({name: app, rootfs, readOnlyRootfs, eventHandlers, ports, stdio}: App): Wish[] => {
+  const streams = Object.values(stdio);
+  return [
+    ...(rootfs.kind === 'overlay' ? [feature('rootfs/overlay', app, rootfs.lower.length, 'default')] : []),
+    ...(readOnlyRootfs ? [feature('rootfs/read-only', app, true)] : []),
+    ...(eventHandlers.length > 0
+      ? [
+          feature(
+            'event-handlers',
+            app,
+            eventHandlers.map(({name}) => name),
+          ),
+        ]
+      : []),
+    ...(ports.some(({hostPort}) => hostPort !== undefined) ? [feature('ports', app, ports)] : []),
+    ...(ports.some(({socketActivated}) => socketActivated) ? [feature('socket-activation', app, true)] : []),
+    ...(streams.includes('log') ? [feature('stdio/log', app, true)] : []),
+    ...(streams.includes('stream') ? [feature('stdio/stream', app, true)] : []),
+    ...(streams.includes('tty') ? [feature('stdio/terminal', app, true)] : []),
+  ];
+};

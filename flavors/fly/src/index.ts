@@ -1,0 +1,176 @@
+import {
+  type App,
+  defineFlavor,
+  dev,
+  enforced,
+  impossible,
+  inRootfs,
+  kernelPaths,
+  mountRootfs,
+  mountVolumes,
+  nameResolution,
+  notApplicable,
+  type Pod,
+  podCgroup,
+  privateMounts,
+  proc,
+  type RunningPod,
+  readBack,
+  readOnlyRootfs,
+  sys,
+} from '@rkt/plugin-sdk';
+
+const NO_SUPERVISOR = 'the app replaces rkt: nothing stays beside it';
+const HOST_NETWORK = "the app shares the host's network";
+const SHELL = ['/bin/sh', '-c', 'if command -v bash >/dev/null 2>&1; then exec bash; else exec sh; fi'];
+
+/** One app, in its own root directory on the host's network and pids, with everything else that a single process can be denied. */
+export default defineFlavor({
+  name: 'fly',
+  version: '0.1.0',
+  summary: "one app in its own root directory, on the host's network and pids",
+  properties: ['host-ipc', 'host-network', 'host-pid'],
+  liveness: 'cgroup',
+
+  isolators: {
+    'os/linux/apparmor-profile': impossible('not implemented by this flavor'),
+    'os/linux/capabilities-remove-set': enforced('bounding set reduced before execve', {
+      readBack: readBack.capabilities,
+    }),
+    'os/linux/capabilities-retain-set': enforced('bounding set reduced before execve', {
+      readBack: readBack.capabilities,
+    }),
+    'os/linux/cpu-shares': enforced("cpu weight of the pod's cgroup", {
+      requires: ['cgroup/cpu'],
+      readBack: readBack.cgroup('cpuShares'),
+    }),
+    'os/linux/no-new-privileges': enforced('PR_SET_NO_NEW_PRIVS before execve', {readBack: readBack.noNewPrivileges}),
+    'os/linux/oom-score-adj': enforced('/proc/self/oom_score_adj before execve', {readBack: readBack.oomScore}),
+    'os/linux/seccomp-remove-set': enforced('seccomp filter before execve', {
+      requires: ['seccomp'],
+      readBack: readBack.seccomp,
+    }),
+    'os/linux/seccomp-retain-set': enforced('seccomp filter before execve', {
+      requires: ['seccomp'],
+      readBack: readBack.seccomp,
+    }),
+    'os/linux/selinux-context': impossible('not implemented by this flavor'),
+    'os/unix/rlimits': enforced('prlimit before execve', {readBack: readBack.limits}),
+    'os/unix/sysctl': impossible("the pod shares the host's network and ipc namespaces"),
+    'resource/block-bandwidth': impossible('not implemented by this flavor'),
+    'resource/block-iops': impossible('not implemented by this flavor'),
+    'resource/cpu': enforced("cpu quota of the pod's cgroup", {
+      requires: ['cgroup/cpu'],
+      readBack: readBack.cgroup('cpuMax'),
+    }),
+    'resource/memory': enforced("memory limit of the pod's cgroup", {
+      requires: ['cgroup/memory'],
+      readBack: readBack.cgroup('memoryMax'),
+    }),
+    'resource/network-bandwidth': impossible(HOST_NETWORK),
+    'resource/pids': enforced("task limit of the pod's cgroup", {
+      requires: ['cgroup/pids'],
+      readBack: readBack.cgroup('pidsMax'),
+    }),
+  },
+
+  features: {
+    'apps/many': impossible('the launched process is the app, so there can be only one'),
+    dns: enforced("written into the app's /etc before execve"),
+    'event-handlers': impossible(NO_SUPERVISOR),
+    hostname: impossible("the app shares the host's uts namespace"),
+    'ipc/host': enforced("the host's ipc namespace", {readBack: readBack.hostNamespace('ipc')}),
+    'ipc/private': enforced('an ipc namespace of its own', {readBack: readBack.ownNamespace('ipc')}),
+    'kernel-paths/masked': enforced('bind mounts over /proc and /sys', {readBack: readBack.mounts}),
+    'network/host': enforced("the host's network namespace", {readBack: readBack.hostNamespace('net')}),
+    'network/named': impossible(HOST_NETWORK),
+    'network/none': impossible(HOST_NETWORK),
+    'pid/private': impossible("the app shares the host's pids"),
+    ports: impossible(`${HOST_NETWORK}; it can listen there without forwarding`),
+    'rootfs/overlay': enforced('overlayfs on the shared layers of the image', {
+      requires: ['filesystem/overlay'],
+      readBack: readBack.mounts,
+    }),
+    'rootfs/read-only': enforced('read-only mount of the rootfs', {readBack: readBack.mounts}),
+    'socket-activation': enforced('the sockets of LISTEN_FDS stay open across execve'),
+    'stdio/log': impossible(NO_SUPERVISOR),
+    'stdio/stream': impossible(NO_SUPERVISOR),
+    'stdio/terminal': enforced("the caller's own terminal"),
+    'user-namespace': impossible("the app shares the host's user namespace"),
+    'volume/device': enforced('bind mount', {readBack: readBack.mounts}),
+    'volume/empty': enforced("bind mount of a directory of the pod's", {readBack: readBack.mounts}),
+    'volume/host': enforced('bind mount', {readBack: readBack.mounts}),
+  },
+
+  verbs: {
+    'app-add': impossible('one app'),
+    'app-rm': impossible('one app'),
+    'app-start': impossible('one app'),
+    'app-stop': impossible('one app'),
+    attach: notApplicable("the app has the caller's own standard input and output"),
+    enter: enforced("joins the app's namespaces, root and cgroup with the app's own credentials and filter"),
+    'exit-status': impossible('it is the status of the rkt process itself: the caller has it, nobody records it'),
+    gc: enforced('the kernel drops the mounts with the last process; the cgroups and the directory are removed'),
+    logs: impossible("the app has the caller's own standard output"),
+    ready: notApplicable('ready as soon as it runs'),
+    run: enforced('pivot_root and execve'),
+    stats: enforced("the pod's cgroup"),
+    stop: enforced("signals to the pod's cgroup"),
+  },
+
+  probe: (host) =>
+    host.cgroup.mode === 'none'
+      ? [
+          {
+            severity: 'degraded',
+            what: 'no cgroups are mounted: no memory, cpu and pids limits, and a pod whose app left children is taken for exited',
+            fix: 'mount cgroup2 on /sys/fs/cgroup',
+          },
+        ]
+      : [],
+
+  filesystem: (pod) => [
+    privateMounts(...(pod.ipc === 'private' ? (['ipc'] as const) : [])),
+    mountRootfs(appOf(pod)),
+    ...mountVolumes(pod, appOf(pod)),
+  ],
+
+  environment: (pod) => {
+    const app = appOf(pod);
+    return [
+      podCgroup(pod, app.limits),
+      ...proc(app),
+      ...sys(app),
+      ...dev(app),
+      ...kernelPaths(pod, app),
+      ...nameResolution(pod, app),
+      ...readOnlyRootfs(app),
+    ];
+  },
+
+  launch: (pod) => {
+    const app = appOf(pod);
+    return {into: 'rootfs', root: inRootfs(app, '/'), process: app.process, passSockets: true};
+  },
+
+  enter: (pod, app, command) => ({
+    into: 'member',
+    member: processOf(pod, app),
+    namespaces: pod.ipc === 'private' ? ['mount', 'ipc'] : ['mount'],
+    process: {...app.process, argv: command.length > 0 ? [...command] : SHELL},
+    passSockets: false,
+  }),
+});
+
+// The core refuses a pod of several apps before any hook sees it.
+const appOf = (pod: Pod): App => {
+  const [app] = pod.apps;
+  if (app === undefined) throw new Error(`pod ${pod.uuid} has no app`);
+  return app;
+};
+
+const processOf = (pod: RunningPod, app: App) => {
+  const process = pod.appProcesses[app.name];
+  if (process === undefined) throw new Error(`app ${app.name} of pod ${pod.uuid} has no process`);
+  return process;
+};

@@ -1,0 +1,12 @@
+/**
+ * Everything that an author of a stage1 flavor imports: the contract, {@link defineFlavor}, words for the declaration, and builders for the steps
+ * that most flavors share. The built-in flavors use this and nothing else.
+ * @module
+ */
+export type * from '@rkt/core/contract';
+export {CAPABILITIES, CONTRACT_VERSION, FEATURES, isolatorNames, PROPERTIES, RLIMITS, VERBS} from '@rkt/core/contract';
+export * from './define-flavor.ts';
+export * from './kernel-files.ts';
+export * from './read-back.ts';
+export * from './rootfs.ts';
+export * from './support.ts';

@@ -1,0 +1,126 @@
+import type {App, MountFlag, Pod, Step} from '@rkt/core/contract';
+import {inRootfs} from './rootfs.ts';
+
+/*
+ * The kernel's file systems and devices that every app gets (appc OS-SPEC, "Devices and File Systems"), for flavors that share the host's kernel.
+ */
+
+const directory = (app: App, path: string): Step => ({
+  id: `dir.${app.name}.${path}`,
+  do: 'mkdir',
+  target: inRootfs(app, path),
+  mode: 0o755,
+  uid: 0,
+  gid: 0,
+});
+
+const mounted = (
+  app: App,
+  type: 'proc' | 'sysfs' | 'tmpfs' | 'devpts' | 'mqueue',
+  path: string,
+  flags: MountFlag[],
+  options: Record<string, string> = {},
+): Step[] => [
+  directory(app, path),
+  {id: `mount.${app.name}.${path}`, do: 'mount', type, target: inRootfs(app, path), flags, options},
+];
+
+const STRICT: MountFlag[] = ['nosuid', 'nodev', 'noexec'];
+
+/** A fresh /proc, of the pid namespace that the executor is in. */
+export const proc = (app: App): Step[] => mounted(app, 'proc', '/proc', STRICT);
+
+/** A fresh read-only /sys, of the network namespace that the executor is in, without cgroups. */
+export const sys = (app: App): Step[] => mounted(app, 'sysfs', '/sys', ['ro', ...STRICT]);
+
+const NODES = [
+  ['null', 1, 3],
+  ['zero', 1, 5],
+  ['full', 1, 7],
+  ['random', 1, 8],
+  ['urandom', 1, 9],
+  ['tty', 5, 0],
+] as const;
+
+const LINKS = [
+  // The host's console is nobody's business in a pod; the caller's terminal, if any, is.
+  ['console', 'tty'],
+  ['core', '/proc/kcore'],
+  ['fd', '/proc/self/fd'],
+  ['ptmx', 'pts/ptmx'],
+  ['stderr', '/proc/self/fd/2'],
+  ['stdin', '/proc/self/fd/0'],
+  ['stdout', '/proc/self/fd/1'],
+] as const;
+
+/** A /dev of the pod's own: the standard devices, pseudo terminals, shared memory and message queues; nothing of the host's. */
+export const dev = (app: App): Step[] => [
+  ...mounted(app, 'tmpfs', '/dev', ['nosuid', 'noexec'], {mode: '0755', size: '64k'}),
+  ...NODES.map(
+    ([name, major, minor]): Step => ({
+      id: `device.${app.name}.${name}`,
+      do: 'device',
+      target: inRootfs(app, `/dev/${name}`),
+      type: 'char',
+      major,
+      minor,
+      mode: 0o666,
+      uid: 0,
+      gid: 0,
+    }),
+  ),
+  ...LINKS.map(
+    ([name, to]): Step => ({
+      id: `link.${app.name}.${name}`,
+      do: 'symlink',
+      target: inRootfs(app, `/dev/${name}`),
+      to,
+    }),
+  ),
+  ...mounted(app, 'devpts', '/dev/pts', ['nosuid', 'noexec'], {mode: '0620', gid: '5', ptmxmode: '0666'}),
+  ...mounted(app, 'tmpfs', '/dev/shm', STRICT, {mode: '1777', size: '65536k'}),
+  ...mounted(app, 'mqueue', '/dev/mqueue', STRICT),
+];
+
+/** Hides and protects the kernel's paths that the pod lists. */
+export const kernelPaths = (pod: Pod, app: App): Step[] => [
+  ...(pod.readOnlyPaths.length > 0
+    ? [{id: `protect.${app.name}`, do: 'protect', app: app.name, paths: pod.readOnlyPaths} satisfies Step]
+    : []),
+  ...(pod.maskedPaths.length > 0
+    ? [{id: `mask.${app.name}`, do: 'mask', app: app.name, paths: pod.maskedPaths} satisfies Step]
+    : []),
+];
+
+/** The pod's resolv.conf and hosts, where it has its own. */
+export const nameResolution = (pod: Pod, app: App): Step[] =>
+  (
+    [
+      ['/etc/resolv.conf', pod.resolvConf],
+      ['/etc/hosts', pod.hosts],
+    ] as const
+  ).flatMap(([path, content]): Step[] =>
+    content === null
+      ? []
+      : [
+          directory(app, '/etc'),
+          {
+            id: `file.${app.name}.${path}`,
+            do: 'write',
+            target: inRootfs(app, path),
+            content,
+            mode: 0o644,
+            uid: 0,
+            gid: 0,
+          },
+        ],
+  );
+
+/** The pod's cgroup with the app's limits, joined by what is launched. */
+export const podCgroup = (pod: Pod, limits: App['limits']): Step => ({
+  id: 'cgroup',
+  do: 'cgroup',
+  path: pod.cgroup,
+  limits,
+  join: true,
+});

@@ -1,0 +1,59 @@
+import type {App, Location, Mount, Pod, RootfsPath, Step, Volume} from '@rkt/core/contract';
+
+/** A path inside an app's rootfs. */
+export const inRootfs = (app: App, path: string): Location => ({in: 'rootfs', app: app.name, path: path as RootfsPath});
+
+/** Leaves the host's mount namespace; everything mounted from here on ends with the pod. */
+export const privateMounts = (...further: ('uts' | 'ipc' | 'net' | 'cgroup')[]): Step => ({
+  id: 'namespace',
+  do: 'namespace',
+  unshare: ['mount', ...further],
+});
+
+/** Mounts an app's rootfs at its mount point: its image's layers under a writable one, or its own copy. */
+export const mountRootfs = ({name, rootfs, mountPoint}: App): Step =>
+  rootfs.kind === 'overlay'
+    ? {
+        id: `rootfs.${name}`,
+        do: 'overlay',
+        app: name,
+        lower: rootfs.lower,
+        upper: rootfs.upper,
+        work: rootfs.work,
+        target: mountPoint,
+      }
+    : {
+        id: `rootfs.${name}`,
+        do: 'bind',
+        source: {in: 'pod', path: rootfs.directory},
+        target: {in: 'pod', path: mountPoint},
+        recursive: false,
+        followSymlinks: false,
+        flags: [],
+      };
+
+/** Binds the app's volumes at their targets, outer targets before inner ones. */
+export const mountVolumes = (pod: Pod, app: App): Step[] =>
+  [...app.mounts]
+    .sort((a, b) => (a.path < b.path ? -1 : 1))
+    .map((mount) => mountVolume(app, mount, volumeOf(pod, mount)));
+
+const volumeOf = (pod: Pod, {volume: wanted}: Mount): Volume => {
+  const volume = pod.volumes.find(({name}) => name === wanted);
+  if (volume === undefined) throw new Error(`pod ${pod.uuid} has no volume "${wanted}"`);
+  return volume;
+};
+
+const mountVolume = (app: App, {path, readOnly, volume: name}: Mount, volume: Volume): Step => ({
+  id: `volume.${app.name}.${name}:${encodeURI(path)}`,
+  do: 'bind',
+  source: volume.kind === 'host' ? {in: 'host', path: volume.source} : {in: 'pod', path: volume.directory},
+  target: inRootfs(app, path),
+  recursive: volume.kind === 'host' && volume.recursive,
+  followSymlinks: volume.kind === 'host' && volume.followSymlinks,
+  flags: readOnly || volume.readOnly ? ['ro'] : [],
+});
+
+/** Makes the app's rootfs read-only; the last step that touches it. Volumes keep their own mode. */
+export const readOnlyRootfs = (app: App): Step[] =>
+  app.readOnlyRootfs ? [{id: `readonly.${app.name}`, do: 'remount', target: inRootfs(app, '/'), flags: ['ro']}] : [];

@@ -1,0 +1,25 @@
+import type {HostRequirement, ReadBack, Support} from '@rkt/core/contract';
+
+interface Proof {
+  /** What the host must have for this to hold: `cgroup/memory`, `capability/CAP_SYS_ADMIN`, `seccomp`, … */
+  readonly requires?: HostRequirement[];
+  /** How `rkt status --verify` sees it in the running kernel. */
+  readonly readBack?: ReadBack;
+}
+
+/** It holds exactly as asked, by this mechanism. */
+export const enforced = (mechanism: string, proof: Proof = {}): Support => ({level: 'enforced', mechanism, ...proof});
+
+/** Its purpose holds by another means, with this consequence; the report says `modified`. */
+export const equivalent = (mechanism: string, consequence: string, proof: Proof = {}): Support => ({
+  level: 'equivalent',
+  mechanism,
+  consequence,
+  ...proof,
+});
+
+/** Asking for it changes nothing here and nothing is lost, because of this. */
+export const notApplicable = (consequence: string): Support => ({level: 'not-applicable', consequence});
+
+/** It cannot be had, because of this; a pod that asks for it is refused unless the operator allows that very name to be left out. */
+export const impossible = (consequence: string): Support => ({level: 'impossible', consequence});
