@@ -1,0 +1,211 @@
+import {RktError} from '../rkt-error.ts';
+
+/** A pod has several apps and the command needs one. */
+export const appAmbiguous = (uuid: string, apps: readonly string[]) =>
+  new RktError('RKT_POD_APP_AMBIGUOUS', `pod ${uuid} has several apps: ${apps.join(', ')}`, {
+    uuid,
+    apps,
+    hint: 'choose one with --app=NAME',
+  });
+
+/** Two apps of a pod have the same name (appc PO-04). */
+export const appNameDuplicate = (app: string) =>
+  new RktError('RKT_POD_APP_NAME_DUPLICATE', `two apps of the pod are called "${app}"`, {
+    app,
+    hint: 'give one of them another name with --name=NAME after its image',
+  });
+
+/** An app name that is no AC Name, or an image name that gives none. */
+export const appNameInvalid = (app: string, image: string) =>
+  new RktError('RKT_POD_APP_NAME_INVALID', `image ${image}: "${app}" is not an app name`, {
+    app,
+    image,
+    hint: 'give it one with --name=NAME: lower-case letters, digits and single hyphens',
+  });
+
+/** No app of that name in the pod. */
+export const appUnknown = (uuid: string, app: string, apps: readonly string[]) =>
+  new RktError('RKT_POD_APP_UNKNOWN', `pod ${uuid} has no app "${app}"`, {
+    uuid,
+    app,
+    apps,
+    hint: `its apps: ${apps.join(', ')}`,
+  });
+
+/** An image that has no app, and no --exec. */
+export const appExecMissing = (app: string, image: string) =>
+  new RktError('RKT_POD_EXEC_MISSING', `app "${app}": image ${image} says no program to run`, {
+    app,
+    image,
+    hint: 'give one with --exec=PROGRAM after the image',
+  });
+
+/** What is on the disk is not what this rkt writes there. */
+export const fileDamaged = (uuid: string, file: string, because: string, cause?: unknown) =>
+  new RktError('RKT_POD_FILE_DAMAGED', `pod ${uuid}: ${file}: ${because}`, {
+    uuid,
+    file,
+    because,
+    cause,
+    hint: 'remove the pod with "rkt rm"',
+  });
+
+/** --interactive and several apps. */
+export const interactiveSeveral = (apps: readonly string[]) =>
+  new RktError('RKT_POD_INTERACTIVE_SEVERAL', `an interactive pod has one app, this one has ${apps.length}`, {
+    apps,
+    hint: 'leave --interactive out, or run one image',
+  });
+
+/** A mount refers to a volume that the pod does not have. */
+export const mountVolumeUnknown = (app: string, volume: string, path: string) =>
+  new RktError('RKT_POD_MOUNT_VOLUME_UNKNOWN', `app "${app}": the mount at ${path} wants volume "${volume}"`, {
+    app,
+    volume,
+    path,
+    hint: `define it: --volume=${volume},kind=host,source=PATH or --volume=${volume},kind=empty`,
+  });
+
+/** Mount targets that lie in each other or under the kernel's file systems (appc EX-12, S17). */
+export const mountTargetRefused = (app: string, path: string, because: string) =>
+  new RktError('RKT_POD_MOUNT_TARGET_REFUSED', `app "${app}": ${path} cannot be a mount target: ${because}`, {
+    app,
+    path,
+    because,
+    hint: 'choose another target, which lies in no other and not below /proc, /sys or /dev',
+  });
+
+/** --net and another flag contradict each other. */
+export const networkConflict = (flag: string, net: string) =>
+  new RktError('RKT_POD_NETWORK_CONFLICT', `--${flag} does not work with --net=${net}`, {
+    flag,
+    net,
+    hint: `leave --${flag} out or choose another network`,
+  });
+
+/** Several pods begin with what was typed. */
+export const podAmbiguous = (prefix: string, candidates: readonly string[]) =>
+  new RktError('RKT_POD_AMBIGUOUS', `"${prefix}" may be ${candidates.join(', ')}`, {
+    prefix,
+    candidates,
+    hint: 'type more of the UUID',
+  });
+
+/** Somebody else is just working on the pod. */
+export const podBusy = (uuid: string, state: string) =>
+  new RktError('RKT_POD_BUSY', `pod ${uuid} is ${state}: another rkt is working on it`, {
+    uuid,
+    state,
+    hint: 'try again in a moment',
+  });
+
+/** A --pod-manifest with what it excludes. */
+export const podManifestConflict = (flag: string) =>
+  new RktError('RKT_POD_MANIFEST_CONFLICT', `--pod-manifest says all about the pod; ${flag} cannot be added`, {
+    flag,
+    hint: `leave ${flag} out, or write it into the manifest`,
+  });
+
+/** A command that needs another state. */
+export const podNotInState = (uuid: string, state: string, needed: string, hint?: string) =>
+  new RktError('RKT_POD_STATE', `pod ${uuid} is ${state}, not ${needed}`, {
+    uuid,
+    state,
+    needed,
+    hint: hint ?? 'see "rkt list"',
+  });
+
+/** No pod begins with what was typed. */
+export const podUnknown = (prefix: string) =>
+  new RktError('RKT_POD_UNKNOWN', `no pod "${prefix}"`, {prefix, hint: 'see "rkt list"'});
+
+/** A port that no app has, or several. */
+export const portUnknown = (port: string, ports: readonly string[]) =>
+  new RktError('RKT_POD_PORT_UNKNOWN', `no app has a port "${port}"`, {
+    port,
+    ports,
+    hint: ports.length > 0 ? `ports of the images: ${ports.join(', ')}` : 'the images declare no ports',
+  });
+
+/** Only root can do this. */
+export const rootNeeded = (command: string) =>
+  new RktError('RKT_ROOT_NEEDED', `rkt ${command} needs to be root`, {
+    command,
+    hint: `run it as root: sudo rkt ${command}`,
+  });
+
+/** Some of several pods could not be handled; each was reported. */
+export const somePodsFailed = (verb: string, uuids: readonly string[]) =>
+  new RktError('RKT_PODS_FAILED', `failed to ${verb} ${uuids.length} pod(s)`, {
+    verb,
+    uuids,
+    hint: 'each reason stands above',
+  });
+
+/** What was typed cannot begin a UUID. */
+export const uuidInvalid = (value: string) =>
+  new RktError('RKT_POD_UUID_INVALID', `${JSON.stringify(value)} is not a UUID or the beginning of one`, {
+    value,
+    hint: 'a UUID has hexadecimal digits and hyphens; see "rkt list"',
+  });
+
+/** A --uuid-file that cannot be used. Exits 1 where rkt does. */
+export const uuidFileUnusable = (path: string, because: string, exitCode: number, cause?: unknown) =>
+  new RktError('RKT_UUID_FILE_UNUSABLE', `${path}: ${because}`, {
+    path,
+    because,
+    cause,
+    exitCode,
+    hint: 'give the file that "rkt run --uuid-file-save" wrote',
+  });
+
+/** A volume is defined twice. */
+export const volumeDuplicate = (volume: string) =>
+  new RktError('RKT_VOLUME_DUPLICATE', `volume "${volume}" is defined twice`, {
+    volume,
+    hint: 'define it once, or give one of them another name',
+  });
+
+/** A volume's definition contradicts itself. */
+export const volumeInvalid = (volume: string, because: string) =>
+  new RktError('RKT_VOLUME_INVALID', `volume "${volume}": ${because}`, {
+    volume,
+    because,
+    hint: 'write NAME,kind=host,source=/PATH[,readOnly=true] or NAME,kind=empty[,mode=0755]',
+  });
+
+/** A volume's source is missing (appc EX-16). */
+export const volumeSourceMissing = (volume: string, source: string) =>
+  new RktError('RKT_VOLUME_SOURCE_MISSING', `volume "${volume}": ${source} does not exist`, {
+    volume,
+    source,
+    hint: 'create it, or use kind=empty for scratch space',
+  });
+
+/** A volume's source, or a directory on the way to it, is a symlink (appc EX-19, EX-20). */
+export const volumeSourceSymlink = (volume: string, source: string, link: string) =>
+  new RktError('RKT_VOLUME_SOURCE_SYMLINK', `volume "${volume}": ${link} is a symlink`, {
+    volume,
+    source,
+    link,
+    hint: 'name the real path, or allow symlinks for this pod with --allow-symlinks',
+  });
+
+/** A volume's source is something that cannot be mounted. */
+export const volumeSourceUnusable = (volume: string, source: string, because: string, cause?: unknown) =>
+  new RktError('RKT_VOLUME_SOURCE_UNUSABLE', `volume "${volume}": ${source}: ${because}`, {
+    volume,
+    source,
+    because,
+    cause,
+    hint: 'use a directory, a file or a device',
+  });
+
+/** A time to wait that is neither a boolean nor a duration, or has passed. */
+export const waitExpired = (uuid: string, what: 'exited' | 'ready', milliseconds: number) =>
+  new RktError('RKT_WAIT_EXPIRED', `pod ${uuid} is not ${what} after ${milliseconds} ms`, {
+    uuid,
+    what,
+    milliseconds,
+    hint: 'wait longer, or see "rkt status"',
+  });
