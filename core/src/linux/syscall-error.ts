@@ -2,6 +2,8 @@ import {constants} from 'node:os';
 
 const names = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
 // Values that Node's table lacks; the same on x86-64 and arm64 (asm-generic/errno.h).
+// Numbers with two names get the one that Node's own errors have.
+names.set(11, 'EAGAIN').set(95, 'ENOTSUP');
 names.set(112, 'EHOSTDOWN').set(117, 'EUCLEAN').set(123, 'ENOMEDIUM').set(126, 'ENOKEY').set(132, 'ERFKILL');
 
 /** A system call that failed: `code` is the errno name, as in Node's own errors. */
@@ -11,14 +13,18 @@ export class SyscallError extends Error {
   readonly errno: number;
   readonly syscall: string;
   readonly path: string | undefined;
+  /** What the kernel itself said besides the number, such as the log of a file system context. */
+  readonly detail: string | undefined;
 
-  constructor(syscall: string, errno: number, path?: string) {
+  constructor(syscall: string, errno: number, path?: string, detail?: string) {
     const code = names.get(errno) ?? `E${errno}`;
-    super(`${syscall}${path === undefined ? '' : ` ${JSON.stringify(path)}`}: ${code}`);
+    const where = path === undefined ? '' : ` ${JSON.stringify(path)}`;
+    super(`${syscall}${where}: ${code}${detail ? ` (${detail})` : ''}`);
     this.code = code;
     this.errno = errno;
     this.syscall = syscall;
     this.path = path;
+    this.detail = detail || undefined;
   }
 }
 

@@ -1,0 +1,26 @@
+import {randomBytes} from 'node:crypto';
+import {closeSync, fchmodSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {basename, dirname, join} from 'node:path';
+import {fsyncDirectory} from './fsync.ts';
+
+/** Replaces a file, durably and at once: a reader, or what is left by a crash, has the old content or the new, never a part. */
+export const atomicWrite = (path: string, data: string | Uint8Array, mode = 0o644): void => {
+  const directory = dirname(path);
+  const temporary = join(directory, `.${basename(path)}.${randomBytes(6).toString('hex')}`);
+  const file = openSync(temporary, 'wx', 0o600);
+  try {
+    try {
+      writeFileSync(file, data);
+      // The umask would take bits away from what `open` is told.
+      fchmodSync(file, mode);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, {force: true});
+    throw error;
+  }
+  fsyncDirectory(directory);
+};

@@ -1,0 +1,43 @@
+import {chmodSync} from 'node:fs';
+import type {Fd} from './fd.ts';
+import {cString, syscall} from './libc.ts';
+import {type RawPath, rawPath} from './openat2.ts';
+
+/*
+ * Changes of one entry of a directory that is held open. The entry itself is meant, never what a symlink points to.
+ */
+
+const AT_REMOVEDIR = 0x200;
+const AT_EMPTY_PATH = 0x1000;
+
+/** mkdirat(2); the umask applies. */
+export const makeDirectory = (directory: Fd, name: RawPath, mode: number): void => {
+  syscall('mkdirat', [directory.number, rawPath(name), mode], name.toString());
+};
+
+/** symlinkat(2): `to` is not interpreted. */
+export const makeSymlink = (directory: Fd, name: RawPath, to: string): void => {
+  syscall('symlinkat', [to, directory.number, rawPath(name)], name.toString());
+};
+
+/** unlinkat(2) of anything but a directory (EISDIR). */
+export const removeFile = (directory: Fd, name: RawPath): void => {
+  syscall('unlinkat', [directory.number, rawPath(name), 0], name.toString());
+};
+
+/** unlinkat(2) of an empty directory. */
+export const removeDirectory = (directory: Fd, name: RawPath): void => {
+  syscall('unlinkat', [directory.number, rawPath(name), AT_REMOVEDIR], name.toString());
+};
+
+/** Target of a symlink opened with `O_PATH | O_NOFOLLOW`. */
+export const readSymlink = (link: Fd): string => {
+  const target = Buffer.alloc(4096);
+  return target.toString('utf8', 0, syscall('readlinkat', [link.number, cString(''), target, target.length]));
+};
+
+/** Owner and permissions of an open file, also of one opened with `O_PATH`. The owner first: changing it clears set-user-ID. */
+export const setOwnership = (file: Fd, {mode, uid, gid}: {mode: number; uid: number; gid: number}): void => {
+  syscall('fchownat', [file.number, cString(''), uid, gid, AT_EMPTY_PATH], file.path);
+  chmodSync(file.path, mode);
+};

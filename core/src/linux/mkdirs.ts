@@ -1,0 +1,113 @@
+import {constants} from 'node:fs';
+import {makeDirectory, readSymlink, removeFile, setOwnership} from './directory-entry.ts';
+import type {Fd} from './fd.ts';
+import {O_PATH, openEntry, openInRoot} from './openat2.ts';
+import {isErrno, SyscallError} from './syscall-error.ts';
+
+const DIRECTORY = O_PATH | constants.O_DIRECTORY;
+/** As the kernel's MAXSYMLINKS. */
+const MAX_SYMLINKS = 40;
+
+export interface MkdirsOptions {
+  /** Of the last directory if it has to be created; missing parents are 0755 and root's (appc EX-13). Defaults 0755, 0, 0. */
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Called with the directory in which something is about to be created or removed; throws to refuse. */
+  readonly beforeChange?: (parent: Fd) => void;
+  /** Lets a directory replace a file in its place, and is told which (appc EX-10). Default: ENOTDIR. */
+  readonly onReplaced?: (path: string) => void;
+}
+
+/** Resolves a path with the rules of its base: in a rootfs, below a directory, on the host. */
+export type Opener = (path: string, flags: number) => Fd;
+
+/** {@link mkdirsInRoot} for any base; a path that does not begin with `/` begins at the base's `.`. */
+export const mkdirs = (open: Opener, path: string, options: MkdirsOptions = {}, links = 0): Fd => {
+  try {
+    return open(path, DIRECTORY);
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT', 'ENOTDIR')) throw error;
+  }
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  let prefix = path.startsWith('/') ? '/' : '.';
+  let directory = open(prefix, DIRECTORY);
+  try {
+    for (const [index, part] of parts.entries()) {
+      const parentPath = prefix;
+      prefix = `${prefix}${prefix.endsWith('/') ? '' : '/'}${part}`;
+      const last = index === parts.length - 1;
+      const wanted = last ? options : {...options, mode: 0o755, uid: 0, gid: 0};
+      const next = openOrCreate(open, directory, {parentPath, path: prefix, name: part}, wanted, links);
+      directory.close();
+      directory = next;
+    }
+    return directory;
+  } catch (error) {
+    directory.close();
+    throw error;
+  }
+};
+
+const openOrCreate = (
+  open: Opener,
+  parent: Fd,
+  {parentPath, path, name}: {parentPath: string; path: string; name: string},
+  options: MkdirsOptions,
+  links: number,
+): Fd => {
+  try {
+    return open(path, DIRECTORY);
+  } catch (error) {
+    const replace = isErrno(error, 'ENOTDIR') && options.onReplaced !== undefined;
+    if (!replace && !isErrno(error, 'ENOENT')) throw error;
+    if (replace) {
+      options.beforeChange?.(parent);
+      removeFile(parent, name);
+      options.onReplaced?.(path);
+    }
+  }
+  options.beforeChange?.(parent);
+  try {
+    makeDirectory(parent, name, 0o700);
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error;
+    return followDangling(open, parent, {parentPath, path, name}, options, links);
+  }
+  const created = openEntry(parent, name, DIRECTORY);
+  try {
+    setOwnership(created, {mode: options.mode ?? 0o755, uid: options.uid ?? 0, gid: options.gid ?? 0});
+    return created;
+  } catch (error) {
+    created.close();
+    throw error;
+  }
+};
+
+// The name exists but leads nowhere: a symlink whose target is to be created, by the same rules, or a directory that someone else made just now.
+const followDangling = (
+  open: Opener,
+  parent: Fd,
+  {parentPath, path, name}: {parentPath: string; path: string; name: string},
+  options: MkdirsOptions,
+  links: number,
+): Fd => {
+  if (links >= MAX_SYMLINKS) throw new SyscallError('openat2', 40, path);
+  using entry = openEntry(parent, name, O_PATH);
+  let target: string;
+  try {
+    target = readSymlink(entry);
+  } catch (error) {
+    // EINVAL, or ENOENT for the empty path: not a symlink (any more).
+    if (isErrno(error, 'EINVAL', 'ENOENT')) return open(path, DIRECTORY);
+    throw error;
+  }
+  return mkdirs(open, target.startsWith('/') ? target : `${parentPath}/${target}`, options, links + 1);
+};
+
+/**
+ * Opens (`O_PATH`) a directory of a hostile tree, creating it and its missing parents. An existing directory is left as it is; symlinks,
+ * also those that lead nowhere yet, resolve inside the tree.
+ */
+export const mkdirsInRoot = (root: Fd, path: string, options: MkdirsOptions = {}): Fd =>
+  mkdirs((path, flags) => openInRoot(root, path, flags), path, options);

@@ -1,0 +1,51 @@
+import {statSync} from 'node:fs';
+import type {NamespaceKind} from '../contract/step.ts';
+import type {Fd} from './fd.ts';
+import {syscall} from './libc.ts';
+
+/** linux/sched.h */
+const CLONE_FS = 0x200;
+const CLONE: Readonly<Record<NamespaceKind, number>> = {
+  mount: 0x20000,
+  cgroup: 0x2000000,
+  uts: 0x4000000,
+  ipc: 0x8000000,
+  net: 0x40000000,
+};
+const FILES: Readonly<Record<NamespaceKind, string>> = {
+  mount: 'mnt',
+  cgroup: 'cgroup',
+  uts: 'uts',
+  ipc: 'ipc',
+  net: 'net',
+};
+
+const mask = (kinds: readonly NamespaceKind[]): number => kinds.reduce((bits, kind) => bits | CLONE[kind], 0);
+
+// Kept here because /proc/1/ns, to compare with, is closed even to root in many containers.
+const left = new Set<NamespaceKind>();
+
+/**
+ * Gives the calling thread namespaces of its own. From a `mount` one on, only synchronous calls see it: the thread pool stays behind.
+ */
+export const unshare = (kinds: readonly NamespaceKind[]): void => {
+  syscall('unshare', [mask(kinds)], kinds.join(','));
+  for (const kind of kinds) left.add(kind);
+};
+
+/** Moves the calling thread into namespaces of a process; with `mount`, root and working directory become those of the namespace. */
+export const setNamespaces = (pidfd: Fd, kinds: readonly NamespaceKind[]): void => {
+  // A mount namespace cannot be joined while other threads share our root and working directory.
+  if (kinds.includes('mount')) syscall('unshare', [CLONE_FS], 'fs');
+  syscall('setns', [pidfd.number, mask(kinds)], kinds.join(','));
+  for (const kind of kinds) left.add(kind);
+};
+
+/** Identity of a process's namespace: equal for two processes that share it. */
+export const namespaceId = (pid: number | 'self', kind: NamespaceKind): string => {
+  const {dev, ino} = statSync(`/proc/${pid}/ns/${FILES[kind]}`, {bigint: true});
+  return `${dev}:${ino}`;
+};
+
+/** Whether this process has left the namespace of that kind in which it was started. */
+export const hasLeft = (kind: NamespaceKind): boolean => left.has(kind);

@@ -1,0 +1,27 @@
+import {accessSync, constants, statSync} from 'node:fs';
+import type {HostPath} from '../contract/names.ts';
+
+/** Where programs of the host are looked for, in this order. `PATH` belongs to the caller and is not trusted. */
+export const PROGRAM_DIRECTORIES = [
+  '/usr/local/sbin',
+  '/usr/local/bin',
+  '/usr/sbin',
+  '/usr/bin',
+  '/sbin',
+  '/bin',
+] as const;
+
+/** The path of a program of the host, or `undefined`. */
+export const findProgram = (name: string): HostPath | undefined => {
+  if (name === '' || name.includes('/')) return undefined;
+  for (const directory of PROGRAM_DIRECTORIES) {
+    const path = `${directory}/${name}`;
+    try {
+      accessSync(path, constants.X_OK);
+      if (statSync(path).isFile()) return path as HostPath;
+    } catch {
+      // Not here, or not for us: the next directory.
+    }
+  }
+  return undefined;
+};

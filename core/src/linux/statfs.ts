@@ -1,0 +1,26 @@
+import type {Fd} from './fd.ts';
+import {syscall} from './libc.ts';
+
+/** Types of file systems by `f_type` (linux/magic.h). */
+export const MAGIC = {
+  cgroup: 0x27e0eb,
+  cgroup2: 0x63677270,
+  overlay: 0x794c7630,
+  proc: 0x9fa0,
+  sysfs: 0x62656572,
+  tmpfs: 0x01021994,
+} as const;
+
+/** `f_type` of the file system that an open file is on. */
+export const fileSystemMagic = (file: Fd): number => {
+  // struct statfs of x86-64 and arm64 has 120 bytes and begins with f_type, a long.
+  const buffer = Buffer.alloc(120);
+  syscall('fstatfs', [file.number, buffer], file.path);
+  return Number(buffer.readBigUInt64LE(0));
+};
+
+/** Whether an open file belongs to one of these file systems. */
+export const isOn = (file: Fd, ...types: (keyof typeof MAGIC)[]): boolean => {
+  const magic = fileSystemMagic(file);
+  return types.some((type) => MAGIC[type] === magic);
+};
