@@ -1,0 +1,40 @@
+import {readdirSync} from 'node:fs';
+import {availableParallelism} from 'node:os';
+import path from 'node:path';
+
+export interface Group {
+  readonly name: string;
+  readonly files: readonly string[];
+  /** Test files at once. */
+  readonly concurrency: number;
+}
+
+const SKIPPED = new Set(['node_modules', 'dist', '.git']);
+
+const testFiles = (root: string, directory = ''): string[] =>
+  readdirSync(path.join(root, directory), {withFileTypes: true})
+    .filter(({name}) => !SKIPPED.has(name))
+    .flatMap((entry) => {
+      const file = path.posix.join(directory, entry.name);
+      return entry.isDirectory() ? testFiles(root, file) : file.endsWith('.test.ts') ? [file] : [];
+    })
+    .sort();
+
+const needsKernel = (file: string) => file.startsWith('test/') && !/^test\/(lint|runner|helpers)\//.test(file);
+/** These compare the host before and after: nothing else may run beside them. */
+const needsQuiet = (file: string) => /^test\/(fault|leaks)\//.test(file);
+
+/** The test files, in the order in which they run, restricted to those whose path contains one of `only`. */
+export const groups = (root: string, only: readonly string[]): Group[] => {
+  const files = testFiles(root).filter((file) => only.length === 0 || only.some((part) => file.includes(part)));
+  const cpus = availableParallelism();
+  return [
+    {name: 'unit', files: files.filter((file) => !needsKernel(file)), concurrency: cpus},
+    {
+      name: 'kernel',
+      files: files.filter((file) => needsKernel(file) && !needsQuiet(file)),
+      concurrency: Math.min(cpus, 4),
+    },
+    {name: 'quiet', files: files.filter(needsQuiet), concurrency: 1},
+  ].filter((group) => group.files.length > 0);
+};
