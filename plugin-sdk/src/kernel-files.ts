@@ -93,17 +93,15 @@ export const kernelPaths = (pod: Pod, app: App): Step[] => [
 ];
 
 /** The pod's resolv.conf and hosts, where it has its own. */
-export const nameResolution = (pod: Pod, app: App): Step[] =>
-  (
-    [
-      ['/etc/resolv.conf', pod.resolvConf],
-      ['/etc/hosts', pod.hosts],
-    ] as const
-  ).flatMap(([path, content]): Step[] =>
+export const nameResolution = (pod: Pod, app: App): Step[] => {
+  const files = [
+    ['/etc/resolv.conf', pod.resolvConf],
+    ['/etc/hosts', pod.hosts],
+  ] as const;
+  const writes = files.flatMap(([path, content]): Step[] =>
     content === null
       ? []
       : [
-          directory(app, '/etc'),
           {
             id: `file.${app.name}.${path}`,
             do: 'write',
@@ -115,6 +113,8 @@ export const nameResolution = (pod: Pod, app: App): Step[] =>
           },
         ],
   );
+  return writes.length > 0 ? [directory(app, '/etc'), ...writes] : [];
+};
 
 /** The pod's cgroup with the app's limits, joined by what is launched. */
 export const podCgroup = (pod: Pod, limits: App['limits']): Step => ({

@@ -1,0 +1,83 @@
+import {spawnSync} from 'node:child_process';
+import {copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import path from 'node:path';
+import {type BuildOptions, build} from 'esbuild';
+import {jsonSchemas} from './json-schemas.ts';
+
+/*
+ * Builds what is shipped: the rkt command as one CommonJS bundle with V8's compile cache beside it (a bundle with a cache starts faster than a start-up
+ * snapshot, whose heap has to be read back), the library entries, the flavors as one file each, types and JSON Schemas.
+ */
+
+const root = path.resolve(import.meta.dirname, '../..');
+const at = (...parts: string[]) => path.join(root, ...parts);
+const run = (program: string, args: string[]) => {
+  const {status, error} = spawnSync(program, args, {cwd: root, stdio: 'inherit'});
+  if (error) throw error;
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}`);
+};
+
+const {version} = JSON.parse(readFileSync(at('core/package.json'), 'utf8')) as {version: string};
+const common: BuildOptions = {
+  bundle: true,
+  platform: 'node',
+  target: 'node26',
+  conditions: ['source'],
+  legalComments: 'none',
+  logLevel: 'warning',
+  define: {RKT_VERSION: JSON.stringify(version)},
+};
+
+const packages = ['core', 'plugin-sdk', ...readdirSync(at('flavors')).map((name) => `flavors/${name}`)].filter(
+  (directory) => existsSync(at(directory, 'package.json')),
+);
+for (const directory of packages) {
+  rmSync(at(directory, 'dist'), {recursive: true, force: true});
+  copyFileSync(at('LICENSE'), at(directory, 'LICENSE'));
+}
+
+// `import.meta.url` has no meaning in CommonJS; the banner gives it the one it has in a module.
+const commonjs: BuildOptions = {
+  ...common,
+  format: 'cjs',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  define: {...common.define, 'import.meta.url': 'rktModuleUrl', 'import.meta.dirname': '__dirname'},
+  banner: {js: "const rktModuleUrl=require('node:url').pathToFileURL(__filename).href;"},
+};
+const library: BuildOptions = {...common, format: 'esm', packages: 'external'};
+
+await Promise.all([
+  build({...commonjs, entryPoints: [at('core/src/cli/main.ts')], outfile: at('core/dist/rkt-main.cjs')}),
+  build({...library, entryPoints: [at('core/src/index.ts')], outfile: at('core/dist/index.js')}),
+  build({...library, entryPoints: [at('core/src/contract/index.ts')], outfile: at('core/dist/contract.js')}),
+  build({...library, entryPoints: [at('plugin-sdk/src/index.ts')], outfile: at('plugin-sdk/dist/index.js')}),
+  ...packages
+    .filter((directory) => directory.startsWith('flavors/'))
+    .map((directory) =>
+      build({
+        ...commonjs,
+        entryPoints: [at(directory, 'src/index.ts')],
+        outfile: at(directory, 'dist/index.cjs'),
+      }),
+    ),
+]);
+
+// The compile cache is found by the path of the main file relative to it, so that the package can be installed anywhere.
+writeFileSync(
+  at('core/dist/rkt.cjs'),
+  "require('node:module').enableCompileCache({directory:__dirname+'/cache',portable:true});require('./rkt-main.cjs');\n",
+);
+
+mkdirSync(at('core/dist/schema'), {recursive: true});
+for (const [name, schema] of Object.entries(jsonSchemas())) {
+  writeFileSync(at('core/dist/schema', `${name}.schema.json`), `${JSON.stringify(schema, null, 2)}\n`);
+}
+
+// In this order: each finds the types of the one before.
+for (const directory of packages) run(at('node_modules/.bin/tsc'), ['-p', at(directory, 'tsconfig.build.json')]);
+
+// Each hot command once, so that the functions it needs are in the cache. The cache is written when the process ends.
+for (const args of [['version'], ['help'], ['list', '--dir=/nonexistent']]) {
+  spawnSync(at('core/bin/rkt'), args, {stdio: 'ignore'});
+}

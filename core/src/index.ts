@@ -1,0 +1,9 @@
+/**
+ * What programs other than the `rkt` command may use of stage0. The command itself is in `cli/`.
+ * @module
+ */
+export * from './contract/index.ts';
+export {RktError} from './rkt-error.ts';
+export {checkFlavor} from './stage1/check-flavor.ts';
+export {makePlan} from './stage1/make-plan.ts';
+export {negotiate, type Problem} from './stage1/negotiate.ts';

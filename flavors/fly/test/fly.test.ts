@@ -1,0 +1,117 @@
+import test from 'ava';
+import type {Pod, RunningPod, Step} from '../../../core/src/contract/index.ts';
+import {checkFlavor} from '../../../core/src/stage1/check-flavor.ts';
+import {deepFreeze} from '../../../core/src/stage1/deep-freeze.ts';
+import {makePlan} from '../../../core/src/stage1/make-plan.ts';
+import {app, hostFacts, pod} from '../../../core/test/support/fixtures.ts';
+import fly from '../src/index.ts';
+
+const found = {flavor: fly, digest: 'sha256-0', source: '/fly'};
+const rich = pod({
+  ipc: 'private',
+  resolvConf: 'nameserver 127.0.0.1\n',
+  hosts: '127.0.0.1 localhost\n',
+  maskedPaths: ['/proc/kcore'] as never,
+  readOnlyPaths: ['/proc/sys'] as never,
+  volumes: [
+    {
+      name: 'data',
+      kind: 'host',
+      source: '/srv',
+      type: 'directory',
+      recursive: true,
+      followSymlinks: false,
+      readOnly: true,
+    },
+    {name: 'scratch', kind: 'empty', directory: 'volumes/scratch', mode: 0o755, uid: 0, gid: 0, readOnly: false},
+  ] as never,
+  apps: [
+    app({
+      readOnlyRootfs: true,
+      limits: {memoryMax: 2 ** 26},
+      mounts: [
+        {volume: 'data', path: '/data/inner', readOnly: false},
+        {volume: 'scratch', path: '/data', readOnly: false},
+      ] as never,
+    }),
+  ],
+});
+const idsOf = (steps: readonly Step[]) => steps.map(({id}) => id);
+const reversed = (value: unknown): unknown =>
+  Array.isArray(value)
+    ? value.map(reversed)
+    : typeof value === 'object' && value !== null
+      ? Object.fromEntries(
+          Object.entries(value)
+            .reverse()
+            .map(([key, inner]) => [key, reversed(inner)]),
+        )
+      : value;
+
+test('the flavor satisfies the contract', (t) => {
+  t.is(checkFlavor(fly, '/fly'), fly);
+});
+
+test('the same pod and host give the same plan, byte for byte', (t) => {
+  const once = JSON.stringify(makePlan(found, structuredClone(rich), hostFacts()));
+  t.is(JSON.stringify(makePlan(found, structuredClone(rich), hostFacts())), once);
+  t.is(JSON.stringify(makePlan(found, reversed(rich) as Pod, reversed(hostFacts()) as never)).length, once.length);
+});
+
+test('hooks work on a frozen pod', (t) => {
+  const frozen = deepFreeze(structuredClone(rich));
+  t.notThrows(() => [
+    fly.filesystem(frozen, hostFacts()),
+    fly.environment(frozen, hostFacts()),
+    fly.launch(frozen, hostFacts()),
+  ]);
+});
+
+test('the mount namespace comes first, and the read-only rootfs last', (t) => {
+  const {filesystem, environment} = makePlan(found, rich, hostFacts());
+  t.deepEqual(filesystem[0], {id: 'namespace', do: 'namespace', unshare: ['mount', 'ipc']});
+  t.is(idsOf(environment).at(-1), 'readonly.main');
+});
+
+test('outer volumes are mounted before inner ones, and a volume that is read-only stays so', (t) => {
+  const binds = makePlan(found, rich, hostFacts()).filesystem.filter((step) => step.do === 'bind');
+  t.deepEqual(idsOf(binds), ['volume.main.scratch:/data', 'volume.main.data:/data/inner']);
+  t.deepEqual(
+    binds.map((step) => step.do === 'bind' && step.flags),
+    [[], ['ro']],
+  );
+});
+
+test('the app itself is launched, with exactly its compiled process', (t) => {
+  const {launch} = makePlan(found, rich, hostFacts());
+  t.is(launch.into, 'rootfs');
+  t.deepEqual(launch.process, rich.apps[0]?.process);
+});
+
+test('S01 enter has exactly the process of the app but for the command', (t) => {
+  const running: RunningPod = {
+    ...rich,
+    supervisor: {pid: 7, startTime: 1},
+    appProcesses: {main: {pid: 7, startTime: 1}},
+  };
+  const [main] = rich.apps;
+  if (main === undefined) throw new Error('no app');
+  const entered = fly.enter?.(running, main, ['/bin/id'], hostFacts());
+  t.like(entered, {into: 'member', member: {pid: 7, startTime: 1}, namespaces: ['mount', 'ipc']});
+  t.deepEqual(entered?.process, {...main.process, argv: ['/bin/id']});
+});
+
+test('a pod without volumes, names and masks has no steps for them', (t) => {
+  const {filesystem, environment} = makePlan(found, pod(), hostFacts());
+  t.deepEqual(idsOf(filesystem), ['namespace', 'rootfs.main']);
+  t.false(idsOf(environment).some((id) => /^(mask|protect|file|readonly)\./.test(id)));
+});
+
+test('a host without cgroups is reported, and not fatal', (t) => {
+  const findings = fly.probe(hostFacts({cgroup: {mode: 'none', hierarchies: [], controllers: [], parent: '/rkt'}}));
+  t.deepEqual(
+    findings.map(({severity}) => severity),
+    ['degraded'],
+  );
+  t.deepEqual(fly.probe(hostFacts()), []);
+});
