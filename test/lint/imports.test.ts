@@ -19,7 +19,7 @@ const wrong: readonly (readonly [file: string, source: string, ...broken: string
   ['flavors/fly/src/index.ts', 'const fs = await import(`node:fs`);', '1 flavor-imports-sdk-only'],
   ['flavors/fly/src/index.ts', "const sdk = await import('@rkt/plugin-sdk');", '1 flavor-imports-sdk-only'],
   ['flavors/fly/src/index.ts', "process.getBuiltinModule('node:fs');", '1 flavor-imports-sdk-only'],
-  ['flavors/fly/test/index.test.ts', "import {x} from '../../../core/src/debug.ts';", '1 flavor-imports-sdk-only'],
+  ['examples/flavor-x/test/x.test.ts', "import {x} from '../../../core/src/debug.ts';", '1 flavor-imports-sdk-only'],
   ['examples/flavor-x/src/index.ts', "\n\nimport {x} from 'execa';", '3 flavor-imports-sdk-only'],
   ['core/src/stage1/find.ts', "import fly from '@rkt/flavor-fly';", '1 core-imports-no-flavor'],
   ['core/src/stage1/find.ts', "export type {Flavor} from '@rkt/plugin-sdk';", '1 core-imports-no-flavor'],
@@ -55,7 +55,8 @@ const wrong: readonly (readonly [file: string, source: string, ...broken: string
 const right: readonly (readonly [file: string, source: string])[] = [
   ['flavors/fly/src/index.ts', "import {defineFlavor} from '@rkt/plugin-sdk';\nimport {dns} from './dns.ts';"],
   ['flavors/fly/src/dns/index.ts', "import {dns} from '../dns.ts';"],
-  ['flavors/fly/test/index.test.ts', "import test from 'ava';\nimport {readFileSync} from 'node:fs';"],
+  ['flavors/fly/test/fly.test.ts', "import {x} from '../../../core/src/stage1/make-plan.ts';"],
+  ['examples/flavor-x/test/x.test.ts', "import test from 'ava';\nimport {readFileSync} from 'node:fs';"],
   ['flavors/fly/src/index.ts', "// import {x} from '@rkt/core';\n/* import 'execa'; */"],
   ['flavors/fly/src/index.ts', 'const text = "import {x} from \'@rkt/core\'";'],
   ['flavors/fly/src/index.ts', "const text = `import {x} from '@rkt/core'`;"],
