@@ -49,7 +49,7 @@ export const isolatorValues = {
 
 /**
  * Every isolator the contract knows, with the type of its value. Open: a third party adds its own by
- * `declare module '@rkt/plugin-sdk' { interface IsolatorMap { 'os/linux/landlock': LandlockValue } }`.
+ * `declare module '@rkt/core/contract' { interface IsolatorMap { 'os/linux/landlock': LandlockValue } }`.
  * A declaration that lacks a key does not compile.
  */
 export interface IsolatorMap extends BuiltInIsolators {}
