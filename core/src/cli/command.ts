@@ -16,6 +16,8 @@ export interface Flag {
   readonly hidden?: boolean;
   /** For completion and for one clear error. */
   readonly choices?: readonly string[];
+  /** Belongs to the image before it (`run`, `prepare`, `plan`, `fetch`). */
+  readonly perImage?: boolean;
 }
 export type Flags = {readonly [name: string]: Flag};
 
@@ -30,7 +32,10 @@ export type FlagValues<F extends Flags> = {readonly [K in keyof F]: FlagValue<F[
 export interface Arguments<F extends Flags = Flags> {
   readonly flags: FlagValues<F>;
   readonly positionals: readonly string[];
-  /** Everything from the first positional on, unparsed, for commands with `imageGrammar`. */
+  /**
+   * Everything from the first positional on, as typed, for commands with `imageGrammar`: what `parseImages` reads. Flags in there
+   * that are not `perImage` are in `flags` already.
+   */
   readonly rest: readonly string[];
 }
 
@@ -45,7 +50,10 @@ export interface Command<F extends Flags = Flags> {
   readonly description?: string;
   readonly flags: F;
   readonly examples: readonly {readonly command: string; readonly does: string}[];
-  /** Flags after the first positional belong to the image grammar (rkt's SetInterspersed(false)). */
+  /**
+   * Flags after the first positional belong to the image grammar (rkt's SetInterspersed(false)). Without any `perImage` flag, nothing
+   * after the first positional is a flag of ours: `enter UUID ls -l`.
+   */
   readonly imageGrammar?: boolean;
   readonly hidden?: boolean;
   /** Returns the exit code. Import what is heavy inside. */

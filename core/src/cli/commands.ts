@@ -1,10 +1,30 @@
 import type {Command} from './command.ts';
 
-interface Entry {
+/** How `rkt help` groups the commands, in this order. */
+export const GROUPS = {
+  pod: 'Pods',
+  image: 'Images',
+  flavor: 'Flavors',
+  other: 'Other',
+} as const;
+
+export interface Entry {
+  readonly group: keyof typeof GROUPS;
   readonly summary: string;
   readonly hidden?: boolean;
   readonly load: () => Promise<{command: Command}>;
 }
 
 /** Every command by name. Summaries stand here so that `rkt help` loads none of them; a test compares the two. */
-export const commands: Readonly<Record<string, Entry>> = {};
+export const commands: Readonly<Record<string, Entry>> = {
+  help: {
+    group: 'other',
+    summary: 'Show help for rkt or for one command',
+    load: () => import('./commands/help.ts'),
+  },
+  version: {
+    group: 'other',
+    summary: 'Print the version and exit',
+    load: () => import('./commands/version.ts'),
+  },
+};

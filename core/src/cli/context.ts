@@ -12,15 +12,21 @@ export interface Context {
   readonly insecure: ReadonlySet<InsecureOption>;
   readonly trustKeysFromHttps: boolean;
   readonly debug: boolean;
+  /** `--format`, which every command has. */
+  readonly format: Format;
   readonly output: Output;
 }
 
-export type Format = 'text' | 'json' | 'json-pretty' | 'yaml';
+export const FORMATS = ['text', 'json', 'json-pretty', 'yaml'] as const;
+export type Format = (typeof FORMATS)[number];
+
+/** Used on a terminal only. */
+export type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow';
 
 /** Everything a person or a program reads on standard output. Untrusted strings are escaped on a terminal (S26), never in JSON. */
 export interface Output {
-  /** One line of text. */
-  line(text?: string): void;
+  /** One line of text. Control characters are escaped, a line feed too: split before. */
+  line(text?: string, style?: Style): void;
   /** Aligned columns; `header` is left out with `--no-legend`. */
   table(header: readonly string[] | undefined, rows: readonly (readonly string[])[]): void;
   /** A value in the format asked for: JSON (one line or pretty) or YAML. */

@@ -1,0 +1,150 @@
+import {RktError} from '../rkt-error.ts';
+
+const help = (command: string): string => `see "rkt help${command === '' ? '' : ` ${command}`}"`;
+
+const at = (command: string): string => (command === '' ? '' : `${command}: `);
+
+const orMeant = (suggestions: readonly string[], otherwise: string): string =>
+  suggestions.length > 0 ? `did you mean ${suggestions.join(' or ')}?` : otherwise;
+
+/** Arguments for an app stand where there is no image for them. */
+export const appArgumentsMisplaced = (command: string, because: string) =>
+  new RktError('RKT_APP_ARGUMENTS_MISPLACED', `${command}: "--": ${because}`, {
+    command,
+    because,
+    hint: 'write IMAGE [flags] -- ARGS… --- IMAGE2 …',
+  });
+
+/** An argument is the empty string, mostly an unset variable of a script. */
+export const argumentEmpty = (command: string) =>
+  new RktError('RKT_ARGUMENT_EMPTY', `${command}: an argument is the empty string`, {
+    command,
+    hint: 'leave it out; in a script, a variable is probably not set',
+  });
+
+/** A command lacks an argument. `what` as in its usage: `UUID`. */
+export const argumentMissing = (command: string, what: string) =>
+  new RktError('RKT_ARGUMENT_MISSING', `${command}: ${what} is missing`, {command, what, hint: help(command)});
+
+/** A command got an argument it has no use for. */
+export const argumentUnexpected = (command: string, value: string) =>
+  new RktError('RKT_ARGUMENT_UNEXPECTED', `${command}: unexpected argument "${value}"`, {
+    command,
+    value,
+    hint: help(command),
+  });
+
+/** A prefix fits several commands. */
+export const commandAmbiguous = (command: string, candidates: readonly string[]) =>
+  new RktError('RKT_COMMAND_AMBIGUOUS', `"${command}" may be ${candidates.join(', ')}`, {
+    command,
+    candidates,
+    hint: 'type more letters of it',
+  });
+
+/** `rkt` or `rkt image` without a command. Exits 2 as in rkt. */
+export const commandMissing = (group: string, candidates: readonly string[]) =>
+  new RktError('RKT_COMMAND_MISSING', `${group === '' ? 'missing command' : `${group}: missing command`}`, {
+    group,
+    candidates,
+    hint: `one of: ${candidates.join(', ')}`,
+    exitCode: 2,
+  });
+
+/** No command of that name. */
+export const commandUnknown = (command: string, suggestions: readonly string[]) =>
+  new RktError('RKT_COMMAND_UNKNOWN', `unknown command "${command}"`, {
+    command,
+    suggestions,
+    hint: orMeant(suggestions, 'see "rkt help" for all commands'),
+  });
+
+/** A file named by a flag cannot be used. */
+export const fileUnusable = (flag: string, path: string, because: string, cause?: unknown) =>
+  new RktError('RKT_FLAG_FILE_UNUSABLE', `--${flag}: ${path}: ${because}`, {
+    flag,
+    path,
+    because,
+    cause,
+    hint: 'check the path, its rights and its size',
+  });
+
+/** A boolean flag with a value that is none. */
+export const flagBooleanInvalid = (command: string, flag: string, value: string) =>
+  new RktError('RKT_FLAG_BOOLEAN_INVALID', `${at(command)}--${flag}=${value}: not a boolean`, {
+    command,
+    flag,
+    value,
+    hint: `write --${flag}, --${flag}=true or --${flag}=false`,
+  });
+
+/** A value outside the list of what a flag takes. */
+export const flagChoiceInvalid = (command: string, flag: string, value: string, choices: readonly string[]) =>
+  new RktError('RKT_FLAG_CHOICE_INVALID', `${at(command)}--${flag}=${value}: not one of ${choices.join(', ')}`, {
+    command,
+    flag,
+    value,
+    choices,
+    hint: `choose one of ${choices.join(', ')}`,
+  });
+
+/** Two things that exclude each other. */
+export const flagConflict = (command: string, first: string, second: string, hint = `leave one of them out`) =>
+  new RktError('RKT_FLAG_CONFLICT', `${command}: ${first} and ${second} exclude each other`, {
+    command,
+    first,
+    second,
+    hint,
+  });
+
+/** A per-app flag stands before the first image. */
+export const flagImageFirst = (command: string, flag: string) =>
+  new RktError('RKT_FLAG_IMAGE_FIRST', `${command}: --${flag} must follow an image`, {
+    command,
+    flag,
+    hint: `write "rkt ${command} IMAGE --${flag}…": it belongs to the image before it`,
+  });
+
+/** A flag that may be given once (for each image, if it belongs to one). */
+export const flagRepeated = (command: string, flag: string, value: string) =>
+  new RktError('RKT_FLAG_REPEATED', `${command}: --${flag}=${value}: --${flag} was given before`, {
+    command,
+    flag,
+    value,
+    hint: `give --${flag} once`,
+  });
+
+/** No flag of that name. `flag` is as typed, with its hyphens. */
+export const flagUnknown = (command: string, flag: string, suggestions: readonly string[]) =>
+  new RktError('RKT_FLAG_UNKNOWN', `${at(command)}unknown flag ${flag}`, {
+    command,
+    flag,
+    suggestions,
+    hint: orMeant(suggestions, help(command)),
+  });
+
+/** A value that does not parse. `because` says what is wrong with it; `hint` shows a right one. */
+export const flagValueInvalid = (flag: string, value: string, because: string, hint: string) =>
+  new RktError('RKT_FLAG_VALUE_INVALID', `--${flag}=${value}: ${because}`, {flag, value, because, hint});
+
+/** A flag at the end of the line that wants a value. */
+export const flagValueMissing = (command: string, flag: string, placeholder: string) =>
+  new RktError('RKT_FLAG_VALUE_MISSING', `${at(command)}--${flag} needs a value`, {
+    command,
+    flag,
+    hint: `write --${flag}=${placeholder}`,
+  });
+
+/** A fault of rkt: something threw that is not one of its errors. */
+export const internal = (cause: unknown) =>
+  new RktError('RKT_INTERNAL', `internal error: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    cause,
+    hint: 'this is a fault of rkt; --debug shows where it happened',
+  });
+
+/** Standard output cannot be written, for instance because its disk is full. A reader that went away is no error. */
+export const outputFailed = (cause: unknown) =>
+  new RktError('RKT_OUTPUT_FAILED', `standard output: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    cause,
+    hint: 'check where the output goes',
+  });

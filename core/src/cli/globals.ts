@@ -1,0 +1,31 @@
+import type {Flags} from './command.ts';
+import {FORMATS} from './context.ts';
+
+/** Options of `--insecure-options` and what they stand for; `ondisk` has no effect any more. */
+export const INSECURE_OPTIONS = [
+  ...['none', 'image', 'tls', 'ondisk', 'http', 'pubkey', 'capabilities', 'paths', 'seccomp'],
+  ...['all-fetch', 'all-run', 'all'],
+] as const;
+
+/** The flags of every command, before or after its name. */
+export const globalFlags = {
+  debug: {type: 'boolean', help: 'tell on standard error what happens, and why in case of an error'},
+  dir: {type: 'string', value: 'DIR', help: 'data directory (default /var/lib/rkt, or what the configuration says)'},
+  format: {
+    type: 'string',
+    value: 'FORMAT',
+    choices: FORMATS,
+    default: 'text',
+    help: 'how results and errors are written',
+  },
+  help: {type: 'boolean', short: 'h', help: 'show help'},
+  'insecure-options': {
+    type: 'list',
+    value: 'LIST',
+    help: `security features to disable, separated by commas: ${INSECURE_OPTIONS.join(', ')}`,
+  },
+  'local-config': {type: 'string', value: 'DIR', default: '/etc/rkt', help: 'configuration of the administrator'},
+  'system-config': {type: 'string', value: 'DIR', default: '/usr/lib/rkt', help: 'configuration of the distribution'},
+  'trust-keys-from-https': {type: 'boolean', help: 'trust keys found by discovery over https without asking'},
+  'user-config': {type: 'string', value: 'DIR', help: 'configuration of the user'},
+} as const satisfies Flags;

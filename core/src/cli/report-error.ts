@@ -1,0 +1,66 @@
+import {RktError} from '../rkt-error.ts';
+import type {Format} from './context.ts';
+import {internal} from './errors.ts';
+import {escapeJson, escapeText} from './escape-text.ts';
+import {paint, wantsColour} from './terminal.ts';
+import {write} from './write.ts';
+
+/** Whatever was thrown, as an error with a code. */
+export const toRktError = (thrown: unknown): RktError => (thrown instanceof RktError ? thrown : internal(thrown));
+
+/** Writes an error on standard error: what, what to do, code; one line of JSON if a machine reads. Returns the exit code. */
+export const reportError = (thrown: unknown, {format, debug}: {format: Format; debug: boolean}): number => {
+  const error = toRktError(thrown);
+  const text = format === 'text' ? renderError(error, debug, wantsColour(2)) : `${errorJson(error, debug)}\n`;
+  try {
+    write(2, text);
+  } catch {
+    // Nobody can be told; the exit code remains.
+  }
+  return error.exitCode;
+};
+
+/** The lines of an error. Lines after the first are indented, so that none can pose as another message. */
+export const renderError = (error: RktError, debug: boolean, colour: boolean): string => {
+  const label = colour ? paint('rkt:', 'red') : 'rkt:';
+  const [first = '', ...more] = lines(error.message);
+  return [
+    `${label} ${first}`,
+    ...more.map((line) => `     ${line}`),
+    ...lines(error.hint ?? '')
+      .filter((line) => line !== '')
+      .map((line, index) => `${index === 0 ? 'hint:' : '     '} ${line}`),
+    `code: ${error.code}`,
+    ...(debug ? chain(error).map((line) => `      ${line}`) : []),
+  ]
+    .map((line) => `${line}\n`)
+    .join('');
+};
+
+const lines = (text: string): string[] => text.split('\n').map(escapeText);
+
+/** The stack of an error and of what caused it. */
+const chain = (error: unknown, depth = 0): string[] => {
+  if (error === undefined || depth > 8) return [];
+  if (!(error instanceof Error)) return lines(`caused by ${String(error)}`);
+  const fields = error instanceof RktError ? lines(`fields: ${stringify(error.fields)}`) : [];
+  return [
+    ...lines(`${depth === 0 ? '' : 'caused by '}${error.stack ?? error.message}`),
+    ...fields,
+    ...chain(error.cause, depth + 1),
+  ];
+};
+
+const errorJson = (error: RktError, debug: boolean): string => {
+  const {code, message, hint, fields} = error;
+  return escapeJson(stringify({code, message, hint, fields, ...(debug ? {causes: chain(error)} : {})}));
+};
+
+/** JSON of anything: big integers as strings, what refers to itself as text. */
+const stringify = (value: unknown): string => {
+  try {
+    return JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? inner.toString() : inner));
+  } catch {
+    return JSON.stringify(String(value));
+  }
+};

@@ -1,0 +1,64 @@
+import type {Command} from './command.ts';
+import {FORMATS, type Format} from './context.ts';
+import {flagChoiceInvalid} from './errors.ts';
+import {globalFlags} from './globals.ts';
+import {makeContext} from './make-context.ts';
+import {makeOutput} from './output.ts';
+import {parse} from './parse.ts';
+import {reportError} from './report-error.ts';
+import {split} from './split.ts';
+
+/**
+ * The `rkt` command.
+ * @param argv what follows `rkt`
+ * @returns the exit code, unless the process was replaced by a pod
+ */
+export const rkt = async (argv: readonly string[]): Promise<number> => {
+  const how = {format: guessFormat(argv), debug: argv.includes('--debug')};
+  try {
+    return await dispatch(argv, how);
+  } catch (error) {
+    return reportError(error, how);
+  }
+};
+
+const dispatch = async (argv: readonly string[], how: {format: Format; debug: boolean}): Promise<number> => {
+  const typed = split(argv);
+  if ('help' in typed) return showHelp(typed.help);
+  const {found, before, after} = typed;
+  const {command} = await found.entry.load();
+  const flags = {...globalFlags, ...command.flags};
+  const args = parse(command, flags, [...before, ...after]);
+  if (args.flags.help) return showHelp(found.name === 'help' ? args.positionals.join(' ') : found.name);
+  how.debug = args.flags.debug;
+  how.format = formatOf(command.name, args.flags.format);
+  if (how.debug) (await import('../debug.ts')).enableDebug();
+  const output = makeOutput(how.format === 'yaml' ? (await import('./yaml.ts')).toYaml : undefined);
+  const context = await makeContext(args.flags, how.format, output);
+  return (command as Command).run(context, args);
+};
+
+const showHelp = async (topic: string): Promise<number> => {
+  const {help} = await import('./help.ts');
+  await help(topic, makeOutput());
+  return 0;
+};
+
+const isFormat = (value: string): value is Format => (FORMATS as readonly string[]).includes(value);
+
+/** A command may have a `--format` of its own with fewer choices; rkt's empty one is text. */
+const formatOf = (command: string, value: string | undefined): Format => {
+  const format = value ?? '';
+  if (format === '') return 'text';
+  if (!isFormat(format)) throw flagChoiceInvalid(command, 'format', format, FORMATS);
+  return format;
+};
+
+/** For errors of the parser itself: what `--format` says, were it parsed. */
+const guessFormat = (argv: readonly string[]): Format => {
+  const end = argv.indexOf('--');
+  const ours = end === -1 ? argv : argv.slice(0, end);
+  const index = ours.findLastIndex((argument) => argument === '--format' || argument.startsWith('--format='));
+  const value = ours[index] === '--format' ? ours[index + 1] : ours[index]?.slice('--format='.length);
+  return value !== undefined && isFormat(value) ? value : 'text';
+};

@@ -1,0 +1,53 @@
+import type {HostPath} from '../contract/names.ts';
+
+/** User and password for a registry or a host. */
+export interface BasicCredentials {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** How to authenticate to one host. */
+export type Auth =
+  | {readonly type: 'basic'; readonly credentials: BasicCredentials}
+  | {readonly type: 'oauth'; readonly credentials: {readonly token: string}}
+  | {
+      readonly type: 'aws';
+      readonly credentials: {
+        readonly accessKeyID: string;
+        readonly secretAccessKey: string;
+        readonly awsRegion?: string | undefined;
+      };
+    };
+
+/** Which flavor runs pods that name none. */
+export interface Stage1Config {
+  /** Name of a flavor, or its path. Wins over rkt's fields below, of which `name` is one of rkt's stage1 image names. */
+  readonly flavor?: string;
+  readonly name?: string;
+  readonly version?: string;
+  readonly location?: string;
+}
+
+/** The merged configuration: system, then local, then user. */
+export interface Config {
+  /** By host. */
+  readonly auth: ReadonlyMap<string, Auth>;
+  /** By registry. */
+  readonly dockerAuth: ReadonlyMap<string, BasicCredentials>;
+  readonly paths: {readonly data?: HostPath; readonly stage1Images?: HostPath};
+  readonly stage1: Stage1Config;
+}
+
+/** Kinds of configuration files and the directory of each (rkt's `rktKind`). */
+export const KIND_DIRECTORIES = {
+  auth: 'auth.d',
+  dockerAuth: 'auth.d',
+  paths: 'paths.d',
+  stage1: 'stage1.d',
+} as const;
+export type Kind = keyof typeof KIND_DIRECTORIES;
+export const KINDS = Object.keys(KIND_DIRECTORIES) as Kind[];
+
+/** What a pod without `--stage1` runs on, for `findFlavor`; `undefined` is rkt's own default. */
+export const configuredStage1 = ({flavor, name, location}: Stage1Config): string | undefined =>
+  flavor ?? name ?? location;

@@ -1,0 +1,70 @@
+import * as z from 'zod/mini';
+
+/*
+ * The file formats of rkt's configuration, version v1. Empty strings count as unset where rkt let them.
+ */
+
+const header = <K extends string>(kind: K) => ({rktVersion: z.literal('v1'), rktKind: z.literal(kind)});
+
+const filled = z.string().check(z.minLength(1));
+
+const keys = z.array(filled).check(z.minLength(1));
+
+const basic = z.strictObject({user: filled, password: filled});
+
+const absolutePath = z
+  .string()
+  .check(z.refine((value) => value === '' || /^\/[^\0]*$/.test(value), 'must be an absolute path'));
+
+const auth = z.discriminatedUnion('type', [
+  z.strictObject({...header('auth'), domains: keys, type: z.literal('basic'), credentials: basic}),
+  z.strictObject({
+    ...header('auth'),
+    domains: keys,
+    type: z.literal('oauth'),
+    credentials: z.strictObject({token: filled}),
+  }),
+  z.strictObject({
+    ...header('auth'),
+    domains: keys,
+    type: z.literal('aws'),
+    credentials: z.strictObject({accessKeyID: filled, secretAccessKey: filled, awsRegion: z.optional(z.string())}),
+  }),
+]);
+
+const LOCATION = /^(\/|(file|docker|https?):\/\/.)/;
+
+const stage1 = z
+  .strictObject({
+    ...header('stage1'),
+    flavor: z.optional(z.string()),
+    name: z.optional(z.string()),
+    version: z.optional(z.string()),
+    location: z.optional(
+      z
+        .string()
+        .check(
+          z.refine(
+            (value) => value === '' || LOCATION.test(value),
+            'must be an absolute path or a URL with the scheme file, docker, http or https',
+          ),
+        ),
+    ),
+  })
+  .check(
+    z.refine(({name, version}) => !name === !version, {message: 'name and version go together', path: ['version']}),
+  );
+
+/** Schema of each kind. */
+export const kinds = {
+  auth,
+  dockerAuth: z.strictObject({...header('dockerAuth'), registries: keys, credentials: basic}),
+  paths: z.strictObject({
+    ...header('paths'),
+    data: z.optional(absolutePath),
+    'stage1-images': z.optional(absolutePath),
+  }),
+  stage1,
+} as const;
+
+export type ConfigFile = z.infer<(typeof kinds)[keyof typeof kinds]>;

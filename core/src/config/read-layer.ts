@@ -1,0 +1,61 @@
+import type {HostPath} from '../contract/names.ts';
+import type {Auth, BasicCredentials, Config} from './config.ts';
+import {configDuplicate} from './errors.ts';
+import type {ConfigFile} from './kinds.ts';
+import {readFile} from './read-file.ts';
+
+/** Reads the files of one layer, none of which may set what another sets. @throws RKT_CONFIG_… */
+export const readLayer = (files: readonly string[]): Config => {
+  const auth = new Map<string, Auth>();
+  const dockerAuth = new Map<string, BasicCredentials>();
+  const paths: {data?: HostPath; stage1Images?: HostPath} = {};
+  const stage1: {flavor?: string; name?: string; version?: string; location?: string} = {};
+  const seen = new Map<string, string>();
+
+  const claim = (file: string, kind: string, key: string): void => {
+    const id = `${kind}\0${key}`;
+    const earlier = seen.get(id);
+    if (earlier !== undefined) throw configDuplicate(file, kind, key, earlier);
+    seen.set(id, file);
+  };
+  const take = (file: string, content: ConfigFile): void => {
+    switch (content.rktKind) {
+      case 'auth':
+        for (const domain of content.domains) {
+          claim(file, 'auth', domain);
+          const {type, credentials} = content;
+          // The schema has paired the two.
+          auth.set(domain, {type, credentials} as Auth);
+        }
+        break;
+      case 'dockerAuth':
+        for (const registry of content.registries) {
+          claim(file, 'dockerAuth', registry);
+          dockerAuth.set(registry, content.credentials);
+        }
+        break;
+      case 'paths':
+        if (content.data) {
+          claim(file, 'paths', 'data');
+          paths.data = content.data as HostPath;
+        }
+        if (content['stage1-images']) {
+          claim(file, 'paths', 'stage1-images');
+          paths.stage1Images = content['stage1-images'] as HostPath;
+        }
+        break;
+      case 'stage1':
+        for (const field of ['flavor', 'name', 'version', 'location'] as const) {
+          const value = content[field];
+          if (!value) continue;
+          claim(file, 'stage1', field);
+          stage1[field] = value;
+        }
+        break;
+      default:
+        content satisfies never;
+    }
+  };
+  for (const file of files) take(file, readFile(file));
+  return {auth, dockerAuth, paths, stage1};
+};
