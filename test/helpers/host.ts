@@ -1,0 +1,219 @@
+import {mkdirSync, mkdtempSync, readdirSync, readFileSync} from 'node:fs';
+import {constants, tmpdir} from 'node:os';
+import path from 'node:path';
+import {env} from 'node:process';
+import {execa, type ResultPromise} from 'execa';
+import {cleanUp} from '../runner/clean-up.ts';
+import {rktCommand, rktEnvironment} from './command.ts';
+import {buildImage, type ImageSpec} from './image.ts';
+import {errorOf, type Result} from './result.ts';
+import {until} from './until.ts';
+
+export interface CallOptions {
+  readonly input?: string;
+  readonly cwd?: string;
+  /** Added to the clean environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Milliseconds; default a minute. */
+  readonly timeout?: number;
+  /** A program that starts rkt: `['/usr/bin/setpriv', '--reuid=65534', …]`. */
+  readonly through?: readonly string[];
+}
+
+export interface RunOptions extends CallOptions {
+  /** Flags of the pod: what follows `run`. */
+  readonly pod?: readonly string[];
+  /** Flags of the app: what follows the image. */
+  readonly app?: readonly string[];
+  /** Path of an ACI, or what to build one from. Default: busybox. */
+  readonly image?: string | ImageSpec;
+  /** Global flags: what comes before `run`. */
+  readonly global?: readonly string[];
+}
+
+/** A pod whose app is still there: a child of this process. */
+export interface Started {
+  readonly uuid: string;
+  readonly pid: number;
+  readonly child: ResultPromise;
+  /** Resolves when it has ended, whatever the reason. */
+  readonly ended: Promise<Result>;
+  /** Sends a signal and waits for the end. */
+  readonly end: (signal?: NodeJS.Signals) => Promise<Result>;
+}
+
+export interface ListedPod {
+  readonly name: string;
+  readonly state: string;
+  readonly app_names?: readonly string[];
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+const toResult = async (child: ResultPromise): Promise<Result> => {
+  const {exitCode, signal, stdout, stderr} = await child;
+  const number = signal === undefined ? 0 : 128 + (constants.signals[signal as NodeJS.Signals] ?? 0);
+  return {
+    exitCode: exitCode ?? number,
+    signal,
+    stdout: text(stdout),
+    stderr: text(stderr),
+    error: errorOf(text(stderr)),
+  };
+};
+
+/** A data directory of its own and the rkt command on it. */
+export interface Host {
+  /** Everything of this host is below it: `data` is rkt's. */
+  readonly directory: string;
+  readonly data: string;
+  /** Program and arguments that start rkt on this data directory. */
+  readonly command: (...args: string[]) => [string, ...string[]];
+  readonly rkt: (args: readonly string[], options?: CallOptions) => Promise<Result>;
+  /** The arguments of `rkt run` for a shell script in a pod. */
+  readonly runArguments: (script: string, options?: RunOptions) => string[];
+  /** Runs a shell script as a pod, to its end. Errors of rkt come as JSON. */
+  readonly sh: (script: string, options?: RunOptions) => Promise<Result>;
+  /** Runs an image as it is. */
+  readonly run: (image: string | ImageSpec, options?: Omit<RunOptions, 'image'>) => Promise<Result>;
+  /** Starts a shell script as a pod and returns once it has printed `ready`, which the script must do. */
+  readonly start: (script: string, options?: RunOptions) => Promise<Started>;
+  /** Runs a shell script by `rkt enter`. */
+  readonly enter: (uuid: string, script: string, options?: CallOptions) => Promise<Result>;
+  readonly pods: () => Promise<ListedPod[]>;
+  /** UUIDs on disk, by directory of the life cycle. */
+  readonly podDirectories: () => Record<string, string[]>;
+  /** A file of the pod's directory, parsed. */
+  readonly podFile: (uuid: string, name: string) => unknown;
+  readonly close: () => Promise<void>;
+}
+
+/** Makes a host for the tests of a file: `const host = openHost(); test.after.always(() => host.close());`. */
+export const openHost = (): Host => {
+  const directory = mkdtempSync(path.join(env.RKT_TEST_DIRECTORY ?? tmpdir(), 'rkt-host-'));
+  const data = path.join(directory, 'data');
+  for (const name of ['etc', 'usr', 'data']) mkdirSync(path.join(directory, name), {mode: 0o755});
+  const configuration = [`--system-config=${directory}/usr`, `--local-config=${directory}/etc`];
+  const children = new Set<ResultPromise>();
+  let saved = 0;
+
+  const command: Host['command'] = (...args) =>
+    [...rktCommand, `--dir=${data}`, ...configuration, ...args] as [string, ...string[]];
+  const spawn = (args: readonly string[], options: CallOptions): ResultPromise => {
+    const [program = '', ...rest] = [...(options.through ?? []), ...command(...args)];
+    const child = execa(program, rest, {
+      reject: false,
+      extendEnv: false,
+      env: {...rktEnvironment, ...options.env},
+      cwd: options.cwd ?? directory,
+      input: options.input ?? '',
+      timeout: options.timeout ?? 60_000,
+      killSignal: 'SIGKILL',
+      stripFinalNewline: false,
+    }) as ResultPromise;
+    children.add(child);
+    child.finally(() => children.delete(child)).catch(() => {});
+    return child;
+  };
+  const rkt: Host['rkt'] = (args, options = {}) => toResult(spawn(args, options));
+  const imageFile = (image: string | ImageSpec = {}) => (typeof image === 'string' ? image : buildImage(image));
+  const runImage = (image: string | ImageSpec | undefined, {pod = [], app = [], global = []}: RunOptions) => [
+    ...[
+      '--format=json',
+      '--insecure-options=image',
+      ...global,
+      'run',
+      '--stage1=fly',
+      ...pod,
+      imageFile(image),
+      ...app,
+    ],
+  ];
+  const runArguments: Host['runArguments'] = (script, options = {}) => [
+    ...runImage(options.image, options),
+    ...['--exec=/bin/sh', '--', '-c', script],
+  ];
+
+  return {
+    directory,
+    data,
+    command,
+    rkt,
+    runArguments,
+    sh: (script, options = {}) => rkt(runArguments(script, options), options),
+    run: (image, options = {}) => rkt(runImage(image, options), options),
+    async start(script, options = {}) {
+      const file = path.join(directory, `uuid-${++saved}`);
+      const child = spawn(
+        runArguments(script, {...options, pod: [`--uuid-file-save=${file}`, ...(options.pod ?? [])]}),
+        {
+          timeout: 0,
+          ...options,
+        },
+      );
+      const ended = toResult(child);
+      let seen = '';
+      await new Promise<void>((resolve, reject) => {
+        child.stdout?.on('data', (chunk: Buffer) => {
+          seen += chunk.toString();
+          if (/^ready$/m.test(seen)) resolve();
+        });
+        ended.then(({stderr, exitCode}) => reject(new Error(`ended with ${exitCode} before it was ready: ${stderr}`)));
+      });
+      const end = (signal: NodeJS.Signals = 'SIGKILL') => {
+        child.kill(signal);
+        return ended;
+      };
+      return {uuid: readFileSync(file, 'utf8').trim(), pid: child.pid ?? 0, child, ended, end};
+    },
+    enter: (uuid, script, options = {}) => rkt(['--format=json', 'enter', uuid, '/bin/sh', '-c', script], options),
+    async pods() {
+      const {stdout, exitCode, stderr} = await rkt(['list', '--format=json']);
+      if (exitCode !== 0) throw new Error(`rkt list ended with ${exitCode}: ${stderr}`);
+      return (JSON.parse(stdout) as ListedPod[] | null) ?? [];
+    },
+    podDirectories() {
+      const entries = (name: string) => {
+        try {
+          return readdirSync(path.join(data, 'pods', name)).sort();
+        } catch {
+          return [];
+        }
+      };
+      const places = ['embryo', 'prepare', 'prepared', 'run', 'exited-garbage', 'garbage'];
+      return Object.fromEntries(
+        places.map((name) => [name, entries(name)] as const).filter(([, uuids]) => uuids.length > 0),
+      );
+    },
+    podFile(uuid, name) {
+      const place = ['run', 'prepared', 'exited-garbage'].find((entry) => {
+        try {
+          return readdirSync(path.join(data, 'pods', entry)).includes(uuid);
+        } catch {
+          return false;
+        }
+      });
+      return JSON.parse(readFileSync(path.join(data, 'pods', place ?? 'run', uuid, name), 'utf8'));
+    },
+    async close() {
+      for (const child of children) child.kill('SIGKILL');
+      await Promise.allSettled([...children]);
+      const running = readRun(data);
+      if (running.length > 0) await rkt(['stop', '--force', ...running]);
+      await until(async () => {
+        await rkt(['gc', '--grace-period=0s', '--expire-prepared=0s']);
+        return readRun(data).length === 0;
+      }, 5000).catch(() => {});
+      const left = cleanUp(directory);
+      if (left !== undefined) throw new Error(left);
+    },
+  };
+};
+
+const readRun = (data: string): string[] => {
+  try {
+    return readdirSync(path.join(data, 'pods/run'));
+  } catch {
+    return [];
+  }
+};
