@@ -1,0 +1,38 @@
+import * as z from 'zod/mini';
+import {isDate} from './date.ts';
+import {acIdentifier} from './names.ts';
+import {text} from './text.ts';
+import {unique} from './unique.ts';
+
+const isWebAddress = (value: string): boolean => /^https?:\/\/[^\s/]\S*$/.test(value) && URL.canParse(value);
+
+/** What appc says about the value of an annotation, by name. */
+const wellKnown: Readonly<Record<string, {readonly is: (value: string) => boolean; readonly expected: string}>> = {
+  created: {is: isDate, expected: 'a date and time by RFC 3339'},
+  documentation: {is: isWebAddress, expected: 'a URL with scheme http or https'},
+  homepage: {is: isWebAddress, expected: 'a URL with scheme http or https'},
+};
+
+const annotation = z.strictObject({name: acIdentifier, value: text});
+export type Annotation = z.infer<typeof annotation>;
+
+/** Annotations: names unique, well-known ones as appc defines them (appc IM-29, PO-08). */
+export const annotations = z.array(annotation).check(
+  unique('name'),
+  z.check<readonly Annotation[]>((context) => {
+    context.value.forEach(({name, value}, i) => {
+      const rule = Object.hasOwn(wellKnown, name) ? wellKnown[name] : undefined;
+      if (rule !== undefined && !rule.is(value)) {
+        context.issues.push({code: 'custom', message: rule.expected, path: [i, 'value'], input: value});
+      }
+    });
+  }),
+);
+export type Annotations = z.infer<typeof annotations>;
+
+/** The value of an annotation; `undefined` when there is none. */
+export const findAnnotation = (list: readonly Annotation[] | null | undefined, name: string): string | undefined =>
+  list?.find((entry) => entry.name === name)?.value;
+
+/** Data of the end user that never changes what rkt does (appc IM-25, PO-14). */
+export const userData = z.record(z.string(), z.string());

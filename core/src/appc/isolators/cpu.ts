@@ -1,0 +1,5 @@
+import {BOTH} from './definition.ts';
+import {requestAndLimit} from './request-and-limit.ts';
+
+/** `{"request": "250m", "limit": "500m"}`: cores, to thousandths of one (appc EX-56). */
+export const cpu = {scopes: BOTH, value: requestAndLimit('milli')};

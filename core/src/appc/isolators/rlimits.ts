@@ -1,0 +1,39 @@
+import * as z from 'zod/mini';
+import {RLIMITS} from '../../contract/process.ts';
+import {quantity} from '../quantity.ts';
+import {APP} from './definition.ts';
+
+const UNLIMITED = 'unlimited';
+const amount = quantity('whole');
+const bound = z.union([z.literal(UNLIMITED), amount], `a quantity or "${UNLIMITED}"`);
+
+const limit = z.pipe(
+  z.strictObject({soft: z.optional(bound), hard: bound}),
+  z.transform(({soft = undefined, hard}, context) => {
+    const value = {soft: orNull(soft ?? hard), hard: orNull(hard)};
+    if ((value.soft ?? Number.POSITIVE_INFINITY) > (value.hard ?? Number.POSITIVE_INFINITY)) {
+      context.issues.push({
+        code: 'custom',
+        message: 'a soft limit of at most the hard one',
+        path: ['soft'],
+        input: soft,
+      });
+      return z.NEVER;
+    }
+    return value;
+  }),
+);
+
+/**
+ * `{"nofile": {"soft": "1024", "hard": "4096"}}`: by the name in setrlimit(2) without `RLIMIT_`, lower case; `soft` defaults to
+ * `hard`. Not of appc.
+ */
+export const rlimits = {
+  scopes: APP,
+  value: z.pipe(
+    z.partialRecord(z.enum(RLIMITS, 'a limit as in setrlimit(2), lower case, without RLIMIT_'), limit),
+    z.transform((limits) => ({limits})),
+  ),
+};
+
+const orNull = (value: number | typeof UNLIMITED): number | null => (value === UNLIMITED ? null : value);

@@ -1,0 +1,28 @@
+import * as z from 'zod/mini';
+import {POD} from './definition.ts';
+
+/**
+ * The kernel parameters that belong to a namespace of the pod (network, ipc); every other one is the host's. A `/` stands for a dot inside
+ * a name, as in sysctl(8).
+ */
+const NAMESPACED =
+  /^(?:net(?:\.[A-Za-z0-9_/-]+)+|fs\.mqueue\.[a-z_]+|kernel\.(?:msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced))$/;
+
+/** `{"net.ipv4.ip_forward": "1"}`; keys of the host are refused with the pod (appc EX-55). */
+export const sysctl = {
+  scopes: POD,
+  value: z.pipe(
+    z.record(
+      z
+        .string()
+        .check(
+          z.regex(
+            NAMESPACED,
+            'a kernel parameter of the pod: net.*, fs.mqueue.*, kernel.shm*, kernel.msg*, kernel.sem',
+          ),
+        ),
+      z.string().check(z.regex(/^[^\0\n]*$/, 'one line of text'), z.maxLength(4096, 'at most 4096 characters')),
+    ),
+    z.transform((values) => ({values})),
+  ),
+};

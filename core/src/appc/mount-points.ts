@@ -1,0 +1,16 @@
+import * as z from 'zod/mini';
+import {volumeName} from './names.ts';
+import {targetPath} from './paths.ts';
+import {maybe} from './text.ts';
+import {unique} from './unique.ts';
+
+/** Where an app expects a volume (appc IM-22). */
+const mountPoint = z.strictObject({
+  name: volumeName,
+  path: targetPath,
+  /** Default false. */
+  readOnly: maybe(z.boolean()),
+});
+export type MountPoint = z.infer<typeof mountPoint>;
+
+export const mountPoints = z.array(mountPoint).check(unique('name'));
