@@ -75,7 +75,8 @@ export const newFileSystem = (type: string, options: FileSystemOptions = [], fla
   };
   const configure = (command: number, key: string | null, value: string | null, aux: number): number =>
     syscall('fsconfig', [context.number, command, key, value, aux]);
-  for (const [key, value] of options) {
+  const source: FileSystemOptions[number] = ['source', type];
+  for (const [key, value] of [source, ...options]) {
     logged(`${type} ${key}`, () => {
       if (value === true) return configure(FSCONFIG.SET_FLAG, key, null, 0);
       if (value instanceof Fd) return configure(FSCONFIG.SET_FD, key, null, value.number);

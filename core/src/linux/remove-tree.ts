@@ -22,8 +22,7 @@ export const removeTree = (directory: Fd, name: RawPath): void => {
     removeFile(directory, name);
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return;
-    // POSIX wants EPERM for a directory, Linux says EISDIR.
-    if (!isErrno(error, 'EISDIR', 'EPERM')) throw error;
+    if (!isErrno(error, 'EISDIR')) throw error;
     removeNested(directory, name, {depth: 0, counter});
   }
 };

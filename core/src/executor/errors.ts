@@ -1,0 +1,117 @@
+import type {Step} from '../contract/step.ts';
+import {RktError} from '../rkt-error.ts';
+
+/** A file is to be bound over a directory. */
+export const bindTargetIsDirectory = (source: string, target: string) =>
+  new RktError('RKT_BIND_TARGET_IS_DIRECTORY', `${source} is not a directory, but its target ${target} is one`, {
+    source,
+    target,
+    hint: 'bind a directory there, or choose another target',
+  });
+
+/** The source of a bind does not exist (appc EX-16). */
+export const bindSourceMissing = (source: string, cause: unknown) =>
+  new RktError('RKT_BIND_SOURCE_MISSING', `${source} does not exist`, {
+    source,
+    cause,
+    hint: 'create it, or use an empty volume for scratch space',
+  });
+
+/** The source of a bind is a symlink or lies behind one (appc EX-19). */
+export const bindSourceSymlink = (source: string, cause: unknown) =>
+  new RktError('RKT_BIND_SOURCE_SYMLINK', `${source} is, or is reached through, a symbolic link`, {
+    source,
+    cause,
+    hint: 'name the real path, or allow symbolic links for this volume',
+  });
+
+/** What is to be written is longer than a step may carry. */
+export const contentTooLong = (target: string, bytes: number, limit: number) =>
+  new RktError('RKT_CONTENT_TOO_LONG', `${target}: ${bytes} bytes are to be written; the limit is ${limit}`, {
+    target,
+    bytes,
+    limit,
+    hint: 'shorten it, or use a volume',
+  });
+
+/** A device node is not what was just made: someone else writes to its directory, or the file system has no devices. */
+export const deviceReplaced = (target: string, wanted: string) =>
+  new RktError('RKT_DEVICE_REPLACED', `${target} is not the device ${wanted} that was made there`, {
+    target,
+    wanted,
+    hint: 'keep other processes out of the directory while the pod starts',
+  });
+
+/** RKT_FAULT asked for it; only tests see this. */
+export const faultInjected = (step: string) =>
+  new RktError('RKT_FAULT_INJECTED', `fault injected at step "${step}"`, {step, hint: 'unset RKT_FAULT'});
+
+/** Something is to be mounted on a file of procfs, sysfs or a cgroup file system (S07). */
+export const mountTargetKernel = (target: string) =>
+  new RktError('RKT_MOUNT_TARGET_KERNEL', `${target} belongs to a kernel file system`, {
+    target,
+    hint: 'choose a target outside /proc and /sys',
+  });
+
+/** The namespace that a setting belongs to is still the host's. */
+export const namespaceShared = (what: string, namespace: string) =>
+  new RktError(
+    'RKT_NAMESPACE_SHARED',
+    `${what} belongs to the ${namespace} namespace, which the pod shares with the host`,
+    {
+      what,
+      namespace,
+      hint: `use a flavor that gives the pod a ${namespace} namespace of its own`,
+    },
+  );
+
+/** The host's /dev/null is something else (S06). */
+export const nullDeviceFalse = (path: string) =>
+  new RktError('RKT_NULL_DEVICE_FALSE', `${path} is not the null device, so nothing can be hidden with it`, {
+    path,
+    hint: 'recreate it: mknod -m 666 /dev/null c 1 3',
+  });
+
+/** More layers than overlayfs, or this kernel's way to name them, can take. */
+export const overlayTooManyLayers = (app: string, layers: number, limit: number) =>
+  new RktError('RKT_OVERLAY_TOO_MANY_LAYERS', `app "${app}": ${layers} layers; this kernel can stack ${limit}`, {
+    app,
+    layers,
+    limit,
+    hint: 'run it with --no-overlay, or squash the image',
+  });
+
+/** A step failed in the kernel. */
+export const stepFailed = (step: Step, cause: unknown) =>
+  new RktError(
+    'RKT_STEP_FAILED',
+    `step "${step.id}" failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+    {
+      step: step.id,
+      kind: step.do,
+      ...(cause instanceof Error && 'code' in cause ? {errno: cause.code} : {}),
+      cause,
+      hint: 'see the cause with --debug; "rkt flavor doctor" tells what this host lacks',
+    },
+  );
+
+/** A kernel parameter that no namespace confines. */
+export const sysctlNotNamespaced = (key: string) =>
+  new RktError('RKT_SYSCTL_NOT_NAMESPACED', `"${key}" is a parameter of the whole host`, {
+    key,
+    hint: 'set it on the host, or leave it out; net.*, fs.mqueue.* and the System V ipc keys of kernel.* are possible',
+  });
+
+/** A path whose last component is no name. */
+export const targetNameInvalid = (target: string) =>
+  new RktError('RKT_TARGET_NAME_INVALID', `${target} does not end in a name`, {
+    target,
+    hint: 'give the path of an entry of a directory, without "." and ".."',
+  });
+
+/** Creating the target would change a volume, not the app's own files (appc EX-15). */
+export const targetOutsideRootfs = (target: string) =>
+  new RktError('RKT_TARGET_OUTSIDE_ROOTFS', `${target} leads into a volume, where nothing is created`, {
+    target,
+    hint: 'the image has a symbolic link there; mount the volume elsewhere or correct the image',
+  });

@@ -1,0 +1,88 @@
+import {constants, fstatSync} from 'node:fs';
+import type {Fd} from '../../linux/fd.ts';
+import {nextEntries} from '../../linux/list-directory.ts';
+import {moveMount, openTree, setMountAttributes} from '../../linux/mount.ts';
+import {O_PATH, openBeneath, openEntry} from '../../linux/openat2.ts';
+import {isOn} from '../../linux/statfs.ts';
+import {isErrno} from '../../linux/syscall-error.ts';
+import type {StepContext} from '../context.ts';
+import {bindSourceMissing, bindSourceSymlink, bindTargetIsDirectory, mountTargetKernel} from '../errors.ts';
+import {openLocation, Place} from '../location.ts';
+import {rememberOwnMount} from '../own-mounts.ts';
+import {removeIfPresent} from '../remove-if-present.ts';
+import type {Notes, StepOf} from '../step-of.ts';
+
+/** Binds a directory, file or device. Source and target are looked up once each; what is attached is what was found. */
+export const perform = (step: StepOf<'bind'>, context: StepContext): Notes => {
+  const notes: string[] = [];
+  using source = openSource(step, context);
+  using mount = openTree(source, {recursive: step.recursive});
+  // Before it is attached: nobody ever sees it with more rights than asked for.
+  setMountAttributes(mount, {flags: step.flags, propagation: 'private', recursive: step.recursive});
+  using place = new Place(step.target, context);
+  const directory = fstatSync(source.number).isDirectory();
+  using target = directory ? openDirectoryTarget(place, notes) : openFileTarget(place, step.source.path);
+  if (place.location.in === 'rootfs' && isOn(target, 'proc', 'sysfs', 'cgroup', 'cgroup2')) {
+    throw mountTargetKernel(place.location.path);
+  }
+  moveMount(mount, target);
+  if (step.source.in !== 'host') rememberOwnMount(mount, context);
+  return notes;
+};
+
+const openSource = ({source, followSymlinks}: StepOf<'bind'>, context: StepContext): Fd => {
+  try {
+    return openLocation(source, context, O_PATH, {noSymlinks: !followSymlinks});
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) throw bindSourceMissing(source.path, error);
+    if (isErrno(error, 'ELOOP')) throw bindSourceSymlink(source.path, error);
+    throw error;
+  }
+};
+
+const openDirectoryTarget = (place: Place, notes: string[]): Fd => {
+  const {location} = place;
+  if (location.in === 'host') return place.open(location.path, O_PATH | constants.O_DIRECTORY);
+  const target = place.makeDirectory({
+    onReplaced: (path) => notes.push(`${path} is a file of the image; a volume takes its place`),
+  });
+  if (location.in === 'rootfs' && !isEmpty(target))
+    notes.push(`${location.path} of the image is not empty; a volume hides what is there`);
+  return target;
+};
+
+const isEmpty = (directory: Fd): boolean => {
+  using listing = openBeneath(directory, '.', constants.O_RDONLY | constants.O_DIRECTORY);
+  for (let entries = nextEntries(listing); entries !== undefined; entries = nextEntries(listing)) {
+    if (entries.length > 0) return false;
+  }
+  return true;
+};
+
+const openIfPresent = (place: Place): Fd | undefined => {
+  try {
+    return place.open(place.location.path, O_PATH);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT') && place.location.in !== 'host') return undefined;
+    throw error;
+  }
+};
+
+const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
+
+// A file of the image is covered; a symlink to one is followed inside the rootfs, one that leads nowhere is replaced.
+const openFileTarget = (place: Place, source: string): Fd => {
+  const {path} = place.location;
+  const existing = openIfPresent(place);
+  if (existing !== undefined) {
+    if (!fstatSync(existing.number).isDirectory()) return existing;
+    existing.close();
+    throw bindTargetIsDirectory(source, path);
+  }
+  const {directory, name} = place.openParent({create: true});
+  using _ = directory;
+  place.assertChangeable(directory);
+  removeIfPresent(directory, name);
+  using _created = openEntry(directory, name, CREATE, {mode: 0o644});
+  return openEntry(directory, name, O_PATH);
+};

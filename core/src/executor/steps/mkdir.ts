@@ -1,0 +1,12 @@
+import type {StepContext} from '../context.ts';
+import {Place} from '../location.ts';
+import type {Notes, StepOf} from '../step-of.ts';
+
+/** Creates a directory; a file in its place makes room. */
+export const perform = ({target, mode, uid, gid}: StepOf<'mkdir'>, context: StepContext): Notes => {
+  const notes: string[] = [];
+  using place = new Place(target, context);
+  const onReplaced = (path: string) => notes.push(`${path} was a file; it is a directory now`);
+  using _ = place.makeDirectory({mode, uid, gid, ...(target.in === 'rootfs' ? {onReplaced} : {})});
+  return notes;
+};

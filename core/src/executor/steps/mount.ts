@@ -1,0 +1,45 @@
+import {constants} from 'node:fs';
+import {makeDirectory, setOwnership} from '../../linux/directory-entry.ts';
+import type {Fd} from '../../linux/fd.ts';
+import {moveMount, newFileSystem} from '../../linux/mount.ts';
+import {O_PATH, openEntry} from '../../linux/openat2.ts';
+import {isErrno} from '../../linux/syscall-error.ts';
+import type {StepContext} from '../context.ts';
+import {Place} from '../location.ts';
+import {rememberOwnMount} from '../own-mounts.ts';
+import {removeIfPresent} from '../remove-if-present.ts';
+import type {Notes, StepOf} from '../step-of.ts';
+
+const DIRECTORY = O_PATH | constants.O_DIRECTORY;
+
+/** Mounts a fresh instance of a kernel file system. */
+export const perform = (step: StepOf<'mount'>, context: StepContext): Notes => {
+  const notes: string[] = [];
+  using place = new Place(step.target, context);
+  using target = openTarget(place, notes);
+  const options = Object.entries(step.options).map(([key, value]) => [key, value === '' ? true : value] as const);
+  using mount = newFileSystem(step.type, options, step.flags);
+  moveMount(mount, target);
+  if (step.type === 'tmpfs') rememberOwnMount(mount, context);
+  return notes;
+};
+
+// In a rootfs the directory must be real: through a symlink, /proc and /dev would be where the app does not look for them, or where it can move them.
+const openTarget = (place: Place, notes: string[]): Fd => {
+  const {location} = place;
+  if (location.in !== 'rootfs' || location.path === '/') return place.open(location.path, DIRECTORY);
+  const {directory, name} = place.openParent();
+  using _ = directory;
+  try {
+    return openEntry(directory, name, DIRECTORY);
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) throw error;
+    place.assertChangeable(directory);
+    if (!isErrno(error, 'ENOENT')) notes.push(`${location.path} was not a directory; it is one now`);
+  }
+  removeIfPresent(directory, name);
+  makeDirectory(directory, name, 0o755);
+  const created = openEntry(directory, name, DIRECTORY);
+  setOwnership(created, {mode: 0o755, uid: 0, gid: 0});
+  return created;
+};

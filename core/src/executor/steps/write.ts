@@ -1,0 +1,27 @@
+import {constants, fchmodSync, fchownSync, writeFileSync} from 'node:fs';
+import {openEntry} from '../../linux/openat2.ts';
+import type {StepContext} from '../context.ts';
+import {contentTooLong} from '../errors.ts';
+import {Place} from '../location.ts';
+import {removeIfPresent} from '../remove-if-present.ts';
+import {NOTHING, type Notes, type StepOf} from '../step-of.ts';
+
+/** Bytes of UTF-8. */
+const MAX_CONTENT = 1024 * 1024;
+const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
+
+/** Writes a new file in the place of whatever had its name. */
+export const perform = ({target, content, mode, uid, gid}: StepOf<'write'>, context: StepContext): Notes => {
+  const length = Buffer.byteLength(content);
+  if (length > MAX_CONTENT) throw contentTooLong(target.path, length, MAX_CONTENT);
+  using place = new Place(target, context);
+  const {directory, name} = place.openParent();
+  using _ = directory;
+  place.assertChangeable(directory);
+  removeIfPresent(directory, name);
+  using file = openEntry(directory, name, CREATE, {mode: 0o600});
+  writeFileSync(file.number, content);
+  fchownSync(file.number, uid, gid);
+  fchmodSync(file.number, mode);
+  return NOTHING;
+};
