@@ -1,5 +1,5 @@
 import {spawnSync} from 'node:child_process';
-import {copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {type BuildOptions, build} from 'esbuild';
 import {jsonSchemas} from './json-schemas.ts';
@@ -80,4 +80,8 @@ for (const directory of packages) run(at('node_modules/.bin/tsc'), ['-p', at(dir
 // Each hot command once, so that the functions it needs are in the cache. The cache is written when the process ends.
 for (const args of [['version'], ['help'], ['list', '--dir=/nonexistent']]) {
   spawnSync(at('core/bin/rkt'), args, {stdio: 'ignore'});
+}
+// Node writes it for its user alone; rkt also runs for others.
+for (const entry of readdirSync(at('core/dist/cache'), {recursive: true, withFileTypes: true})) {
+  if (entry.isFile()) chmodSync(path.join(entry.parentPath, entry.name), 0o644);
 }
