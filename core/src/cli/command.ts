@@ -28,15 +28,22 @@ type FlagValue<F extends Flag> = F['type'] extends 'boolean'
     : string | undefined;
 export type FlagValues<F extends Flags> = {readonly [K in keyof F]: FlagValue<F[K]>};
 
+/** One image of the grammar `IMAGE [flags] [-- args… [---]] IMAGE2 …`. */
+export interface ImageGroup {
+  readonly image: string;
+  /** Its `perImage` flags as typed, in order. */
+  readonly given: ReadonlyMap<string, readonly (string | boolean)[]>;
+  readonly args: readonly string[];
+}
+
 /** What the parser hands to a command. */
 export interface Arguments<F extends Flags = Flags> {
   readonly flags: FlagValues<F>;
   readonly positionals: readonly string[];
-  /**
-   * Everything from the first positional on, as typed, for commands with `imageGrammar`: what `parseImages` reads. Flags in there
-   * that are not `perImage` are in `flags` already.
-   */
+  /** What follows the first positional of a command whose `imageGrammar` has no `perImage` flag, as typed. */
   readonly rest: readonly string[];
+  /** The images with what belongs to each, for commands with `imageGrammar`. */
+  readonly images: readonly ImageGroup[];
 }
 
 export interface Command<F extends Flags = Flags> {

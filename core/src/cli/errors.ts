@@ -90,7 +90,7 @@ export const flagChoiceInvalid = (command: string, flag: string, value: string, 
 
 /** Two things that exclude each other. */
 export const flagConflict = (command: string, first: string, second: string, hint = `leave one of them out`) =>
-  new RktError('RKT_FLAG_CONFLICT', `${command}: ${first} and ${second} exclude each other`, {
+  new RktError('RKT_FLAG_CONFLICT', `${at(command)}${first} and ${second} exclude each other`, {
     command,
     first,
     second,
@@ -98,20 +98,19 @@ export const flagConflict = (command: string, first: string, second: string, hin
   });
 
 /** A per-app flag stands before the first image. */
-export const flagImageFirst = (command: string, flag: string) =>
-  new RktError('RKT_FLAG_IMAGE_FIRST', `${command}: --${flag} must follow an image`, {
-    command,
+export const flagImageFirst = (flag: string) =>
+  new RktError('RKT_FLAG_IMAGE_FIRST', `--${flag} must follow an image`, {
     flag,
-    hint: `write "rkt ${command} IMAGE --${flag}…": it belongs to the image before it`,
+    hint: `write IMAGE --${flag}…: it belongs to the image before it`,
   });
 
 /** A flag that may be given once (for each image, if it belongs to one). */
 export const flagRepeated = (command: string, flag: string, value: string) =>
-  new RktError('RKT_FLAG_REPEATED', `${command}: --${flag}=${value}: --${flag} was given before`, {
+  new RktError('RKT_FLAG_REPEATED', `${at(command)}--${flag}=${value}: --${flag} was given before`, {
     command,
     flag,
     value,
-    hint: `give --${flag} once`,
+    hint: `give --${flag} once for each image`,
   });
 
 /** No flag of that name. `flag` is as typed, with its hyphens. */
@@ -133,6 +132,12 @@ export const flagValueMissing = (command: string, flag: string, placeholder: str
     command,
     flag,
     hint: `write --${flag}=${placeholder}`,
+  });
+
+/** `run`, `prepare` or `plan` without anything to run. */
+export const imageMissing = () =>
+  new RktError('RKT_IMAGE_MISSING', 'an image or --pod-manifest is missing', {
+    hint: 'name at least one image: an ID, a name, a path or a URL',
   });
 
 /** A fault of rkt: something threw that is not one of its errors. */

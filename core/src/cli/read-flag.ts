@@ -22,7 +22,11 @@ export const readFlag = (command: string, flags: Flags, argv: readonly string[],
   const {name, inline} = split(command, flags, typed);
   // `split` has found it.
   const flag = flags[name] as Flag;
-  if (flag.type === 'boolean') return {name, value: parseBoolean(command, name, inline ?? 'true'), next: index + 1};
+  if (flag.type === 'boolean') {
+    const value = parseBoolean(inline ?? 'true');
+    if (value === undefined) throw flagBooleanInvalid(command, name, inline ?? '');
+    return {name, value, next: index + 1};
+  }
   if (flag.type === 'optional' && inline === undefined) return {name, value: flag.implied ?? '', next: index + 1};
   const value = inline ?? argv[index + 1];
   if (value === undefined) throw flagValueMissing(command, name, flag.value ?? 'VALUE');
@@ -59,9 +63,6 @@ const BOOLEANS: Readonly<Record<string, boolean>> = {
   ...{'0': false, f: false, F: false, false: false, FALSE: false, False: false},
 };
 
-/** The spellings of Go's strconv.ParseBool, which rkt took. */
-const parseBoolean = (command: string, name: string, value: string): boolean => {
-  const parsed = Object.hasOwn(BOOLEANS, value) ? BOOLEANS[value] : undefined;
-  if (parsed === undefined) throw flagBooleanInvalid(command, name, value);
-  return parsed;
-};
+/** The spellings of Go's strconv.ParseBool, which rkt took; `undefined` for anything else. */
+export const parseBoolean = (text: string): boolean | undefined =>
+  Object.hasOwn(BOOLEANS, text) ? BOOLEANS[text] : undefined;

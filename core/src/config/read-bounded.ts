@@ -12,16 +12,16 @@ export class Unbounded extends Error {
 }
 
 /**
- * Reads a regular file of at most `limit` bytes. Neither a FIFO nor a device is waited for, and a file that grows while it is read
- * does not matter.
+ * Reads a file of at most `limit` bytes; one that grows while it is read does not matter.
+ * @param regularOnly refuse FIFOs and devices without waiting for them; `false` only for what the operator named just now
  * @throws Unbounded, or the system's error
  */
-export const readBounded = (path: string, limit: number, {followLinks = true} = {}): Buffer => {
-  const flags =
-    constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY | (followLinks ? 0 : constants.O_NOFOLLOW);
+export const readBounded = (path: string, limit: number, {followLinks = true, regularOnly = true} = {}): Buffer => {
+  const {O_RDONLY, O_NONBLOCK, O_NOCTTY, O_NOFOLLOW} = constants;
+  const flags = O_RDONLY | O_NOCTTY | (followLinks ? 0 : O_NOFOLLOW) | (regularOnly ? O_NONBLOCK : 0);
   const descriptor = openSync(path, flags);
   try {
-    if (!fstatSync(descriptor).isFile()) throw new Unbounded('not-regular');
+    if (regularOnly && !fstatSync(descriptor).isFile()) throw new Unbounded('not-regular');
     const buffer = Buffer.alloc(limit + 1);
     let length = 0;
     for (;;) {

@@ -1,0 +1,82 @@
+import path from 'node:path';
+import {annotations} from '../../appc/annotations.ts';
+import {appName} from '../../appc/names.ts';
+import {rootfsPath} from '../../appc/paths.ts';
+import type {HostPath} from '../../contract/names.ts';
+import type {AppRequest} from '../../pod/request.ts';
+import type {ImageGroup} from '../command.ts';
+import {flagRepeated} from '../errors.ts';
+import {checked, wrong} from './checked.ts';
+import {parseEnvironment} from './environment.ts';
+import {ISOLATOR_FLAGS, parseIsolator, parseRlimits, refuseConflicts} from './isolators.ts';
+import {mergeMounts, parseMount} from './mount.ts';
+import {parseNameValues} from './name-value.ts';
+import {parseNumber} from './number.ts';
+
+/**
+ * What was asked for one app.
+ * @param mountsForAll `--mount` before the first image
+ * @throws RKT_FLAG_VALUE_INVALID, RKT_FLAG_REPEATED, RKT_FLAG_CONFLICT
+ */
+export const parseApp = ({image, given, args}: ImageGroup, mountsForAll: AppRequest['mounts']): AppRequest => {
+  const all = (flag: string): string[] => (given.get(flag) ?? []).map(String);
+  const one = (flag: string): string | undefined => {
+    const [value, second] = all(flag);
+    // Which of the two was meant nobody knows; dropping one could drop a restriction.
+    if (second !== undefined) throw flagRepeated('', flag, second);
+    return value;
+  };
+  const isolators = ISOLATOR_FLAGS.flatMap((flag) => {
+    const value = one(flag);
+    return value === undefined ? [] : [{flag, isolator: parseIsolator(flag, value)}];
+  });
+  refuseConflicts(isolators);
+  return {
+    image,
+    args,
+    ...some('signature', one('signature'), (value) => path.resolve(value) as HostPath),
+    ...some('name', one('name'), (value) => checked(appName, value, {flag: 'name', value, example: 'web'})),
+    ...some('exec', one('exec'), (value) => filled('exec', value, '/bin/true')),
+    ...some('workingDirectory', one('working-dir'), (value) =>
+      checked(rootfsPath, value, {flag: 'working-dir', value, example: '/srv'}),
+    ),
+    readOnlyRootfs: given.get('readonly-rootfs')?.at(-1) === true,
+    mounts: mergeMounts(all('mount').map(parseMount), mountsForAll),
+    ...some('user', one('user'), (value) => filled('user', value, 'nobody')),
+    ...some('group', one('group'), (value) => filled('group', value, 'nogroup')),
+    ...some('supplementaryGids', one('supplementary-gids'), parseGids),
+    annotations: parseNameValues(
+      'annotation',
+      'homepage=https://example.com',
+      all('annotation'),
+      (name, value, typed) => checked(annotations, [{name, value}], typed),
+    ),
+    userAnnotations: parseNameValues('user-annotation', 'team=web', all('user-annotation')),
+    userLabels: parseNameValues('user-label', 'tier=front', all('user-label')),
+    environment: parseEnvironment('environment', all('environment')),
+    isolators: [...isolators.map(({isolator}) => isolator), ...parseRlimits(all('rlimit'))],
+    // The parser has checked the choices.
+    ...some('stdin', one('stdin'), (value) => value as 'null' | 'stream' | 'tty'),
+    ...some('stdout', one('stdout'), (value) => value as 'log' | 'null' | 'stream' | 'tty'),
+    ...some('stderr', one('stderr'), (value) => value as 'log' | 'null' | 'stream' | 'tty'),
+  };
+};
+
+const some = <K extends string, V>(key: K, typed: string | undefined, parse: (typed: string) => V): {[P in K]?: V} =>
+  typed === undefined ? {} : ({[key]: parse(typed)} as {[P in K]: V});
+
+const filled = (flag: string, value: string, example: string): string => {
+  if (value === '') throw wrong({flag, value, example}, 'is empty');
+  return value;
+};
+
+const MAX_ID = 0xffff_fffe;
+
+const parseGids = (value: string): number[] => {
+  const typed = {flag: 'supplementary-gids', value, example: '1024,2048'};
+  return value.split(',').map((text) => {
+    const gid = parseNumber(text, typed);
+    if (gid < 0 || gid > MAX_ID) throw wrong(typed, `${text}: not a group id`);
+    return gid;
+  });
+};

@@ -1,0 +1,125 @@
+import type {Flags} from '../command.ts';
+
+/** Flags of `run`, `prepare` and `plan` for the whole pod. */
+export const podFlags = {
+  'allow-degraded': {
+    type: 'list',
+    value: 'NAME,…',
+    help: 'isolators and features that may be missing where the flavor or this host cannot give them',
+  },
+  'allow-symlinks': {type: 'boolean', help: 'follow symbolic links in the sources of host volumes'},
+  'inherit-env': {type: 'boolean', help: 'pass on the environment of rkt, below what images and flags set'},
+  'no-overlay': {type: 'boolean', help: 'give each app a copy of its files instead of an overlay'},
+  'no-store': {type: 'boolean', hidden: true, help: 'deprecated, see --pull-policy=update'},
+  'pod-manifest': {type: 'string', value: 'FILE', help: 'run this pod manifest (JSON or YAML) instead of images'},
+  port: {type: 'list', value: 'NAME:[HOSTIP:]HOSTPORT', help: 'make a port of an app reachable on the host'},
+  'private-users': {type: 'boolean', help: 'run in a user namespace'},
+  'pull-policy': {
+    type: 'string',
+    value: 'POLICY',
+    choices: ['never', 'new', 'update'],
+    help: 'when to fetch an image: never, if it is not in the store (the default), or always',
+  },
+  'set-env': {type: 'list', value: 'NAME=VALUE', help: 'set a variable in all apps'},
+  'set-env-file': {type: 'list', value: 'FILE', help: 'set the variables of a file (NAME=VALUE lines) in all apps'},
+  stage1: {type: 'string', value: 'NAME|PATH', help: 'the flavor that runs the pod: its name, package or path'},
+  'stage1-from-dir': {type: 'string', value: 'FILE', help: "as in rkt: one of rkt's stage1 image files"},
+  'stage1-hash': {type: 'string', value: 'HASH', help: 'as in rkt: a stage1 image of the store'},
+  'stage1-name': {type: 'string', value: 'NAME', help: 'as in rkt: coreos.com/rkt/stage1-fly and the like'},
+  'stage1-path': {type: 'string', value: 'PATH', help: 'as in rkt: the path of a flavor or stage1 image'},
+  'stage1-url': {type: 'string', value: 'URL', help: 'as in rkt: the URL of a stage1 image'},
+  'store-only': {type: 'boolean', hidden: true, help: 'deprecated, see --pull-policy=never'},
+  volume: {
+    type: 'list',
+    value: 'NAME,kind=KIND,…',
+    help:
+      'a volume of the pod: NAME,kind=host,source=PATH[,readOnly=BOOL][,recursive=BOOL] or ' +
+      'NAME,kind=empty[,mode=0755][,uid=0][,gid=0]; %2C is a comma',
+  },
+} as const satisfies Flags;
+
+/** Flags of `run` and `run-prepared`. */
+export const runFlags = {
+  dns: {type: 'list', value: 'IP,…|host|none', help: "name servers for resolv.conf, or the host's file, or none"},
+  'dns-domain': {type: 'string', value: 'DOMAIN', help: 'domain for resolv.conf'},
+  'dns-opt': {type: 'list', value: 'OPTION', help: 'option for resolv.conf'},
+  'dns-search': {type: 'list', value: 'DOMAIN', help: 'search domain for resolv.conf'},
+  'hosts-entry': {type: 'list', value: 'IP=HOST,…|host', help: "entries for /etc/hosts, or the host's file"},
+  hostname: {type: 'string', value: 'NAME', help: 'host name of the pod (default rkt-UUID)'},
+  interactive: {type: 'boolean', help: 'attach the terminal; for pods of one app'},
+  ipc: {
+    type: 'string',
+    value: 'MODE',
+    choices: ['auto', 'private', 'parent'],
+    default: 'auto',
+    help: "the pod's own IPC namespace or the host's; auto leaves it to the flavor",
+  },
+  'mds-register': {type: 'boolean', help: 'register the pod with the metadata service'},
+  net: {
+    type: 'optional',
+    value: 'NAME[:ARGS],…',
+    implied: 'default',
+    help: 'networks: none, host, default, default-restricted, all, or names with arguments (net:K=V;K2=V2)',
+  },
+  'uuid-file-save': {type: 'string', value: 'FILE', help: "write the pod's UUID to a file"},
+} as const satisfies Flags;
+
+const streamHelp = (name: string): string => `where ${name} goes`;
+
+/** Flags that belong to the image before them. */
+export const appFlags = {
+  annotation: {type: 'list', perImage: true, value: 'NAME=VALUE', help: 'set an annotation of the app'},
+  'cap-remove': {type: 'string', perImage: true, hidden: true, help: 'deprecated, see --caps-remove'},
+  'cap-retain': {type: 'string', perImage: true, hidden: true, help: 'deprecated, see --caps-retain'},
+  'caps-remove': {type: 'string', perImage: true, value: 'CAP,…', help: 'capabilities to take from the default set'},
+  'caps-retain': {type: 'string', perImage: true, value: 'CAP,…', help: 'the only capabilities to keep'},
+  cpu: {type: 'string', perImage: true, value: 'CORES', help: 'limit of processor time: 500m is half a core'},
+  'cpu-shares': {type: 'string', perImage: true, value: 'N', help: 'weight of processor time, 2 to 262144'},
+  environment: {type: 'list', perImage: true, value: 'NAME=VALUE', help: 'set a variable of the app'},
+  exec: {type: 'string', perImage: true, value: 'PROGRAM', help: "run this instead of the image's program"},
+  group: {type: 'string', perImage: true, value: 'GROUP', help: 'run as this group: a name, number, or path of a file'},
+  memory: {type: 'string', perImage: true, value: 'BYTES', help: 'limit of memory: 64Mi, 1G'},
+  mount: {
+    type: 'list',
+    perImage: true,
+    value: 'volume=NAME,target=PATH',
+    help: 'mount a volume in the app; before the first image, in all apps',
+  },
+  name: {type: 'string', perImage: true, value: 'NAME', help: 'name of the app (default: from the name of the image)'},
+  'oom-score-adj': {type: 'string', perImage: true, value: 'N', help: 'how readily the kernel kills it, -1000 to 1000'},
+  pids: {type: 'string', perImage: true, value: 'N', help: 'limit of processes and threads'},
+  'readonly-rootfs': {type: 'boolean', perImage: true, help: "make the app's root file system read-only"},
+  rlimit: {
+    type: 'list',
+    perImage: true,
+    value: 'NAME=SOFT[:HARD]',
+    help: 'a resource limit as in setrlimit(2): nofile=1024:4096, core=unlimited',
+  },
+  seccomp: {
+    type: 'string',
+    perImage: true,
+    value: 'mode=MODE[,errno=E],CALL,…',
+    help: 'filter of system calls: mode is retain or remove, CALL a name or a set such as @appc.io/all',
+  },
+  signature: {type: 'string', perImage: true, value: 'FILE', help: 'signature to verify the image with'},
+  stderr: {
+    type: 'string',
+    perImage: true,
+    hidden: true,
+    choices: ['log', 'null', 'stream', 'tty'],
+    help: streamHelp('stderr'),
+  },
+  stdin: {type: 'string', perImage: true, hidden: true, choices: ['null', 'stream', 'tty'], help: streamHelp('stdin')},
+  stdout: {
+    type: 'string',
+    perImage: true,
+    hidden: true,
+    choices: ['log', 'null', 'stream', 'tty'],
+    help: streamHelp('stdout'),
+  },
+  'supplementary-gids': {type: 'string', perImage: true, value: 'GID,…', help: 'further groups to run with'},
+  user: {type: 'string', perImage: true, value: 'USER', help: 'run as this user: a name, number, or path of a file'},
+  'user-annotation': {type: 'list', perImage: true, value: 'NAME=VALUE', help: "set a user's annotation of the app"},
+  'user-label': {type: 'list', perImage: true, value: 'NAME=VALUE', help: "set a user's label of the app"},
+  'working-dir': {type: 'string', perImage: true, value: 'PATH', help: 'working directory of the app'},
+} as const satisfies Flags;

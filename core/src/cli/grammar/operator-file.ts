@@ -1,0 +1,22 @@
+import {readBounded, Unbounded} from '../../config/read-bounded.ts';
+import {fileUnusable} from '../errors.ts';
+
+/** Largest file that a flag may name. */
+export const MAX_BYTES = 1 << 20;
+
+/** Reads a text file, pipe or the like that the operator named. @throws RKT_FLAG_FILE_UNUSABLE */
+export const readOperatorFile = (flag: string, path: string): string => {
+  let bytes: Buffer;
+  try {
+    bytes = readBounded(path, MAX_BYTES, {regularOnly: false});
+  } catch (cause) {
+    if (cause instanceof Unbounded) throw fileUnusable(flag, path, `larger than ${MAX_BYTES} bytes`, cause);
+    const {code = 'cannot be read'} = cause as NodeJS.ErrnoException;
+    throw fileUnusable(flag, path, code === 'ENOENT' ? 'does not exist' : code, cause);
+  }
+  try {
+    return new TextDecoder('utf-8', {fatal: true, ignoreBOM: true}).decode(bytes);
+  } catch (cause) {
+    throw fileUnusable(flag, path, 'not UTF-8', cause);
+  }
+};

@@ -1,0 +1,119 @@
+import type {AppRequest, PodRequest} from '../../pod/request.ts';
+import type {FlagValues, ImageGroup} from '../command.ts';
+import {flagConflict, flagImageFirst, imageMissing} from '../errors.ts';
+import {parseApp} from './app.ts';
+import {wrong} from './checked.ts';
+import {collectEnvironment} from './environment.ts';
+import {appFlags, type podFlags} from './flags.ts';
+import {parseMount} from './mount.ts';
+import {readOperatorFile} from './operator-file.ts';
+import {parsePort} from './port.ts';
+import {parseStage1} from './stage1.ts';
+import {parseVolume} from './volume.ts';
+
+type Values = FlagValues<typeof podFlags> & FlagValues<typeof appFlags> & {readonly interactive?: boolean};
+
+/**
+ * The pod that `run`, `prepare` or `plan` were asked for. Reads the files that flags name.
+ * @throws RKT_FLAG_…, RKT_IMAGE_MISSING
+ */
+export const parsePodArguments = (flags: Values, images: readonly ImageGroup[]): PodRequest => {
+  refuseAppFlags(flags);
+  const shared = {
+    volumes: parseVolumes(flags.volume),
+    ports: flags.port.map(parsePort),
+    inheritEnv: flags['inherit-env'],
+    environment: collectEnvironment(flags['set-env-file'], flags['set-env']),
+    pullPolicy: parsePullPolicy(flags),
+    noOverlay: flags['no-overlay'],
+    privateUsers: flags['private-users'],
+    ...stage1(flags),
+    allowDegraded: parseAllowDegraded(flags['allow-degraded']),
+    allowSymlinks: flags['allow-symlinks'],
+  };
+  const file = flags['pod-manifest'];
+  if (file !== undefined) {
+    refuseBesideManifest(flags, images);
+    return {...shared, apps: [], manifest: readOperatorFile('pod-manifest', file)};
+  }
+  if (images.length === 0) throw imageMissing();
+  if (flags.interactive && images.length > 1) throw flagConflict('', '--interactive', 'several images');
+  const mountsForAll = flags.mount.map(parseMount);
+  const apps = images.map((image) => parseApp(image, mountsForAll));
+  refuseUnknownVolumes(apps, shared.volumes);
+  return {...shared, apps};
+};
+
+/** Of the per-app flags, only `--mount` means something before the first image. */
+const refuseAppFlags = (flags: Values): void => {
+  for (const name of Object.keys(appFlags) as (keyof typeof appFlags)[]) {
+    const value = flags[name];
+    const given = Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+    if (name !== 'mount' && given) throw flagImageFirst(name);
+  }
+};
+
+const refuseBesideManifest = (flags: Values, images: readonly ImageGroup[]): void => {
+  const beside: readonly (readonly [string, boolean])[] = [
+    ['an image', images.length > 0],
+    ['--volume', flags.volume.length > 0],
+    ['--mount', flags.mount.length > 0],
+    ['--port', flags.port.length > 0],
+    ['--pull-policy', flags['pull-policy'] !== undefined || flags['store-only'] || flags['no-store']],
+    ['--inherit-env', flags['inherit-env']],
+    ['--set-env', flags['set-env'].length > 0],
+    ['--set-env-file', flags['set-env-file'].length > 0],
+  ];
+  for (const [what, given] of beside) {
+    if (given) throw flagConflict('', '--pod-manifest', what, 'write it into the manifest');
+  }
+};
+
+const stage1 = (flags: Values): {stage1?: string} => {
+  const selection = parseStage1(flags);
+  return selection === undefined ? {} : {stage1: selection};
+};
+
+const parseVolumes = (values: readonly string[]): PodRequest['volumes'] => {
+  const names = new Set<string>();
+  return values.map((value) => {
+    const volume = parseVolume(value);
+    if (names.has(volume.name)) {
+      throw wrong({flag: 'volume', value, example: `${volume.name}-2,kind=empty`}, `"${volume.name}" is there twice`);
+    }
+    names.add(volume.name);
+    return volume;
+  });
+};
+
+const refuseUnknownVolumes = (apps: readonly AppRequest[], volumes: PodRequest['volumes']): void => {
+  for (const {volume, path} of apps.flatMap(({mounts}) => mounts)) {
+    if (volumes.some(({name}) => name === volume)) continue;
+    throw wrong(
+      {flag: 'mount', value: `volume=${volume},target=${path}`, example: `… with --volume=${volume},kind=empty`},
+      `there is no volume "${volume}"`,
+    );
+  }
+};
+
+/** The choices have been checked; two flags of old rkt mean one each. */
+const parsePullPolicy = (flags: Values): PodRequest['pullPolicy'] => {
+  const old = [
+    ...(flags['store-only'] ? (['never'] as const) : []),
+    ...(flags['no-store'] ? (['update'] as const) : []),
+  ];
+  if (old.length > 1) throw flagConflict('', '--store-only', '--no-store');
+  return (flags['pull-policy'] as PodRequest['pullPolicy'] | undefined) ?? old[0] ?? 'new';
+};
+
+const parseAllowDegraded = (values: readonly string[]): string[] =>
+  values.flatMap((value) =>
+    value.split(',').map((name) => {
+      const typed = {flag: 'allow-degraded', value, example: 'os/linux/seccomp-retain-set'};
+      // Never a blanket switch: each is named.
+      if (name === 'all') throw wrong(typed, 'there is no "all"; name each isolator and feature');
+      if (!/^[a-z0-9]+(?:[-/][a-z0-9]+)*$/.test(name))
+        throw wrong(typed, `"${name}" is no name of an isolator or feature`);
+      return name;
+    }),
+  );
