@@ -72,15 +72,6 @@ export const memoryLimitTooSmall = (bytes: number, minimum: number) =>
     hint: `allow at least ${minimum} bytes`,
   });
 
-/** Two mounts of an app share a path, or one lies below the other (appc EX-12). */
-export const mountsOverlap = (app: string, first: string, second: string) =>
-  new RktError('RKT_MOUNTS_OVERLAP', `app "${app}": mounts ${first} and ${second} overlap`, {
-    app,
-    first,
-    second,
-    hint: 'mount them at paths of which none contains the other',
-  });
-
 /** /etc/passwd or /etc/group of an image is larger than rkt reads. */
 export const nameFileTooLarge = (file: string, bytes: number, limit: number) =>
   new RktError('RKT_NAME_FILE_TOO_LARGE', `${file} of the image has ${bytes} bytes, more than ${limit}`, {

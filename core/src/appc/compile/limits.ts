@@ -1,0 +1,45 @@
+import type {Isolators} from '../../contract/isolators.ts';
+import type {CgroupLimits} from '../../contract/process.ts';
+import {cpuLimitTooSmall, memoryLimitTooSmall} from '../errors.ts';
+
+/** Least memory that an app or pod may be limited to, in bytes: one page, as in rkt. */
+export const MIN_MEMORY = 4096;
+
+const MIN_SHARES = 2;
+const MAX_SHARES = 262_144;
+
+/**
+ * What the resource isolators of an app or a pod mean for its cgroup (appc EX-50 to EX-57): a limit is hard; a request of memory is reclaimed last, a request of
+ * processor time is its weight, unless `os/linux/cpu-shares` gives one.
+ */
+export const compileLimits = (isolators: Isolators): CgroupLimits => {
+  const memory = isolators['resource/memory'];
+  const cpu = isolators['resource/cpu'];
+  const pids = isolators['resource/pids'];
+  const shares = isolators['os/linux/cpu-shares']?.shares ?? (cpu === undefined ? undefined : sharesFor(cpu.request));
+  if (memory !== undefined && memory.limit < MIN_MEMORY) throw memoryLimitTooSmall(memory.limit, MIN_MEMORY);
+  if (cpu !== undefined && cpu.limit < 1) throw cpuLimitTooSmall(cpu.limit);
+  return {
+    ...(memory === undefined ? {} : {memoryMax: memory.limit, memoryLow: memory.request}),
+    ...(cpu === undefined ? {} : {cpuMax: cpu.limit}),
+    ...(shares === undefined ? {} : {cpuShares: shares}),
+    ...(pids === undefined ? {} : {pidsMax: pids.limit}),
+  };
+};
+
+const BOUNDED = ['memoryMax', 'memoryLow', 'cpuMax', 'pidsMax'] as const;
+
+/** The limits of an app, none above that of its pod (appc EX-31). What only the pod limits stays with the pod's cgroup. */
+export const boundLimits = (app: CgroupLimits, pod: CgroupLimits): CgroupLimits => {
+  const bounded: CgroupLimits = {...app};
+  for (const name of BOUNDED) {
+    const own = app[name];
+    const bound = name === 'memoryLow' ? pod.memoryMax : pod[name];
+    if (own !== undefined && bound !== undefined && bound < own) bounded[name] = bound;
+  }
+  return bounded;
+};
+
+/** The weight that stands for an amount of cores, 1024 for one, as the kernel's default. */
+const sharesFor = (milliCores: number): number =>
+  Math.min(MAX_SHARES, Math.max(MIN_SHARES, Math.round((milliCores * 1024) / 1000)));
