@@ -2,14 +2,12 @@ import {RktError} from '../rkt-error.ts';
 
 const help = (command: string): string => `see "rkt help${command === '' ? '' : ` ${command}`}"`;
 
-const at = (command: string): string => (command === '' ? '' : `${command}: `);
-
 const orMeant = (suggestions: readonly string[], otherwise: string): string =>
   suggestions.length > 0 ? `did you mean ${suggestions.join(' or ')}?` : otherwise;
 
 /** Arguments for an app stand where there is no image for them. */
 export const appArgumentsMisplaced = (command: string, because: string) =>
-  new RktError('RKT_APP_ARGUMENTS_MISPLACED', `${command}: "--": ${because}`, {
+  new RktError('RKT_APP_ARGUMENTS_MISPLACED', `"--": ${because}`, {
     command,
     because,
     hint: 'write IMAGE [flags] -- ARGS… --- IMAGE2 …',
@@ -17,18 +15,18 @@ export const appArgumentsMisplaced = (command: string, because: string) =>
 
 /** An argument is the empty string, mostly an unset variable of a script. */
 export const argumentEmpty = (command: string) =>
-  new RktError('RKT_ARGUMENT_EMPTY', `${command}: an argument is the empty string`, {
+  new RktError('RKT_ARGUMENT_EMPTY', `an argument is the empty string`, {
     command,
     hint: 'leave it out; in a script, a variable is probably not set',
   });
 
 /** A command lacks an argument. `what` as in its usage: `UUID`. */
 export const argumentMissing = (command: string, what: string) =>
-  new RktError('RKT_ARGUMENT_MISSING', `${command}: ${what} is missing`, {command, what, hint: help(command)});
+  new RktError('RKT_ARGUMENT_MISSING', `${what} is missing`, {command, what, hint: help(command)});
 
 /** A command got an argument it has no use for. */
 export const argumentUnexpected = (command: string, value: string) =>
-  new RktError('RKT_ARGUMENT_UNEXPECTED', `${command}: unexpected argument "${value}"`, {
+  new RktError('RKT_ARGUMENT_UNEXPECTED', `unexpected argument "${value}"`, {
     command,
     value,
     hint: help(command),
@@ -71,7 +69,7 @@ export const fileUnusable = (flag: string, path: string, because: string, cause?
 
 /** A boolean flag with a value that is none. */
 export const flagBooleanInvalid = (command: string, flag: string, value: string) =>
-  new RktError('RKT_FLAG_BOOLEAN_INVALID', `${at(command)}--${flag}=${value}: not a boolean`, {
+  new RktError('RKT_FLAG_BOOLEAN_INVALID', `--${flag}=${value}: not a boolean`, {
     command,
     flag,
     value,
@@ -80,7 +78,7 @@ export const flagBooleanInvalid = (command: string, flag: string, value: string)
 
 /** A value outside the list of what a flag takes. */
 export const flagChoiceInvalid = (command: string, flag: string, value: string, choices: readonly string[]) =>
-  new RktError('RKT_FLAG_CHOICE_INVALID', `${at(command)}--${flag}=${value}: not one of ${choices.join(', ')}`, {
+  new RktError('RKT_FLAG_CHOICE_INVALID', `--${flag}=${value}: not one of ${choices.join(', ')}`, {
     command,
     flag,
     value,
@@ -90,7 +88,7 @@ export const flagChoiceInvalid = (command: string, flag: string, value: string, 
 
 /** Two things that exclude each other. */
 export const flagConflict = (command: string, first: string, second: string, hint = `leave one of them out`) =>
-  new RktError('RKT_FLAG_CONFLICT', `${at(command)}${first} and ${second} exclude each other`, {
+  new RktError('RKT_FLAG_CONFLICT', `${first} and ${second} exclude each other`, {
     command,
     first,
     second,
@@ -106,7 +104,7 @@ export const flagImageFirst = (flag: string) =>
 
 /** A flag that may be given once (for each image, if it belongs to one). */
 export const flagRepeated = (command: string, flag: string, value: string) =>
-  new RktError('RKT_FLAG_REPEATED', `${at(command)}--${flag}=${value}: --${flag} was given before`, {
+  new RktError('RKT_FLAG_REPEATED', `--${flag}=${value}: --${flag} was given before`, {
     command,
     flag,
     value,
@@ -115,7 +113,7 @@ export const flagRepeated = (command: string, flag: string, value: string) =>
 
 /** No flag of that name. `flag` is as typed, with its hyphens. */
 export const flagUnknown = (command: string, flag: string, suggestions: readonly string[]) =>
-  new RktError('RKT_FLAG_UNKNOWN', `${at(command)}unknown flag ${flag}`, {
+  new RktError('RKT_FLAG_UNKNOWN', `unknown flag ${flag}`, {
     command,
     flag,
     suggestions,
@@ -128,7 +126,7 @@ export const flagValueInvalid = (flag: string, value: string, because: string, h
 
 /** A flag at the end of the line that wants a value. */
 export const flagValueMissing = (command: string, flag: string, placeholder: string) =>
-  new RktError('RKT_FLAG_VALUE_MISSING', `${at(command)}--${flag} needs a value`, {
+  new RktError('RKT_FLAG_VALUE_MISSING', `--${flag} needs a value`, {
     command,
     flag,
     hint: `write --${flag}=${placeholder}`,
@@ -152,4 +150,12 @@ export const outputFailed = (cause: unknown) =>
   new RktError('RKT_OUTPUT_FAILED', `standard output: ${cause instanceof Error ? cause.message : String(cause)}`, {
     cause,
     hint: 'check where the output goes',
+  });
+
+/** `rkt completion` for a shell that there is no script for. */
+export const shellUnknown = (shell: string, shells: readonly string[]) =>
+  new RktError('RKT_SHELL_UNKNOWN', `no completion for "${shell}"`, {
+    shell,
+    shells,
+    hint: `choose one of ${shells.join(', ')}`,
   });

@@ -8,10 +8,18 @@ import {write} from './write.ts';
 /** Whatever was thrown, as an error with a code. */
 export const toRktError = (thrown: unknown): RktError => (thrown instanceof RktError ? thrown : internal(thrown));
 
+/** How an error is to be told. */
+export interface Telling {
+  readonly format: Format;
+  readonly debug: boolean;
+  /** Name of the command; empty before it is known. */
+  readonly command: string;
+}
+
 /** Writes an error on standard error: what, what to do, code; one line of JSON if a machine reads. Returns the exit code. */
-export const reportError = (thrown: unknown, {format, debug}: {format: Format; debug: boolean}): number => {
+export const reportError = (thrown: unknown, how: Telling): number => {
   const error = toRktError(thrown);
-  const text = format === 'text' ? renderError(error, debug, wantsColour(2)) : `${errorJson(error, debug)}\n`;
+  const text = how.format === 'text' ? renderError(error, how, wantsColour(2)) : `${errorJson(error, how)}\n`;
   try {
     write(2, text);
   } catch {
@@ -21,8 +29,9 @@ export const reportError = (thrown: unknown, {format, debug}: {format: Format; d
 };
 
 /** The lines of an error. Lines after the first are indented, so that none can pose as another message. */
-export const renderError = (error: RktError, debug: boolean, colour: boolean): string => {
-  const label = colour ? paint('rkt:', 'red') : 'rkt:';
+export const renderError = (error: RktError, {command, debug}: Telling, colour: boolean): string => {
+  const name = `${['rkt', ...(command === '' ? [] : [command])].join(' ')}:`;
+  const label = colour ? paint(name, 'red') : name;
   const [first = '', ...more] = lines(error.message);
   return [
     `${label} ${first}`,
@@ -51,9 +60,9 @@ const chain = (error: unknown, depth = 0): string[] => {
   ];
 };
 
-const errorJson = (error: RktError, debug: boolean): string => {
+const errorJson = (error: RktError, {command, debug}: Telling): string => {
   const {code, message, hint, fields} = error;
-  return escapeJson(stringify({code, message, hint, fields, ...(debug ? {causes: chain(error)} : {})}));
+  return escapeJson(stringify({code, message, hint, command, fields, ...(debug ? {causes: chain(error)} : {})}));
 };
 
 /** JSON of anything: big integers as strings, what refers to itself as text. */

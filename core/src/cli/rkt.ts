@@ -5,7 +5,7 @@ import {globalFlags} from './globals.ts';
 import {makeContext} from './make-context.ts';
 import {makeOutput} from './output.ts';
 import {parse} from './parse.ts';
-import {reportError} from './report-error.ts';
+import {reportError, type Telling} from './report-error.ts';
 import {split} from './split.ts';
 
 /**
@@ -14,7 +14,7 @@ import {split} from './split.ts';
  * @returns the exit code, unless the process was replaced by a pod
  */
 export const rkt = async (argv: readonly string[]): Promise<number> => {
-  const how = {format: guessFormat(argv), debug: argv.includes('--debug')};
+  const how: How = {format: guessFormat(argv), debug: argv.includes('--debug'), command: ''};
   try {
     return await dispatch(argv, how);
   } catch (error) {
@@ -22,10 +22,14 @@ export const rkt = async (argv: readonly string[]): Promise<number> => {
   }
 };
 
-const dispatch = async (argv: readonly string[], how: {format: Format; debug: boolean}): Promise<number> => {
+/** Filled in while the line is parsed, so that an error is told as asked for. */
+type How = {-readonly [K in keyof Telling]: Telling[K]};
+
+const dispatch = async (argv: readonly string[], how: How): Promise<number> => {
   const typed = split(argv);
   if ('help' in typed) return showHelp(typed.help);
   const {found, before, after} = typed;
+  how.command = found.name;
   const {command} = await found.entry.load();
   const flags = {...globalFlags, ...command.flags};
   const args = parse(command, flags, [...before, ...after]);
