@@ -115,6 +115,7 @@ kernelTest('what Node changed is put back: signals, O_NONBLOCK, the soft limit o
 });
 
 kernelTest('a broken pipe ends the app as it would any program', async (t) => {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: bash expands it
   const {stdout} = await host.sh('while :; do echo y; done', through('"$@" | head -n 1; echo "${PIPESTATUS[0]}"'));
   t.is(stdout, `y\n${128 + 13}\n`);
 });

@@ -352,7 +352,7 @@ kernelTest('S17 the root of the host is no volume, unless the operator insists',
 const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
 
 testIf(lacksPods('program/script'))('S26 what images and users say does not reach a terminal raw', async (t) => {
-  const evil = 'evil\u001b[31m\u202e\u0007\u009b2J';
+  const evil = 'evil\u001b[2J\u202e\u0007\u009b2J';
   const manifest = path.join(host.directory, 'evil.json');
   writeFileSync(
     manifest,
@@ -367,10 +367,8 @@ testIf(lacksPods('program/script'))('S26 what images and users say does not reac
       stdin: 'ignore',
     });
     // Colours of our own and carriage returns of the terminal are no injection.
-    return stdout
-      .replaceAll('\r\n', '\n')
-      .replaceAll(/\u001b\[(0|1|2|22|31|32|33|36|39)?m/g, '')
-      .replaceAll('\u001b[31m', '');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control sequences
+    return stdout.replaceAll('\r\n', '\n').replaceAll(/\u001b\[(0|1|2|22|31|32|33|36|39)?m/g, '');
   };
   for (const args of [
     ['run', `--pod-manifest=${manifest}`, '--insecure-options=image'],
