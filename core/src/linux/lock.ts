@@ -24,7 +24,7 @@ export const lockFd = (file: Fd, kind: LockKind, {wait = false}: {wait?: boolean
 
 /**
  * Opens and locks a directory; `undefined` if others hold it and `wait` is not set. The lock belongs to the directory wherever it is renamed
- * to, and lasts until every copy of the descriptor is closed: it is close-on-exec. A symlink is ELOOP or ENOTDIR.
+ * to, and lasts until every copy of the descriptor is closed: it is close-on-exec. A symlink is ENOTDIR.
  */
 export const lockDirectory = (path: string, kind: LockKind, options: {wait?: boolean} = {}): Fd | undefined => {
   const directory = openHost(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);

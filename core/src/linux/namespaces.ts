@@ -33,11 +33,13 @@ export const unshare = (kinds: readonly NamespaceKind[]): void => {
   for (const kind of kinds) left.add(kind);
 };
 
-/** Moves the calling thread into namespaces of a process; with `mount`, root and working directory become those of the namespace. */
+/** Moves the calling thread into namespaces of a process; with `mount`, root and working directory become the root of the namespace. */
 export const setNamespaces = (pidfd: Fd, kinds: readonly NamespaceKind[]): void => {
   // A mount namespace cannot be joined while other threads share our root and working directory.
   if (kinds.includes('mount')) syscall('unshare', [CLONE_FS], 'fs');
   syscall('setns', [pidfd.number, mask(kinds)], kinds.join(','));
+  // Where setns(2) has put us already; Node remembers the old one otherwise.
+  if (kinds.includes('mount')) process.chdir('/');
   for (const kind of kinds) left.add(kind);
 };
 

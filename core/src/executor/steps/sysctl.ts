@@ -10,10 +10,11 @@ import {NOTHING, type Notes, type StepOf} from '../step-of.ts';
 const IPC = /^(kernel\/(msgmax|msgmnb|msgmni|auto_msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced)|fs\/mqueue\/[^/]+)$/;
 
 /**
- * Path below /proc/sys of a key: `net.ipv4.ip_forward`, or `net/ipv4/conf/eth0.1/forwarding` where names have dots: the first separator
- * decides (sysctl(8)).
+ * Path below /proc/sys of a key. The first separator decides (sysctl(8)): `net/ipv4/conf/eth0.1/forwarding` is a path, in
+ * `net.ipv4.conf.eth0/1.forwarding` both separators change places.
  */
-export const sysctlPath = (key: string): string => (/^[^./]*\//.test(key) ? key : key.replaceAll('.', '/'));
+export const sysctlPath = (key: string): string =>
+  /^[^./]*\//.test(key) ? key : key.replace(/[./]/g, (separator) => (separator === '.' ? '/' : '.'));
 
 /** The namespace that confines a kernel parameter, or `undefined` for one of the whole host. */
 export const sysctlNamespace = (key: string): NamespaceKind | undefined => {

@@ -1,0 +1,43 @@
+import test from 'ava';
+import {sysctlNamespace, sysctlPath} from '../../src/executor/steps/sysctl.ts';
+
+test('the first separator of a key decides what a dot means', (t) => {
+  t.is(sysctlPath('net.ipv4.ip_forward'), 'net/ipv4/ip_forward');
+  t.is(sysctlPath('net/ipv4/conf/eth0.100/forwarding'), 'net/ipv4/conf/eth0.100/forwarding');
+  t.is(sysctlPath('net.ipv4.conf.eth0/100.forwarding'), 'net/ipv4/conf/eth0.100/forwarding');
+});
+
+for (const [key, namespace] of [
+  ['net.core.somaxconn', 'net'],
+  ['net/ipv4/ip_forward', 'net'],
+  ['kernel.hostname', 'uts'],
+  ['kernel.domainname', 'uts'],
+  ['kernel.shmmax', 'ipc'],
+  ['kernel.msgmnb', 'ipc'],
+  ['kernel.sem', 'ipc'],
+  ['fs.mqueue.msg_max', 'ipc'],
+] as const) {
+  test(`${key} belongs to the ${namespace} namespace`, (t) => {
+    t.is(sysctlNamespace(key), namespace);
+  });
+}
+
+for (const key of [
+  'kernel.core_pattern',
+  'vm.overcommit_memory',
+  'fs.file-max',
+  'kernel.shmmax.x',
+  'kernel.shmmaxx',
+  'netx.core',
+  'net',
+  '',
+  'net/../kernel/core_pattern',
+  'net..core',
+  'net/./core/somaxconn',
+  'net.//.kernel',
+  '/net/core/somaxconn',
+]) {
+  test(`S07 ${JSON.stringify(key)} is no parameter of a namespace`, (t) => {
+    t.is(sysctlNamespace(key), undefined);
+  });
+}
