@@ -1,0 +1,76 @@
+import type {CgroupLimits} from '../contract/process.ts';
+
+export type LimitName = keyof CgroupLimits;
+
+/** One file of a cgroup that a limit is written to. */
+export interface LimitFile {
+  readonly limit: LimitName;
+  readonly controller: 'memory' | 'cpu' | 'pids';
+  readonly file: string;
+  readonly value: string;
+}
+
+const CONTROLLERS: Readonly<Record<LimitName, LimitFile['controller']>> = {
+  cpuMax: 'cpu',
+  cpuShares: 'cpu',
+  memoryLow: 'memory',
+  memoryMax: 'memory',
+  pidsMax: 'pids',
+};
+
+/** The controller that a limit takes. */
+export const controllerOf = (limit: LimitName): LimitFile['controller'] => CONTROLLERS[limit];
+
+const PERIOD = 100_000;
+// The kernel takes no quota below one millisecond.
+const LONG_PERIOD = 1_000_000;
+
+/** Microseconds of CPU time in a period, from thousandths of a core. */
+const bandwidth = (millicores: number): {quota: number; period: number} => {
+  const period = millicores < 10 ? LONG_PERIOD : PERIOD;
+  return {quota: (millicores * period) / 1000, period};
+};
+
+/**
+ * cpu.weight (1 to 10000, default 100) from cpu.shares (2 to 262144, default 1024), by the curve through both ends and both defaults that
+ * systemd's and crun's current releases use.
+ */
+export const weightOfShares = (shares: number): number => {
+  const exponent = Math.log2(Math.min(Math.max(shares, 2), 262_144));
+  const weight = 10 ** ((exponent * exponent + 125 * exponent) / 612 - 7 / 34);
+  return Math.min(Math.max(Math.ceil(weight - 1e-9), 1), 10_000);
+};
+
+/** The files of a hierarchy that hold these limits, in the order in which they are to be written. */
+export const limitFiles = (limits: CgroupLimits, version: 1 | 2): LimitFile[] => {
+  const {memoryMax, memoryLow, cpuMax, cpuShares, pidsMax} = limits;
+  const files: LimitFile[] = [];
+  const add = (limit: LimitName, file: string, value: number | string) =>
+    files.push({limit, controller: CONTROLLERS[limit], file, value: String(value)});
+  if (memoryMax !== undefined) add('memoryMax', version === 1 ? 'memory.limit_in_bytes' : 'memory.max', memoryMax);
+  if (memoryLow !== undefined) add('memoryLow', version === 1 ? 'memory.soft_limit_in_bytes' : 'memory.low', memoryLow);
+  if (cpuMax !== undefined) {
+    const {quota, period} = bandwidth(cpuMax);
+    if (version === 1) {
+      add('cpuMax', 'cpu.cfs_period_us', period);
+      add('cpuMax', 'cpu.cfs_quota_us', quota);
+    } else add('cpuMax', 'cpu.max', `${quota} ${period}`);
+  }
+  if (cpuShares !== undefined) {
+    if (version === 1) add('cpuShares', 'cpu.shares', cpuShares);
+    else add('cpuShares', 'cpu.weight', weightOfShares(cpuShares));
+  }
+  if (pidsMax !== undefined) add('pidsMax', 'pids.max', pidsMax);
+  return files;
+};
+
+// The largest page of the architectures we run on: the kernel rounds bytes down to pages.
+const MAX_PAGE = 65_536;
+
+/** Whether what the kernel shows is what was written. */
+export const holds = ({file, value}: LimitFile, actual: string): boolean => {
+  if (actual === value) return true;
+  if (!file.startsWith('memory.')) return false;
+  const lost = Number(value) - Number(actual);
+  return lost >= 0 && lost < MAX_PAGE;
+};

@@ -1,0 +1,280 @@
+import {constants, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync} from 'node:fs';
+import type {CgroupLimits} from '../contract/process.ts';
+import type {CgroupFacts, Hierarchy} from './cgroup-hierarchies.ts';
+import {controllerOf, holds, type LimitFile, type LimitName, limitFiles} from './cgroup-limits.ts';
+import {
+  cgroupControllerMissing,
+  cgroupKillFailed,
+  cgroupLimitNotHeld,
+  cgroupNotMounted,
+  cgroupParentBusy,
+  cgroupRemoveFailed,
+} from './errors.ts';
+import {O_PATH, openHost} from './openat2.ts';
+import {pidfdOpen, pidfdSignal} from './pidfd.ts';
+import {cgroupsOf} from './proc-cgroup.ts';
+import {sleep} from './sleep.ts';
+import {isOn} from './statfs.ts';
+import {isErrno} from './syscall-error.ts';
+
+/*
+ * A cgroup is named by its absolute path, the same in every hierarchy. Hierarchies are checked to be cgroup file systems before anything is
+ * written: a host that mounts a tmpfs above them would silently take directories and files of any name.
+ */
+
+const verified = new WeakSet<Hierarchy>();
+
+/** Directory of a cgroup in one hierarchy. */
+const directoryOf = (hierarchy: Hierarchy, path: string): string => {
+  if (!verified.has(hierarchy)) {
+    using mountPoint = openHost(hierarchy.mountPoint, O_PATH | constants.O_DIRECTORY);
+    if (!isOn(mountPoint, hierarchy.version === 1 ? 'cgroup' : 'cgroup2')) {
+      throw cgroupNotMounted(hierarchy.mountPoint);
+    }
+    verified.add(hierarchy);
+  }
+  return path === '/' ? hierarchy.mountPoint : `${hierarchy.mountPoint}${path}`;
+};
+
+/** `/a/b/c` → `/a`, `/a/b`, `/a/b/c`. */
+const levels = (path: string): string[] => {
+  const names = path.split('/').filter((name) => name !== '');
+  if (names.some((name) => name === '..' || name === '.')) throw new Error(`not the path of a cgroup: ${path}`);
+  return names.map((_, index) => `/${names.slice(0, index + 1).join('/')}`);
+};
+
+const write = (file: string, value: string): void => writeFileSync(file, value, {flag: 'r+'});
+const read = (file: string): string => readFileSync(file, 'utf8').trim();
+const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '');
+
+/** The cgroup of a pod or app, from the path that the contract gives below the host's parent. */
+export const cgroupPath = ({parent}: CgroupFacts, path: string): string =>
+  `${parent === '/' ? '' : parent}/${path.replace(/^\/+/, '')}`;
+
+/** Creates a cgroup and its missing parents in every hierarchy. EEXIST if it is there already. */
+export const createCgroup = ({hierarchies}: CgroupFacts, path: string): void => {
+  for (const hierarchy of hierarchies) {
+    let above = directoryOf(hierarchy, '/');
+    for (const level of levels(path)) {
+      const directory = directoryOf(hierarchy, level);
+      try {
+        mkdirSync(directory, {mode: 0o755});
+      } catch (error) {
+        if (level === path || !isErrno(error, 'EEXIST')) throw error;
+      }
+      if (hierarchy.version === 1 && hierarchy.controllers.includes('cpuset')) inheritCpuset(above, directory);
+      above = directory;
+    }
+  }
+};
+
+// A v1 cpuset takes no process until it has been told which CPUs and memory nodes it has.
+const inheritCpuset = (above: string, directory: string): void => {
+  for (const file of ['cpuset.cpus', 'cpuset.mems']) {
+    if (read(`${directory}/${file}`) === '') write(`${directory}/${file}`, read(`${above}/${file}`));
+  }
+};
+
+/** Moves this process there in every hierarchy, one write after the other: the kernel's first one is the expensive one. */
+export const joinCgroup = ({hierarchies}: CgroupFacts, path: string): void => {
+  for (const hierarchy of hierarchies) write(`${directoryOf(hierarchy, path)}/cgroup.procs`, '0');
+};
+
+/** Moves this process to exactly the cgroups of another one. */
+export const joinCgroupsOf = ({hierarchies}: CgroupFacts, pid: number): void => {
+  const memberships = cgroupsOf(pid);
+  const own = cgroupsOf();
+  for (const hierarchy of hierarchies) {
+    const {version, controllers} = hierarchy;
+    const isThis = (candidate: {hierarchy: number; controllers: readonly string[]}) =>
+      version === 2 ? candidate.hierarchy === 0 : controllers.some((name) => candidate.controllers.includes(name));
+    const theirs = memberships.find(isThis)?.path;
+    if (theirs === undefined || theirs === own.find(isThis)?.path) continue;
+    write(`${directoryOf(hierarchy, theirs)}/cgroup.procs`, '0');
+  }
+};
+
+/** Moves this process back to the cgroups that it was started in. Does nothing where it is not in `path`. */
+export const leaveCgroup = ({hierarchies}: CgroupFacts, path: string): void => {
+  const own = cgroupsOf();
+  if (own.every((membership) => !isWithin(membership.path, path))) return;
+  for (const hierarchy of hierarchies) write(`${directoryOf(hierarchy, hierarchy.own)}/cgroup.procs`, '0');
+};
+
+const isWithin = (path: string, base: string): boolean => path === base || path.startsWith(`${base}/`);
+
+const holderOf = ({hierarchies, controllers}: CgroupFacts, limit: LimitName): Hierarchy => {
+  const controller = controllerOf(limit);
+  const holder = controllers.includes(controller)
+    ? hierarchies.find((hierarchy) => hierarchy.controllers.includes(controller))
+    : undefined;
+  if (holder === undefined) throw cgroupControllerMissing(limit, controller);
+  return holder;
+};
+
+const filesOf = (facts: CgroupFacts, path: string, limits: CgroupLimits): (LimitFile & {hierarchy: Hierarchy})[] =>
+  (Object.keys(limits) as LimitName[])
+    .filter((limit) => limits[limit] !== undefined)
+    .flatMap((limit) => {
+      const hierarchy = holderOf(facts, limit);
+      return limitFiles({[limit]: limits[limit]}, hierarchy.version).map((entry) => ({
+        ...entry,
+        hierarchy,
+        file: `${directoryOf(hierarchy, path)}/${entry.file}`,
+      }));
+    });
+
+/**
+ * Sets limits and reads each back.
+ * @throws RKT_CGROUP_CONTROLLER_MISSING, RKT_CGROUP_LIMIT_NOT_HELD, RKT_CGROUP_PARENT_BUSY
+ */
+export const setLimits = (facts: CgroupFacts, path: string, limits: CgroupLimits): void => {
+  const files = filesOf(facts, path, limits);
+  for (const hierarchy of facts.hierarchies.filter(({version}) => version === 2)) {
+    const wanted = files.filter((entry) => entry.hierarchy === hierarchy).map(({controller}) => controller);
+    if (wanted.length > 0) handDown(hierarchy, path, [...new Set(wanted)]);
+  }
+  for (const {file, value} of files) {
+    try {
+      write(file, value);
+    } catch (cause) {
+      throw cgroupLimitNotHeld(file, value, undefined, {cause});
+    }
+  }
+  for (const {file, value, wanted, actual} of readLimits(facts, path, limits)) {
+    if (actual !== wanted) throw cgroupLimitNotHeld(file, value, actual);
+  }
+};
+
+// v2: a controller exists in a cgroup only when every one above hands it down.
+const handDown = (hierarchy: Hierarchy, path: string, controllers: readonly string[]): void => {
+  for (const level of ['/', ...levels(path).slice(0, -1)]) {
+    const file = `${directoryOf(hierarchy, level)}/cgroup.subtree_control`;
+    const present = words(read(file));
+    const missing = controllers.filter((controller) => !present.includes(controller));
+    if (missing.length === 0) continue;
+    try {
+      write(file, missing.map((controller) => `+${controller}`).join(' '));
+    } catch (cause) {
+      throw isErrno(cause, 'EBUSY') ? cgroupParentBusy(level, missing, cause) : cause;
+    }
+  }
+};
+
+export interface LimitReading {
+  readonly limit: LimitName;
+  readonly file: string;
+  /** What was written. */
+  readonly value: string;
+  /** Equal to `wanted` when the limit holds, the kernel's rounding to pages allowed for. */
+  readonly actual: string;
+  readonly wanted: string;
+}
+
+/** What the kernel has for each of these limits. ENOENT when the cgroup is gone. */
+export const readLimits = (facts: CgroupFacts, path: string, limits: CgroupLimits): LimitReading[] =>
+  filesOf(facts, path, limits).map((entry) => {
+    const actual = read(entry.file);
+    const {limit, file, value} = entry;
+    const base = {...entry, file: file.slice(file.lastIndexOf('/') + 1)};
+    return {limit, file, value, wanted: value, actual: holds(base, actual) ? value : actual};
+  });
+
+/** Whether a cgroup, or one below it, has processes; `false` when it does not exist. */
+export const isPopulated = ({hierarchies}: CgroupFacts, path: string): boolean => {
+  // A pod joins all hierarchies, so one is enough; v2 answers with a single read.
+  const ordered = hierarchies.toSorted((a, b) => b.version - a.version);
+  for (const hierarchy of ordered) {
+    const directory = directoryOf(hierarchy, path);
+    if (!existsSync(directory)) continue;
+    if (hierarchy.version === 2) return /^populated 1$/m.test(readIfPresent(`${directory}/cgroup.events`));
+    return processesBelow(directory).length > 0;
+  }
+  return false;
+};
+
+const readIfPresent = (file: string): string => {
+  try {
+    return read(file);
+  } catch (error) {
+    // ENODEV: the cgroup was removed while the file was open.
+    if (isErrno(error, 'ENOENT', 'ENODEV')) return '';
+    throw error;
+  }
+};
+
+const childrenOf = (directory: string): string[] => {
+  try {
+    return readdirSync(directory, {withFileTypes: true})
+      .filter((entry) => entry.isDirectory())
+      .map(({name}) => `${directory}/${name}`);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENODEV')) return [];
+    throw error;
+  }
+};
+
+const processesBelow = (directory: string): number[] => [
+  ...words(readIfPresent(`${directory}/cgroup.procs`)).map(Number),
+  ...childrenOf(directory).flatMap(processesBelow),
+];
+
+/** The processes of a cgroup and those below it, in any hierarchy. */
+export const processesOf = ({hierarchies}: CgroupFacts, path: string): number[] => [
+  ...new Set(hierarchies.flatMap((hierarchy) => processesBelow(directoryOf(hierarchy, path)))),
+];
+
+const PAUSE = 10;
+const ROUNDS = 1000;
+
+/**
+ * Kills every process of a cgroup and those below it, except this one, and waits until they have ended.
+ * @throws RKT_CGROUP_KILL_FAILED after ten seconds.
+ */
+export const killCgroup = (facts: CgroupFacts, path: string): void => {
+  const v2 = facts.hierarchies.find(({version}) => version === 2);
+  const killFile = v2 && `${directoryOf(v2, path)}/cgroup.kill`;
+  const others = () => processesOf(facts, path).filter((pid) => pid !== process.pid);
+  const inside = cgroupsOf().some((membership) => isWithin(membership.path, path));
+  for (let round = 0, pids = others(); pids.length > 0; pids = others()) {
+    if (round++ === ROUNDS) throw cgroupKillFailed(path, pids);
+    // Since Linux 5.14; reaches also those that are just being forked.
+    if (killFile !== undefined && !inside && existsSync(killFile)) write(killFile, '1');
+    for (const pid of pids) killMember(pid, path);
+    sleep(PAUSE);
+  }
+};
+
+// The number may be another process's by now: asked again while a descriptor holds it.
+const killMember = (pid: number, path: string): void => {
+  try {
+    using member = pidfdOpen(pid);
+    if (cgroupsOf(pid).some((membership) => isWithin(membership.path, path))) pidfdSignal(member, 'SIGKILL');
+  } catch (error) {
+    if (!isErrno(error, 'ESRCH', 'ENOENT', 'EINVAL')) throw error;
+  }
+};
+
+/**
+ * Removes a cgroup and those below it in every hierarchy; what does not exist is skipped. Waits a little for processes that are just ending.
+ * @throws RKT_CGROUP_REMOVE_FAILED
+ */
+export const removeCgroup = ({hierarchies}: CgroupFacts, path: string): void => {
+  for (const hierarchy of hierarchies) removeDirectory(directoryOf(hierarchy, path));
+};
+
+const REMOVE_ROUNDS = 100;
+
+const removeDirectory = (directory: string): void => {
+  for (let round = 0; ; round++) {
+    for (const child of childrenOf(directory)) removeDirectory(child);
+    try {
+      rmdirSync(directory);
+      return;
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) return;
+      if (round === REMOVE_ROUNDS || !isErrno(error, 'EBUSY')) throw cgroupRemoveFailed(directory, error);
+    }
+    sleep(PAUSE);
+  }
+};

@@ -1,0 +1,174 @@
+import {RktError} from '../rkt-error.ts';
+
+const message = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+
+/** A limit needs a cgroup controller that no mounted hierarchy has. */
+export const cgroupControllerMissing = (limit: string, controller: string) =>
+  new RktError('RKT_CGROUP_CONTROLLER_MISSING', `${limit}: this host has no usable ${controller} cgroup controller`, {
+    limit,
+    controller,
+    hint: `boot with the ${controller} controller enabled, or run without the limit by --allow-degraded`,
+  });
+
+/** Processes of a cgroup outlive SIGKILL: they hang in the kernel. */
+export const cgroupKillFailed = (path: string, pids: readonly number[]) =>
+  new RktError('RKT_CGROUP_KILL_FAILED', `cgroup ${path}: ${pids.length} processes have not ended`, {
+    path,
+    pids,
+    hint: 'they wait in the kernel for a device or a file system: see /proc/PID/wchan, then try again',
+  });
+
+/** The kernel shows another limit than the one that was written, or refused it. */
+export const cgroupLimitNotHeld = (
+  file: string,
+  wanted: string,
+  actual: string | undefined,
+  options: {cause?: unknown} = {},
+) =>
+  new RktError(
+    'RKT_CGROUP_LIMIT_NOT_HELD',
+    `${file}: ${wanted} was asked for, ${actual === undefined ? `and refused: ${message(options.cause)}` : `the kernel has ${actual}`}`,
+    {
+      file,
+      wanted,
+      actual,
+      cause: options.cause,
+      hint: 'choose a value within the limits of the parent cgroup and of the kernel',
+    },
+  );
+
+/** What should be a cgroup hierarchy is an ordinary file system. */
+export const cgroupNotMounted = (mountPoint: string) =>
+  new RktError('RKT_CGROUP_NOT_MOUNTED', `${mountPoint} is not a cgroup file system`, {
+    mountPoint,
+    hint: 'mount it again, or unmount what lies over it',
+  });
+
+/** A v2 controller cannot be handed down because processes sit in the cgroup above (cgroups(7), "no internal processes"). */
+export const cgroupParentBusy = (path: string, controllers: readonly string[], cause: unknown) =>
+  new RktError(
+    'RKT_CGROUP_PARENT_BUSY',
+    `cgroup ${path} has processes of its own, so it cannot hand ${controllers.join(', ')} down`,
+    {
+      path,
+      controllers,
+      cause,
+      hint: 'start rkt alone in its service, or outside of one',
+    },
+  );
+
+/** A cgroup cannot be removed: it still has processes. */
+export const cgroupRemoveFailed = (path: string, cause: unknown) =>
+  new RktError('RKT_CGROUP_REMOVE_FAILED', `cgroup ${path} cannot be removed: ${message(cause)}`, {
+    path,
+    cause,
+    hint: 'end the processes in it, then try again',
+  });
+
+/** rkt does not have a capability that the process must have. */
+export const capabilitiesMissing = (capabilities: readonly string[]) =>
+  new RktError('RKT_CAPABILITIES_MISSING', `rkt itself runs without ${capabilities.join(', ')}`, {
+    capabilities,
+    hint: 'run rkt with these capabilities, or remove them from the app',
+  });
+
+/** The program is there for another machine. */
+export const execWrongArchitecture = (program: string, found: string, wanted: string) =>
+  new RktError('RKT_EXEC_WRONG_ARCHITECTURE', `${program} is a program for ${found}; this machine is ${wanted}`, {
+    program,
+    found,
+    wanted,
+    exitCode: 126,
+    hint: 'use an image for this architecture (labels "os" and "arch")',
+  });
+
+/** execve(2) itself refused. */
+export const execFailed = (program: string, cause: unknown) =>
+  new RktError('RKT_EXEC_FAILED', `${program} cannot be started: ${message(cause)}`, {
+    program,
+    cause,
+    exitCode: 126,
+    hint: 'see the cause with --debug',
+  });
+
+/** What interprets the program, the loader of an ELF file or the program after `#!`, is not in the rootfs. */
+export const execInterpreterMissing = (program: string, interpreter: string, problem: string) =>
+  new RktError('RKT_EXEC_INTERPRETER_MISSING', `${program} needs ${interpreter}, which ${problem}`, {
+    program,
+    interpreter,
+    problem,
+    exitCode: 127,
+    hint: 'add it to the image, or link the program statically',
+  });
+
+/** The program is no regular file, or its permissions or its content do not let the user run it. */
+export const execNotExecutable = (program: string, problem: string) =>
+  new RktError('RKT_EXEC_NOT_EXECUTABLE', `${program} cannot be executed: ${problem}`, {
+    program,
+    problem,
+    exitCode: 126,
+    hint: "correct the image: a program is a regular file with execute permission for the app's user",
+  });
+
+/** No such program in the rootfs (appc IM-15). */
+export const execNotFound = (program: string, searched: readonly string[]) =>
+  new RktError(
+    'RKT_EXEC_NOT_FOUND',
+    `${program} is not in the app's file system${searched.length > 0 ? ` (searched ${searched.join(':')})` : ''}`,
+    {
+      program,
+      searched,
+      exitCode: 127,
+      hint: 'correct "exec" of the image or --exec; PATH is the app\'s own',
+    },
+  );
+
+/** LISTEN_FDS promises descriptors that are not sockets. */
+export const listenFdsInvalid = (value: string, problem: string) =>
+  new RktError('RKT_LISTEN_FDS_INVALID', `LISTEN_FDS=${value}: ${problem}`, {
+    value,
+    problem,
+    hint: 'start rkt by socket activation, or unset LISTEN_FDS and LISTEN_PID',
+  });
+
+/** An oom_score_adj below rkt's own takes CAP_SYS_RESOURCE. */
+export const oomScoreNotPermitted = (score: number, cause: unknown) =>
+  new RktError('RKT_OOM_SCORE_NOT_PERMITTED', `oom-score-adj ${score} is not permitted here`, {
+    score,
+    cause,
+    hint: 'run rkt with CAP_SYS_RESOURCE, choose a score not below its own, or --allow-degraded=os/linux/oom-score-adj',
+  });
+
+/** A hard limit above rkt's own takes CAP_SYS_RESOURCE. */
+export const rlimitNotPermitted = (limit: string, wanted: string, hard: string, cause?: unknown) =>
+  new RktError('RKT_RLIMIT_NOT_PERMITTED', `rlimit ${limit}: ${wanted} is above rkt's own hard limit ${hard}`, {
+    limit,
+    wanted,
+    hard,
+    cause,
+    hint: 'run rkt with CAP_SYS_RESOURCE or a higher limit, choose a lower value, or --allow-degraded=os/unix/rlimits',
+  });
+
+/** libseccomp refused to build the filter. */
+export const seccompFilterFailed = (what: string, errno: string) =>
+  new RktError('RKT_SECCOMP_FILTER_FAILED', `seccomp: ${what}: ${errno}`, {
+    what,
+    errno,
+    hint: 'simplify the filter: the kernel takes 4096 instructions',
+  });
+
+/** libseccomp.so.2 cannot be loaded. */
+export const seccompLibraryMissing = (cause: unknown) =>
+  new RktError('RKT_SECCOMP_LIBRARY_MISSING', 'libseccomp.so.2 is needed to compile a system call filter', {
+    cause,
+    hint: 'install libseccomp2 (Debian: apt-get install libseccomp2), or run without filters: --insecure-options=seccomp',
+  });
+
+/** The app's working directory is not a directory of its rootfs (S04). */
+export const workingDirectoryMissing = (path: string, problem: string, cause?: unknown) =>
+  new RktError('RKT_WORKING_DIRECTORY_MISSING', `working directory ${path}: ${problem}`, {
+    path,
+    problem,
+    cause,
+    hint: 'create it in the image, or choose another with --working-dir',
+  });
