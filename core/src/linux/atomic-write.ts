@@ -1,4 +1,3 @@
-import {randomBytes} from 'node:crypto';
 import {closeSync, fchmodSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {basename, dirname, join} from 'node:path';
 import {fsyncDirectory} from './fsync.ts';
@@ -6,7 +5,8 @@ import {fsyncDirectory} from './fsync.ts';
 /** Replaces a file, durably and at once: a reader, or what is left by a crash, has the old content or the new, never a part. */
 export const atomicWrite = (path: string, data: string | Uint8Array, mode = 0o644): void => {
   const directory = dirname(path);
-  const temporary = join(directory, `.${basename(path)}.${randomBytes(6).toString('hex')}`);
+  // Not random, which would cost the start of `run` the loading of node:crypto; an equal name is an error, not a risk.
+  const temporary = join(directory, `.${basename(path)}.${process.pid}-${process.hrtime.bigint().toString(36)}`);
   const file = openSync(temporary, 'wx', 0o600);
   try {
     try {

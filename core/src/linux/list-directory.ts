@@ -26,9 +26,13 @@ export const parseEntries = (buffer: Buffer): DirectoryEntry[] => {
   return entries;
 };
 
+let shared: Buffer | undefined;
+
 /** The next entries of a directory opened for reading, in no order; `undefined` at its end. One call takes a bounded amount of memory. */
 export const nextEntries = (directory: Fd): DirectoryEntry[] | undefined => {
-  const buffer = Buffer.alloc(32 * 1024);
+  // Names are copied out before anyone else can use it again.
+  shared ??= Buffer.alloc(32 * 1024);
+  const buffer = shared;
   const length = syscall('getdents64', [directory.number, buffer, buffer.length], directory.path);
   return length === 0 ? undefined : parseEntries(buffer.subarray(0, length));
 };

@@ -1,0 +1,78 @@
+import type {Step} from '../contract/step.ts';
+import {log} from '../debug.ts';
+import {RktError} from '../rkt-error.ts';
+import type {StepContext} from './context.ts';
+import {stepFailed} from './errors.ts';
+import {faultPoint} from './fault.ts';
+import type {Notes} from './step-of.ts';
+import * as bind from './steps/bind.ts';
+import * as cgroup from './steps/cgroup.ts';
+import * as device from './steps/device.ts';
+import * as hostname from './steps/hostname.ts';
+import * as mask from './steps/mask.ts';
+import * as mkdir from './steps/mkdir.ts';
+import * as mount from './steps/mount.ts';
+import * as namespace from './steps/namespace.ts';
+import * as overlay from './steps/overlay.ts';
+import * as protect from './steps/protect.ts';
+import * as remount from './steps/remount.ts';
+import * as symlink from './steps/symlink.ts';
+import * as sysctl from './steps/sysctl.ts';
+import * as write from './steps/write.ts';
+
+const debug = log('executor');
+
+/**
+ * Performs steps in order. The first that fails ends it; what was done stays for {@link undo}.
+ * @returns what the operator should know, in order.
+ * @throws {RktError} of the step, or RKT_STEP_FAILED with the system call that failed as its cause.
+ */
+export const performSteps = (steps: readonly Step[], context: StepContext): Notes =>
+  steps.flatMap((step) => {
+    debug('%s: %s', step.id, step.do);
+    faultPoint(step.id);
+    try {
+      return performStep(step, context);
+    } catch (error) {
+      throw error instanceof RktError ? error : stepFailed(step, error);
+    }
+  });
+
+const performStep = (step: Step, context: StepContext): Notes => {
+  switch (step.do) {
+    case 'bind':
+      return bind.perform(step, context);
+    case 'cgroup':
+      return cgroup.perform(step, context);
+    case 'device':
+      return device.perform(step, context);
+    case 'hostname':
+      return hostname.perform(step);
+    case 'mask':
+      return mask.perform(step, context);
+    case 'mkdir':
+      return mkdir.perform(step, context);
+    case 'mount':
+      return mount.perform(step, context);
+    case 'namespace':
+      return namespace.perform(step);
+    case 'overlay':
+      return overlay.perform(step, context);
+    case 'protect':
+      return protect.perform(step, context);
+    case 'remount':
+      return remount.perform(step, context);
+    case 'symlink':
+      return symlink.perform(step, context);
+    case 'sysctl':
+      return sysctl.perform(step);
+    case 'write':
+      return write.perform(step, context);
+    default:
+      return unknownStep(step);
+  }
+};
+
+const unknownStep = (step: never): never => {
+  throw new Error(`no such kind of step: ${JSON.stringify(step)}`);
+};
