@@ -87,9 +87,8 @@ export const flagChoiceInvalid = (command: string, flag: string, value: string, 
   });
 
 /** Two things that exclude each other. */
-export const flagConflict = (command: string, first: string, second: string, hint = `leave one of them out`) =>
+export const flagConflict = (first: string, second: string, hint = 'leave one of them out') =>
   new RktError('RKT_FLAG_CONFLICT', `${first} and ${second} exclude each other`, {
-    command,
     first,
     second,
     hint,
@@ -103,9 +102,8 @@ export const flagImageFirst = (flag: string) =>
   });
 
 /** A flag that may be given once (for each image, if it belongs to one). */
-export const flagRepeated = (command: string, flag: string, value: string) =>
+export const flagRepeated = (flag: string, value: string) =>
   new RktError('RKT_FLAG_REPEATED', `--${flag}=${value}: --${flag} was given before`, {
-    command,
     flag,
     value,
     hint: `give --${flag} once for each image`,

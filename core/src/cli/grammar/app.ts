@@ -23,7 +23,7 @@ export const parseApp = ({image, given, args}: ImageGroup, mountsForAll: AppRequ
   const one = (flag: string): string | undefined => {
     const [value, second] = all(flag);
     // Which of the two was meant nobody knows; dropping one could drop a restriction.
-    if (second !== undefined) throw flagRepeated('', flag, second);
+    if (second !== undefined) throw flagRepeated(flag, second);
     return value;
   };
   const isolators = ISOLATOR_FLAGS.flatMap((flag) => {

@@ -18,6 +18,7 @@ export const wrong = ({flag, value, example}: Typed, because: string) =>
 export const checked = <T extends z.ZodMiniType>(schema: T, input: unknown, typed: Typed): z.infer<T> => {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
-  const {path, expected} = firstFault(result.error, input);
-  throw wrong(typed, `${path === '$' ? '' : `${path}: `}expected ${expected}`);
+  const {path, value, expected} = firstFault(result.error, input);
+  const where = path === '$' ? '' : `${path}: ${value === undefined ? '' : `${value}: `}`;
+  throw wrong(typed, `${where}expected ${expected}`);
 };

@@ -1,5 +1,6 @@
 import {findDefinition} from '../../appc/isolators/definitions.ts';
 import {parseQuantity} from '../../appc/quantity.ts';
+import {RLIMITS} from '../../contract/process.ts';
 import {RktError} from '../../rkt-error.ts';
 import {flagConflict} from '../errors.ts';
 import {checked, type Typed, wrong} from './checked.ts';
@@ -94,6 +95,8 @@ export const parseRlimits = (values: readonly string[]): Isolator[] => {
     if (match === null) throw wrong(typed, 'not NAME=SOFT[:HARD]');
     const [, typedName = '', soft = '', hard = soft] = match;
     const name = typedName.toLowerCase().replace(/^rlimit_/, '');
+    if (!(RLIMITS as readonly string[]).includes(name))
+      throw wrong(typed, `"${name}" is not one of ${RLIMITS.join(', ')}`);
     if (limits.has(name)) throw wrong(typed, `"${name}" is there twice`);
     limits.set(name, {soft, hard});
     verified(rlimits(new Map([[name, {soft, hard}]])), typed);
@@ -112,7 +115,7 @@ export const refuseConflicts = (parsed: readonly {readonly flag: string; readonl
   for (const {flag, isolator} of parsed) {
     for (const name of [isolator.name, findDefinition(isolator.name)?.excludes]) {
       const other = name === undefined ? undefined : taken.get(name);
-      if (other !== undefined) throw flagConflict('', `--${other}`, `--${flag}`);
+      if (other !== undefined) throw flagConflict(`--${other}`, `--${flag}`);
     }
     taken.set(isolator.name, flag);
   }

@@ -37,7 +37,7 @@ export const parsePodArguments = (flags: Values, images: readonly ImageGroup[]):
     return {...shared, apps: [], manifest: readOperatorFile('pod-manifest', file)};
   }
   if (images.length === 0) throw imageMissing();
-  if (flags.interactive && images.length > 1) throw flagConflict('', '--interactive', 'several images');
+  if (flags.interactive && images.length > 1) throw flagConflict('--interactive', 'several images');
   const mountsForAll = flags.mount.map(parseMount);
   const apps = images.map((image) => parseApp(image, mountsForAll));
   refuseUnknownVolumes(apps, shared.volumes);
@@ -65,7 +65,7 @@ const refuseBesideManifest = (flags: Values, images: readonly ImageGroup[]): voi
     ['--set-env-file', flags['set-env-file'].length > 0],
   ];
   for (const [what, given] of beside) {
-    if (given) throw flagConflict('', '--pod-manifest', what, 'write it into the manifest');
+    if (given) throw flagConflict('--pod-manifest', what, 'write it into the manifest');
   }
 };
 
@@ -102,7 +102,7 @@ const parsePullPolicy = (flags: Values): PodRequest['pullPolicy'] => {
     ...(flags['store-only'] ? (['never'] as const) : []),
     ...(flags['no-store'] ? (['update'] as const) : []),
   ];
-  if (old.length > 1) throw flagConflict('', '--store-only', '--no-store');
+  if (old.length > 1) throw flagConflict('--store-only', '--no-store');
   return (flags['pull-policy'] as PodRequest['pullPolicy'] | undefined) ?? old[0] ?? 'new';
 };
 

@@ -14,8 +14,8 @@ type Values = FlagValues<typeof runFlags> & {readonly port?: readonly string[]};
  */
 export const parseRunFlags = (flags: Values): RunRequest => {
   const {net, port = []} = flags;
-  if ((net === 'host' || net === 'none') && port.length > 0) throw flagConflict('', `--net=${net}`, '--port');
-  if (net === 'none' && flags['mds-register']) throw flagConflict('', '--net=none', '--mds-register');
+  if ((net === 'host' || net === 'none') && port.length > 0) throw flagConflict(`--net=${net}`, '--port');
+  if (net === 'none' && flags['mds-register']) throw flagConflict('--net=none', '--mds-register');
   if (net === '') throw wrong({flag: 'net', value: net, example: 'default'}, 'is empty');
   return {
     ...(net === undefined ? {} : {net}),

@@ -14,7 +14,7 @@ const IMAGE_FILE = /^stage1-(coreos|fly|host|kvm|src)\.aci$/;
 export const parseStage1 = (flags: {readonly [F in Stage1Flag]?: string | undefined}): string | undefined => {
   const [chosen, other] = FLAGS.filter((flag) => flags[flag] !== undefined);
   if (chosen === undefined) return undefined;
-  if (other !== undefined) throw flagConflict('', `--${chosen}`, `--${other}`);
+  if (other !== undefined) throw flagConflict(`--${chosen}`, `--${other}`);
   const value = flags[chosen] ?? '';
   if (value === '') throw flagValueInvalid(chosen, value, 'is empty', 'see "rkt flavor list"');
   if (chosen === 'stage1-path') return path.resolve(value);
