@@ -1,0 +1,170 @@
+import {mkdirSync, writeFileSync} from 'node:fs';
+import path from 'node:path';
+import {type Host, openHost} from '../helpers/host.ts';
+import {buildImage} from '../helpers/image.ts';
+import {lacksPods} from '../helpers/lacks.ts';
+import {serialTestIf} from '../helpers/skip.ts';
+import {type Scope, settledDifference, snapshot} from '../helpers/snapshot.ts';
+
+/*
+ * Stops real runs at every fault point that they pass, by SIGKILL and by an error. Afterwards `rkt gc` must leave the host exactly as it was:
+ * mounts, cgroups, network namespaces, processes and every file. The points are those that a run names with `--debug`, so that none is forgotten.
+ */
+
+const walkTest = serialTestIf(lacksPods());
+
+/** A host whose store has the image already, so that only the pod is new. */
+const readyHost = async (): Promise<{host: Host; image: string; volume: string}> => {
+  const host = openHost();
+  const volume = path.join(host.directory, 'volume');
+  mkdirSync(volume);
+  writeFileSync(path.join(volume, 'file'), 'x');
+  const fetched = await host.rkt([
+    '--insecure-options=image',
+    'fetch',
+    '--full',
+    buildImage({files: {'/data/x': 'x'}}),
+  ]);
+  const image = /sha512-[0-9a-f]{128}/.exec(fetched.stdout)?.[0];
+  if (image === undefined) throw new Error(`rkt fetch printed no image ID: ${fetched.stdout}${fetched.stderr}`);
+  return {host, image, volume};
+};
+
+/** A run that uses every kind of step that fly has. */
+const everything = (volume: string) => ({
+  pod: [
+    ...[`--volume=data,kind=host,source=${volume}`, '--volume=scratch,kind=empty', '--ipc=private'],
+    ...['--dns=192.0.2.1', '--hosts-entry=192.0.2.2=two'],
+  ],
+  app: [
+    ...['--mount=volume=data,target=/data', '--mount=volume=scratch,target=/new/scratch', '--readonly-rootfs'],
+    ...['--oom-score-adj=50', '--seccomp=mode=remove,errno=EPERM,reboot'],
+  ],
+});
+
+/** Ids of the points that a command passed, from what it said with `--debug`. */
+const pointsIn = (stderr: string): string[] => [
+  ...new Set([...stderr.matchAll(/\brkt:fault (.+?)(?: \+\d+\w+)?$/gm)].map(([, id]) => id ?? '')),
+];
+
+const collect = async (host: Host) => {
+  for (let round = 0; round < 2; round++) {
+    const {exitCode, stderr} = await host.rkt(['gc', '--grace-period=0s', '--expire-prepared=0s']);
+    if (exitCode !== 0) throw new Error(`rkt gc ended with ${exitCode}: ${stderr}`);
+  }
+};
+
+interface Walk {
+  /** The command that is stopped at each point. */
+  readonly command: (host: Host, image: string, volume: string) => readonly string[] | Promise<readonly string[]>;
+  /** At least these must be among the points, so that a walk cannot be empty by mistake. */
+  readonly passes: readonly RegExp[];
+  readonly noOverlay?: boolean;
+}
+
+const runOf = (host: Host, image: string, volume: string, ...more: string[]) => {
+  const {pod, app} = everything(volume);
+  return host.runArguments('true', {image, pod: [...pod, ...more], app});
+};
+
+const prepared = async (host: Host, image: string, volume: string): Promise<string> => {
+  const {pod, app} = everything(volume);
+  const {stdout, stderr} = await host.rkt([
+    ...[
+      '--insecure-options=image',
+      'prepare',
+      '--quiet',
+      '--stage1=fly',
+      ...pod.filter((flag) => !/ipc|dns|hosts/.test(flag)),
+    ],
+    ...[image, ...app, '--exec=/bin/true'],
+  ]);
+  const uuid = /[0-9a-f]{8}-[0-9a-f-]{27}/.exec(stdout)?.[0];
+  if (uuid === undefined) throw new Error(`rkt prepare printed no UUID: ${stdout}${stderr}`);
+  return uuid;
+};
+
+const walks: Readonly<Record<string, Walk>> = {
+  run: {
+    command: (host, image, volume) => runOf(host, image, volume),
+    passes: [/^pod\./, /^namespace$/, /^rootfs\./, /^volume\./, /^cgroup$/, /^mask\./, /^readonly\./],
+  },
+  'run --no-overlay': {
+    command: (host, image, volume) => runOf(host, image, volume, '--no-overlay'),
+    passes: [/^pod\./, /^rootfs\./],
+  },
+  'run-prepared': {
+    command: async (host, image, volume) => ['--format=json', 'run-prepared', await prepared(host, image, volume)],
+    passes: [/^pod\./, /^namespace$/],
+  },
+  gc: {
+    command: async (host, image, volume) => {
+      await host.rkt(runOf(host, image, volume));
+      return ['gc', '--grace-period=0s'];
+    },
+    passes: [/^pod\./],
+  },
+  rm: {
+    command: async (host, image, volume) => ['rm', await prepared(host, image, volume)],
+    passes: [/^pod\./],
+  },
+};
+
+for (const [what, {command, passes}] of Object.entries(walks)) {
+  walkTest(`whatever stops ${what} at any point, gc leaves the host as it was`, async (t) => {
+    t.timeout(10 * 60_000);
+    const {host, image, volume} = await readyHost();
+    const scope: Scope = {directories: [host.directory]};
+    // Once undisturbed: what a first pod makes for all others (directories, caches) is no residue.
+    const whole = await host.rkt(['--debug', ...(await command(host, image, volume))]);
+    t.is(whole.exitCode, 0, whole.stderr);
+    await collect(host);
+    const before = snapshot(scope);
+    const points = pointsIn(whole.stderr);
+    for (const pattern of passes)
+      t.true(
+        points.some((id) => pattern.test(id)),
+        `${pattern} in ${points.join(' ')}`,
+      );
+
+    for (const point of points) {
+      for (const how of ['kill', 'error'] as const) {
+        const at = `${point}:${how}`;
+        const stopped = await host.rkt(await command(host, image, volume), {env: {RKT_FAULT: at}});
+        if (how === 'kill') t.is(stopped.signal, 'SIGKILL', at);
+        else t.not(stopped.exitCode, 0, at);
+        await collect(host);
+        t.deepEqual(await settledDifference(before, scope), {}, at);
+      }
+    }
+    t.log(`${points.length} points: ${points.join(' ')}`);
+    await host.close();
+  });
+}
+
+walkTest('an error at any point of run leaves nothing half done, even before gc', async (t) => {
+  t.timeout(10 * 60_000);
+  const {host, image, volume} = await readyHost();
+  const scope: Scope = {directories: [path.join(host.data, 'pods')]};
+  const whole = await host.rkt(['--debug', ...runOf(host, image, volume)]);
+  await collect(host);
+  const before = snapshot(scope);
+  for (const point of pointsIn(whole.stderr)) {
+    const {error} = await host.rkt(runOf(host, image, volume), {env: {RKT_FAULT: `${point}:error`}});
+    t.is(error?.code, 'RKT_FAULT_INJECTED', point);
+    t.deepEqual(await settledDifference(before, scope), {}, point);
+  }
+  await host.close();
+});
+
+walkTest('the walk would see what is left behind', async (t) => {
+  const {host, image, volume} = await readyHost();
+  const scope: Scope = {directories: [host.directory]};
+  const before = snapshot(scope);
+  const pod = await host.start('echo ready; sleep 60', {image, ...everything(volume)});
+  const found = await settledDifference(before, scope, 100);
+  await pod.end();
+  t.true(found.processes?.appeared.some((line) => line.includes('sleep')));
+  t.true((found.files?.appeared.length ?? 0) > 0);
+  await host.close();
+});
