@@ -32,11 +32,20 @@ export const mountRootfs = ({name, rootfs, mountPoint}: App): Step =>
         flags: [],
       };
 
-/** Binds the app's volumes at their targets, outer targets before inner ones. */
-export const mountVolumes = (pod: Pod, app: App): Step[] =>
-  [...app.mounts]
-    .sort((a, b) => (a.path < b.path ? -1 : 1))
+const isBelowDev = ({path}: Mount): boolean => path.startsWith('/dev/');
+const byPath = (a: Mount, b: Mount): number => (a.path < b.path ? -1 : 1);
+
+const bindAll = (pod: Pod, app: App, which: (mount: Mount) => boolean): Step[] =>
+  app.mounts
+    .filter(which)
+    .sort(byPath)
     .map((mount) => mountVolume(app, mount, volumeOf(pod, mount)));
+
+/** Binds the app's volumes at their targets, outer targets before inner ones; see {@link mountDevices} for those below /dev. */
+export const mountVolumes = (pod: Pod, app: App): Step[] => bindAll(pod, app, (mount) => !isBelowDev(mount));
+
+/** Binds the volumes below /dev, after `dev` has put the app's own there. */
+export const mountDevices = (pod: Pod, app: App): Step[] => bindAll(pod, app, isBelowDev);
 
 const volumeOf = (pod: Pod, {volume: wanted}: Mount): Volume => {
   const volume = pod.volumes.find(({name}) => name === wanted);

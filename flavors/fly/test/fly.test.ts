@@ -82,6 +82,25 @@ test('outer volumes are mounted before inner ones, and a volume that is read-onl
   );
 });
 
+test('a device is bound after the app has its own /dev', (t) => {
+  const volumes = [
+    {
+      name: 'kvm',
+      kind: 'host',
+      source: '/dev/kvm',
+      type: 'device',
+      recursive: false,
+      followSymlinks: false,
+      readOnly: false,
+    },
+  ] as never;
+  const mounts = [{volume: 'kvm', path: '/dev/kvm', readOnly: false}] as never;
+  const {filesystem, environment} = makePlan(found, pod({volumes, apps: [app({mounts})]}), hostFacts());
+  const ids = idsOf(environment);
+  t.false(idsOf(filesystem).includes('volume.main.kvm:/dev/kvm'));
+  t.true(ids.indexOf('volume.main.kvm:/dev/kvm') > ids.indexOf('mount.main./dev'));
+});
+
 test('the app itself is launched, with exactly its compiled process', (t) => {
   const {launch} = makePlan(found, rich, hostFacts());
   t.is(launch.into, 'rootfs');
