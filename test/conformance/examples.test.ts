@@ -1,0 +1,60 @@
+import {execFile} from 'node:child_process';
+import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import path from 'node:path';
+import test from 'ava';
+import {rktEnvironment, root} from '../helpers/command.ts';
+import {openHost} from '../helpers/host.ts';
+import {buildImage, writeRootfs} from '../helpers/image.ts';
+import {lacksPods} from '../helpers/lacks.ts';
+import {testIf} from '../helpers/skip.ts';
+
+/* What examples/ shows works. */
+
+const host = openHost();
+test.after.always(() => host.close());
+const kernelTest = testIf(lacksPods());
+
+kernelTest('examples/images/hello.yaml builds an image that says hello', async (t) => {
+  const rootfs = path.join(host.directory, 'rootfs');
+  writeRootfs(rootfs, {});
+  const aci = path.join(host.directory, 'hello.aci');
+  const manifest = path.join(host.directory, 'hello.yaml');
+  const arch = process.arch === 'arm64' ? 'aarch64' : 'amd64';
+  writeFileSync(manifest, readFileSync(path.join(root, 'examples/images/hello.yaml'), 'utf8').replace('amd64', arch));
+  const built = await host.rkt(['image', 'build', rootfs, `--manifest=${manifest}`, '-o', aci]);
+  t.is(built.exitCode, 0, built.stderr);
+  const {stdout, stderr} = await host.run(aci);
+  t.is(stdout, 'hello from hello\n', stderr);
+});
+
+kernelTest('PO-03 examples/pods/two-volumes.yaml runs', async (t) => {
+  const fetched = await host.rkt(['--insecure-options=image', 'fetch', '--full', buildImage()]);
+  const id = /sha512-[0-9a-f]{128}/.exec(fetched.stdout)?.[0] ?? '';
+  const manifest = path.join(host.directory, 'pod.yaml');
+  const example = readFileSync(path.join(root, 'examples/pods/two-volumes.yaml'), 'utf8');
+  const source = path.join(host.directory, 'etc-of-the-host');
+  mkdirSync(source);
+  writeFileSync(path.join(source, 'os-release'), 'ID=example\n');
+  writeFileSync(manifest, example.replace(/sha512-0+/, id).replace('source: /etc', `source: ${source}`));
+  const {stdout, exitCode, stderr} = await host.rkt([
+    '--insecure-options=image',
+    'run',
+    '--stage1=fly',
+    `--pod-manifest=${manifest}`,
+  ]);
+  t.is(exitCode, 0, stderr);
+  t.regex(stdout, /^ID=example\n[\s\S]* file\n$/);
+});
+
+kernelTest('examples/demo.sh shows all it promises', async (t) => {
+  t.timeout(3 * 60_000);
+  const env = {...rktEnvironment, TMPDIR: host.directory};
+  const {code, output} = await new Promise<{code: unknown; output: string}>((resolve) => {
+    execFile('/bin/sh', [path.join(root, 'examples/demo.sh')], {env, timeout: 150_000}, (error, stdout, stderr) =>
+      resolve({code: error?.code ?? 0, output: stdout + stderr}),
+    );
+  });
+  t.is(code, 0, output);
+  for (const text of ['hello from hello', 'exit code: 3', 'rootfs.hello', 'the kernel agrees'])
+    t.true(output.includes(text), `${text}: ${output}`);
+});
