@@ -57,10 +57,10 @@ export const inspectJson = (text: string, limits: JsonLimits): void => {
         const top = open.at(-1);
         const next = skip(SPACE, text, end);
         if (top?.keys !== undefined && text[next] === ':') {
+          top.at = value;
           if (top.keys.has(value)) fail('duplicate-key', `the key "${shorten(value)}" occurs twice`);
           if (value === '__proto__') fail('forbidden-key', 'the key "__proto__" is not allowed');
           top.keys.add(value);
-          top.at = value;
         }
         if (!value.isWellFormed()) fail('text', 'half of a surrogate pair');
         i = end;
@@ -105,5 +105,5 @@ const decodeString = (text: string, start: number, end: number): string => {
 const isKept = (scalar: string): boolean => {
   const value: unknown = JSON.parse(scalar);
   if (typeof value !== 'number') return true;
-  return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
+  return /^-?[0-9]+$/.test(scalar) ? Number.isSafeInteger(value) : Number.isFinite(value);
 };

@@ -3,7 +3,7 @@ import {parseJson} from './json.ts';
 import {type JsonLimits, MANIFEST_LIMITS} from './json-limits.ts';
 import {shorten} from './shorten.ts';
 
-/** How many nodes aliases may repeat. */
+/** How often aliases may repeat a node, those inside of it included. The parser counts the node itself too. */
 export const MAX_ALIASES = 100;
 
 /**
@@ -27,8 +27,16 @@ export const parseYaml = async (bytes: Uint8Array, limits: JsonLimits = MANIFEST
       version: '1.2',
     });
     const problem = document.errors[0] ?? document.warnings[0];
-    if (problem !== undefined) throw yamlInvalid(shorten(problem.message), line(problem.pos[0]));
+    if (problem !== undefined) throw yamlInvalid(reasonOf(problem), line(problem.pos[0]));
     visit(document, {
+      Scalar: (_, {value, range}) => {
+        if (
+          typeof value === 'number' &&
+          !(Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value))
+        ) {
+          throw yamlInvalid('a number that JSON cannot hold exactly', line(range?.[0]));
+        }
+      },
       Map: (_, map) => {
         const seen = new Set<unknown>();
         for (const {key} of isMap(map) ? map.items : []) {
@@ -39,15 +47,18 @@ export const parseYaml = async (bytes: Uint8Array, limits: JsonLimits = MANIFEST
         }
       },
     });
-    return parseJson(Buffer.from(JSON.stringify(document.toJS({maxAliasCount: MAX_ALIASES})) ?? 'null'), limits);
+    return parseJson(Buffer.from(JSON.stringify(document.toJS({maxAliasCount: MAX_ALIASES + 1})) ?? 'null'), limits);
   } catch (error) {
     // nesting that exhausts the parser's stack, aliases that multiply or contain themselves
     if (error instanceof RangeError || error instanceof ReferenceError || error instanceof TypeError) {
-      throw yamlInvalid(shorten(error.message), undefined, error);
+      throw yamlInvalid(reasonOf(error), undefined, error);
     }
     throw error;
   }
 };
+
+const reasonOf = ({message}: Error): string =>
+  message.includes('call stack') ? 'nested too deep' : shorten(message.split('\n', 1)[0] ?? '');
 
 const decode = (bytes: Uint8Array): string => {
   try {
