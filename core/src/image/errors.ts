@@ -1,0 +1,209 @@
+import {RktError} from '../rkt-error.ts';
+
+/** Names of an archive are bytes, held one per character; people read them as UTF-8. */
+export const readable = (path: string): string => Buffer.from(path, 'latin1').toString('utf8');
+
+/** An ID prefix or a label set that fits several images. */
+export const imageAmbiguous = (image: string, candidates: readonly string[]) =>
+  new RktError('RKT_IMAGE_AMBIGUOUS', `"${image}" fits ${candidates.length} images: ${candidates.join(', ')}`, {
+    image,
+    candidates,
+    hint: 'give more digits of the ID',
+  });
+
+/** The bytes are not a tar archive as an image may be one. */
+export const imageArchiveInvalid = (problem: string, offset: number) =>
+  new RktError('RKT_IMAGE_ARCHIVE_INVALID', `not a valid image archive: ${problem} (at byte ${offset} of the tar)`, {
+    problem,
+    offset,
+    hint: 'build the archive again, with `rkt image build` or GNU tar in pax format',
+  });
+
+/** A manifest for `image build` that does not parse, or contradicts a flag. */
+export const imageBuildInvalid = (problem: string, cause?: unknown) =>
+  new RktError('RKT_IMAGE_BUILD_INVALID', `cannot build the image: ${problem}`, {
+    problem,
+    cause,
+    hint: 'see `rkt image build --help`',
+  });
+
+/** A decompressor refused its input. */
+export const imageCompressionInvalid = (compression: string, cause: unknown) =>
+  new RktError('RKT_IMAGE_COMPRESSION_INVALID', `the ${compression} data of the image is damaged or incomplete`, {
+    compression,
+    cause,
+    hint: 'fetch or copy the file again',
+  });
+
+/** What the store holds is not what it was. */
+export const imageDamaged = (id: string, problem: string, cause?: unknown) =>
+  new RktError('RKT_IMAGE_DAMAGED', `image ${id} is damaged: ${problem}`, {
+    id,
+    problem,
+    cause,
+    hint: 'remove it with `rkt image rm` and fetch it again',
+  });
+
+/** An image depends on itself (S10). */
+export const imageDependencyCycle = (chain: readonly string[]) =>
+  new RktError('RKT_IMAGE_DEPENDENCY_CYCLE', `images depend on each other in a circle: ${chain.join(' → ')}`, {
+    chain,
+    hint: 'the authors of these images have to break the circle',
+  });
+
+/** A dependency that is there, but not what the image asks for (appc IM-26, IM-27). */
+export const imageDependencyMismatch = (
+  image: string,
+  dependency: string,
+  field: 'name' | 'labels' | 'size',
+  wanted: unknown,
+  found: unknown,
+) =>
+  new RktError(
+    'RKT_IMAGE_DEPENDENCY_MISMATCH',
+    `dependency ${dependency} of ${image}: ${field} is ${JSON.stringify(found)} and must be ${JSON.stringify(wanted)}`,
+    {image, dependency, field, wanted, found, hint: 'fetch the image that its author meant'},
+  );
+
+/** A dependency that nobody fetched. */
+export const imageDependencyMissing = (image: string, dependency: string) =>
+  new RktError('RKT_IMAGE_DEPENDENCY_MISSING', `${image} needs ${dependency}, which is not in the store`, {
+    image,
+    dependency,
+    hint: 'fetch it first: rkt fetch',
+  });
+
+/** A device node that an image may not bring. */
+export const imageDeviceRefused = (entry: string, type: string, major: number, minor: number) =>
+  new RktError(
+    'RKT_IMAGE_DEVICE_REFUSED',
+    `${readable(entry)}: an image may not contain the ${type} device ${major}:${minor}`,
+    {entry: readable(entry), type, major, minor, hint: 'leave /dev empty in the image: rkt fills it when the app runs'},
+  );
+
+/** The same path twice (appc IM-02). */
+export const imageDuplicateEntry = (entry: string) =>
+  new RktError('RKT_IMAGE_DUPLICATE_ENTRY', `the archive contains ${readable(entry)} twice`, {
+    entry: readable(entry),
+    hint: 'build the archive again; appending to a tar makes duplicates',
+  });
+
+/** An entry that could write, or point, where it must not (S09). */
+export const imageEntryRefused = (entry: string, problem: string) =>
+  new RktError('RKT_IMAGE_ENTRY_REFUSED', `${readable(entry)}: ${problem}`, {
+    entry: readable(entry),
+    problem,
+    hint: 'do not use this image; if you trust its author, build it again from its files',
+  });
+
+/** bsdtar could not write what the archive says. */
+export const imageExtractionFailed = (status: string, output: string) =>
+  new RktError('RKT_IMAGE_EXTRACTION_FAILED', `extracting the image failed (bsdtar: ${status}): ${output}`, {
+    status,
+    output,
+    hint: 'check free space (df -h, df -i) and that the file system of the data directory keeps owners and xattrs',
+  });
+
+/** Pods still use the image. */
+export const imageInUse = (id: string, pods: readonly string[]) =>
+  new RktError('RKT_IMAGE_IN_USE', `image ${id} is used by ${pods.length} pod(s): ${pods.join(', ')}`, {
+    id,
+    pods,
+    hint: 'remove these pods first: rkt rm UUID, or rkt gc --grace-period=0s',
+  });
+
+/** The index is not a database any more. */
+export const imageIndexDamaged = (path: string, cause: unknown) =>
+  new RktError('RKT_IMAGE_INDEX_DAMAGED', `the index of the image store is damaged: ${path}`, {
+    path,
+    cause,
+    hint: 'rebuild it from the images: rkt image verify --rebuild',
+  });
+
+/** Top level of the archive is not `manifest` and `rootfs` (appc IM-03). */
+export const imageLayoutInvalid = (problem: string, entry?: string) =>
+  new RktError('RKT_IMAGE_LAYOUT_INVALID', `not an app container image: ${problem}`, {
+    problem,
+    ...(entry === undefined ? {} : {entry: readable(entry)}),
+    hint: 'an image has exactly a file `manifest` and a directory `rootfs` at its top level',
+  });
+
+/** A bound of limits.ts was passed (S10). */
+export const imageLimitExceeded = (limit: string, maximum: number, found?: number) =>
+  new RktError(
+    'RKT_IMAGE_LIMIT_EXCEEDED',
+    `the image exceeds the limit on ${limit}: ${found === undefined ? 'more than' : `${found}, at most`} ${maximum}`,
+    {
+      limit,
+      maximum,
+      ...(found === undefined ? {} : {found}),
+      hint: 'do not use this image unless you trust its author',
+    },
+  );
+
+/** No such image in the store. */
+export const imageNotFound = (image: string) =>
+  new RktError('RKT_IMAGE_NOT_FOUND', `no image in the store fits "${image}"`, {
+    image,
+    hint: 'see `rkt image list`, or fetch it from a file: rkt fetch ./IMAGE.aci',
+  });
+
+/** A result would replace a file. */
+export const imageOutputExists = (path: string, overwritable = true) =>
+  new RktError('RKT_IMAGE_OUTPUT_EXISTS', `${path} exists already`, {
+    path,
+    hint: overwritable ? 'choose another path, or pass --overwrite' : 'choose another path',
+  });
+
+/** A host program for `image build --from-host` that is not there. */
+export const imageProgramNotFound = (program: string) =>
+  new RktError('RKT_IMAGE_PROGRAM_NOT_FOUND', `no program "${program}" on this host`, {
+    program,
+    hint: 'give the absolute path of an executable file',
+  });
+
+/** Neither an ID, nor a file, nor a name. */
+export const imageReferenceInvalid = (image: string, problem: string) =>
+  new RktError('RKT_IMAGE_REFERENCE_INVALID', `"${image}" is not an image: ${problem}`, {
+    image,
+    problem,
+    hint: 'give an ID (sha512-…), a file (./app.aci) or a name in the store (example.com/app:1.0)',
+  });
+
+/** A signature was given, but this version cannot check any. */
+export const imageSignatureUnsupported = (image: string, signature: string) =>
+  new RktError('RKT_IMAGE_SIGNATURE_UNSUPPORTED', `${image}: the signature ${signature} cannot be checked`, {
+    image,
+    signature,
+    hint: 'if you trust the file, pass --insecure-options=image and no --signature',
+  });
+
+/** A transport that is not there (yet). */
+export const imageSourceUnsupported = (image: string, scheme: string) =>
+  new RktError('RKT_IMAGE_SOURCE_UNSUPPORTED', `${image}: fetching by ${scheme} is not supported`, {
+    image,
+    scheme,
+    hint: 'download the image and give its file: rkt fetch ./IMAGE.aci',
+  });
+
+/** A host program that images need. */
+export const imageToolMissing = (program: string, debianPackage: string) =>
+  new RktError('RKT_IMAGE_TOOL_MISSING', `this host has no ${program}`, {
+    program,
+    package: debianPackage,
+    hint: `install it: apt-get install ${debianPackage}`,
+  });
+
+/** The archive ends too early. */
+export const imageTruncated = (bytes: number) =>
+  new RktError('RKT_IMAGE_TRUNCATED', `the image archive ends too early, after ${bytes} bytes`, {
+    bytes,
+    hint: 'fetch or copy the file again',
+  });
+
+/** Nobody vouches for the file. */
+export const imageUnsigned = (image: string) =>
+  new RktError('RKT_IMAGE_UNSIGNED', `${image} has no signature that could be checked`, {
+    image,
+    hint: 'if you trust the file, pass --insecure-options=image',
+  });

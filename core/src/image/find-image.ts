@@ -1,0 +1,72 @@
+import {existsSync} from 'node:fs';
+import type {ImageId} from '../contract/names.ts';
+import {imageAmbiguous, imageNotFound} from './errors.ts';
+import {imageIds} from './image-ids.ts';
+import {findInIndex, listIndex} from './image-index.ts';
+import type {ImageReference} from './reference.ts';
+import {type ImageStore, imageDirectory} from './store.ts';
+
+/** How appc names the architecture of this host. */
+const HOST_ARCH: Readonly<Record<string, string>> = {x64: 'amd64', arm64: 'aarch64'};
+const SHOWN_CANDIDATES = 8;
+
+type Labels = Readonly<Record<string, string>>;
+
+const fits = (found: Labels, wanted: Labels): boolean => {
+  for (const [name, value] of Object.entries(wanted)) if (found[name] !== value) return false;
+  // What is not asked for must still run here; an image without the label runs everywhere.
+  if (wanted.os === undefined && found.os !== undefined && found.os !== 'linux') return false;
+  return wanted.arch !== undefined || found.arch === undefined || found.arch === HOST_ARCH[process.arch];
+};
+
+/**
+ * The newest image of a name that has these labels; `os` and `arch` default to the host's. `undefined` if there is none.
+ * @throws RKT_IMAGE_INDEX_DAMAGED
+ */
+export const findByName = (store: ImageStore, name: string, labels: Labels): ImageId | undefined =>
+  findInIndex(store, name).find((row) => fits(row.labels, labels) && existsSync(imageDirectory(store, row.id)))?.id;
+
+const findByPrefix = (store: ImageStore, prefix: string): ImageId => {
+  const candidates = imageIds(store).filter((id) => id.startsWith(prefix));
+  const [first] = candidates;
+  if (first === undefined) throw imageNotFound(prefix);
+  if (candidates.length === 1) return first;
+  throw imageAmbiguous(
+    prefix,
+    candidates
+      .sort()
+      .slice(0, SHOWN_CANDIDATES)
+      .map((id) => id.slice(0, 7 + 16)),
+  );
+};
+
+/**
+ * The image of the store that a reference means. A full ID costs one look at a directory, however many images there are.
+ * @param text as typed, for messages
+ * @throws RKT_IMAGE_NOT_FOUND, RKT_IMAGE_AMBIGUOUS, RKT_IMAGE_INDEX_DAMAGED
+ */
+export const findImage = (
+  store: ImageStore,
+  reference: Exclude<ImageReference, {kind: 'file'}>,
+  text: string,
+): ImageId => {
+  switch (reference.kind) {
+    case 'id':
+      if (!existsSync(imageDirectory(store, reference.id))) throw imageNotFound(text);
+      return reference.id;
+    case 'prefix':
+      return findByPrefix(store, reference.prefix);
+    case 'name': {
+      const id = findByName(store, reference.name, reference.labels);
+      if (id !== undefined) return id;
+      // The index may have lost it, to a restored backup for one: looked through once more before giving up.
+      if (listIndex(store).length > 0) {
+        const again = findByName(store, reference.name, reference.labels);
+        if (again !== undefined) return again;
+      }
+      throw imageNotFound(text);
+    }
+    default:
+      return reference satisfies never;
+  }
+};

@@ -1,0 +1,51 @@
+import type {ImageId} from '../contract/names.ts';
+import {RktError} from '../rkt-error.ts';
+import {imageIds} from './image-ids.ts';
+import {lastUsed} from './info.ts';
+import {podsUsing} from './pods-using.ts';
+import {takeImage, takeTree} from './remove.ts';
+import {makeSpool} from './spool.ts';
+import {type ImageStore, lockImages} from './store.ts';
+import {renderedTrees} from './trees.ts';
+import {visitsOf} from './visits.ts';
+
+export interface Collected {
+  readonly images: readonly ImageId[];
+  /** Keys of rendered trees. */
+  readonly trees: readonly string[];
+}
+
+/**
+ * Removes images and rendered trees that no pod uses and nobody used for `graceMilliseconds`, and what processes that died have left behind. What an image that
+ * stays depends on stays too.
+ */
+export const collectImages = (store: ImageStore, graceMilliseconds: number, now = Date.now()): Collected => {
+  using spool = makeSpool(store);
+  using lock = lockImages(store, 'exclusive');
+  void lock;
+  const users = podsUsing(store);
+  const ids = imageIds(store);
+  const recent = (time: number): boolean => now - time < graceMilliseconds;
+  const stays = new Set(ids.filter((id) => users.has(id) || recent(lastUsed(store, id))));
+  for (const id of [...stays]) for (const dependency of dependenciesOf(store, id)) stays.add(dependency);
+  const images = ids.filter((id) => !stays.has(id)).sort();
+  const trees = renderedTrees(store)
+    .filter(({key, images: of, lastUsed: used}) => {
+      const orphan = of.length === 0 || of.some((id) => !stays.has(id as ImageId));
+      return !users.has(key) && (orphan || !recent(used));
+    })
+    .map(({key}) => key);
+  for (const key of trees) takeTree(store, key, spool);
+  for (const id of images) takeImage(store, id, spool);
+  return {images, trees};
+};
+
+const dependenciesOf = (store: ImageStore, id: ImageId): ImageId[] => {
+  try {
+    return visitsOf(store, id).map((visit) => visit.id);
+  } catch (error) {
+    // It cannot run as it is; what it lacks is not for this command to say.
+    if (error instanceof RktError) return [];
+    throw error;
+  }
+};

@@ -1,0 +1,113 @@
+import {createHash} from 'node:crypto';
+import {chmodSync, chownSync, constants, existsSync, fsyncSync, mkdirSync, renameSync} from 'node:fs';
+import {parseImageManifest} from '../appc/parse-image-manifest.ts';
+import type {ImageId} from '../contract/names.ts';
+import {log} from '../debug.ts';
+import {fsyncDirectory, syncFileSystem} from '../linux/fsync.ts';
+import {openHost} from '../linux/openat2.ts';
+import {renameNoReplace} from '../linux/rename.ts';
+import {isErrno} from '../linux/syscall-error.ts';
+import {startExtraction} from './extract.ts';
+import {hashFile} from './hash-file.ts';
+import {addToIndex} from './image-index.ts';
+import {type ImageInfo, touchImage, writeInfo} from './info.ts';
+import {labelRecord} from './label-record.ts';
+import {RATIO_LIMITS, type RatioLimits, TAR_LIMITS, type TarLimits} from './limits.ts';
+import {type ArchiveSource, readArchive} from './read-archive.ts';
+import {makeSpool} from './spool.ts';
+import {type ImageStore, imageDirectory} from './store.ts';
+import {createTarScanner} from './tar/scan.ts';
+import {writeTarSplit} from './tar-split.ts';
+
+export interface ImportOptions {
+  /** Where the archive comes from, as the operator said it. */
+  readonly source: string;
+  /** For tests. */
+  readonly limits?: TarLimits;
+  readonly ratio?: RatioLimits;
+}
+
+/**
+ * Takes an archive into the store, in one pass: decompress, hash, judge, unpack. Nothing is visible before all of it is in order and on disk; an image that is
+ * there already stays as it is.
+ * @throws RKT_IMAGE_… for whatever is wrong with the archive, RKT_IMAGE_MANIFEST_INVALID
+ */
+export const importImage = async (
+  store: ImageStore,
+  source: ArchiveSource,
+  options: ImportOptions,
+): Promise<ImageId> => {
+  using spool = makeSpool(store);
+  const tree = `${spool.path}/image`;
+  mkdirSync(tree, {mode: 0o700});
+  const info = await unpack(source, spool.path, tree, options);
+  writeInfo(tree, info);
+  // The archive may have an entry for its own directory.
+  chownSync(tree, 0, 0);
+  chmodSync(tree, 0o700);
+  sync(tree);
+  publish(store, tree, info);
+  return info.id;
+};
+
+const unpack = async (
+  source: ArchiveSource,
+  spool: string,
+  tree: string,
+  options: ImportOptions,
+): Promise<ImageInfo> => {
+  const archive = await readArchive(source, `${spool}/decompressor.log`, options.ratio ?? RATIO_LIMITS);
+  using extraction = startExtraction(tree, `${spool}/bsdtar.log`);
+  using split = writeTarSplit(`${spool}/tar-split.zst`);
+  const scanner = createTarScanner({raw: split.write}, options.limits ?? TAR_LIMITS);
+  const hash = createHash('sha512');
+  let size = 0;
+  for await (const chunk of archive.chunks) {
+    // Judged before anyone acts on it: bsdtar never sees a header that the scanner has not let pass.
+    const own = scanner.push(chunk);
+    hash.update(chunk);
+    size += chunk.length;
+    extraction.write(own === chunk.length ? chunk : chunk.subarray(0, own));
+  }
+  scanner.end();
+  const manifest = parseImageManifest(scanner.manifest);
+  split.finish();
+  await extraction.finish();
+  renameSync(`${spool}/tar-split.zst`, `${tree}/tar-split.zst`);
+  return {
+    id: `sha512-${hash.digest('hex')}` as ImageId,
+    name: manifest.name,
+    labels: labelRecord(manifest.labels),
+    size,
+    archiveSize: archive.bytesRead(),
+    compression: archive.compression,
+    importTime: Date.now(),
+    source: options.source,
+    implicitDirectories: scanner.implicit,
+    tarSplit: hashFile(`${tree}/tar-split.zst`),
+  };
+};
+
+// One call for the thousands of files of an image; measured, it costs a third of what the rest of an import does on a disk of 1.4 GB/s.
+const sync = (tree: string): void => {
+  using directory = openHost(tree, constants.O_RDONLY | constants.O_DIRECTORY);
+  fsyncSync(directory.number);
+  syncFileSystem(directory);
+};
+
+const publish = (store: ImageStore, tree: string, info: ImageInfo): void => {
+  const target = imageDirectory(store, info.id);
+  if (!existsSync(target)) {
+    addToIndex(store, info);
+    try {
+      renameNoReplace(tree, target);
+      fsyncDirectory(store.images);
+      log('image')('imported %s, %s', info.id, info.name);
+      return;
+    } catch (error) {
+      if (!isErrno(error, 'EEXIST', 'ENOTEMPTY')) throw error;
+    }
+  }
+  log('image')('%s is there already', info.id);
+  touchImage(store, info.id);
+};

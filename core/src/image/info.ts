@@ -1,0 +1,79 @@
+import {createHash} from 'node:crypto';
+import {readFileSync, statSync, utimesSync, writeFileSync} from 'node:fs';
+import * as z from 'zod/mini';
+import {type ImageId, imageId} from '../contract/names.ts';
+import {isErrno} from '../linux/syscall-error.ts';
+import {imageDamaged, imageNotFound} from './errors.ts';
+import {type ImageStore, imageDirectory} from './store.ts';
+
+/** What is known of an image besides its bytes: `info.json`. */
+export const imageInfo = z.strictObject({
+  id: imageId,
+  name: z.string(),
+  labels: z.record(z.string(), z.string()),
+  /** Bytes of the uncompressed archive. */
+  size: z.int(),
+  /** Bytes of the archive as it was fetched. */
+  archiveSize: z.int(),
+  compression: z.enum(['none', 'gzip', 'bzip2', 'xz', 'zstd']),
+  /** Milliseconds since 1970. */
+  importTime: z.int(),
+  /** Where it came from, as the operator said it. */
+  source: z.string(),
+  /** The archive lacks entries for some of its directories: these are no layer of their own, see layers.ts. */
+  implicitDirectories: z.boolean(),
+  /** sha512 of `tar-split.zst`. */
+  tarSplit: z.string(),
+});
+export type ImageInfo = z.infer<typeof imageInfo>;
+
+const seal = (info: ImageInfo): string => createHash('sha512').update(JSON.stringify(info)).digest('hex');
+
+/** Writes `info.json` and `used` of an image that is being made. */
+export const writeInfo = (directory: string, info: ImageInfo): void => {
+  writeFileSync(`${directory}/info.json`, JSON.stringify({...info, seal: seal(info)}), {mode: 0o600, flag: 'wx'});
+  writeFileSync(`${directory}/used`, '', {mode: 0o600, flag: 'wx'});
+};
+
+/**
+ * What is known of an image; trusts the store.
+ * @throws RKT_IMAGE_NOT_FOUND, RKT_IMAGE_DAMAGED
+ */
+export const readInfo = (store: ImageStore, id: ImageId): ImageInfo => checkInfo(store, id, false);
+
+/** The same, not trusting it: a changed byte is RKT_IMAGE_DAMAGED. */
+export const verifyInfo = (store: ImageStore, id: ImageId): ImageInfo => checkInfo(store, id, true);
+
+const checkInfo = (store: ImageStore, id: ImageId, strictly: boolean): ImageInfo => {
+  let text: string;
+  try {
+    text = readFileSync(`${imageDirectory(store, id)}/info.json`, 'utf8');
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) throw imageNotFound(id);
+    throw error;
+  }
+  try {
+    const {seal: sealed, ...info}: {seal: unknown} & ImageInfo = JSON.parse(text);
+    if (!strictly) return info;
+    const parsed = imageInfo.parse(info);
+    if (parsed.id === id && sealed === seal(parsed) && text === JSON.stringify({...parsed, seal: sealed}))
+      return parsed;
+  } catch (cause) {
+    throw imageDamaged(id, 'info.json does not parse', cause);
+  }
+  throw imageDamaged(id, 'info.json has been changed');
+};
+
+/** Milliseconds since 1970 of the last use; 0 when unknown. */
+export const lastUsed = (store: ImageStore, id: ImageId): number =>
+  Math.trunc(statSync(`${imageDirectory(store, id)}/used`, {throwIfNoEntry: false})?.mtimeMs ?? 0);
+
+/** Notes that an image is used now. Who may not write need not. */
+export const touchImage = (store: ImageStore, id: ImageId): void => {
+  const now = new Date();
+  try {
+    utimesSync(`${imageDirectory(store, id)}/used`, now, now);
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT', 'EACCES', 'EPERM', 'EROFS')) throw error;
+  }
+};

@@ -1,0 +1,45 @@
+import type {HostPath, ImageId} from '../contract/names.ts';
+import {readInfo, touchImage} from './info.ts';
+import {OVERLAY_LAYERS} from './limits.ts';
+import {type ImageStore, imageDirectory} from './store.ts';
+import {type Visit, visitsOf} from './visits.ts';
+
+export interface Layers {
+  /** Directories of the store, uppermost first, as overlayfs takes them. */
+  readonly lower: readonly HostPath[];
+  /** Every image whose files may be in there, each once. */
+  readonly images: readonly ImageId[];
+}
+
+export interface LayersOptions {
+  /** Exactly one directory, for those who copy instead of mounting. Default false. */
+  readonly flat?: boolean;
+}
+
+/** Each image once, at its last visit: whatever an earlier one of the same image laid down, the last one lays down again, over the rest. */
+const distinct = (visits: readonly Visit[]): ImageId[] => [...new Set(visits.map(({id}) => id).reverse())];
+
+/**
+ * Overlayfs merges directories and lets what is not a directory hide what lies below, which is what appc asks of rendering (EX-05, EX-06): a file
+ * over a directory, a directory over a symlink to one. It differs where a whitelist takes files away (EX-04), and where an archive says
+ * nothing about a directory that it has files in: overlayfs would show that directory's made-up owner and mode over the lower one's.
+ */
+const stackable = (store: ImageStore, visits: readonly Visit[], upperFirst: readonly ImageId[]): boolean =>
+  visits.every(({whitelists}) => whitelists.length === 0) &&
+  upperFirst.length <= OVERLAY_LAYERS &&
+  upperFirst.slice(0, -1).every((id) => !readInfo(store, id).implicitDirectories);
+
+/**
+ * The directories that make up an image's root file system, with its dependencies. Images share theirs, without copies, unless a whitelist or
+ * `flat` asks for a tree of its own, which is rendered once and kept. Hold the store (`holdImages`) until the pod's file names them.
+ * @throws RKT_IMAGE_NOT_FOUND, RKT_IMAGE_DEPENDENCY_…, RKT_IMAGE_LIMIT_EXCEEDED
+ */
+export const layersOf = async (store: ImageStore, id: ImageId, {flat = false}: LayersOptions = {}): Promise<Layers> => {
+  const visits = visitsOf(store, id);
+  const images = distinct(visits);
+  for (const image of images) touchImage(store, image);
+  const shared = (!flat || images.length === 1) && stackable(store, visits, images);
+  if (shared) return {lower: images.map((image) => `${imageDirectory(store, image)}/rootfs` as HostPath), images};
+  const {renderTree} = await import('./render.ts');
+  return {lower: [await renderTree(store, visits)], images};
+};

@@ -1,0 +1,52 @@
+/*
+ * What an archive may ask of this host (S10). Generous for real images, small enough that a hostile one ends early.
+ */
+
+/** Bounds of one archive. Tests inject smaller ones. */
+export interface TarLimits {
+  /** Headers of any kind, extensions included. */
+  readonly entries: number;
+  /** Bytes of the uncompressed archive. */
+  readonly totalBytes: number;
+  /** Bytes of `manifest`. */
+  readonly manifestBytes: number;
+  /** Bytes of a name, and of the target of a hard link. Below PATH_MAX, so that the store's own prefix fits before it. */
+  readonly pathBytes: number;
+  /** Bytes of one component of a name (NAME_MAX). */
+  readonly nameBytes: number;
+  /** Bytes of the target of a symlink (PATH_MAX without its NUL). */
+  readonly symlinkBytes: number;
+  /** Bytes of one extended header, names and values of extended attributes included. */
+  readonly extensionBytes: number;
+  /** Bytes of all extended attributes of one entry, names and values. */
+  readonly xattrBytes: number;
+}
+
+export const TAR_LIMITS: TarLimits = {
+  entries: 1_000_000,
+  totalBytes: 64 * 2 ** 30,
+  manifestBytes: 2 ** 20,
+  pathBytes: 3800,
+  nameBytes: 255,
+  symlinkBytes: 4095,
+  extensionBytes: 2 ** 20,
+  xattrBytes: 256 * 2 ** 10,
+};
+
+/** Bounds of decompression: `freeBytes` come out of any input, what is beyond must stay below `ratio` times the bytes read. */
+export interface RatioLimits {
+  readonly freeBytes: number;
+  readonly ratio: number;
+}
+
+export const RATIO_LIMITS: RatioLimits = {freeBytes: 256 * 2 ** 20, ratio: 500};
+
+/** Address space of a decompressor: `xz -9` needs 65 MiB, `zstd --long=27` 128 MiB. */
+export const DECOMPRESSOR_MEMORY_BYTES = 512 * 2 ** 20;
+
+/** Longest chain of dependencies below an image. */
+export const DEPENDENCY_DEPTH = 32;
+/** Images visited when one is rendered, repetitions included. */
+export const DEPENDENCY_VISITS = 256;
+/** Distinct trees that are stacked without rendering them: overlayfs takes 500 (OVL_MAX_STACK). */
+export const OVERLAY_LAYERS = 256;

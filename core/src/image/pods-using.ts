@@ -1,0 +1,54 @@
+import {readdirSync, readFileSync} from 'node:fs';
+import type {HostPath} from '../contract/names.ts';
+import type {Pod} from '../contract/pod.ts';
+import {isErrno} from '../linux/syscall-error.ts';
+import type {ImageStore} from './store.ts';
+
+const list = (directory: string): string[] => {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return [];
+    throw error;
+  }
+};
+
+const read = (file: string): Pick<Pod, 'apps'> | undefined => {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Pod;
+  } catch (error) {
+    // No such file in a pod that is not prepared yet, whose maker holds the store; cut short in one that a crash left behind, which cannot run.
+    if (isErrno(error, 'ENOENT', 'ENOTDIR') || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+};
+
+/**
+ * Names of images and trees (`sha512-…`, keys of `cas/tree`) that pods hold, each with the UUIDs of these pods: of every pod that is not being deleted, whatever
+ * its state, the images of its apps and the directories below their overlays. Hold the store exclusively.
+ */
+export const podsUsing = (store: ImageStore): Map<string, Set<string>> => {
+  const users = new Map<string, Set<string>>();
+  const note = (name: string, pod: string): void => {
+    const pods = users.get(name) ?? new Set();
+    users.set(name, pods.add(pod));
+  };
+  const pods = `${store.dataDir}/pods`;
+  for (const state of list(pods)) {
+    if (state === 'garbage') continue;
+    for (const uuid of list(`${pods}/${state}`)) {
+      for (const {image, rootfs} of read(`${pods}/${state}/${uuid}/frozen.json`)?.apps ?? []) {
+        note(image.id, uuid);
+        if (rootfs.kind === 'overlay')
+          for (const path of rootfs.lower) noteLayer(store, path, (name) => note(name, uuid));
+      }
+    }
+  }
+  return users;
+};
+
+const noteLayer = (store: ImageStore, path: HostPath, note: (name: string) => void): void => {
+  for (const parent of [store.images, store.trees]) {
+    if (path.startsWith(`${parent}/`)) note(path.slice(parent.length + 1).split('/', 1)[0] ?? '');
+  }
+};

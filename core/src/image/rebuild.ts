@@ -1,0 +1,57 @@
+import {constants, fstatSync, readSync} from 'node:fs';
+import type {ImageId} from '../contract/names.ts';
+import type {Fd} from '../linux/fd.ts';
+import {O_PATH, openBeneath, openHost} from '../linux/openat2.ts';
+import {RktError} from '../rkt-error.ts';
+import {imageDamaged, readable} from './errors.ts';
+import {CHUNK_BYTES} from './read-archive.ts';
+import {type ImageStore, imageDirectory} from './store.ts';
+import type {TarEntry} from './tar/entry.ts';
+import {createTarScanner} from './tar/scan.ts';
+import {readTarSplit} from './tar-split.ts';
+
+export interface RebuildHooks {
+  /** Every byte of the archive, in order. Only valid during the call. */
+  readonly bytes?: (bytes: Buffer) => void;
+  /** Every entry, in order. */
+  readonly entry?: (entry: TarEntry) => void;
+}
+
+/**
+ * Puts the archive of an image together again. Without `bytes` no file is read: a way to list the entries.
+ * @throws RKT_IMAGE_DAMAGED when parts are missing; changed ones are the caller's to find
+ */
+export const rebuildArchive = async (store: ImageStore, id: ImageId, {bytes, entry}: RebuildHooks): Promise<void> => {
+  const path = imageDirectory(store, id);
+  using directory = openHost(path, O_PATH | constants.O_DIRECTORY);
+  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  const scanner = createTarScanner({
+    entry: (found) => entry?.(found),
+    raw: (raw) => bytes?.(raw),
+    fill: (file) => {
+      if (bytes !== undefined) readFile(directory, file, buffer, bytes);
+    },
+  });
+  try {
+    for await (const chunk of readTarSplit(`${path}/tar-split.zst`)) scanner.push(chunk);
+    scanner.end();
+  } catch (cause) {
+    if (cause instanceof RktError && cause.code === 'RKT_IMAGE_DAMAGED') throw cause;
+    throw imageDamaged(id, 'its archive cannot be put together again', cause);
+  }
+};
+
+const readFile = (directory: Fd, entry: TarEntry, buffer: Buffer, bytes: (bytes: Buffer) => void): void => {
+  const name = Buffer.from(entry.path, 'latin1');
+  using file = openBeneath(directory, name, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK, {
+    noSymlinks: true,
+  });
+  const {size} = fstatSync(file.number);
+  if (size !== entry.size) throw new Error(`${readable(entry.path)} has ${size} bytes and had ${entry.size}`);
+  for (let left = size; left > 0; ) {
+    const length = readSync(file.number, buffer, 0, Math.min(left, buffer.length), null);
+    if (length === 0) throw new Error(`${readable(entry.path)} ends early`);
+    bytes(buffer.subarray(0, length));
+    left -= length;
+  }
+};

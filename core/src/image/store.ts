@@ -1,0 +1,69 @@
+import {mkdirSync} from 'node:fs';
+import type {HostPath, ImageId} from '../contract/names.ts';
+import type {Fd} from '../linux/fd.ts';
+import {lockDirectory} from '../linux/lock.ts';
+
+/**
+ * Where images are. An image is a directory that appears by one rename and is never changed after:
+ * `manifest` and `rootfs/` as they are in the archive, `tar-split.zst` all other bytes of the archive (see tar-split.ts), `info.json`
+ * what is known about it, `used` an empty file whose mtime is the last use.
+ */
+export interface ImageStore {
+  readonly dataDir: HostPath;
+  readonly directory: HostPath;
+  /** `<images>/<id>` */
+  readonly images: HostPath;
+  /** `<trees>/<key>`: rendered trees. */
+  readonly trees: HostPath;
+  /** What is being made or removed, one directory per process (spool.ts). */
+  readonly spool: HostPath;
+  /** SQLite, can be rebuilt from the images. */
+  readonly index: HostPath;
+  /** Locked shared by those who are about to use images, exclusive by those who remove some. */
+  readonly lock: HostPath;
+}
+
+/** The store below a data directory. Touches nothing: it need not exist. */
+export const openStore = (dataDir: HostPath): ImageStore => {
+  const directory = `${dataDir}/cas`;
+  return {
+    dataDir,
+    directory: directory as HostPath,
+    images: `${directory}/images` as HostPath,
+    trees: `${directory}/tree` as HostPath,
+    spool: `${directory}/tmp` as HostPath,
+    index: `${directory}/index.db` as HostPath,
+    lock: `${dataDir}/locks/images` as HostPath,
+  };
+};
+
+/** Creates what is missing. Nobody but root may look into the store: images contain set-user-ID programs (S11). */
+export const makeStore = (store: ImageStore): void => {
+  mkdirSync(store.dataDir, {recursive: true, mode: 0o750});
+  for (const path of [store.directory, store.images, store.trees, store.spool, store.lock]) {
+    mkdirSync(path, {recursive: true, mode: 0o700});
+  }
+};
+
+export const imageDirectory = (store: ImageStore, id: ImageId): HostPath => `${store.images}/${id}` as HostPath;
+
+/**
+ * Keeps images from being removed. Hold it while a pod is being prepared: from before its images are looked up until its `frozen.json` says which trees
+ * it uses; from then on they are safe for as long as the pod exists. Several may hold it.
+ */
+export const holdImages = (store: ImageStore): Fd => lockImages(store, 'shared');
+
+/** The same, for whoever removes images: waits until nobody prepares a pod. */
+export const lockImages = (store: ImageStore, kind: 'shared' | 'exclusive'): Fd => {
+  const take = (): Fd => {
+    const lock = lockDirectory(store.lock, kind, {wait: true});
+    if (lock === undefined) throw new TypeError('a lock that waits was not given');
+    return lock;
+  };
+  try {
+    return take();
+  } catch {
+    makeStore(store);
+    return take();
+  }
+};

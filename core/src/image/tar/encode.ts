@@ -1,0 +1,84 @@
+import type {TarEntry, TarEntryType} from './entry.ts';
+import {BLOCK, checksum} from './header.ts';
+
+const TYPES: Readonly<Record<TarEntryType, string>> = {
+  file: '0',
+  hardlink: '1',
+  symlink: '2',
+  char: '3',
+  block: '4',
+  directory: '5',
+  fifo: '6',
+};
+
+/** Largest values of octal fields of 7 and 11 digits. */
+const MAX_SHORT = 0o7777777;
+const MAX_LONG = 0o77777777777;
+
+const block = (entry: Omit<TarEntry, 'type'>, type: string): Buffer => {
+  const bytes = Buffer.alloc(BLOCK);
+  const octal = (value: number, offset: number, digits: number) =>
+    bytes.write(`${value.toString(8).padStart(digits, '0')}\0`, offset, 'latin1');
+  bytes.write(entry.path.slice(0, 100), 0, 'latin1');
+  octal(entry.mode, 100, 7);
+  octal(Math.min(entry.uid, MAX_SHORT), 108, 7);
+  octal(Math.min(entry.gid, MAX_SHORT), 116, 7);
+  octal(Math.min(entry.size, MAX_LONG), 124, 11);
+  octal(Math.min(Math.max(entry.mtime.seconds, 0), MAX_LONG), 136, 11);
+  bytes.write(type, 156, 'latin1');
+  bytes.write(entry.linkName.slice(0, 100), 157, 'latin1');
+  bytes.write('ustar\x0000', 257, 'latin1');
+  octal(entry.device?.major ?? 0, 329, 7);
+  octal(entry.device?.minor ?? 0, 337, 7);
+  bytes.write(`${checksum(bytes).toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  return bytes;
+};
+
+/** `LENGTH KEY=VALUE\n`, where the length counts itself. */
+const record = (key: string, value: Buffer): Buffer => {
+  const body = Buffer.concat([Buffer.from(` ${key}=`, 'latin1'), value, Buffer.from('\n')]);
+  let length = body.length + 1;
+  while (String(length).length + body.length !== length) length = String(length).length + body.length;
+  return Buffer.concat([Buffer.from(String(length)), body]);
+};
+
+const isUtf8 = (text: string): boolean => {
+  const bytes = Buffer.from(text, 'latin1');
+  return Buffer.from(bytes.toString('utf8')).equals(bytes);
+};
+
+const records = (entry: TarEntry, path: string): Buffer[] => {
+  const {linkName, uid, gid, size, mtime, xattrs} = entry;
+  const list: Buffer[] = [];
+  const text = (key: string, value: string) => list.push(record(key, Buffer.from(value, 'latin1')));
+  const longs = [path, linkName].filter((name) => name.length > 100);
+  if (!longs.every(isUtf8)) text('hdrcharset', 'BINARY');
+  if (path.length > 100) text('path', path);
+  if (linkName.length > 100) text('linkpath', linkName);
+  if (uid > MAX_SHORT) text('uid', String(uid));
+  if (gid > MAX_SHORT) text('gid', String(gid));
+  if (size > MAX_LONG) text('size', String(size));
+  if (mtime.nanoseconds !== 0 || mtime.seconds < 0 || mtime.seconds > MAX_LONG) {
+    text('mtime', `${mtime.seconds}.${String(mtime.nanoseconds).padStart(9, '0')}`);
+  }
+  for (const name of [...xattrs.keys()].sort())
+    list.push(record(`SCHILY.xattr.${name}`, xattrs.get(name) ?? Buffer.alloc(0)));
+  return list;
+};
+
+/** Zeros that follow content of `size` bytes. */
+export const paddingOf = (size: number): Buffer => Buffer.alloc((BLOCK - (size % BLOCK)) % BLOCK);
+
+/** The end of an archive. */
+export const END = Buffer.alloc(2 * BLOCK);
+
+/** The header of an entry in ustar, with what does not fit in a pax header before it. The same entry always gives the same bytes. */
+export const encodeEntry = (entry: TarEntry): Buffer => {
+  const path = entry.type === 'directory' ? `${entry.path}/` : entry.path;
+  const header = block({...entry, path}, TYPES[entry.type]);
+  const extended = Buffer.concat(records(entry, path));
+  if (extended.length === 0) return header;
+  const own = {path: 'PaxHeaders/entry', mode: 0o644, uid: 0, gid: 0, size: extended.length};
+  const pax = block({...own, mtime: {seconds: 0, nanoseconds: 0}, linkName: '', xattrs: new Map()}, 'x');
+  return Buffer.concat([pax, extended, paddingOf(extended.length), header]);
+};

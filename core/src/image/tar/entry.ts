@@ -1,0 +1,23 @@
+/** What an entry makes. */
+export type TarEntryType = 'file' | 'hardlink' | 'symlink' | 'char' | 'block' | 'directory' | 'fifo';
+
+/**
+ * One member of an archive, extensions applied. Names and link targets are bytes, one per character (latin1): file names need not be
+ * UTF-8. Paths are normalised: relative, no `.`, no `..`, no slash at the end; the archive's own directory is `''`.
+ */
+export interface TarEntry {
+  readonly path: string;
+  readonly type: TarEntryType;
+  /** Permissions, set-user-ID, set-group-ID and sticky bit. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Bytes of content; 0 for all but files. */
+  readonly size: number;
+  readonly mtime: {readonly seconds: number; readonly nanoseconds: number};
+  /** Target of a symlink as it stands, or normalised path of the entry that a hard link names; else `''`. */
+  readonly linkName: string;
+  /** Of `char` and `block`. */
+  readonly device?: {readonly major: number; readonly minor: number};
+  readonly xattrs: ReadonlyMap<string, Buffer>;
+}

@@ -1,0 +1,105 @@
+import {imageArchiveInvalid, imageDeviceRefused, imageEntryRefused, imageLimitExceeded} from '../errors.ts';
+import type {TarLimits} from '../limits.ts';
+import type {TarEntry, TarEntryType} from './entry.ts';
+import type {Header} from './header.ts';
+import {normalizeName} from './normalize.ts';
+import type {PaxAttributes} from './pax.ts';
+
+/** What headers before the entry's own said. */
+export interface Extensions {
+  /** GNU `L` and `K`. */
+  readonly longName?: string;
+  readonly longLink?: string;
+  readonly pax?: PaxAttributes;
+}
+
+const TYPES: Readonly<Record<string, TarEntryType>> = {
+  '0': 'file',
+  '1': 'hardlink',
+  '2': 'symlink',
+  '3': 'char',
+  '4': 'block',
+  '5': 'directory',
+  '6': 'fifo',
+};
+
+/** Devices that give no access to the host; the same in every container. */
+const DEVICES = new Set(['1:3', '1:5', '1:7', '1:8', '1:9', '5:0', '5:1', '5:2']);
+
+/** (uid_t) -1 means "leave as it is" to chown(2). */
+const MAX_ID = 2 ** 32 - 2;
+/** What ext4 holds in an inode of 256 bytes. */
+const MTIME = {min: -(2 ** 31), max: 2 ** 34 - 2 ** 31 - 1} as const;
+
+const checkNumbers = (path: string, header: Header, pax: PaxAttributes | undefined, offset: number) => {
+  const size = pax?.size ?? header.size;
+  const uid = pax?.uid ?? header.uid;
+  const gid = pax?.gid ?? header.gid;
+  const mtime = pax?.mtime ?? {seconds: header.mtime, nanoseconds: 0};
+  if (size < 0 || header.size < 0) throw imageArchiveInvalid('a header has a negative size', offset);
+  if (header.mode < 0) throw imageArchiveInvalid('a header has a negative mode', offset);
+  for (const id of [uid, gid]) {
+    if (id < 0 || id > MAX_ID) throw imageEntryRefused(path, `${id} is not a user or group ID`);
+  }
+  if (mtime.seconds < MTIME.min || mtime.seconds > MTIME.max) {
+    throw imageEntryRefused(path, 'its time of modification cannot be stored');
+  }
+  return {size, uid, gid, mtime, mode: header.mode & 0o7777};
+};
+
+const linkNameOf = (type: TarEntryType, path: string, raw: string, limits: TarLimits): string => {
+  if (type === 'symlink') {
+    if (raw === '') throw imageEntryRefused(path, 'a symlink without a target');
+    if (raw.includes('\0')) throw imageEntryRefused(path, 'its target contains a NUL byte');
+    if (raw.length > limits.symlinkBytes)
+      throw imageLimitExceeded('bytes of a symlink', limits.symlinkBytes, raw.length);
+    return raw;
+  }
+  if (type !== 'hardlink') return '';
+  const target = normalizeName(raw, false, limits);
+  if ('problem' in target) throw imageEntryRefused(path, `a hard link; of its target, ${target.problem}`);
+  return target.path;
+};
+
+const checkXattrs = (
+  path: string,
+  xattrs: ReadonlyMap<string, Buffer>,
+  type: TarEntryType,
+  limits: TarLimits,
+): void => {
+  let bytes = 0;
+  for (const [name, value] of xattrs) {
+    bytes += name.length + value.length;
+    // The kernel allows these on files and directories alone.
+    if (name.startsWith('user.') && type !== 'file' && type !== 'directory') {
+      throw imageEntryRefused(path, `a ${type} cannot have the extended attribute "${name}"`);
+    }
+  }
+  if (bytes > limits.xattrBytes) throw imageLimitExceeded('bytes of extended attributes', limits.xattrBytes, bytes);
+};
+
+/** The entry that a header and what came before it describe; refuses what an image must not contain. `offset` is for messages. */
+export const makeEntry = (header: Header, extensions: Extensions, limits: TarLimits, offset: number): TarEntry => {
+  const {longName, longLink, pax} = extensions;
+  const rawName = pax?.path ?? longName ?? header.name;
+  const type = TYPES[header.type];
+  if (type === undefined)
+    throw imageEntryRefused(rawName, `entries of type ${JSON.stringify(header.type)} are not supported`);
+  const name = normalizeName(rawName, type === 'directory', limits);
+  if ('problem' in name) throw imageEntryRefused(rawName.slice(0, 256), name.problem);
+  const {path} = name;
+  const numbers = checkNumbers(path, header, pax, offset);
+  // Tools disagree on whether content follows these.
+  if (type !== 'file' && (numbers.size !== 0 || header.size !== 0))
+    throw imageEntryRefused(path, `a ${type} of size ${numbers.size}`);
+  const xattrs = pax?.xattrs ?? new Map<string, Buffer>();
+  checkXattrs(path, xattrs, type, limits);
+  const linkName = linkNameOf(type, path, pax?.linkName ?? longLink ?? header.linkName, limits);
+  const entry = {path, type, ...numbers, linkName, xattrs};
+  if (type !== 'char' && type !== 'block') return entry;
+  const device = {major: header.deviceMajor, minor: header.deviceMinor};
+  if (type === 'block' || !DEVICES.has(`${device.major}:${device.minor}`)) {
+    throw imageDeviceRefused(path, type, device.major, device.minor);
+  }
+  return {...entry, device};
+};

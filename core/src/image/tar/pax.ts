@@ -1,0 +1,144 @@
+/** What extended headers change about the entry after them. Text is latin1. */
+export interface PaxAttributes {
+  path?: string;
+  linkName?: string;
+  size?: number;
+  uid?: number;
+  gid?: number;
+  mtime?: {seconds: number; nanoseconds: number};
+  readonly xattrs: Map<string, Buffer>;
+}
+
+const decimal = (value: string): number | undefined => {
+  if (!/^[0-9]{1,19}$/.test(value)) return undefined;
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : undefined;
+};
+
+const time = (value: string): PaxAttributes['mtime'] => {
+  const match = /^(-?[0-9]{1,15})(?:\.([0-9]{1,32}))?$/.exec(value);
+  if (match === null) return undefined;
+  const fraction = (match[2] ?? '').slice(0, 9).padEnd(9, '0');
+  const nanoseconds = Number(fraction);
+  // Tools disagree on which way the fraction of a negative time counts.
+  if (match[1]?.startsWith('-') && nanoseconds !== 0) return undefined;
+  // `+ 0` because `-0` is no time of its own.
+  return {seconds: Number(match[1]) + 0, nanoseconds};
+};
+
+/** Records that change nothing that is kept. */
+const IGNORED = new Set([
+  'atime',
+  'ctime',
+  'comment',
+  'gname',
+  'uname',
+  'charset',
+  'LIBARCHIVE.creationtime',
+  'SCHILY.dev',
+  'SCHILY.ino',
+  'SCHILY.nlink',
+]);
+/** GNU tar and libarchive write these where nothing needs to be said. */
+const EMPTY_ONLY = new Set(['SCHILY.fflags']);
+const CHARSETS = new Set(['ISO-IR 10646 2000 UTF-8', 'BINARY']);
+
+/**
+ * Extended attributes that an image may carry. `trusted.` and `system.` are the host's; `user.overlay.` would be read by overlayfs.
+ */
+const xattrAllowed = (name: string): boolean =>
+  name === 'security.capability' || (/^user\.[^\0]+$/.test(name) && !name.startsWith('user.overlay.'));
+
+const addXattr = (attributes: PaxAttributes, name: string, value: Buffer): string | undefined => {
+  if (name.length > 255 || !xattrAllowed(name)) return `the extended attribute "${name}" is not allowed in an image`;
+  const earlier = attributes.xattrs.get(name);
+  if (earlier !== undefined && !earlier.equals(value)) return `the extended attribute "${name}" has two values`;
+  attributes.xattrs.set(name, value);
+  return undefined;
+};
+
+const libarchiveXattr = (attributes: PaxAttributes, key: string, value: Buffer): string | undefined => {
+  const encoded = key.slice('LIBARCHIVE.xattr.'.length);
+  if (!/^([^%\0]|%[0-9A-Fa-f]{2})+$/.test(encoded)) return `the record "${key}" is malformed`;
+  const name = encoded.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  const base64 = value.toString('latin1');
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) return `the record "${key}" is malformed`;
+  return addXattr(attributes, name, Buffer.from(base64, 'base64'));
+};
+
+const apply = (attributes: PaxAttributes, key: string, value: Buffer): string | undefined => {
+  if (key.startsWith('SCHILY.xattr.')) {
+    return addXattr(attributes, key.slice('SCHILY.xattr.'.length), Buffer.from(value));
+  }
+  if (key.startsWith('LIBARCHIVE.xattr.')) return libarchiveXattr(attributes, key, value);
+  if (IGNORED.has(key) || (EMPTY_ONLY.has(key) && value.length === 0)) return undefined;
+  const text = value.toString('latin1');
+  switch (key) {
+    case 'path':
+      attributes.path = text;
+      return undefined;
+    case 'linkpath':
+      attributes.linkName = text;
+      return undefined;
+    case 'hdrcharset':
+      return CHARSETS.has(text) ? undefined : `the character set "${text}" is unknown`;
+    case 'mtime': {
+      const mtime = time(text);
+      if (mtime !== undefined) attributes.mtime = mtime;
+      return mtime === undefined ? 'the record "mtime" is malformed' : undefined;
+    }
+    case 'size':
+    case 'uid':
+    case 'gid': {
+      const number = decimal(text);
+      if (number !== undefined) attributes[key] = number;
+      return number === undefined ? `the record "${key}" is malformed` : undefined;
+    }
+    default:
+      return `the record "${key}" is not supported`;
+  }
+};
+
+/** Splits `LENGTH KEY=VALUE\n` records; a string says what is wrong. A key twice is an error: tools disagree on which one counts. */
+const split = (content: Buffer): [string, Buffer][] | string => {
+  const records: [string, Buffer][] = [];
+  const seen = new Set<string>();
+  let at = 0;
+  while (at < content.length) {
+    const blank = content.indexOf(0x20, at);
+    if (blank === -1 || blank - at > 8) return 'an extended header is malformed';
+    const digits = content.toString('latin1', at, blank);
+    const end = at + Number(digits);
+    if (!/^[1-9][0-9]*$/.test(digits) || end > content.length || end <= blank + 1 || content[end - 1] !== 0x0a) {
+      return 'an extended header has a record of wrong length';
+    }
+    const equals = content.indexOf(0x3d, blank);
+    if (equals === -1 || equals >= end || equals === blank + 1) return 'an extended header has a record without a key';
+    const key = content.toString('latin1', blank + 1, equals);
+    if (seen.has(key)) return `an extended header has the record "${key}" twice`;
+    seen.add(key);
+    records.push([key, content.subarray(equals + 1, end - 1)]);
+    at = end;
+  }
+  return records;
+};
+
+/** Parses the content of an `x` header (POSIX.1-2001 pax); a string says what is wrong with it. */
+export const parsePax = (content: Buffer): PaxAttributes | string => {
+  const records = split(content);
+  if (typeof records === 'string') return records;
+  const attributes: PaxAttributes = {xattrs: new Map()};
+  for (const [key, value] of records) {
+    const problem = apply(attributes, key, value);
+    if (problem !== undefined) return problem;
+  }
+  return attributes;
+};
+
+/** A `g` header speaks for all entries after it, and tools disagree on whether to listen: only comments pass. */
+export const checkGlobalPax = (content: Buffer): string | undefined => {
+  const records = split(content);
+  if (typeof records === 'string') return records;
+  const refused = records.find(([key]) => key !== 'comment');
+  return refused === undefined ? undefined : `a global extended header sets "${refused[0]}"`;
+};

@@ -1,0 +1,223 @@
+import {imageArchiveInvalid, imageLimitExceeded, imageTruncated} from '../errors.ts';
+import {TAR_LIMITS, type TarLimits} from '../limits.ts';
+import {createCatalogue} from './catalogue.ts';
+import type {TarEntry} from './entry.ts';
+import {BLOCK, parseHeader} from './header.ts';
+import {type Extensions, makeEntry} from './make-entry.ts';
+import {checkGlobalPax, parsePax} from './pax.ts';
+
+/*
+ * A streaming reader of archives that refuses whatever two tools might read differently. What it lets pass, bsdtar extracts to
+ * exactly the entries that were reported here: an image can be judged in the same pass that unpacks it.
+ */
+
+export interface TarHooks {
+  /** Called when the header of an entry is complete and allowed, before its content. */
+  entry?(entry: TarEntry): void;
+  /** Everything that is not content of files: headers, padding, the end. Only valid during the call. */
+  raw?(bytes: Buffer): void;
+  /** Content of files, in pieces. Only valid during the call. */
+  payload?(bytes: Buffer, entry: TarEntry): void;
+  /** With this, the stream holds no content (see tar-split.ts): called where it belongs. */
+  fill?(entry: TarEntry): void;
+}
+
+export interface TarScanner {
+  /** Takes the next bytes; returns how many of them belong to the archive proper: the padding after its end need not be extracted. */
+  push(chunk: Buffer): number;
+  /** Says that nothing follows. */
+  end(): void;
+  /** Content of `manifest`, after {@link end}. */
+  readonly manifest: Buffer;
+  /** Whether some directory is only implied by the names below it. */
+  readonly implicit: boolean;
+}
+
+type State = 'header' | 'extension' | 'payload' | 'padding' | 'second-zero' | 'end';
+
+const ZEROS = Buffer.alloc(64 * 1024);
+const isZero = (bytes: Buffer): boolean => {
+  for (let at = 0; at < bytes.length; at += ZEROS.length) {
+    const part = bytes.subarray(at, at + ZEROS.length);
+    if (!part.equals(ZEROS.subarray(0, part.length))) return false;
+  }
+  return true;
+};
+
+const EXTENSION_TYPES: ReadonlySet<string> = new Set(['x', 'g', 'L', 'K']);
+
+export const createTarScanner = (hooks: TarHooks = {}, limits: TarLimits = TAR_LIMITS): TarScanner => {
+  const catalogue = createCatalogue();
+  const block = Buffer.alloc(BLOCK);
+  let state: State = 'header';
+  let position = 0;
+  let headers = 0;
+  // Bytes still missing of what `state` reads, and padding after it.
+  let missing = BLOCK;
+  let padding = 0;
+  let current: TarEntry | undefined;
+  let extensionType = '';
+  let extension: Buffer = Buffer.alloc(0);
+  let extensions: Extensions = {};
+  const manifest: Buffer[] = [];
+  // Bytes of the content of files that a stream without content leaves out.
+  let filled = 0;
+
+  const go = (next: State, bytes: number): void => {
+    state = next;
+    missing = bytes;
+  };
+  const afterContent = (): void => (padding > 0 ? go('padding', padding) : go('header', BLOCK));
+
+  const startExtension = (type: string, size: number): void => {
+    if (size < 0 || size > limits.extensionBytes)
+      throw imageLimitExceeded('bytes of an extended header', limits.extensionBytes, size);
+    const gnu = type === 'L' || type === 'K';
+    const repeated = type === 'L' ? extensions.longName : type === 'K' ? extensions.longLink : extensions.pax;
+    const mixed = gnu ? extensions.pax : (extensions.longName ?? extensions.longLink);
+    if (type !== 'g' && (repeated !== undefined || mixed !== undefined)) {
+      throw imageArchiveInvalid('an entry has several extended headers of a kind', position);
+    }
+    if (type === 'g' && Object.keys(extensions).length > 0) {
+      throw imageArchiveInvalid('a global header stands between an extended header and its entry', position);
+    }
+    if (size === 0) throw imageArchiveInvalid('an extended header is empty', position);
+    extensionType = type;
+    extension = Buffer.alloc(size);
+    padding = (BLOCK - (size % BLOCK)) % BLOCK;
+    go('extension', size);
+  };
+
+  const finishExtension = (): void => {
+    if (extensionType === 'x') {
+      const pax = parsePax(extension);
+      if (typeof pax === 'string') throw imageArchiveInvalid(pax, position);
+      extensions = {pax};
+    } else if (extensionType === 'g') {
+      const problem = checkGlobalPax(extension);
+      if (problem !== undefined) throw imageArchiveInvalid(problem, position);
+    } else {
+      const text = extension.toString(
+        'latin1',
+        0,
+        extension[extension.length - 1] === 0 ? extension.length - 1 : undefined,
+      );
+      if (text.includes('\0') || text === '') throw imageArchiveInvalid('a GNU long name is malformed', position);
+      extensions = extensionType === 'L' ? {...extensions, longName: text} : {...extensions, longLink: text};
+    }
+    afterContent();
+  };
+
+  const finishHeader = (bytes: Buffer): void => {
+    if (bytes[0] === 0 && isZero(bytes)) {
+      if (Object.keys(extensions).length > 0) throw imageArchiveInvalid('an extended header has no entry', position);
+      go('second-zero', BLOCK);
+      return;
+    }
+    if (++headers > limits.entries) throw imageLimitExceeded('entries', limits.entries);
+    const header = parseHeader(bytes);
+    if (typeof header === 'string') throw imageArchiveInvalid(header, position);
+    if (EXTENSION_TYPES.has(header.type)) {
+      startExtension(header.type, header.size);
+      return;
+    }
+    const entry = makeEntry(header, extensions, limits, position);
+    catalogue.add(entry);
+    if (entry.path === 'manifest' && entry.size > limits.manifestBytes) {
+      throw imageLimitExceeded('bytes of the manifest', limits.manifestBytes, entry.size);
+    }
+    if (position + filled + entry.size > limits.totalBytes)
+      throw imageLimitExceeded('bytes of the archive', limits.totalBytes);
+    extensions = {};
+    current = entry;
+    padding = (BLOCK - (entry.size % BLOCK)) % BLOCK;
+    hooks.entry?.(entry);
+    if (entry.size === 0) go('header', BLOCK);
+    else go('payload', entry.size);
+  };
+
+  const finish = (bytes: Buffer): void => {
+    switch (state) {
+      case 'header':
+        finishHeader(bytes);
+        break;
+      case 'extension':
+        finishExtension();
+        break;
+      case 'payload':
+        afterContent();
+        break;
+      case 'padding':
+        go('header', BLOCK);
+        break;
+      case 'second-zero':
+        if (!isZero(bytes)) throw imageArchiveInvalid('data follows the end of the archive', position);
+        go('end', Number.POSITIVE_INFINITY);
+        break;
+      case 'end':
+        break;
+      default:
+        state satisfies never;
+    }
+  };
+
+  const push = (chunk: Buffer): number => {
+    let at = 0;
+    let rawFrom = 0;
+    let own = 0;
+    const flushRaw = (to: number): void => {
+      if (to > rawFrom) hooks.raw?.(chunk.subarray(rawFrom, to));
+      rawFrom = to;
+    };
+    while (at < chunk.length) {
+      const size = Math.min(missing, chunk.length - at);
+      const part = chunk.subarray(at, at + size);
+      let whole = part;
+      if (state === 'payload') {
+        if (current?.path === 'manifest') manifest.push(Buffer.from(part));
+        if (current !== undefined) hooks.payload?.(part, current);
+      } else if (state === 'extension') part.copy(extension, extension.length - missing);
+      else if (state === 'end') {
+        if (!isZero(part)) throw imageArchiveInvalid('data follows the end of the archive', position);
+      } else if (state !== 'padding' && size < BLOCK) {
+        part.copy(block, BLOCK - missing);
+        whole = block;
+      }
+      const content = state === 'payload';
+      if (content) rawFrom = at + size;
+      if (state !== 'end') own = at + size;
+      at += size;
+      position += size;
+      missing -= size;
+      if (position + filled > limits.totalBytes) throw imageLimitExceeded('bytes of the archive', limits.totalBytes);
+      if (missing > 0) continue;
+      finish(whole);
+      if (state === 'payload' && !content) {
+        flushRaw(at);
+        if (hooks.fill !== undefined && current !== undefined) {
+          hooks.fill(current);
+          filled += current.size;
+          afterContent();
+        }
+      }
+    }
+    flushRaw(at);
+    return own;
+  };
+
+  const end = (): void => {
+    if (state !== 'end' || (position + filled) % BLOCK !== 0) throw imageTruncated(position);
+    catalogue.complete();
+  };
+
+  return {
+    push,
+    end,
+    get manifest() {
+      return Buffer.concat(manifest);
+    },
+    get implicit() {
+      return catalogue.implicit;
+    },
+  };
+};
