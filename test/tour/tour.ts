@@ -79,7 +79,7 @@ export const matches = (expected: readonly string[], actual: string): boolean =>
       return `${line
         .trimEnd()
         .split('…')
-        .map((part) => RegExp.escape(part))
+        .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
         .join('[^\\n]*')}[ \\t]*\\n`;
     })
     .join('');
