@@ -1,0 +1,241 @@
+import {mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import {configuredStage1} from '../../src/config/config.ts';
+import {loadConfig} from '../../src/config/load.ts';
+import {render} from '../../src/config/render.ts';
+import type {HostPath} from '../../src/contract/names.ts';
+
+type Layer = 'system' | 'local' | 'user';
+type Files = {readonly [L in Layer]?: Readonly<Record<string, unknown>>};
+
+const BASIC = {user: 'u', password: 'p'};
+const auth = (...domains: string[]) => ({
+  rktVersion: 'v1',
+  rktKind: 'auth',
+  domains,
+  type: 'basic',
+  credentials: BASIC,
+});
+const docker = (...registries: string[]) => ({rktVersion: 'v1', rktKind: 'dockerAuth', registries, credentials: BASIC});
+const paths = (fields: object) => ({rktVersion: 'v1', rktKind: 'paths', ...fields});
+const stage1 = (fields: object) => ({rktVersion: 'v1', rktKind: 'stage1', ...fields});
+
+const layersOf = (t: ExecutionContext, files: Files) => {
+  const root = mkdtempSync(path.join(tmpdir(), 'rkt-config-'));
+  t.teardown(() => rmSync(root, {recursive: true}));
+  for (const [layer, contents] of Object.entries(files)) {
+    for (const [file, content] of Object.entries(contents)) {
+      const target = path.join(root, layer, file);
+      mkdirSync(path.dirname(target), {recursive: true});
+      writeFileSync(target, typeof content === 'string' ? content : JSON.stringify(content));
+    }
+  }
+  const at = (layer: Layer) => path.join(root, layer) as HostPath;
+  return {systemConfig: at('system'), localConfig: at('local'), userConfig: at('user')};
+};
+const load = (t: ExecutionContext, files: Files) => loadConfig(layersOf(t, files));
+
+test('no files, no configuration', async (t) => {
+  const config = await load(t, {});
+  t.deepEqual([...config.auth], []);
+  t.deepEqual([...config.dockerAuth], []);
+  t.deepEqual(config.paths, {});
+  t.deepEqual(config.stage1, {});
+});
+
+test('every kind', async (t) => {
+  const config = await load(t, {
+    local: {
+      'auth.d/basic.json': auth('a.example', 'b.example'),
+      'auth.d/oauth.json': {...auth('c.example'), type: 'oauth', credentials: {token: 't'}},
+      'auth.d/aws.json': {
+        ...auth('s3.amazonaws.com'),
+        type: 'aws',
+        credentials: {accessKeyID: 'i', secretAccessKey: 's', awsRegion: 'eu-west-1'},
+      },
+      'auth.d/docker.json': docker('quay.io'),
+      'paths.d/x.json': paths({data: '/srv/rkt', 'stage1-images': '/srv/stage1'}),
+      'stage1.d/x.json': stage1({
+        name: 'coreos.com/rkt/stage1-fly',
+        version: '1.30.0',
+        location: 'https://x.example/a.aci',
+      }),
+    },
+  });
+  t.deepEqual([...config.auth.keys()], ['s3.amazonaws.com', 'a.example', 'b.example', 'c.example']);
+  t.deepEqual(config.auth.get('c.example'), {type: 'oauth', credentials: {token: 't'}});
+  t.deepEqual(config.dockerAuth.get('quay.io'), BASIC);
+  t.deepEqual(config.paths as unknown, {data: '/srv/rkt', stage1Images: '/srv/stage1'});
+  t.is(configuredStage1(config.stage1), 'coreos.com/rkt/stage1-fly');
+});
+
+test('a later layer overrides: by host, by path, stage1 as a whole', async (t) => {
+  const config = await load(t, {
+    system: {
+      'auth.d/a.json': auth('a.example', 'b.example'),
+      'paths.d/a.json': paths({data: '/system', 'stage1-images': '/images'}),
+      'stage1.d/a.json': stage1({name: 'n', version: '1', location: '/l'}),
+    },
+    local: {'auth.d/a.json': {...auth('b.example'), credentials: {user: 'local', password: 'p'}}},
+    user: {'paths.d/z.json': paths({data: '/user'}), 'stage1.d/z.json': stage1({flavor: 'fly'})},
+  });
+  t.deepEqual(config.auth.get('a.example'), {type: 'basic', credentials: BASIC});
+  t.deepEqual(config.auth.get('b.example'), {type: 'basic', credentials: {user: 'local', password: 'p'}});
+  t.deepEqual(config.paths as unknown, {data: '/user', stage1Images: '/images'});
+  t.deepEqual(config.stage1, {flavor: 'fly'});
+});
+
+test('only regular files that end in .json, directly in the directory', async (t) => {
+  const layers = layersOf(t, {
+    local: {'paths.d/note.txt': 'x', 'paths.d/.json.swp': 'x', 'paths.d/sub/a.json': 'x', 'paths.d/dir.json/a': 'x'},
+    user: {'elsewhere.json': paths({data: '/linked'})},
+  });
+  symlinkSync(path.join(layers.userConfig, 'elsewhere.json'), path.join(layers.localConfig, 'paths.d/link.json'));
+  t.deepEqual((await loadConfig(layers)).paths, {});
+});
+
+test('only the kinds asked for are read', async (t) => {
+  const layers = layersOf(t, {local: {'auth.d/bad.json': '{', 'paths.d/a.json': paths({data: '/d'})}});
+  t.is((await loadConfig(layers, ['paths'])).paths.data as unknown, '/d');
+  t.like(await t.throwsAsync(loadConfig(layers)), {code: 'RKT_CONFIG_MALFORMED'});
+});
+
+test('empty strings are unset, as in rkt', async (t) => {
+  const {paths: found, stage1: chosen} = await load(t, {
+    local: {
+      'paths.d/a.json': paths({data: '', 'stage1-images': ''}),
+      'stage1.d/a.json': stage1({name: '', version: '', location: ''}),
+    },
+  });
+  t.deepEqual(found, {});
+  t.deepEqual(chosen, {});
+});
+
+for (const [what, files, kind, key] of [
+  ['a host', {'auth.d/a.json': auth('x'), 'auth.d/b.json': auth('y', 'x')}, 'auth', 'x'],
+  ['a host within one file', {'auth.d/b.json': auth('x', 'x')}, 'auth', 'x'],
+  ['a registry', {'auth.d/a.json': docker('x'), 'auth.d/b.json': docker('x')}, 'dockerAuth', 'x'],
+  ['a path', {'paths.d/a.json': paths({data: '/a'}), 'paths.d/b.json': paths({data: '/a'})}, 'paths', 'data'],
+  [
+    'a flavor',
+    {'stage1.d/a.json': stage1({flavor: 'a'}), 'stage1.d/b.json': stage1({flavor: 'a'})},
+    'stage1',
+    'flavor',
+  ],
+] as const)
+  test(`${what} set twice in one directory is refused`, async (t) => {
+    t.like(await t.throwsAsync(load(t, {local: files})), {code: 'RKT_CONFIG_DUPLICATE', fields: {kind, key}});
+  });
+
+test('a host may be in both kinds of one directory', async (t) => {
+  const config = await load(t, {local: {'auth.d/a.json': auth('x'), 'auth.d/b.json': docker('x')}});
+  t.true(config.auth.has('x') && config.dockerAuth.has('x'));
+});
+
+for (const [what, file, content, code, fields] of [
+  ['no JSON', 'paths.d/a.json', '{', 'RKT_CONFIG_MALFORMED', {}],
+  ['an array', 'paths.d/a.json', '[]', 'RKT_CONFIG_MALFORMED', {}],
+  ['null', 'paths.d/a.json', 'null', 'RKT_CONFIG_MALFORMED', {}],
+  ['no kind', 'paths.d/a.json', '{}', 'RKT_CONFIG_FIELD_INVALID', {path: 'rktKind'}],
+  ['a wrong kind', 'paths.d/a.json', auth('x'), 'RKT_CONFIG_KIND_UNKNOWN', {kind: 'auth', allowed: ['paths']}],
+  ['an unknown kind', 'auth.d/a.json', {rktKind: 'toString', rktVersion: 'v1'}, 'RKT_CONFIG_KIND_UNKNOWN', {}],
+  ['no version', 'paths.d/a.json', {rktKind: 'paths'}, 'RKT_CONFIG_FIELD_INVALID', {path: 'rktVersion'}],
+  [
+    'a new version',
+    'paths.d/a.json',
+    {rktKind: 'paths', rktVersion: 'v2'},
+    'RKT_CONFIG_VERSION_UNKNOWN',
+    {version: 'v2'},
+  ],
+  ['an unknown field', 'paths.d/a.json', paths({date: '/x'}), 'RKT_CONFIG_FIELD_INVALID', {path: ''}],
+  ['a relative path', 'paths.d/a.json', paths({data: 'x'}), 'RKT_CONFIG_FIELD_INVALID', {path: 'data'}],
+  ['a number as path', 'paths.d/a.json', paths({data: 1}), 'RKT_CONFIG_FIELD_INVALID', {path: 'data'}],
+  ['no domains', 'auth.d/a.json', auth(), 'RKT_CONFIG_FIELD_INVALID', {path: 'domains'}],
+  ['an empty domain', 'auth.d/a.json', auth(''), 'RKT_CONFIG_FIELD_INVALID', {path: 'domains.0'}],
+  ['an unknown type', 'auth.d/a.json', {...auth('x'), type: 'ntlm'}, 'RKT_CONFIG_FIELD_INVALID', {path: 'type'}],
+  [
+    'no password',
+    'auth.d/a.json',
+    {...auth('x'), credentials: {user: 'u'}},
+    'RKT_CONFIG_FIELD_INVALID',
+    {path: 'credentials.password'},
+  ],
+  ['a name without a version', 'stage1.d/a.json', stage1({name: 'x'}), 'RKT_CONFIG_FIELD_INVALID', {path: 'version'}],
+  [
+    'a relative location',
+    'stage1.d/a.json',
+    stage1({location: 'x.aci'}),
+    'RKT_CONFIG_FIELD_INVALID',
+    {path: 'location'},
+  ],
+  [
+    'a scheme that is not allowed',
+    'stage1.d/a.json',
+    stage1({location: 'ftp://x'}),
+    'RKT_CONFIG_FIELD_INVALID',
+    {path: 'location'},
+  ],
+  [
+    '__proto__',
+    'paths.d/a.json',
+    '{"rktKind":"paths","rktVersion":"v1","__proto__":{"data":"/x"}}',
+    'RKT_CONFIG_FIELD_INVALID',
+    {},
+  ],
+  ['more than a megabyte', 'paths.d/a.json', ' '.repeat((1 << 20) + 1), 'RKT_CONFIG_TOO_LARGE', {limit: 1 << 20}],
+] as const)
+  test(`a file with ${what} is refused`, async (t) => {
+    const layers = layersOf(t, {local: {[file]: content}});
+    const where = path.join(layers.localConfig, file);
+    t.like(await t.throwsAsync(loadConfig(layers)), {code, fields: {file: where, ...fields}});
+  });
+
+test('S10 a file of exactly a megabyte is read', async (t) => {
+  const text = JSON.stringify(paths({data: '/d'}));
+  const config = await load(t, {local: {'paths.d/a.json': text.padEnd(1 << 20)}});
+  t.is(config.paths.data as unknown, '/d');
+});
+
+test('a layer that is a file is an error', async (t) => {
+  const layers = layersOf(t, {local: {'paths.d': 'x'}});
+  t.like(await t.throwsAsync(loadConfig(layers)), {
+    code: 'RKT_CONFIG_DIRECTORY_UNREADABLE',
+    fields: {directory: path.join(layers.localConfig, 'paths.d')},
+  });
+});
+
+test('no error tells a secret', async (t) => {
+  const files = {'auth.d/a.json': {...auth('x'), credentials: {user: 'u', password: ['hunter2']}}};
+  const error = await t.throwsAsync<Error & {fields: object}>(load(t, {local: files}));
+  t.notRegex(error.message + JSON.stringify(error.fields), /hunter2/);
+});
+
+test('what is printed can be read back, and secrets are hidden unless asked for', async (t) => {
+  const config = await load(t, {
+    local: {
+      'auth.d/a.json': auth('b.example', 'a.example'),
+      'auth.d/b.json': {...auth('c.example'), type: 'aws', credentials: {accessKeyID: 'i', secretAccessKey: 'hunter2'}},
+      'auth.d/d.json': docker('quay.io'),
+      'paths.d/a.json': paths({data: '/d', 'stage1-images': '/i'}),
+      'stage1.d/a.json': stage1({flavor: 'fly'}),
+    },
+  });
+  t.notRegex(JSON.stringify(render(config, {showSecrets: false})), /hunter2|"p"/);
+  const printed = render(config, {showSecrets: true}).stage0 as {rktKind: string}[];
+  t.deepEqual(
+    printed.map(({rktKind}) => rktKind),
+    ['auth', 'auth', 'auth', 'dockerAuth', 'paths', 'stage1'],
+  );
+  const directories: Record<string, string> = {
+    auth: 'auth.d',
+    dockerAuth: 'auth.d',
+    paths: 'paths.d',
+    stage1: 'stage1.d',
+  };
+  const again = await load(t, {
+    local: Object.fromEntries(printed.map((entry, index) => [`${directories[entry.rktKind]}/${index}.json`, entry])),
+  });
+  t.deepEqual(render(again, {showSecrets: true}), render(config, {showSecrets: true}));
+});
