@@ -1,5 +1,14 @@
 import {spawnSync} from 'node:child_process';
-import {chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import {type BuildOptions, build} from 'esbuild';
 import {jsonSchemas} from './json-schemas.ts';

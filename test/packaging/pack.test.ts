@@ -17,7 +17,9 @@ const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 test.before(async () => {
   const tarballs: string[] = [];
   for (const directory of packages) {
-    const {stdout} = await execa('npm', ['pack', '--json', '--pack-destination', place], {cwd: path.join(root, directory)});
+    const {stdout} = await execa('npm', ['pack', '--json', '--pack-destination', place], {
+      cwd: path.join(root, directory),
+    });
     const [{filename}] = JSON.parse(stdout) as [{filename: string}];
     tarballs.push(path.join(place, filename));
   }
@@ -38,11 +40,15 @@ test('the packed packages install and rkt runs on the pinned Node through a syml
 });
 
 test('an installed rkt finds the installed flavors', async (t) => {
-  const {stdout} = await execa(path.join(place, 'elsewhere/rkt'), [`--dir=${place}/data`, 'flavor', 'list', '--no-legend'], {
-    cwd: '/',
-    env: {PATH: systemPath},
-    extendEnv: false,
-  });
+  const {stdout} = await execa(
+    path.join(place, 'elsewhere/rkt'),
+    [`--dir=${place}/data`, 'flavor', 'list', '--no-legend'],
+    {
+      cwd: '/',
+      env: {PATH: systemPath},
+      extendEnv: false,
+    },
+  );
   t.regex(stdout, /^fly\b/m);
 });
 
@@ -56,7 +62,18 @@ test('the types and the JSON Schemas of the contract are in the packages', async
   writeFileSync(path.join(place, 'author.ts'), program);
   const {exitCode, stdout} = await execa(
     path.join(root, 'node_modules/.bin/tsc'),
-    ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', '--ignoreConfig', '--types', '', 'author.ts'],
+    [
+      '--noEmit',
+      '--strict',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2024',
+      '--ignoreConfig',
+      '--types',
+      '',
+      'author.ts',
+    ],
     {cwd: place, reject: false},
   );
   t.is(exitCode, 0, stdout);
