@@ -13,20 +13,22 @@ const wellKnown: Readonly<Record<string, {readonly is: (value: string) => boolea
   homepage: {is: isWebAddress, expected: 'a URL with scheme http or https'},
 };
 
-const annotation = z.strictObject({name: acIdentifier, value: text});
+const annotation = z.lazy(() => z.strictObject({name: acIdentifier, value: text}));
 export type Annotation = z.infer<typeof annotation>;
 
 /** Annotations: names unique, well-known ones as appc defines them (appc IM-29, PO-08). */
-export const annotations = z.array(annotation).check(
-  unique('name'),
-  z.check<readonly Annotation[]>((context) => {
-    context.value.forEach(({name, value}, i) => {
-      const rule = Object.hasOwn(wellKnown, name) ? wellKnown[name] : undefined;
-      if (rule !== undefined && !rule.is(value)) {
-        context.issues.push({code: 'custom', message: rule.expected, path: [i, 'value'], input: value});
-      }
-    });
-  }),
+export const annotations = z.lazy(() =>
+  z.array(annotation).check(
+    unique('name'),
+    z.check<readonly Annotation[]>((context) => {
+      context.value.forEach(({name, value}, i) => {
+        const rule = Object.hasOwn(wellKnown, name) ? wellKnown[name] : undefined;
+        if (rule !== undefined && !rule.is(value)) {
+          context.issues.push({code: 'custom', message: rule.expected, path: [i, 'value'], input: value});
+        }
+      });
+    }),
+  ),
 );
 export type Annotations = z.infer<typeof annotations>;
 
@@ -35,4 +37,4 @@ export const findAnnotation = (list: readonly Annotation[] | null | undefined, n
   list?.find((entry) => entry.name === name)?.value;
 
 /** Data of the end user that never changes what rkt does (appc IM-25, PO-14). */
-export const userData = z.record(z.string(), z.string());
+export const userData = z.lazy(() => z.record(z.string(), z.string()));

@@ -9,37 +9,39 @@ import {rootfsPath} from './paths.ts';
 import {ports} from './ports.ts';
 import {maybe, nonEmptyText, text} from './text.ts';
 
-const gids = maybe(z.array(id));
+const gids = () => maybe(z.array(id));
 
 /** How an image is run, in the manifest of the image or, instead of that, of the pod (appc IM-15 to IM-25, PO-06). */
-export const app = z
-  .strictObject({
-    /** Empty or absent: the pod says what to run. */
-    exec: maybe(z.array(text)),
-    user: nonEmptyText,
-    group: nonEmptyText,
-    supplementaryGIDs: gids,
-    /** How the example in the specification spells it. */
-    supplementaryGids: gids,
-    eventHandlers: maybe(eventHandlers),
-    /** Default `/`. */
-    workingDirectory: maybe(rootfsPath),
-    environment: maybe(environment),
-    isolators: maybe(isolatorList('app')),
-    mountPoints: maybe(mountPoints),
-    ports: maybe(ports),
-    userAnnotations: maybe(userData),
-    userLabels: maybe(userData),
-  })
-  .check(
-    z.check((context) => {
-      const {supplementaryGIDs, supplementaryGids} = context.value;
-      if (supplementaryGIDs != null && supplementaryGids != null) {
-        const message = 'either supplementaryGIDs or supplementaryGids';
-        context.issues.push({code: 'custom', message, path: ['supplementaryGids'], input: supplementaryGids});
-      }
-    }),
-  );
+export const app = z.lazy(() =>
+  z
+    .strictObject({
+      /** Empty or absent: the pod says what to run. */
+      exec: maybe(z.array(text)),
+      user: nonEmptyText,
+      group: nonEmptyText,
+      supplementaryGIDs: gids(),
+      /** How the example in the specification spells it. */
+      supplementaryGids: gids(),
+      eventHandlers: maybe(eventHandlers),
+      /** Default `/`. */
+      workingDirectory: maybe(rootfsPath),
+      environment: maybe(environment),
+      isolators: maybe(isolatorList('app')),
+      mountPoints: maybe(mountPoints),
+      ports: maybe(ports),
+      userAnnotations: maybe(userData),
+      userLabels: maybe(userData),
+    })
+    .check(
+      z.check((context) => {
+        const {supplementaryGIDs, supplementaryGids} = context.value;
+        if (supplementaryGIDs != null && supplementaryGids != null) {
+          const message = 'either supplementaryGIDs or supplementaryGids';
+          context.issues.push({code: 'custom', message, path: ['supplementaryGids'], input: supplementaryGids});
+        }
+      }),
+    ),
+);
 export type ManifestApp = z.infer<typeof app>;
 
 /** The supplementary groups of an app under either spelling (appc IM-17). */

@@ -7,13 +7,15 @@ const NAME = /^[A-Za-z0-9_.-]+$/;
 /** Whether a manifest may hold a variable of this name (appc IM-20). */
 export const isVariableName = (name: string): boolean => NAME.test(name);
 
-const variable = z.strictObject({
-  name: z.string().check(z.regex(NAME, 'letters, digits, underscores, periods and hyphens')),
-  /** Literal: nothing is substituted. */
-  value: text,
-});
+const variable = z.lazy(() =>
+  z.strictObject({
+    name: z.string().check(z.regex(NAME, 'letters, digits, underscores, periods and hyphens')),
+    /** Literal: nothing is substituted. */
+    value: text,
+  }),
+);
 export type Variable = z.infer<typeof variable>;
 
 /** Environment of an app (appc IM-20). */
-export const environment = z.array(variable).check(unique('name'));
+export const environment = z.lazy(() => z.array(variable).check(unique('name')));
 export type Environment = z.infer<typeof environment>;

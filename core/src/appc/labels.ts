@@ -10,28 +10,32 @@ export const ARCHITECTURES: Readonly<Record<string, readonly string[]>> = {
   linux: ['aarch64', 'aarch64_be', 'amd64', 'armv6l', 'armv7b', 'armv7l', 'i386', 'ppc64', 'ppc64le', 's390x'],
 };
 
-const label = z.strictObject({
-  name: acIdentifier.check(z.refine((name) => name !== 'name', 'a label that is not called "name"')),
-  value: text,
-});
+const label = z.lazy(() =>
+  z.strictObject({
+    name: acIdentifier.check(z.refine((name) => name !== 'name', 'a label that is not called "name"')),
+    value: text,
+  }),
+);
 export type Label = z.infer<typeof label>;
 
 /** Labels of an image or of a reference to one: names unique, `os` and `arch` as appc knows them (appc IM-13). */
-export const labels = z.array(label).check(
-  unique('name'),
-  z.check<readonly Label[]>((context) => {
-    const find = (name: string) => context.value.findIndex((entry) => entry.name === name);
-    const [os, arch] = [find('os'), find('arch')];
-    const fail = (at: number, message: string) =>
-      context.issues.push({code: 'custom', message, path: [at, 'value'], input: context.value[at]?.value});
-    const known = Object.entries(ARCHITECTURES).find(([name]) => name === context.value[os]?.value)?.[1];
-    if (os !== -1 && known === undefined) fail(os, `an os of ${Object.keys(ARCHITECTURES).join(', ')}`);
-    if (arch === -1) return;
-    if (os === -1) fail(arch, 'an arch only where there is an os');
-    else if (known !== undefined && !known.includes(context.value[arch]?.value ?? '')) {
-      fail(arch, `an arch of ${known.join(', ')}`);
-    }
-  }),
+export const labels = z.lazy(() =>
+  z.array(label).check(
+    unique('name'),
+    z.check<readonly Label[]>((context) => {
+      const find = (name: string) => context.value.findIndex((entry) => entry.name === name);
+      const [os, arch] = [find('os'), find('arch')];
+      const fail = (at: number, message: string) =>
+        context.issues.push({code: 'custom', message, path: [at, 'value'], input: context.value[at]?.value});
+      const known = Object.entries(ARCHITECTURES).find(([name]) => name === context.value[os]?.value)?.[1];
+      if (os !== -1 && known === undefined) fail(os, `an os of ${Object.keys(ARCHITECTURES).join(', ')}`);
+      if (arch === -1) return;
+      if (os === -1) fail(arch, 'an arch only where there is an os');
+      else if (known !== undefined && !known.includes(context.value[arch]?.value ?? '')) {
+        fail(arch, `an arch of ${known.join(', ')}`);
+      }
+    }),
+  ),
 );
 export type Labels = z.infer<typeof labels>;
 

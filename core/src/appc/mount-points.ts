@@ -5,12 +5,14 @@ import {maybe} from './text.ts';
 import {unique} from './unique.ts';
 
 /** Where an app expects a volume (appc IM-22). */
-const mountPoint = z.strictObject({
-  name: volumeName,
-  path: targetPath,
-  /** Default false. */
-  readOnly: maybe(z.boolean()),
-});
+const mountPoint = z.lazy(() =>
+  z.strictObject({
+    name: volumeName,
+    path: targetPath,
+    /** Default false. */
+    readOnly: maybe(z.boolean()),
+  }),
+);
 export type MountPoint = z.infer<typeof mountPoint>;
 
-export const mountPoints = z.array(mountPoint).check(unique('name'));
+export const mountPoints = z.lazy(() => z.array(mountPoint).check(unique('name')));

@@ -10,24 +10,27 @@ const shortName = () =>
 
 /** Name of an image, label, annotation or isolator (appc TY-01). */
 export const acIdentifier = z
-  .string()
-  .check(
-    z.regex(
-      /^[a-z0-9]+(?:[-._~/][a-z0-9]+)*$/,
-      'an AC Identifier: lower-case letters and digits, one of -._~/ between them',
-    ),
+  .lazy(() =>
+    z
+      .string()
+      .check(
+        z.regex(
+          /^[a-z0-9]+(?:[-._~/][a-z0-9]+)*$/,
+          'an AC Identifier: lower-case letters and digits, one of -._~/ between them',
+        ),
+      ),
   )
   .brand<'AcIdentifier'>();
 export type AcIdentifier = z.infer<typeof acIdentifier>;
 
 /** Name of a port (appc TY-02). */
-export const acName = z.string().check(z.regex(NAME, nameText)).brand<'AcName'>();
+export const acName = z.lazy(() => z.string().check(z.regex(NAME, nameText))).brand<'AcName'>();
 export type AcName = z.infer<typeof acName>;
 
 /** AC Name of an app: the contract's `AppName`, with an error text. */
-export const appName = shortName().brand<'AppName'>();
+export const appName = z.lazy(() => shortName()).brand<'AppName'>();
 /** AC Name of a volume or mount point: the contract's `VolumeName`, with an error text. */
-export const volumeName = shortName().brand<'VolumeName'>();
+export const volumeName = z.lazy(() => shortName()).brand<'VolumeName'>();
 
 /** The kinds of document that appc defines (appc TY-03). */
 export const AC_KINDS = ['ImageManifest', 'PodManifest'] as const;

@@ -10,12 +10,12 @@ const absolute = () =>
     );
 
 /** An absolute path of a rootfs: the contract's `RootfsPath`, with an error text. */
-export const rootfsPath = absolute().brand<'RootfsPath'>();
+export const rootfsPath = z.lazy(() => absolute()).brand<'RootfsPath'>();
 
 /** A rootfs path that something is mounted at. No `..`: overlapping targets are told by their text (appc EX-12, S17). */
-export const targetPath = absolute()
-  .check(z.refine((path) => !path.split('/').includes('..'), 'an absolute path without ".."'))
+export const targetPath = z
+  .lazy(() => absolute().check(z.refine((path) => !path.split('/').includes('..'), 'an absolute path without ".."')))
   .brand<'RootfsPath'>();
 
 /** An absolute path of the host: the contract's `HostPath`, with an error text. */
-export const hostPath = absolute().brand<'HostPath'>();
+export const hostPath = z.lazy(() => absolute()).brand<'HostPath'>();

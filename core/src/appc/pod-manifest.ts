@@ -12,39 +12,45 @@ import {unique} from './unique.ts';
 import {acVersion} from './version.ts';
 import {volume} from './volumes.ts';
 
-const mount = z.strictObject({
-  /** Key into the volumes of the pod, unless there is an `appVolume` (appc PO-07). */
-  volume: volumeName,
-  path: targetPath,
-  appVolume: maybe(volume),
-});
+const mount = z.lazy(() =>
+  z.strictObject({
+    /** Key into the volumes of the pod, unless there is an `appVolume` (appc PO-07). */
+    volume: volumeName,
+    path: targetPath,
+    appVolume: maybe(volume),
+  }),
+);
 export type ManifestMount = z.infer<typeof mount>;
 
-const podApp = z.strictObject({
-  name: appName,
-  image: z.strictObject({id: imageId, name: maybe(acIdentifier), labels: maybe(labels)}),
-  /** Takes the place of the image's (appc PO-06). */
-  app: maybe(app),
-  /** Default false. */
-  readOnlyRootFS: maybe(z.boolean()),
-  mounts: maybe(z.array(mount)),
-  annotations: maybe(annotations),
-});
+const podApp = z.lazy(() =>
+  z.strictObject({
+    name: appName,
+    image: z.strictObject({id: imageId, name: maybe(acIdentifier), labels: maybe(labels)}),
+    /** Takes the place of the image's (appc PO-06). */
+    app: maybe(app),
+    /** Default false. */
+    readOnlyRootFS: maybe(z.boolean()),
+    mounts: maybe(z.array(mount)),
+    annotations: maybe(annotations),
+  }),
+);
 export type PodApp = z.infer<typeof podApp>;
 
 /**
  * The manifest of a pod, reified or not (appc 0.8.11, pods.md; PO-04 to PO-14). Unknown fields are refused; optional fields
  * may be `null`, which means absent.
  */
-export const podManifest = z.strictObject({
-  acVersion,
-  acKind: acKind('PodManifest'),
-  apps: z.array(podApp).check(z.minLength(1, 'at least one app'), unique('name')),
-  volumes: maybe(z.array(volume).check(unique('name'))),
-  isolators: maybe(isolatorList('pod')),
-  annotations: maybe(annotations),
-  ports: maybe(z.array(exposedPort)),
-  userAnnotations: maybe(userData),
-  userLabels: maybe(userData),
-});
+export const podManifest = z.lazy(() =>
+  z.strictObject({
+    acVersion,
+    acKind: acKind('PodManifest'),
+    apps: z.array(podApp).check(z.minLength(1, 'at least one app'), unique('name')),
+    volumes: maybe(z.array(volume).check(unique('name'))),
+    isolators: maybe(isolatorList('pod')),
+    annotations: maybe(annotations),
+    ports: maybe(z.array(exposedPort)),
+    userAnnotations: maybe(userData),
+    userLabels: maybe(userData),
+  }),
+);
 export type PodManifest = z.infer<typeof podManifest>;

@@ -45,11 +45,12 @@ const objection = (text: string): string | undefined => {
 
 /** The version of appc that a manifest keeps to: of the same major version, not newer than what is implemented (appc TY-04). */
 export const acVersion = z
-  .string()
-  .check((context) => {
-    const message = objection(context.value);
-    if (message !== undefined) context.issues.push({code: 'custom', message, input: context.value});
-  })
+  .lazy(() =>
+    z.string().check((context) => {
+      const message = objection(context.value);
+      if (message !== undefined) context.issues.push({code: 'custom', message, input: context.value});
+    }),
+  )
   .brand<'AcVersion'>();
 export type AcVersion = z.infer<typeof acVersion>;
 

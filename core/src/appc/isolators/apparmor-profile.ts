@@ -3,4 +3,4 @@ import {nonEmptyText} from '../text.ts';
 import {BOTH} from './definition.ts';
 
 /** `{"profile": "rkt-default"}`: a profile that is loaded on the host (appc EX-47). */
-export const apparmorProfile = {scopes: BOTH, value: z.strictObject({profile: nonEmptyText})};
+export const apparmorProfile = {scopes: BOTH, value: z.lazy(() => z.strictObject({profile: nonEmptyText}))};

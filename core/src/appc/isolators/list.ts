@@ -5,12 +5,14 @@ import type {Scope} from './definition.ts';
 import {findDefinition} from './definitions.ts';
 
 /** Exactly a name and a value (appc TY-06). */
-const entry = z.strictObject({name: acIdentifier, value: z.unknown()}).check(
-  z.check((context) => {
-    if (!Object.hasOwn(context.value, 'value') || context.value.value === undefined) {
-      context.issues.push({code: 'custom', message: 'a value (required)', path: ['value'], input: undefined});
-    }
-  }),
+const entry = z.lazy(() =>
+  z.strictObject({name: acIdentifier, value: z.unknown()}).check(
+    z.check((context) => {
+      if (!Object.hasOwn(context.value, 'value') || context.value.value === undefined) {
+        context.issues.push({code: 'custom', message: 'a value (required)', path: ['value'], input: undefined});
+      }
+    }),
+  ),
 );
 export type ManifestIsolator = z.infer<typeof entry>;
 

@@ -4,8 +4,10 @@ import {APP} from './definition.ts';
 /** `true` (appc EX-49). */
 export const noNewPrivileges = {
   scopes: APP,
-  value: z.pipe(
-    z.boolean(),
-    z.transform((enabled) => ({enabled})),
+  value: z.lazy(() =>
+    z.pipe(
+      z.boolean(),
+      z.transform((enabled) => ({enabled})),
+    ),
   ),
 };

@@ -4,24 +4,25 @@ import {quantity} from '../quantity.ts';
 import {APP} from './definition.ts';
 
 const UNLIMITED = 'unlimited';
-const amount = quantity('whole');
-const bound = z.union([z.literal(UNLIMITED), amount], `a quantity or "${UNLIMITED}"`);
+const bound = z.lazy(() => z.union([z.literal(UNLIMITED), quantity('whole')], `a quantity or "${UNLIMITED}"`));
 
-const limit = z.pipe(
-  z.strictObject({soft: z.optional(bound), hard: bound}),
-  z.transform(({soft = undefined, hard}, context) => {
-    const value = {soft: orNull(soft ?? hard), hard: orNull(hard)};
-    if ((value.soft ?? Number.POSITIVE_INFINITY) > (value.hard ?? Number.POSITIVE_INFINITY)) {
-      context.issues.push({
-        code: 'custom',
-        message: 'a soft limit of at most the hard one',
-        path: ['soft'],
-        input: soft,
-      });
-      return z.NEVER;
-    }
-    return value;
-  }),
+const limit = z.lazy(() =>
+  z.pipe(
+    z.strictObject({soft: z.optional(bound), hard: bound}),
+    z.transform(({soft = undefined, hard}, context) => {
+      const value = {soft: orNull(soft ?? hard), hard: orNull(hard)};
+      if ((value.soft ?? Number.POSITIVE_INFINITY) > (value.hard ?? Number.POSITIVE_INFINITY)) {
+        context.issues.push({
+          code: 'custom',
+          message: 'a soft limit of at most the hard one',
+          path: ['soft'],
+          input: soft,
+        });
+        return z.NEVER;
+      }
+      return value;
+    }),
+  ),
 );
 
 /**
@@ -30,9 +31,11 @@ const limit = z.pipe(
  */
 export const rlimits = {
   scopes: APP,
-  value: z.pipe(
-    z.partialRecord(z.enum(RLIMITS, 'a limit as in setrlimit(2), lower case, without RLIMIT_'), limit),
-    z.transform((limits) => ({limits})),
+  value: z.lazy(() =>
+    z.pipe(
+      z.partialRecord(z.enum(RLIMITS, 'a limit as in setrlimit(2), lower case, without RLIMIT_'), limit),
+      z.transform((limits) => ({limits})),
+    ),
   ),
 };
 

@@ -11,18 +11,20 @@ const NAMESPACED =
 /** `{"net.ipv4.ip_forward": "1"}`; keys of the host are refused with the pod (appc EX-55). */
 export const sysctl = {
   scopes: POD,
-  value: z.pipe(
-    z.record(
-      z
-        .string()
-        .check(
-          z.regex(
-            NAMESPACED,
-            'a kernel parameter of the pod: net.*, fs.mqueue.*, kernel.shm*, kernel.msg*, kernel.sem',
+  value: z.lazy(() =>
+    z.pipe(
+      z.record(
+        z
+          .string()
+          .check(
+            z.regex(
+              NAMESPACED,
+              'a kernel parameter of the pod: net.*, fs.mqueue.*, kernel.shm*, kernel.msg*, kernel.sem',
+            ),
           ),
-        ),
-      z.string().check(z.regex(/^[^\0\n]*$/, 'one line of text'), z.maxLength(4096, 'at most 4096 characters')),
+        z.string().check(z.regex(/^[^\0\n]*$/, 'one line of text'), z.maxLength(4096, 'at most 4096 characters')),
+      ),
+      z.transform((values) => ({values})),
     ),
-    z.transform((values) => ({values})),
   ),
 };
