@@ -1,9 +1,12 @@
+const PLAIN = /^[ -~]*$/;
+
 /**
  * Makes untrusted text harmless on a terminal (S26): controls (C0, C1, DEL), bidirectional and other invisible characters and line
  * separators become `\x1b` or `\u202e`.
  */
 export const escapeText = (text: string): string =>
-  text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (found) => codeUnits(found, escapeUnit));
+  // Most text is plain, and compiling the classes of Unicode costs half a millisecond.
+  PLAIN.test(text) ? text : text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (found) => codeUnits(found, escapeUnit));
 
 /** The same characters in JSON text, as JSON's own escapes: the value stays what it was. */
 export const escapeJson = (json: string): string =>
