@@ -17,6 +17,8 @@ export interface ExecutorContext extends StepContext {
     /** Directory of compiled filters. */
     readonly seccomp: HostPath;
   };
-  /** Called last before `execve`, when everything has succeeded. */
+  /** Called when everything has been checked, just before the host's file system goes out of sight and `execve`. */
   readonly beforeExec?: () => void;
+  /** Takes what the operator should know about a step that succeeded: a sentence each. */
+  readonly note?: (text: string) => void;
 }

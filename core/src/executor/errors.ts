@@ -46,6 +46,13 @@ export const deviceReplaced = (target: string, wanted: string) =>
 export const faultInjected = (step: string) =>
   new RktError('RKT_FAULT_INJECTED', `fault injected at step "${step}"`, {step, hint: 'unset RKT_FAULT'});
 
+/** The process that was to be joined has ended. */
+export const memberGone = (pid: number) =>
+  new RktError('RKT_MEMBER_GONE', `process ${pid}, which was to be joined, has ended`, {
+    pid,
+    hint: 'see "rkt status"; a pod that has exited cannot be entered',
+  });
+
 /** Something is to be mounted on a file of procfs, sysfs or a cgroup file system (S07). */
 export const mountTargetKernel = (target: string) =>
   new RktError('RKT_MOUNT_TARGET_KERNEL', `${target} belongs to a kernel file system`, {

@@ -51,8 +51,10 @@ const number = (x86: number, arm: number): number => (x64 ? x86 : arm);
 export const SYS = {
   capget: number(125, 90),
   capset: number(126, 91),
+  close_range: 436,
   chroot: number(161, 51),
   execve: number(59, 221),
+  faccessat2: 439,
   fchdir: number(81, 50),
   fchmodat: number(268, 53),
   fchownat: number(260, 54),

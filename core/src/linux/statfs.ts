@@ -24,3 +24,13 @@ export const isOn = (file: Fd, ...types: (keyof typeof MAGIC)[]): boolean => {
   const magic = fileSystemMagic(file);
   return types.some((type) => MAGIC[type] === magic);
 };
+
+const ST_RDONLY = 1;
+
+/** Whether nothing can be written through the mount, or to the file system, that a file was opened on. */
+export const isReadOnly = (file: Fd): boolean => {
+  const buffer = Buffer.alloc(120);
+  syscall('fstatfs', [file.number, buffer], file.path);
+  // f_flags comes after ten words.
+  return (Number(buffer.readBigUInt64LE(80)) & ST_RDONLY) !== 0;
+};

@@ -1,0 +1,52 @@
+import type {Launch} from '../contract/launch.ts';
+import type {Process} from '../contract/process.ts';
+import {assertAccess} from '../linux/access.ts';
+import {compiledFilter} from '../linux/compiled-filter.ts';
+import {applyCredentials, applyPrivileged, setsBeforeExec} from '../linux/credentials.ts';
+import {prepareExec} from '../linux/exec.ts';
+import {closeOnExecFrom, keepOnExec} from '../linux/fd-flags.ts';
+import {passedSockets} from '../linux/passed-sockets.ts';
+import {restoreProcess, restoreStdio} from '../linux/restore.ts';
+import type {ExecutorContext} from './context.ts';
+import {faultPoint} from './fault.ts';
+
+export interface Program {
+  readonly process: Process;
+  readonly passSockets: Launch['passSockets'];
+  /** Stays open besides standard input, output, error and passed sockets; the variable tells its number. */
+  readonly keep?: {readonly variable: string; readonly fd: number};
+}
+
+/** Takes what execve is given, and calls back when this process is about to lose the privileges to undo anything. Can only throw. */
+export type Become = (path: string, onPointOfNoReturn: () => void) => never;
+
+const FIRST_BESIDES_STDIO = 3;
+
+/**
+ * Makes everything ready for a program while the host's file system and /proc can still be seen. What is returned takes the program's
+ * credentials, limits and filter and becomes it.
+ */
+export const prepareToBecome = (
+  {process, passSockets, keep}: Program,
+  {caches}: Pick<ExecutorContext, 'caches'>,
+): Become => {
+  const filter = process.seccomp === null ? null : compiledFilter(process.seccomp, caches.seccomp);
+  const sockets = passSockets ? passedSockets() : {fds: [], env: []};
+  const sets = setsBeforeExec(process);
+  const added = [...sockets.env, ...(keep === undefined ? [] : [{name: keep.variable, value: String(keep.fd)}])];
+  const env = [...process.env.filter(({name}) => added.every((entry) => entry.name !== name)), ...added];
+  const exec = prepareExec({argv: process.argv, env, rlimits: process.rlimits, filter});
+  applyPrivileged(process);
+  restoreProcess();
+  return (path, onPointOfNoReturn) => {
+    faultPoint('launch.credentials');
+    closeOnExecFrom(FIRST_BESIDES_STDIO);
+    for (const fd of [...sockets.fds, ...(keep === undefined ? [] : [keep.fd])]) keepOnExec(fd);
+    onPointOfNoReturn();
+    applyCredentials(process, sets);
+    assertAccess(path);
+    faultPoint('launch.exec');
+    restoreStdio();
+    return exec(path);
+  };
+};

@@ -1,0 +1,71 @@
+import {constants} from 'node:fs';
+import type {Launch} from '../contract/launch.ts';
+import type {Fd} from '../linux/fd.ts';
+import {findExecutable} from '../linux/find-executable.ts';
+import {pivotRoot} from '../linux/mount.ts';
+import {O_PATH, openHost} from '../linux/openat2.ts';
+import {checkProgram} from '../linux/program-file.ts';
+import {holdDescriptors} from '../linux/reopen.ts';
+import {enterWorkingDirectory, openWorkingDirectory} from '../linux/working-directory.ts';
+import {prepareToBecome} from './become.ts';
+import type {ExecutorContext} from './context.ts';
+import {faultPoint} from './fault.ts';
+import {openLocation} from './location.ts';
+
+export type LaunchInto<K extends Launch['into']> = Extract<Launch, {into: K}>;
+
+const DIRECTORY = O_PATH | constants.O_DIRECTORY;
+const LOCK_VARIABLE = 'RKT_LOCK_FD';
+
+/**
+ * Last stage of a run: replaces this process by the program. Everything that can be found wrong is found before the root directory changes and
+ * before `beforeExec`; `onPointOfNoReturn` is called when this process is about to lose the privileges to undo anything.
+ */
+export const exec = (
+  launch: LaunchInto<'rootfs' | 'host'>,
+  context: ExecutorContext,
+  onPointOfNoReturn: () => void,
+): never => {
+  faultPoint('launch.prepare');
+  holdDescriptors();
+  return launch.into === 'rootfs'
+    ? execInRootfs(launch, context, onPointOfNoReturn)
+    : execOnHost(launch, context, onPointOfNoReturn);
+};
+
+const execInRootfs = (
+  {root: location, process, passSockets}: LaunchInto<'rootfs'>,
+  context: ExecutorContext,
+  onPointOfNoReturn: () => void,
+): never => {
+  using root = openLocation(location, context, DIRECTORY);
+  const path = findExecutable(root, process);
+  using directory = openWorkingDirectory(root, process.cwd);
+  const become = prepareToBecome({process, passSockets}, context);
+  context.beforeExec?.();
+  faultPoint('launch.root');
+  pivotRoot(root);
+  enterWorkingDirectory(directory, process.cwd);
+  return become(path, onPointOfNoReturn);
+};
+
+const execOnHost = (
+  {program, process, passSockets, keepLock}: LaunchInto<'host'>,
+  context: ExecutorContext,
+  onPointOfNoReturn: () => void,
+): never => {
+  using root = openHost('/', DIRECTORY);
+  checkHostProgram(root, program, process);
+  using directory = openWorkingDirectory(root, process.cwd);
+  const keep = keepLock ? {keep: {variable: LOCK_VARIABLE, fd: context.lock.number}} : {};
+  const become = prepareToBecome({process, passSockets, ...keep}, context);
+  context.beforeExec?.();
+  faultPoint('launch.root');
+  enterWorkingDirectory(directory, process.cwd);
+  return become(program, onPointOfNoReturn);
+};
+
+const checkHostProgram = (root: Fd, program: string, process: LaunchInto<'host'>['process']): void => {
+  using file = openHost(program, O_PATH);
+  checkProgram(root, file, program, process);
+};

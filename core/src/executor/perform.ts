@@ -1,0 +1,54 @@
+import {constants} from 'node:fs';
+import type {Plan} from '../contract/plan.ts';
+import {log} from '../debug.ts';
+import {hide} from '../linux/credentials.ts';
+import type {Fd} from '../linux/fd.ts';
+import {hasLeft, setNamespaces} from '../linux/namespaces.ts';
+import {openHost} from '../linux/openat2.ts';
+import type {ExecutorContext} from './context.ts';
+import {exec} from './exec.ts';
+import {performSteps} from './perform-steps.ts';
+
+const debug = log('executor');
+
+let pastReturn = false;
+
+/** After {@link perform} has thrown: whether this process has given up the privileges to undo anything, which is left to `gc` then. */
+export const isPastReturn = (): boolean => pastReturn;
+
+/** Where tests can stop a run, in order: every step, then the parts of the launch. */
+export const faultPoints = ({filesystem, environment}: Pick<Plan, 'filesystem' | 'environment'>): string[] => [
+  ...[...filesystem, ...environment].map(({id}) => id),
+  'launch.prepare',
+  'launch.root',
+  'launch.credentials',
+  'launch.exec',
+];
+
+/**
+ * Performs a plan and becomes the launched program. When something fails, this process is back in the host's mount namespace, so that the caller
+ * can {@link undo} the plan and remove the pod, unless {@link isPastReturn}.
+ * @throws what a step or the launch throws; see there.
+ */
+export const perform = (plan: Plan, context: ExecutorContext): never => {
+  const {launch} = plan;
+  if (launch.into === 'member') throw new Error('a plan does not launch into a running pod');
+  hide();
+  using home = openHost('/proc/self/ns/mnt', constants.O_RDONLY);
+  try {
+    for (const note of performSteps([...plan.filesystem, ...plan.environment], context)) context.note?.(note);
+    return exec(launch, context, () => {
+      pastReturn = true;
+    });
+  } catch (error) {
+    if (!pastReturn) returnTo(home);
+    throw error;
+  }
+};
+
+// The namespace that is left ends here, and every mount in it.
+const returnTo = (home: Fd): void => {
+  if (!hasLeft('mount')) return;
+  debug('back to the mount namespace of the host');
+  setNamespaces(home, ['mount']);
+};

@@ -1,0 +1,99 @@
+import {readFileSync} from 'node:fs';
+import {CAPABILITIES} from '../contract/kernel-names.ts';
+import type {Capability} from '../contract/process.ts';
+import {syscall} from './libc.ts';
+import {isErrno} from './syscall-error.ts';
+
+/** linux/prctl.h */
+const PR_CAPBSET_READ = 23;
+const PR_CAPBSET_DROP = 24;
+const PR_CAP_AMBIENT = 47;
+const PR_CAP_AMBIENT_RAISE = 2;
+const PR_CAP_AMBIENT_CLEAR_ALL = 4;
+/** linux/capability.h: sets of 64 bits in two words. */
+const VERSION_3 = 0x20080522;
+
+const numbers = new Map<Capability, number>(CAPABILITIES.map((name, number) => [name, number]));
+const numberOf = (capability: Capability): number => numbers.get(capability) ?? -1;
+
+/** A set as the kernel's 64 bits. */
+export const toMask = (capabilities: Iterable<Capability>): bigint => {
+  let mask = 0n;
+  for (const capability of capabilities) mask |= 1n << BigInt(numberOf(capability));
+  return mask;
+};
+
+/** The names in a mask, in the order of their numbers; bits that this version does not know are left out. */
+export const fromMask = (mask: bigint): Capability[] =>
+  CAPABILITIES.filter((_, number) => ((mask >> BigInt(number)) & 1n) === 1n);
+
+/** The five sets of a process, from the text of /proc/PID/status. */
+export const parseCapabilities = (status: string) => {
+  const field = (name: string): Capability[] => {
+    const hex = new RegExp(`^${name}:\\s*([0-9a-f]+)$`, 'm').exec(status)?.[1];
+    if (hex === undefined) throw new Error(`/proc/PID/status has no ${name}`);
+    return fromMask(BigInt(`0x${hex}`));
+  };
+  return {
+    inheritable: field('CapInh'),
+    permitted: field('CapPrm'),
+    effective: field('CapEff'),
+    bounding: field('CapBnd'),
+    ambient: field('CapAmb'),
+  };
+};
+export type CapabilitySets = ReturnType<typeof parseCapabilities>;
+
+/** The capability sets of a process. Default: this one. */
+export const capabilitiesOf = (pid: number | 'self' = 'self'): CapabilitySets =>
+  parseCapabilities(readFileSync(`/proc/${pid}/status`, 'latin1'));
+
+/** Takes everything that is not in `keep` out of the bounding set, capabilities that this version does not know included. */
+export const dropBounding = (keep: readonly Capability[]): void => {
+  const mask = toMask(keep);
+  for (let number = 0; number < 64; number++) {
+    if ((mask >> BigInt(number)) & 1n) continue;
+    try {
+      if (syscall('prctl', [PR_CAPBSET_READ, number, 0, 0, 0]) === 0) continue;
+    } catch (error) {
+      // Beyond the kernel's last capability.
+      if (isErrno(error, 'EINVAL')) return;
+      throw error;
+    }
+    syscall('prctl', [PR_CAPBSET_DROP, number, 0, 0, 0], CAPABILITIES[number]);
+  }
+};
+
+/** Empties the ambient set. */
+export const clearAmbient = (): void => {
+  syscall('prctl', [PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0]);
+};
+
+/** Adds to the ambient set; each must be permitted and inheritable. */
+export const raiseAmbient = (capabilities: readonly Capability[]): void => {
+  for (const capability of capabilities) {
+    syscall('prctl', [PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, numberOf(capability), 0, 0], capability);
+  }
+};
+
+/** `struct __user_cap_data_struct[2]`: effective, permitted, inheritable of the lower 32 capabilities, then of the upper ones. */
+export const encodeCapData = (effective: bigint, permitted: bigint, inheritable: bigint): Buffer => {
+  const data = Buffer.alloc(24);
+  [effective, permitted, inheritable].forEach((mask, index) => {
+    data.writeUInt32LE(Number(mask & 0xffff_ffffn), index * 4);
+    data.writeUInt32LE(Number(mask >> 32n), 12 + index * 4);
+  });
+  return data;
+};
+
+/** Sets the effective, permitted and inheritable sets of the calling thread. */
+export const setCapabilities = (sets: {
+  readonly effective: readonly Capability[];
+  readonly permitted: readonly Capability[];
+  readonly inheritable: readonly Capability[];
+}): void => {
+  const header = Buffer.alloc(8);
+  header.writeUInt32LE(VERSION_3, 0);
+  const data = encodeCapData(toMask(sets.effective), toMask(sets.permitted), toMask(sets.inheritable));
+  syscall('capset', [header, data]);
+};

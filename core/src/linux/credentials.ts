@@ -1,0 +1,102 @@
+import {writeFileSync} from 'node:fs';
+import type {Capability, Process} from '../contract/process.ts';
+import {
+  type CapabilitySets,
+  capabilitiesOf,
+  clearAmbient,
+  dropBounding,
+  raiseAmbient,
+  setCapabilities,
+} from './capabilities.ts';
+import {capabilitiesMissing, oomScoreNotPermitted} from './errors.ts';
+import {syscall} from './libc.ts';
+import {raiseHardLimits} from './rlimits.ts';
+import {isErrno} from './syscall-error.ts';
+
+/** linux/prctl.h */
+const PR_SET_DUMPABLE = 4;
+const PR_SET_KEEPCAPS = 8;
+const PR_SET_NO_NEW_PRIVS = 38;
+
+export type Credentials = Pick<
+  Process,
+  'uid' | 'gid' | 'groups' | 'umask' | 'capabilities' | 'noNewPrivileges' | 'seccomp' | 'rlimits' | 'oomScoreAdj'
+>;
+
+/** Closes this process to ptrace and /proc/PID of those it is about to live with, until execve (S02). */
+export const hide = (): void => {
+  syscall('prctl', [PR_SET_DUMPABLE, 0, 0, 0, 0]);
+};
+
+/**
+ * What needs the privileges of rkt and the host's /proc: the oom score, and room for rlimits that are raised.
+ * @throws RKT_OOM_SCORE_NOT_PERMITTED, RKT_RLIMIT_NOT_PERMITTED
+ */
+export const applyPrivileged = ({oomScoreAdj, rlimits}: Credentials): void => {
+  if (oomScoreAdj !== null) {
+    try {
+      writeFileSync('/proc/self/oom_score_adj', String(oomScoreAdj), {flag: 'r+'});
+    } catch (cause) {
+      throw isErrno(cause, 'EACCES', 'EPERM') ? oomScoreNotPermitted(oomScoreAdj, cause) : cause;
+    }
+  }
+  raiseHardLimits(rlimits);
+};
+
+export type SetsBeforeExec = Readonly<Omit<CapabilitySets, 'effective'>>;
+
+/**
+ * The sets that this process must have just before execve for the program to get what `Process` says (capabilities(7)). What rkt itself does not
+ * have is left out of the bounding set and of root's, which are upper bounds; an ambient one that it lacks is an error. Needs /proc.
+ * @throws RKT_CAPABILITIES_MISSING
+ */
+export const setsBeforeExec = (
+  {uid, capabilities: {bounding, effective, ambient}, noNewPrivileges, seccomp}: Credentials,
+  own: CapabilitySets = capabilitiesOf(),
+): SetsBeforeExec => {
+  const has = (capability: Capability) => own.permitted.includes(capability);
+  const missing = ambient.filter((capability) => !has(capability));
+  if (missing.length > 0) throw capabilitiesMissing(missing);
+  /*
+   * With no-new-privileges execve gives root the permitted set, no more; without, the bounding set, and others the ambient set. What the kernel
+   * wants for a filter without no-new-privileges is gone after execve in both cases.
+   */
+  const forFilter: Capability[] = seccomp !== null && !noNewPrivileges ? ['CAP_SYS_ADMIN'] : [];
+  const wanted = [...(uid === 0 ? effective : []), ...ambient, ...forFilter];
+  return {
+    bounding: bounding.filter((capability) => own.bounding.includes(capability)),
+    permitted: [...new Set(wanted)].filter(has),
+    // An ambient capability must be inheritable as well; nothing else ever is (S16).
+    inheritable: ambient,
+    ambient,
+  };
+};
+
+/**
+ * Turns this thread into the user of the program, for good. After it only rlimits, which then take no privilege, the filter and execve
+ * remain. The order matters: each call still needs what the next ones take away.
+ */
+export const applyCredentials = (
+  {uid, gid, groups, umask, noNewPrivileges}: Credentials,
+  {bounding, permitted, inheritable, ambient}: SetsBeforeExec,
+): void => {
+  syscall('umask', [umask]);
+  dropBounding(bounding);
+  clearAmbient();
+  syscall('setgroups', [groups.length, groups.length === 0 ? null : encodeIds(groups)], 'groups');
+  syscall('setresgid', [gid, gid, gid], `gid ${gid}`);
+  syscall('prctl', [PR_SET_KEEPCAPS, 1, 0, 0, 0]);
+  syscall('setresuid', [uid, uid, uid], `uid ${uid}`);
+  setCapabilities({effective: permitted, permitted, inheritable});
+  raiseAmbient(ambient);
+  if (noNewPrivileges) syscall('prctl', [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0]);
+};
+
+/** gid_t[] */
+const encodeIds = (ids: readonly number[]): Buffer => {
+  const buffer = Buffer.alloc(ids.length * 4);
+  ids.forEach((id, index) => {
+    buffer.writeUInt32LE(id, index * 4);
+  });
+  return buffer;
+};

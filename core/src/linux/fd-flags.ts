@@ -1,0 +1,27 @@
+import {syscall} from './libc.ts';
+
+/** linux/fcntl.h */
+const F_SETFD = 2;
+const F_GETFL = 3;
+const F_SETFL = 4;
+const O_NONBLOCK = 0o4000;
+const CLOSE_RANGE_CLOEXEC = 4;
+
+/** Whether the open file, shared with everyone who has a copy of the descriptor, is in non-blocking mode. */
+export const isNonBlocking = (fd: number): boolean => (syscall('fcntl', [fd, F_GETFL], `fd ${fd}`) & O_NONBLOCK) !== 0;
+
+/** Changes the mode of the open file, not of this descriptor alone. */
+export const setNonBlocking = (fd: number, on: boolean): void => {
+  const flags = syscall('fcntl', [fd, F_GETFL], `fd ${fd}`);
+  syscall('fcntl', [fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK], `fd ${fd}`);
+};
+
+/** Leaves a descriptor open across execve. EBADF if it is not open. */
+export const keepOnExec = (fd: number): void => {
+  syscall('fcntl', [fd, F_SETFD, 0], `fd ${fd}`);
+};
+
+/** Closes every descriptor from `first` on at the next execve (Linux 5.11). Whatever opens one later sets close-on-exec itself. */
+export const closeOnExecFrom = (first: number): void => {
+  syscall('close_range', [first, 0xffff_ffff, CLOSE_RANGE_CLOEXEC], `fd ${first}`);
+};

@@ -1,0 +1,88 @@
+import {accessSync, constants, existsSync, readdirSync, readFileSync} from 'node:fs';
+import {availableParallelism, release} from 'node:os';
+import type {HostFacts} from '../contract/host.ts';
+import {capabilitiesOf} from '../linux/capabilities.ts';
+import {findHierarchies} from '../linux/cgroup-hierarchies.ts';
+import {readMountinfo} from '../linux/mountinfo.ts';
+import {cgroupsOf} from '../linux/proc-cgroup.ts';
+import {findProgram} from '../linux/programs.ts';
+import {parseLimits} from '../linux/rlimits.ts';
+import {isErrno} from '../linux/syscall-error.ts';
+import {parseFilesystems, parseMemTotal, parseRelease, parseVersion} from './parse-facts.ts';
+import {programVersion} from './program-version.ts';
+
+/**
+ * Finds out about this host what a flavor may know: some small files of /proc and /sys, no privilege. Only the version of a program in
+ * `programs` takes running it. What cannot be read counts as absent.
+ */
+export const gatherHostFacts = (programs: readonly string[] = []): HostFacts => {
+  const kernel = parseRelease(release());
+  const {permitted, bounding} = capabilitiesOf();
+  return {
+    kernel,
+    arch: process.arch === 'arm64' ? 'aarch64' : 'x86_64',
+    uid: process.getuid?.() ?? 0,
+    capabilities: permitted.filter((capability) => bounding.includes(capability)),
+    cgroup: gatherCgroups(),
+    filesystems: gatherFilesystems(kernel.release),
+    lsm: {
+      selinux: existsSync('/sys/fs/selinux/enforce'),
+      apparmor: text('/sys/module/apparmor/parameters/enabled').startsWith('Y'),
+    },
+    seccomp: existsSync('/proc/sys/kernel/seccomp/actions_avail'),
+    userNamespaces: existsSync('/proc/self/ns/user') && Number(text('/proc/sys/user/max_user_namespaces')) > 0,
+    hardLimits: Object.fromEntries(
+      Object.entries(parseLimits(text('/proc/self/limits'))).map(([name, {hard}]) => [name, hard]),
+    ),
+    oomScoreAdj: Number(text('/proc/self/oom_score_adj')),
+    memoryBytes: parseMemTotal(text('/proc/meminfo')),
+    cpus: availableParallelism(),
+    programs: Object.fromEntries(programs.map((name) => [name, gatherProgram(name)])),
+  };
+};
+
+const text = (file: string): string => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'EACCES', 'EPERM', 'ENOTDIR')) return '';
+    throw error;
+  }
+};
+
+const gatherCgroups = (): HostFacts['cgroup'] => {
+  const mounts = readMountinfo();
+  const v2 = mounts.find(({type}) => type === 'cgroup2');
+  return findHierarchies({
+    mounts,
+    own: cgroupsOf(),
+    v2Controllers: v2 === undefined ? '' : text(`${v2.mountPoint}/cgroup.controllers`),
+  });
+};
+
+// The kernel loads these on demand and lists them only from then on.
+const MODULES: Readonly<Record<string, string>> = {overlay: 'overlayfs'};
+
+const gatherFilesystems = (kernel: string): string[] => {
+  const known = parseFilesystems(text('/proc/filesystems'));
+  const loadable = Object.entries(MODULES).filter(
+    ([name, directory]) =>
+      !known.includes(name) &&
+      entries(`/lib/modules/${kernel}/kernel/fs/${directory}`).some((file) => file.startsWith(`${name}.ko`)),
+  );
+  return [...known, ...loadable.map(([name]) => name)];
+};
+
+const entries = (directory: string): string[] => {
+  try {
+    accessSync(directory, constants.R_OK);
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+};
+
+const gatherProgram = (name: string): HostFacts['programs'][string] => {
+  const path = findProgram(name);
+  return path === undefined ? null : {path, version: parseVersion(programVersion(path))};
+};
