@@ -17,6 +17,62 @@ export interface Entry {
 
 /** Every command by name. Summaries stand here so that `rkt help` loads none of them; a test compares the two. */
 export const commands: Readonly<Record<string, Entry>> = {
+  fetch: {
+    group: 'image',
+    summary: 'Take images into the store',
+    load: () => import('./commands/fetch.ts'),
+  },
+  'image build': {
+    group: 'image',
+    summary: 'Build an image of a directory or of programs of this host',
+    load: () => import('./commands/image-build.ts'),
+  },
+  'image cat-manifest': {
+    group: 'image',
+    summary: 'Print the manifest of an image',
+    load: () => import('./commands/image-cat-manifest.ts'),
+  },
+  'image export': {
+    group: 'image',
+    summary: 'Write an image of the store to a file',
+    load: () => import('./commands/image-export.ts'),
+  },
+  'image extract': {
+    group: 'image',
+    summary: 'Copy an image into a directory',
+    load: () => import('./commands/image-extract.ts'),
+  },
+  'image fetch': {
+    group: 'image',
+    summary: 'Take images into the store',
+    hidden: true,
+    load: () => import('./commands/image-fetch.ts'),
+  },
+  'image gc': {
+    group: 'image',
+    summary: 'Remove images that nobody uses',
+    load: () => import('./commands/image-gc.ts'),
+  },
+  'image list': {
+    group: 'image',
+    summary: 'List the images of the store',
+    load: () => import('./commands/image-list.ts'),
+  },
+  'image render': {
+    group: 'image',
+    summary: 'Copy an image with its dependencies into a directory',
+    load: () => import('./commands/image-render.ts'),
+  },
+  'image rm': {
+    group: 'image',
+    summary: 'Remove images from the store',
+    load: () => import('./commands/image-rm.ts'),
+  },
+  'image verify': {
+    group: 'image',
+    summary: 'Check that images are what they were when they were fetched',
+    load: () => import('./commands/image-verify.ts'),
+  },
   'flavor list': {
     group: 'flavor',
     summary: 'List the installed flavors',

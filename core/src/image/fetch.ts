@@ -35,7 +35,8 @@ const fetchFile = async (store: ImageStore, text: string, path: HostPath, option
   const {importImage} = await import('./import.ts');
   const regular = fstatSync(file.number).isFile();
   const source = regular ? file : createReadStream('', {fd: file.number, autoClose: false});
-  return importImage(store, source, {source: path});
+  // Awaited here: the file is closed at the end of this scope.
+  return await importImage(store, source, {source: path});
 };
 
 const open = (text: string, path: HostPath) => {

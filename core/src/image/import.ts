@@ -59,7 +59,7 @@ const unpack = async (
   const archive = await readArchive(source, `${spool}/decompressor.log`, options.ratio ?? RATIO_LIMITS);
   using extraction = startExtraction(tree, `${spool}/bsdtar.log`);
   using split = writeTarSplit(`${spool}/tar-split.zst`);
-  const scanner = createTarScanner({raw: split.write}, options.limits ?? TAR_LIMITS);
+  const scanner = createTarScanner({raw: split.write}, {limits: options.limits ?? TAR_LIMITS});
   const hash = createHash('sha512');
   let size = 0;
   for await (const chunk of archive.chunks) {

@@ -93,7 +93,7 @@ const entriesOnDisk = async (store: ImageStore, id: ImageId): Promise<Map<string
   const tool = startTool(bsdtarCreate(args), 'ignore', output.write.number, `${spool.path}/bsdtar.log`);
   output.write.close();
   const found = createListing();
-  const scanner = createTarScanner({entry: found.add});
+  const scanner = createTarScanner({entry: found.add}, {fromHost: true});
   try {
     for (const chunk of readChunks(read)) scanner.push(chunk);
     scanner.end();

@@ -49,7 +49,8 @@ const CHARSETS = new Set(['ISO-IR 10646 2000 UTF-8', 'BINARY']);
 const xattrAllowed = (name: string): boolean =>
   name === 'security.capability' || (/^user\.[^\0]+$/.test(name) && !name.startsWith('user.overlay.'));
 
-const addXattr = (attributes: PaxAttributes, name: string, value: Buffer): string | undefined => {
+const addXattr = (attributes: PaxAttributes, name: string, value: Buffer, lenient: boolean): string | undefined => {
+  if (lenient && !xattrAllowed(name)) return undefined;
   if (name.length > 255 || !xattrAllowed(name)) return `the extended attribute "${name}" is not allowed in an image`;
   const earlier = attributes.xattrs.get(name);
   if (earlier !== undefined && !earlier.equals(value)) return `the extended attribute "${name}" has two values`;
@@ -57,20 +58,26 @@ const addXattr = (attributes: PaxAttributes, name: string, value: Buffer): strin
   return undefined;
 };
 
-const libarchiveXattr = (attributes: PaxAttributes, key: string, value: Buffer): string | undefined => {
+const libarchiveXattr = (
+  attributes: PaxAttributes,
+  key: string,
+  value: Buffer,
+  lenient: boolean,
+): string | undefined => {
   const encoded = key.slice('LIBARCHIVE.xattr.'.length);
   if (!/^([^%\0]|%[0-9A-Fa-f]{2})+$/.test(encoded)) return `the record "${key}" is malformed`;
   const name = encoded.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
   const base64 = value.toString('latin1');
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) return `the record "${key}" is malformed`;
-  return addXattr(attributes, name, Buffer.from(base64, 'base64'));
+  return addXattr(attributes, name, Buffer.from(base64, 'base64'), lenient);
 };
 
-const apply = (attributes: PaxAttributes, key: string, value: Buffer): string | undefined => {
+const apply = (attributes: PaxAttributes, key: string, value: Buffer, lenient: boolean): string | undefined => {
   if (key.startsWith('SCHILY.xattr.')) {
-    return addXattr(attributes, key.slice('SCHILY.xattr.'.length), Buffer.from(value));
+    return addXattr(attributes, key.slice('SCHILY.xattr.'.length), Buffer.from(value), lenient);
   }
-  if (key.startsWith('LIBARCHIVE.xattr.')) return libarchiveXattr(attributes, key, value);
+  if (key.startsWith('LIBARCHIVE.xattr.')) return libarchiveXattr(attributes, key, value, lenient);
+  if (lenient && key === 'RHT.security.selinux') return undefined;
   if (IGNORED.has(key) || (EMPTY_ONLY.has(key) && value.length === 0)) return undefined;
   const text = value.toString('latin1');
   switch (key) {
@@ -123,13 +130,16 @@ const split = (content: Buffer): [string, Buffer][] | string => {
   return records;
 };
 
-/** Parses the content of an `x` header (POSIX.1-2001 pax); a string says what is wrong with it. */
-export const parsePax = (content: Buffer): PaxAttributes | string => {
+/**
+ * Parses the content of an `x` header (POSIX.1-2001 pax); a string says what is wrong with it.
+ * @param lenient leave out the extended attributes that an image cannot have, instead of refusing them
+ */
+export const parsePax = (content: Buffer, lenient = false): PaxAttributes | string => {
   const records = split(content);
   if (typeof records === 'string') return records;
   const attributes: PaxAttributes = {xattrs: new Map()};
   for (const [key, value] of records) {
-    const problem = apply(attributes, key, value);
+    const problem = apply(attributes, key, value, lenient);
     if (problem !== undefined) return problem;
   }
   return attributes;

@@ -22,6 +22,13 @@ export interface TarHooks {
   fill?(entry: TarEntry): void;
 }
 
+export interface ScanOptions {
+  /** Default {@link TAR_LIMITS}. */
+  readonly limits?: TarLimits;
+  /** The archive was made of files of this host, which have attributes of the host's own (SELinux labels): these are left out, not refused. */
+  readonly fromHost?: boolean;
+}
+
 export interface TarScanner {
   /** Takes the next bytes; returns how many of them belong to the archive proper: the padding after its end need not be extracted. */
   push(chunk: Buffer): number;
@@ -46,7 +53,10 @@ const isZero = (bytes: Buffer): boolean => {
 
 const EXTENSION_TYPES: ReadonlySet<string> = new Set(['x', 'g', 'L', 'K']);
 
-export const createTarScanner = (hooks: TarHooks = {}, limits: TarLimits = TAR_LIMITS): TarScanner => {
+export const createTarScanner = (
+  hooks: TarHooks = {},
+  {limits = TAR_LIMITS, fromHost = false}: ScanOptions = {},
+): TarScanner => {
   const catalogue = createCatalogue();
   const block = Buffer.alloc(BLOCK);
   let state: State = 'header';
@@ -90,7 +100,7 @@ export const createTarScanner = (hooks: TarHooks = {}, limits: TarLimits = TAR_L
 
   const finishExtension = (): void => {
     if (extensionType === 'x') {
-      const pax = parsePax(extension);
+      const pax = parsePax(extension, fromHost);
       if (typeof pax === 'string') throw imageArchiveInvalid(pax, position);
       extensions = {pax};
     } else if (extensionType === 'g') {

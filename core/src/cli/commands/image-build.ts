@@ -1,0 +1,119 @@
+import {chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join, resolve} from 'node:path';
+import type {ImageManifest} from '../../appc/image-manifest.ts';
+import type {HostPath} from '../../contract/names.ts';
+import {BUILD_COMPRESSIONS, type BuildCompression, buildImage} from '../../image/build/build-image.ts';
+import {makeManifest} from '../../image/build/make-manifest.ts';
+import {stageHostFiles} from '../../image/build/stage-host-files.ts';
+import {defineCommand, type FlagValues} from '../command.ts';
+import {argumentMissing, argumentUnexpected, fileUnusable, flagConflict, flagValueInvalid} from '../errors.ts';
+
+const flags = {
+  compression: {
+    type: 'string',
+    value: 'KIND',
+    choices: BUILD_COMPRESSIONS,
+    default: 'none',
+    help: 'how to compress the image; its ID does not depend on it',
+  },
+  exec: {type: 'list', value: 'ARG', help: 'the program to run; again for each of its arguments'},
+  'from-host': {type: 'boolean', help: 'build of programs of this host and the libraries they need'},
+  group: {type: 'string', value: 'GROUP', help: 'group of the app (default 0)'},
+  label: {type: 'list', value: 'KEY=VALUE', help: 'a label; os and arch default to those of this host'},
+  manifest: {
+    type: 'string',
+    value: 'FILE',
+    help: 'image manifest in YAML or JSON, instead of the flags that describe one',
+  },
+  name: {type: 'string', value: 'NAME', help: 'name of the image: example.com/web'},
+  output: {type: 'string', short: 'o', value: 'FILE.aci', help: 'the file to write'},
+  overwrite: {type: 'boolean', help: 'replace an existing file'},
+  user: {type: 'string', value: 'USER', help: 'user of the app (default 0)'},
+} as const;
+type Given = FlagValues<typeof flags>;
+
+export const command = defineCommand({
+  name: 'image build',
+  summary: 'Build an image of a directory or of programs of this host',
+  usage: '[flags] DIRECTORY | --from-host PROGRAM…',
+  description:
+    'Writes an image whose root file system is DIRECTORY, with owners, modes, extended attributes and links, and without times: the same files ' +
+    'give the same image, byte for byte. SOURCE_DATE_EPOCH sets the time of all files (default 0).',
+  flags,
+  examples: [
+    {command: 'rkt image build ./rootfs --name=example.com/web --exec=/bin/web -o web.aci', does: 'builds web.aci'},
+    {
+      command: 'rkt image build --from-host sh ls --name=example.com/shell --exec=/bin/sh -o shell.aci',
+      does: 'builds an image of the shell of this host, with no network',
+    },
+    {command: 'rkt image build ./rootfs --manifest=web.yaml -o web.aci', does: 'takes the manifest from a file'},
+  ],
+  async run({output, format}, {flags: given, positionals}) {
+    const [first, second] = positionals;
+    if (first === undefined) throw argumentMissing(command.name, given['from-host'] ? 'PROGRAM' : 'DIRECTORY');
+    if (!given['from-host'] && second !== undefined) throw argumentUnexpected(command.name, second);
+    if (given.output === undefined) throw argumentMissing(command.name, '-o FILE.aci');
+    const manifest = await manifestOf(given);
+    const staging = given['from-host'] ? mkdtempSync(join(tmpdir(), 'rkt-from-host-')) : undefined;
+    try {
+      const id = await buildImage({
+        directory: (staging === undefined ? resolve(first) : stage(positionals, staging)) as HostPath,
+        manifest,
+        output: given.output,
+        overwrite: given.overwrite,
+        compression: given.compression as BuildCompression, // one of the flag's choices
+        mtime: sourceDateEpoch(),
+        ownedByRoot: staging !== undefined,
+      });
+      if (format === 'text') output.line(id);
+      else output.value({id, file: resolve(given.output)}, format);
+      return 0;
+    } finally {
+      if (staging !== undefined) rmSync(staging, {recursive: true, force: true});
+    }
+  },
+});
+
+const DESCRIBING = ['exec', 'group', 'label', 'name', 'user'] as const;
+
+const manifestOf = async (given: Given): Promise<ImageManifest> => {
+  if (given.manifest === undefined) {
+    if (given.name === undefined) throw argumentMissing('image build', '--name=NAME or --manifest=FILE');
+    return makeManifest({
+      name: given.name,
+      labels: given.label,
+      exec: given.exec,
+      user: given.user,
+      group: given.group,
+    });
+  }
+  for (const flag of DESCRIBING) {
+    const value = given[flag];
+    if (Array.isArray(value) ? value.length > 0 : value !== undefined) throw flagConflict(`--${flag}`, '--manifest');
+  }
+  const {readImageManifest} = await import('../../appc/read-manifest.ts');
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(given.manifest);
+  } catch (cause) {
+    throw fileUnusable('manifest', given.manifest, 'it cannot be read', cause);
+  }
+  return readImageManifest(bytes);
+};
+
+const stage = (programs: readonly string[], staging: string): string => {
+  const rootfs = join(staging, 'rootfs');
+  mkdirSync(rootfs);
+  chmodSync(rootfs, 0o755);
+  stageHostFiles(programs, rootfs);
+  return rootfs;
+};
+
+/** https://reproducible-builds.org/specs/source-date-epoch */
+const sourceDateEpoch = (): number => {
+  const text = process.env.SOURCE_DATE_EPOCH;
+  if (text === undefined || text === '') return 0;
+  if (/^[0-9]{1,10}$/.test(text)) return Number(text);
+  throw flagValueInvalid('SOURCE_DATE_EPOCH', text, 'is not a number of seconds', 'SOURCE_DATE_EPOCH=1700000000');
+};

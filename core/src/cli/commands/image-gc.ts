@@ -1,0 +1,31 @@
+import {collectImages} from '../../image/gc.ts';
+import {openStore} from '../../image/store.ts';
+import {requireRoot} from '../../pod/require-root.ts';
+import {defineCommand} from '../command.ts';
+import {parseDuration} from '../duration.ts';
+import {exactly} from '../image-argument.ts';
+
+export const command = defineCommand({
+  name: 'image gc',
+  summary: 'Remove images that nobody uses',
+  usage: '[flags]',
+  description:
+    'Removes images and rendered trees that no pod uses and that have not been used for the grace period, and what ' +
+    'interrupted commands have left in the store.',
+  flags: {
+    'grace-period': {type: 'string', value: 'DURATION', default: '24h', help: 'how long an unused image stays'},
+  },
+  examples: [{command: 'rkt image gc --grace-period=0s', does: 'removes every image that no pod uses'}],
+  async run({dataDir, output, format}, {flags, positionals}) {
+    requireRoot(command.name);
+    exactly(command.name, [], positionals);
+    const grace = parseDuration('grace-period', flags['grace-period'] ?? '');
+    const collected = collectImages(openStore(dataDir), grace);
+    if (format !== 'text') output.value(collected, format);
+    else {
+      for (const key of collected.trees) output.line(`removed the rendered tree ${key}`);
+      for (const id of collected.images) output.line(`removed the image ${id}`);
+    }
+    return 0;
+  },
+});

@@ -1,0 +1,27 @@
+import {renderImage} from '../../image/extract-image.ts';
+import {openStore} from '../../image/store.ts';
+import {requireRoot} from '../../pod/require-root.ts';
+import {defineCommand} from '../command.ts';
+import {exactly, storedImage} from '../image-argument.ts';
+
+export const command = defineCommand({
+  name: 'image render',
+  summary: 'Copy an image with its dependencies into a directory',
+  usage: '[flags] IMAGE DIRECTORY',
+  description:
+    'Copies the root file system that an app of this image starts with: all dependencies, then the image itself. Set-user-ID programs stay what they are: choose a directory that only root can enter.',
+  flags: {
+    overwrite: {type: 'boolean', help: 'replace an existing directory'},
+    'rootfs-only': {type: 'boolean', help: 'leave out the manifest: DIRECTORY is the root file system'},
+  },
+  examples: [{command: 'rkt image render --rootfs-only example.com/web /root/web', does: 'makes /root/web'}],
+  async run({dataDir, output, format}, {flags, positionals}) {
+    requireRoot(command.name);
+    const [image, directory] = exactly(command.name, ['IMAGE', 'DIRECTORY'], positionals);
+    const store = openStore(dataDir);
+    const id = storedImage(store, image);
+    await renderImage(store, id, directory, {rootfsOnly: flags['rootfs-only'], overwrite: flags.overwrite});
+    if (format !== 'text') output.value({id, directory}, format);
+    return 0;
+  },
+});

@@ -1,0 +1,25 @@
+import {removeImage} from '../../image/remove.ts';
+import {openStore} from '../../image/store.ts';
+import {requireRoot} from '../../pod/require-root.ts';
+import {defineCommand} from '../command.ts';
+import {forEachPod} from '../for-each-pod.ts';
+import {someImages, storedImage} from '../image-argument.ts';
+
+export const command = defineCommand({
+  name: 'image rm',
+  summary: 'Remove images from the store',
+  usage: 'IMAGE…',
+  description: 'Removes images that no pod uses. An image that others depend on can be removed; these cannot run then.',
+  flags: {},
+  examples: [{command: 'rkt image rm sha512-0f5a1f3e7c2d example.com/web:1.0', does: 'removes two images'}],
+  async run(context, {positionals}): Promise<number> {
+    requireRoot(command.name);
+    const store = openStore(context.dataDir);
+    return forEachPod(context, command.name, someImages(command.name, positionals), async (text) => {
+      const id = storedImage(store, text);
+      removeImage(store, id);
+      if (context.format === 'text') context.output.line(`removed the image ${id}`);
+      return {id, removed: true};
+    });
+  },
+});

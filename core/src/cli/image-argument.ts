@@ -1,0 +1,36 @@
+import type {ImageId} from '../contract/names.ts';
+import {imageReferenceInvalid} from '../image/errors.ts';
+import {findImage} from '../image/find-image.ts';
+import {parseReference} from '../image/reference.ts';
+import type {ImageStore} from '../image/store.ts';
+import {argumentMissing, argumentUnexpected} from './errors.ts';
+
+/** The image of the store that an argument of `rkt image …` means: an ID, its beginning, or a name. */
+export const storedImage = (store: ImageStore, text: string): ImageId => {
+  const reference = parseReference(text);
+  if (reference.kind === 'file')
+    throw imageReferenceInvalid(text, 'it is a file; this command takes images of the store');
+  return findImage(store, reference, text);
+};
+
+/** Exactly these arguments. @throws RKT_ARGUMENT_MISSING, RKT_ARGUMENT_UNEXPECTED */
+export const exactly = <const N extends readonly string[]>(
+  command: string,
+  names: N,
+  positionals: readonly string[],
+): {[K in keyof N]: string} => {
+  const missing = names[positionals.length];
+  if (missing !== undefined) throw argumentMissing(command, missing);
+  const extra = positionals[names.length];
+  if (extra !== undefined) throw argumentUnexpected(command, extra);
+  return [...positionals] as unknown as {[K in keyof N]: string}; // as many as names, checked above
+};
+
+/** At least one. @throws RKT_ARGUMENT_MISSING */
+export const someImages = (command: string, positionals: readonly string[]): readonly string[] => {
+  if (positionals.length === 0) throw argumentMissing(command, 'IMAGE');
+  return positionals;
+};
+
+/** An ID as tables show it: enough digits to tell images apart. */
+export const shortId = (id: string): string => id.slice(0, 'sha512-'.length + 12);

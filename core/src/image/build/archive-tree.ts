@@ -1,0 +1,114 @@
+import {createHash, type Hash} from 'node:crypto';
+import {writeFileSync} from 'node:fs';
+import type {HostPath, ImageId} from '../../contract/names.ts';
+import {pipe} from '../../linux/pipe.ts';
+import {imageBuildInvalid} from '../errors.ts';
+import {PIPE_BYTES, readChunks} from '../read-archive.ts';
+import {bsdtarCreate} from '../sandbox.ts';
+import {END, encodeEntry, paddingOf} from '../tar/encode.ts';
+import type {TarEntry} from '../tar/entry.ts';
+import {createTarScanner} from '../tar/scan.ts';
+import {startTool} from '../tool.ts';
+import {listTree} from './list-tree.ts';
+
+export interface ArchiveOptions {
+  /** What becomes `rootfs`. */
+  readonly directory: HostPath;
+  readonly manifest: Buffer;
+  /** Time of every file, in seconds since 1970. */
+  readonly mtime: number;
+  /** Everything belongs to root, whoever it belongs to here. */
+  readonly ownedByRoot: boolean;
+  /** An existing directory for files of our own. */
+  readonly work: HostPath;
+}
+
+export interface TreeArchive {
+  /** The archive, uncompressed. */
+  readonly chunks: AsyncIterable<Buffer>;
+  /** The image's ID, after the last chunk. */
+  readonly id: () => ImageId;
+}
+
+/**
+ * Makes an archive of a tree. bsdtar reads what files have (xattrs, hard links, devices); every header is written anew, so that the
+ * same tree gives the same bytes wherever and whenever it is built.
+ */
+export const archiveTree = (options: ArchiveOptions): TreeArchive => {
+  const hash = createHash('sha512');
+  return {chunks: write(options, hash), id: () => `sha512-${hash.digest('hex')}` as ImageId};
+};
+
+const manifestEntry = (size: number, mtime: number): TarEntry => ({
+  path: 'manifest',
+  type: 'file',
+  mode: 0o644,
+  uid: 0,
+  gid: 0,
+  size,
+  mtime: {seconds: mtime, nanoseconds: 0},
+  linkName: '',
+  xattrs: new Map(),
+});
+
+async function* write(options: ArchiveOptions, hash: Hash): AsyncGenerator<Buffer> {
+  const {directory, manifest, mtime, ownedByRoot, work} = options;
+  let out: Buffer[] = [];
+  let padding: Buffer = Buffer.alloc(0);
+  const emit = (bytes: Buffer): void => {
+    hash.update(bytes);
+    out.push(bytes);
+  };
+  const scanner = createTarScanner(
+    {
+      entry(entry) {
+        emit(padding);
+        padding = paddingOf(entry.size);
+        const owner = ownedByRoot ? {uid: 0, gid: 0} : {};
+        emit(encodeEntry({...entry, ...owner, mtime: {seconds: mtime, nanoseconds: 0}}));
+      },
+      // The chunk is used again before this is written.
+      payload: (bytes) => emit(Buffer.from(bytes)),
+    },
+    {fromHost: true},
+  );
+  const push = (chunk: Buffer): Buffer => {
+    scanner.push(chunk);
+    const done = Buffer.concat(out);
+    out = [];
+    return done;
+  };
+  yield push(Buffer.concat([encodeEntry(manifestEntry(manifest.length, mtime)), manifest, paddingOf(manifest.length)]));
+
+  const output = pipe({bytes: PIPE_BYTES});
+  using read = output.read;
+  const tool = startTool(
+    bsdtarCreate(readCommand(directory, work)),
+    'ignore',
+    output.write.number,
+    `${work}/bsdtar.log`,
+  );
+  output.write.close();
+  try {
+    for (const chunk of readChunks(read)) yield push(chunk);
+    const failure = await tool.ended;
+    if (failure !== undefined) throw imageBuildInvalid(`bsdtar cannot read ${directory}: ${failure.output}`);
+    scanner.end();
+    emit(padding);
+    emit(END);
+    yield Buffer.concat(out);
+  } finally {
+    tool.kill();
+  }
+}
+
+const readCommand = (directory: HostPath, work: HostPath): string[] => {
+  const list = `${work}/list`;
+  writeFileSync(list, Buffer.concat(listTree(directory).flatMap((path) => [path, Buffer.alloc(1)])));
+  return [
+    ...['-C', directory, '--format=pax', '--numeric-owner', '--no-acls', '--no-fflags'],
+    // `./a` is `rootfs/a`, in names and in targets of hard links, not in those of symlinks.
+    ...['-s', ',^\\.,rootfs,S'],
+    ...['--no-recursion', '--null', '-T', list, '-cf', '-'],
+  ];
+};

@@ -1,0 +1,46 @@
+import {spawnSync} from 'node:child_process';
+import {closeSync, openSync, readSync} from 'node:fs';
+import {imageBuildInvalid, imageProgramNotFound} from '../errors.ts';
+import {TOOL_ENVIRONMENT} from '../sandbox.ts';
+import {readElf} from './elf.ts';
+
+/** Longest first line of a script that the kernel reads (BINPRM_BUF_SIZE). */
+const SHEBANG_BYTES = 256;
+
+/**
+ * What a program of this host needs to run besides itself: dynamic loader and libraries, or the interpreter of a script and what that needs. Asks the
+ * loader that the program names; only for programs that the operator trusts.
+ */
+export const closureOf = (program: string): string[] => {
+  const file = openSync(program, 'r');
+  try {
+    const elf = readElf(file);
+    if (elf === undefined) return scriptNeeds(program, file);
+    return elf.interpreter === undefined ? [] : [elf.interpreter, ...libraries(program, elf.interpreter)];
+  } finally {
+    closeSync(file);
+  }
+};
+
+const scriptNeeds = (program: string, file: number): string[] => {
+  const start = Buffer.alloc(SHEBANG_BYTES);
+  const line = start.toString('utf8', 0, readSync(file, start, 0, SHEBANG_BYTES, 0)).split('\n', 1)[0] ?? '';
+  const interpreter = /^#!\s*(\/\S+)/.exec(line)?.[1];
+  if (interpreter === undefined) throw imageBuildInvalid(`${program} is neither a program of this host nor a script`);
+  return [interpreter];
+};
+
+const libraries = (program: string, interpreter: string): string[] => {
+  const {status, stdout, stderr, error} = spawnSync(interpreter, ['--list', program], {
+    env: {LC_ALL: TOOL_ENVIRONMENT.LC_ALL},
+    encoding: 'utf8',
+    maxBuffer: 1024 * 1024,
+    timeout: 30_000,
+  });
+  if (error !== undefined) throw imageProgramNotFound(interpreter);
+  if (status !== 0) throw imageBuildInvalid(`the libraries of ${program} cannot be found: ${stderr.trim()}`);
+  const missing = /^\s*(\S+) => not found/m.exec(stdout)?.[1];
+  if (missing !== undefined) throw imageBuildInvalid(`${program} needs ${missing}, which this host lacks`);
+  // `libc.so.6 => /lib/…/libc.so.6 (0x…)`, or the path alone.
+  return [...stdout.matchAll(/^\s*(?:\S+ => )?(\/\S+) \(0x[0-9a-f]+\)$/gm)].map((match) => match[1] ?? '');
+};

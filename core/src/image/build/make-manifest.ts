@@ -1,0 +1,34 @@
+import type {ImageManifest} from '../../appc/image-manifest.ts';
+import {checkImageManifest} from '../../appc/parse-image-manifest.ts';
+import {imageBuildInvalid} from '../errors.ts';
+
+export interface ManifestOptions {
+  readonly name: string;
+  /** `key=value`; `os` and `arch` default to this host's. */
+  readonly labels: readonly string[];
+  /** Program and arguments; without any the image has no app. */
+  readonly exec: readonly string[];
+  readonly user?: string | undefined;
+  readonly group?: string | undefined;
+}
+
+const ARCH: Readonly<Record<string, string>> = {x64: 'amd64', arm64: 'aarch64'};
+
+/** The manifest of an image that is described by flags. @throws RKT_IMAGE_BUILD_INVALID, RKT_IMAGE_MANIFEST_INVALID */
+export const makeManifest = ({name, labels, exec, user = '0', group = '0'}: ManifestOptions): ImageManifest => {
+  const given = labels.map((text): [string, string] => {
+    const equals = text.indexOf('=');
+    if (equals <= 0) throw imageBuildInvalid(`the label "${text}" is not KEY=VALUE`);
+    return [text.slice(0, equals), text.slice(equals + 1)];
+  });
+  const has = (label: string) => given.some(([key]) => key === label);
+  const os: [string, string][] = has('os') ? [] : [['os', 'linux']];
+  const arch: [string, string][] = has('arch') || has('os') ? [] : [['arch', ARCH[process.arch] ?? process.arch]];
+  return checkImageManifest({
+    acKind: 'ImageManifest',
+    acVersion: '0.8.11',
+    name,
+    labels: [...given, ...os, ...arch].map(([key, value]) => ({name: key, value})),
+    ...(exec.length === 0 ? {} : {app: {exec, user, group}}),
+  });
+};

@@ -1,0 +1,64 @@
+import {existsSync, mkdirSync, mkdtempSync, renameSync, rmSync} from 'node:fs';
+import {basename, dirname, join, resolve} from 'node:path';
+import type {HostPath, ImageId} from '../contract/names.ts';
+import {renameNoReplace} from '../linux/rename.ts';
+import {isErrno} from '../linux/syscall-error.ts';
+import {copyTree} from './copy-tree.ts';
+import {imageNotFound, imageOutputExists} from './errors.ts';
+import {layersOf} from './layers.ts';
+import {holdImages, type ImageStore, imageDirectory} from './store.ts';
+
+export interface ExtractOptions {
+  /** The root file system alone. Default: it and the manifest, as in the archive. */
+  readonly rootfsOnly?: boolean;
+  /** Replaces an existing directory. */
+  readonly overwrite?: boolean;
+}
+
+/** Copies an image, without what it depends on, into a new directory. @throws RKT_IMAGE_OUTPUT_EXISTS, RKT_IMAGE_NOT_FOUND */
+export const extractImage = (store: ImageStore, id: ImageId, output: string, options: ExtractOptions): Promise<void> =>
+  copyOut(store, id, output, options, async () => `${imageDirectory(store, id)}/rootfs` as HostPath);
+
+/** The same with all its dependencies, as an app would see it. @throws RKT_IMAGE_OUTPUT_EXISTS, RKT_IMAGE_DEPENDENCY_… */
+export const renderImage = (store: ImageStore, id: ImageId, output: string, options: ExtractOptions): Promise<void> =>
+  copyOut(store, id, output, options, async () => {
+    const {lower} = await layersOf(store, id, {flat: true});
+    if (lower[0] === undefined) throw new TypeError('an image without layers');
+    return lower[0];
+  });
+
+const copyOut = async (
+  store: ImageStore,
+  id: ImageId,
+  output: string,
+  {rootfsOnly = false, overwrite = false}: ExtractOptions,
+  findRootfs: () => Promise<HostPath>,
+): Promise<void> => {
+  using held = holdImages(store);
+  void held;
+  const image = imageDirectory(store, id);
+  if (!existsSync(image)) throw imageNotFound(id);
+  const target = resolve(output);
+  if (!overwrite && existsSync(target)) throw imageOutputExists(target);
+  // Nobody but us can change what is in there while it is filled, and it appears when it is whole.
+  const work = mkdtempSync(join(dirname(target), `.${basename(target)}.`));
+  try {
+    const made = join(work, 'image');
+    mkdirSync(made, {mode: 0o755});
+    await copyTree(await findRootfs(), join(made, 'rootfs') as HostPath, join(work, 'cp.log'));
+    if (!rootfsOnly)
+      await copyTree(
+        `${image}/manifest` as HostPath,
+        join(made, 'manifest') as HostPath,
+        join(work, 'cp-manifest.log'),
+      );
+    const result = rootfsOnly ? join(made, 'rootfs') : made;
+    if (overwrite && existsSync(target)) renameSync(target, join(work, 'replaced'));
+    renameNoReplace(result, target);
+  } catch (error) {
+    if (isErrno(error, 'EEXIST')) throw imageOutputExists(target);
+    throw error;
+  } finally {
+    rmSync(work, {recursive: true, force: true});
+  }
+};
