@@ -33,7 +33,7 @@ interface Plan {
 kernelTest('a plan has the steps of the three stages, each with an id of its own', async (t) => {
   const {stdout, exitCode, stderr} = await host.rkt(planOf(await imageId()));
   t.is(exitCode, 0, stderr);
-  const plan = JSON.parse(stdout) as Plan;
+  const {plan} = JSON.parse(stdout) as {plan: Plan};
   const ids = [...plan.filesystem, ...plan.environment].map(({id}) => id);
   t.is(plan.filesystem[0]?.do, 'namespace');
   t.is(new Set(ids).size, ids.length);
@@ -81,7 +81,7 @@ testIf(lacksPods('program/setpriv'))('a plan needs no root', async (t) => {
   const {exitCode, stdout, stderr} = await other.rkt(planOf(id), {through: nobody});
   t.is(exitCode, 0, stderr);
   const root = await other.rkt(planOf(id));
-  const steps = (text: string) => (JSON.parse(text) as Plan).filesystem.map((step) => step.id);
+  const steps = (text: string) => (JSON.parse(text) as {plan: Plan}).plan.filesystem.map((step) => step.id);
   t.deepEqual(steps(stdout), steps(root.stdout));
   await other.close();
 });
@@ -107,7 +107,7 @@ kernelTest('what ran is what was planned', async (t) => {
   const ran = host.podFile(pod.uuid, 'plan.json') as Plan & {readonly pod: string};
   await pod.end();
   const {stdout} = await host.rkt([...planOf(id), '--exec=/bin/sh', '--', '-c', 'echo ready; sleep 60']);
-  const planned = JSON.parse(stdout) as Plan & {readonly pod: string};
+  const {plan: planned} = JSON.parse(stdout) as {plan: Plan & {readonly pod: string}};
   const withoutUuid = (plan: Plan & {readonly pod: string}) =>
     JSON.parse(JSON.stringify(plan).replaceAll(plan.pod, 'UUID'));
   t.deepEqual(withoutUuid(planned), withoutUuid(ran));

@@ -221,10 +221,8 @@ kernelTest('S14 nothing that an image says reaches what the host does', async (t
       ...['--format=json', '--insecure-options=image', 'plan', '--stage1=fly', buildImage(spec)],
     ]);
     t.is(exitCode, 0, stderr);
-    const {launch, ...stages} = JSON.parse(stdout) as {
-      launch: {process: {env: unknown[]}};
-      filesystem: {lower?: string[]}[];
-    };
+    const {plan: made} = JSON.parse(stdout) as {plan: {launch: {process: {env: unknown[]}}}};
+    const {launch, ...stages} = made;
     const {env, ...rest} = launch.process;
     // The environment is the app's own; image IDs differ of necessity.
     return {

@@ -24,6 +24,8 @@ test('the tour is read as its convention says', (t) => {
     'one … three',
     '…',
     '$ third # exit code 3',
+    '$ fourth',
+    'rkt: no',
     '```',
     '```sh',
     'a=1',
@@ -40,6 +42,7 @@ test('the tour is read as its convention says', (t) => {
   t.deepEqual(tourCommands(markdown), [
     {command: 'first \\\nsecond', exitCode: 0, output: ['one … three', '…']},
     {command: 'third # exit code 3', exitCode: 3, output: undefined},
+    {command: 'fourth', exitCode: 254, output: ['rkt: no']},
     {command: 'a=1 &&\ntest $a', exitCode: 0, output: undefined},
   ]);
 });

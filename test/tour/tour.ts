@@ -1,11 +1,11 @@
 /*
  * The tour of README.md is executed, so it is written to a convention:
  *
- * - It is the section whose heading contains "tour", up to the next heading of that level or above.
+ * - It is the section whose heading contains "tour" or "five minutes", up to the next heading of that level or above.
  * - Blocks fenced as ```console hold commands, each after `$ `, and below each what it prints (standard output and error together).
  *   A command goes on in lines that start with `> `. `…` in a line of output stands for any text, a line that is only `…` for any lines. Nothing below a command:
  *   its output does not matter.
- * - A command must end with 0, unless it ends with a comment that says otherwise: `$ rkt run … # exit code 3`.
+ * - A command must end with 0, or with 254 if what it prints begins with `rkt: `. A comment at its end says otherwise: `$ rkt run … # exit code 3`.
  * - Blocks fenced as ```sh are scripts of which every command must succeed. All other blocks are not executed.
  * - Everything runs in one bash, in an empty directory, in order: variables, `cd` and background jobs last. `rkt` is the built one on a data
  *   directory of the test's own; `sudo` is there and does nothing but run what follows.
@@ -23,7 +23,7 @@ const heading = (line: string) => /^(#+)\s+(.*)$/.exec(line);
 /** The lines of the tour section. */
 const tourLines = (markdown: string): string[] => {
   const lines = markdown.split('\n');
-  const start = lines.findIndex((line) => /tour/i.test(heading(line)?.[2] ?? ''));
+  const start = lines.findIndex((line) => /tour|five minutes/i.test(heading(line)?.[2] ?? ''));
   if (start === -1) return [];
   const level = heading(lines[start] ?? '')?.[1]?.length ?? 0;
   const rest = lines.slice(start + 1);
@@ -48,7 +48,7 @@ const consoleCommands = (lines: readonly string[]): TourCommand[] => {
     const command = words.join('\n');
     return {
       command,
-      exitCode: Number(/#\s*exit code (\d+)\s*$/.exec(command)?.[1] ?? 0),
+      exitCode: Number(/#\s*exit code (\d+)\s*$/.exec(command)?.[1] ?? (output[0]?.startsWith('rkt: ') ? 254 : 0)),
       output: output.length > 0 ? output : undefined,
     };
   });
@@ -90,7 +90,7 @@ const MARK = '\u001e';
 
 /** One script of all commands, which marks where the output of each begins and what its exit code was. */
 export const tourScript = (commands: readonly TourCommand[]): string =>
-  commands.map(({command}) => `${command}\nprintf '${MARK}%s\\n' "$?"\n`).join('');
+  `${commands.map(({command}) => `${command}\nprintf '${MARK}%s\\n' "$?"\n`).join('')}kill $(jobs -p) 2>/dev/null\n`;
 
 /** Takes the output of {@link tourScript} apart. */
 export const tourResults = (output: string): {output: string; exitCode: number}[] =>
