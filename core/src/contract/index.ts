@@ -2,6 +2,7 @@ export * from './declaration.ts';
 export * from './flavor.ts';
 export * from './host.ts';
 export * from './isolators.ts';
+export * from './kernel-names.ts';
 export * from './launch.ts';
 export * from './location.ts';
 export * from './names.ts';

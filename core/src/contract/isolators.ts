@@ -41,7 +41,7 @@ export const isolatorValues = {
   'resource/cpu': z.strictObject({request: z.int(), limit: z.int()}),
   /** Bytes. */
   'resource/memory': z.strictObject({request: z.int(), limit: z.int()}),
-  /** Bits per second. */
+  /** Bytes per second. */
   'resource/network-bandwidth': rate,
   /** Number of tasks. */
   'resource/pids': z.strictObject({limit: z.int()}),

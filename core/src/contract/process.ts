@@ -1,73 +1,9 @@
 import * as z from 'zod/mini';
+import {CAPABILITIES, RLIMITS} from './kernel-names.ts';
 import {rootfsPath} from './names.ts';
 
-/** Linux capabilities in the order of their numbers (linux/capability.h, up to 6.18). */
-export const CAPABILITIES = [
-  'CAP_CHOWN',
-  'CAP_DAC_OVERRIDE',
-  'CAP_DAC_READ_SEARCH',
-  'CAP_FOWNER',
-  'CAP_FSETID',
-  'CAP_KILL',
-  'CAP_SETGID',
-  'CAP_SETUID',
-  'CAP_SETPCAP',
-  'CAP_LINUX_IMMUTABLE',
-  'CAP_NET_BIND_SERVICE',
-  'CAP_NET_BROADCAST',
-  'CAP_NET_ADMIN',
-  'CAP_NET_RAW',
-  'CAP_IPC_LOCK',
-  'CAP_IPC_OWNER',
-  'CAP_SYS_MODULE',
-  'CAP_SYS_RAWIO',
-  'CAP_SYS_CHROOT',
-  'CAP_SYS_PTRACE',
-  'CAP_SYS_PACCT',
-  'CAP_SYS_ADMIN',
-  'CAP_SYS_BOOT',
-  'CAP_SYS_NICE',
-  'CAP_SYS_RESOURCE',
-  'CAP_SYS_TIME',
-  'CAP_SYS_TTY_CONFIG',
-  'CAP_MKNOD',
-  'CAP_LEASE',
-  'CAP_AUDIT_WRITE',
-  'CAP_AUDIT_CONTROL',
-  'CAP_SETFCAP',
-  'CAP_MAC_OVERRIDE',
-  'CAP_MAC_ADMIN',
-  'CAP_SYSLOG',
-  'CAP_WAKE_ALARM',
-  'CAP_BLOCK_SUSPEND',
-  'CAP_AUDIT_READ',
-  'CAP_PERFMON',
-  'CAP_BPF',
-  'CAP_CHECKPOINT_RESTORE',
-] as const;
 export const capability = z.enum(CAPABILITIES);
 export type Capability = z.infer<typeof capability>;
-
-/** The kernel's resource limits, without `RLIMIT_`, in the order of their numbers (asm-generic/resource.h). */
-export const RLIMITS = [
-  'cpu',
-  'fsize',
-  'data',
-  'stack',
-  'core',
-  'rss',
-  'nproc',
-  'nofile',
-  'memlock',
-  'as',
-  'locks',
-  'sigpending',
-  'msgqueue',
-  'nice',
-  'rtprio',
-  'rttime',
-] as const;
-export type RlimitName = (typeof RLIMITS)[number];
 
 /** What happens to a system call: `kill` ends the process by SIGSYS (appc EX-39). */
 export const seccompAction = z.discriminatedUnion('action', [
@@ -77,10 +13,28 @@ export const seccompAction = z.discriminatedUnion('action', [
 ]);
 export type SeccompAction = z.infer<typeof seccompAction>;
 
+/** A condition on an argument of a system call, as an unsigned 64-bit number; `mask` first, where there is one. */
+export const seccompArgument = z.strictObject({
+  /** 0 to 5. */
+  index: z.int().check(z.minimum(0), z.maximum(5)),
+  op: z.enum(['eq', 'ne', 'masked-eq']),
+  value: z.int(),
+  /** Only with `masked-eq`. */
+  mask: z.optional(z.int()),
+});
+export type SeccompArgument = z.infer<typeof seccompArgument>;
+
 /** A compiled filter of the native architecture: `rules` win over `default`; wildcards are already expanded. */
 export const seccompFilter = z.strictObject({
   default: seccompAction,
-  rules: z.array(z.strictObject({syscalls: z.array(z.string()), outcome: seccompAction})),
+  rules: z.array(
+    z.strictObject({
+      syscalls: z.array(z.string()),
+      outcome: seccompAction,
+      /** All must hold for the rule to apply. Absent: always. */
+      args: z.optional(z.array(seccompArgument)),
+    }),
+  ),
 });
 export type SeccompFilter = z.infer<typeof seccompFilter>;
 
