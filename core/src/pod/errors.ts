@@ -32,18 +32,27 @@ export const appUnknown = (uuid: string, app: string, apps: readonly string[]) =
     hint: `its apps: ${apps.join(', ')}`,
   });
 
-/** An image that has no app, and no --exec. */
-export const appExecMissing = (app: string, image: string) =>
-  new RktError('RKT_POD_EXEC_MISSING', `app "${app}": image ${image} says no program to run`, {
-    app,
-    image,
-    hint: 'give one with --exec=PROGRAM after the image',
+/** A DNS flag that does not parse, or contradicts another. */
+export const dnsInvalid = (flag: string, value: string, because: string) =>
+  new RktError('RKT_POD_DNS_INVALID', `--${flag}=${value}: ${because}`, {
+    flag,
+    value,
+    because,
+    hint: 'see "rkt help run" for the DNS flags',
+  });
+
+/** The pod's flavor has no way in. */
+export const enterImpossible = (flavor: string, because: string) =>
+  new RktError('RKT_POD_ENTER_IMPOSSIBLE', `flavor "${flavor}" cannot enter a pod: ${because}`, {
+    flavor,
+    because,
+    hint: 'see "rkt flavor list" for flavors that can',
   });
 
 /** What is on the disk is not what this rkt writes there. */
-export const fileDamaged = (uuid: string, file: string, because: string, cause?: unknown) =>
-  new RktError('RKT_POD_FILE_DAMAGED', `pod ${uuid}: ${file}: ${because}`, {
-    uuid,
+export const fileDamaged = (pod: string, file: string, because: string, cause?: unknown) =>
+  new RktError('RKT_POD_FILE_DAMAGED', `${pod}/${file}: ${because}`, {
+    pod,
     file,
     because,
     cause,
@@ -57,22 +66,19 @@ export const interactiveSeveral = (apps: readonly string[]) =>
     hint: 'leave --interactive out, or run one image',
   });
 
-/** A mount refers to a volume that the pod does not have. */
-export const mountVolumeUnknown = (app: string, volume: string, path: string) =>
-  new RktError('RKT_POD_MOUNT_VOLUME_UNKNOWN', `app "${app}": the mount at ${path} wants volume "${volume}"`, {
-    app,
-    volume,
-    path,
-    hint: `define it: --volume=${volume},kind=host,source=PATH or --volume=${volume},kind=empty`,
-  });
-
-/** Mount targets that lie in each other or under the kernel's file systems (appc EX-12, S17). */
+/** A mount target that is no place for a volume (S07, S17). */
 export const mountTargetRefused = (app: string, path: string, because: string) =>
   new RktError('RKT_POD_MOUNT_TARGET_REFUSED', `app "${app}": ${path} cannot be a mount target: ${because}`, {
     app,
     path,
     because,
-    hint: 'choose another target, which lies in no other and not below /proc, /sys or /dev',
+    hint: 'choose a target below the root directory, but not in /proc, /sys or /dev',
+  });
+
+/** --mds-register without a metadata service. */
+export const metadataUnavailable = () =>
+  new RktError('RKT_POD_METADATA_UNAVAILABLE', 'no metadata service runs on this host', {
+    hint: 'leave --mds-register out',
   });
 
 /** --net and another flag contradict each other. */
@@ -81,6 +87,14 @@ export const networkConflict = (flag: string, net: string) =>
     flag,
     net,
     hint: `leave --${flag} out or choose another network`,
+  });
+
+/** --net that does not parse. */
+export const networkInvalid = (net: string, because: string) =>
+  new RktError('RKT_POD_NETWORK_INVALID', `--net=${net}: ${because}`, {
+    net,
+    because,
+    hint: 'write host, none, or NAME[:KEY=VALUE;…],…',
   });
 
 /** Several pods begin with what was typed. */
@@ -99,13 +113,6 @@ export const podBusy = (uuid: string, state: string) =>
     hint: 'try again in a moment',
   });
 
-/** A --pod-manifest with what it excludes. */
-export const podManifestConflict = (flag: string) =>
-  new RktError('RKT_POD_MANIFEST_CONFLICT', `--pod-manifest says all about the pod; ${flag} cannot be added`, {
-    flag,
-    hint: `leave ${flag} out, or write it into the manifest`,
-  });
-
 /** A command that needs another state. */
 export const podNotInState = (uuid: string, state: string, needed: string, hint?: string) =>
   new RktError('RKT_POD_STATE', `pod ${uuid} is ${state}, not ${needed}`, {
@@ -119,27 +126,11 @@ export const podNotInState = (uuid: string, state: string, needed: string, hint?
 export const podUnknown = (prefix: string) =>
   new RktError('RKT_POD_UNKNOWN', `no pod "${prefix}"`, {prefix, hint: 'see "rkt list"'});
 
-/** A port that no app has, or several. */
-export const portUnknown = (port: string, ports: readonly string[]) =>
-  new RktError('RKT_POD_PORT_UNKNOWN', `no app has a port "${port}"`, {
-    port,
-    ports,
-    hint: ports.length > 0 ? `ports of the images: ${ports.join(', ')}` : 'the images declare no ports',
-  });
-
 /** Only root can do this. */
 export const rootNeeded = (command: string) =>
   new RktError('RKT_ROOT_NEEDED', `rkt ${command} needs to be root`, {
     command,
     hint: `run it as root: sudo rkt ${command}`,
-  });
-
-/** Some of several pods could not be handled; each was reported. */
-export const somePodsFailed = (verb: string, uuids: readonly string[]) =>
-  new RktError('RKT_PODS_FAILED', `failed to ${verb} ${uuids.length} pod(s)`, {
-    verb,
-    uuids,
-    hint: 'each reason stands above',
   });
 
 /** What was typed cannot begin a UUID. */
@@ -166,14 +157,6 @@ export const volumeDuplicate = (volume: string) =>
     hint: 'define it once, or give one of them another name',
   });
 
-/** A volume's definition contradicts itself. */
-export const volumeInvalid = (volume: string, because: string) =>
-  new RktError('RKT_VOLUME_INVALID', `volume "${volume}": ${because}`, {
-    volume,
-    because,
-    hint: 'write NAME,kind=host,source=/PATH[,readOnly=true] or NAME,kind=empty[,mode=0755]',
-  });
-
 /** A volume's source is missing (appc EX-16). */
 export const volumeSourceMissing = (volume: string, source: string) =>
   new RktError('RKT_VOLUME_SOURCE_MISSING', `volume "${volume}": ${source} does not exist`, {
@@ -183,11 +166,12 @@ export const volumeSourceMissing = (volume: string, source: string) =>
   });
 
 /** A volume's source, or a directory on the way to it, is a symlink (appc EX-19, EX-20). */
-export const volumeSourceSymlink = (volume: string, source: string, link: string) =>
-  new RktError('RKT_VOLUME_SOURCE_SYMLINK', `volume "${volume}": ${link} is a symlink`, {
+export const volumeSourceSymlink = (volume: string, source: string, link: string, to: string) =>
+  new RktError('RKT_VOLUME_SOURCE_SYMLINK', `volume "${volume}": ${link} is a symlink to ${to}`, {
     volume,
     source,
     link,
+    to,
     hint: 'name the real path, or allow symlinks for this pod with --allow-symlinks',
   });
 

@@ -75,6 +75,11 @@ export function* sweep(from: 'embryo' | 'exited-garbage' | 'garbage'): Script<Ou
   return (yield {do: 'delete', from}) ? 'done' : 'lost';
 }
 
+/** run → exited-garbage, by the owner of a pod that could not be launched. It stays to be looked at until gc takes it. */
+export function* retire(): Script<Outcome> {
+  return (yield rename('run', 'exited-garbage')) ? 'done' : 'lost';
+}
+
 /** The owner gives up before anything ran: out of sight first, then away. */
 export function* discard(from: 'prepare' | 'run'): Script<Outcome> {
   const to = from === 'prepare' ? 'garbage' : 'exited-garbage';

@@ -1,0 +1,26 @@
+import {findPod} from '../../pod/find.ts';
+import {requireStored} from '../../pod/stored.ts';
+import {defineCommand} from '../command.ts';
+import {podArgument} from '../pod-argument.ts';
+
+export const command = defineCommand({
+  name: 'cat-manifest',
+  summary: 'Print the manifest of a pod',
+  usage: '[flags] UUID',
+  description:
+    'The pod manifest of appc, complete: images by ID, every mount point satisfied, all defaults of images and flags in place.',
+  flags: {
+    'pretty-print': {type: 'boolean', default: true, help: 'in several lines, indented'},
+    'uuid-file': {type: 'string', value: 'FILE', help: 'read the UUID from a file'},
+  },
+  examples: [
+    {command: 'rkt cat-manifest 0f5a1f3e', does: 'the manifest in JSON'},
+    {command: 'rkt cat-manifest --format=yaml 0f5a1f3e', does: 'the manifest in YAML'},
+  ],
+  async run({dataDir, format, output}, {flags, positionals}) {
+    const {path} = findPod(dataDir, podArgument(command.name, positionals, flags['uuid-file']));
+    const otherwise = flags['pretty-print'] ? 'json-pretty' : 'json';
+    output.value(requireStored(path, 'manifest'), format === 'text' ? otherwise : format);
+    return 0;
+  },
+});

@@ -1,0 +1,73 @@
+import {listPods} from '../../pod/list.ts';
+import type {PodEntry} from '../../pod/load.ts';
+import {viewPod} from '../../pod/view.ts';
+import {defineCommand} from '../command.ts';
+import {argumentUnexpected} from '../errors.ts';
+import {ago, fullTime} from '../times.ts';
+
+export const command = defineCommand({
+  name: 'list',
+  summary: 'List the pods',
+  usage: '[flags]',
+  flags: {
+    full: {type: 'boolean', help: 'whole UUIDs, times and image IDs'},
+    'no-legend': {type: 'boolean', help: 'leave out the heading'},
+  },
+  examples: [
+    {command: 'rkt list', does: 'one line for each app of each pod'},
+    {command: 'rkt list --full --no-legend', does: 'for scripts'},
+    {command: 'rkt list --format=json', does: 'with mounts, labels and times in nanoseconds'},
+  ],
+  async run({dataDir, format, output}, {flags: {full, 'no-legend': noLegend}, positionals: [extra]}) {
+    if (extra !== undefined) throw argumentUnexpected(command.name, extra);
+    const pods = listPods(dataDir);
+    if (format !== 'text') {
+      output.value(
+        pods.map((pod) => viewPod(pod)),
+        format,
+      );
+      return 0;
+    }
+    const header = [
+      'UUID',
+      'APP',
+      'IMAGE NAME',
+      ...(full ? ['IMAGE ID'] : []),
+      'STATE',
+      'CREATED',
+      'STARTED',
+      'NETWORKS',
+    ];
+    const now = Date.now();
+    const time = full ? fullTime : (milliseconds: number) => ago(milliseconds, now);
+    output.table(
+      noLegend ? undefined : header,
+      pods.flatMap((pod) => rows(pod, full, time)),
+    );
+    return 0;
+  },
+});
+
+const NO_APP = {name: '-', imageName: '-', imageId: '-'};
+const SHORT_UUID = 8;
+/** `sha512-` and twelve digits. */
+const SHORT_ID = 19;
+
+/** One row for each app; what is the pod's stands in the first. */
+const rows = (pod: PodEntry, full: boolean, time: (milliseconds: number) => string): string[][] => {
+  const {uuid, state, summary, supervisor, createdAt} = pod;
+  const apps = summary?.apps ?? [NO_APP];
+  return apps.map((app, index) => {
+    const own = (text: string): string => (index === 0 ? text : '');
+    return [
+      own(full ? uuid : uuid.slice(0, SHORT_UUID)),
+      app.name,
+      app.imageName,
+      ...(full ? [app.imageId.slice(0, SHORT_ID)] : []),
+      own(state),
+      own(time(createdAt)),
+      own(supervisor === undefined ? '' : time(supervisor.startedAt)),
+      own((summary?.networks ?? []).join(', ')),
+    ];
+  });
+};

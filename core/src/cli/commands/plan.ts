@@ -1,0 +1,69 @@
+import type {Plan} from '../../contract/plan.ts';
+import {describeStep} from '../../pod/describe-step.ts';
+import {plan} from '../../pod/plan.ts';
+import {defineCommand} from '../command.ts';
+import type {Output} from '../context.ts';
+import {appFlags, podFlags, runFlags} from '../grammar/flags.ts';
+import {parsePodArguments} from '../grammar/pod.ts';
+import {parseRunFlags} from '../grammar/run.ts';
+
+export const command = defineCommand({
+  name: 'plan',
+  summary: 'Show what run would do',
+  usage: '[flags] IMAGE [image flags] [-- ARGS…] [--- IMAGE2 …]',
+  description:
+    'Takes what "rkt run" takes and prints every step, the program with its arguments and environment, and the enforcement report. ' +
+    'Changes nothing and needs no root; the same question has the same answer.',
+  imageGrammar: true,
+  flags: {...podFlags, ...runFlags, ...appFlags},
+  examples: [
+    {command: 'rkt plan ./busybox.aci --memory=64Mi', does: 'the steps, one a line'},
+    {command: 'rkt plan --format=yaml ./busybox.aci', does: 'pod, plan and report as data, to compare or to check'},
+  ],
+  async run(context, {flags, images}) {
+    const request = parsePodArguments(flags, images);
+    const composed = await plan(context, request, parseRunFlags(flags));
+    const {output, format} = context;
+    if (format !== 'text') {
+      output.value({pod: composed.pod, plan: composed.plan, report: composed.report}, format);
+      return 0;
+    }
+    show(composed.plan, output);
+    output.line();
+    output.line('report', 'bold');
+    output.table(
+      undefined,
+      composed.report.entries.map(({verdict, name, app, how}) => [`  ${verdict}`, name, app ?? '', how]),
+    );
+    return 0;
+  },
+});
+
+const show = ({flavor, filesystem, environment, launch}: Plan, output: Output): void => {
+  output.line(`flavor ${flavor.name} ${flavor.version}`);
+  for (const [stage, steps] of [
+    ['filesystem', filesystem],
+    ['environment', environment],
+  ] as const) {
+    output.line();
+    output.line(stage, 'bold');
+    for (const step of steps) output.line(`  ${describeStep(step)}`);
+  }
+  const {process} = launch;
+  const {capabilities, seccomp, rlimits, oomScoreAdj} = process;
+  output.line();
+  output.line('launch', 'bold');
+  output.table(undefined, [
+    ['  into', launch.into],
+    ...(launch.into === 'host' ? [['  program', launch.program]] : []),
+    ['  argv', JSON.stringify(process.argv)],
+    ...process.env.map(({name, value}) => ['  env', `${name}=${value}`]),
+    ['  cwd', process.cwd],
+    ['  user', `${process.uid}:${process.gid}${process.groups.length > 0 ? `, ${process.groups.join(',')}` : ''}`],
+    ['  capabilities', capabilities.bounding.join(' ') || 'none'],
+    ['  no-new-privileges', String(process.noNewPrivileges)],
+    ['  seccomp', seccomp === null ? 'none' : `${seccomp.rules.length} rules, otherwise ${seccomp.default.action}`],
+    ...rlimits.map(({name, soft, hard}) => ['  rlimit', `${name}=${soft ?? 'unlimited'}:${hard ?? 'unlimited'}`]),
+    ...(oomScoreAdj === null ? [] : [['  oom-score-adj', String(oomScoreAdj)]]),
+  ]);
+};

@@ -1,0 +1,27 @@
+import {prepare} from '../../pod/prepare.ts';
+import {requireRoot} from '../../pod/require-root.ts';
+import {defineCommand} from '../command.ts';
+import {appFlags, podFlags} from '../grammar/flags.ts';
+import {parsePodArguments} from '../grammar/pod.ts';
+
+export const command = defineCommand({
+  name: 'prepare',
+  summary: 'Prepare a pod to be run later, and print its UUID',
+  usage: '[flags] IMAGE [image flags] [-- ARGS…] [--- IMAGE2 …]',
+  description: 'Does everything that can fail or take time; "rkt run-prepared" then only starts the pod.',
+  imageGrammar: true,
+  flags: {...podFlags, quiet: {type: 'boolean', help: 'print nothing but the UUID'}, ...appFlags},
+  examples: [
+    {command: 'rkt prepare example.com/web', does: 'prints the UUID for "rkt run-prepared"'},
+    {command: 'rkt prepare --pod-manifest=pod.yaml', does: 'the pod that a manifest describes'},
+  ],
+  async run(context, {flags, images}) {
+    const request = parsePodArguments(flags, images);
+    requireRoot('prepare');
+    const uuid = await prepare(context, request);
+    const {output, format} = context;
+    if (format === 'text') output.line(uuid);
+    else output.value({uuid}, format);
+    return 0;
+  },
+});

@@ -1,0 +1,65 @@
+import type {ReportEntry} from '../../contract/plan.ts';
+import {readExitCodes} from '../../pod/exit-codes.ts';
+import {findPod} from '../../pod/find.ts';
+import type {PodEntry} from '../../pod/load.ts';
+import {isFinished} from '../../pod/states.ts';
+import {readStored} from '../../pod/stored.ts';
+import {type ExitCodes, viewPod} from '../../pod/view.ts';
+import {waitFinished, waitReady} from '../../pod/wait.ts';
+import {defineCommand} from '../command.ts';
+import type {Context} from '../context.ts';
+import {parseWait} from '../duration.ts';
+import {podArgument} from '../pod-argument.ts';
+import {fullTime} from '../times.ts';
+
+const EXIT_UUID_FILE = 1;
+
+export const command = defineCommand({
+  name: 'status',
+  summary: 'Show the state of a pod and what is enforced',
+  usage: '[flags] UUID',
+  description:
+    'One KEY=VALUE a line. "enforced=", "modified=" and "ignored=" tell what became of each isolator and feature. With --verify they ' +
+    'are compared with the running kernel, and a difference is an error.',
+  flags: {
+    'uuid-file': {type: 'string', value: 'FILE', help: 'read the UUID from a file'},
+    verify: {type: 'boolean', help: 'compare what was promised with the running kernel'},
+    wait: {type: 'optional', value: 'DURATION', implied: 'true', help: 'wait until the pod has exited'},
+    'wait-ready': {type: 'optional', value: 'DURATION', implied: 'true', help: 'wait until the apps of the pod run'},
+  },
+  examples: [
+    {command: 'rkt status 0f5a1f3e', does: 'state, times and the enforcement report'},
+    {command: 'rkt status --wait=10s 0f5a1f3e', does: 'when it has exited, but no later than in ten seconds'},
+    {command: 'rkt status --verify --format=json 0f5a1f3e', does: 'whether the kernel does what the report says'},
+  ],
+  async run(context, {flags, positionals}) {
+    const text = podArgument(command.name, positionals, flags['uuid-file'], EXIT_UUID_FILE);
+    const {dataDir} = context;
+    const [ready, finished] = [parseWait('wait-ready', flags['wait-ready']), parseWait('wait', flags.wait)];
+    let entry = findPod(dataDir, text);
+    if (ready !== undefined) entry = await waitReady(dataDir, entry.uuid, ready);
+    if (finished !== undefined) entry = await waitFinished(dataDir, entry.uuid, finished);
+    const report = readStored(entry.path, 'report')?.entries ?? [];
+    const exitCodes = readExitCodes(entry);
+    if (context.format === 'text') show(context, entry, exitCodes, report);
+    else context.output.value({...viewPod(entry, exitCodes), enforcement: report}, context.format);
+    return 0;
+  },
+});
+
+const show = ({output}: Context, entry: PodEntry, exitCodes: ExitCodes, report: readonly ReportEntry[]): void => {
+  const {state, createdAt, supervisor, summary} = entry;
+  output.line(`state=${state}`);
+  output.line(`created=${fullTime(createdAt)}`);
+  if (supervisor !== undefined) output.line(`started=${fullTime(supervisor.startedAt)}`);
+  if (state === 'running' || state === 'exited') output.line(`networks=${(summary?.networks ?? []).join(', ')}`);
+  if (state === 'running' || isFinished(state)) {
+    if (supervisor !== undefined) output.line(`pid=${supervisor.pid}`);
+    output.line(`exited=${state === 'exited' || state === 'exited garbage'}`);
+  }
+  if (isFinished(state)) for (const [app, code] of exitCodes) output.line(`app-${app}=${code}`);
+  if (summary !== undefined) output.line(`flavor=${summary.flavor.name}`);
+  for (const {verdict, name, app, how} of report) {
+    output.line(`${verdict}=${name}${app === null ? '' : ` (${app})`}: ${how}`);
+  }
+};

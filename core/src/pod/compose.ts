@@ -1,0 +1,66 @@
+import type {PodManifest} from '../appc/pod-manifest.ts';
+import type {Context} from '../cli/context.ts';
+import type {HostFacts} from '../contract/host.ts';
+import type {Uuid} from '../contract/names.ts';
+import type {Pod} from '../contract/pod.ts';
+import type {FoundFlavor} from '../stage1/find.ts';
+import {gatherHostFacts} from '../stage1/host-facts.ts';
+import {chooseFlavor} from './choose-flavor.ts';
+import {freeze} from './freeze.ts';
+import {hostNames} from './host-names.ts';
+import {findImages, type PodImage} from './images.ts';
+import {overlayObstacle} from './overlay-support.ts';
+import {type PlannedPod, planPod} from './plan-pod.ts';
+import {reify} from './reify.ts';
+import type {PodRequest, RunRequest} from './request.ts';
+
+export interface ComposedPod extends PlannedPod {
+  readonly found: FoundFlavor;
+  readonly facts: HostFacts;
+  readonly manifest: PodManifest;
+  readonly images: readonly PodImage[];
+  /** Before negotiation. */
+  readonly asked: Pod;
+  readonly imageHasHosts: boolean;
+  readonly overlayObstacle?: string;
+}
+
+/**
+ * From what the operator asked for to what will be done: images, manifest, pod, report and plan. Nothing of the pod is created yet, so that
+ * whatever is wrong with it leaves nothing behind (appc EX-16). The caller holds the images.
+ * @param find how images are looked up; `plan` takes none into the store
+ */
+export const compose = async (
+  context: Context,
+  request: PodRequest,
+  run: RunRequest,
+  uuid: Uuid,
+  find: typeof findImages = findImages,
+): Promise<ComposedPod> => {
+  const found = await chooseFlavor(context, request.stage1);
+  const {declaration} = found.flavor;
+  const facts = gatherHostFacts(declaration.programs ?? []);
+  const obstacle = request.noOverlay ? undefined : overlayObstacle(context.dataDir, facts.filesystems);
+  const overlay = !request.noOverlay && obstacle === undefined;
+  const images = await find(context, request, !overlay);
+  const manifest = await reify(request, images, process.env);
+  const {pod: asked, imageHasHosts} = freeze({
+    uuid,
+    dataDir: context.dataDir,
+    manifest,
+    images,
+    requests: request.apps,
+    run,
+    privateUsers: request.privateUsers,
+    allowSymlinks: request.allowSymlinks,
+    overlay,
+    declaration,
+    facts,
+    insecure: context.insecure,
+    debug: context.debug,
+    host: hostNames,
+  });
+  const because = obstacle === undefined ? {} : {overlayObstacle: obstacle};
+  const planned = planPod(found, asked, {facts, allowDegraded: request.allowDegraded, ...because});
+  return {found, facts, manifest, images, asked, imageHasHosts, ...because, ...planned};
+};

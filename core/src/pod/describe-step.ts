@@ -1,0 +1,53 @@
+import type {Location} from '../contract/location.ts';
+import type {Step} from '../contract/step.ts';
+
+const at = (location: Location): string => {
+  switch (location.in) {
+    case 'host':
+      return location.path;
+    case 'pod':
+      return `<pod>/${location.path}`;
+    case 'rootfs':
+      return `<${location.app}>${location.path}`;
+  }
+};
+
+const octal = (mode: number): string => mode.toString(8).padStart(4, '0');
+const owner = ({mode, uid, gid}: {mode: number; uid: number; gid: number}): string => `${octal(mode)} ${uid}:${gid}`;
+const list = (words: readonly string[]): string => (words.length === 0 ? '' : ` ${words.join(',')}`);
+const pairs = (record: Readonly<Record<string, unknown>>): string =>
+  list(Object.entries(record).map(([key, value]) => `${key}=${value}`));
+
+/** A step of a plan in one line: what it does, without its id. `<pod>` is the pod's directory, `<NAME>` the rootfs of an app. */
+export const describeStep = (step: Step): string => {
+  switch (step.do) {
+    case 'bind':
+      return `bind ${at(step.source)} to ${at(step.target)}${step.recursive ? ', recursively' : ''}${list(step.flags)}`;
+    case 'cgroup':
+      return `cgroup ${step.path}${pairs(step.limits)}${step.join ? ', joined' : ''}`;
+    case 'device':
+      return `device ${at(step.target)} ${step.type} ${step.major}:${step.minor} ${owner(step)}`;
+    case 'hostname':
+      return `host name ${step.name}`;
+    case 'mask':
+      return `hide ${step.paths.length} paths of <${step.app}>:${list(step.paths)}`;
+    case 'mkdir':
+      return `directory ${at(step.target)} ${owner(step)}`;
+    case 'mount':
+      return `mount ${step.type} at ${at(step.target)}${list(step.flags)}${pairs(step.options)}`;
+    case 'namespace':
+      return `leave the host's namespaces:${list(step.unshare)}`;
+    case 'overlay':
+      return `overlay at <pod>/${step.target}: ${[`<pod>/${step.upper}`, ...step.lower].join(' over ')}`;
+    case 'protect':
+      return `make ${step.paths.length} paths of <${step.app}> read-only:${list(step.paths)}`;
+    case 'remount':
+      return `remount ${at(step.target)}${list(step.flags)}`;
+    case 'symlink':
+      return `symlink ${at(step.target)} to ${step.to}`;
+    case 'sysctl':
+      return `sysctl ${step.key}=${step.value}`;
+    case 'write':
+      return `write ${at(step.target)} ${owner(step)}, ${Buffer.byteLength(step.content)} bytes`;
+  }
+};

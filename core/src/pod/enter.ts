@@ -1,0 +1,45 @@
+import type {Context} from '../cli/context.ts';
+import {launch as launchSchema} from '../contract/launch.ts';
+import {enter as performEnter} from '../executor/enter.ts';
+import {flavorFailed, flavorPlanInvalid} from '../stage1/errors.ts';
+import {pinnedFlavor} from './choose-flavor.ts';
+import {enterImpossible, podNotInState} from './errors.ts';
+import {seccompCache} from './layout.ts';
+import type {PodEntry} from './load.ts';
+import {pickApp} from './pick-app.ts';
+import {runningPod} from './running-pod.ts';
+import {requireStored} from './stored.ts';
+import {readSummary} from './summary.ts';
+
+/** Becomes a further program in a running pod, with exactly what the app has (S01). Without a command, a shell. */
+export const enter = async (
+  context: Context,
+  {uuid, state, path, supervisor}: PodEntry,
+  appName: string | undefined,
+  command: readonly string[],
+): Promise<never> => {
+  if (state !== 'running') throw podNotInState(uuid, state, 'running');
+  const summary = readSummary(path);
+  if (supervisor === undefined || summary === undefined) {
+    throw podNotInState(uuid, 'only just starting', 'running', 'try again in a moment');
+  }
+  const pod = requireStored(path, 'frozen');
+  const facts = requireStored(path, 'facts');
+  const app = pickApp(uuid, pod.apps, appName);
+  const {flavor} = await pinnedFlavor(context, summary.flavor);
+  if (flavor.enter === undefined) {
+    const {verbs, name} = flavor.declaration;
+    throw enterImpossible(name, 'consequence' in verbs.enter ? verbs.enter.consequence : 'it does not say how');
+  }
+  const running = runningPod(pod, facts, supervisor);
+  let candidate: unknown;
+  try {
+    candidate = flavor.enter(running, app, command, facts);
+  } catch (cause) {
+    throw flavorFailed(flavor.declaration.name, 'enter', cause);
+  }
+  const parsed = launchSchema.safeParse(candidate);
+  if (!parsed.success) throw flavorPlanInvalid(flavor.declaration.name, 'enter', parsed.error.issues[0]?.message ?? '');
+  if (parsed.data.into !== 'member') throw flavorPlanInvalid(flavor.declaration.name, 'enter', 'joins no process');
+  return performEnter(parsed.data, {facts, caches: {seccomp: seccompCache(context.dataDir)}});
+};

@@ -1,0 +1,45 @@
+import {mkdirSync, rmSync} from 'node:fs';
+import path from 'node:path';
+import type {HostPath, PodPath} from '../contract/names.ts';
+import {faultPoint} from '../executor/fault.ts';
+import type {ComposedPod} from './compose.ts';
+import type {Place} from './place.ts';
+import type {StoredRequest} from './stored.ts';
+import {summarize} from './summarize.ts';
+import {writePod} from './write-pod.ts';
+
+/** Writes a composed pod into its directory, which is in `prepare` and locked by this process. */
+export const fillPod = async (
+  place: Place,
+  composed: ComposedPod,
+  {createdAt, request}: {createdAt: number; request?: StoredRequest},
+): Promise<void> => {
+  const {found, manifest, images, pod, plan, report, facts} = composed;
+  const {name, liveness} = found.flavor.declaration;
+  const flavor = {name, liveness, source: found.source, digest: found.digest};
+  writePod(place, {
+    manifest,
+    imageManifests: images.map((image) => image.manifest),
+    pod,
+    plan,
+    report,
+    facts,
+    summary: summarize(pod, manifest, flavor, createdAt),
+    ...(request === undefined ? {} : {request}),
+  });
+  for (const [index, {rootfs}] of pod.apps.entries()) {
+    const layer = images[index]?.layers[0];
+    if (rootfs.kind === 'copy' && layer !== undefined) await copy(place.path, layer, rootfs.directory);
+  }
+};
+
+/** The store is never changed, and the pod is locked and only root's: neither side moves meanwhile. */
+const copy = async (pod: HostPath, layer: HostPath, directory: PodPath): Promise<void> => {
+  const {copyTree} = await import('../image/copy-tree.ts');
+  const target = path.join(pod, directory) as HostPath;
+  const messages = path.join(pod, 'copy.log');
+  mkdirSync(path.dirname(target), {recursive: true, mode: 0o700});
+  await copyTree(layer, target, messages);
+  rmSync(messages);
+  faultPoint('pod.copy');
+};

@@ -1,0 +1,27 @@
+import type {Output} from '../cli/context.ts';
+import type {HostFacts} from '../contract/host.ts';
+import type {Plan} from '../contract/plan.ts';
+import type {Pod} from '../contract/pod.ts';
+import {faultPoint} from '../executor/fault.ts';
+import {perform} from '../executor/perform.ts';
+import {seccompCache} from './layout.ts';
+import type {Place} from './place.ts';
+import {writeStored} from './stored.ts';
+import {thisSupervisor} from './supervisor.ts';
+
+/** Becomes the pod, which is in `run` and whose lock this process holds. Comes back only by an error; the caller undoes what was done. */
+export const launch = (
+  place: Place,
+  {pod, plan, facts}: {pod: Pod; plan: Plan; facts: HostFacts},
+  output: Output,
+): never => {
+  writeStored(place.path, 'supervisor', thisSupervisor(pod, facts));
+  faultPoint('pod.supervisor');
+  return perform(plan, {
+    pod,
+    facts,
+    lock: place.lock,
+    caches: {seccomp: seccompCache(place.dataDir)},
+    note: (text) => output.note(text),
+  });
+};

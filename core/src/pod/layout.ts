@@ -1,0 +1,54 @@
+import {mkdirSync} from 'node:fs';
+import type {AppName, HostPath, PodPath, Uuid} from '../contract/names.ts';
+import {POD_DIRECTORIES, type PodDirectory} from './states.ts';
+
+/** Where a pod is, or would be, in one of the directories of its life. */
+export const podDirectory = (dataDir: HostPath, directory: PodDirectory, uuid: Uuid): HostPath =>
+  `${dataDir}/pods/${directory}/${uuid}` as HostPath;
+
+/** Where all pods of one kind are. */
+export const podsDirectory = (dataDir: HostPath, directory: PodDirectory): HostPath =>
+  `${dataDir}/pods/${directory}` as HostPath;
+
+/** Makes what every pod needs. Nobody but root may look into a pod: what apps write there may be set-user-ID (S11). */
+export const makePodsDirectories = (dataDir: HostPath): void => {
+  for (const directory of POD_DIRECTORIES) mkdirSync(podsDirectory(dataDir, directory), {recursive: true, mode: 0o750});
+};
+
+/** The files of a pod. All are JSON. */
+export const POD_FILES = {
+  /** The reified pod manifest (appc PO-03). */
+  manifest: 'pod',
+  /** The contract's `Pod`, as negotiated. */
+  frozen: 'frozen.json',
+  plan: 'plan.json',
+  report: 'report.json',
+  facts: 'facts.json',
+  /** What `run-prepared` needs to plan again. */
+  request: 'request.json',
+  /** What `list` and `status` show. */
+  summary: 'summary.json',
+  /** Who launched the pod, and when. */
+  supervisor: 'supervisor',
+} as const;
+export type PodFile = keyof typeof POD_FILES;
+
+/** The places of an app below the pod's directory. */
+export const appPaths = (app: AppName) =>
+  ({
+    /** The app's own image manifest. */
+    manifest: `appsinfo/${app}/manifest`,
+    /** Where the rootfs is mounted, as in rkt. */
+    mountPoint: `stage1/rootfs/opt/stage2/${app}/rootfs` as PodPath,
+    upper: `overlay/${app}/upper` as PodPath,
+    work: `overlay/${app}/work` as PodPath,
+    /** A rootfs of its own, where there is no overlayfs. */
+    copy: `rootfs/${app}` as PodPath,
+    /** Exit status, written by whatever supervises the app, if anything does. */
+    status: `stage1/rootfs/rkt/status/${app}`,
+  }) as const;
+
+export const volumePath = (name: string): PodPath => `volumes/${name}` as PodPath;
+
+/** Compiled filters, by their content. */
+export const seccompCache = (dataDir: HostPath): HostPath => `${dataDir}/cas/seccomp` as HostPath;

@@ -1,0 +1,51 @@
+import type {Context} from '../cli/context.ts';
+import type {Uuid} from '../contract/names.ts';
+import {faultPoint} from '../executor/fault.ts';
+import {holdImages, openStore} from '../image/store.ts';
+import {fsyncDirectory, syncFileSystem} from '../linux/fsync.ts';
+import {compose} from './compose.ts';
+import {createPod} from './create.ts';
+import {fillPod} from './fill.ts';
+import {giveUp} from './give-up.ts';
+import {podsDirectory} from './layout.ts';
+import {finishPreparing} from './life-cycle.ts';
+import type {PodRequest, RunRequest} from './request.ts';
+import {newUuid} from './uuid.ts';
+
+/** `run-prepared` says these. */
+const LATER: RunRequest = {
+  interactive: false,
+  dns: [],
+  dnsSearch: [],
+  dnsOpt: [],
+  hostsEntries: [],
+  ipc: 'auto',
+  mdsRegister: false,
+};
+
+/** Makes a pod that `run-prepared` can run, also after the machine has crashed. Returns its UUID. */
+export const prepare = async (context: Context, request: PodRequest): Promise<Uuid> => {
+  const uuid = newUuid();
+  using _images = holdImages(openStore(context.dataDir));
+  const composed = await compose(context, request, LATER, uuid);
+  using place = createPod(context.dataDir, uuid);
+  try {
+    const {asked, imageHasHosts, overlayObstacle} = composed;
+    await fillPod(place, composed, {
+      createdAt: Date.now(),
+      request: {
+        allowDegraded: request.allowDegraded,
+        pod: asked,
+        imageHasHosts,
+        ...(overlayObstacle === undefined ? {} : {overlayObstacle}),
+      },
+    });
+    syncFileSystem(place.lock);
+    faultPoint('pod.synced');
+    place.perform(finishPreparing('prepared'));
+    fsyncDirectory(podsDirectory(context.dataDir, 'prepared'));
+  } catch (error) {
+    throw giveUp(place, error);
+  }
+  return uuid;
+};

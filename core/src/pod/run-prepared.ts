@@ -1,0 +1,101 @@
+import type {Context} from '../cli/context.ts';
+import {CONTRACT_VERSION} from '../contract/flavor.ts';
+import type {HostFacts} from '../contract/host.ts';
+import {gatherHostFacts} from '../stage1/host-facts.ts';
+import {applyRunRequest} from './apply-run-request.ts';
+import {fileDamaged, podNotInState} from './errors.ts';
+import {findPod} from './find.ts';
+import {retirePod} from './give-up.ts';
+import {hostNames} from './host-names.ts';
+import {launch} from './launch.ts';
+import {POD_FILES} from './layout.ts';
+import {claim} from './life-cycle.ts';
+import type {PodEntry} from './load.ts';
+import {Place} from './place.ts';
+import type {PlannedPod} from './plan-pod.ts';
+import type {RunRequest} from './request.ts';
+import {requireStored, writeStored} from './stored.ts';
+import {writeUuidFile} from './write-uuid-file.ts';
+
+/**
+ * Becomes a pod that has been prepared. Whatever can be wrong with the options or the host is found before the pod is claimed, and leaves it
+ * prepared; after that there is no way back, and a pod that could not be launched ends in `exited-garbage`.
+ */
+export const runPrepared = async (context: Context, text: string, run: RunRequest): Promise<never> => {
+  const entry = findPod(context.dataDir, text);
+  const {uuid, state} = entry;
+  if (entry.directory !== 'prepared') throw podNotInState(uuid, state, 'prepared');
+  const facts = requireStored(entry.path, 'facts');
+  const now = gatherHostFacts(Object.keys(facts.programs));
+  const planned = (await planAgain(context, entry, run, {before: facts, now})) ?? storedPlan(entry);
+  using place = new Place(context.dataDir, uuid, 'prepared');
+  if (place.perform(claim()) !== 'done') throw podNotInState(uuid, 'taken by another rkt', 'prepared');
+  try {
+    if (run.uuidFileSave !== undefined) writeUuidFile(run.uuidFileSave, uuid);
+    if (planned.fresh) {
+      writeStored(place.path, 'frozen', planned.pod);
+      writeStored(place.path, 'report', planned.report);
+      writeStored(place.path, 'facts', now);
+      writeStored(place.path, 'plan', planned.plan);
+    }
+    return launch(place, {...planned, facts: now}, context.output);
+  } catch (error) {
+    throw retirePod(place, error);
+  }
+};
+
+type Planned = Pick<PlannedPod, 'pod' | 'plan' | 'report'> & {readonly fresh: boolean};
+
+const storedPlan = ({path}: PodEntry): Planned => ({
+  pod: requireStored(path, 'frozen'),
+  plan: requireStored(path, 'plan'),
+  report: requireStored(path, 'report'),
+  fresh: false,
+});
+
+/** A new plan by the very flavor the pod was prepared with, if options or the host ask for one; `undefined`: the stored one is still right. */
+const planAgain = async (
+  context: Context,
+  {path, summary}: PodEntry,
+  run: RunRequest,
+  facts: {readonly before: HostFacts; readonly now: HostFacts},
+): Promise<Planned | undefined> => {
+  const sameHost = JSON.stringify(facts.before) === JSON.stringify(facts.now);
+  const sameContract = requireStored(path, 'plan').contract === CONTRACT_VERSION;
+  if (summary === undefined) throw fileDamaged(path, POD_FILES.summary, 'it is missing');
+  if (sameHost && sameContract && isDefault(run) && !context.debug) return undefined;
+  const [{pinnedFlavor}, {planPod}] = await Promise.all([import('./choose-flavor.ts'), import('./plan-pod.ts')]);
+  const found = await pinnedFlavor(context, summary.flavor);
+  const {pod, allowDegraded, imageHasHosts, overlayObstacle} = requireStored(path, 'request');
+  const asked = applyRunRequest(pod, {
+    run,
+    declaration: found.flavor.declaration,
+    debug: context.debug,
+    host: hostNames,
+    imageHasHosts,
+  });
+  const planned = planPod(found, asked, {
+    facts: facts.now,
+    allowDegraded,
+    ...(overlayObstacle === undefined ? {} : {overlayObstacle}),
+  });
+  return {...planned, fresh: true};
+};
+
+const isDefault = ({
+  net,
+  interactive,
+  dns,
+  dnsSearch,
+  dnsOpt,
+  dnsDomain,
+  hostsEntries,
+  hostname,
+  ipc,
+  mdsRegister,
+}: RunRequest) =>
+  [net, dnsDomain, hostname].every((value) => value === undefined) &&
+  [dns, dnsSearch, dnsOpt, hostsEntries].every(({length}) => length === 0) &&
+  !interactive &&
+  !mdsRegister &&
+  ipc === 'auto';

@@ -1,0 +1,29 @@
+import type {Context} from '../cli/context.ts';
+import {holdImages, openStore} from '../image/store.ts';
+import {compose} from './compose.ts';
+import {createPod} from './create.ts';
+import {fillPod} from './fill.ts';
+import {giveUp} from './give-up.ts';
+import {launch} from './launch.ts';
+import {finishPreparing} from './life-cycle.ts';
+import type {PodRequest, RunRequest} from './request.ts';
+import {newUuid} from './uuid.ts';
+import {writeUuidFile} from './write-uuid-file.ts';
+
+/** Becomes a pod: images, manifest, flavor and plan; then its directory; then everything in the plan; then `execve`. Leaves nothing behind when it fails. */
+export const run = async (context: Context, request: PodRequest, runRequest: RunRequest): Promise<never> => {
+  const uuid = newUuid();
+  using images = holdImages(openStore(context.dataDir));
+  const composed = await compose(context, request, runRequest, uuid);
+  using place = createPod(context.dataDir, uuid);
+  try {
+    // Early, as in rkt: by it the pod can be removed whatever happens.
+    if (runRequest.uuidFileSave !== undefined) writeUuidFile(runRequest.uuidFileSave, uuid);
+    await fillPod(place, composed, {createdAt: Date.now()});
+    images.close();
+    place.perform(finishPreparing('run'));
+    return launch(place, composed, context.output);
+  } catch (error) {
+    throw giveUp(place, error);
+  }
+};

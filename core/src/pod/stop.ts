@@ -1,0 +1,53 @@
+import type {Context} from '../cli/context.ts';
+import type {Flavor} from '../contract/flavor.ts';
+import type {StopStep} from '../contract/step.ts';
+import {log} from '../debug.ts';
+import {podNotInState} from './errors.ts';
+import type {PodEntry} from './load.ts';
+import {performStop} from './perform-stop.ts';
+import {runningPod} from './running-pod.ts';
+import {isFinished} from './states.ts';
+import {readStored} from './stored.ts';
+
+const debug = log('pod');
+
+const PATIENCE = 10_000;
+
+/** What the contract says a flavor without `stop` gets. */
+export const defaultStop = (force: boolean): StopStep[] =>
+  force
+    ? [{do: 'kill'}]
+    : [{do: 'signal', to: 'pod', signal: 'SIGTERM'}, {do: 'await-exit', milliseconds: PATIENCE}, {do: 'kill'}];
+
+/**
+ * Ends a running pod, and returns when it has ended.
+ * @returns whether it was running; one that is over already is no error
+ * @throws RKT_POD_STATE if it has never run
+ */
+export const stop = async (context: Context, entry: PodEntry, force: boolean): Promise<boolean> => {
+  const {uuid, state, path, supervisor} = entry;
+  if (isFinished(state)) return false;
+  if (state !== 'running') throw podNotInState(uuid, state, 'running');
+  const pod = readStored(path, 'frozen');
+  const facts = readStored(path, 'facts');
+  if (supervisor === undefined || pod === undefined || facts === undefined) {
+    throw podNotInState(uuid, 'only just starting', 'running', 'try again in a moment');
+  }
+  const running = runningPod(pod, facts, supervisor);
+  const steps = (await hook(context, entry))?.(running, force) ?? defaultStop(force);
+  performStop(steps, {pod: running, facts});
+  return true;
+};
+
+/** The flavor's own way, if the very flavor is still there. A pod must be able to end without it. */
+const hook = async (context: Context, {summary}: PodEntry): Promise<Flavor['stop']> => {
+  if (summary === undefined) return undefined;
+  try {
+    const {pinnedFlavor} = await import('./choose-flavor.ts');
+    const {flavor} = await pinnedFlavor(context, summary.flavor);
+    return flavor.stop?.bind(flavor);
+  } catch (error) {
+    debug('the default way, because the flavor is not what it was: %o', error);
+    return undefined;
+  }
+};

@@ -1,0 +1,55 @@
+import type {PodEntry} from './load.ts';
+import {isFinished, type PodState} from './states.ts';
+import type {AppSummary} from './summary.ts';
+
+type AppState = 'unknown' | 'created' | 'running' | 'exited';
+
+const APP_STATES: {readonly [S in PodState]?: AppState} = {
+  prepared: 'created',
+  running: 'running',
+  exited: 'exited',
+  'exited garbage': 'exited',
+  'exited deleting': 'exited',
+};
+
+const NANOSECONDS = 1_000_000;
+
+/** Exit statuses by app, where something has recorded them. */
+export type ExitCodes = ReadonlyMap<string, number>;
+
+/** A pod as rkt's `lib/v1` has it in JSON: times of the pod in seconds, of its apps in nanoseconds; what is not known is left out. */
+export const viewPod = (entry: PodEntry, exitCodes: ExitCodes = new Map()) => {
+  const {uuid, state, summary, supervisor, createdAt} = entry;
+  return {
+    name: uuid,
+    state,
+    ...(summary && summary.networks.length > 0 ? {networks: summary.networks.map((netName) => ({netName}))} : {}),
+    ...(summary && {
+      app_names: summary.apps.map(({name}) => name),
+      apps: summary.apps.map((app) => viewApp(app, entry, exitCodes.get(app.name))),
+    }),
+    created_at: Math.floor(createdAt / 1000),
+    ...(supervisor && {started_at: Math.floor(supervisor.startedAt / 1000)}),
+    ...(summary?.userAnnotations && {user_annotations: summary.userAnnotations}),
+    ...(summary?.userLabels && {user_labels: summary.userLabels}),
+    ...(summary && {flavor: summary.flavor.name}),
+  };
+};
+
+const viewApp = (app: AppSummary, {state, createdAt, supervisor}: PodEntry, exitCode: number | undefined) => ({
+  name: app.name,
+  state: APP_STATES[state] ?? 'unknown',
+  created_at: Math.floor(createdAt) * NANOSECONDS,
+  ...(supervisor && {started_at: supervisor.startedAt * NANOSECONDS}),
+  ...(isFinished(state) && exitCode !== undefined ? {exit_code: exitCode} : {}),
+  image_id: app.imageId,
+  image_name: app.imageName,
+  mounts: app.mounts.map(({volume, path, source, readOnly}) => ({
+    name: volume,
+    container_path: path,
+    host_path: source,
+    read_only: readOnly,
+  })),
+  ...(app.userAnnotations && {user_annotations: app.userAnnotations}),
+  ...(app.userLabels && {user_labels: app.userLabels}),
+});

@@ -1,0 +1,43 @@
+import {lstatSync, readlinkSync, realpathSync, type Stats, statSync} from 'node:fs';
+import path from 'node:path';
+import type {HostPath} from '../contract/names.ts';
+import {isErrno} from '../linux/syscall-error.ts';
+import {volumeSourceMissing, volumeSourceSymlink, volumeSourceUnusable} from './errors.ts';
+
+/**
+ * Looks at the source of a host volume before anything is created (appc EX-15, EX-16, EX-19 to EX-21). The executor looks again when it
+ * opens it, without following symlinks.
+ * @throws RKT_VOLUME_SOURCE_MISSING, RKT_VOLUME_SOURCE_SYMLINK, RKT_VOLUME_SOURCE_UNUSABLE
+ */
+export const volumeSource = (
+  volume: string,
+  source: HostPath,
+  {followSymlinks}: {followSymlinks: boolean},
+): {source: HostPath; type: 'directory' | 'file' | 'device'} => {
+  const normal = path.posix.normalize(source).replace(/(?<=.)\/$/, '') as HostPath;
+  try {
+    if (!followSymlinks) refuseSymlinks(volume, normal);
+    const real = followSymlinks ? (realpathSync(normal) as HostPath) : normal;
+    return {source: real, type: typeOf(volume, normal, statSync(real))};
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) throw volumeSourceMissing(volume, source);
+    if (isErrno(error, 'ELOOP', 'EACCES', 'ENAMETOOLONG'))
+      throw volumeSourceUnusable(volume, source, (error as Error).message, error);
+    throw error;
+  }
+};
+
+const refuseSymlinks = (volume: string, source: HostPath): void => {
+  let prefix = '';
+  for (const part of source.split('/').slice(1)) {
+    prefix += `/${part}`;
+    if (lstatSync(prefix).isSymbolicLink()) throw volumeSourceSymlink(volume, source, prefix, readlinkSync(prefix));
+  }
+};
+
+const typeOf = (volume: string, source: string, stats: Stats): 'directory' | 'file' | 'device' => {
+  if (stats.isDirectory()) return 'directory';
+  if (stats.isFile() || stats.isSocket() || stats.isFIFO()) return 'file';
+  if (stats.isCharacterDevice() || stats.isBlockDevice()) return 'device';
+  throw volumeSourceUnusable(volume, source, 'is neither a directory nor a file nor a device');
+};

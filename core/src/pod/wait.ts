@@ -1,0 +1,54 @@
+import {readlinkSync} from 'node:fs';
+import {setTimeout} from 'node:timers/promises';
+import type {HostPath} from '../contract/names.ts';
+import {isErrno} from '../linux/syscall-error.ts';
+import {podNotInState, waitExpired} from './errors.ts';
+import {findPod} from './find.ts';
+import type {PodEntry} from './load.ts';
+import {isFinished} from './states.ts';
+
+/** As in rkt. A pod cannot tell anybody that it ends: nothing of ours runs beside it. */
+const POLL = 100;
+
+/** Waits until a pod is over, for at most `milliseconds` (`Infinity`: for ever). */
+export const waitFinished = (dataDir: HostPath, uuid: string, milliseconds: number): Promise<PodEntry> =>
+  wait(dataDir, uuid, 'exited', milliseconds, ({state}) => isFinished(state));
+
+/** Waits until a pod's apps run. */
+export const waitReady = (dataDir: HostPath, uuid: string, milliseconds: number): Promise<PodEntry> =>
+  wait(dataDir, uuid, 'ready', milliseconds, (entry) => {
+    if (isFinished(entry.state)) throw podNotInState(entry.uuid, entry.state, 'ready');
+    return isReady(entry);
+  });
+
+const wait = async (
+  dataDir: HostPath,
+  uuid: string,
+  what: 'exited' | 'ready',
+  milliseconds: number,
+  isOver: (entry: PodEntry) => boolean,
+): Promise<PodEntry> => {
+  const end = Date.now() + milliseconds;
+  for (;;) {
+    const entry = findPod(dataDir, uuid);
+    if (isOver(entry)) return entry;
+    const left = end - Date.now();
+    if (left <= 0) throw waitExpired(entry.uuid, what, milliseconds);
+    await setTimeout(Math.min(POLL, left));
+  }
+};
+
+/**
+ * Whether the apps of a pod run. Under a flavor whose launched program is the app, as soon as it has taken over from rkt, which the end of
+ * the lock tells; else when the supervisor says so, by a symlink as in rkt.
+ */
+export const isReady = (entry: PodEntry): boolean => {
+  if (entry.state !== 'running') return false;
+  if (entry.summary?.flavor.liveness === 'cgroup') return !entry.locked;
+  try {
+    return readlinkSync(`${entry.path}/stage1/rootfs/rkt/supervisor-status`) === 'ready';
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'EINVAL')) return false;
+    throw error;
+  }
+};

@@ -1,0 +1,68 @@
+import {chmodSync, chownSync, lstatSync, mkdirSync, writeFileSync} from 'node:fs';
+import type {ImageManifest} from '../appc/image-manifest.ts';
+import type {PodManifest} from '../appc/pod-manifest.ts';
+import type {HostFacts} from '../contract/host.ts';
+import type {EnforcementReport, Plan} from '../contract/plan.ts';
+import type {App, Pod, Volume} from '../contract/pod.ts';
+import {faultPoint} from '../executor/fault.ts';
+import {appPaths} from './layout.ts';
+import type {Place} from './place.ts';
+import {type StoredRequest, writeStored} from './stored.ts';
+import type {Summary} from './summary.ts';
+
+export interface PodContents {
+  readonly manifest: PodManifest;
+  /** Of each app, in order. */
+  readonly imageManifests: readonly ImageManifest[];
+  readonly pod: Pod;
+  readonly plan: Plan;
+  readonly report: EnforcementReport;
+  readonly facts: HostFacts;
+  readonly summary: Summary;
+  /** Only of a pod that is to be run later. */
+  readonly request?: StoredRequest;
+}
+
+/** Fills the directory of a pod that is being prepared: its files, the writable layers, the empty volumes. Nothing is visible before it is moved on. */
+export const writePod = (place: Place, contents: PodContents): void => {
+  const {path} = place;
+  writeStored(path, 'manifest', contents.manifest);
+  faultPoint('pod.manifest');
+  writeStored(path, 'frozen', contents.pod);
+  writeStored(path, 'report', contents.report);
+  writeStored(path, 'facts', contents.facts);
+  writeStored(path, 'plan', contents.plan);
+  if (contents.request !== undefined) writeStored(path, 'request', contents.request);
+  faultPoint('pod.plan');
+  for (const [index, app] of contents.pod.apps.entries()) makeApp(path, app, contents.imageManifests[index]);
+  for (const volume of contents.pod.volumes) if (volume.kind === 'empty') makeVolume(path, volume);
+  faultPoint('pod.trees');
+  writeStored(path, 'summary', contents.summary);
+  faultPoint('pod.summary');
+};
+
+const PRIVATE = 0o700;
+
+const makeApp = (pod: string, app: App, manifest: ImageManifest | undefined): void => {
+  const paths = appPaths(app.name);
+  mkdirSync(`${pod}/appsinfo/${app.name}`, {recursive: true, mode: PRIVATE});
+  writeFileSync(`${pod}/${paths.manifest}`, JSON.stringify(manifest), {mode: 0o600});
+  mkdirSync(`${pod}/${paths.mountPoint}`, {recursive: true, mode: PRIVATE});
+  if (app.rootfs.kind === 'copy') return;
+  mkdirSync(`${pod}/${app.rootfs.work}`, {recursive: true, mode: PRIVATE});
+  mkdirSync(`${pod}/${app.rootfs.upper}`, PRIVATE);
+  // The root directory of an overlay has the owner and mode of its uppermost layer's, which is this one.
+  const [top] = app.rootfs.lower;
+  if (top !== undefined) own(`${pod}/${app.rootfs.upper}`, lstatSync(top));
+};
+
+const makeVolume = (pod: string, volume: Extract<Volume, {kind: 'empty'}>): void => {
+  mkdirSync(`${pod}/${volume.directory}`, {recursive: true, mode: PRIVATE});
+  own(`${pod}/${volume.directory}`, volume);
+};
+
+const own = (path: string, {mode, uid, gid}: {mode: number; uid: number; gid: number}): void => {
+  chownSync(path, uid, gid);
+  // After the owner, whose change clears set-user-ID; and whatever the umask is.
+  chmodSync(path, mode & 0o7777);
+};
