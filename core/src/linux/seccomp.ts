@@ -1,7 +1,7 @@
 import {readSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {getSystemErrorName} from 'node:util';
-import type {SeccompAction, SeccompFilter} from '../contract/process.ts';
+import type {SeccompAction, SeccompArgument, SeccompFilter} from '../contract/process.ts';
 import {seccompFilterFailed, seccompLibraryMissing} from './errors.ts';
 import {cString} from './libc.ts';
 import {pipe} from './pipe.ts';
@@ -12,6 +12,7 @@ export const BPF_MAX_INSTRUCTIONS = 4096;
 
 /** seccomp.h of libseccomp */
 const ACTION = {kill: 0x8000_0000, errno: 0x0005_0000, allow: 0x7fff_0000} as const;
+const COMPARISON = {ne: 1, eq: 4, 'masked-eq': 7} as const;
 const ATTRIBUTE = {badArchitecture: 2, noNewPrivileges: 3, optimize: 8} as const;
 const NO_SUCH_SYSCALL = -1;
 const BINARY_TREE = 2;
@@ -81,7 +82,7 @@ export const compileFilter = ({default: otherwise, rules}: SeccompFilter): Compi
     setAttribute(context, ATTRIBUTE.optimize, BINARY_TREE);
     const unknown: string[] = [];
     const done = new Set<number>();
-    for (const {syscalls, outcome} of rules) {
+    for (const {syscalls, outcome, args = []} of rules) {
       // libseccomp refuses a rule that says what the default does; the call must still not fall to a later rule.
       const redundant = actionCode(outcome) === actionCode(otherwise);
       for (const name of syscalls) {
@@ -89,14 +90,30 @@ export const compileFilter = ({default: otherwise, rules}: SeccompFilter): Compi
         if (number === NO_SUCH_SYSCALL) unknown.push(name);
         // Below that: calls of other architectures.
         if (number < 0 || done.has(number)) continue;
-        done.add(number);
-        if (!redundant) check(name, addRule(context, actionCode(outcome), number, 0, null));
+        // A rule with conditions leaves the call to later ones where they do not hold.
+        if (args.length === 0) done.add(number);
+        const conditions = args.length === 0 ? null : encodeArguments(args);
+        if (!redundant) check(name, addRule(context, actionCode(outcome), number, args.length, conditions));
       }
     }
     return {program: exportProgram((fd) => check('export', exportBpf(context, fd))), unknown};
   } finally {
     release(context);
   }
+};
+
+/** `struct scmp_arg_cmp[]` of seccomp.h: argument, comparison, two values of 64 bits. */
+const encodeArguments = (args: readonly SeccompArgument[]): Buffer => {
+  const encoded = Buffer.alloc(args.length * 24);
+  args.forEach(({index, op, value, mask}, position) => {
+    const values = op === 'masked-eq' ? [mask ?? 0xffff_ffff, value] : [value, 0];
+    encoded.writeUInt32LE(index, position * 24);
+    encoded.writeUInt32LE(COMPARISON[op], position * 24 + 4);
+    values.forEach((word, offset) => {
+      encoded.writeBigUInt64LE(BigInt(word), position * 24 + 8 + offset * 8);
+    });
+  });
+  return encoded;
 };
 
 // A pipe takes 64 KiB, twice what a filter can have.

@@ -1,5 +1,6 @@
+import {CAPABILITIES} from '../contract/kernel-names.ts';
 import type {App, Pod} from '../contract/pod.ts';
-import {CAPABILITIES, type CgroupLimits, type Process} from '../contract/process.ts';
+import type {CgroupLimits, Process} from '../contract/process.ts';
 
 type Change = {readonly process?: Partial<Process>; readonly drop?: readonly (keyof CgroupLimits)[]};
 

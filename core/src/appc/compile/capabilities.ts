@@ -1,5 +1,6 @@
 import type {Isolators} from '../../contract/isolators.ts';
-import {CAPABILITIES, type Capability, type Process} from '../../contract/process.ts';
+import {CAPABILITIES} from '../../contract/kernel-names.ts';
+import type {Capability, Process} from '../../contract/process.ts';
 
 /** What an app without a capability isolator has (appc EX-48). */
 export const DEFAULT_CAPABILITIES: readonly Capability[] = [

@@ -1,5 +1,6 @@
 import type {Isolators} from '../../contract/isolators.ts';
-import {type Process, RLIMITS} from '../../contract/process.ts';
+import {RLIMITS} from '../../contract/kernel-names.ts';
+import type {Process} from '../../contract/process.ts';
 
 /** The resource limits that an app asks for, in the order of their numbers. */
 export const compileRlimits = (isolators: Isolators): Process['rlimits'] => {

@@ -2,6 +2,7 @@ import type {IsolatorMap, Isolators} from '../../contract/isolators.ts';
 import type {Capability, SeccompAction, SeccompFilter} from '../../contract/process.ts';
 import {seccompErrnoUnknown, seccompSetUnknown, seccompSyscallUnknown} from '../errors.ts';
 import {errnoOf} from './errno.ts';
+import {CONDITIONS} from './seccomp-sets/conditions.ts';
 import {defaultSyscalls, expandSpecial, isSyscall, LIFE_CYCLE} from './syscalls.ts';
 
 const REMOVE = 'os/linux/seccomp-remove-set';
@@ -21,29 +22,53 @@ export const compileSeccomp = (isolators: Isolators, capabilities: readonly Capa
   const retain = isolators[RETAIN];
   if (retain !== undefined) return retained(retain, capabilities);
   if (remove !== undefined) return removed(remove, capabilities);
-  return allowOnly(defaultSyscalls(capabilities), EPERM, true);
+  return allowOwn(defaultSyscalls(capabilities), EPERM, capabilities);
 };
 
 const retained = (set: SyscallSet, capabilities: readonly Capability[]): SeccompFilter | null => {
   const otherwise = blocked(set.errno);
   if (set.set.includes('@appc.io/all')) return null;
   const names = expand(set.set, RETAIN, capabilities);
-  return allowOnly([...names, ...LIFE_CYCLE], otherwise, set.set.some(isDefault));
+  const all = [...names, ...LIFE_CYCLE];
+  return set.set.some(isDefault) ? allowOwn(all, otherwise, capabilities, set.set) : allowOnly(all, otherwise);
 };
 
 const removed = (set: SyscallSet, capabilities: readonly Capability[]): SeccompFilter => {
   const outcome = blocked(set.errno);
   // asks for the filter of the implementation (EX-45)
-  if (set.set.includes('@appc.io/empty')) return allowOnly(defaultSyscalls(capabilities), outcome, true);
+  if (set.set.includes('@appc.io/empty')) return allowOwn(defaultSyscalls(capabilities), outcome, capabilities);
   return {default: ALLOW, rules: [{syscalls: sorted(expand(set.set, REMOVE, capabilities)), outcome}]};
 };
 
-/** `isOwn`: the set is rkt's, not only the user's, so clone3 gets the answer that makes a C library fall back to clone. */
-const allowOnly = (names: readonly string[], otherwise: SeccompAction, isOwn: boolean): SeccompFilter => {
-  const syscalls = sorted(names);
-  const rules: SeccompFilter['rules'] = [{syscalls, outcome: ALLOW}];
-  if (isOwn && !syscalls.includes('clone3')) rules.push({syscalls: ['clone3'], outcome: ENOSYS});
-  return {default: otherwise, rules};
+const allowOnly = (names: readonly string[], otherwise: SeccompAction): SeccompFilter => ({
+  default: otherwise,
+  rules: [{syscalls: sorted(names), outcome: ALLOW}],
+});
+
+/**
+ * The set is rkt's, not only the user's: some calls are allowed with harmless arguments only, unless `asked` for by name, and clone3, whose
+ * arguments no filter can see, gets the answer that makes a C library fall back to clone.
+ */
+const allowOwn = (
+  names: readonly string[],
+  otherwise: SeccompAction,
+  capabilities: readonly Capability[],
+  asked: readonly string[] = [],
+): SeccompFilter => {
+  const conditions = Object.entries(CONDITIONS).filter(
+    ([name, {unless}]) =>
+      names.includes(name) && !asked.includes(name) && !(unless !== undefined && capabilities.includes(unless)),
+  );
+  const conditional = conditions.map(([name]) => name);
+  const {rules, ...filter} = allowOnly(
+    names.filter((name) => !conditional.includes(name)),
+    otherwise,
+  );
+  const checked = conditions.flatMap(([name, {alternatives}]) =>
+    alternatives.map((argument) => ({syscalls: [name], outcome: ALLOW, args: [argument]})),
+  );
+  const fallBack = names.includes('clone3') ? [] : [{syscalls: ['clone3'], outcome: ENOSYS}];
+  return {...filter, rules: [...rules, ...checked, ...fallBack]};
 };
 
 const isDefault = (name: string): boolean => name === '@rkt/default-whitelist' || name === '@docker/default-whitelist';

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import {CAPABILITIES} from '../../contract/process.ts';
+import {CAPABILITIES} from '../../contract/kernel-names.ts';
 
 /** `{"set": ["CAP_NET_ADMIN"]}`: not empty, names as in capabilities(7); each once in the result. */
 export const capabilitySet = z.lazy(() =>

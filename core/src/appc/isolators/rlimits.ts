@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import {RLIMITS} from '../../contract/process.ts';
+import {RLIMITS} from '../../contract/kernel-names.ts';
 import {quantity} from '../quantity.ts';
 import {APP} from './definition.ts';
 

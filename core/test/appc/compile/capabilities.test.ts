@@ -1,6 +1,7 @@
 import test from 'ava';
 import {compileCapabilities, DEFAULT_CAPABILITIES} from '../../../src/appc/compile/capabilities.ts';
-import {CAPABILITIES, type Capability} from '../../../src/contract/process.ts';
+import {CAPABILITIES} from '../../../src/contract/kernel-names.ts';
+import type {Capability} from '../../../src/contract/process.ts';
 
 const root = {uid: 0, unrestricted: false};
 const retain = (...set: Capability[]) => ({'os/linux/capabilities-retain-set': {set}});

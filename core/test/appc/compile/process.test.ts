@@ -3,7 +3,8 @@ import {compileProcess, type ProcessInput} from '../../../src/appc/compile/proce
 import {normalizeIsolators} from '../../../src/appc/isolators/normalize.ts';
 import {effectiveApp} from '../../../src/appc/merge.ts';
 import {parseImageManifest} from '../../../src/appc/parse-image-manifest.ts';
-import {CAPABILITIES, process as processSchema} from '../../../src/contract/process.ts';
+import {CAPABILITIES} from '../../../src/contract/kernel-names.ts';
+import {process as processSchema} from '../../../src/contract/process.ts';
 import {refused, sample} from '../support.ts';
 
 const app = {exec: ['/bin/a', '--x'], user: '0', group: '0'};

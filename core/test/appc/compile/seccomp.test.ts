@@ -4,7 +4,8 @@ import {errnoOf} from '../../../src/appc/compile/errno.ts';
 import {compileSeccomp} from '../../../src/appc/compile/seccomp.ts';
 import {SYSTEMD_GROUPS} from '../../../src/appc/compile/seccomp-sets/systemd.ts';
 import {expandSpecial, isSyscall, LIFE_CYCLE} from '../../../src/appc/compile/syscalls.ts';
-import {CAPABILITIES, type Capability, seccompFilter} from '../../../src/contract/process.ts';
+import {CAPABILITIES} from '../../../src/contract/kernel-names.ts';
+import {type Capability, seccompFilter} from '../../../src/contract/process.ts';
 import {refused} from '../support.ts';
 
 type Set = {readonly set: string[]; readonly errno?: string};
@@ -34,6 +35,17 @@ test('EX-43 without isolator an app gets rkt’s filter', (t) => {
     t.is(answer(filter, name), 'allow', name);
   }
   t.is(answer(filter, 'no_such_call_yet'), EPERM);
+});
+
+test('EX-43 by default clone makes no namespaces, socket no vsock, personality nothing odd', (t) => {
+  const conditionsOf = (filter: ReturnType<typeof compile>, name: string) =>
+    filter?.rules.filter(({syscalls}) => syscalls.includes(name)).map(({args}) => args?.[0]);
+  t.deepEqual(conditionsOf(compile({}), 'clone'), [{index: 0, op: 'masked-eq', mask: 0x7e02_0000, value: 0}]);
+  t.deepEqual(conditionsOf(compile({}, ['CAP_SYS_ADMIN']), 'clone'), [undefined]);
+  t.deepEqual(conditionsOf(compile({}), 'socket'), [{index: 0, op: 'ne', value: 40}]);
+  t.is(conditionsOf(compile({}), 'personality')?.length, 5);
+  t.deepEqual(conditionsOf(retain(['@rkt/default-whitelist', 'clone']), 'clone'), [undefined]);
+  t.deepEqual(conditionsOf(retain(['clone']), 'clone'), [undefined]);
 });
 
 test('EX-43 a C library falls back from clone3 to clone', (t) => {
@@ -149,7 +161,7 @@ test('EX-37 a mistyped call is refused and not left open', (t) => {
   refused(t, 'RKT_SECCOMP_SYSCALL_UNKNOWN', () => retain(['constructor']));
 });
 
-test('EX-43 every filter fits the contract, and no call has two rules', (t) => {
+test('EX-43 every filter fits the contract, and no call has two rules without a condition', (t) => {
   const filters = [
     compile({}),
     compile({}, CAPABILITIES),
@@ -158,8 +170,10 @@ test('EX-43 every filter fits the contract, and no call has two rules', (t) => {
   ];
   for (const filter of filters) {
     t.true(seccompFilter.safeParse(filter).success);
-    const names = filter?.rules.flatMap(({syscalls}) => syscalls) ?? [];
+    const names = filter?.rules.flatMap(({syscalls, args}) => (args === undefined ? syscalls : [])) ?? [];
     t.is(new Set(names).size, names.length);
+    const checked = filter?.rules.flatMap(({syscalls, args}) => (args === undefined ? [] : syscalls)) ?? [];
+    t.false(checked.some((name) => names.includes(name)));
     t.true(names.every((name) => isSyscall(name)));
   }
 });
