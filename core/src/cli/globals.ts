@@ -9,6 +9,7 @@ export const INSECURE_OPTIONS = [
 
 /** The flags of every command, before or after its name. */
 export const globalFlags = {
+  cpuprofile: {type: 'string', value: 'FILE', hidden: true, help: 'write a processor profile'},
   debug: {type: 'boolean', help: 'tell on standard error what happens, and why in case of an error'},
   dir: {type: 'string', value: 'DIR', help: 'data directory (default /var/lib/rkt, or what the configuration says)'},
   format: {
@@ -25,6 +26,7 @@ export const globalFlags = {
     help: `security features to disable, separated by commas: ${INSECURE_OPTIONS.join(', ')}`,
   },
   'local-config': {type: 'string', value: 'DIR', default: '/etc/rkt', help: 'configuration of the administrator'},
+  memprofile: {type: 'string', value: 'FILE', hidden: true, help: 'write a heap snapshot'},
   'system-config': {type: 'string', value: 'DIR', default: '/usr/lib/rkt', help: 'configuration of the distribution'},
   'trust-keys-from-https': {type: 'boolean', help: 'trust keys found by discovery over https without asking'},
   'user-config': {type: 'string', value: 'DIR', help: 'configuration of the user'},

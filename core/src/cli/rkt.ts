@@ -1,4 +1,3 @@
-import type {Command} from './command.ts';
 import {FORMATS, type Format} from './context.ts';
 import {flagChoiceInvalid} from './errors.ts';
 import {globalFlags} from './globals.ts';
@@ -39,7 +38,12 @@ const dispatch = async (argv: readonly string[], how: How): Promise<number> => {
   if (how.debug) (await import('../debug.ts')).enableDebug();
   const output = makeOutput(how.format === 'yaml' ? (await import('./yaml.ts')).toYaml : undefined);
   const context = await makeContext(args.flags, how.format, output);
-  return (command as Command).run(context, args);
+  const {cpuprofile, memprofile} = args.flags;
+  if (cpuprofile === undefined && memprofile === undefined) return command.run(context, args);
+  const writeProfile = (await import('./profile.ts')).startProfile(cpuprofile, memprofile);
+  const code = await command.run(context, args);
+  writeProfile();
+  return code;
 };
 
 const showHelp = async (topic: string): Promise<number> => {

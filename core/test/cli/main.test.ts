@@ -1,5 +1,5 @@
 import {type SpawnSyncOptions, spawn, spawnSync} from 'node:child_process';
-import {closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync} from 'node:fs';
+import {closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test from 'ava';
@@ -90,6 +90,14 @@ test('a broken configuration spoils only what needs it', (t) => {
   t.is(status, 254);
   t.is(JSON.parse(stderr).code, 'RKT_CONFIG_MALFORMED');
   t.is(rkt([`--user-config=${directory}`, '--dir=/nowhere', '__complete', 'pods']).status, 0);
+});
+
+test('profiles are written where asked', (t) => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'rkt-main-'));
+  t.teardown(() => rmSync(directory, {recursive: true}));
+  const file = path.join(directory, 'cpu');
+  t.is(rkt([`--cpuprofile=${file}`, 'version']).status, 0);
+  t.true(Array.isArray(JSON.parse(readFileSync(file, 'utf8')).samples));
 });
 
 test('a reader that went away is no error', async (t) => {

@@ -1,6 +1,6 @@
 import {findDefinition} from '../../appc/isolators/definitions.ts';
 import {parseQuantity} from '../../appc/quantity.ts';
-import {RLIMITS} from '../../contract/process.ts';
+import {RLIMITS} from '../../contract/kernel-names.ts';
 import {RktError} from '../../rkt-error.ts';
 import {flagConflict} from '../errors.ts';
 import {checked, type Typed, wrong} from './checked.ts';
