@@ -1,4 +1,4 @@
-import {chmodSync, chownSync, lstatSync, mkdirSync, writeFileSync} from 'node:fs';
+import {chmodSync, chownSync, mkdirSync, writeFileSync} from 'node:fs';
 import type {ImageManifest} from '../appc/image-manifest.ts';
 import type {PodManifest} from '../appc/pod-manifest.ts';
 import type {HostFacts} from '../contract/host.ts';
@@ -23,7 +23,7 @@ export interface PodContents {
   readonly request?: StoredRequest;
 }
 
-/** Fills the directory of a pod that is being prepared: its files, the writable layers, the empty volumes. Nothing is visible before it is moved on. */
+/** Fills the directory of a pod that is being prepared: its files and the empty volumes. Nothing is visible before it is moved on. */
 export const writePod = (place: Place, contents: PodContents): void => {
   const {path} = place;
   writeStored(path, 'manifest', contents.manifest);
@@ -43,26 +43,15 @@ export const writePod = (place: Place, contents: PodContents): void => {
 
 const PRIVATE = 0o700;
 
-const makeApp = (pod: string, app: App, manifest: ImageManifest | undefined): void => {
-  const paths = appPaths(app.name);
-  mkdirSync(`${pod}/appsinfo/${app.name}`, {recursive: true, mode: PRIVATE});
-  writeFileSync(`${pod}/${paths.manifest}`, JSON.stringify(manifest), {mode: 0o600});
-  mkdirSync(`${pod}/${paths.mountPoint}`, {recursive: true, mode: PRIVATE});
-  if (app.rootfs.kind === 'copy') return;
-  mkdirSync(`${pod}/${app.rootfs.work}`, {recursive: true, mode: PRIVATE});
-  mkdirSync(`${pod}/${app.rootfs.upper}`, PRIVATE);
-  // The root directory of an overlay has the owner and mode of its uppermost layer's, which is this one.
-  const [top] = app.rootfs.lower;
-  if (top !== undefined) own(`${pod}/${app.rootfs.upper}`, lstatSync(top));
+const makeApp = (pod: string, {name}: App, manifest: ImageManifest | undefined): void => {
+  mkdirSync(`${pod}/appsinfo/${name}`, {recursive: true, mode: PRIVATE});
+  writeFileSync(`${pod}/${appPaths(name).manifest}`, JSON.stringify(manifest), {mode: 0o600});
 };
 
 const makeVolume = (pod: string, volume: Extract<Volume, {kind: 'empty'}>): void => {
   mkdirSync(`${pod}/${volume.directory}`, {recursive: true, mode: PRIVATE});
-  own(`${pod}/${volume.directory}`, volume);
-};
-
-const own = (path: string, {mode, uid, gid}: {mode: number; uid: number; gid: number}): void => {
-  chownSync(path, uid, gid);
+  const {mode, uid, gid} = volume;
+  chownSync(`${pod}/${volume.directory}`, uid, gid);
   // After the owner, whose change clears set-user-ID; and whatever the umask is.
-  chmodSync(path, mode & 0o7777);
+  chmodSync(`${pod}/${volume.directory}`, mode & 0o7777);
 };

@@ -1,11 +1,14 @@
 import type {ReportEntry} from '../../contract/plan.ts';
+import {podNotInState} from '../../pod/errors.ts';
 import {readExitCodes} from '../../pod/exit-codes.ts';
 import {findPod} from '../../pod/find.ts';
 import type {PodEntry} from '../../pod/load.ts';
 import {isFinished} from '../../pod/states.ts';
-import {readStored} from '../../pod/stored.ts';
+import {readStored, requireStored} from '../../pod/stored.ts';
 import {type ExitCodes, viewPod} from '../../pod/view.ts';
 import {waitFinished, waitReady} from '../../pod/wait.ts';
+import {verificationFailed} from '../../stage1/errors.ts';
+import type {Check} from '../../stage1/verify.ts';
 import {defineCommand} from '../command.ts';
 import type {Context} from '../context.ts';
 import {parseWait} from '../duration.ts';
@@ -41,13 +44,36 @@ export const command = defineCommand({
     if (finished !== undefined) entry = await waitFinished(dataDir, entry.uuid, finished);
     const report = readStored(entry.path, 'report')?.entries ?? [];
     const exitCodes = readExitCodes(entry);
-    if (context.format === 'text') show(context, entry, exitCodes, report);
-    else context.output.value({...viewPod(entry, exitCodes), enforcement: report}, context.format);
+    const checks = flags.verify ? await check(entry) : undefined;
+    if (context.format === 'text') show(context, entry, exitCodes, report, checks);
+    else {
+      const verified = checks === undefined ? {} : {verification: checks};
+      context.output.value({...viewPod(entry, exitCodes), enforcement: report, ...verified}, context.format);
+    }
+    const differences = (checks ?? []).filter(({holds}) => !holds);
+    if (differences.length > 0) throw verificationFailed(entry.uuid, differences);
     return 0;
   },
 });
 
-const show = ({output}: Context, entry: PodEntry, exitCodes: ExitCodes, report: readonly ReportEntry[]): void => {
+/** What the kernel shows of a running pod, against what was promised. */
+const check = async ({uuid, state, path, supervisor}: PodEntry): Promise<Check[]> => {
+  if (state !== 'running' || supervisor === undefined) throw podNotInState(uuid, state, 'running');
+  const [{verify}, {runningPod}] = await Promise.all([
+    import('../../stage1/verify.ts'),
+    import('../../pod/running-pod.ts'),
+  ]);
+  const facts = requireStored(path, 'facts');
+  return verify(runningPod(requireStored(path, 'frozen'), facts, supervisor), requireStored(path, 'report'), facts);
+};
+
+const show = (
+  {output}: Context,
+  entry: PodEntry,
+  exitCodes: ExitCodes,
+  report: readonly ReportEntry[],
+  checks: readonly Check[] = [],
+): void => {
   const {state, createdAt, supervisor, summary} = entry;
   output.line(`state=${state}`);
   output.line(`created=${fullTime(createdAt)}`);
@@ -61,5 +87,9 @@ const show = ({output}: Context, entry: PodEntry, exitCodes: ExitCodes, report: 
   if (summary !== undefined) output.line(`flavor=${summary.flavor.name}`);
   for (const {verdict, name, app, how} of report) {
     output.line(`${verdict}=${name}${app === null ? '' : ` (${app})`}: ${how}`);
+  }
+  for (const {holds, name, app, expected, actual} of checks) {
+    if (holds) output.line(`verified=${name} (${app}): ${actual}`);
+    else output.line(`differs=${name} (${app}): ${actual}, not ${expected}`, 'red');
   }
 };

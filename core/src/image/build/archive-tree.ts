@@ -15,8 +15,8 @@ export interface ArchiveOptions {
   /** What becomes `rootfs`. */
   readonly directory: HostPath;
   readonly manifest: Buffer;
-  /** Time of every file, in seconds since 1970. */
-  readonly mtime: number;
+  /** Time of every file, in seconds since 1970, or that of each. */
+  readonly mtime: number | 'keep';
   /** Everything belongs to root, whoever it belongs to here. */
   readonly ownedByRoot: boolean;
   /** An existing directory for files of our own. */
@@ -65,7 +65,7 @@ async function* write(options: ArchiveOptions, hash: Hash): AsyncGenerator<Buffe
         emit(padding);
         padding = paddingOf(entry.size);
         const owner = ownedByRoot ? {uid: 0, gid: 0} : {};
-        emit(encodeEntry({...entry, ...owner, mtime: {seconds: mtime, nanoseconds: 0}}));
+        emit(encodeEntry({...entry, ...owner, ...(mtime === 'keep' ? {} : {mtime: {seconds: mtime, nanoseconds: 0}})}));
       },
       // The chunk is used again before this is written.
       payload: (bytes) => emit(Buffer.from(bytes)),
@@ -78,7 +78,13 @@ async function* write(options: ArchiveOptions, hash: Hash): AsyncGenerator<Buffe
     out = [];
     return done;
   };
-  yield push(Buffer.concat([encodeEntry(manifestEntry(manifest.length, mtime)), manifest, paddingOf(manifest.length)]));
+  yield push(
+    Buffer.concat([
+      encodeEntry(manifestEntry(manifest.length, mtime === 'keep' ? 0 : mtime)),
+      manifest,
+      paddingOf(manifest.length),
+    ]),
+  );
 
   const output = pipe({bytes: PIPE_BYTES});
   using read = output.read;

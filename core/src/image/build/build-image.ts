@@ -25,8 +25,8 @@ export interface BuildOptions {
   readonly overwrite?: boolean;
   /** Default `none`. */
   readonly compression?: BuildCompression;
-  /** Seconds since 1970 for every file. Default 0. */
-  readonly mtime?: number;
+  /** Seconds since 1970 for every file, or `keep` what each has. Default 0. */
+  readonly mtime?: number | 'keep';
   /** Default false: owners stay. */
   readonly ownedByRoot?: boolean;
 }

@@ -1,0 +1,30 @@
+import {exportApp} from '../../pod/export.ts';
+import {findPod} from '../../pod/find.ts';
+import {requireRoot} from '../../pod/require-root.ts';
+import {defineCommand} from '../command.ts';
+import {argumentMissing, argumentUnexpected} from '../errors.ts';
+
+export const command = defineCommand({
+  name: 'export',
+  summary: 'Make an image of what an exited app has left',
+  usage: '[flags] UUID OUTPUT.aci',
+  description:
+    'The image has the manifest of the one the app came from, and all files as the app left them, without its volumes.',
+  flags: {
+    app: {type: 'string', value: 'NAME', help: 'the app to export; needed if the pod has several'},
+    overwrite: {type: 'boolean', help: 'replace an existing file'},
+  },
+  examples: [
+    {command: 'rkt export 0f5a1f3e result.aci', does: 'the only app of the pod'},
+    {command: 'rkt export --app=web --overwrite 0f5a1f3e web.aci', does: 'one of several apps'},
+  ],
+  async run(context, {flags: {app, overwrite}, positionals: [uuid, output, extra]}) {
+    if (uuid === undefined) throw argumentMissing(command.name, 'UUID');
+    if (output === undefined) throw argumentMissing(command.name, 'OUTPUT.aci');
+    if (extra !== undefined) throw argumentUnexpected(command.name, extra);
+    requireRoot('export');
+    const id = await exportApp(findPod(context.dataDir, uuid), app, {output, overwrite});
+    if (context.format !== 'text') context.output.value({id, output}, context.format);
+    return 0;
+  },
+});
