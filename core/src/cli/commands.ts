@@ -17,6 +17,66 @@ export interface Entry {
 
 /** Every command by name. Summaries stand here so that `rkt help` loads none of them; a test compares the two. */
 export const commands: Readonly<Record<string, Entry>> = {
+  'cat-manifest': {
+    group: 'pod',
+    summary: 'Print the manifest of a pod',
+    load: () => import('./commands/cat-manifest.ts'),
+  },
+  enter: {
+    group: 'pod',
+    summary: 'Run a further program in a running pod',
+    load: () => import('./commands/enter.ts'),
+  },
+  export: {
+    group: 'pod',
+    summary: 'Make an image of what an exited app has left',
+    load: () => import('./commands/export.ts'),
+  },
+  gc: {
+    group: 'pod',
+    summary: 'Remove what pods have left behind',
+    load: () => import('./commands/gc.ts'),
+  },
+  list: {
+    group: 'pod',
+    summary: 'List the pods',
+    load: () => import('./commands/list.ts'),
+  },
+  plan: {
+    group: 'pod',
+    summary: 'Show what run would do',
+    load: () => import('./commands/plan.ts'),
+  },
+  prepare: {
+    group: 'pod',
+    summary: 'Prepare a pod to be run later, and print its UUID',
+    load: () => import('./commands/prepare.ts'),
+  },
+  rm: {
+    group: 'pod',
+    summary: 'Remove pods that do not run',
+    load: () => import('./commands/rm.ts'),
+  },
+  run: {
+    group: 'pod',
+    summary: 'Run a pod of one or more images',
+    load: () => import('./commands/run.ts'),
+  },
+  'run-prepared': {
+    group: 'pod',
+    summary: 'Run a pod that has been prepared',
+    load: () => import('./commands/run-prepared.ts'),
+  },
+  status: {
+    group: 'pod',
+    summary: 'Show the state of a pod and what is enforced',
+    load: () => import('./commands/status.ts'),
+  },
+  stop: {
+    group: 'pod',
+    summary: 'Stop pods',
+    load: () => import('./commands/stop.ts'),
+  },
   fetch: {
     group: 'image',
     summary: 'Take images into the store',
@@ -72,6 +132,11 @@ export const commands: Readonly<Record<string, Entry>> = {
     group: 'image',
     summary: 'Check that images are what they were when they were fetched',
     load: () => import('./commands/image-verify.ts'),
+  },
+  'flavor doctor': {
+    group: 'flavor',
+    summary: 'Tell what this host lacks for a flavor, and how to fix it',
+    load: () => import('./commands/flavor-doctor.ts'),
   },
   'flavor list': {
     group: 'flavor',
