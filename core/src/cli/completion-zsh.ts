@@ -12,6 +12,9 @@ _rkt_ask() {
   compadd -a found
 }
 
+_rkt_commands() { compadd ${firstWords(commands)
+    .map((word) => quote(word.split(':')[0] ?? ''))
+    .join(' ')} }
 _rkt_pods() { _rkt_ask pods }
 _rkt_flavors() { _rkt_ask flavors }
 _rkt_images() { _rkt_ask images; _files }
@@ -57,7 +60,7 @@ _rkt "$@"
 `;
 
 const ACTIONS: Readonly<Record<Completes, string>> = {
-  commands: '_rkt_nothing',
+  commands: '_rkt_commands',
   files: '_files',
   flavors: '_rkt_flavors',
   images: '_rkt_images',

@@ -24,7 +24,7 @@ export const makeOutput = (yaml?: YamlWriter): Output => {
     line: (text = '', style) => print(`${styled(text.split('\t').map(escapeText).join('\t'), style)}\n`),
     table: (header, rows) => print(table(header === undefined ? rows : [header, ...rows])),
     value: (value, format) => print(render(value, format, yaml)),
-    note: (text) => write(2, `${text.split('\n').map(escapeText).join('\n')}\n`),
+    note: (text) => tell(`${text.split('\n').map(escapeText).join('\n')}\n`),
   };
 };
 
@@ -33,6 +33,14 @@ const print = (text: string): void => {
     write(1, text);
   } catch (cause) {
     throw outputFailed(cause);
+  }
+};
+
+const tell = (text: string): void => {
+  try {
+    write(2, text);
+  } catch {
+    // A remark that cannot be made does not end the work.
   }
 };
 
