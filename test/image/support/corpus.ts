@@ -1,0 +1,337 @@
+import {
+  device,
+  directory,
+  END,
+  fifo,
+  file,
+  gnuLong,
+  hardlink,
+  header,
+  image,
+  manifest,
+  pax,
+  record,
+  symlink,
+} from './tar.ts';
+
+/** An archive that must be refused, or must be harmless. */
+export interface Case {
+  readonly title: string;
+  readonly archive: Buffer;
+  /** The error; absent: it is allowed. */
+  readonly code?: string;
+}
+
+const refused = (code: string, title: string, archive: Buffer): Case => ({title, archive, code});
+const entry = (title: string, ...entries: Buffer[]): Case =>
+  refused('RKT_IMAGE_ENTRY_REFUSED', title, image(...entries));
+const invalid = (title: string, ...entries: Buffer[]): Case =>
+  refused('RKT_IMAGE_ARCHIVE_INVALID', title, image(...entries));
+const layout = (title: string, archive: Buffer): Case => refused('RKT_IMAGE_LAYOUT_INVALID', title, archive);
+const allowed = (title: string, ...entries: Buffer[]): Case => ({title, archive: image(...entries)});
+
+/** Type flags that mean something harmless; all others are refused. */
+const TYPES = new Set(['0', '\0', '1', '2', '3', '4', '5', '6', 'g', 'x', 'L', 'K']);
+const typeFlags: Case[] = Array.from({length: 128}, (_, code) => String.fromCharCode(code))
+  .filter((type) => !TYPES.has(type))
+  .map((type) => entry(`type flag ${JSON.stringify(type)}`, file('rootfs/x', '', {type})));
+
+const base256 = (value: number, length: number): string => {
+  const field = Buffer.alloc(length);
+  field.writeBigInt64BE(BigInt(value), length - 8);
+  if (value < 0) field.fill(0xff, 0, length - 8);
+  field[0] = (field[0] ?? 0) | 0x80;
+  return field.toString('latin1');
+};
+
+/** Every row of S09 that is about one archive. `decoy` is an absolute path of a directory that must stay as it is. */
+export const hostileCases = (decoy: string): Case[] => {
+  const up = '../../../../../../../..';
+  const relativeDecoy = decoy.slice(1);
+  return [
+    // Names.
+    ...['../x', 'rootfs/../../x', `${up}${decoy}/x`, 'rootfs/..', '..', 'rootfs/a/../../../x'].map((name) =>
+      entry(`name ${name}`, file(name, 'x')),
+    ),
+    ...[`${decoy}/x`, '/rootfs/x', '/', '//rootfs/x'].map((name) => entry(`absolute name ${name}`, file(name, 'x'))),
+    ...['rootfs//x', 'rootfs/./x', 'rootfs/x/', './/rootfs/x', '././rootfs/x'].map((name) =>
+      entry(`odd name ${name}`, file(name, 'x')),
+    ),
+    entry('empty name', file('', 'x')),
+    entry('name of a NUL in pax', pax({path: 'rootfs/a\0b'}), file('rootfs/x')),
+    invalid('name with a NUL in a GNU long name', gnuLong('L', 'rootfs/a\0b'), file('rootfs/x')),
+    entry('name of 4097 bytes', pax({path: `rootfs/${'a/'.repeat(2045)}b`}), file('rootfs/x')),
+    entry('component of 256 bytes', pax({path: `rootfs/${'a'.repeat(256)}`}), file('rootfs/x')),
+    entry('pax override of the name', pax({path: `${up}${decoy}/x`}), file('rootfs/x', 'x')),
+    entry('absolute pax override of the name', pax({path: `${decoy}/x`}), file('rootfs/x', 'x')),
+    entry('GNU long name', gnuLong('L', `${up}${decoy}/x`), file('rootfs/x', 'x')),
+    entry('prefix', file('x', 'x', {prefix: `rootfs/${up}${decoy}`.slice(0, 150)})),
+    // Symlinks as parents.
+    entry('symlinked parent', symlink('rootfs/l', decoy), file('rootfs/l/pwn', 'x')),
+    entry('symlinked parent, relative', symlink('rootfs/l', `${up}/${relativeDecoy}`), file('rootfs/l/pwn', 'x')),
+    entry('symlinked parent inside', directory('rootfs/d'), symlink('rootfs/l', 'd'), file('rootfs/l/pwn', 'x')),
+    entry('chain of symlinks', symlink('rootfs/a', '/'), symlink('rootfs/a/b', '..'), file('rootfs/a/b/pwn', 'x')),
+    entry('directory under a symlink', symlink('rootfs/l', decoy), directory('rootfs/l/d')),
+    entry(
+      'hard link under a symlink',
+      file('rootfs/f'),
+      symlink('rootfs/l', decoy),
+      hardlink('rootfs/l/h', 'rootfs/f'),
+    ),
+    entry('file as parent', file('rootfs/f', 'x'), file('rootfs/f/x', 'x')),
+    entry('fifo as parent', fifo('rootfs/f'), file('rootfs/f/x', 'x')),
+    // The same path twice.
+    ...[
+      [file('rootfs/x', 'a'), file('rootfs/x', 'b')],
+      [file('rootfs/x', 'a'), file('./rootfs/x', 'b')],
+      [directory('rootfs/x'), directory('rootfs/x/')],
+      [symlink('rootfs/x', decoy), directory('rootfs/x')],
+      [symlink('rootfs/x', `${decoy}/file`), file('rootfs/x', 'pwn')],
+      [directory('rootfs/x'), symlink('rootfs/x', decoy)],
+      [file('rootfs/x'), hardlink('rootfs/x', 'rootfs/x')],
+      [file('manifest', manifest())],
+      [directory('rootfs')],
+    ].map((entries, index) => refused('RKT_IMAGE_DUPLICATE_ENTRY', `IM-02 duplicate ${index}`, image(...entries))),
+    entry('a directory that was implied becomes a symlink', file('rootfs/d/x'), symlink('rootfs/d', decoy)),
+    // Hard links.
+    entry('hard link to the decoy', hardlink('rootfs/h', `${decoy}/file`)),
+    entry('hard link with ..', hardlink('rootfs/h', `rootfs/${up}${decoy}/file`)),
+    entry('hard link to the manifest', hardlink('rootfs/h', 'manifest')),
+    entry('hard link to nothing', hardlink('rootfs/h', 'rootfs/none')),
+    entry('hard link to what comes later', hardlink('rootfs/h', 'rootfs/f'), file('rootfs/f')),
+    entry('hard link to a symlink', symlink('rootfs/l', `${decoy}/file`), hardlink('rootfs/h', 'rootfs/l')),
+    entry('hard link to a directory', directory('rootfs/d'), hardlink('rootfs/h', 'rootfs/d')),
+    entry('hard link through a symlink', symlink('rootfs/l', decoy), hardlink('rootfs/h', 'rootfs/l/file')),
+    entry(
+      'pax override of a hard link',
+      file('rootfs/f'),
+      pax({linkpath: `${decoy}/file`}),
+      hardlink('rootfs/h', 'rootfs/f'),
+    ),
+    entry('GNU long target', file('rootfs/f'), gnuLong('K', `${decoy}/file`), hardlink('rootfs/h', 'rootfs/f')),
+    entry('hard link with content', file('rootfs/f'), hardlink('rootfs/h', 'rootfs/f', {size: 512}), Buffer.alloc(512)),
+    // Symlinks themselves are text.
+    entry('symlink without target', symlink('rootfs/l', '')),
+    entry('symlink to a NUL', pax({linkpath: 'a\0b'}), symlink('rootfs/l', 'x')),
+    entry('symlink with content', symlink('rootfs/l', 'x', {size: 512}), Buffer.alloc(512)),
+    // Devices (S11).
+    ...(
+      [
+        ['4', 8, 0],
+        ['3', 1, 1],
+        ['3', 1, 2],
+        ['3', 0, 0],
+        ['3', 10, 200],
+        ['4', 1, 3],
+        ['3', 1, 4],
+      ] as const
+    ).map(([type, major, minor]) =>
+      refused(
+        'RKT_IMAGE_DEVICE_REFUSED',
+        `device ${type} ${major}:${minor}`,
+        image(device('rootfs/d', type, major, minor)),
+      ),
+    ),
+    // Numbers.
+    invalid('negative size', file('rootfs/x', '', {size: base256(-1, 12)})),
+    invalid('negative size in a directory', directory('rootfs/x', {size: base256(-512, 12)})),
+    refused('RKT_IMAGE_LIMIT_EXCEEDED', 'huge size', image(file('rootfs/x', '', {size: base256(2 ** 50, 12)}))),
+    refused('RKT_IMAGE_LIMIT_EXCEEDED', 'huge pax size', image(pax({size: String(2 ** 50)}), file('rootfs/x'))),
+    invalid('size beyond a double', file('rootfs/x', '', {size: `\x80${'\xff'.repeat(11)}`})),
+    invalid('size of digits and letters', file('rootfs/x', '', {size: '0000000001z\0'})),
+    invalid('negative pax size', pax({size: '-1'}), file('rootfs/x')),
+    entry('size on a directory', directory('rootfs/x', {size: 512}), Buffer.alloc(512)),
+    entry('size on a fifo', fifo('rootfs/x', {size: 512}), Buffer.alloc(512)),
+    entry('pax size on a directory', pax({size: '512'}), directory('rootfs/x'), Buffer.alloc(512)),
+    entry('uid -1', file('rootfs/x', '', {uid: base256(-1, 8)})),
+    entry('uid 2^32-1', pax({uid: '4294967295'}), file('rootfs/x')),
+    entry('uid 2^32', pax({uid: '4294967296'}), file('rootfs/x')),
+    entry('time beyond the file system', pax({mtime: '99999999999'}), file('rootfs/x')),
+    invalid('time that is no number', pax({mtime: '1e9'}), file('rootfs/x')),
+    // Extended headers.
+    invalid('pax record of wrong length', file('p', '99 path=x\n', {type: 'x'}), file('rootfs/x')),
+    invalid('pax record without key', file('p', '5 =x\n', {type: 'x'}), file('rootfs/x')),
+    invalid('pax record without end', file('p', '9 path=xy', {type: 'x'}), file('rootfs/x')),
+    invalid(
+      'pax record twice',
+      file('p', Buffer.concat([record('path', 'rootfs/a'), record('path', 'rootfs/b')]), {type: 'x'}),
+      file('rootfs/x'),
+    ),
+    invalid('two pax headers', pax({path: 'rootfs/a'}), pax({path: 'rootfs/b'}), file('rootfs/x')),
+    invalid('pax and GNU', pax({path: 'rootfs/a'}), gnuLong('L', 'rootfs/b'), file('rootfs/x')),
+    invalid('GNU and pax', gnuLong('L', 'rootfs/b'), pax({mtime: '1'}), file('rootfs/x')),
+    invalid('two GNU long names', gnuLong('L', 'rootfs/a'), gnuLong('L', 'rootfs/b'), file('rootfs/x')),
+    invalid('global header with a name', pax({path: 'rootfs/a'}, 'g'), file('rootfs/x')),
+    invalid('global header with a size', pax({size: '0'}, 'g'), file('rootfs/x')),
+    invalid('pax header at the end', pax({path: 'rootfs/a'})),
+    invalid('pax header without content', header({name: 'p', type: 'x'}), file('rootfs/x')),
+    ...[
+      'GNU.sparse.major',
+      'GNU.sparse.map',
+      'SCHILY.realsize',
+      'SUN.holesdata',
+      'SCHILY.acl.access',
+      'RHT.security.selinux',
+      'VENDOR.x',
+    ].map((key) => invalid(`pax record ${key}`, pax({[key]: '1'}), file('rootfs/x'))),
+    invalid('file flags', pax({'SCHILY.fflags': 'schg'}), file('rootfs/x')),
+    ...[
+      'trusted.overlay.opaque',
+      'trusted.x',
+      'user.overlay.opaque',
+      'security.selinux',
+      'system.posix_acl_access',
+      'x',
+    ].map((name) => invalid(`xattr ${name}`, pax({[`SCHILY.xattr.${name}`]: 'y'}), file('rootfs/x'))),
+    invalid(
+      'xattr with two values',
+      pax({'SCHILY.xattr.user.a': 'y', 'LIBARCHIVE.xattr.user.a': 'eg'}),
+      file('rootfs/x'),
+    ),
+    invalid('xattr whose encoded name is refused', pax({'LIBARCHIVE.xattr.trusted%2Ex': 'eA'}), file('rootfs/x')),
+    entry('user xattr on a symlink', pax({'SCHILY.xattr.user.a': 'y'}), symlink('rootfs/x', 'y')),
+    refused(
+      'RKT_IMAGE_LIMIT_EXCEEDED',
+      'xattrs of 300 KiB',
+      image(
+        pax(
+          Object.fromEntries(
+            Array.from({length: 5}, (_, index) => [`SCHILY.xattr.user.${index}`, 'x'.repeat(60 * 1024)]),
+          ),
+        ),
+        file('rootfs/x'),
+      ),
+    ),
+    refused(
+      'RKT_IMAGE_LIMIT_EXCEEDED',
+      'extended header of 2 GiB',
+      image(header({name: 'p', type: 'x', size: 2 ** 31})),
+    ),
+    // Blocks.
+    invalid('wrong checksum', header({name: 'rootfs/x', checksum: 1})),
+    invalid('unknown dialect', header({name: 'rootfs/x', magic: 'tarball\0'})),
+    refused('RKT_IMAGE_ARCHIVE_INVALID', 'data after the end', Buffer.concat([image(), file('rootfs/x', 'x')])),
+    refused(
+      'RKT_IMAGE_ARCHIVE_INVALID',
+      'a byte after the end',
+      Buffer.concat([image(), Buffer.alloc(511), Buffer.from('x')]),
+    ),
+    refused('RKT_IMAGE_ARCHIVE_INVALID', 'one zero block', image(Buffer.alloc(512), file('rootfs/x'))),
+    refused('RKT_IMAGE_TRUNCATED', 'no end', image().subarray(0, -1024)),
+    refused('RKT_IMAGE_TRUNCATED', 'half an end', image().subarray(0, -512)),
+    refused('RKT_IMAGE_TRUNCATED', 'odd number of bytes', Buffer.concat([image(), Buffer.alloc(7)])),
+    refused('RKT_IMAGE_TRUNCATED', 'cut in content', image(file('rootfs/x', 'x'.repeat(2000))).subarray(0, -2048)),
+    refused('RKT_IMAGE_TRUNCATED', 'nothing', Buffer.alloc(0)),
+    refused('RKT_IMAGE_ARCHIVE_INVALID', 'no tar', Buffer.from('x'.repeat(2048))),
+    ...typeFlags,
+    // IM-03.
+    layout('IM-03 no manifest', Buffer.concat([directory('rootfs'), END])),
+    layout('IM-03 no rootfs', Buffer.concat([file('manifest', manifest()), END])),
+    layout('IM-03 rootfs only implied', Buffer.concat([file('manifest', manifest()), file('rootfs/x'), END])),
+    layout('IM-03 more at the top', image(file('extra'))),
+    layout('IM-03 rootfs-evil', image(file('rootfs-evil/x'))),
+    layout('IM-03 info.json', image(file('info.json', '{}'))),
+    layout('IM-03 tar-split.zst', image(file('tar-split.zst', ''))),
+    layout(
+      'IM-03 manifest is a symlink',
+      Buffer.concat([symlink('manifest', `${decoy}/file`), directory('rootfs'), END]),
+    ),
+    layout('IM-03 rootfs is a symlink', Buffer.concat([file('manifest', manifest()), symlink('rootfs', decoy), END])),
+    layout('IM-03 manifest is a directory', Buffer.concat([directory('manifest'), directory('rootfs'), END])),
+    refused(
+      'RKT_IMAGE_MANIFEST_INVALID',
+      'IM-10 manifest is no JSON',
+      Buffer.concat([file('manifest', 'x'), directory('rootfs'), END]),
+    ),
+    refused(
+      'RKT_IMAGE_MANIFEST_INVALID',
+      'S23 duplicate keys',
+      Buffer.concat([
+        file('manifest', '{"acKind":"ImageManifest","acVersion":"0.8.11","name":"a/b","name":"c/d"}'),
+        directory('rootfs'),
+        END,
+      ]),
+    ),
+    refused(
+      'RKT_IMAGE_MANIFEST_INVALID',
+      'S25 __proto__',
+      Buffer.concat([
+        file('manifest', '{"acKind":"ImageManifest","acVersion":"0.8.11","name":"a/b","__proto__":{}}'),
+        directory('rootfs'),
+        END,
+      ]),
+    ),
+  ];
+};
+
+/** What looks odd and is allowed, because it stays inside. */
+export const harmlessCases = (decoy: string): Case[] => [
+  allowed('nothing'),
+  allowed(
+    'symlinks that lead out',
+    symlink('rootfs/a', decoy),
+    symlink('rootfs/b', '../../../..'),
+    symlink('rootfs/c', '/etc/passwd'),
+  ),
+  allowed('a symlink to itself', symlink('rootfs/l', 'l')),
+  allowed(
+    'all owners, modes and times',
+    file('rootfs/x', 'x', {mode: 0o6751, uid: 1234, gid: 4321, mtime: 0}),
+    directory('rootfs/d', {mode: 0o1777, mtime: 12345}),
+  ),
+  allowed('large owners', pax({uid: '4294967294', gid: '3000000000'}), file('rootfs/x')),
+  allowed('fractions of a second', pax({mtime: '1700000000.123456789'}), file('rootfs/x', 'x')),
+  allowed('before 1970', pax({mtime: '-86400'}), file('rootfs/x', 'x')),
+  allowed('after 2038', pax({mtime: '9999999999'}), file('rootfs/x', 'x')),
+  allowed(
+    'hard links',
+    file('rootfs/a', 'abc'),
+    hardlink('rootfs/b', 'rootfs/a'),
+    directory('rootfs/d'),
+    hardlink('rootfs/d/c', './rootfs/b'),
+  ),
+  allowed(
+    'devices that every container has',
+    ...[3, 5, 7, 8, 9].map((minor) => device(`rootfs/m${minor}`, '3', 1, minor)),
+    device('rootfs/tty', '3', 5, 0),
+  ),
+  allowed('a fifo', fifo('rootfs/f', {mode: 0o620})),
+  allowed('implied directories', file('rootfs/a/b/c', 'x'), directory('rootfs/a', {mode: 0o700})),
+  allowed('a directory after its files', file('rootfs/d/x', 'x'), directory('rootfs/d', {mode: 0o500, mtime: 1})),
+  allowed('a read-only directory with files', directory('rootfs/d', {mode: 0o555, mtime: 1}), file('rootfs/d/x', 'x')),
+  allowed('leading ./', Buffer.concat([file('./rootfs/x', 'x'), directory('./rootfs/d/')])),
+  allowed('the archive itself', directory('./', {mode: 0o777, uid: 1000})),
+  allowed('GNU long name', gnuLong('L', `rootfs/${'n'.repeat(200)}`), file('rootfs/x', 'long', {magic: 'ustar  \0'})),
+  allowed('GNU long target', gnuLong('K', 't'.repeat(300)), symlink('rootfs/l', 'x', {magic: 'ustar  \0'})),
+  allowed(
+    'pax name and target',
+    pax({path: `rootfs/${'p'.repeat(150)}`, linkpath: 'q'.repeat(1000)}),
+    symlink('rootfs/x', 'y'),
+  ),
+  allowed('prefix', file('file', 'x', {prefix: 'rootfs/prefix'})),
+  allowed('old tar', file('rootfs/x', 'x', {magic: '\0'.repeat(8), type: '\0', major: '', minor: ''})),
+  allowed('a name that is not UTF-8', file('rootfs/\xff\xfe', 'x'), directory('rootfs/\xe9')),
+  allowed(
+    'a pax name that is not UTF-8',
+    pax({hdrcharset: 'BINARY', path: `rootfs/\xff${'x'.repeat(120)}`}),
+    file('rootfs/x', 'x'),
+  ),
+  allowed('a name of control characters', file('rootfs/\x1b[31m\n\t', 'x')),
+  allowed(
+    'names like options',
+    file('rootfs/-rf', 'x'),
+    file('rootfs/--checkpoint-action=exec=sh', 'x'),
+    file('rootfs/@archive', 'x'),
+  ),
+  allowed('names of whiteouts', file('rootfs/.wh.x', ''), file('rootfs/.wh..wh..opq', '')),
+  allowed('xattrs', pax({'SCHILY.xattr.user.a': Buffer.from([0, 255, 10])}), file('rootfs/x', 'x')),
+  allowed(
+    'a file capability',
+    pax({'SCHILY.xattr.security.capability': Buffer.from('0100000200040000000000000000000000000000', 'hex')}),
+    file('rootfs/ping', 'x', {mode: 0o755}),
+  ),
+  allowed('a global comment', pax({comment: 'made by hand'}, 'g'), file('rootfs/x', 'x')),
+  allowed('content of a block', file('rootfs/x', 'x'.repeat(512)), file('rootfs/y', 'y'.repeat(513))),
+  allowed('zero padding after the end', file('rootfs/x', 'x'), Buffer.alloc(0)),
+  {title: 'ten KiB of padding', archive: Buffer.concat([image(file('rootfs/x', 'x')), Buffer.alloc(10240)])},
+];
