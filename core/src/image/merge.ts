@@ -19,17 +19,17 @@ interface Filter {
   allows(path: string, directory: boolean): boolean;
 }
 
-const toArchivePath = (path: string): string =>
-  [
-    'rootfs',
-    ...Buffer.from(path)
-      .toString('latin1')
-      .split('/')
-      .filter((part) => part !== ''),
-  ].join('/');
+/** `undefined` for a path that no archive can have. */
+const toArchivePath = (path: string): string | undefined => {
+  const parts = Buffer.from(path)
+    .toString('latin1')
+    .split('/')
+    .filter((part) => part !== '');
+  return parts.includes('.') || parts.includes('..') ? undefined : ['rootfs', ...parts].join('/');
+};
 
 const filterOf = (whitelist: readonly string[]): Filter => {
-  const listed = new Set(whitelist.map(toArchivePath));
+  const listed = new Set(whitelist.flatMap((path) => toArchivePath(path) ?? []));
   const parents = new Set(['rootfs']);
   for (const path of listed) {
     for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) parents.add(path.slice(0, at));
