@@ -1,4 +1,5 @@
-import {statfsSync} from 'node:fs';
+import {existsSync, statfsSync} from 'node:fs';
+import path from 'node:path';
 import type {HostPath} from '../contract/names.ts';
 
 /** File systems (linux/magic.h) that overlayfs cannot write to, or that lack what it needs there. */
@@ -16,6 +17,9 @@ const UNFIT: Readonly<Record<number, string>> = {
 /** Why pods below `dataDir` cannot have a writable layer over shared ones; `undefined` if they can. */
 export const overlayObstacle = (dataDir: HostPath, filesystems: readonly string[]): string | undefined => {
   if (!filesystems.includes('overlay')) return 'this kernel has no overlayfs';
-  const type = UNFIT[statfsSync(dataDir).type];
+  const type = UNFIT[statfsSync(nearest(dataDir)).type];
   return type === undefined ? undefined : `${dataDir} is on ${type}`;
 };
+
+/** Where it will be, if it does not exist yet. */
+const nearest = (directory: string): string => (existsSync(directory) ? directory : nearest(path.dirname(directory)));

@@ -70,13 +70,11 @@ const fromFlags = (
     acVersion: AC_VERSION,
     acKind: 'PodManifest',
     apps,
-    volumes: reifyVolumes(request.volumes),
+    ...filled({
+      volumes: reifyVolumes(request.volumes),
+      ports: request.ports.map(({name, hostIp, hostPort}) => ({name, hostPort, ...filled({hostIP: hostIp})})),
+    }),
     // What the schema brands is checked with the whole manifest.
-    ports: request.ports.map(({name, hostIp, hostPort}) => ({
-      name,
-      hostPort,
-      ...(hostIp === undefined ? {} : {hostIP: hostIp}),
-    })),
   } as PodManifest;
 };
 
@@ -84,7 +82,7 @@ const reifyVolumes = (volumes: readonly VolumeRequest[]) => {
   for (const {name} of volumes)
     if (volumes.filter((other) => other.name === name).length > 1) throw volumeDuplicate(name);
   return volumes.map(({name, kind, source, readOnly, recursive, mode, uid, gid}) =>
-    withoutUndefined({name, kind, source, readOnly, recursive, mode, uid, gid}),
+    filled({name, kind, source, readOnly, recursive, mode, uid, gid}),
   );
 };
 
@@ -101,8 +99,10 @@ const reifyApp = (
     image: {id: image.id, name: imageName, ...(labels == null ? {} : {labels})},
     app: sectionOf(name, request, image, pod, inherited),
     ...(request.readOnlyRootfs ? {readOnlyRootFS: true} : {}),
-    mounts: request.mounts.map(({volume, path}) => ({volume, path})),
-    ...(Object.keys(request.annotations).length === 0 ? {} : {annotations: listed(request.annotations)}),
+    ...filled({
+      mounts: request.mounts.map(({volume, path}) => ({volume, path})),
+      annotations: listed(request.annotations),
+    }),
   } as PodApp;
 };
 
@@ -124,30 +124,34 @@ const sectionOf = (
   const program = request.exec === undefined ? (section.exec ?? []) : [request.exec];
   const exec = [...program, ...request.args];
   if (program.length === 0) throw appExecMissing(name);
-  const gids = request.supplementaryGids;
   const {supplementaryGIDs, supplementaryGids, ...rest} = section;
   return {
     ...rest,
     exec,
     user: request.user ?? section.user,
     group: request.group ?? section.group,
-    ...withoutUndefined({
-      supplementaryGIDs: gids === undefined ? (supplementaryGIDs ?? supplementaryGids ?? undefined) : [...gids],
+    ...filled({
+      supplementaryGIDs: request.supplementaryGids ?? supplementaryGIDs ?? supplementaryGids,
       workingDirectory: request.workingDirectory ?? section.workingDirectory,
+      environment: mergeEnvironment(section.environment, {
+        ...(pod.inheritEnv ? {inherited} : {}),
+        pod: pod.environment,
+        app: request.environment,
+      }),
+      isolators: overrideIsolators(section.isolators, request.isolators),
+      userAnnotations: {...section.userAnnotations, ...request.userAnnotations},
+      userLabels: {...section.userLabels, ...request.userLabels},
     }),
-    environment: mergeEnvironment(section.environment, {
-      ...(pod.inheritEnv ? {inherited} : {}),
-      pod: pod.environment,
-      app: request.environment,
-    }),
-    isolators: overrideIsolators(section.isolators, request.isolators) as ManifestApp['isolators'],
-    userAnnotations: {...section.userAnnotations, ...request.userAnnotations},
-    userLabels: {...section.userLabels, ...request.userLabels},
   };
 };
 
 const listed = (record: Readonly<Record<string, string>>) =>
   Object.entries(record).map(([name, value]) => ({name, value}));
 
-const withoutUndefined = <T extends object>(record: T) =>
-  Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
+/** Without what is absent or empty. */
+const filled = (record: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(
+    Object.entries(record).filter(
+      ([, value]) => value != null && (typeof value !== 'object' || Object.keys(value).length > 0),
+    ),
+  );
