@@ -7,6 +7,7 @@ import {
   lchownSync,
   mkdirSync,
   mkdtempSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -120,13 +121,16 @@ export const buildImage = (spec: ImageSpec = {}): string => {
     writeRootfs(rootfs, spec);
     const manifest = path.join(work, 'manifest.json');
     writeFileSync(manifest, JSON.stringify(imageManifest(spec)));
+    // Several test files may want the same image at once.
+    const made = path.join(work, 'image.aci');
     const [rkt, ...args] = rktCommand;
     const built = spawnSync(
       rkt,
-      [...args, `--dir=${work}/data`, 'image', 'build', rootfs, `--manifest=${manifest}`, '-o', file],
+      [...args, `--dir=${work}/data`, 'image', 'build', rootfs, `--manifest=${manifest}`, '-o', made],
       {env: rktEnvironment, encoding: 'utf8', timeout: 60_000},
     );
-    if (built.status !== 0) throw new Error(`rkt image build ended with ${built.status}: ${built.stderr}`);
+    if (built.status === 0) renameSync(made, file);
+    else throw new Error(`rkt image build ended with ${built.status}: ${built.stderr}`);
   } finally {
     rmSync(work, {recursive: true, force: true});
   }

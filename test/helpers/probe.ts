@@ -9,7 +9,7 @@ section cgroup; cat /proc/$$/cgroup
 section limits; cat /proc/$$/limits
 section mountinfo; cat /proc/$$/mountinfo
 section namespaces; for n in /proc/$$/ns/*; do echo "\${n##*/} $(readlink $n)"; done
-section fds; ls -l /proc/$$/fd | sed -n 's/.* \\([0-9]*\\) -> /\\1 /p'
+section fds; for f in /proc/$$/fd/*; do if [ -L $f ]; then printf '%s ' \${f##*/}; readlink $f; fi; done
 section environ; base64 -w0 /proc/$$/environ; echo
 section cmdline; base64 -w0 /proc/$$/cmdline; echo
 section cwd; readlink /proc/$$/cwd
