@@ -2,6 +2,7 @@ import {createRequire} from 'node:module';
 import type {Process} from '../contract/process.ts';
 import {execFailed} from './errors.ts';
 import {addressOf, cString, SYS} from './libc.ts';
+import {quietThreads} from './quiet-threads.ts';
 import {encodeRlimit, rlimitNumber} from './rlimits.ts';
 import {SyscallError} from './syscall-error.ts';
 
@@ -49,7 +50,7 @@ const filterProgram = (filter: Buffer, keep: Buffer[]): bigint => {
 /*
  * The filter may allow nothing but execve, and it is in force for everything this thread does after seccomp returns. So between the two calls
  * there is no allocation that could start a garbage collection, no loop and no function that could be compiled: the arguments
- * exist already, results are small integers, and the same path has been walked before. A function of node:ffi with up to six
+ * exist already, results are small integers, the same path has been walked before, and the other threads sleep. A function of node:ffi with up to six
  * numeric arguments has no array of arguments and no conversions.
  */
 type RawCall = (number: bigint, a: bigint, b: bigint, c: bigint, d: bigint) => number;
@@ -61,7 +62,7 @@ const filterAndExec = (call: RawCall, filtered: boolean, filter: Call, exec: Cal
 
 /**
  * Allocates what replacing this process takes, and walks through it once. The function returned takes the path of the program, absolute or relative
- * to the working directory, sets the rlimits, loads the filter and becomes the program: it returns only by throwing. It opens no file.
+ * to the working directory, sets the rlimits, loads the filter and becomes the program: it returns only by throwing. It opens no file. Needs /proc, the function returned does not.
  * @throws RKT_EXEC_FAILED
  */
 export const prepareExec = ({argv, env, rlimits, filter}: Execution): ((path: string) => never) => {
@@ -81,6 +82,7 @@ export const prepareExec = ({argv, env, rlimits, filter}: Execution): ((path: st
   const argvAddress = pointerArray(argv, keep);
   const variables = env.map(({name, value}) => `${name}=${value}`);
   const envAddress = pointerArray(variables, keep);
+  const quieten = filter === null ? undefined : quietThreads();
   for (let round = 0; round < 3; round++) {
     filterAndExec(call, true, [BigInt(SYS.seccomp), NO_SUCH_OPERATION, 0n, 0n, 0n], load);
     filterAndExec(call, false, load, [BigInt(SYS.execve), 0n, 0n, 0n, 0n]);
@@ -88,6 +90,7 @@ export const prepareExec = ({argv, env, rlimits, filter}: Execution): ((path: st
   return (path) => {
     const name = cString(path);
     const become: Call = [BigInt(SYS.execve), addressOf(name), argvAddress, envAddress, 0n];
+    quieten?.();
     for (const limit of limits) {
       if (call(limit[0], limit[1], limit[2], limit[3], limit[4]) !== 0) {
         throw execFailed(path, new SyscallError('prlimit64', getInt32(errnoAddress, 0)));
