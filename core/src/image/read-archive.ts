@@ -1,13 +1,14 @@
-import {createReadStream, createWriteStream, fstatSync, readSync} from 'node:fs';
+import {fstatSync, readSync} from 'node:fs';
 import {Readable} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
 import {Fd} from '../linux/fd.ts';
 import {pipe} from '../linux/pipe.ts';
+import {isErrno} from '../linux/syscall-error.ts';
 import {type Compression, SNIFF_BYTES, sniff} from './compression.ts';
 import {imageCompressionInvalid, imageLimitExceeded} from './errors.ts';
 import {DECOMPRESSOR_MEMORY_BYTES, RATIO_LIMITS, type RatioLimits} from './limits.ts';
 import {decompressor} from './sandbox.ts';
-import {startTool} from './tool.ts';
+import {startTool, type Tool} from './tool.ts';
 
 // Plain reads in a loop, in chunks that stay in the processor's cache, beat streams by a third and more; measured with these sizes.
 export const CHUNK_BYTES = 256 * 1024;
@@ -48,28 +49,41 @@ async function* bounded(chunks: Chunks, bytesRead: () => number, limits: RatioLi
   }
 }
 
-/** Decompresses what a descriptor gives; `feed` is what has to go on meanwhile, if anything. */
-async function* decompress(
-  compression: Compression,
-  input: Fd,
-  messages: string,
-  feed?: Promise<void>,
-): AsyncGenerator<Buffer> {
+const check = async (tool: Tool, compression: Compression): Promise<void> => {
+  const failure = await tool.ended;
+  if (failure === undefined) return;
+  throw imageCompressionInvalid(compression, new Error(`${failure.status}: ${failure.output}`));
+};
+
+async function* decompressFile(compression: Compression, file: Fd, messages: string): AsyncGenerator<Buffer> {
   const output = pipe({bytes: PIPE_BYTES});
-  using write = output.write;
   using read = output.read;
-  const tool = startTool(decompressor(DECOMPRESSOR_MEMORY_BYTES), input.number, write.number, messages);
-  write.close();
-  input.close();
+  using write = output.write;
+  const tool = startTool(decompressor(DECOMPRESSOR_MEMORY_BYTES), file.number, write.number, messages);
   try {
-    // What this process itself has to feed needs its event loop to go on.
-    yield* feed === undefined
-      ? readChunks(read)
-      : createReadStream('', {fd: read.release(), highWaterMark: CHUNK_BYTES});
-    await feed;
-    const failure = await tool.ended;
-    if (failure !== undefined)
-      throw imageCompressionInvalid(compression, new Error(`${failure.status}: ${failure.output}`));
+    write.close();
+    yield* readChunks(read);
+    await check(tool, compression);
+  } finally {
+    tool.kill();
+  }
+}
+
+// What this process itself has to feed needs its event loop to go on: no blocking reads, and none that block a thread of libuv's few.
+async function* decompressStream(compression: Compression, input: Chunks, messages: string): AsyncGenerator<Buffer> {
+  const tool = startTool(decompressor(DECOMPRESSOR_MEMORY_BYTES), 'pipe', 'pipe', messages);
+  try {
+    if (tool.stdin === null || tool.stdout === null)
+      throw new TypeError('a tool without the pipes it was started with');
+    let failure: unknown;
+    const fed = pipeline(Readable.from(input), tool.stdin).catch((error: unknown) => {
+      failure = error;
+    });
+    yield* tool.stdout;
+    await check(tool, compression);
+    await fed;
+    // It may leave the end of its input unread.
+    if (failure !== undefined && !isErrno(failure, 'EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE')) throw failure;
   } finally {
     tool.kill();
   }
@@ -81,7 +95,7 @@ const readFile = (file: Fd, messages: string, limits: RatioLimits): OpenArchive 
   const {size} = fstatSync(file.number);
   const bytesRead = () => size;
   if (compression === 'none') return {compression, chunks: readChunks(file), bytesRead};
-  return {compression, chunks: bounded(decompress(compression, file, messages), bytesRead, limits), bytesRead};
+  return {compression, chunks: bounded(decompressFile(compression, file, messages), bytesRead, limits), bytesRead};
 };
 
 const readStream = async (stream: Readable, messages: string, limits: RatioLimits): Promise<OpenArchive> => {
@@ -106,18 +120,7 @@ const readStream = async (stream: Readable, messages: string, limits: RatioLimit
   const compression = sniff(start);
   const bytesRead = () => read;
   if (compression === 'none') return {compression, chunks: all(), bytesRead};
-  const input = pipe({bytes: PIPE_BYTES});
-  const feed = pipeline(Readable.from(all()), createWriteStream('', {fd: input.write.release()}));
-  // The decompressor may end first; then its own message says more.
-  const fed = feed.catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-  fed.catch(() => undefined);
-  return {
-    compression,
-    chunks: bounded(decompress(compression, input.read, messages, fed), bytesRead, limits),
-    bytesRead,
-  };
+  return {compression, chunks: bounded(decompressStream(compression, all(), messages), bytesRead, limits), bytesRead};
 };
 
 /**

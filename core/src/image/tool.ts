@@ -1,4 +1,4 @@
-import {spawn} from 'node:child_process';
+import {type ChildProcess, spawn} from 'node:child_process';
 import {closeSync, openSync, readSync} from 'node:fs';
 import {type HostCommand, TOOL_ENVIRONMENT} from './sandbox.ts';
 
@@ -6,6 +6,9 @@ import {type HostCommand, TOOL_ENVIRONMENT} from './sandbox.ts';
 const MESSAGE_BYTES = 4096;
 
 export interface Tool {
+  /** Where `pipe` was asked for. */
+  readonly stdin: ChildProcess['stdin'];
+  readonly stdout: ChildProcess['stdout'];
   /** Resolves when it has ended: `undefined` if well, else how, and what it said. */
   readonly ended: Promise<{readonly status: string; readonly output: string} | undefined>;
   /** Ends it, if it has not ended. */
@@ -18,8 +21,8 @@ export interface Tool {
  */
 export const startTool = (
   command: HostCommand,
-  stdin: number | 'ignore',
-  stdout: number | 'ignore',
+  stdin: number | 'ignore' | 'pipe',
+  stdout: number | 'ignore' | 'pipe',
   messages: string,
 ): Tool => {
   const stderr = openSync(messages, 'wx+', 0o600);
@@ -43,5 +46,5 @@ export const startTool = (
   });
   // Whoever waits sees the failure; who gave up before must not end the process with it.
   ended.catch(() => undefined);
-  return {ended, kill: () => void child.kill('SIGKILL')};
+  return {stdin: child.stdin, stdout: child.stdout, ended, kill: () => void child.kill('SIGKILL')};
 };

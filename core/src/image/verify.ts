@@ -3,6 +3,7 @@ import {lstatSync} from 'node:fs';
 import {parseImageManifest} from '../appc/parse-image-manifest.ts';
 import type {ImageId} from '../contract/names.ts';
 import {pipe} from '../linux/pipe.ts';
+import {isErrno} from '../linux/syscall-error.ts';
 import {RktError} from '../rkt-error.ts';
 import {imageDamaged, readable} from './errors.ts';
 import {hashFile} from './hash-file.ts';
@@ -26,8 +27,7 @@ import {startTool} from './tool.ts';
 export const verifyImage = async (store: ImageStore, id: ImageId): Promise<void> => {
   const info = verifyInfo(store, id);
   const directory = imageDirectory(store, id);
-  if (hashFile(`${directory}/tar-split.zst`) !== info.tarSplit)
-    throw imageDamaged(id, 'tar-split.zst has been changed');
+  if (hashOf(`${directory}/tar-split.zst`) !== info.tarSplit) throw imageDamaged(id, 'tar-split.zst has been changed');
   const own = lstatSync(directory);
   if ((own.mode & 0o7777) !== 0o700 || own.uid !== process.geteuid?.())
     throw imageDamaged(id, 'others may look into it');
@@ -45,6 +45,16 @@ export const verifyImage = async (store: ImageStore, id: ImageId): Promise<void>
     throw imageDamaged(id, 'info.json does not fit the manifest');
   }
   compare(id, wanted.paths(), await entriesOnDisk(store, id));
+};
+
+/** `undefined` if it is not there. */
+const hashOf = (file: string): string | undefined => {
+  try {
+    return hashFile(file);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ELOOP')) return undefined;
+    throw error;
+  }
 };
 
 /** What an archive says about its paths, each as one comparable text. */
