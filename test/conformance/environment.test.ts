@@ -2,6 +2,7 @@ import {writeFileSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import {openHost} from '../helpers/host.ts';
+import type {ImageSpec} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
 import {PROBE, parseProbe} from '../helpers/probe.ts';
 import {testIf} from '../helpers/skip.ts';
@@ -208,7 +209,7 @@ kernelTest('PO-07 a mount without any volume is refused', async (t) => {
     {name: 'none', mounts: [{volume: 'nowhere', path: '/x'}]},
   );
   t.is(result.exitCode, 254);
-  t.is(result.error?.code, 'RKT_POD_MOUNT_VOLUME_UNKNOWN');
+  t.is(result.error?.code, 'RKT_VOLUME_UNDEFINED');
 });
 
 kernelTest('PO-08 annotations of image and pod are merged and the pod wins', async (t) => {
@@ -231,26 +232,9 @@ kernelTest('PO-08 annotations of image and pod are merged and the pod wins', asy
   t.like(annotations, {'example.com/b': 'pod', 'example.com/c': 'pod'});
 });
 
-/** Fetches an image and runs a pod manifest with one app of it. */
-let manifests = 0;
+/** Runs a pod manifest with one app of an image. */
 const podManifest = async (
-  image: Parameters<typeof host.run>[0],
+  image: ImageSpec,
   app: Readonly<Record<string, unknown>>,
   more: Readonly<Record<string, unknown>> = {},
-) => {
-  const {buildImage} = await import('../helpers/image.ts');
-  const fetched = await host.rkt([
-    '--insecure-options=image',
-    'fetch',
-    '--full',
-    typeof image === 'string' ? image : buildImage(image),
-  ]);
-  const id = /sha512-[0-9a-f]{128}/.exec(fetched.stdout)?.[0];
-  if (id === undefined) throw new Error(`rkt fetch printed no image ID: ${fetched.stdout}${fetched.stderr}`);
-  const file = path.join(host.directory, `pod-${++manifests}.json`);
-  writeFileSync(
-    file,
-    JSON.stringify({acKind: 'PodManifest', acVersion: '0.8.11', apps: [{image: {id}, ...app}], ...more}),
-  );
-  return host.rkt(['--format=json', '--insecure-options=image', 'run', '--stage1=fly', `--pod-manifest=${file}`]);
-};
+) => host.sh('', {manifest: host.manifest(await host.fetch(image), app, more)});

@@ -4,7 +4,7 @@ import path from 'node:path';
 import test from 'ava';
 import {rktEnvironment, root} from '../helpers/command.ts';
 import {openHost} from '../helpers/host.ts';
-import {buildImage, writeRootfs} from '../helpers/image.ts';
+import {writeRootfs} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
 
@@ -28,8 +28,7 @@ kernelTest('examples/images/hello.yaml builds an image that says hello', async (
 });
 
 kernelTest('PO-03 examples/pods/two-volumes.yaml runs', async (t) => {
-  const fetched = await host.rkt(['--insecure-options=image', 'fetch', '--full', buildImage()]);
-  const id = /sha512-[0-9a-f]{128}/.exec(fetched.stdout)?.[0] ?? '';
+  const id = await host.fetch();
   const manifest = path.join(host.directory, 'pod.yaml');
   const example = readFileSync(path.join(root, 'examples/pods/two-volumes.yaml'), 'utf8');
   const source = path.join(host.directory, 'etc-of-the-host');

@@ -33,7 +33,6 @@ const refused: Readonly<Record<string, Case>> = {
   '--net=none': {pod: ['--net=none'], cannot: 'network/none'},
   '--hostname': {pod: ['--hostname=other'], cannot: 'hostname'},
   '--private-users': {pod: ['--private-users', '--no-overlay'], cannot: 'user-namespace'},
-  'a sysctl isolator': {image: withIsolator('os/unix/sysctl', {'net.ipv4.ip_forward': '1'}), cannot: 'os/unix/sysctl'},
   'an apparmor profile': {
     image: withIsolator('os/linux/apparmor-profile', {profile: 'x'}),
     cannot: 'os/linux/apparmor-profile',
@@ -77,6 +76,20 @@ for (const [what, {pod = [], app = [], image, cannot}] of Object.entries(refused
     t.is(report.entries.find(({name}) => name === cannot)?.verdict, 'ignored');
   });
 }
+
+kernelTest('EX-34 EX-55 fly refuses a sysctl isolator of a pod, unless it is allowed', async (t) => {
+  const app = {app: {exec: ['/bin/echo', 'ran'], user: '0', group: '0'}};
+  const isolators = [{name: 'os/unix/sysctl', value: {'net.ipv4.ip_forward': '1'}}];
+  const manifest = host.manifest(await host.fetch(), app, {isolators});
+  const {exitCode, error} = await host.sh('', {manifest});
+  t.is(exitCode, 254);
+  t.is(error?.code, 'RKT_FLAVOR_CANNOT');
+  t.deepEqual(
+    problemsOf(error).map(({name}) => name),
+    ['os/unix/sysctl'],
+  );
+  t.is((await host.sh('', {manifest, pod: ['--allow-degraded=os/unix/sysctl']})).stdout, 'ran\n');
+});
 
 kernelTest('EX-34 allowing one thing allows no other', async (t) => {
   const {exitCode, error} = await host.sh('true', {

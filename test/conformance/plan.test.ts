@@ -2,7 +2,6 @@ import {chmodSync, mkdirSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import {openHost} from '../helpers/host.ts';
-import {buildImage} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
 import {difference, snapshot} from '../helpers/snapshot.ts';
@@ -14,12 +13,7 @@ const host = openHost();
 test.after.always(() => host.close());
 const kernelTest = testIf(lacksPods());
 
-const imageId = async () => {
-  const {stdout, stderr} = await host.rkt(['--insecure-options=image', 'fetch', '--full', buildImage()]);
-  const id = /sha512-[0-9a-f]{128}/.exec(stdout)?.[0];
-  if (id === undefined) throw new Error(`rkt fetch printed no image ID: ${stdout}${stderr}`);
-  return id;
-};
+const imageId = () => host.fetch();
 const planOf = (image: string, ...flags: string[]) => [
   ...['--format=json', '--insecure-options=image', 'plan', '--stage1=fly', ...flags, image],
 ];
@@ -62,8 +56,7 @@ kernelTest('a plan has no effects', async (t) => {
 
 testIf(lacksPods('program/setpriv'))('a plan needs no root', async (t) => {
   const other = openHost();
-  const fetched = await other.rkt(['--insecure-options=image', 'fetch', '--full', buildImage()]);
-  const id = /sha512-[0-9a-f]{128}/.exec(fetched.stdout)?.[0] ?? '';
+  const id = await other.fetch();
   for (const directory of [path.dirname(other.directory), other.directory, other.data, path.join(other.data, 'cas')]) {
     chmodSync(directory, 0o755);
   }

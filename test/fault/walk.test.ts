@@ -1,7 +1,6 @@
 import {mkdirSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {type Host, openHost} from '../helpers/host.ts';
-import {buildImage} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
 import {serialTestIf} from '../helpers/skip.ts';
 import {type Scope, settledDifference, snapshot} from '../helpers/snapshot.ts';
@@ -19,14 +18,7 @@ const readyHost = async (): Promise<{host: Host; image: string; volume: string}>
   const volume = path.join(host.directory, 'volume');
   mkdirSync(volume);
   writeFileSync(path.join(volume, 'file'), 'x');
-  const fetched = await host.rkt([
-    '--insecure-options=image',
-    'fetch',
-    '--full',
-    buildImage({files: {'/data/x': 'x'}}),
-  ]);
-  const image = /sha512-[0-9a-f]{128}/.exec(fetched.stdout)?.[0];
-  if (image === undefined) throw new Error(`rkt fetch printed no image ID: ${fetched.stdout}${fetched.stderr}`);
+  const image = await host.fetch({files: {'/data/x': 'x'}});
   return {host, image, volume};
 };
 

@@ -1,4 +1,4 @@
-import {mkdirSync, mkdtempSync, readdirSync, readFileSync} from 'node:fs';
+import {mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {constants, tmpdir} from 'node:os';
 import path from 'node:path';
 import {env} from 'node:process';
@@ -29,6 +29,8 @@ export interface RunOptions extends CallOptions {
   readonly image?: string | ImageSpec;
   /** Global flags: what comes before `run`. */
   readonly global?: readonly string[];
+  /** Path of a pod manifest, which says all about the pod: image, flags of the app and script do not matter then. */
+  readonly manifest?: string;
 }
 
 /** A pod whose app is still there: a child of this process. */
@@ -80,6 +82,14 @@ export interface Host {
   readonly start: (script: string, options?: RunOptions) => Promise<Started>;
   /** Runs a shell script by `rkt enter`. */
   readonly enter: (uuid: string, script: string, options?: CallOptions) => Promise<Result>;
+  /** Takes an image into the store. Returns its ID. */
+  readonly fetch: (image?: string | ImageSpec) => Promise<string>;
+  /** Writes a pod manifest of one app, called `test` unless it says otherwise. Returns its path. */
+  readonly manifest: (
+    id: string,
+    app: Readonly<Record<string, unknown>>,
+    more?: Readonly<Record<string, unknown>>,
+  ) => string;
   readonly pods: () => Promise<ListedPod[]>;
   /** UUIDs on disk, by directory of the life cycle. */
   readonly podDirectories: () => Record<string, string[]>;
@@ -129,10 +139,13 @@ export const openHost = (): Host => {
       ...app,
     ],
   ];
-  const runArguments: Host['runArguments'] = (script, options = {}) => [
-    ...runImage(options.image, options),
-    ...['--exec=/bin/sh', '--', '-c', script],
-  ];
+  const runArguments: Host['runArguments'] = (script, options = {}) =>
+    options.manifest === undefined
+      ? [...runImage(options.image, options), ...['--exec=/bin/sh', '--', '-c', script]]
+      : [
+          ...['--format=json', '--insecure-options=image', ...(options.global ?? []), 'run', '--stage1=fly'],
+          ...[...(options.pod ?? []), `--pod-manifest=${options.manifest}`],
+        ];
 
   return {
     directory,
@@ -140,8 +153,25 @@ export const openHost = (): Host => {
     command,
     rkt,
     runArguments,
-    sh: (script, options = {}) => rkt(runArguments(script, options), options),
-    run: (image, options = {}) => rkt(runImage(image, options), options),
+    sh: async (script, options = {}) => rkt(runArguments(script, options), options),
+    run: async (image, options = {}) => rkt(runImage(image, options), options),
+    fetch: async (image = {}) => {
+      const {stdout, stderr} = await rkt(['--insecure-options=image', 'fetch', '--full', imageFile(image)]);
+      const id = /sha512-[0-9a-f]{128}/.exec(stdout)?.[0];
+      if (id === undefined) throw new Error(`rkt fetch printed no image ID: ${stdout}${stderr}`);
+      return id;
+    },
+    manifest(id, app, more = {}) {
+      const file = path.join(directory, `manifest-${++saved}.json`);
+      const manifest = {
+        acKind: 'PodManifest',
+        acVersion: '0.8.11',
+        apps: [{name: 'test', image: {id}, ...app}],
+        ...more,
+      };
+      writeFileSync(file, JSON.stringify(manifest));
+      return file;
+    },
     async start(script, options = {}) {
       const file = path.join(directory, `uuid-${++saved}`);
       const child = spawn(
