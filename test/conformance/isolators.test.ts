@@ -219,7 +219,7 @@ kernelTest('EX-33 status tells which isolators were enforced and which ignored',
       },
       {isolators: [{name: 'os/unix/sysctl', value: {'net.ipv4.ip_forward': '1'}}]},
     ),
-    pod: ['--allow-degraded=os/unix/sysctl'],
+    pod: ['--allow-degraded=os/unix/sysctl,example.com/unknown'],
   });
   const {stdout, exitCode} = await host.rkt(['status', pod.uuid, '--format=json']);
   await pod.end();
