@@ -1,21 +1,13 @@
 import {spawnSync} from 'node:child_process';
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import {copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
+import process from 'node:process';
 import {type BuildOptions, build} from 'esbuild';
 import {jsonSchemas} from './json-schemas.ts';
 
 /*
- * Builds what is shipped: the rkt command as one CommonJS bundle with V8's compile cache beside it (a bundle with a cache starts faster than a start-up
- * snapshot, whose heap has to be read back), the library entries, the flavors as one file each, types and JSON Schemas.
+ * Builds what is shipped: the rkt command as one CommonJS bundle with V8's code cache beside it (which starts faster than a start-up
+ * snapshot, whose whole heap has to be read back), the library entries, the flavors as one file each, types and JSON Schemas.
  */
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -51,13 +43,18 @@ const commonjs: BuildOptions = {
   format: 'cjs',
   minifySyntax: true,
   minifyWhitespace: true,
-  define: {...common.define, 'import.meta.url': 'rktModuleUrl', 'import.meta.dirname': '__dirname'},
+  define: {
+    ...common.define,
+    'import.meta.url': 'rktModuleUrl',
+    'import.meta.dirname': '__dirname',
+    'import.meta.main': 'false',
+  },
   banner: {js: "const rktModuleUrl=require('node:url').pathToFileURL(__filename).href;"},
 };
 const library: BuildOptions = {...common, format: 'esm', packages: 'external'};
 
 await Promise.all([
-  build({...commonjs, entryPoints: [at('core/src/cli/main.ts')], outfile: at('core/dist/rkt-main.cjs')}),
+  build({...commonjs, entryPoints: [at('core/src/cli/main.ts')], outfile: at('core/dist/rkt.cjs')}),
   build({...library, entryPoints: [at('core/src/index.ts')], outfile: at('core/dist/index.js')}),
   build({...library, entryPoints: [at('core/src/contract/index.ts')], outfile: at('core/dist/contract.js')}),
   build({...library, entryPoints: [at('plugin-sdk/src/index.ts')], outfile: at('plugin-sdk/dist/index.js')}),
@@ -72,12 +69,6 @@ await Promise.all([
     ),
 ]);
 
-// The compile cache is found by the path of the main file relative to it, so that the package can be installed anywhere.
-writeFileSync(
-  at('core/dist/rkt.cjs'),
-  "require('node:module').enableCompileCache({directory:__dirname+'/cache',portable:true});require('./rkt-main.cjs');\n",
-);
-
 mkdirSync(at('core/dist/schema'), {recursive: true});
 for (const [name, schema] of Object.entries(jsonSchemas())) {
   writeFileSync(at('core/dist/schema', `${name}.schema.json`), `${JSON.stringify(schema, null, 2)}\n`);
@@ -86,11 +77,6 @@ for (const [name, schema] of Object.entries(jsonSchemas())) {
 // In this order: each finds the types of the one before.
 for (const directory of packages) run(at('node_modules/.bin/tsc'), ['-p', at(directory, 'tsconfig.build.json')]);
 
-// Each hot command once, so that the functions it needs are in the cache. The cache is written when the process ends.
-for (const args of [['version'], ['help'], ['list', '--dir=/nonexistent']]) {
-  spawnSync(at('core/bin/rkt'), args, {stdio: 'ignore'});
-}
-// Node writes it for its user alone; rkt also runs for others.
-for (const entry of readdirSync(at('core/dist/cache'), {recursive: true, withFileTypes: true})) {
-  if (entry.isFile()) chmodSync(path.join(entry.parentPath, entry.name), 0o644);
-}
+run(process.execPath, ['--disable-warning=ExperimentalWarning', at('core/build/train.cjs')]);
+const accepted = 'process.exitCode = require(process.argv[1]).rejected === false ? 0 : 1';
+run(process.execPath, ['--disable-warning=ExperimentalWarning', '-e', accepted, at('core/bin/start.cjs')]);

@@ -1,3 +1,5 @@
+import process from 'node:process';
+import {enableDebug} from '../debug.ts';
 import {FORMATS, type Format} from './context.ts';
 import {flagChoiceInvalid} from './errors.ts';
 import {globalFlags} from './globals.ts';
@@ -35,7 +37,7 @@ const dispatch = async (argv: readonly string[], how: How): Promise<number> => {
   if (args.flags.help) return showHelp(found.name === 'help' ? args.positionals.join(' ') : found.name);
   how.debug = args.flags.debug;
   how.format = formatOf(command.name, args.flags.format);
-  if (how.debug) (await import('../debug.ts')).enableDebug();
+  if (how.debug || process.env.DEBUG) await enableDebug(how.debug);
   const output = makeOutput(how.format === 'yaml' ? (await import('./yaml.ts')).toYaml : undefined);
   const context = await makeContext(args.flags, how.format, output);
   const {cpuprofile, memprofile} = args.flags;

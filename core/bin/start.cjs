@@ -1,0 +1,34 @@
+'use strict';
+/*
+ * Loads the bundle with the code cache that the build made of it. Unlike Node's own compile cache, which is taken when a file has been parsed, this one
+ * was taken after the hot commands had run and holds the functions that they call. V8 refuses a cache of another version by itself.
+ */
+const {readFileSync} = require('node:fs');
+const {Script} = require('node:vm');
+
+const filename = require('node:path').join(__dirname, '../dist/rkt.cjs');
+// The bundle is ASCII, and a string of single bytes is the cheapest to make.
+const source = `(function(exports,require,module,__filename,__dirname){${readFileSync(filename, 'latin1')}\n})`;
+
+const readCache = () => {
+  try {
+    return readFileSync(`${filename}.cache`);
+  } catch {
+    // Before the build has made it, and wherever it was left out: only slower.
+    return undefined;
+  }
+};
+
+const cachedData = readCache();
+const script = new Script(source, {filename, ...(cachedData === undefined ? {} : {cachedData})});
+const bundle = {exports: {}};
+script.runInThisContext()(
+  bundle.exports,
+  require('node:module').createRequire(filename),
+  bundle,
+  filename,
+  `${__dirname}/../dist`,
+);
+
+if (require.main === module) bundle.exports.main();
+else module.exports = {bundle: bundle.exports, script, rejected: script.cachedDataRejected};
