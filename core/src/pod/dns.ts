@@ -1,4 +1,3 @@
-import {isIP} from 'node:net';
 import {dnsInvalid} from './errors.ts';
 import type {RunRequest} from './request.ts';
 

@@ -1,7 +1,7 @@
 import {log} from '../debug.ts';
 import {isPastReturn} from '../executor/perform.ts';
 import {undoPlan} from './delete.ts';
-import {discard, retire} from './life-cycle.ts';
+import {discard, retire, sweep} from './life-cycle.ts';
 import type {Place} from './place.ts';
 
 const debug = log('pod');
@@ -12,12 +12,18 @@ const debug = log('pod');
  */
 export const giveUp = (place: Place, error: unknown): unknown =>
   quietly(error, () => {
-    if (place.directory === 'prepare' || place.directory === 'run') place.perform(discard(place.directory));
+    const {directory} = place;
+    if (directory === 'embryo') place.perform(sweep(directory));
+    else if (directory === 'prepare' || directory === 'prepared' || directory === 'run')
+      place.perform(discard(directory));
+    place.close();
   });
 
 /** The same for a pod that had been prepared by somebody: it stays in `exited-garbage`, with its report, until gc takes it. */
 export const retirePod = (place: Place, error: unknown): unknown =>
   quietly(error, () => {
+    // Not claimed: it is another's, or still prepared.
+    if (place.directory !== 'run') return;
     undoPlan(place.path);
     place.perform(retire());
   });

@@ -81,8 +81,8 @@ export function* retire(): Script<Outcome> {
 }
 
 /** The owner gives up before anything ran: out of sight first, then away. */
-export function* discard(from: 'prepare' | 'run'): Script<Outcome> {
-  const to = from === 'prepare' ? 'garbage' : 'exited-garbage';
+export function* discard(from: 'prepare' | 'prepared' | 'run'): Script<Outcome> {
+  const to = from === 'run' ? 'exited-garbage' : 'garbage';
   if (!(yield rename(from, to))) return 'lost';
   return (yield {do: 'delete', from: to}) ? 'done' : 'lost';
 }

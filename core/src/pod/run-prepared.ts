@@ -29,8 +29,8 @@ export const runPrepared = async (context: Context, text: string, run: RunReques
   const now = gatherHostFacts(Object.keys(facts.programs));
   const planned = (await planAgain(context, entry, run, {before: facts, now})) ?? storedPlan(entry);
   using place = new Place(context.dataDir, uuid, 'prepared');
-  if (place.perform(claim()) !== 'done') throw podNotInState(uuid, 'taken by another rkt', 'prepared');
   try {
+    if (place.perform(claim()) !== 'done') throw podNotInState(uuid, 'taken by another rkt', 'prepared');
     if (run.uuidFileSave !== undefined) writeUuidFile(run.uuidFileSave, uuid);
     if (planned.fresh) {
       writeStored(place.path, 'frozen', planned.pod);

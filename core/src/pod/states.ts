@@ -50,7 +50,7 @@ export const TRANSITIONS = [
   {from: 'prepared', to: 'run', lock: 'exclusive', by: ['run-prepared']},
   {from: 'run', to: 'exited-garbage', lock: 'shared', by: ['mark', 'run', 'run-prepared']},
   {from: 'prepare', to: 'garbage', lock: 'exclusive', by: ['abort', 'prepare', 'run']},
-  {from: 'prepared', to: 'garbage', lock: 'exclusive', by: ['expire', 'remove']},
+  {from: 'prepared', to: 'garbage', lock: 'exclusive', by: ['expire', 'remove', 'prepare']},
 ] as const satisfies readonly {
   from: PodDirectory;
   to: PodDirectory;

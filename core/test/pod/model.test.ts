@@ -13,13 +13,13 @@ const randomOf = (seed: number): (() => number) => {
   };
 };
 
-function* prepare(to: 'prepared' | 'run', fails: boolean): Program {
+function* prepare(to: 'prepared' | 'run', fails: boolean, late: boolean): Program {
   if ((yield* create()) !== 'done') return 'lost';
   yield {do: 'fill', half: 1};
-  if (fails && to === 'prepared') return yield* discard('prepare');
+  if (fails && !late) return yield* discard('prepare');
   yield {do: 'fill', half: 2};
   yield* finishPreparing(to);
-  if (to === 'prepared') return yield {do: 'close'};
+  if (to === 'prepared') return fails ? yield* discard('prepared') : yield {do: 'close'};
   return fails ? yield* discard('run') : yield {do: 'launch'};
 }
 
@@ -58,7 +58,7 @@ const drain = (w: World): void => {
 const schedule = (seed: number): World => {
   const random = randomOf(seed);
   const w = world();
-  start(w, 'owner', prepare(random() < 0.5 ? 'prepared' : 'run', random() < 0.2));
+  start(w, 'owner', prepare(random() < 0.5 ? 'prepared' : 'run', random() < 0.2, random() < 0.5));
   const others: readonly (() => Program)[] = [
     () => runPrepared(random() < 0.2),
     () => runPrepared(false),
