@@ -1,6 +1,9 @@
 import {dnsInvalid} from './errors.ts';
 import type {RunRequest} from './request.ts';
 
+// Only who gives addresses pays for loading the module.
+const isIP = (text: string): number => process.getBuiltinModule('node:net').isIP(text);
+
 /** Texts of the host's own files, read only when asked for. */
 export interface HostNames {
   readonly resolvConf: () => string;
