@@ -31,7 +31,17 @@ cd "$work"
 say() { printf '\n\033[1m# %s\033[0m\n' "$*"; }
 [ -t 1 ] || say() { printf '\n# %s\n' "$*"; }
 # Prints a command as a person would type it, then runs it with a data directory of its own.
-show() { printf '$ rkt'; printf ' %s' "$@"; printf '\n'; }
+show() {
+  printf '$ rkt'
+  for word; do
+    case $word in
+      '&') printf ' &' ;;
+      *[!A-Za-z0-9_./:=,@%+-]*) printf " '%s'" "$word" ;;
+      *) printf ' %s' "$word" ;;
+    esac
+  done
+  printf '\n'
+}
 run() {
   show "$@"
   "$rkt" --dir="$work/data" "$@"
@@ -70,7 +80,8 @@ run list
 
 say 'What of it is enforced, and how. Then the same, read back from the kernel.'
 run status "$uuid"
-run status --verify "$uuid" >/dev/null
+show status --verify "$uuid"
+"$rkt" --dir="$work/data" status --verify "$uuid" >/dev/null
 echo 'the kernel agrees'
 
 say 'A further command in the pod has exactly the rights of its app.'

@@ -54,6 +54,6 @@ kernelTest('examples/demo.sh shows all it promises', async (t) => {
     );
   });
   t.is(code, 0, output);
-  for (const text of ['hello from hello', 'exit code: 3', 'rootfs.hello', 'the kernel agrees'])
+  for (const text of ['hello from hello', 'exit code: 3', 'overlay at', 'the kernel agrees'])
     t.true(output.includes(text), `${text}: ${output}`);
 });

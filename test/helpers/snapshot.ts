@@ -14,7 +14,11 @@ export interface Snapshot {
 export interface Scope {
   /** Trees whose entries are listed, and by which processes and mounts are known as ours. */
   readonly directories: readonly string[];
+  /** Where given, cgroups of other pods than these are not ours. */
+  readonly pods?: ReadonlySet<string>;
 }
+
+const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 
 const read = (file: string): string => {
   try {
@@ -93,6 +97,10 @@ export const snapshot = (scope: Scope): Snapshot => ({
   mounts: mountLines(),
   cgroups: cgroupRoots()
     .flatMap((root) => cgroupDirectories(root))
+    .filter((directory) => {
+      const uuid = UUID.exec(directory)?.[0];
+      return uuid === undefined || scope.pods === undefined || scope.pods.has(uuid);
+    })
     .sort(),
   networks: ['/run/netns', '/var/run/netns'].flatMap((directory) =>
     list(directory).map((name) => `${directory}/${name}`),

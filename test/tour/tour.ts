@@ -5,7 +5,7 @@
  * - Blocks fenced as ```console hold commands, each after `$ `, and below each what it prints (standard output and error together).
  *   A command goes on in lines that start with `> `. `…` in a line of output stands for any text, a line that is only `…` for any lines. Nothing below a command:
  *   its output does not matter.
- * - A command must end with 0, or with 254 if what it prints begins with `rkt: `. A comment at its end says otherwise: `$ rkt run … # exit code 3`.
+ * - A command must end with 0, or with 254 if what it prints begins with `rkt: ` or `rkt COMMAND: `. A comment at its end says otherwise: `$ rkt run … # exit code 3`.
  * - Blocks fenced as ```sh are scripts of which every command must succeed. All other blocks are not executed.
  * - Everything runs in one bash, in an empty directory, in order: variables, `cd` and background jobs last. `rkt` is the built one on a data
  *   directory of the test's own; `sudo` is there and does nothing but run what follows.
@@ -48,7 +48,9 @@ const consoleCommands = (lines: readonly string[]): TourCommand[] => {
     const command = words.join('\n');
     return {
       command,
-      exitCode: Number(/#\s*exit code (\d+)\s*$/.exec(command)?.[1] ?? (output[0]?.startsWith('rkt: ') ? 254 : 0)),
+      exitCode: Number(
+        /#\s*exit code (\d+)\s*$/.exec(command)?.[1] ?? (/^rkt( [a-z- ]+)?: /.test(output[0] ?? '') ? 254 : 0),
+      ),
       output: output.length > 0 ? output : undefined,
     };
   });
