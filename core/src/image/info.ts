@@ -1,4 +1,3 @@
-import {createHash} from 'node:crypto';
 import {readFileSync, statSync, utimesSync, writeFileSync} from 'node:fs';
 import * as z from 'zod/mini';
 import {type ImageId, imageId} from '../contract/names.ts';
@@ -27,7 +26,8 @@ export const imageInfo = z.strictObject({
 });
 export type ImageInfo = z.infer<typeof imageInfo>;
 
-const seal = (info: ImageInfo): string => createHash('sha512').update(JSON.stringify(info)).digest('hex');
+// Loaded when needed: `run` reads what is known of an image and trusts it.
+const seal = (info: ImageInfo): string => process.getBuiltinModule('node:crypto').hash('sha512', JSON.stringify(info));
 
 /** Writes `info.json` and `used` of an image that is being made. */
 export const writeInfo = (directory: string, info: ImageInfo): void => {

@@ -1,10 +1,7 @@
-import {readFileSync, statSync} from 'node:fs';
-import {createRequire} from 'node:module';
+import {mkdirSync, readFileSync, statSync} from 'node:fs';
 import path from 'node:path';
 import {atomicWrite} from '../linux/atomic-write.ts';
 import {isErrno} from '../linux/syscall-error.ts';
-
-const require = createRequire(import.meta.url);
 
 /**
  * `sha256-…` of a file. Remembered under the file's inode, size and change time, because loading the crypto module costs as much as a
@@ -16,9 +13,9 @@ export const fileDigest = (file: string, cacheDir: string): string => {
   const cache = path.join(cacheDir, path.basename(path.dirname(path.dirname(file))));
   const [known, digest] = remembered(cache);
   if (known === key && digest !== undefined) return digest;
-  const {createHash} = require('node:crypto') as typeof import('node:crypto');
-  const fresh = `sha256-${createHash('sha256').update(readFileSync(file)).digest('hex')}`;
+  const fresh = `sha256-${process.getBuiltinModule('node:crypto').hash('sha256', readFileSync(file))}`;
   try {
+    mkdirSync(cacheDir, {recursive: true, mode: 0o700});
     atomicWrite(cache, `${key}\n\n${fresh}`, 0o600);
   } catch (error) {
     if (!isErrno(error, 'EACCES', 'EPERM', 'EROFS', 'ENOENT')) throw error;
