@@ -25,7 +25,7 @@ export const pinnedFlavor = async (
   context: Context,
   {name, source, digest}: Summary['flavor'],
 ): Promise<FoundFlavor> => {
-  const found = findFlavor(source, await flavorOptions(context));
+  const found = await findFlavor(source, await flavorOptions(context));
   if (found.digest !== digest) throw flavorReplaced(name, digest, found.digest);
   return found;
 };

@@ -9,6 +9,7 @@ import {chooseFlavor} from './choose-flavor.ts';
 import {freeze} from './freeze.ts';
 import {hostNames} from './host-names.ts';
 import {findImages, type PodImage} from './images.ts';
+import {checkedDirectory} from './layout.ts';
 import {overlayObstacle} from './overlay-support.ts';
 import {type PlannedPod, planPod} from './plan-pod.ts';
 import {reify} from './reify.ts';
@@ -43,7 +44,8 @@ export const compose = async (
   const obstacle = request.noOverlay ? undefined : overlayObstacle(context.dataDir, facts.filesystems);
   const overlay = !request.noOverlay && obstacle === undefined;
   const images = await find(context, request, !overlay);
-  const manifest = await reify(request, images, process.env);
+  const checked = checkedDirectory(context.dataDir);
+  const manifest = await reify(request, images, process.env, checked);
   const {pod: asked, imageHasHosts} = freeze({
     uuid,
     dataDir: context.dataDir,
@@ -61,6 +63,6 @@ export const compose = async (
     host: hostNames,
   });
   const because = obstacle === undefined ? {} : {overlayObstacle: obstacle};
-  const planned = planPod(found, asked, {facts, allowDegraded: request.allowDegraded, ...because});
+  const planned = await planPod(found, asked, {facts, allowDegraded: request.allowDegraded, checked, ...because});
   return {found, facts, manifest, images, asked, imageHasHosts, ...because, ...planned};
 };

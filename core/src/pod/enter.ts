@@ -1,10 +1,11 @@
 import type {Context} from '../cli/context.ts';
-import {launch as launchSchema} from '../contract/launch.ts';
+import type {Launch} from '../contract/launch.ts';
 import {enter as performEnter} from '../executor/enter.ts';
+import {checkedOnce} from '../stage1/checked-once.ts';
 import {flavorFailed, flavorPlanInvalid} from '../stage1/errors.ts';
 import {pinnedFlavor} from './choose-flavor.ts';
 import {enterImpossible, podNotInState} from './errors.ts';
-import {seccompCache} from './layout.ts';
+import {checkedDirectory, seccompCache} from './layout.ts';
 import type {PodEntry} from './load.ts';
 import {pickApp} from './pick-app.ts';
 import {runningPod} from './running-pod.ts';
@@ -38,8 +39,14 @@ export const enter = async (
   } catch (cause) {
     throw flavorFailed(flavor.declaration.name, 'enter', cause);
   }
-  const parsed = launchSchema.safeParse(candidate);
-  if (!parsed.success) throw flavorPlanInvalid(flavor.declaration.name, 'enter', parsed.error.issues[0]?.message ?? '');
-  if (parsed.data.into !== 'member') throw flavorPlanInvalid(flavor.declaration.name, 'enter', 'joins no process');
-  return performEnter(parsed.data, {facts, caches: {seccomp: seccompCache(context.dataDir)}});
+  const text = JSON.stringify(candidate);
+  await checkedOnce(checkedDirectory(context.dataDir), 'launch', text, async () => {
+    const {launch: schema} = await import('../contract/launch.ts');
+    const parsed = schema.safeParse(JSON.parse(text));
+    if (!parsed.success)
+      throw flavorPlanInvalid(flavor.declaration.name, 'enter', parsed.error.issues[0]?.message ?? '');
+  });
+  const launch = JSON.parse(text) as Launch;
+  if (launch.into !== 'member') throw flavorPlanInvalid(flavor.declaration.name, 'enter', 'joins no process');
+  return performEnter(launch, {facts, caches: {seccomp: seccompCache(context.dataDir)}});
 };

@@ -6,7 +6,7 @@ import {faultPoint} from '../executor/fault.ts';
 import {perform} from '../executor/perform.ts';
 import {seccompCache} from './layout.ts';
 import type {Place} from './place.ts';
-import {writeStored} from './stored.ts';
+import {requireStored, writeStored} from './stored.ts';
 import {thisSupervisor} from './supervisor.ts';
 
 /** Becomes the pod, which is in `run` and whose lock this process holds. Comes back only by an error; the caller undoes what was done. */
@@ -15,7 +15,7 @@ export const launch = (
   {pod, plan, facts}: {pod: Pod; plan: Plan; facts: HostFacts},
   output: Output,
 ): never => {
-  writeStored(place.path, 'supervisor', thisSupervisor(pod, facts));
+  writeStored(place.path, 'supervisor', thisSupervisor(pod, facts, requireStored(place.path, 'summary')));
   faultPoint('pod.supervisor');
   return perform(plan, {
     pod,

@@ -15,6 +15,9 @@ export const makePodsDirectories = (dataDir: HostPath): void => {
   for (const directory of POD_DIRECTORIES) mkdirSync(podsDirectory(dataDir, directory), {recursive: true, mode: 0o750});
 };
 
+/** Where rkt remembers which texts it has checked. */
+export const checkedDirectory = (dataDir: HostPath): string => `${dataDir}/cas/checked`;
+
 /** The files of a pod. All are JSON. */
 export const POD_FILES = {
   /** The reified pod manifest (appc PO-03). */

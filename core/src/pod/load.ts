@@ -1,6 +1,7 @@
 import {statSync} from 'node:fs';
 import type {HostPath, Uuid} from '../contract/names.ts';
 import {podDirectory} from './layout.ts';
+import type {HasMembers} from './liveness.ts';
 import {probe} from './probe.ts';
 import type {PodDirectory, PodState} from './states.ts';
 import {readSummary, type Summary} from './summary.ts';
@@ -12,7 +13,6 @@ export interface PodEntry {
   readonly directory: PodDirectory;
   readonly path: HostPath;
   readonly state: PodState;
-  readonly locked: boolean;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
   readonly summary: Summary | undefined;
@@ -20,11 +20,16 @@ export interface PodEntry {
 }
 
 /** What can be seen of a pod in one directory; `undefined` if it is not there (any more). */
-export const loadPod = (dataDir: HostPath, directory: PodDirectory, uuid: Uuid): PodEntry | undefined => {
-  const probed = probe(dataDir, directory, uuid);
+export const loadPod = (
+  dataDir: HostPath,
+  directory: PodDirectory,
+  uuid: Uuid,
+  hasMembers?: HasMembers,
+): PodEntry | undefined => {
+  const probed = probe(dataDir, directory, uuid, hasMembers);
   if (probed === undefined) return undefined;
   const path = podDirectory(dataDir, directory, uuid);
-  const summary = readSummary(path);
+  const summary = probed.supervisor?.summary ?? readSummary(path);
   const createdAt = summary?.createdAt ?? statSync(path, {throwIfNoEntry: false})?.mtimeMs;
   return createdAt === undefined ? undefined : {uuid, directory, path, createdAt, summary, ...probed};
 };

@@ -1,8 +1,9 @@
 import type {HostFacts} from '../contract/host.ts';
 import type {EnforcementReport, Plan, ReportEntry} from '../contract/plan.ts';
 import type {Pod} from '../contract/pod.ts';
+import {checkedOnce} from '../stage1/checked-once.ts';
+import {draftPlan} from '../stage1/draft-plan.ts';
 import type {FoundFlavor} from '../stage1/find.ts';
-import {makePlan} from '../stage1/make-plan.ts';
 import {negotiate} from '../stage1/negotiate.ts';
 
 export interface PlannedPod {
@@ -12,21 +13,29 @@ export interface PlannedPod {
   readonly plan: Plan;
 }
 
-/** What a flavor makes of a pod on this host. Changes nothing. */
-export const planPod = (
+/**
+ * What a flavor makes of a pod on this host. Changes nothing of the host's.
+ * @param checked where texts are remembered that have been checked
+ */
+export const planPod = async (
   found: FoundFlavor,
   asked: Pod,
   {
     facts,
     allowDegraded,
+    checked,
     overlayObstacle,
-  }: {facts: HostFacts; allowDegraded: readonly string[]; overlayObstacle?: string},
-): PlannedPod => {
+  }: {facts: HostFacts; allowDegraded: readonly string[]; checked: string; overlayObstacle?: string},
+): Promise<PlannedPod> => {
   const {flavor} = found;
   const findings = flavor.probe(facts);
   const {pod, report} = negotiate({declaration: flavor.declaration, findings, pod: asked, host: facts, allowDegraded});
   const entries = [...report.entries, ...copies(pod, overlayObstacle)];
-  return {pod, report: {...report, entries}, plan: makePlan(found, pod, facts)};
+  const plan = draftPlan(found, pod, facts);
+  // Like pods of one image differ in nothing but this.
+  const text = JSON.stringify(plan).replaceAll(pod.uuid, '');
+  await checkedOnce(checked, 'plan', text, async () => (await import('../stage1/check-plan.ts')).checkPlan(plan));
+  return {pod, report: {...report, entries}, plan};
 };
 
 /** Whoever asked for nothing learns that layers are not shared, and why. */

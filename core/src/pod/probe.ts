@@ -4,37 +4,58 @@ import {lockFd} from '../linux/lock.ts';
 import {openHost} from '../linux/openat2.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {podDirectory} from './layout.ts';
-import {hasProcesses} from './liveness.ts';
+import {type HasMembers, hasProcesses} from './liveness.ts';
 import {type PodDirectory, type PodState, stateOf} from './states.ts';
 import {readSupervisor, type Supervisor} from './supervisor.ts';
 
 export interface Probe {
   readonly state: PodState;
-  /** Somebody holds its lock: until it is launched, and longer if the flavor keeps it. */
-  readonly locked: boolean;
   /** Of a pod that was launched. */
   readonly supervisor: Supervisor | undefined;
 }
 
-/** Where the lock says nothing. */
-const UNLOCKED: readonly PodDirectory[] = ['embryo', 'prepared'];
-
 /** State of the pod in one directory; `undefined` if it is not there (any more). Changes nothing and waits for nobody. */
-export const probe = (dataDir: HostPath, directory: PodDirectory, uuid: Uuid): Probe | undefined => {
-  if (UNLOCKED.includes(directory)) {
-    return {state: stateOf(directory, {locked: false, alive: false}), locked: false, supervisor: undefined};
-  }
+export const probe = (
+  dataDir: HostPath,
+  directory: PodDirectory,
+  uuid: Uuid,
+  hasMembers?: HasMembers,
+): Probe | undefined => {
   const path = podDirectory(dataDir, directory, uuid);
-  const locked = isLocked(path);
-  if (locked === undefined) return undefined;
-  // After the lock: at execve the one takes over from the other, never before.
-  const supervisor = directory === 'prepare' || directory === 'garbage' ? undefined : readSupervisor(path);
-  const alive = directory === 'run' && !locked && hasProcesses(supervisor);
-  return {state: stateOf(directory, {locked, alive}), locked, supervisor};
+  switch (directory) {
+    case 'embryo':
+    case 'prepared':
+      // The lock says nothing there.
+      return {state: stateOf(directory, {locked: false, alive: false}), supervisor: undefined};
+    case 'run':
+      return probeRun(path, hasMembers);
+    default: {
+      const locked = isLocked(path);
+      if (locked === undefined) return undefined;
+      const supervisor = directory === 'exited-garbage' ? readSupervisor(path) : undefined;
+      return {state: stateOf(directory, {locked, alive: false}), supervisor};
+    }
+  }
 };
 
-/** A shared lock, held for an instant: no owner is mistaken for another reader, and no reader for an owner. */
-const isLocked = (path: string): boolean | undefined => {
+const probeRun = (path: HostPath, hasMembers?: HasMembers): Probe | undefined => {
+  const launched = readSupervisor(path);
+  // The process that holds the lock is the supervisor itself, and its life says the same.
+  if (launched?.summary.flavor.liveness === 'cgroup') {
+    return {state: stateOf('run', {locked: false, alive: hasProcesses(launched, hasMembers)}), supervisor: launched};
+  }
+  const locked = isLocked(path);
+  if (locked === undefined) return undefined;
+  // After the lock: the pod may have been launched since the first look.
+  const supervisor = launched ?? readSupervisor(path);
+  return {state: stateOf('run', {locked, alive: !locked && hasProcesses(supervisor, hasMembers)}), supervisor};
+};
+
+/**
+ * Whether somebody owns the pod in `path`; `undefined` if there is none. Takes a shared lock for an instant, so that no owner is mistaken for
+ * another reader, and no reader for an owner.
+ */
+export const isLocked = (path: HostPath): boolean | undefined => {
   try {
     using directory = openHost(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
     return !lockFd(directory, 'shared');

@@ -4,11 +4,11 @@ import {mergeEnvironment} from '../appc/compile/environment.ts';
 import {appExecMissing} from '../appc/errors.ts';
 import type {ImageManifest} from '../appc/image-manifest.ts';
 import {overrideIsolators} from '../appc/isolators/override.ts';
-import {checkPodManifest} from '../appc/parse-pod-manifest.ts';
 import type {PodApp, PodManifest} from '../appc/pod-manifest.ts';
 import {readPodManifest} from '../appc/read-manifest.ts';
 import type {AppName, ImageId} from '../contract/names.ts';
 import {appName} from '../contract/names.ts';
+import {checkedOnce} from '../stage1/checked-once.ts';
 import {appNameDuplicate, appNameInvalid, volumeDuplicate} from './errors.ts';
 import type {AppRequest, PodRequest, VolumeRequest} from './request.ts';
 import {satisfyMountPoints} from './satisfy-mount-points.ts';
@@ -26,17 +26,23 @@ const AC_VERSION = '0.8.11';
  * Makes the pod manifest complete (appc PO-03): images by ID, apps with all that flags and images say, every mount point satisfied.
  * @param images for each app of the request, or of `--pod-manifest`, its image
  * @param inherited the environment that `--inherit-env` means
+ * @param checked where texts are remembered that have been checked
  */
 export const reify = async (
   request: PodRequest,
   images: readonly ResolvedImage[],
   inherited: Readonly<Record<string, string | undefined>>,
+  checked: string,
 ): Promise<PodManifest> => {
   const manifest =
     request.manifest === undefined
       ? fromFlags(request, images, inherited)
       : complete(await readPodManifest(Buffer.from(request.manifest)), images);
-  return checkPodManifest(satisfyMountPoints(manifest));
+  const satisfied = satisfyMountPoints(manifest);
+  await checkedOnce(checked, 'pod manifest', JSON.stringify(satisfied), async () => {
+    (await import('../appc/parse-pod-manifest.ts')).checkPodManifest(satisfied);
+  });
+  return satisfied;
 };
 
 /** Fills in what the manifest leaves to the images (appc PO-05, PO-06). */

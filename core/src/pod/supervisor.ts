@@ -5,6 +5,7 @@ import {cgroupPath} from '../linux/cgroups.ts';
 import {identify} from '../linux/process-identity.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {POD_FILES} from './layout.ts';
+import type {Summary} from './summary.ts';
 
 /** Who launched a pod. Written before anything else happens in `run`; `execve` keeps the process. */
 export interface Supervisor extends ProcessIdentity {
@@ -14,6 +15,8 @@ export interface Supervisor extends ProcessIdentity {
   readonly startedAt: number;
   /** The pod's cgroup and the hierarchy that tells most cheaply whether it has processes; `null` on a host without. */
   readonly cgroup: {readonly facts: HostFacts['cgroup']; readonly path: string} | null;
+  /** The pod's, again: of a pod that was launched, `list` reads this file alone. */
+  readonly summary: Summary;
 }
 
 let boot: string | undefined;
@@ -25,7 +28,7 @@ export const bootId = (): string => {
 };
 
 /** This process as the supervisor of a pod that is about to be launched. */
-export const thisSupervisor = (pod: Pod, {cgroup}: HostFacts): Supervisor => {
+export const thisSupervisor = (pod: Pod, {cgroup}: HostFacts, summary: Summary): Supervisor => {
   const identity = identify(process.pid);
   if (identity === undefined) throw new Error('/proc does not show this process');
   const hierarchy = cgroup.hierarchies.find(({version}) => version === 2) ?? cgroup.hierarchies[0];
@@ -36,7 +39,11 @@ export const thisSupervisor = (pod: Pod, {cgroup}: HostFacts): Supervisor => {
     cgroup:
       hierarchy === undefined
         ? null
-        : {facts: {...cgroup, hierarchies: [hierarchy]}, path: cgroupPath(cgroup, pod.cgroup)},
+        : {
+            facts: {...cgroup, controllers: [], hierarchies: [{...hierarchy, controllers: []}]},
+            path: cgroupPath(cgroup, pod.cgroup),
+          },
+    summary,
   };
 };
 

@@ -5,6 +5,7 @@ import {isErrno} from '../linux/syscall-error.ts';
 import {podNotInState, waitExpired} from './errors.ts';
 import {findPod} from './find.ts';
 import type {PodEntry} from './load.ts';
+import {isLocked} from './probe.ts';
 import {isFinished} from './states.ts';
 
 /** As in rkt. A pod cannot tell anybody that it ends: nothing of ours runs beside it. */
@@ -44,7 +45,7 @@ const wait = async (
  */
 export const isReady = (entry: PodEntry): boolean => {
   if (entry.state !== 'running') return false;
-  if (entry.summary?.flavor.liveness === 'cgroup') return !entry.locked;
+  if (entry.summary?.flavor.liveness === 'cgroup') return isLocked(entry.path) === false;
   try {
     return readlinkSync(`${entry.path}/stage1/rootfs/rkt/supervisor-status`) === 'ready';
   } catch (error) {
