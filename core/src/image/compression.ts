@@ -11,6 +11,6 @@ const MAGIC: readonly (readonly [Compression, Buffer])[] = [
 /** Bytes that {@link sniff} wants to see. */
 export const SNIFF_BYTES = 6;
 
-/** Told by the first bytes, whatever the name (appc IM-01). A tar cannot begin with any of these: they are no names of an image. */
+/** Told by the first bytes, whatever the name (appc IM-01). The scanner lets no tar pass that begins with any of these. */
 export const sniff = (start: Buffer): Compression =>
   MAGIC.find(([, magic]) => start.subarray(0, magic.length).equals(magic))?.[0] ?? 'none';

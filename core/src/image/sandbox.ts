@@ -38,7 +38,7 @@ export const bsdtarExtract = (directory: string): HostCommand => {
     file: required('setpriv', 'util-linux'),
     args: [
       ...['--no-new-privs', '--inh-caps=-all', bounding, '--'],
-      ...[bsdtar, '--chroot', '-P', '--numeric-owner', '-xpf', '-', '-C', directory],
+      ...[bsdtar, '--chroot', '-P', '--numeric-owner', '-b', '128', '-xpf', '-', '-C', directory],
     ],
   };
 };

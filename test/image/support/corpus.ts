@@ -224,6 +224,38 @@ export const hostileCases = (decoy: string): Case[] => {
     refused('RKT_IMAGE_TRUNCATED', 'nothing', Buffer.alloc(0)),
     refused('RKT_IMAGE_ARCHIVE_INVALID', 'no tar', Buffer.from('x'.repeat(2048))),
     ...typeFlags,
+    // What bsdtar would take for something else.
+    ...[
+      '\x1f\x9d',
+      'LRZI',
+      'LZIP',
+      '\x5d\0\0\x80',
+      '\x04\x22\x4d\x18',
+      '\x89LZO',
+      'begin 644 x',
+      '!<arch>\n',
+      'PK\x03\x04',
+      '070707',
+      '#mtree',
+      'Rar!',
+      '\xed\xab\xee\xdb',
+    ].map((start) =>
+      refused(
+        'RKT_IMAGE_ARCHIVE_INVALID',
+        `begins with ${JSON.stringify(start)}`,
+        Buffer.concat([file(`${start}x`, record('comment', 'x'), {type: 'x'}), image()]),
+      ),
+    ),
+    ...[
+      {name: 'rootfs/\nbegin 644 x\n#0V%T\n`\nend\n'},
+      {name: 'rootfs', linkName: '\nbegin 644 x\n#0V%T\n`\nend\n'},
+    ].map((fields, index) =>
+      refused(
+        'RKT_IMAGE_ARCHIVE_INVALID',
+        `begins with uuencoded text ${index}`,
+        Buffer.concat([directory('rootfs', fields), file('manifest', manifest()), END]),
+      ),
+    ),
     // IM-03.
     layout('IM-03 no manifest', Buffer.concat([directory('rootfs'), END])),
     layout('IM-03 no rootfs', Buffer.concat([file('manifest', manifest()), END])),

@@ -51,6 +51,14 @@ const isZero = (bytes: Buffer): boolean => {
   return true;
 };
 
+/**
+ * bsdtar finds out by itself what it is given: what begins like a compressed file, another kind of archive or a uuencoded text would be read as
+ * such, and not as what was judged here. All these tell by the first bytes or by lines of text; names of extended headers are anybody's choice.
+ */
+const BEGINNING = /^(\.\/|\.\0|manifest|rootfs|PaxHeader|pax_global_header)[^\n\r]*$/;
+/** From there on the bytes of a header are fixed. */
+const MAGIC_OFFSET = 257;
+
 const EXTENSION_TYPES: ReadonlySet<string> = new Set(['x', 'g', 'L', 'K']);
 
 export const createTarScanner = (
@@ -125,6 +133,9 @@ export const createTarScanner = (
       return;
     }
     if (++headers > limits.entries) throw imageLimitExceeded('entries', limits.entries);
+    if (headers === 1 && !BEGINNING.test(bytes.toString('latin1', 0, MAGIC_OFFSET))) {
+      throw imageArchiveInvalid('it does not begin like an image', position);
+    }
     const header = parseHeader(bytes);
     if (typeof header === 'string') throw imageArchiveInvalid(header, position);
     if (EXTENSION_TYPES.has(header.type)) {
