@@ -7,7 +7,7 @@ const TAB = 8;
  * Cells are escaped.
  */
 export const table = (rows: readonly (readonly string[])[]): string => {
-  const cells = rows.map((row) => row.map((cell) => ({text: escapeText(cell), width: [...escapeText(cell)].length})));
+  const cells = rows.map((row) => row.map(toCell));
   const widths: number[] = [];
   for (const row of cells) {
     for (const [column, {width}] of row.slice(0, -1).entries()) {
@@ -21,4 +21,12 @@ export const table = (rows: readonly (readonly string[])[]): string => {
       )
       .join('');
   return cells.map((row) => `${line(row)}\n`).join('');
+};
+
+const ASCII = /^[ -~]*$/;
+
+const toCell = (cell: string): {text: string; width: number} => {
+  const text = escapeText(cell);
+  // Code points; the usual cell has nothing else than letters.
+  return {text, width: ASCII.test(text) ? text.length : [...text].length};
 };

@@ -2,7 +2,7 @@ import {readdirSync} from 'node:fs';
 import type {HostPath, Uuid} from '../contract/names.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {podsDirectory} from './layout.ts';
-import {membersAtOnce} from './liveness.ts';
+import {lookAtMany} from './liveness.ts';
 import {loadPod, type PodEntry} from './load.ts';
 import {POD_DIRECTORIES, type PodDirectory} from './states.ts';
 import {isUuid} from './uuid.ts';
@@ -23,12 +23,12 @@ export const LISTED: readonly PodDirectory[] = ['prepare', 'prepared', 'run', 'e
 /** All pods, the oldest first. One that moves meanwhile is there once, where it was seen last. */
 export const listPods = (dataDir: HostPath, directories: readonly PodDirectory[] = LISTED): PodEntry[] => {
   const pods = new Map<Uuid, PodEntry>();
-  const hasMembers = membersAtOnce();
+  const look = lookAtMany();
   // The order of a pod's life: what moves on is found further on.
   for (const directory of POD_DIRECTORIES) {
     if (!directories.includes(directory)) continue;
     for (const uuid of uuidsIn(dataDir, directory)) {
-      const pod = loadPod(dataDir, directory, uuid, hasMembers);
+      const pod = loadPod(dataDir, directory, uuid, look);
       if (pod !== undefined) pods.set(uuid, pod);
     }
   }

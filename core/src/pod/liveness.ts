@@ -1,4 +1,4 @@
-import {existsSync} from 'node:fs';
+import {existsSync, readdirSync} from 'node:fs';
 import type {HostFacts} from '../contract/host.ts';
 import {log} from '../debug.ts';
 import {isPopulated} from '../linux/cgroups.ts';
@@ -7,15 +7,33 @@ import {bootId, type Supervisor} from './supervisor.ts';
 
 const debug = log('pod');
 
+type CgroupFacts = HostFacts['cgroup'];
+
+/** How to look for processes. */
+export interface Look {
+  /** Good for pods that were launched before. Milliseconds since 1970. */
+  readonly since: number;
+  /** Whether there may be a process of this number. Most pods of a long list have ended, and an error for each costs more than a look. */
+  readonly mayExist: (pid: number) => boolean;
+  /** Whether a cgroup has processes. */
+  readonly hasMembers: (facts: CgroupFacts, path: string) => boolean;
+}
+
+const NOW: Look = {
+  since: Number.POSITIVE_INFINITY,
+  mayExist: (pid) => existsSync(`/proc/${pid}`),
+  hasMembers: isPopulated,
+};
+
 /**
  * Whether processes of a launched pod exist: its supervisor, or whatever the supervisor left in the pod's cgroup.
  * Before the launch the lock says so instead; the two overlap, because the process joins the cgroup with the lock in its hand.
  */
-export const hasProcesses = (supervisor: Supervisor | undefined, hasMembers: HasMembers = isPopulated): boolean => {
+export const hasProcesses = (supervisor: Supervisor | undefined, look: Look = NOW): boolean => {
   if (supervisor === undefined || supervisor.boot !== bootId()) return false;
   const {cgroup} = supervisor;
-  // Most pods of a long list have ended: an error for each costs more than a look.
-  if (existsSync(`/proc/${supervisor.pid}`) && isAlive(supervisor)) return true;
+  const {mayExist, hasMembers} = supervisor.startedAt < look.since ? look : NOW;
+  if (mayExist(supervisor.pid) && isAlive(supervisor)) return true;
   if (cgroup === null) return false;
   try {
     return hasMembers(shared(cgroup.facts), cgroup.path);
@@ -26,26 +44,28 @@ export const hasProcesses = (supervisor: Supervisor | undefined, hasMembers: Has
   }
 };
 
-type CgroupFacts = HostFacts['cgroup'];
-/** Whether a cgroup has processes. */
-export type HasMembers = (facts: CgroupFacts, path: string) => boolean;
-
 /**
- * For one look at many pods: when the cgroup above them all has no processes, none of them has. Only to show things, because a pod that is launched
- * and left by its supervisor between two looks is missed.
+ * One look at many pods: processes are listed once, and when the cgroup above all pods has no processes, none of them has. What has ended
+ * by then does not come back.
  */
-export const membersAtOnce = (): HasMembers => {
+export const lookAtMany = (): Look => {
+  const since = Date.now();
+  const processes = new Set(readdirSync('/proc'));
   const above = new Map<string, boolean>();
-  return (facts, path) => {
-    const [hierarchy] = facts.hierarchies;
-    if (hierarchy?.version === 2) {
-      const parent = path.slice(0, path.lastIndexOf('/')) || '/';
-      const key = `${hierarchy.mountPoint}:${parent}`;
-      const populated = above.get(key) ?? isPopulated(facts, parent);
-      above.set(key, populated);
-      if (!populated) return false;
-    }
-    return isPopulated(facts, path);
+  return {
+    since,
+    mayExist: (pid) => processes.has(String(pid)),
+    hasMembers: (facts, path) => {
+      const [hierarchy] = facts.hierarchies;
+      if (hierarchy?.version === 2) {
+        const parent = path.slice(0, path.lastIndexOf('/')) || '/';
+        const key = `${hierarchy.mountPoint}:${parent}`;
+        const populated = above.get(key) ?? isPopulated(facts, parent);
+        above.set(key, populated);
+        if (!populated) return false;
+      }
+      return isPopulated(facts, path);
+    },
   };
 };
 

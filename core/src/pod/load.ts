@@ -1,7 +1,7 @@
 import {statSync} from 'node:fs';
 import type {HostPath, Uuid} from '../contract/names.ts';
 import {podDirectory} from './layout.ts';
-import type {HasMembers} from './liveness.ts';
+import type {Look} from './liveness.ts';
 import {probe} from './probe.ts';
 import type {PodDirectory, PodState} from './states.ts';
 import {readSummary, type Summary} from './summary.ts';
@@ -20,13 +20,8 @@ export interface PodEntry {
 }
 
 /** What can be seen of a pod in one directory; `undefined` if it is not there (any more). */
-export const loadPod = (
-  dataDir: HostPath,
-  directory: PodDirectory,
-  uuid: Uuid,
-  hasMembers?: HasMembers,
-): PodEntry | undefined => {
-  const probed = probe(dataDir, directory, uuid, hasMembers);
+export const loadPod = (dataDir: HostPath, directory: PodDirectory, uuid: Uuid, look?: Look): PodEntry | undefined => {
+  const probed = probe(dataDir, directory, uuid, look);
   if (probed === undefined) return undefined;
   const path = podDirectory(dataDir, directory, uuid);
   const summary = probed.supervisor?.summary ?? readSummary(path);

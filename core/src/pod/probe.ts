@@ -4,7 +4,7 @@ import {lockFd} from '../linux/lock.ts';
 import {openHost} from '../linux/openat2.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {podDirectory} from './layout.ts';
-import {type HasMembers, hasProcesses} from './liveness.ts';
+import {hasProcesses, type Look} from './liveness.ts';
 import {type PodDirectory, type PodState, stateOf} from './states.ts';
 import {readSupervisor, type Supervisor} from './supervisor.ts';
 
@@ -15,12 +15,7 @@ export interface Probe {
 }
 
 /** State of the pod in one directory; `undefined` if it is not there (any more). Changes nothing and waits for nobody. */
-export const probe = (
-  dataDir: HostPath,
-  directory: PodDirectory,
-  uuid: Uuid,
-  hasMembers?: HasMembers,
-): Probe | undefined => {
+export const probe = (dataDir: HostPath, directory: PodDirectory, uuid: Uuid, look?: Look): Probe | undefined => {
   const path = podDirectory(dataDir, directory, uuid);
   switch (directory) {
     case 'embryo':
@@ -28,7 +23,7 @@ export const probe = (
       // The lock says nothing there.
       return {state: stateOf(directory, {locked: false, alive: false}), supervisor: undefined};
     case 'run':
-      return probeRun(path, hasMembers);
+      return probeRun(path, look);
     default: {
       const locked = isLocked(path);
       if (locked === undefined) return undefined;
@@ -38,17 +33,17 @@ export const probe = (
   }
 };
 
-const probeRun = (path: HostPath, hasMembers?: HasMembers): Probe | undefined => {
+const probeRun = (path: HostPath, look?: Look): Probe | undefined => {
   const launched = readSupervisor(path);
   // The process that holds the lock is the supervisor itself, and its life says the same.
   if (launched?.summary.flavor.liveness === 'cgroup') {
-    return {state: stateOf('run', {locked: false, alive: hasProcesses(launched, hasMembers)}), supervisor: launched};
+    return {state: stateOf('run', {locked: false, alive: hasProcesses(launched, look)}), supervisor: launched};
   }
   const locked = isLocked(path);
   if (locked === undefined) return undefined;
   // After the lock: the pod may have been launched since the first look.
   const supervisor = launched ?? readSupervisor(path);
-  return {state: stateOf('run', {locked, alive: !locked && hasProcesses(supervisor, hasMembers)}), supervisor};
+  return {state: stateOf('run', {locked, alive: !locked && hasProcesses(supervisor, look)}), supervisor};
 };
 
 /**
