@@ -1,7 +1,8 @@
 'use strict';
 /*
  * Loads the bundle with the code cache that the build made of it. Unlike Node's own compile cache, which is taken when a file has been parsed, this one
- * was taken after the hot commands had run and holds the functions that they call. V8 refuses a cache of another version by itself.
+ * was taken after the hot commands had run and holds the functions that they call. There are two, because each costs what is in it: one of the
+ * commands that only look, one of those that launch. V8 refuses a cache of another version by itself.
  */
 const {readFileSync} = require('node:fs');
 const {Script} = require('node:vm');
@@ -10,9 +11,12 @@ const filename = require('node:path').join(__dirname, '../dist/rkt.cjs');
 // The bundle is ASCII, and a string of single bytes is the cheapest to make.
 const source = `(function(exports,require,module,__filename,__dirname){${readFileSync(filename, 'latin1')}\n})`;
 
+const launches = process.argv.slice(2).some((argument) => /^(run|run-prepared|prepare|enter|plan)$/.test(argument));
+const cache = `${filename}.${launches ? 'launch' : 'look'}.cache`;
+
 const readCache = () => {
   try {
-    return readFileSync(`${filename}.cache`);
+    return readFileSync(cache);
   } catch {
     // Before the build has made it, and wherever it was left out: only slower.
     return undefined;
@@ -31,4 +35,4 @@ script.runInThisContext()(
 );
 
 if (require.main === module) bundle.exports.main();
-else module.exports = {bundle: bundle.exports, script, rejected: script.cachedDataRejected};
+else module.exports = {bundle: bundle.exports, cache, script, rejected: script.cachedDataRejected};

@@ -77,6 +77,9 @@ for (const [name, schema] of Object.entries(jsonSchemas())) {
 // In this order: each finds the types of the one before.
 for (const directory of packages) run(at('node_modules/.bin/tsc'), ['-p', at(directory, 'tsconfig.build.json')]);
 
-run(process.execPath, ['--disable-warning=ExperimentalWarning', at('core/build/train.cjs')]);
+const node = (...args: string[]) => run(process.execPath, ['--disable-warning=ExperimentalWarning', ...args]);
 const accepted = 'process.exitCode = require(process.argv[1]).rejected === false ? 0 : 1';
-run(process.execPath, ['--disable-warning=ExperimentalWarning', '-e', accepted, at('core/bin/start.cjs')]);
+for (const kind of ['run', 'look']) {
+  node(at('core/build/train.cjs'), kind);
+  node('-e', accepted, at('core/bin/start.cjs'), kind);
+}

@@ -7,7 +7,7 @@ const {setFlagsFromString} = require('node:v8');
 
 /*
  * Makes the code cache of the bundle. V8 compiles a function when it is first called and the cache holds what has been compiled, so this process does
- * what the hot commands do, once each. This is no TypeScript because Node strips types with WebAssembly, which changes V8's flags,
+ * what the hot commands do, once each: with the argument `run` those that launch a pod, else those that only look. This is no TypeScript because Node strips types with WebAssembly, which changes V8's flags,
  * and a cache made under other flags is refused.
  */
 
@@ -31,6 +31,8 @@ const preparePod = () => {
   try {
     cold('image', 'build', '--from-host', '/bin/true', '--name=train', '--exec=/bin/true', '-o', image);
     cold(...global, 'fetch', image);
+    // Twice, so that what is checked once has been checked.
+    cold(...global, 'prepare', 'train');
     return cold(...global, 'prepare', 'train');
   } catch ({message}) {
     // Not root, or no bsdtar: rkt will only start more slowly.
@@ -43,18 +45,21 @@ const preparePod = () => {
 setFlagsFromString('--no-flush-bytecode');
 
 const train = async ({rkt}, uuid) => {
-  await rkt(['version']);
-  if (uuid === undefined) return;
-  await rkt([...global, 'list']);
-  await rkt([...global, 'status', uuid]);
-  // As far as a run can go and come back.
-  process.env.RKT_FAULT = 'launch.credentials:error';
-  await rkt([...global, 'run', 'train']);
-  await rkt([...global, 'run-prepared', uuid]);
+  if (process.argv.includes('run')) {
+    // As far as a run can go and come back.
+    process.env.RKT_FAULT = 'launch.credentials:error';
+    await rkt([...global, 'run', 'train']);
+    await rkt([...global, 'run-prepared', uuid]);
+  } else {
+    await rkt(['version']);
+    if (uuid === undefined) return;
+    await rkt([...global, 'list']);
+    await rkt([...global, 'status', uuid]);
+  }
 };
 
 const uuid = preparePod();
-const {bundle, script} = require(start);
+const {bundle, cache, script} = require(start);
 // What the commands say is of no interest. The descriptors themselves are replaced, for rkt writes to them without Node's streams.
 for (const fd of [1, 2]) {
   closeSync(fd);
@@ -64,7 +69,7 @@ train(bundle, uuid)
   .then(() => {
     // Back to what V8 starts with: a run switches the compilers off before it becomes the app.
     for (const flag of ['--flush-bytecode', '--opt', '--maglev', '--sparkplug']) setFlagsFromString(flag);
-    writeFileSync(path.join(__dirname, '../dist/rkt.cjs.cache'), script.createCachedData());
+    writeFileSync(cache, script.createCachedData());
   })
   .finally(() => rmSync(place, {recursive: true, force: true}))
   .then(() => process.exit(0));

@@ -3,6 +3,7 @@ import type {Context} from '../cli/context.ts';
 import type {HostFacts} from '../contract/host.ts';
 import type {Uuid} from '../contract/names.ts';
 import type {Pod} from '../contract/pod.ts';
+import {checkedOnce} from '../stage1/checked-once.ts';
 import type {FoundFlavor} from '../stage1/find.ts';
 import {gatherHostFacts} from '../stage1/host-facts.ts';
 import {chooseFlavor} from './choose-flavor.ts';
@@ -12,7 +13,7 @@ import {findImages, type PodImage} from './images.ts';
 import {checkedDirectory} from './layout.ts';
 import {overlayObstacle} from './overlay-support.ts';
 import {type PlannedPod, planPod} from './plan-pod.ts';
-import {reify} from './reify.ts';
+import {checkManifest, reify} from './reify.ts';
 import type {PodRequest, RunRequest} from './request.ts';
 
 export interface ComposedPod extends PlannedPod {
@@ -45,7 +46,9 @@ export const compose = async (
   const overlay = !request.noOverlay && obstacle === undefined;
   const images = await find(context, request, !overlay);
   const checked = checkedDirectory(context.dataDir);
-  const manifest = await reify(request, images, process.env, checked);
+  const manifest = await reify(request, images, process.env, (made) =>
+    checkedOnce(checked, 'pod manifest', JSON.stringify(made), () => checkManifest(made)),
+  );
   const {pod: asked, imageHasHosts} = freeze({
     uuid,
     dataDir: context.dataDir,

@@ -8,7 +8,6 @@ import type {PodApp, PodManifest} from '../appc/pod-manifest.ts';
 import {readPodManifest} from '../appc/read-manifest.ts';
 import type {AppName, ImageId} from '../contract/names.ts';
 import {appName} from '../contract/names.ts';
-import {checkedOnce} from '../stage1/checked-once.ts';
 import {appNameDuplicate, appNameInvalid, volumeDuplicate} from './errors.ts';
 import type {AppRequest, PodRequest, VolumeRequest} from './request.ts';
 import {satisfyMountPoints} from './satisfy-mount-points.ts';
@@ -19,6 +18,13 @@ export interface ResolvedImage {
   readonly manifest: ImageManifest;
 }
 
+type CheckManifest = (manifest: PodManifest) => Promise<void>;
+
+/** Checks a pod manifest. Not loaded before it is needed. */
+export const checkManifest: CheckManifest = async (manifest) => {
+  (await import('../appc/parse-pod-manifest.ts')).checkPodManifest(manifest);
+};
+
 /** The manifest version that rkt writes. */
 const AC_VERSION = '0.8.11';
 
@@ -26,22 +32,20 @@ const AC_VERSION = '0.8.11';
  * Makes the pod manifest complete (appc PO-03): images by ID, apps with all that flags and images say, every mount point satisfied.
  * @param images for each app of the request, or of `--pod-manifest`, its image
  * @param inherited the environment that `--inherit-env` means
- * @param checked where texts are remembered that have been checked
+ * @param check throws if what has come out is no pod manifest
  */
 export const reify = async (
   request: PodRequest,
   images: readonly ResolvedImage[],
   inherited: Readonly<Record<string, string | undefined>>,
-  checked: string,
+  check: CheckManifest = checkManifest,
 ): Promise<PodManifest> => {
   const manifest =
     request.manifest === undefined
       ? fromFlags(request, images, inherited)
       : complete(await readPodManifest(Buffer.from(request.manifest)), images);
   const satisfied = satisfyMountPoints(manifest);
-  await checkedOnce(checked, 'pod manifest', JSON.stringify(satisfied), async () => {
-    (await import('../appc/parse-pod-manifest.ts')).checkPodManifest(satisfied);
-  });
+  await check(satisfied);
   return satisfied;
 };
 

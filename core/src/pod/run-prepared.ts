@@ -8,7 +8,7 @@ import {findPod} from './find.ts';
 import {retirePod} from './give-up.ts';
 import {hostNames} from './host-names.ts';
 import {launch} from './launch.ts';
-import {POD_FILES} from './layout.ts';
+import {checkedDirectory, POD_FILES} from './layout.ts';
 import {claim} from './life-cycle.ts';
 import type {PodEntry} from './load.ts';
 import {Place} from './place.ts';
@@ -74,8 +74,9 @@ const planAgain = async (
     host: hostNames,
     imageHasHosts,
   });
-  const planned = planPod(found, asked, {
+  const planned = await planPod(found, asked, {
     facts: facts.now,
+    checked: checkedDirectory(context.dataDir),
     allowDegraded,
     ...(overlayObstacle === undefined ? {} : {overlayObstacle}),
   });

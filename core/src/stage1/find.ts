@@ -1,8 +1,9 @@
-import {readdirSync, readFileSync, statSync} from 'node:fs';
+import {readdirSync, statSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import path from 'node:path';
 import type {Flavor} from '../contract/flavor.ts';
-import {checkFlavor} from './check-flavor.ts';
+import {checkHooks} from './check-hooks.ts';
+import {checkedOnce} from './checked-once.ts';
 import {flavorNotFound} from './errors.ts';
 import {fileDigest} from './file-digest.ts';
 
@@ -41,7 +42,7 @@ const require = createRequire(import.meta.url);
  * @param selection a name (`fly`), one of rkt's image names, a package name, or the path of a package or file; `undefined` takes the default
  * @throws RKT_FLAVOR_NOT_FOUND, RKT_FLAVOR_HOOK_INVALID, RKT_FLAVOR_DECLARATION_INVALID, RKT_CONTRACT_UNSUPPORTED
  */
-export const findFlavor = (selection: string | undefined, options: Options): FoundFlavor => {
+export const findFlavor = async (selection: string | undefined, options: Options): Promise<FoundFlavor> => {
   if (selection !== undefined) return load(selection, resolve(selection, options), options);
   for (const name of DEFAULT_FLAVORS) {
     const source = resolvePackage(`@rkt/flavor-${name}`, options);
@@ -87,20 +88,30 @@ const resolvePackage = (name: string, {searchFrom = []}: Options): string | unde
   return undefined;
 };
 
-const load = (selection: string, source: string, {cacheDir}: Options): FoundFlavor => {
+const load = async (selection: string, source: string, {cacheDir}: Options): Promise<FoundFlavor> => {
   let module: {default?: unknown};
   try {
     module = require(source) as {default?: unknown};
   } catch (cause) {
     throw flavorNotFound(selection, [source], cause);
   }
-  return {flavor: checkFlavor(module.default ?? module, source), digest: fileDigest(source, cacheDir), source};
+  const flavor = checkHooks(module.default ?? module, source);
+  const {declaration} = flavor;
+  await checkedOnce(path.join(cacheDir, 'checked'), 'declaration', JSON.stringify(declaration), async () => {
+    const {checkDeclaration} = await import('./check-declaration.ts');
+    checkDeclaration(declaration, source);
+  });
+  return {flavor, digest: fileDigest(source, cacheDir), source};
 };
 
+/** A flavor that is installed but cannot be used. */
+export interface BrokenFlavor {
+  readonly source: string;
+  readonly error: unknown;
+}
+
 /** Every flavor package that is installed beside this one, by name; those that fail to load carry the error. */
-export const listFlavors = (
-  options: Options,
-): readonly (FoundFlavor | {readonly source: string; readonly error: unknown})[] => {
+export const listFlavors = async (options: Options): Promise<readonly (FoundFlavor | BrokenFlavor)[]> => {
   const sources = new Set<string>();
   for (const modules of require.resolve.paths('x') ?? []) {
     for (const name of packagesIn(modules)) {
@@ -108,13 +119,9 @@ export const listFlavors = (
       if (source !== undefined) sources.add(source);
     }
   }
-  return [...sources].sort().map((source) => {
-    try {
-      return load(source, source, options);
-    } catch (error) {
-      return {source, error};
-    }
-  });
+  return Promise.all(
+    [...sources].sort().map((source) => load(source, source, options).catch((error) => ({source, error}))),
+  );
 };
 
 const packagesIn = (modules: string): string[] => [
@@ -131,10 +138,4 @@ const entries = (directory: string): string[] => {
     // Most directories on the resolution path do not exist.
     return [];
   }
-};
-
-/** `version` of the nearest package.json, for `rkt version`. */
-export const packageVersion = (): string => {
-  const {version} = JSON.parse(readFileSync(require.resolve('@rkt/core/package.json'), 'utf8')) as {version: string};
-  return version;
 };

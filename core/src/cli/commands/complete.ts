@@ -21,7 +21,7 @@ export const command = defineCommand({
         import('../../stage1/find.ts'),
         import('../flavor-options.ts'),
       ]);
-      return listFlavors(await flavorOptions(context)).flatMap((found) =>
+      return (await listFlavors(await flavorOptions(context))).flatMap((found) =>
         'flavor' in found ? [found.flavor.declaration.name] : [],
       );
     });

@@ -31,8 +31,8 @@ export const command = defineCommand({
 
 const chosen = async (context: Context, names: readonly string[]): Promise<Flavor[]> => {
   const options = await flavorOptions(context);
-  if (names.length > 0) return names.map((name) => findFlavor(name, options).flavor);
-  return listFlavors(options).flatMap((found) => ('flavor' in found ? [found.flavor] : []));
+  if (names.length > 0) return Promise.all(names.map(async (name) => (await findFlavor(name, options)).flavor));
+  return (await listFlavors(options)).flatMap((found) => ('flavor' in found ? [found.flavor] : []));
 };
 
 const STYLES = {missing: 'red', degraded: 'yellow', note: 'dim'} as const;

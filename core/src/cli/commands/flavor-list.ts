@@ -15,7 +15,7 @@ export const command = defineCommand({
   ],
   async run(context, {flags}) {
     const {output, format} = context;
-    const rows = listFlavors(await flavorOptions(context)).map((found) => {
+    const rows = (await listFlavors(await flavorOptions(context))).map((found) => {
       if ('flavor' in found) {
         const {name, version, summary} = found.flavor.declaration;
         return {name, version, summary, source: found.source, digest: found.digest, status: 'ok'};

@@ -23,7 +23,7 @@ export const command = defineCommand({
     const [name, extra] = positionals;
     if (name === undefined) throw argumentMissing(command.name, 'FLAVOR');
     if (extra !== undefined) throw argumentUnexpected(command.name, extra);
-    const {flavor, source, digest} = findFlavor(name, await flavorOptions(context));
+    const {flavor, source, digest} = await findFlavor(name, await flavorOptions(context));
     const {declaration} = flavor;
     if (format === 'text') show(declaration, source, flags['no-legend'], output);
     else output.value({...declaration, source, digest}, format);

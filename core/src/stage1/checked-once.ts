@@ -1,0 +1,46 @@
+import {mkdirSync, readFileSync, statSync} from 'node:fs';
+import path from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {atomicWrite} from '../linux/atomic-write.ts';
+import {isErrno} from '../linux/syscall-error.ts';
+import {textHash} from '../linux/text-hash.ts';
+
+/** Texts that are remembered at most; a further one takes the place of another. */
+const SLOTS = 256;
+
+/**
+ * Checks a text unless this very build of rkt has found the very same one right before. The schemas take longer to load than a pod to start, and most
+ * runs repeat what has run before. What is remembered is the whole text, in a directory that only root can write.
+ * @param kind what it is checked as
+ * @param text everything that the check depends on
+ * @param check throws if the text is not right
+ */
+export const checkedOnce = async (
+  directory: string,
+  kind: string,
+  text: string,
+  check: () => Promise<void>,
+): Promise<void> => {
+  const {size, mtimeMs} = statSync(fileURLToPath(import.meta.url));
+  const known = `${size} ${mtimeMs} ${kind}\n${text}`;
+  const slot = Number.parseInt(textHash(known).slice(-8), 16) % SLOTS;
+  const file = path.join(directory, String(slot));
+  if (readIfPresent(file) === known) return;
+  await check();
+  try {
+    mkdirSync(directory, {recursive: true, mode: 0o700});
+    atomicWrite(file, known, 0o600);
+  } catch (error) {
+    // Without root, as `plan` may run, it is checked each time.
+    if (!isErrno(error, 'EACCES', 'EPERM', 'EROFS')) throw error;
+  }
+};
+
+const readIfPresent = (file: string): string | undefined => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'EACCES')) return undefined;
+    throw error;
+  }
+};
