@@ -10,7 +10,7 @@ import {setNamespaces} from '../linux/namespaces.ts';
 import {O_PATH, openHost} from '../linux/openat2.ts';
 import {openProcess} from '../linux/pidfd.ts';
 import {isAlive} from '../linux/process-identity.ts';
-import {readOomScore} from '../linux/read-back.ts';
+import {readLimits, readOomScore} from '../linux/read-back.ts';
 import {holdDescriptors} from '../linux/reopen.ts';
 import {exceeds, getRlimit, type Rlimit} from '../linux/rlimits.ts';
 import {sealSelf} from '../linux/sealed-self.ts';
@@ -60,14 +60,21 @@ export const enter = (
  * The process with what the app's own one has from the caller of `run`: its compiled form names only what differs from that. A limit that
  * rkt may not raise to the member's stays lower.
  */
-const inheritFrom = (pid: number, process: Process): Process => ({
-  ...process,
-  rlimits: RLIMITS.map((name) => {
-    const named = process.rlimits.find((limit) => limit.name === name);
-    return named ?? {name, ...lower(getRlimit(name, pid), getRlimit(name).hard)};
-  }),
-  oomScoreAdj: process.oomScoreAdj ?? inheritedOomScore(pid),
-});
+const inheritFrom = (pid: number, process: Process): Process => {
+  const theirs = readLimits(pid);
+  const others = RLIMITS.filter((name) => process.rlimits.every((limit) => limit.name !== name));
+  return {
+    ...process,
+    rlimits: [
+      ...process.rlimits,
+      ...others.flatMap((name) => {
+        const limit = theirs[name];
+        return limit === undefined ? [] : [{name, ...lower(limit, getRlimit(name).hard)}];
+      }),
+    ],
+    oomScoreAdj: process.oomScoreAdj ?? inheritedOomScore(pid),
+  };
+};
 
 const lower = ({soft, hard}: Rlimit, own: number | null): Rlimit => ({
   soft: exceeds(soft, own) ? own : soft,

@@ -60,10 +60,14 @@ export const parseStatus = (text: string): ProcessStatus => {
 export const readOomScore = (pid: number | 'self'): number =>
   Number(readFileSync(`/proc/${pid}/oom_score_adj`, 'latin1'));
 
+/** Limits of a process. Needs no privilege, unlike prlimit(2). */
+export const readLimits = (pid: number | 'self'): ProcessState['limits'] =>
+  parseLimits(readFileSync(`/proc/${pid}/limits`, 'latin1'));
+
 /** Reads the actual state of a process; ENOENT or ESRCH when it has ended. */
 export const readBack = (pid: number | 'self'): ProcessState => ({
   ...parseStatus(readFileSync(`/proc/${pid}/status`, 'latin1')),
-  limits: parseLimits(readFileSync(`/proc/${pid}/limits`, 'latin1')),
+  limits: readLimits(pid),
   oomScoreAdj: readOomScore(pid),
   namespaces: Object.fromEntries(
     NAMESPACE_FILES.map((file) => [file, statSync(`/proc/${pid}/ns/${file}`).ino]),

@@ -25,10 +25,10 @@ export const encodeRlimit = ({soft, hard}: Rlimit): Buffer => {
   return buffer;
 };
 
-/** A limit of a process. Default: this one. */
-export const getRlimit = (name: RlimitName, pid = 0): Rlimit => {
+/** A limit of this process. */
+export const getRlimit = (name: RlimitName): Rlimit => {
   const buffer = Buffer.alloc(16);
-  syscall('prlimit64', [pid, rlimitNumber(name), null, buffer], name);
+  syscall('prlimit64', [0, rlimitNumber(name), null, buffer], name);
   return {soft: decode(buffer.readBigUInt64LE(0)), hard: decode(buffer.readBigUInt64LE(8))};
 };
 

@@ -1,0 +1,198 @@
+import {type ChildProcess, type SpawnSyncReturns, spawn, spawnSync} from 'node:child_process';
+import {randomUUID} from 'node:crypto';
+import {once} from 'node:events';
+import {chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {buildSync} from 'esbuild';
+import {
+  CAPABILITIES,
+  type CgroupLimits,
+  type HostPath,
+  type Launch,
+  type Plan,
+  type Pod,
+  type Process,
+  type RootfsPath,
+  type Uuid,
+} from '../../core/src/contract/index.ts';
+import {begin, inRootfs, mount, podOf, type Sandbox, sandbox} from './perform-in-child.ts';
+
+export interface LaunchRequest {
+  readonly plan: Plan;
+  readonly pod: Pod;
+  readonly cache: HostPath;
+}
+
+export interface LaunchFailure {
+  readonly code: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** Whether the process had given up the privileges to undo. */
+  readonly pastReturn: boolean;
+  /** Of the pod, after undo, as the failed process sees them. */
+  readonly mounts: number;
+}
+
+export interface LaunchOptions {
+  readonly process?: Partial<Process>;
+  /** Steps after the rootfs and /proc are mounted. */
+  readonly steps?: readonly unknown[];
+  /** Changes to a launch into the rootfs. */
+  readonly launch?: Partial<Launch> | undefined;
+  readonly environment?: NodeJS.ProcessEnv;
+  readonly input?: string;
+  /** Of the pod's cgroup; without, it has none. */
+  readonly limits?: CgroupLimits;
+}
+
+export type Child = ChildProcess;
+
+interface Test {
+  readonly teardown: (action: () => unknown) => void;
+}
+
+const FIXTURE = new URL('fixtures/launch.ts', import.meta.url).pathname;
+
+let built: string | undefined;
+
+/** The fixture as one file, as rkt is shipped: from its sources a start takes ten times as long. */
+const builtFixture = (): string => {
+  if (built !== undefined) return built;
+  const directory = mkdtempSync(join(process.env.RKT_TEST_DIRECTORY ?? tmpdir(), 'rkt-launch-'));
+  process.once('exit', () => rmSync(directory, {recursive: true, force: true}));
+  built = join(directory, 'launch.mjs');
+  buildSync({
+    entryPoints: [FIXTURE],
+    outfile: built,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node26',
+    conditions: ['source'],
+    logLevel: 'error',
+    banner: {js: "import {createRequire as cr} from 'node:module'; const require = cr(import.meta.url);"},
+  });
+  return built;
+};
+export const BUSYBOX = '/bin/busybox';
+const APPLETS = ['sh', 'cat', 'sed', 'ls', 'readlink', 'base64', 'id', 'true', 'sleep', 'pwd', 'env', 'kill', 'echo'];
+
+/** All capabilities: what a test that is about something else has, so that only what it asks for changes. */
+export const EVERYTHING: Process['capabilities'] = {
+  bounding: [...CAPABILITIES],
+  effective: [...CAPABILITIES],
+  ambient: [],
+};
+
+export const processOf = (changes: Partial<Process> = {}): Process => ({
+  argv: ['sh', '-c', 'true'],
+  env: [{name: 'PATH', value: '/bin'}],
+  cwd: '/' as RootfsPath,
+  uid: 0,
+  gid: 0,
+  groups: [],
+  umask: 0o022,
+  capabilities: EVERYTHING,
+  noNewPrivileges: false,
+  seccomp: null,
+  rlimits: [],
+  oomScoreAdj: null,
+  ...changes,
+});
+
+/** A sandbox whose image has busybox. */
+export const launchBox = (t: Test): LaunchBox => {
+  const box = sandbox(t);
+  mkdirSync(join(box.image, 'bin'));
+  copyFileSync(BUSYBOX, join(box.image, 'bin/busybox'));
+  chmodSync(join(box.image, 'bin/busybox'), 0o755);
+  for (const applet of APPLETS) symlinkSync('busybox', join(box.image, 'bin', applet));
+  for (const directory of ['proc', 'tmp', 'work']) mkdirSync(join(box.image, directory));
+  return new LaunchBox(box, t);
+};
+
+export class LaunchBox {
+  readonly box: Sandbox;
+  readonly cache: HostPath;
+  readonly cgroup: string;
+  readonly #pod: Pod;
+  #requests = 0;
+  readonly #t: Test;
+
+  constructor(box: Sandbox, t: Test) {
+    this.#t = t;
+    this.box = box;
+    this.cache = `${box.directory}-seccomp` as HostPath;
+    this.#pod = {...podOf(box), uuid: randomUUID() as Uuid};
+    this.cgroup = `test-${this.#pod.uuid}`;
+  }
+
+  get image(): string {
+    return this.box.image;
+  }
+
+  plan({process, steps = [], launch, limits}: LaunchOptions): Plan {
+    const filesystem = [...begin(this.box), mount('proc', '/proc')];
+    const environment = [
+      ...(limits === undefined ? [] : [{id: 'cgroup', do: 'cgroup', path: this.cgroup, limits, join: true}]),
+      ...steps,
+    ];
+    const common = {process: processOf(process), passSockets: false};
+    const rootfs = {...common, into: 'rootfs', root: inRootfs('/'), ...launch};
+    return {
+      contract: '1.0.0',
+      pod: this.#pod.uuid,
+      flavor: {name: 'test', version: '0', digest: ''},
+      filesystem,
+      environment,
+      launch: rootfs,
+    } as unknown as Plan; // the steps above are plain data
+  }
+
+  command(plan: Plan): [string, string[]] {
+    const file = join(this.box.directory, `../request-${this.#requests++}.json`);
+    const request: LaunchRequest = {plan, pod: this.#pod, cache: this.cache};
+    writeFileSync(file, JSON.stringify(request));
+    return [process.execPath, ['--disable-warning=ExperimentalWarning', builtFixture(), file]];
+  }
+
+  /** Runs an app to its end. */
+  run(options: LaunchOptions = {}): SpawnSyncReturns<string> {
+    return this.runPlan(this.plan(options), options.input, options.environment);
+  }
+
+  runPlan(plan: Plan, input = '', environment: NodeJS.ProcessEnv = {}): SpawnSyncReturns<string> {
+    const [program, args] = this.command(plan);
+    return spawnSync(program, args, {encoding: 'utf8', env: {...process.env, ...environment}, input});
+  }
+
+  /** Starts an app that says something when it runs; it ends with the test. */
+  start(options: LaunchOptions): Promise<Child> {
+    return this.startPlan(this.plan(options), options.environment);
+  }
+
+  async startPlan(plan: Plan, environment: NodeJS.ProcessEnv = {}): Promise<Child> {
+    const [program, args] = this.command(plan);
+    const child = spawn(program, args, {
+      env: {...process.env, ...environment},
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const ended = once(child, 'exit');
+    this.#t.teardown(() => {
+      child.kill('SIGKILL');
+      return ended;
+    });
+    await new Promise<void>((resolve, reject) => {
+      child.stdout.once('data', () => resolve());
+      child.once('exit', (status, signal) => reject(new Error(`the app ended with ${status ?? signal}`)));
+    });
+    return child;
+  }
+
+  /** What a failed launch said. */
+  static failure({stderr}: SpawnSyncReturns<string>): LaunchFailure {
+    const line = stderr.split('\n').find((text) => text.startsWith('{'));
+    if (line === undefined) throw new Error(`no failure: ${stderr}`);
+    return JSON.parse(line) as LaunchFailure;
+  }
+}
