@@ -73,7 +73,7 @@ export const stepSchema = z.discriminatedUnion('do', [
     gid: z.int(),
   }),
   /**
-   * Creates `path` below the cgroup of `HostFacts.cgroup.parent` in every hierarchy that is mounted, sets the limits and, with `join`, moves
+   * Creates `path` below the cgroup of `HostFacts.cgroup.parent` in the hierarchies that track the pod or hold its limits, sets the limits and, with `join`, moves
    * the executor's own process there. A limit whose controller is missing is an error.
    */
   step('cgroup', {path: z.string(), limits: cgroupLimits, join: z.boolean()}),

@@ -51,8 +51,24 @@ const words = (text: string): string[] => text.split(/\s+/).filter((word) => wor
 export const cgroupPath = ({parent}: CgroupFacts, path: string): string =>
   `${parent === '/' ? '' : parent}/${path.replace(/^\/+/, '')}`;
 
+/** The hierarchy that tells which processes a pod has: cgroup2, else systemd's, else any. `undefined` on a host without cgroups. */
+export const trackingHierarchy = ({hierarchies}: Pick<CgroupFacts, 'hierarchies'>): Hierarchy | undefined =>
+  hierarchies.find(({version}) => version === 2) ??
+  hierarchies.find(({controllers}) => controllers.includes('name=systemd')) ??
+  hierarchies[0];
+
+/**
+ * The hierarchies in which a pod with these limits needs a cgroup: the one that tracks it, and those that hold its limits. In the others it stays where
+ * rkt was started; a v1 cpuset alone would take longer to set up than the rest of the pod.
+ */
+export const usedHierarchies = (facts: CgroupFacts, limits: CgroupLimits): Hierarchy[] => {
+  const holders = limitNames(limits).map((limit) => holderOf(facts, limit));
+  const tracking = trackingHierarchy(facts);
+  return facts.hierarchies.filter((hierarchy) => hierarchy === tracking || holders.includes(hierarchy));
+};
+
 /** Creates a cgroup and its missing parents in every hierarchy. EEXIST if it is there already. */
-export const createCgroup = ({hierarchies}: CgroupFacts, path: string): void => {
+export const createCgroup = ({hierarchies}: Pick<CgroupFacts, 'hierarchies'>, path: string): void => {
   for (const hierarchy of hierarchies) {
     let above = directoryOf(hierarchy, '/');
     for (const level of levels(path)) {
@@ -76,7 +92,7 @@ const inheritCpuset = (above: string, directory: string): void => {
 };
 
 /** Moves this process there in every hierarchy, one write after the other: the kernel's first one is the expensive one. */
-export const joinCgroup = ({hierarchies}: CgroupFacts, path: string): void => {
+export const joinCgroup = ({hierarchies}: Pick<CgroupFacts, 'hierarchies'>, path: string): void => {
   for (const hierarchy of hierarchies) write(`${directoryOf(hierarchy, path)}/cgroup.procs`, '0');
 };
 
@@ -112,17 +128,18 @@ const holderOf = ({hierarchies, controllers}: CgroupFacts, limit: LimitName): Hi
   return holder;
 };
 
+const limitNames = (limits: CgroupLimits): LimitName[] =>
+  (Object.keys(limits) as LimitName[]).filter((limit) => limits[limit] !== undefined);
+
 const filesOf = (facts: CgroupFacts, path: string, limits: CgroupLimits): (LimitFile & {hierarchy: Hierarchy})[] =>
-  (Object.keys(limits) as LimitName[])
-    .filter((limit) => limits[limit] !== undefined)
-    .flatMap((limit) => {
-      const hierarchy = holderOf(facts, limit);
-      return limitFiles({[limit]: limits[limit]}, hierarchy.version).map((entry) => ({
-        ...entry,
-        hierarchy,
-        file: `${directoryOf(hierarchy, path)}/${entry.file}`,
-      }));
-    });
+  limitNames(limits).flatMap((limit) => {
+    const hierarchy = holderOf(facts, limit);
+    return limitFiles({[limit]: limits[limit]}, hierarchy.version).map((entry) => ({
+      ...entry,
+      hierarchy,
+      file: `${directoryOf(hierarchy, path)}/${entry.file}`,
+    }));
+  });
 
 /**
  * Sets limits and reads each back.

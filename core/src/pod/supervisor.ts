@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import type {HostFacts} from '../contract/host.ts';
 import type {Pod, ProcessIdentity} from '../contract/pod.ts';
-import {cgroupPath} from '../linux/cgroups.ts';
+import {cgroupPath, trackingHierarchy} from '../linux/cgroups.ts';
 import {identify} from '../linux/process-identity.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {POD_FILES} from './layout.ts';
@@ -31,7 +31,7 @@ export const bootId = (): string => {
 export const thisSupervisor = (pod: Pod, {cgroup}: HostFacts, summary: Summary): Supervisor => {
   const identity = identify(process.pid);
   if (identity === undefined) throw new Error('/proc does not show this process');
-  const hierarchy = cgroup.hierarchies.find(({version}) => version === 2) ?? cgroup.hierarchies[0];
+  const hierarchy = trackingHierarchy(cgroup);
   return {
     ...identity,
     boot: bootId(),

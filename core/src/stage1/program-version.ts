@@ -1,14 +1,12 @@
-import {createRequire} from 'node:module';
 import type {HostPath} from '../contract/names.ts';
 
-const require = createRequire(import.meta.url);
 const TIMEOUT = 5000;
 const MAX_OUTPUT = 65_536;
 
 /** The first line of what a program of the host says to `--version`; empty if it fails. */
 export const programVersion = (path: HostPath): string => {
   // Loaded only here: most flavors need no program.
-  const {spawnSync} = require('node:child_process') as typeof import('node:child_process');
+  const {spawnSync} = process.getBuiltinModule('node:child_process');
   const {status, stdout} = spawnSync(path, ['--version'], {
     env: {LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin'},
     encoding: 'utf8',
