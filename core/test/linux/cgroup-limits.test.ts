@@ -1,0 +1,62 @@
+import test from 'ava';
+import {holds, limitFiles, weightOfShares} from '../../src/linux/cgroup-limits.ts';
+
+const all = {memoryMax: 33_554_432, memoryLow: 1_048_576, cpuMax: 1500, cpuShares: 1024, pidsMax: 30};
+const files = (version: 1 | 2, limits = all) => limitFiles(limits, version).map(({file, value}) => [file, value]);
+
+test('limits as files of v1, the period before the quota', (t) => {
+  t.deepEqual(files(1), [
+    ['memory.limit_in_bytes', '33554432'],
+    ['memory.soft_limit_in_bytes', '1048576'],
+    ['cpu.cfs_period_us', '100000'],
+    ['cpu.cfs_quota_us', '150000'],
+    ['cpu.shares', '1024'],
+    ['pids.max', '30'],
+  ]);
+});
+
+test('limits as files of v2', (t) => {
+  t.deepEqual(files(2), [
+    ['memory.max', '33554432'],
+    ['memory.low', '1048576'],
+    ['cpu.max', '150000 100000'],
+    ['cpu.weight', '100'],
+    ['pids.max', '30'],
+  ]);
+});
+
+test("a quota below the kernel's millisecond takes a longer period", (t) => {
+  t.deepEqual(
+    limitFiles({cpuMax: 1}, 2).map(({value}) => value),
+    ['1000 1000000'],
+  );
+  t.deepEqual(
+    limitFiles({cpuMax: 10}, 2).map(({value}) => value),
+    ['1000 100000'],
+  );
+});
+
+test('nothing asked for is nothing written', (t) => {
+  t.deepEqual(limitFiles({}, 1), []);
+});
+
+test('shares become weights: ends and defaults on each other, always rising', (t) => {
+  t.deepEqual([2, 1024, 262_144].map(weightOfShares), [1, 100, 10_000]);
+  const weights = Array.from({length: 200}, (_, index) => weightOfShares(2 + index * 1310));
+  t.deepEqual(
+    weights,
+    weights.toSorted((a, b) => a - b),
+  );
+});
+
+test('the kernel may round memory down to a page, and nothing else', (t) => {
+  const [memory, , , , pids] = limitFiles({...all, memoryMax: 33_554_433}, 2);
+  if (memory === undefined || pids === undefined) return t.fail();
+  t.true(holds(memory, '33554432'));
+  t.true(holds(memory, '33554433'));
+  t.false(holds(memory, '33554434'));
+  t.false(holds(memory, 'max'));
+  t.false(holds(memory, '30000000'));
+  t.false(holds(pids, '29'));
+  t.true(holds(pids, '30'));
+});
