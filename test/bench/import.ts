@@ -5,7 +5,7 @@ import path from 'node:path';
 import {imageManifest} from '../helpers/image.ts';
 import {program} from '../runner/packages.ts';
 import {cleanEnvironment, interleave} from './measure.ts';
-import {podmanGlobals} from './peers.ts';
+import {podman} from './peers.ts';
 import {mib, ms, printTable} from './table.ts';
 import {atLeast, atMost, type Target} from './target.ts';
 import {removeTree, type World} from './world.ts';
@@ -60,7 +60,7 @@ export const bench = (world: World): Target[] => {
   };
   const fetch = (name: string, file: string | undefined) =>
     file ? [{name, before: fresh, command: () => world.rkt(`--dir=${out}`, 'fetch', file)}] : [];
-  const podman = program('podman');
+  const podmanFile = program('podman');
   const shell = program('bash') ?? '/bin/sh';
   const measured = interleave(
     [
@@ -72,12 +72,12 @@ export const bench = (world: World): Target[] => {
       ...fetch('rkt fetch, plain', plain),
       ...fetch('rkt fetch, gzip', gzip),
       ...fetch('rkt fetch, zstd', zstd),
-      ...(podman
+      ...(podmanFile
         ? [
             {
               name: 'podman import',
               before: fresh,
-              command: () => [podman, ...podmanGlobals(out), 'import', plain, 'localhost/large'],
+              command: () => [...podman(podmanFile, out), 'import', plain, 'localhost/large'],
               noPeak: true,
             },
           ]

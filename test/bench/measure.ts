@@ -19,6 +19,8 @@ export interface Measurement {
   readonly wall: number;
   readonly least: number;
   readonly cpu: number;
+  /** Wall time of the first case of the same run, which is the floor where there is one. */
+  readonly base: number;
   /** MiB. */
   readonly peak: number | undefined;
   /** Why it could not be measured. */
@@ -69,6 +71,7 @@ export const interleave = (cases: readonly Case[], runs: number): Measurement[] 
   for (let run = 0; run < runs; run++) {
     for (const entry of cases.filter(({name}) => !problems.has(name))) costs.get(entry.name)?.push(once(entry));
   }
+  const base = median((costs.get(cases[0]?.name ?? '') ?? []).map(({wall}) => wall));
   return cases.map((entry) => {
     const {name} = entry;
     const problem = problems.get(name);
@@ -78,6 +81,7 @@ export const interleave = (cases: readonly Case[], runs: number): Measurement[] 
       wall: median(all.map(({wall}) => wall)),
       least: Math.min(...all.map(({wall}) => wall)),
       cpu: median(all.map(({cpu}) => cpu)),
+      base,
       peak: problem === undefined ? peakOf(entry) : undefined,
       ...(problem === undefined ? {} : {problem}),
     };

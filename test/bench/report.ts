@@ -1,18 +1,17 @@
 import type {Measurement} from './measure.ts';
 import {mib, ms, printTable, ratio} from './table.ts';
 
-/** Prints measurements beside the floor, which is the first. */
+/** Prints measurements, each beside the floor of its own run. */
 export const report = (measurements: readonly Measurement[]): void => {
-  const floor = measurements[0]?.wall ?? Number.NaN;
   printTable(
     ['', 'wall ms', 'least', 'CPU ms', 'peak MiB', '× floor', ''],
-    measurements.map(({name, wall, least, cpu, peak, problem}) => [
+    measurements.map(({name, wall, least, cpu, base, peak, problem}) => [
       name,
       ms(wall),
       ms(least),
       ms(cpu),
       mib(peak),
-      ratio(wall / floor),
+      ratio(wall / base),
       problem === undefined ? '' : `left out: ${problem}`,
     ]),
   );

@@ -1,4 +1,4 @@
-import {mkdirSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {type Host, openHost} from '../helpers/host.ts';
 import {lacksPods} from '../helpers/lacks.ts';
@@ -39,8 +39,16 @@ const pointsIn = (stderr: string): string[] => [
   ...new Set([...stderr.matchAll(/\brkt:fault (.+?)(?: \+\d+\w+)?$/gm)].map(([, id]) => id ?? '')),
 ];
 
-/** Every pod that a command spoke of. */
-const podsIn = (stderr: string): string[] => stderr.match(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g) ?? [];
+const uuidFile = (host: Host) => path.join(host.directory, 'uuid');
+
+/** The pods that a command made, as far as they can be known afterwards; forgets the one that it told of. */
+const podsOf = (host: Host, stderr: string): string[] => {
+  const file = uuidFile(host);
+  const told = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  rmSync(file, {force: true});
+  const text = [stderr, told, JSON.stringify(host.podDirectories())].join(' ');
+  return text.match(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g) ?? [];
+};
 
 const collect = async (host: Host) => {
   for (let round = 0; round < 2; round++) {
@@ -60,7 +68,7 @@ interface Walk {
 
 const runOf = (host: Host, image: string, volume: string, ...more: string[]) => {
   const {pod, app} = everything(volume);
-  return host.runArguments('true', {image, pod: [...pod, ...more], app});
+  return host.runArguments('true', {image, pod: [`--uuid-file-save=${uuidFile(host)}`, ...pod, ...more], app});
 };
 
 const prepared = async (host: Host, image: string, volume: string): Promise<string> => {
@@ -116,6 +124,7 @@ for (const [what, {command, passes, tolerant}] of Object.entries(walks)) {
     // Once undisturbed: what a first pod makes for all others (directories, caches) is no residue.
     const whole = await host.rkt(['--debug', ...(await command(host, image, volume))]);
     t.is(whole.exitCode, 0, whole.stderr);
+    podsOf(host, '');
     await collect(host);
     const before = snapshot(scope);
     const points = pointsIn(whole.stderr);
@@ -129,7 +138,7 @@ for (const [what, {command, passes, tolerant}] of Object.entries(walks)) {
       for (const how of ['kill', 'error'] as const) {
         const at = `${point}:${how}`;
         const stopped = await host.rkt(['--debug', ...(await command(host, image, volume))], {env: {RKT_FAULT: at}});
-        for (const uuid of [...podsIn(stopped.stderr), ...Object.values(host.podDirectories()).flat()]) pods.add(uuid);
+        for (const uuid of podsOf(host, stopped.stderr)) pods.add(uuid);
         if (how === 'kill') t.is(stopped.signal, 'SIGKILL', at);
         else if (!tolerant) t.not(stopped.exitCode, 0, at);
         await collect(host);
@@ -156,7 +165,7 @@ walkTest('an error at any point of run leaves nothing half done, even before gc'
     const {error, stderr} = await host.rkt(['--debug', ...runOf(host, image, volume)], {
       env: {RKT_FAULT: `${point}:error`},
     });
-    for (const uuid of podsIn(stderr)) pods.add(uuid);
+    for (const uuid of podsOf(host, stderr)) pods.add(uuid);
     t.is(error?.code, 'RKT_FAULT_INJECTED', point);
     t.deepEqual(await settledDifference(before, scope), {}, point);
   }
