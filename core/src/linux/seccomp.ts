@@ -82,6 +82,7 @@ export const compileFilter = ({default: otherwise, rules}: SeccompFilter): Compi
     setAttribute(context, ATTRIBUTE.optimize, BINARY_TREE);
     const unknown: string[] = [];
     const done = new Set<number>();
+    const conditional = new Map<number, number>();
     for (const {syscalls, outcome, args = []} of rules) {
       // libseccomp refuses a rule that says what the default does; the call must still not fall to a later rule.
       const redundant = actionCode(outcome) === actionCode(otherwise);
@@ -90,8 +91,13 @@ export const compileFilter = ({default: otherwise, rules}: SeccompFilter): Compi
         if (number === NO_SUCH_SYSCALL) unknown.push(name);
         // Below that: calls of other architectures.
         if (number < 0 || done.has(number)) continue;
-        // A rule with conditions leaves the call to later ones where they do not hold.
+        // libseccomp lets a rule without conditions replace those with conditions before it: only harmless when they say the same.
+        const before = conditional.get(number);
+        if (before !== undefined && before !== actionCode(outcome)) {
+          throw seccompFilterFailed(`${name}: rules with conditions and other outcomes before this one`, 'ENOTSUP');
+        }
         if (args.length === 0) done.add(number);
+        else conditional.set(number, actionCode(outcome));
         const conditions = args.length === 0 ? null : encodeArguments(args);
         if (!redundant) check(name, addRule(context, actionCode(outcome), number, args.length, conditions));
       }
