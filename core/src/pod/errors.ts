@@ -165,6 +165,14 @@ export const volumeSourceMissing = (volume: string, source: string) =>
     hint: 'create it, or use kind=empty for scratch space',
   });
 
+/** The whole host as a volume (S17). */
+export const volumeSourceRoot = (volume: string, source: string) =>
+  new RktError('RKT_VOLUME_SOURCE_ROOT', `volume "${volume}": ${source} is the root directory of the host`, {
+    volume,
+    source,
+    hint: 'name the directory that the app needs, or insist with --insecure-options=paths',
+  });
+
 /** A volume's source, or a directory on the way to it, is a symlink (appc EX-19, EX-20). */
 export const volumeSourceSymlink = (volume: string, source: string, link: string, to: string) =>
   new RktError('RKT_VOLUME_SOURCE_SYMLINK', `volume "${volume}": ${link} is a symlink to ${to}`, {

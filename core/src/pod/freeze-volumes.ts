@@ -3,8 +3,8 @@ import type {ManifestVolume} from '../appc/volumes.ts';
 import type {AppName, VolumeName} from '../contract/names.ts';
 import type {Mount, Volume} from '../contract/pod.ts';
 import {volumePath} from './layout.ts';
-import {checkMountTarget} from './mount-targets.ts';
-import {volumeSource} from './volume-source.ts';
+import {checkMountTargets} from './mount-targets.ts';
+import {type SourcePolicy, volumeSource} from './volume-source.ts';
 
 interface Mounted {
   readonly app: AppName;
@@ -13,12 +13,11 @@ interface Mounted {
 
 /**
  * The volumes of a pod and where each app has them. A volume that no app mounts is kept: it was asked for, so its source is checked.
- * @param followSymlinks the operator allowed symlinks in sources (appc EX-21)
  */
 export const freezeVolumes = (
   declared: readonly ManifestVolume[],
   apps: readonly Mounted[],
-  followSymlinks: boolean,
+  policy: SourcePolicy,
 ): {volumes: Volume[]; mounts: ReadonlyMap<AppName, Mount[]>} => {
   const names = new Map<ManifestVolume, VolumeName>();
   const taken = new Set<string>();
@@ -33,21 +32,27 @@ export const freezeVolumes = (
   };
   for (const volume of declared) name(volume, volume.name);
   const mounts = new Map(
-    apps.map(({app, mounts: resolved}): [AppName, Mount[]] => [
-      app,
-      resolved.map(({source, path, readOnly}) => ({
-        // A mount's own volume (appc PO-07) may have the name of one of the pod's.
-        volume: name(source, source.name),
-        path: checkMountTarget(app, path),
-        readOnly,
-      })),
-    ]),
+    apps.map(({app, mounts: resolved}): [AppName, Mount[]] => {
+      const targets = checkMountTargets(
+        app,
+        resolved.map(({path}) => path),
+      );
+      return [
+        app,
+        resolved.map(({source, path, readOnly}, index) => ({
+          // A mount's own volume (appc PO-07) may have the name of one of the pod's.
+          volume: name(source, source.name),
+          path: targets[index] ?? path,
+          readOnly,
+        })),
+      ];
+    }),
   );
-  const volumes = Array.from(names, ([volume, unique]) => freezeVolume(volume, unique, followSymlinks));
+  const volumes = Array.from(names, ([volume, unique]) => freezeVolume(volume, unique, policy));
   return {volumes, mounts};
 };
 
-const freezeVolume = (volume: ManifestVolume, name: VolumeName, followSymlinks: boolean): Volume => {
+const freezeVolume = (volume: ManifestVolume, name: VolumeName, policy: SourcePolicy): Volume => {
   const readOnly = volume.readOnly ?? false;
   if (volume.kind === 'empty') {
     const {mode, uid, gid} = volume;
@@ -65,8 +70,8 @@ const freezeVolume = (volume: ManifestVolume, name: VolumeName, followSymlinks: 
     name,
     readOnly,
     kind: 'host',
-    ...volumeSource(name, volume.source, {followSymlinks}),
+    ...volumeSource(name, volume.source, policy),
     recursive: volume.recursive ?? true,
-    followSymlinks,
+    followSymlinks: policy.followSymlinks,
   };
 };

@@ -51,7 +51,10 @@ export const freeze = (input: FreezeInput): {pod: Pod; imageHasHosts: boolean} =
     app: name,
     mounts: compileMounts(name, mounts, manifest.volumes, app?.mountPoints),
   }));
-  const {volumes, mounts} = freezeVolumes(manifest.volumes ?? [], resolved, input.allowSymlinks);
+  const {volumes, mounts} = freezeVolumes(manifest.volumes ?? [], resolved, {
+    followSymlinks: input.allowSymlinks,
+    allowRoot: insecure.has('paths'),
+  });
   const ports = compilePorts(
     manifest.apps.map(({name, app}) => ({name, ports: app?.ports})),
     manifest.ports,

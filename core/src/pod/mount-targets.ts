@@ -18,3 +18,16 @@ export const checkMountTarget = (app: string, target: RootfsPath): RootfsPath =>
   if (kernel !== undefined) throw mountTargetRefused(app, target, `${kernel} belongs to the kernel`);
   return normal;
 };
+
+/**
+ * {@link checkMountTarget} of all targets of an app, of which none may be or contain another (appc EX-12).
+ * @throws RKT_POD_MOUNT_TARGET_REFUSED
+ */
+export const checkMountTargets = (app: string, targets: readonly RootfsPath[]): RootfsPath[] => {
+  const checked = targets.map((target) => checkMountTarget(app, target));
+  for (const [index, target] of checked.entries()) {
+    const other = checked.find((candidate, at) => at !== index && `${target}/`.startsWith(`${candidate}/`));
+    if (other !== undefined) throw mountTargetRefused(app, target, `it overlaps with ${other}`);
+  }
+  return checked;
+};

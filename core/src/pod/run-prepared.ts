@@ -4,7 +4,6 @@ import type {HostFacts} from '../contract/host.ts';
 import {gatherHostFacts} from '../stage1/host-facts.ts';
 import {applyRunRequest} from './apply-run-request.ts';
 import {fileDamaged, podNotInState} from './errors.ts';
-import {findPod} from './find.ts';
 import {retirePod} from './give-up.ts';
 import {hostNames} from './host-names.ts';
 import {launch} from './launch.ts';
@@ -15,6 +14,7 @@ import {Place} from './place.ts';
 import type {PlannedPod} from './plan-pod.ts';
 import type {RunRequest} from './request.ts';
 import {requireStored, writeStored} from './stored.ts';
+import {withPod} from './with-pod.ts';
 import {writeUuidFile} from './write-uuid-file.ts';
 
 /**
@@ -22,12 +22,13 @@ import {writeUuidFile} from './write-uuid-file.ts';
  * prepared; after that there is no way back, and a pod that could not be launched ends in `exited-garbage`.
  */
 export const runPrepared = async (context: Context, text: string, run: RunRequest): Promise<never> => {
-  const entry = findPod(context.dataDir, text);
-  const {uuid, state} = entry;
-  if (entry.directory !== 'prepared') throw podNotInState(uuid, state, 'prepared');
-  const facts = requireStored(entry.path, 'facts');
-  const now = gatherHostFacts(Object.keys(facts.programs));
-  const planned = (await planAgain(context, entry, run, {before: facts, now})) ?? storedPlan(entry);
+  const {uuid, planned, now} = await withPod(context.dataDir, text, async (entry) => {
+    if (entry.directory !== 'prepared') throw podNotInState(entry.uuid, entry.state, 'prepared');
+    const before = requireStored(entry.path, 'facts');
+    const now = gatherHostFacts(Object.keys(before.programs));
+    const planned = (await planAgain(context, entry, run, {before, now})) ?? storedPlan(entry);
+    return {uuid: entry.uuid, planned, now};
+  });
   using place = new Place(context.dataDir, uuid, 'prepared');
   try {
     if (place.perform(claim()) !== 'done') throw podNotInState(uuid, 'taken by another rkt', 'prepared');

@@ -2,22 +2,31 @@ import {lstatSync, readlinkSync, realpathSync, type Stats, statSync} from 'node:
 import path from 'node:path';
 import type {HostPath} from '../contract/names.ts';
 import {isErrno} from '../linux/syscall-error.ts';
-import {volumeSourceMissing, volumeSourceSymlink, volumeSourceUnusable} from './errors.ts';
+import {volumeSourceMissing, volumeSourceRoot, volumeSourceSymlink, volumeSourceUnusable} from './errors.ts';
+
+/** What the operator allowed for the sources of a pod's volumes. */
+export interface SourcePolicy {
+  /** Symlinks are followed (appc EX-21). */
+  readonly followSymlinks: boolean;
+  /** The root directory of the host may be one, with everything in it (S17). */
+  readonly allowRoot: boolean;
+}
 
 /**
  * Looks at the source of a host volume before anything is created (appc EX-15, EX-16, EX-19 to EX-21). The executor looks again when it
  * opens it, without following symlinks.
- * @throws RKT_VOLUME_SOURCE_MISSING, RKT_VOLUME_SOURCE_SYMLINK, RKT_VOLUME_SOURCE_UNUSABLE
+ * @throws RKT_VOLUME_SOURCE_MISSING, RKT_VOLUME_SOURCE_ROOT, RKT_VOLUME_SOURCE_SYMLINK, RKT_VOLUME_SOURCE_UNUSABLE
  */
 export const volumeSource = (
   volume: string,
   source: HostPath,
-  {followSymlinks}: {followSymlinks: boolean},
+  {followSymlinks, allowRoot}: SourcePolicy,
 ): {source: HostPath; type: 'directory' | 'file' | 'device'} => {
   const normal = path.posix.normalize(source).replace(/(?<=.)\/$/, '') as HostPath;
   try {
     if (!followSymlinks) refuseSymlinks(volume, normal);
     const real = followSymlinks ? (realpathSync(normal) as HostPath) : normal;
+    if (real === '/' && !allowRoot) throw volumeSourceRoot(volume, source);
     return {source: real, type: typeOf(volume, normal, statSync(real))};
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) throw volumeSourceMissing(volume, source);

@@ -4,7 +4,7 @@ import type {Declaration} from '../../src/contract/declaration.ts';
 import type {HostPath, RootfsPath} from '../../src/contract/names.ts';
 import {DEFAULT_HOSTS, hosts, resolvConf} from '../../src/pod/dns.ts';
 import {imageTree} from '../../src/pod/image-tree.ts';
-import {checkMountTarget} from '../../src/pod/mount-targets.ts';
+import {checkMountTarget, checkMountTargets} from '../../src/pod/mount-targets.ts';
 import {parseNetwork} from '../../src/pod/network.ts';
 import {volumeSource} from '../../src/pod/volume-source.ts';
 import {runRequest, scratch, tree} from './helpers.ts';
@@ -36,7 +36,31 @@ for (const path of [
     t.throws(() => target(path), {code: 'RKT_POD_MOUNT_TARGET_REFUSED'});
   });
 
-const source = (path: string, followSymlinks = false) => volumeSource('data', path as HostPath, {followSymlinks});
+for (const targets of [
+  ['/data', '/data'],
+  ['/data', '/other', '/data/inner'],
+  ['/data/inner/', '/data'],
+  ['/data', '//data/./inner//'],
+])
+  test(`EX-12 overlapping targets: ${targets.join(' ')}`, (t) => {
+    t.throws(() => checkMountTargets('web', targets as RootfsPath[]), {code: 'RKT_POD_MOUNT_TARGET_REFUSED'});
+  });
+
+test('EX-12 neighbours do not overlap', (t) => {
+  const targets = ['/data', '/database', '/data-1/x', '/srv/data'] as RootfsPath[];
+  t.deepEqual(checkMountTargets('web', targets), targets);
+});
+
+const source = (path: string, followSymlinks = false, allowRoot = false) =>
+  volumeSource('data', path as HostPath, {followSymlinks, allowRoot});
+
+test('S17 the root directory of the host is no source unless the operator insists', (t) => {
+  for (const path of ['/', '//', '/.', '/etc/..']) t.throws(() => source(path), {code: 'RKT_VOLUME_SOURCE_ROOT'});
+  const directory = scratch(t);
+  symlinkSync('/', `${directory}/link`);
+  t.throws(() => source(`${directory}/link`, true), {code: 'RKT_VOLUME_SOURCE_ROOT'});
+  t.is<string, string>(source('/', false, true).source, '/');
+});
 
 test('EX-16 a volume source that does not exist is refused', (t) => {
   const directory = scratch(t);

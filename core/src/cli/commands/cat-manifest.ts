@@ -1,5 +1,5 @@
-import {findPod} from '../../pod/find.ts';
 import {requireStored} from '../../pod/stored.ts';
+import {withPod} from '../../pod/with-pod.ts';
 import {defineCommand} from '../command.ts';
 import {podArgument} from '../pod-argument.ts';
 
@@ -18,9 +18,10 @@ export const command = defineCommand({
     {command: 'rkt cat-manifest --format=yaml 0f5a1f3e', does: 'the manifest in YAML'},
   ],
   async run({dataDir, format, output}, {flags, positionals}) {
-    const {path} = findPod(dataDir, podArgument(command.name, positionals, flags['uuid-file']));
+    const text = podArgument(command.name, positionals, flags['uuid-file']);
+    const manifest = await withPod(dataDir, text, ({path}) => requireStored(path, 'manifest'));
     const otherwise = flags['pretty-print'] ? 'json-pretty' : 'json';
-    output.value(requireStored(path, 'manifest'), format === 'text' ? otherwise : format);
+    output.value(manifest, format === 'text' ? otherwise : format);
     return 0;
   },
 });

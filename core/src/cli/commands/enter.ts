@@ -1,6 +1,6 @@
 import {enter} from '../../pod/enter.ts';
-import {findPod} from '../../pod/find.ts';
 import {requireRoot} from '../../pod/require-root.ts';
+import {withPod} from '../../pod/with-pod.ts';
 import {defineCommand} from '../command.ts';
 import {argumentMissing} from '../errors.ts';
 
@@ -21,6 +21,6 @@ export const command = defineCommand({
     if (uuid === undefined) throw argumentMissing(command.name, 'UUID');
     requireRoot('enter');
     const program = words[0] === '--' ? words.slice(1) : words;
-    return enter(context, findPod(context.dataDir, uuid), flags.app, program);
+    return withPod(context.dataDir, uuid, (entry) => enter(context, entry, flags.app, program));
   },
 });

@@ -1,12 +1,13 @@
 import type {ReportEntry} from '../../contract/plan.ts';
 import {podNotInState} from '../../pod/errors.ts';
 import {readExitCodes} from '../../pod/exit-codes.ts';
-import {findPod} from '../../pod/find.ts';
+import {findUuid} from '../../pod/find.ts';
 import type {PodEntry} from '../../pod/load.ts';
 import {isFinished} from '../../pod/states.ts';
-import {readStored, requireStored} from '../../pod/stored.ts';
+import {requireStored} from '../../pod/stored.ts';
 import {type ExitCodes, viewPod} from '../../pod/view.ts';
 import {waitFinished, waitReady} from '../../pod/wait.ts';
+import {withPod} from '../../pod/with-pod.ts';
 import {verificationFailed} from '../../stage1/errors.ts';
 import type {Check} from '../../stage1/verify.ts';
 import {defineCommand} from '../command.ts';
@@ -39,12 +40,15 @@ export const command = defineCommand({
     const text = podArgument(command.name, positionals, flags['uuid-file'], EXIT_UUID_FILE);
     const {dataDir} = context;
     const [ready, finished] = [parseWait('wait-ready', flags['wait-ready']), parseWait('wait', flags.wait)];
-    let entry = findPod(dataDir, text);
-    if (ready !== undefined) entry = await waitReady(dataDir, entry.uuid, ready);
-    if (finished !== undefined) entry = await waitFinished(dataDir, entry.uuid, finished);
-    const report = readStored(entry.path, 'report')?.entries ?? [];
-    const exitCodes = readExitCodes(entry);
-    const checks = flags.verify ? await check(entry) : undefined;
+    const uuid = findUuid(dataDir, text);
+    if (ready !== undefined) await waitReady(dataDir, uuid, ready);
+    if (finished !== undefined) await waitFinished(dataDir, uuid, finished);
+    const {entry, report, exitCodes, checks} = await withPod(dataDir, uuid, async (entry) => ({
+      entry,
+      report: entry.summary === undefined ? [] : requireStored(entry.path, 'report').entries,
+      exitCodes: readExitCodes(entry),
+      checks: flags.verify ? await check(entry) : undefined,
+    }));
     if (context.format === 'text') show(context, entry, exitCodes, report, checks);
     else {
       const verified = checks === undefined ? {} : {verification: checks};

@@ -112,7 +112,7 @@ const parseAllowDegraded = (values: readonly string[]): string[] =>
       const typed = {flag: 'allow-degraded', value, example: 'os/linux/seccomp-retain-set'};
       // Never a blanket switch: each is named.
       if (name === 'all') throw wrong(typed, 'there is no "all"; name each isolator and feature');
-      if (!/^[a-z0-9]+(?:[-/][a-z0-9]+)*$/.test(name))
+      if (!/^[a-z0-9]+(?:[-._~/][a-z0-9]+)*$/.test(name))
         throw wrong(typed, `"${name}" is no name of an isolator or feature`);
       return name;
     }),

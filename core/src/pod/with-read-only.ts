@@ -1,0 +1,54 @@
+import {constants, mkdtempSync, rmdirSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import type {HostPath} from '../contract/names.ts';
+import type {Fd} from '../linux/fd.ts';
+import {makeAllPrivate, mountWithData, moveMount, newFileSystem, unmount} from '../linux/mount.ts';
+import {unshare} from '../linux/namespaces.ts';
+import {openHost} from '../linux/openat2.ts';
+import {isErrno} from '../linux/syscall-error.ts';
+
+const READ = constants.O_RDONLY | constants.O_DIRECTORY;
+
+/** Gives this process, for the rest of its life, mounts of its own. Not its thread pool. What was opened before cannot be a layer afterwards. */
+export const ownMounts = (): void => {
+  unshare(['mount']);
+  makeAllPrivate();
+};
+
+/**
+ * Shows what an app's overlay held, read-only and to this process and its children only: the kernel drops the mount with the last of them. After
+ * {@link ownMounts}.
+ * @param layers uppermost first, at least two
+ */
+export const withReadOnly = async <T>(
+  layers: readonly HostPath[],
+  use: (directory: HostPath) => Promise<T>,
+): Promise<T> => {
+  using open = new DisposableStack();
+  const directories = [...new Set(layers)].map((layer) => open.use(openHost(layer, READ)));
+  const place = mkdtempSync(path.join(tmpdir(), 'rkt-export-')) as HostPath;
+  try {
+    mount(directories, place);
+    try {
+      return await use(place);
+    } finally {
+      unmount(place, {detach: true});
+    }
+  } finally {
+    rmdirSync(place);
+  }
+};
+
+const mount = (layers: readonly Fd[], place: HostPath): void => {
+  using target = openHost(place, READ);
+  try {
+    const options = layers.map((layer) => ['lowerdir+', layer] as const);
+    using overlay = newFileSystem('overlay', options, ['ro']);
+    moveMount(overlay, target);
+  } catch (error) {
+    // Kernels before 6.13 take no descriptors for layers.
+    if (!isErrno(error, 'EINVAL', 'EBADF')) throw error;
+    mountWithData('overlay', target, `lowerdir=${layers.map(({path}) => path).join(':')}`);
+  }
+};
