@@ -28,9 +28,10 @@ export const exportApp = async (
   const build = (directory: HostPath) =>
     buildImage({directory, manifest, output, overwrite, compression: 'gzip', mtime: 'keep'});
   const {rootfs} = app;
+  // Awaited here: the lock ends with this function.
   return rootfs.kind === 'copy'
-    ? build(`${pod}/${rootfs.directory}` as HostPath)
-    : withReadOnly([`${pod}/${rootfs.upper}` as HostPath, ...rootfs.lower], build);
+    ? await build(`${pod}/${rootfs.directory}` as HostPath)
+    : await withReadOnly([`${pod}/${rootfs.upper}` as HostPath, ...rootfs.lower], build);
 };
 
 /** All files are in it: nothing is to be laid below, and nothing to be taken away. */
