@@ -66,6 +66,12 @@ export const interactiveSeveral = (apps: readonly string[]) =>
     hint: 'leave --interactive out, or run one image',
   });
 
+/** --mds-register without a metadata service. */
+export const metadataUnavailable = () =>
+  new RktError('RKT_POD_METADATA_UNAVAILABLE', 'no metadata service runs on this host', {
+    hint: 'leave --mds-register out',
+  });
+
 /** A mount target that is no place for a volume (S07, S17). */
 export const mountTargetRefused = (app: string, path: string, because: string) =>
   new RktError('RKT_POD_MOUNT_TARGET_REFUSED', `app "${app}": ${path} cannot be a mount target: ${because}`, {
@@ -73,12 +79,6 @@ export const mountTargetRefused = (app: string, path: string, because: string) =
     path,
     because,
     hint: 'choose a target below the root directory, but not in /proc, /sys or /dev',
-  });
-
-/** --mds-register without a metadata service. */
-export const metadataUnavailable = () =>
-  new RktError('RKT_POD_METADATA_UNAVAILABLE', 'no metadata service runs on this host', {
-    hint: 'leave --mds-register out',
   });
 
 /** --net and another flag contradict each other. */
@@ -133,13 +133,6 @@ export const rootNeeded = (command: string) =>
     hint: `run it as root: sudo rkt ${command}`,
   });
 
-/** What was typed cannot begin a UUID. */
-export const uuidInvalid = (value: string) =>
-  new RktError('RKT_POD_UUID_INVALID', `${JSON.stringify(value)} is not a UUID or the beginning of one`, {
-    value,
-    hint: 'a UUID has hexadecimal digits and hyphens; see "rkt list"',
-  });
-
 /** A --uuid-file that cannot be used. Exits 1 where rkt does. */
 export const uuidFileUnusable = (path: string, because: string, exitCode: number, cause?: unknown) =>
   new RktError('RKT_UUID_FILE_UNUSABLE', `${path}: ${because}`, {
@@ -148,6 +141,13 @@ export const uuidFileUnusable = (path: string, because: string, exitCode: number
     cause,
     exitCode,
     hint: 'give the file that "rkt run --uuid-file-save" wrote',
+  });
+
+/** What was typed cannot begin a UUID. */
+export const uuidInvalid = (value: string) =>
+  new RktError('RKT_POD_UUID_INVALID', `${JSON.stringify(value)} is not a UUID or the beginning of one`, {
+    value,
+    hint: 'a UUID has hexadecimal digits and hyphens; see "rkt list"',
   });
 
 /** A volume is defined twice. */
