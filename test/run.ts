@@ -23,6 +23,8 @@ const SIGNS = {passed: 'ok  ', failed: 'FAIL', skipped: 'skip'} as const;
 const record = (result: Result) => {
   results.push(result);
   say(`${SIGNS[result.outcome]} ${skipReason(result.title).title}`);
+  // In full at the end; a run that is cut short should tell something, too.
+  if (result.outcome === 'failed') say(result.details.split('\n').slice(0, 15).join('\n'));
 };
 
 const missing = installPackages(say);

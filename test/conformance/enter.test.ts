@@ -134,7 +134,7 @@ kernelTest('S03 no image makes rkt execute itself inside a pod', async (t) => {
   for (const program of ['/proc/self/exe', ...Object.keys(files)]) {
     const {stdout, exitCode, error} = await host.run({files, app: {exec: [program, '--version']}});
     t.notRegex(stdout, /^v\d+\./m, `${program} ran node`);
-    t.is(exitCode, 254, program);
+    t.true(exitCode === 126 || exitCode === 127, `${program} ended with ${exitCode}`);
     t.truthy(error, program);
   }
   const pod = await host.start('echo ready; sleep 60', {image: {files}});

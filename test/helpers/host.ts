@@ -4,6 +4,7 @@ import path from 'node:path';
 import {env} from 'node:process';
 import {execa, type ResultPromise} from 'execa';
 import {cleanUp} from '../runner/clean-up.ts';
+import {atMost} from './at-most.ts';
 import {rktCommand, rktEnvironment} from './command.ts';
 import {buildImage, type ImageSpec} from './image.ts';
 import {errorOf, type Result} from './result.ts';
@@ -49,6 +50,9 @@ export interface ListedPod {
   readonly state: string;
   readonly app_names?: readonly string[];
 }
+
+/** Tests of races start four at once. */
+const limited = atMost(4);
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
@@ -125,7 +129,7 @@ export const openHost = (): Host => {
     child.finally(() => children.delete(child)).catch(() => {});
     return child;
   };
-  const rkt: Host['rkt'] = (args, options = {}) => toResult(spawn(args, options));
+  const rkt: Host['rkt'] = (args, options = {}) => limited(() => toResult(spawn(args, options)));
   const imageFile = (image: string | ImageSpec = {}) => (typeof image === 'string' ? image : buildImage(image));
   const runImage = (image: string | ImageSpec | undefined, {pod = [], app = [], global = []}: RunOptions) => [
     ...[
