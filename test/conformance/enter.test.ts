@@ -141,7 +141,7 @@ kernelTest('S03 no image makes rkt execute itself inside a pod', async (t) => {
   for (const program of ['/proc/self/exe', ...Object.keys(files)]) {
     const {stdout, exitCode} = await host.rkt(['--format=json', 'enter', pod.uuid, program, '--version']);
     t.notRegex(stdout, /^v\d+\./m, `${program} ran node`);
-    t.is(exitCode, 254, program);
+    t.true(exitCode === 126 || exitCode === 127, `${program} ended with ${exitCode}`);
   }
   await pod.end();
   t.deepEqual(digests(), before);

@@ -7,9 +7,13 @@ import {type FoundFlavor, findFlavor} from '../stage1/find.ts';
 import type {Summary} from './summary.ts';
 
 /** The flavor that was asked for, else the configured one (`rktKind: stage1`), else the first that is installed. */
-export const chooseFlavor = async (context: Context, selection: string | undefined): Promise<FoundFlavor> => {
+export const chooseFlavor = async (
+  context: Context,
+  selection: string | undefined,
+  remember: boolean,
+): Promise<FoundFlavor> => {
   const wanted = selection ?? (await configured(context));
-  return findFlavor(wanted, await flavorOptions(context));
+  return findFlavor(wanted, await flavorOptions(context, remember));
 };
 
 const configured = async (context: Context): Promise<string | undefined> => {

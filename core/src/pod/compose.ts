@@ -30,22 +30,23 @@ export interface ComposedPod extends PlannedPod {
 /**
  * From what the operator asked for to what will be done: images, manifest, pod, report and plan. Nothing of the pod is created yet, so that
  * whatever is wrong with it leaves nothing behind (appc EX-16). The caller holds the images.
- * @param find how images are looked up; `plan` takes none into the store
+ * @param options `find`: how images are looked up; `remember`: what has been checked need not be checked again. `plan` takes no image into the
+ * store and leaves no trace
  */
 export const compose = async (
   context: Context,
   request: PodRequest,
   run: RunRequest,
   uuid: Uuid,
-  find: typeof findImages = findImages,
+  {find = findImages, remember = true}: {readonly find?: typeof findImages; readonly remember?: boolean} = {},
 ): Promise<ComposedPod> => {
-  const found = await chooseFlavor(context, request.stage1);
+  const found = await chooseFlavor(context, request.stage1, remember);
   const {declaration} = found.flavor;
   const facts = gatherHostFacts(declaration.programs ?? []);
   const obstacle = request.noOverlay ? undefined : overlayObstacle(context.dataDir, facts.filesystems);
   const overlay = !request.noOverlay && obstacle === undefined;
   const images = await find(context, request, !overlay);
-  const checked = checkedDirectory(context.dataDir);
+  const checked = remember ? checkedDirectory(context.dataDir) : undefined;
   const manifest = await reify(request, images, process.env, (made) =>
     checkedOnce(checked, 'pod manifest', JSON.stringify(made), () => checkManifest(made)),
   );

@@ -25,7 +25,7 @@ export const planPod = async (
     allowDegraded,
     checked,
     overlayObstacle,
-  }: {facts: HostFacts; allowDegraded: readonly string[]; checked: string; overlayObstacle?: string},
+  }: {facts: HostFacts; allowDegraded: readonly string[]; checked: string | undefined; overlayObstacle?: string},
 ): Promise<PlannedPod> => {
   const {flavor} = found;
   const findings = flavor.probe(facts);

@@ -9,4 +9,4 @@ export const PLAN_UUID = '00000000-0000-0000-0000-000000000000' as Uuid;
 
 /** What `run` would do. Changes nothing and needs no rights but to read. */
 export const plan = (context: Context, request: PodRequest, run: RunRequest): Promise<ComposedPod> =>
-  compose(context, request, run, PLAN_UUID, findImagesForPlan);
+  compose(context, request, run, PLAN_UUID, {find: findImagesForPlan, remember: false});

@@ -11,16 +11,18 @@ const SLOTS = 256;
 /**
  * Checks a text unless this very build of rkt has found the very same one right before. The schemas take longer to load than a pod to start, and most
  * runs repeat what has run before. What is remembered is the whole text, in a directory that only root can write.
+ * @param directory `undefined` remembers nothing
  * @param kind what it is checked as
  * @param text everything that the check depends on
  * @param check throws if the text is not right
  */
 export const checkedOnce = async (
-  directory: string,
+  directory: string | undefined,
   kind: string,
   text: string,
   check: () => Promise<void>,
 ): Promise<void> => {
+  if (directory === undefined) return check();
   const {size, mtimeMs} = statSync(fileURLToPath(import.meta.url));
   const known = `${size} ${mtimeMs} ${kind}\n${text}`;
   const slot = Number.parseInt(textHash(known).slice(-8), 16) % SLOTS;
@@ -31,7 +33,7 @@ export const checkedOnce = async (
     mkdirSync(directory, {recursive: true, mode: 0o700});
     atomicWrite(file, known, 0o600);
   } catch (error) {
-    // Without root, as `plan` may run, it is checked each time.
+    // Without root it is checked each time.
     if (!isErrno(error, 'EACCES', 'EPERM', 'EROFS')) throw error;
   }
 };

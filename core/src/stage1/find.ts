@@ -17,8 +17,8 @@ export interface FoundFlavor {
 }
 
 interface Options {
-  /** Digests of unchanged files are remembered here. */
-  readonly cacheDir: string;
+  /** Digests of unchanged files and checked declarations are remembered here; nothing is without it. */
+  readonly cacheDir?: string;
   /** Where packages are looked up, besides rkt's own place. */
   readonly searchFrom?: readonly string[];
 }
@@ -97,7 +97,8 @@ const load = async (selection: string, source: string, {cacheDir}: Options): Pro
   }
   const flavor = checkHooks(module.default ?? module, source);
   const {declaration} = flavor;
-  await checkedOnce(path.join(cacheDir, 'checked'), 'declaration', JSON.stringify(declaration), async () => {
+  const checked = cacheDir === undefined ? undefined : path.join(cacheDir, 'checked');
+  await checkedOnce(checked, 'declaration', JSON.stringify(declaration), async () => {
     const {checkDeclaration} = await import('./check-declaration.ts');
     checkDeclaration(declaration, source);
   });
