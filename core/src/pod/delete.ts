@@ -1,11 +1,11 @@
 import {constants, existsSync} from 'node:fs';
 import type {HostPath, Uuid} from '../contract/names.ts';
-import {faultPoint} from '../executor/fault.ts';
 import {undo} from '../executor/undo.ts';
 import {detachBelow} from '../linux/detach-below.ts';
 import {openHost} from '../linux/openat2.ts';
 import {removeTree} from '../linux/remove-tree.ts';
 import {RktError} from '../rkt-error.ts';
+import {podFault} from './fault-points.ts';
 import {podDirectory, podsDirectory} from './layout.ts';
 import type {PodDirectory} from './states.ts';
 import {readStored} from './stored.ts';
@@ -19,10 +19,10 @@ export const deletePod = (dataDir: HostPath, from: PodDirectory, uuid: Uuid): bo
   if (!existsSync(directory)) return false;
   // The plan is among the files: it has to be taken back before they go.
   undoPlan(directory);
-  faultPoint('pod.delete');
+  podFault('pod.delete');
   using pods = openHost(podsDirectory(dataDir, from), constants.O_RDONLY | constants.O_DIRECTORY);
   removeTree(pods, uuid);
-  faultPoint('pod.deleted');
+  podFault('pod.deleted');
   return true;
 };
 

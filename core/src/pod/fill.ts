@@ -1,8 +1,8 @@
 import {mkdirSync, rmSync} from 'node:fs';
 import path from 'node:path';
 import type {HostPath, PodPath} from '../contract/names.ts';
-import {faultPoint} from '../executor/fault.ts';
 import type {ComposedPod} from './compose.ts';
+import {podFault} from './fault-points.ts';
 import type {Place} from './place.ts';
 import type {StoredRequest} from './stored.ts';
 import {summarize} from './summarize.ts';
@@ -41,5 +41,5 @@ const copy = async (pod: HostPath, layer: HostPath, directory: PodPath): Promise
   mkdirSync(path.dirname(target), {recursive: true, mode: 0o700});
   await copyTree(layer, target, messages);
   rmSync(messages);
-  faultPoint('pod.copy');
+  podFault('pod.copy');
 };

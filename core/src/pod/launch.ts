@@ -2,8 +2,8 @@ import type {Output} from '../cli/context.ts';
 import type {HostFacts} from '../contract/host.ts';
 import type {Plan} from '../contract/plan.ts';
 import type {Pod} from '../contract/pod.ts';
-import {faultPoint} from '../executor/fault.ts';
 import {perform} from '../executor/perform.ts';
+import {podFault} from './fault-points.ts';
 import {seccompCache} from './layout.ts';
 import type {Place} from './place.ts';
 import {requireStored, writeStored} from './stored.ts';
@@ -16,7 +16,7 @@ export const launch = (
   output: Output,
 ): never => {
   writeStored(place.path, 'supervisor', thisSupervisor(pod, facts, requireStored(place.path, 'summary')));
-  faultPoint('pod.supervisor');
+  podFault('pod.supervisor');
   return perform(plan, {
     pod,
     facts,

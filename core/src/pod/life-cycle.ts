@@ -1,4 +1,4 @@
-import {type PodDirectory, TRANSITIONS} from './states.ts';
+import {type PodDestination, type PodDirectory, TRANSITIONS} from './states.ts';
 
 /*
  * The moves of a pod as scripts of system calls, each answered by yes or no. `place.ts` performs them on the disk; the model test
@@ -15,7 +15,7 @@ export type Instruction =
   /** Whether processes of the pod exist. */
   | {readonly do: 'alive'}
   /** Moves the pod; no: it was not there any more. */
-  | {readonly do: 'rename'; readonly from: PodDirectory; readonly to: PodDirectory}
+  | {readonly do: 'rename'; readonly from: PodDirectory; readonly to: PodDestination}
   /** Removes everything below the pod's directory, then the directory. */
   | {readonly do: 'delete'; readonly from: PodDirectory};
 
@@ -24,7 +24,7 @@ export type Script<Outcome> = Generator<Instruction, Outcome, boolean>;
 /** `done`: the caller holds the lock and the pod is where the script says. `lost`: another was first. `busy`: somebody holds it. */
 export type Outcome = 'done' | 'lost' | 'busy';
 
-const rename = (from: PodDirectory, to: PodDirectory): Instruction => {
+const rename = (from: PodDirectory, to: PodDestination): Instruction => {
   if (!TRANSITIONS.some((transition) => transition.from === from && transition.to === to))
     throw new TypeError(`a pod does not move from ${from} to ${to}`);
   return {do: 'rename', from, to};

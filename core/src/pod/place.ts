@@ -1,15 +1,15 @@
 import {constants, mkdirSync, renameSync} from 'node:fs';
 import type {HostPath, Uuid} from '../contract/names.ts';
-import {faultPoint} from '../executor/fault.ts';
 import type {Fd} from '../linux/fd.ts';
 import {lockFd} from '../linux/lock.ts';
 import {openHost} from '../linux/openat2.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {deletePod} from './delete.ts';
+import {podFault} from './fault-points.ts';
 import {makePodsDirectories, podDirectory} from './layout.ts';
 import type {Instruction, Script} from './life-cycle.ts';
 import {hasProcesses} from './liveness.ts';
-import {POD_DIRECTORIES, type PodDirectory} from './states.ts';
+import {POD_DIRECTORIES, type PodDestination, type PodDirectory} from './states.ts';
 import {readSupervisor} from './supervisor.ts';
 
 /** A pod on the disk, its directory open or not. Closing it ends its lock. */
@@ -70,7 +70,7 @@ export class Place implements Disposable {
       makePodsDirectories(this.dataDir);
       mkdirSync(path, 0o700);
     }
-    faultPoint('pod.embryo');
+    podFault('pod.embryo');
     return true;
   }
 
@@ -87,8 +87,8 @@ export class Place implements Disposable {
     }
   }
 
-  #rename(from: PodDirectory, to: PodDirectory): boolean {
-    faultPoint(`pod.${to}.before`);
+  #rename(from: PodDirectory, to: PodDestination): boolean {
+    podFault(`pod.${to}.before`);
     try {
       renameSync(podDirectory(this.dataDir, from, this.uuid), podDirectory(this.dataDir, to, this.uuid));
     } catch (error) {
@@ -96,7 +96,7 @@ export class Place implements Disposable {
       throw error;
     }
     this.directory = to;
-    faultPoint(`pod.${to}`);
+    podFault(`pod.${to}`);
     return true;
   }
 

@@ -1,10 +1,10 @@
 import type {Context} from '../cli/context.ts';
 import type {Uuid} from '../contract/names.ts';
-import {faultPoint} from '../executor/fault.ts';
 import {holdImages, openStore} from '../image/store.ts';
 import {fsyncDirectory, syncFileSystem} from '../linux/fsync.ts';
 import {compose} from './compose.ts';
 import {createPod} from './create.ts';
+import {podFault} from './fault-points.ts';
 import {fillPod} from './fill.ts';
 import {giveUp} from './give-up.ts';
 import {podsDirectory} from './layout.ts';
@@ -41,7 +41,7 @@ export const prepare = async (context: Context, request: PodRequest): Promise<Uu
       },
     });
     syncFileSystem(place.lock);
-    faultPoint('pod.synced');
+    podFault('pod.synced');
     place.perform(finishPreparing('prepared'));
     fsyncDirectory(podsDirectory(context.dataDir, 'prepared'));
   } catch (error) {

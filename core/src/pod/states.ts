@@ -4,6 +4,8 @@
  */
 export const POD_DIRECTORIES = ['embryo', 'prepare', 'prepared', 'run', 'exited-garbage', 'garbage'] as const;
 export type PodDirectory = (typeof POD_DIRECTORIES)[number];
+/** Where a pod can be moved to: it begins as an embryo. */
+export type PodDestination = Exclude<PodDirectory, 'embryo'>;
 
 export const POD_STATES = [
   'embryo',
@@ -53,7 +55,7 @@ export const TRANSITIONS = [
   {from: 'prepared', to: 'garbage', lock: 'exclusive', by: ['expire', 'remove', 'prepare']},
 ] as const satisfies readonly {
   from: PodDirectory;
-  to: PodDirectory;
+  to: PodDestination;
   lock: 'exclusive' | 'shared';
   by: readonly PodOperation[];
 }[];

@@ -4,7 +4,7 @@ import type {PodManifest} from '../appc/pod-manifest.ts';
 import type {HostFacts} from '../contract/host.ts';
 import type {EnforcementReport, Plan} from '../contract/plan.ts';
 import type {App, Pod, Volume} from '../contract/pod.ts';
-import {faultPoint} from '../executor/fault.ts';
+import {podFault} from './fault-points.ts';
 import {appPaths} from './layout.ts';
 import type {Place} from './place.ts';
 import {type StoredRequest, writeStored} from './stored.ts';
@@ -27,18 +27,18 @@ export interface PodContents {
 export const writePod = (place: Place, contents: PodContents): void => {
   const {path} = place;
   writeStored(path, 'manifest', contents.manifest);
-  faultPoint('pod.manifest');
+  podFault('pod.manifest');
   writeStored(path, 'frozen', contents.pod);
   writeStored(path, 'report', contents.report);
   writeStored(path, 'facts', contents.facts);
   writeStored(path, 'plan', contents.plan);
   if (contents.request !== undefined) writeStored(path, 'request', contents.request);
-  faultPoint('pod.plan');
+  podFault('pod.plan');
   for (const [index, app] of contents.pod.apps.entries()) makeApp(path, app, contents.imageManifests[index]);
   for (const volume of contents.pod.volumes) if (volume.kind === 'empty') makeVolume(path, volume);
-  faultPoint('pod.trees');
+  podFault('pod.trees');
   writeStored(path, 'summary', contents.summary);
-  faultPoint('pod.summary');
+  podFault('pod.summary');
 };
 
 const PRIVATE = 0o700;
