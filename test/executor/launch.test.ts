@@ -169,6 +169,17 @@ launchTest('a filter that kills for everything but what the app needs lets every
   }
 });
 
+launchTest(
+  'what execve itself refuses is an error with its name, and rlimits before it did not stand in the way',
+  (t) => {
+    const env = [{name: 'LONG', value: 'x'.repeat(200_000)}];
+    const rlimits: Process['rlimits'] = [{name: 'core', soft: 0, hard: 0}];
+    const result = launchBox(t).run({process: {argv: ['/bin/true'], env, rlimits}});
+    const {code, fields, pastReturn} = LaunchBox.failure(result);
+    t.deepEqual([code, fields.errno, pastReturn, result.status], ['RKT_EXEC_FAILED', 'E2BIG', true, 126]);
+  },
+);
+
 launchTest('rlimits that Node itself could not live with hold in the app', (t) => {
   const rlimits: Process['rlimits'] = (
     [

@@ -86,6 +86,7 @@ export const execWrongArchitecture = (program: string, found: string, wanted: st
 export const execFailed = (program: string, cause: unknown) =>
   new RktError('RKT_EXEC_FAILED', `${program} cannot be started: ${message(cause)}`, {
     program,
+    ...(cause instanceof Error && 'code' in cause ? {errno: cause.code} : {}),
     cause,
     exitCode: 126,
     hint: 'see the cause with --debug',
