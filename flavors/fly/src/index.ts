@@ -115,7 +115,7 @@ export default defineFlavor({
     logs: impossible("the app has the caller's own standard output"),
     ready: notApplicable('ready as soon as it runs'),
     run: enforced('pivot_root and execve'),
-    stats: enforced("the pod's cgroup"),
+    stats: impossible('rkt has no such command yet'),
     stop: enforced("signals to the pod's cgroup"),
   },
 
