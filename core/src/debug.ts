@@ -18,6 +18,8 @@ export const log = (area: string): ((format: string, ...values: unknown[]) => vo
 
 /** Makes {@link log} speak: of everything with `all` (`--debug`), else of what the variable DEBUG names. */
 export const enableDebug = async (all: boolean): Promise<void> => {
+  // The app gets standard error back as it was.
+  (await import('./linux/restore.ts')).rememberStdio();
   const {default: loaded} = await import('debug');
   if (all) loaded.enable('rkt:*');
   create = loaded;
