@@ -142,7 +142,7 @@ const checkStatus = (field: string, {app, state}: Evidence): Finding[] => {
 };
 
 const checkLimit = (limit: keyof CgroupLimits, {pod, app, state, facts}: Evidence): Finding[] => {
-  const value = app.limits[limit];
+  const value = app.limits[limit] ?? pod.limits[limit];
   if (value === undefined) return [];
   const path = cgroupPath(facts.cgroup, pod.cgroup);
   const inside = state.cgroups.some((membership) => membership.path === path || membership.path.startsWith(`${path}/`));

@@ -139,7 +139,8 @@ export default defineFlavor({
   environment: (pod) => {
     const app = appOf(pod);
     return [
-      podCgroup(pod, app.limits),
+      // One app, one cgroup: the app's own limits are within the pod's already.
+      podCgroup(pod, {...pod.limits, ...app.limits}),
       ...proc(app),
       ...sys(app),
       ...dev(app),

@@ -126,6 +126,12 @@ test('a pod without volumes, names and masks has no steps for them', (t) => {
   t.false(idsOf(environment).some((id) => /^(mask|protect|file|readonly)\./.test(id)));
 });
 
+test('EX-31 PO-12 a limit of the pod holds for an app that has none of its own', (t) => {
+  const limited = pod({limits: {memoryMax: 2 ** 26, pidsMax: 9}, apps: [app({limits: {memoryMax: 2 ** 20}})]});
+  const step = makePlan(found, limited, hostFacts()).environment.find(({id}) => id === 'cgroup');
+  t.like(step, {limits: {memoryMax: 2 ** 20, pidsMax: 9}});
+});
+
 test('a host without cgroups is reported, and not fatal', (t) => {
   const findings = fly.probe(hostFacts({cgroup: {mode: 'none', hierarchies: [], controllers: [], parent: '/rkt'}}));
   t.deepEqual(
