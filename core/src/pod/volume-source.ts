@@ -30,7 +30,8 @@ export const volumeSource = (
     return {source: real, type: typeOf(volume, normal, statSync(real))};
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) throw volumeSourceMissing(volume, source);
-    if (isErrno(error, 'ELOOP', 'EACCES', 'ENAMETOOLONG'))
+    // EINVAL: what was a symlink is none any more when it is read.
+    if (isErrno(error, 'EINVAL', 'ELOOP', 'EACCES', 'ENAMETOOLONG'))
       throw volumeSourceUnusable(volume, source, (error as Error).message, error);
     throw error;
   }
