@@ -97,25 +97,27 @@ export const writeRootfs = (directory: string, {files = {}, bare = false}: Image
   for (const [file, entry] of Object.entries(files)) writeEntry(path.join(directory, file), entry);
 };
 
-const cacheDirectory = () => {
-  const directory = path.join(
-    env.RKT_TEST_DIRECTORY ?? path.join(tmpdir(), `rkt-test-images-${process.pid}`),
-    'images',
-  );
-  mkdirSync(directory, {recursive: true});
-  return directory;
+/** Of the whole run of tests; of this process alone when a test file is run by itself. */
+let cache: string | undefined;
+const cacheDirectory = (): string => {
+  if (cache !== undefined) return cache;
+  const own = env.RKT_TEST_DIRECTORY === undefined ? mkdtempSync(path.join(tmpdir(), 'rkt-test-images-')) : undefined;
+  if (own !== undefined) process.once('exit', () => rmSync(own, {recursive: true, force: true}));
+  cache = path.join(own ?? env.RKT_TEST_DIRECTORY ?? '', 'images');
+  mkdirSync(cache, {recursive: true});
+  return cache;
 };
 
 /** The ACI of a spec, built by `rkt image build` and kept for the whole run of tests. Returns its path. */
 export const buildImage = (spec: ImageSpec = {}): string => {
-  const cache = cacheDirectory();
+  const directory = cacheDirectory();
   const key = createHash('sha256')
     .update(JSON.stringify([spec, imageManifest(spec)]))
     .digest('hex')
     .slice(0, 24);
-  const file = path.join(cache, `${key}.aci`);
+  const file = path.join(directory, `${key}.aci`);
   if (existsSync(file)) return file;
-  const work = mkdtempSync(path.join(cache, 'build-'));
+  const work = mkdtempSync(path.join(directory, 'build-'));
   try {
     const rootfs = path.join(work, 'rootfs');
     writeRootfs(rootfs, spec);
