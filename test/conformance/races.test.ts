@@ -11,8 +11,8 @@ const host = openHost();
 test.after.always(() => host.close());
 const kernelTest = testIf(lacksPods());
 
-const prepare = async (script = 'exit 0') => {
-  const {stdout, stderr} = await host.rkt([
+const prepare = async (script = 'exit 0', on = host) => {
+  const {stdout, stderr} = await on.rkt([
     ...[
       '--insecure-options=image',
       'prepare',
@@ -44,13 +44,15 @@ kernelTest('S20 of several that run a prepared pod, exactly one does', async (t)
 });
 
 kernelTest('S20 run-prepared, rm and gc at once: the pod runs or is removed, never both, never half', async (t) => {
+  // What expires here must not be another test's.
+  const own = openHost();
   for (let round = 0; round < 6; round++) {
-    const uuid = await prepare('echo ran');
+    const uuid = await prepare('echo ran', own);
     const [ran, removed] = await Promise.all([
-      host.rkt(['--format=json', 'run-prepared', uuid]),
-      host.rkt(['--format=json', 'rm', uuid]),
-      host.rkt(['gc', '--grace-period=0s', '--expire-prepared=0s']),
-      host.rkt(['gc', '--grace-period=0s']),
+      own.rkt(['--format=json', 'run-prepared', uuid]),
+      own.rkt(['--format=json', 'rm', uuid]),
+      own.rkt(['gc', '--grace-period=0s', '--expire-prepared=0s']),
+      own.rkt(['gc', '--grace-period=0s']),
     ]);
     if (ran.exitCode === 0) t.is(ran.stdout, 'ran\n');
     else {
@@ -60,11 +62,12 @@ kernelTest('S20 run-prepared, rm and gc at once: the pod runs or is removed, nev
     }
     t.not(removed.error?.code, 'RKT_INTERNAL', removed.stderr);
   }
-  await host.rkt(['gc', '--grace-period=0s', '--expire-prepared=0s']);
+  await own.rkt(['gc', '--grace-period=0s', '--expire-prepared=0s']);
   t.deepEqual(
-    (await host.pods()).filter(({state}) => state !== 'running'),
+    (await own.pods()).filter(({state}) => state !== 'running'),
     [],
   );
+  await own.close();
 });
 
 kernelTest('S20 gc never touches a pod that runs', async (t) => {
