@@ -1,4 +1,3 @@
-import {statSync} from 'node:fs';
 import type {NamespaceKind} from '../contract/step.ts';
 import type {Fd} from './fd.ts';
 import {syscall} from './libc.ts';
@@ -11,13 +10,6 @@ const CLONE: Readonly<Record<NamespaceKind, number>> = {
   uts: 0x4000000,
   ipc: 0x8000000,
   net: 0x40000000,
-};
-const FILES: Readonly<Record<NamespaceKind, string>> = {
-  mount: 'mnt',
-  cgroup: 'cgroup',
-  uts: 'uts',
-  ipc: 'ipc',
-  net: 'net',
 };
 
 const mask = (kinds: readonly NamespaceKind[]): number => kinds.reduce((bits, kind) => bits | CLONE[kind], 0);
@@ -41,12 +33,6 @@ export const setNamespaces = (pidfd: Fd, kinds: readonly NamespaceKind[]): void 
   // Where setns(2) has put us already; Node remembers the old one otherwise.
   if (kinds.includes('mount')) process.chdir('/');
   for (const kind of kinds) left.add(kind);
-};
-
-/** Identity of a process's namespace: equal for two processes that share it. */
-export const namespaceId = (pid: number | 'self', kind: NamespaceKind): string => {
-  const {dev, ino} = statSync(`/proc/${pid}/ns/${FILES[kind]}`, {bigint: true});
-  return `${dev}:${ino}`;
 };
 
 /** Whether this process has left the namespace of that kind in which it was started. */

@@ -6,6 +6,7 @@ import type {ReadBack} from '../contract/support.ts';
 import {cgroupPath, readLimits} from '../linux/cgroups.ts';
 import {type MountEntry, readMountinfo} from '../linux/mountinfo.ts';
 import {type ProcessState, readBack} from '../linux/read-back.ts';
+import {volumeFeature} from './wishes.ts';
 
 /** One promise, and what the kernel shows. */
 export interface Check {
@@ -189,18 +190,12 @@ const checkMounts = ({name}: ReportEntry, {pod, app, mounts}: Evidence): Finding
       ];
     }
     default:
-      return app.mounts
-        .filter((mount) => kindOf(pod, mount.volume) === name)
-        .map((mount) =>
-          mounted(mount.path, mount.readOnly || pod.volumes.some((v) => v.name === mount.volume && v.readOnly)),
-        );
+      return app.mounts.flatMap((mount) => {
+        const volume = pod.volumes.find((candidate) => candidate.name === mount.volume);
+        if (volume === undefined || volumeFeature(volume) !== name) return [];
+        return [mounted(mount.path, mount.readOnly || volume.readOnly)];
+      });
   }
-};
-
-const kindOf = (pod: RunningPod, name: string): string | undefined => {
-  const volume = pod.volumes.find((candidate) => candidate.name === name);
-  if (volume === undefined) return undefined;
-  return volume.kind === 'empty' ? 'volume/empty' : volume.type === 'device' ? 'volume/device' : 'volume/host';
 };
 
 const FILES = {mount: 'mnt', uts: 'uts', ipc: 'ipc', net: 'net', pid: 'pid', user: 'user', cgroup: 'cgroup'} as const;

@@ -1,5 +1,5 @@
 import type {Feature} from '../contract/declaration.ts';
-import type {App, Pod} from '../contract/pod.ts';
+import type {App, Pod, Volume} from '../contract/pod.ts';
 
 /** One thing that a pod wants from its flavor. */
 export interface Wish {
@@ -18,6 +18,10 @@ export const wishesOf = (pod: Pod): Wish[] => [
   ...podFeatures(pod),
   ...pod.apps.flatMap((app) => appFeatures(app)),
 ];
+
+/** The feature that a volume takes. */
+export const volumeFeature = (volume: Volume): Feature =>
+  volume.kind === 'empty' ? 'volume/empty' : volume.type === 'device' ? 'volume/device' : 'volume/host';
 
 const isolatorWishes = (isolators: object, app: string | null): Wish[] =>
   Object.entries(isolators).map(([name, value]) => ({kind: 'isolator', name, app, origin: 'asked', value}));
@@ -57,13 +61,7 @@ const podFeatures = (pod: Pod): Wish[] => [
   ...(pod.userNamespace ? [feature('user-namespace', null, true)] : []),
   ...(pod.resolvConf === null && pod.hosts === null ? [] : [feature('dns', null, true)]),
   ...(pod.maskedPaths.length > 0 ? [feature('kernel-paths/masked', null, pod.maskedPaths.length, 'default')] : []),
-  ...pod.volumes.map((volume) =>
-    feature(
-      volume.kind === 'empty' ? 'volume/empty' : volume.type === 'device' ? 'volume/device' : 'volume/host',
-      null,
-      volume.name,
-    ),
-  ),
+  ...pod.volumes.map((volume) => feature(volumeFeature(volume), null, volume.name)),
 ];
 
 const appFeatures = ({name: app, rootfs, readOnlyRootfs, eventHandlers, ports, stdio}: App): Wish[] => {
