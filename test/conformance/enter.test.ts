@@ -92,6 +92,7 @@ kernelTest('S02 an app cannot look into a process that is about to join it', asy
     OF_ITS_OWN=x sleep 60 &
     sleep 1
     grep -q OF_ITS_OWN= /proc/$!/environ && echo control
+    kill $!
     echo ready
     while :; do
       for p in /proc/[0-9]*; do
