@@ -7,6 +7,7 @@ import {hasLeft, setNamespaces} from '../linux/namespaces.ts';
 import {openHost} from '../linux/openat2.ts';
 import type {ExecutorContext} from './context.ts';
 import {exec} from './exec.ts';
+import {joined} from './joining.ts';
 import {performSteps} from './perform-steps.ts';
 
 const debug = log('executor');
@@ -30,17 +31,20 @@ export const faultPoints = ({filesystem, environment}: Pick<Plan, 'filesystem' |
  * can {@link undo} the plan and remove the pod, unless {@link isPastReturn}.
  * @throws what a step or the launch throws; see there.
  */
-export const perform = (plan: Plan, context: ExecutorContext): never => {
+export const perform = async (plan: Plan, context: ExecutorContext): Promise<never> => {
   const {launch} = plan;
   if (launch.into === 'member') throw new Error('a plan does not launch into a running pod');
   hide();
   using home = openHost('/proc/self/ns/mnt', constants.O_RDONLY);
   try {
     for (const note of performSteps([...plan.filesystem, ...plan.environment], context)) context.note?.(note);
+    await joined(context);
     return exec(launch, context, () => {
       pastReturn = true;
     });
   } catch (error) {
+    // Out of the pod's cgroup again only after having come into it.
+    await joined(context).catch((failure) => debug('%o', failure));
     if (!pastReturn) returnTo(home);
     throw error;
   }

@@ -1,4 +1,15 @@
-import {constants, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync} from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  write as writeAsync,
+  writeFileSync,
+} from 'node:fs';
 import type {CgroupLimits} from '../contract/process.ts';
 import type {CgroupFacts, Hierarchy} from './cgroup-hierarchies.ts';
 import {controllerOf, holds, type LimitFile, type LimitName, limitFiles} from './cgroup-limits.ts';
@@ -95,6 +106,26 @@ const inheritCpuset = (above: string, directory: string): void => {
 export const joinCgroup = ({hierarchies}: Pick<CgroupFacts, 'hierarchies'>, path: string): void => {
   for (const hierarchy of hierarchies) write(`${directoryOf(hierarchy, path)}/cgroup.procs`, '0');
 };
+
+/**
+ * {@link joinCgroup} on a thread of Node's pool. The kernel moves whole processes, whichever thread asks, and has the first write wait some
+ * milliseconds for the other CPUs, which this thread can use.
+ */
+export const startToJoinCgroup = async (cgroups: Pick<CgroupFacts, 'hierarchies'>, path: string): Promise<void> => {
+  for (const hierarchy of cgroups.hierarchies) {
+    const file = openSync(`${directoryOf(hierarchy, path)}/cgroup.procs`, 'r+');
+    try {
+      await writeLater(file, '0');
+    } finally {
+      closeSync(file);
+    }
+  }
+};
+
+const writeLater = (file: number, value: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    writeAsync(file, value, (error) => (error === null ? resolve() : reject(error)));
+  });
 
 /** Moves this process to exactly the cgroups of another one. */
 export const joinCgroupsOf = ({hierarchies}: CgroupFacts, pid: number): void => {

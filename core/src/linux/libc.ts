@@ -97,6 +97,7 @@ export const SYS = {
   setresgid: number(119, 149),
   setresuid: number(117, 147),
   setsid: number(112, 157),
+  statx: number(332, 291),
   symlinkat: number(266, 36),
   syncfs: number(306, 267),
   umask: number(95, 166),

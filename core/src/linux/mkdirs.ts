@@ -32,13 +32,22 @@ export const mkdirs = (open: Opener, path: string, options: MkdirsOptions = {}, 
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
   let prefix = path.startsWith('/') ? '/' : '.';
   let directory = open(prefix, DIRECTORY);
+  // Below a directory that has just been made there is nothing to be found.
+  let fresh = false;
   try {
-    for (const [index, part] of parts.entries()) {
-      const parentPath = prefix;
-      prefix = `${prefix}${prefix.endsWith('/') ? '' : '/'}${part}`;
+    for (const [index, name] of parts.entries()) {
+      const entry: Entry = {
+        parent: directory,
+        parentPath: prefix,
+        path: `${prefix}${prefix.endsWith('/') ? '' : '/'}${name}`,
+        name,
+      };
       const last = index === parts.length - 1;
       const wanted = last ? options : {...options, mode: 0o755, uid: 0, gid: 0};
-      const next = openOrCreate(open, directory, {parentPath, path: prefix, name: part}, wanted, links);
+      const existing: Fd | undefined = fresh ? undefined : openExisting(open, entry, wanted);
+      const next: Fd = existing ?? create(open, entry, wanted, links);
+      fresh = existing === undefined;
+      prefix = entry.path;
       directory.close();
       directory = next;
     }
@@ -49,13 +58,14 @@ export const mkdirs = (open: Opener, path: string, options: MkdirsOptions = {}, 
   }
 };
 
-const openOrCreate = (
-  open: Opener,
-  parent: Fd,
-  {parentPath, path, name}: {parentPath: string; path: string; name: string},
-  options: MkdirsOptions,
-  links: number,
-): Fd => {
+interface Entry {
+  readonly parent: Fd;
+  readonly parentPath: string;
+  readonly path: string;
+  readonly name: string;
+}
+
+const openExisting = (open: Opener, {parent, path, name}: Entry, options: MkdirsOptions): Fd | undefined => {
   try {
     return open(path, DIRECTORY);
   } catch (error) {
@@ -66,13 +76,18 @@ const openOrCreate = (
       removeFile(parent, name);
       options.onReplaced?.(path);
     }
+    return undefined;
   }
+};
+
+const create = (open: Opener, entry: Entry, options: MkdirsOptions, links: number): Fd => {
+  const {parent, name} = entry;
   options.beforeChange?.(parent);
   try {
     makeDirectory(parent, name, 0o700);
   } catch (error) {
     if (!isErrno(error, 'EEXIST')) throw error;
-    return followDangling(open, parent, {parentPath, path, name}, options, links);
+    return followDangling(open, entry, options, links);
   }
   const created = openEntry(parent, name, DIRECTORY);
   try {
@@ -87,8 +102,7 @@ const openOrCreate = (
 // The name exists but leads nowhere: a symlink whose target is to be created, by the same rules, or a directory that someone else made just now.
 const followDangling = (
   open: Opener,
-  parent: Fd,
-  {parentPath, path, name}: {parentPath: string; path: string; name: string},
+  {parent, parentPath, path, name}: Entry,
   options: MkdirsOptions,
   links: number,
 ): Fd => {

@@ -10,11 +10,11 @@ import {requireStored, writeStored} from './stored.ts';
 import {thisSupervisor} from './supervisor.ts';
 
 /** Becomes the pod, which is in `run` and whose lock this process holds. Comes back only by an error; the caller undoes what was done. */
-export const launch = (
+export const launch = async (
   place: Place,
   {pod, plan, facts}: {pod: Pod; plan: Plan; facts: HostFacts},
   output: Output,
-): never => {
+): Promise<never> => {
   writeStored(place.path, 'supervisor', thisSupervisor(pod, facts, requireStored(place.path, 'summary')));
   podFault('pod.supervisor');
   return perform(plan, {

@@ -39,7 +39,7 @@ export const runPrepared = async (context: Context, text: string, run: RunReques
       writeStored(place.path, 'facts', now);
       writeStored(place.path, 'plan', planned.plan);
     }
-    return launch(place, {...planned, facts: now}, context.output);
+    return await launch(place, {...planned, facts: now}, context.output);
   } catch (error) {
     throw retirePod(place, error);
   }

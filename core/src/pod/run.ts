@@ -22,7 +22,7 @@ export const run = async (context: Context, request: PodRequest, runRequest: Run
     await fillPod(place, composed, {createdAt: Date.now()});
     images.close();
     place.perform(finishPreparing('run'));
-    return launch(place, composed, context.output);
+    return await launch(place, composed, context.output);
   } catch (error) {
     throw giveUp(place, error);
   }

@@ -5,19 +5,36 @@ import {
   leaveCgroup,
   removeCgroup,
   setLimits,
+  startToJoinCgroup,
   usedHierarchies,
 } from '../../linux/cgroups.ts';
 import type {StepContext} from '../context.ts';
+import {stepFailed} from '../errors.ts';
+import {rememberJoining} from '../joining.ts';
 import {NOTHING, type Notes, type StepOf} from '../step-of.ts';
 
-/** Gives the pod a cgroup in every hierarchy that it uses. Joined before the limits are set: a v2 cgroup hands nothing down while processes are beside it. */
-export const perform = ({path, limits, join}: StepOf<'cgroup'>, {facts: {cgroup}}: StepContext): Notes => {
+/**
+ * Gives the pod a cgroup in every hierarchy that it uses. Joined before the limits are set: a v2 cgroup hands nothing down while processes are beside
+ * it. Without limits nothing waits for that: {@link joined} tells when it is done.
+ */
+export const perform = (step: StepOf<'cgroup'>, context: StepContext): Notes => {
+  const {path, limits, join} = step;
+  const {cgroup} = context.facts;
   const target = cgroupPath(cgroup, path);
   const used = {hierarchies: usedHierarchies(cgroup, limits)};
   createCgroup(used, target);
-  if (join) joinCgroup(used, target);
+  if (join && Object.keys(limits).length === 0) rememberJoining(startToJoin(step, used, target), context);
+  else if (join) joinCgroup(used, target);
   setLimits(cgroup, target, limits);
   return NOTHING;
+};
+
+const startToJoin = async (step: StepOf<'cgroup'>, ...target: Parameters<typeof startToJoinCgroup>): Promise<void> => {
+  try {
+    await startToJoinCgroup(...target);
+  } catch (error) {
+    throw stepFailed(step, error);
+  }
 };
 
 /** Takes this process out, if it is in, and removes the cgroup. */
