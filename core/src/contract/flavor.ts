@@ -5,7 +5,7 @@ import type {App, Pod, RunningPod} from './pod.ts';
 import type {Step, StopStep} from './step.ts';
 
 /** Version of this contract. A new isolator, feature, verb, step kind or optional hook is a minor step; anything else is major. */
-export const CONTRACT_VERSION = '1.0.0';
+export const CONTRACT_VERSION = '1.1.0';
 
 /**
  * A stage1: pure functions from a frozen pod and the host's facts to data. A hook never calls the kernel, spawns a process,
@@ -32,6 +32,12 @@ export interface Flavor {
    */
   enter?(pod: RunningPod, app: App, command: readonly string[], host: HostFacts): Launch;
 
+  /**
+   * The cgroup of an app's processes, below the pod's (`payload/app.service`), for a flavor whose launched program is not the app: the first process in it
+   * stands for the app in `RunningPod.appProcesses`. Absent: the launched program is the app.
+   */
+  appCgroup?(pod: Pod, app: App): string;
+
   /** How to end the pod. Absent: SIGTERM to every process, ten seconds, then kill; with `force`, kill. */
   stop?(pod: RunningPod, force: boolean): StopStep[];
 }
@@ -43,6 +49,7 @@ export const HOOKS = {
   filesystem: 'required',
   environment: 'required',
   launch: 'required',
+  appCgroup: 'optional',
   enter: 'optional',
   stop: 'optional',
 } as const satisfies {readonly [K in keyof Flavor]-?: undefined extends Flavor[K] ? 'optional' : 'required'};

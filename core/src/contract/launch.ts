@@ -3,7 +3,7 @@ import {location} from './location.ts';
 import {hostPath} from './names.ts';
 import {processIdentity} from './pod.ts';
 import {process} from './process.ts';
-import {namespaceKind} from './step.ts';
+import {joinableKind} from './step.ts';
 
 const common = {
   /**
@@ -24,6 +24,8 @@ export const launch = z.discriminatedUnion('into', [
     program: hostPath,
     /** Leave the pod's lock open in the program, as RKT_LOCK_FD (declaration `liveness: 'lock'`). */
     keepLock: z.boolean(),
+    /** Start it with SIGHUP ignored: it outlives the terminal that it was started from. Default false. Since 1.1. */
+    ignoreHangup: z.optional(z.boolean()),
   }),
   /** A program of a rootfs that becomes the root directory by `pivot_root`; the host's tree is gone before it starts. */
   z.strictObject({...common, into: z.literal('rootfs'), root: location}),
@@ -32,7 +34,7 @@ export const launch = z.discriminatedUnion('into', [
     ...common,
     into: z.literal('member'),
     member: processIdentity,
-    namespaces: z.array(namespaceKind),
+    namespaces: z.array(joinableKind),
   }),
 ]);
 export type Launch = z.infer<typeof launch>;

@@ -67,6 +67,13 @@ const appShape = {
   readOnlyRootfs: z.boolean(),
   mounts: z.array(mount),
   process,
+  /**
+   * Where `process.argv[0]` is in the rootfs. `null` when the image has it in no directory of the app's PATH: a volume may. For launchers that do not look
+   * themselves. Since 1.1.
+   */
+  executable: z.optional(z.nullable(rootfsPath)),
+  /** What happens when the app ends. Default `no`. Since 1.1. */
+  restart: z.optional(z.enum(['no', 'on-failure', 'always'])),
   limits: cgroupLimits,
   eventHandlers: z.array(z.strictObject({name: z.enum(['pre-start', 'post-stop']), exec: z.array(z.string())})),
   ports: z.array(port),

@@ -10,6 +10,10 @@ export type Stage = (typeof STAGES)[number];
 export const namespaceKind = z.enum(['mount', 'uts', 'ipc', 'net', 'cgroup']);
 export type NamespaceKind = z.infer<typeof namespaceKind>;
 
+/** Namespaces of a process that a further one can join. */
+export const joinableKind = z.enum(['mount', 'uts', 'ipc', 'net', 'cgroup', 'pid', 'user']);
+export type JoinableKind = z.infer<typeof joinableKind>;
+
 export const mountFlag = z.enum(['ro', 'nosuid', 'nodev', 'noexec', 'noatime']);
 export type MountFlag = z.infer<typeof mountFlag>;
 
@@ -76,9 +80,25 @@ export const stepSchema = z.discriminatedUnion('do', [
    * Creates `path` below the cgroup of `HostFacts.cgroup.parent` in the hierarchies that track the pod or hold its limits, sets the limits and, with `join`, moves
    * the executor's own process there. A limit whose controller is missing is an error.
    */
-  step('cgroup', {path: z.string(), limits: cgroupLimits, join: z.boolean()}),
+  step('cgroup', {
+    path: z.string(),
+    limits: cgroupLimits,
+    join: z.boolean(),
+    /** Further controllers (v1 names, `name=systemd` included) whose hierarchies get the cgroup too; those that the host has not are skipped. Since 1.1. */
+    controllers: z.optional(z.array(z.string())),
+  }),
   /** Sets a namespaced kernel parameter: `net.ipv4.ip_forward`. */
   step('sysctl', {key: z.string(), value: z.string()}),
+  /**
+   * Binds a read-only tree with programs of this host, the libraries that they need, and a root file system's directories. It is made once per set of
+   * programs and their contents, and shared by all pods. `directories` are created empty besides. Since 1.1.
+   */
+  step('host-tree', {programs: z.array(hostPath), directories: z.array(rootfsPath), target: podPath}),
+  /**
+   * Checks that an app's program is there, can be executed by the app's user on this machine, and that its working directory exists, in the
+   * rootfs as mounted by now: for flavors whose own launcher would answer with no more than a number. Since 1.1.
+   */
+  step('check-program', {app: appName}),
   /** Sets the host name of the uts namespace. */
   step('hostname', {name: z.string().check(z.maxLength(64))}),
 ]);

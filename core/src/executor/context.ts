@@ -7,6 +7,8 @@ import type {Fd} from '../linux/fd.ts';
 export interface StepContext {
   readonly pod: Pod;
   readonly facts: HostFacts;
+  /** For each `host-tree` step, by its id, the tree that it binds. */
+  readonly hostTrees?: ReadonlyMap<string, HostPath>;
 }
 
 /** What the executor is given with a plan. */

@@ -6,6 +6,7 @@ import {pivotRoot} from '../linux/mount.ts';
 import {O_PATH, openHost} from '../linux/openat2.ts';
 import {checkProgram} from '../linux/program-file.ts';
 import {holdDescriptors} from '../linux/reopen.ts';
+import {ignoreHangup} from '../linux/signals.ts';
 import {enterWorkingDirectory, openWorkingDirectory} from '../linux/working-directory.ts';
 import {prepareToBecome} from './become.ts';
 import type {ExecutorContext} from './context.ts';
@@ -50,7 +51,7 @@ const execInRootfs = (
 };
 
 const execOnHost = (
-  {program, process, passSockets, keepLock}: LaunchInto<'host'>,
+  {program, process, passSockets, keepLock, ignoreHangup: outlives = false}: LaunchInto<'host'>,
   context: ExecutorContext,
   onPointOfNoReturn: () => void,
 ): never => {
@@ -61,6 +62,7 @@ const execOnHost = (
   const become = prepareToBecome({process, passSockets, ...keep}, context);
   context.beforeExec?.();
   faultPoint('launch.root');
+  if (outlives) ignoreHangup();
   enterWorkingDirectory(directory, process.cwd);
   return become(program, onPointOfNoReturn);
 };

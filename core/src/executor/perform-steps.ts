@@ -7,7 +7,9 @@ import {faultPoint} from './fault.ts';
 import type {Notes} from './step-of.ts';
 import * as bind from './steps/bind.ts';
 import * as cgroup from './steps/cgroup.ts';
+import * as checkProgram from './steps/check-program.ts';
 import * as device from './steps/device.ts';
+import * as hostTree from './steps/host-tree.ts';
 import * as hostname from './steps/hostname.ts';
 import * as mask from './steps/mask.ts';
 import * as mkdir from './steps/mkdir.ts';
@@ -44,8 +46,12 @@ const performStep = (step: Step, context: StepContext): Notes => {
       return bind.perform(step, context);
     case 'cgroup':
       return cgroup.perform(step, context);
+    case 'check-program':
+      return checkProgram.perform(step, context);
     case 'device':
       return device.perform(step, context);
+    case 'host-tree':
+      return hostTree.perform(step, context);
     case 'hostname':
       return hostname.perform(step);
     case 'mask':

@@ -69,13 +69,22 @@ export const trackingHierarchy = ({hierarchies}: Pick<CgroupFacts, 'hierarchies'
   hierarchies[0];
 
 /**
- * The hierarchies in which a pod with these limits needs a cgroup: the one that tracks it, and those that hold its limits. In the others it stays where
+ * The hierarchies in which a pod with these limits needs a cgroup: the one that tracks it, those that hold its limits, and those of `further` controllers. In the others it stays where
  * rkt was started; a v1 cpuset alone would take longer to set up than the rest of the pod.
  */
-export const usedHierarchies = (facts: CgroupFacts, limits: CgroupLimits): Hierarchy[] => {
+export const usedHierarchies = (
+  facts: CgroupFacts,
+  limits: CgroupLimits,
+  further: readonly string[] = [],
+): Hierarchy[] => {
   const holders = limitNames(limits).map((limit) => holderOf(facts, limit));
   const tracking = trackingHierarchy(facts);
-  return facts.hierarchies.filter((hierarchy) => hierarchy === tracking || holders.includes(hierarchy));
+  return facts.hierarchies.filter(
+    (hierarchy) =>
+      hierarchy === tracking ||
+      holders.includes(hierarchy) ||
+      (hierarchy.version === 1 && hierarchy.controllers.some((name) => further.includes(name))),
+  );
 };
 
 /** Creates a cgroup and its missing parents in every hierarchy. EEXIST if it is there already. */

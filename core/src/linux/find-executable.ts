@@ -34,7 +34,8 @@ export const findExecutable = (root: Fd, process: Runner & Pick<Process, 'argv' 
   throw refusal ?? execNotFound(name, directories);
 };
 
-const searchPath = ({env}: Pick<Process, 'env'>): string[] =>
+/** The directories in which execvp(3) looks for a program of this environment; an empty one is the working directory. */
+export const searchPath = ({env}: Pick<Process, 'env'>): string[] =>
   (env.find(({name}) => name === 'PATH')?.value ?? DEFAULT_PATH).split(':');
 
 // An empty element is the working directory.

@@ -1,21 +1,23 @@
-import type {NamespaceKind} from '../contract/step.ts';
+import type {JoinableKind, NamespaceKind} from '../contract/step.ts';
 import type {Fd} from './fd.ts';
 import {syscall} from './libc.ts';
 
 /** linux/sched.h */
 const CLONE_FS = 0x200;
-const CLONE: Readonly<Record<NamespaceKind, number>> = {
+const CLONE: Readonly<Record<JoinableKind, number>> = {
   mount: 0x20000,
   cgroup: 0x2000000,
   uts: 0x4000000,
   ipc: 0x8000000,
   net: 0x40000000,
+  pid: 0x20000000,
+  user: 0x10000000,
 };
 
-const mask = (kinds: readonly NamespaceKind[]): number => kinds.reduce((bits, kind) => bits | CLONE[kind], 0);
+const mask = (kinds: readonly JoinableKind[]): number => kinds.reduce((bits, kind) => bits | CLONE[kind], 0);
 
 // Kept here because /proc/1/ns, to compare with, is closed even to root in many containers.
-const left = new Set<NamespaceKind>();
+const left = new Set<JoinableKind>();
 
 /**
  * Gives the calling thread namespaces of its own. From a `mount` one on, only synchronous calls see it: the thread pool stays behind.
@@ -25,8 +27,8 @@ export const unshare = (kinds: readonly NamespaceKind[]): void => {
   for (const kind of kinds) left.add(kind);
 };
 
-/** Moves the calling thread into namespaces of a process; with `mount`, root and working directory become the root of the namespace. */
-export const setNamespaces = (pidfd: Fd, kinds: readonly NamespaceKind[]): void => {
+/** Moves the calling thread (by `pid`: its children) into namespaces of a process; with `mount`, root and working directory become the root of the namespace. */
+export const setNamespaces = (pidfd: Fd, kinds: readonly JoinableKind[]): void => {
   // A mount namespace cannot be joined while other threads share our root and working directory.
   if (kinds.includes('mount')) syscall('unshare', [CLONE_FS], 'fs');
   syscall('setns', [pidfd.number, mask(kinds)], kinds.join(','));

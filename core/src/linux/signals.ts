@@ -25,3 +25,13 @@ export const resetSignals = (): void => {
   }
   syscall('rt_sigprocmask', [SIG_SETMASK, Buffer.alloc(SET_BYTES), null, SET_BYTES]);
 };
+
+const SIGHUP = 1;
+const SIG_IGN = 1n;
+
+/** Has SIGHUP ignored, also by what this process becomes. */
+export const ignoreHangup = (): void => {
+  const action = Buffer.alloc(ACTION_BYTES);
+  action.writeBigUInt64LE(SIG_IGN, 0);
+  syscall('rt_sigaction', [SIGHUP, action, null, SET_BYTES], 'SIGHUP');
+};

@@ -25,8 +25,12 @@ export const describeStep = (step: Step): string => {
       return `bind ${at(step.source)} to ${at(step.target)}${step.recursive ? ', recursively' : ''}${list(step.flags)}`;
     case 'cgroup':
       return `cgroup ${step.path}${pairs(step.limits)}${step.join ? ', joined' : ''}`;
+    case 'check-program':
+      return `check the program of <${step.app}>`;
     case 'device':
       return `device ${at(step.target)} ${step.type} ${step.major}:${step.minor} ${owner(step)}`;
+    case 'host-tree':
+      return `bind a tree of the host's ${step.programs.join(', ')} to <pod>/${step.target}`;
     case 'hostname':
       return `host name ${step.name}`;
     case 'mask':

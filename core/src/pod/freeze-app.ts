@@ -10,6 +10,7 @@ import type {App, Mount, Port} from '../contract/pod.ts';
 import {allIsolators} from './freeze.ts';
 import type {ImageTree} from './image-tree.ts';
 import {appPaths} from './layout.ts';
+import {locateProgram} from './locate-program.ts';
 import type {AppRequest} from './request.ts';
 
 interface FreezeAppInput {
@@ -36,6 +37,7 @@ export const freezeApp = ({app, layers, tree, request, mounts, ports, overlay, i
     stat: tree.owner,
   });
   const {mountPoint, upper, work, copy} = appPaths(name);
+  const process = compileProcess({appName: name, app: section, isolators, identity, insecure});
   return {
     name,
     image: {id: image.id, name: image.name ?? ''},
@@ -43,7 +45,8 @@ export const freezeApp = ({app, layers, tree, request, mounts, ports, overlay, i
     mountPoint,
     readOnlyRootfs: app.readOnlyRootFS ?? false,
     mounts: [...mounts],
-    process: compileProcess({appName: name, app: section, isolators, identity, insecure}),
+    process,
+    executable: locateProgram(process, tree),
     limits: compileLimits(isolators),
     eventHandlers: (section.eventHandlers ?? []).map((handler) => ({name: handler.name, exec: [...handler.exec]})),
     ports: [...ports],

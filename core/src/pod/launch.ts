@@ -4,6 +4,7 @@ import type {Plan} from '../contract/plan.ts';
 import type {Pod} from '../contract/pod.ts';
 import {perform} from '../executor/perform.ts';
 import {podFault} from './fault-points.ts';
+import {hostTreesOf} from './host-trees.ts';
 import {seccompCache} from './layout.ts';
 import type {Place} from './place.ts';
 import {requireStored, writeStored} from './stored.ts';
@@ -17,9 +18,11 @@ export const launch = async (
 ): Promise<never> => {
   writeStored(place.path, 'supervisor', thisSupervisor(pod, facts, requireStored(place.path, 'summary')));
   podFault('pod.supervisor');
+  const hostTrees = await hostTreesOf(place.dataDir, plan);
   return perform(plan, {
     pod,
     facts,
+    hostTrees,
     lock: place.lock,
     caches: {seccomp: seccompCache(place.dataDir)},
     note: (text) => output.note(text),

@@ -53,5 +53,8 @@ export const appPaths = (app: AppName) =>
 
 export const volumePath = (name: string): PodPath => `volumes/${name}` as PodPath;
 
+/** Trees of the host's own programs, for flavors that run them in a pod. */
+export const hostTreesDirectory = (dataDir: HostPath): HostPath => `${dataDir}/cas/host-trees` as HostPath;
+
 /** Compiled filters, by their content. */
 export const seccompCache = (dataDir: HostPath): HostPath => `${dataDir}/cas/seccomp` as HostPath;

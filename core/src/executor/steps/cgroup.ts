@@ -18,10 +18,10 @@ import {NOTHING, type Notes, type StepOf} from '../step-of.ts';
  * it. Without limits nothing waits for that: {@link joined} tells when it is done.
  */
 export const perform = (step: StepOf<'cgroup'>, context: StepContext): Notes => {
-  const {path, limits, join} = step;
+  const {path, limits, join, controllers} = step;
   const {cgroup} = context.facts;
   const target = cgroupPath(cgroup, path);
-  const used = {hierarchies: usedHierarchies(cgroup, limits)};
+  const used = {hierarchies: usedHierarchies(cgroup, limits, controllers)};
   createCgroup(used, target);
   if (join && Object.keys(limits).length === 0) rememberJoining(startToJoin(step, used, target), context);
   else if (join) joinCgroup(used, target);

@@ -21,10 +21,13 @@ const LIBRARY_DIRECTORIES = /^(\/usr)?\/lib(32|64|x32)?\//;
  * Fills a directory with programs of this host, what they need to run, and the little that every root file system has. Symlinks on the way stay symlinks
  * (`/bin -> usr/bin`, `sh -> dash`). Set-user-ID bits do not come along.
  * @param programs absolute paths, or names in the usual directories
- * @returns the path of each program, as asked for
+ * @returns `paths`: of each program, as asked for; `files`: of everything that was copied
  * @throws RKT_IMAGE_PROGRAM_NOT_FOUND, RKT_IMAGE_BUILD_INVALID
  */
-export const stageHostFiles = (programs: readonly string[], target: string): string[] => {
+export const stageHostFiles = (
+  programs: readonly string[],
+  target: string,
+): {readonly paths: string[]; readonly files: string[]} => {
   const paths = programs.map(locate);
   const done = new Set<string>();
   const needed = [...paths];
@@ -36,7 +39,7 @@ export const stageHostFiles = (programs: readonly string[], target: string): str
     else if (!LIBRARY_DIRECTORIES.test(path) && existsSync('/etc/ld.so.cache')) stage('/etc/ld.so.cache', target, path);
   }
   addBasics(target);
-  return paths;
+  return {paths, files: [...done].sort()};
 };
 
 /** Libraries come out of the closure of a program, which is complete. */

@@ -1,0 +1,19 @@
+import {constants} from 'node:fs';
+import {moveMount, openTree, setMountAttributes} from '../../linux/mount.ts';
+import {O_PATH, openHost} from '../../linux/openat2.ts';
+import type {StepContext} from '../context.ts';
+import {Place} from '../location.ts';
+import {NOTHING, type Notes, type StepOf} from '../step-of.ts';
+
+/** Binds the tree that was made for this step. */
+export const perform = ({id, target}: StepOf<'host-tree'>, context: StepContext): Notes => {
+  const tree = context.hostTrees?.get(id);
+  if (tree === undefined) throw new Error(`nobody made the tree of step ${id}`);
+  using source = openHost(tree, O_PATH | constants.O_DIRECTORY);
+  using mount = openTree(source);
+  setMountAttributes(mount, {flags: ['ro'], propagation: 'private'});
+  using place = new Place({in: 'pod', path: target}, context);
+  using directory = place.makeDirectory();
+  moveMount(mount, directory);
+  return NOTHING;
+};
