@@ -5,7 +5,8 @@ import {inRootfs} from './rootfs.ts';
  * The kernel's file systems and devices that every app gets (appc OS-SPEC, "Devices and File Systems"), for flavors that share the host's kernel.
  */
 
-const directory = (app: App, path: string): Step => ({
+/** A directory in an app's rootfs, 0755 and root's; an existing one is left as it is. */
+export const directory = (app: App, path: string): Step => ({
   id: `dir.${app.name}.${path}`,
   do: 'mkdir',
   target: inRootfs(app, path),
@@ -53,8 +54,11 @@ const LINKS = [
   ['stdout', '/proc/self/fd/1'],
 ] as const;
 
-/** A /dev of the pod's own: the standard devices, pseudo terminals, shared memory and message queues; nothing of the host's. */
-export const dev = (app: App): Step[] => [
+/**
+ * A /dev of the app's own: the standard devices, pseudo terminals, shared memory and message queues; nothing of the host's. With `shared`, memory and
+ * queues are left to the flavor, because the apps of the pod have them in common.
+ */
+export const dev = (app: App, {shared = false}: {shared?: boolean} = {}): Step[] => [
   ...mounted(app, 'tmpfs', '/dev', ['nosuid', 'noexec'], {mode: '0755', size: '64k'}),
   ...NODES.map(
     ([name, major, minor]): Step => ({
@@ -78,8 +82,12 @@ export const dev = (app: App): Step[] => [
     }),
   ),
   ...mounted(app, 'devpts', '/dev/pts', ['nosuid', 'noexec'], {mode: '0620', gid: '5', ptmxmode: '0666'}),
-  ...mounted(app, 'tmpfs', '/dev/shm', STRICT, {mode: '1777', size: '65536k'}),
-  ...mounted(app, 'mqueue', '/dev/mqueue', STRICT),
+  ...(shared
+    ? ['/dev/shm', '/dev/mqueue'].map((path) => directory(app, path))
+    : [
+        ...mounted(app, 'tmpfs', '/dev/shm', STRICT, {mode: '1777', size: '65536k'}),
+        ...mounted(app, 'mqueue', '/dev/mqueue', STRICT),
+      ]),
 ];
 
 /** Hides and protects the kernel's paths that the pod lists. */
@@ -116,11 +124,12 @@ export const nameResolution = (pod: Pod, app: App): Step[] => {
   return writes.length > 0 ? [directory(app, '/etc'), ...writes] : [];
 };
 
-/** The pod's cgroup with the app's limits, joined by what is launched. */
-export const podCgroup = (pod: Pod, limits: App['limits']): Step => ({
+/** The pod's cgroup with its limits, joined by what is launched; `controllers`: those whose hierarchies it has to be in besides. */
+export const podCgroup = (pod: Pod, limits: App['limits'], controllers?: readonly string[]): Step => ({
   id: 'cgroup',
   do: 'cgroup',
   path: pod.cgroup,
   limits,
   join: true,
+  ...(controllers === undefined ? {} : {controllers: [...controllers]}),
 });

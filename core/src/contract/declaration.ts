@@ -75,7 +75,10 @@ const shape = {
   /** One sentence for `rkt flavor list`. */
   summary: z.string(),
   properties: z.array(z.enum(PROPERTIES)),
-  /** Programs of the host whose path and version the flavor wants in `HostFacts.programs`. */
+  /**
+   * Programs of the host that the flavor wants in `HostFacts.programs`: by name, found in fixed directories, with their version; or by absolute path, which
+   * are only looked for (`version` is empty).
+   */
   programs: z.optional(z.array(z.string())),
   /** How `rkt` knows that a pod runs: the lock's descriptor stays with the launched program, or the pod's cgroup has processes. */
   liveness: z.enum(['lock', 'cgroup']),

@@ -16,12 +16,18 @@ export const findProgram = (name: string): HostPath | undefined => {
   if (name === '' || name.includes('/')) return undefined;
   for (const directory of PROGRAM_DIRECTORIES) {
     const path = `${directory}/${name}`;
-    try {
-      accessSync(path, constants.X_OK);
-      if (statSync(path).isFile()) return path as HostPath;
-    } catch {
-      // Not here, or not for us: the next directory.
-    }
+    if (isProgram(path)) return path as HostPath;
   }
   return undefined;
+};
+
+/** Whether a path of the host is a file that this process may execute. */
+export const isProgram = (path: string): boolean => {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    // Not here, or not for us.
+    return false;
+  }
 };

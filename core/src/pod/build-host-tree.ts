@@ -1,4 +1,4 @@
-import {chmodSync, constants, mkdirSync, renameSync, rmSync} from 'node:fs';
+import {chmodSync, constants, mkdirSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import type {HostPath} from '../contract/names.ts';
 import {stageHostFiles} from '../image/build/stage-host-files.ts';
@@ -24,6 +24,10 @@ export const buildHostTree = (
   try {
     mkdirSync(making, {mode: 0o755});
     const {files} = stageHostFiles(programs, making);
+    // Whoever takes it for a root file system looks here what it is.
+    const release = join(making, 'usr/lib/os-release');
+    mkdirSync(join(making, 'usr/lib'), {recursive: true});
+    writeFileSync(release, 'ID=rkt-stage1\nNAME="rkt stage1"\n', {mode: 0o644});
     for (const path of directories) {
       mkdirSync(join(making, path), {recursive: true});
       chmodSync(join(making, path), 0o755);

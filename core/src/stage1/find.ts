@@ -32,27 +32,18 @@ const RKT_NAMES: Readonly<Record<string, string>> = {
   'coreos.com/rkt/stage1-src': 'nspawn',
 };
 
-/** Flavors that run when nobody chose one: the first that is installed. */
+/** Flavors that run when nobody chose one: the first that is installed and lacks nothing on this host. */
 export const DEFAULT_FLAVORS = ['nspawn', 'fly'] as const;
 
 const require = createRequire(import.meta.url);
 
 /**
  * Finds, loads and checks a flavor.
- * @param selection a name (`fly`), one of rkt's image names, a package name, or the path of a package or file; `undefined` takes the default
+ * @param selection a name (`fly`), one of rkt's image names, a package name, or the path of a package or file
  * @throws RKT_FLAVOR_NOT_FOUND, RKT_FLAVOR_HOOK_INVALID, RKT_FLAVOR_DECLARATION_INVALID, RKT_CONTRACT_UNSUPPORTED
  */
-export const findFlavor = async (selection: string | undefined, options: Options): Promise<FoundFlavor> => {
-  if (selection !== undefined) return load(selection, resolve(selection, options), options);
-  for (const name of DEFAULT_FLAVORS) {
-    const source = resolvePackage(`@rkt/flavor-${name}`, options);
-    if (source !== undefined) return load(name, source, options);
-  }
-  throw flavorNotFound(
-    'default',
-    DEFAULT_FLAVORS.map((name) => `@rkt/flavor-${name}`),
-  );
-};
+export const findFlavor = async (selection: string, options: Options): Promise<FoundFlavor> =>
+  load(selection, resolve(selection, options), options);
 
 const resolve = (selection: string, options: Options): string => {
   const bare = selection.replace(/[:,].*$/, '');

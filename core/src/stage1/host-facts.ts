@@ -1,11 +1,12 @@
 import {accessSync, constants, existsSync, readdirSync, readFileSync} from 'node:fs';
 import {availableParallelism, release} from 'node:os';
 import type {HostFacts} from '../contract/host.ts';
+import type {HostPath} from '../contract/names.ts';
 import {capabilitiesOf} from '../linux/capabilities.ts';
 import {findHierarchies} from '../linux/cgroup-hierarchies.ts';
 import {readMountinfo} from '../linux/mountinfo.ts';
 import {cgroupsOf} from '../linux/proc-cgroup.ts';
-import {findProgram} from '../linux/programs.ts';
+import {findProgram, isProgram} from '../linux/programs.ts';
 import {parseLimits} from '../linux/rlimits.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {parseFilesystems, parseMemTotal, parseRelease, parseVersion} from './parse-facts.ts';
@@ -83,6 +84,7 @@ const entries = (directory: string): string[] => {
 };
 
 const gatherProgram = (name: string): HostFacts['programs'][string] => {
+  if (name.startsWith('/')) return isProgram(name) ? {path: name as HostPath, version: ''} : null;
   const path = findProgram(name);
   return path === undefined ? null : {path, version: parseVersion(programVersion(path))};
 };
