@@ -10,3 +10,4 @@ export * from './kernel-files.ts';
 export * from './read-back.ts';
 export * from './rootfs.ts';
 export * from './support.ts';
+export * from './systemd/index.ts';

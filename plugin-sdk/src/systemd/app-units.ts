@@ -1,0 +1,117 @@
+import type {App, Pod} from '@rkt/core/contract';
+import {execLine} from './encode.ts';
+import {programUnresolved} from './errors.ts';
+import {hasMasks} from './kernel-paths.ts';
+import {ALIVE, MASKS, postStopName, preStartName, recorderName, serviceName} from './names.ts';
+import type {UnitOptions} from './options.ts';
+import {recorderUnits} from './record-exit.ts';
+import {sandboxSettings} from './sandbox.ts';
+import {allowsCall} from './seccomp.ts';
+import {socketNames} from './sockets.ts';
+import {stdioSettings} from './stdio.ts';
+import {type Setting, type UnitFile, unit} from './unit.ts';
+
+type Handler = App['eventHandlers'][number];
+
+/** The units of an app: its service, those of its event handlers, and what records its end. */
+export const appUnits = (pod: Pod, app: App, options: UnitOptions): UnitFile[] => {
+  const preStart = app.eventHandlers.find(({name}) => name === 'pre-start');
+  const postStop = app.eventHandlers.find(({name}) => name === 'post-stop');
+  return [
+    mainUnit(pod, app, options, [
+      ...(postStop === undefined ? [] : [postStopName(app)]),
+      ...(preStart === undefined ? [] : [preStartName(app)]),
+    ]),
+    ...(preStart === undefined ? [] : [preStartUnit(pod, app, options, preStart)]),
+    ...(postStop === undefined ? [] : [postStopUnit(pod, app, options, postStop)]),
+    ...recorderUnits(app, options.statusDirectory),
+  ];
+};
+
+/** Units of a pod that keep it alive, end with it, and see its masks. */
+const inPod = (pod: Pod, ...required: readonly string[]): Setting[] => {
+  const needed = [...(hasMasks(pod) ? [MASKS] : []), ...required];
+  return [
+    ['DefaultDependencies', 'no'],
+    ['Wants', ALIVE],
+    ...(needed.length > 0 ? [['Requires', needed.join(' ')] as const] : []),
+    ['After', [ALIVE, ...needed].join(' ')],
+    ['Before', 'shutdown.target'],
+    ['Conflicts', 'shutdown.target'],
+  ];
+};
+
+const mainUnit = (pod: Pod, app: App, options: UnitOptions, handlers: readonly string[]): UnitFile => {
+  const {argv, seccomp} = app.process;
+  const where = `app "${app.name}": program`;
+  const sockets = socketNames(app);
+  const restart = app.restart ?? 'no';
+  return unit(serviceName(app), {
+    Unit: [
+      ...inPod(pod, ...handlers),
+      ['OnSuccess', recorderName(app, 'ended')],
+      ['OnFailure', recorderName(app, 'failed')],
+      // Whoever asks for restarts gets them, however often.
+      ...(restart === 'no' ? [] : [['StartLimitIntervalSec', '0'] as const]),
+    ],
+    Service: [
+      // `exec` reports a missing program as a failed start, by a write after the filter is in place.
+      ['Type', allowsCall(seccomp, 'write') ? 'exec' : 'simple'],
+      ...(restart === 'no' ? [] : [['Restart', restart] as const, ['RestartSec', '1s'] as const]),
+      ...(sockets.length > 0 ? [['Sockets', sockets.join(' ')] as const] : []),
+      ...sandboxSettings(pod, app, options),
+      ...stdioSettings(app, options),
+      ['ExecStart', execLine(programOf(app), argv, where)],
+      ['KillMode', 'control-group'],
+      ['TimeoutStopSec', '10s'],
+    ],
+  });
+};
+
+/** Where the app's program is. systemd would look for a bare name in directories of its own, the app means those of its own PATH. */
+const programOf = (app: App): string => {
+  const program = app.executable ?? app.process.argv[0] ?? '';
+  if (!program.startsWith('/')) throw programUnresolved(app.name, program);
+  return program;
+};
+
+/*
+ * Handlers are services of their own with everything that the app has. In the app's service they would be either outside its root with all
+ * capabilities, or in the same root as what systemd runs for itself.
+ */
+
+const handlerSettings = (pod: Pod, app: App, options: UnitOptions): Setting[] => [
+  ['Type', 'oneshot'],
+  ['RemainAfterExit', 'yes'],
+  ...sandboxSettings(pod, app, options),
+  // Input is for the program.
+  ...stdioSettings(app, {...options, stdio: (of) => ({...options.stdio(of), stdin: {kind: 'null'}})}),
+];
+
+const handlerLine = (app: App, {name, exec}: Handler): string => {
+  const [program = ''] = exec;
+  if (!program.startsWith('/')) throw programUnresolved(app.name, program);
+  return execLine(program, exec, `app "${app.name}": ${name}`);
+};
+
+/** The app starts after it and not without it; its failure ends the pod with its status. Not repeated when the app is restarted. */
+const preStartUnit = (pod: Pod, app: App, options: UnitOptions, handler: Handler): UnitFile =>
+  unit(preStartName(app), {
+    Unit: [...inPod(pod), ['FailureAction', 'exit']],
+    Service: [
+      ...handlerSettings(pod, app, options),
+      ['ExecStart', handlerLine(app, handler)],
+      ['TimeoutStopSec', '10s'],
+    ],
+  });
+
+/** Starts before the app and does nothing; when nobody needs it any more, that is when the app has stopped, it stops too, and that is the handler. */
+const postStopUnit = (pod: Pod, app: App, options: UnitOptions, handler: Handler): UnitFile =>
+  unit(postStopName(app), {
+    Unit: [...inPod(pod), ['StopWhenUnneeded', 'yes']],
+    Service: [
+      ...handlerSettings(pod, app, options),
+      ['ExecStop', handlerLine(app, handler)],
+      ['TimeoutStopSec', 'infinity'],
+    ],
+  });

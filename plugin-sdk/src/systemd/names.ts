@@ -1,0 +1,17 @@
+import type {App} from '@rkt/core/contract';
+
+/*
+ * App names have no colon, so nothing here can be the name of another app's unit.
+ */
+
+/** The unit of an app: `app-main.service`. */
+export const serviceName = (app: App): string => `app-${app.name}.service`;
+
+export const preStartName = (app: App): string => `app-${app.name}:pre-start.service`;
+export const postStopName = (app: App): string => `app-${app.name}:post-stop.service`;
+/** Starts when the app's service has ended, well or not. systemd tells one about the other's end only when it follows from a single kind of dependency. */
+export const recorderName = (app: App, how: 'ended' | 'failed'): string => `app-${app.name}:${how}.service`;
+export const socketName = (app: App, port: string): string => `app-${app.name}:port-${port}.socket`;
+
+export const ALIVE = 'alive.target';
+export const MASKS = 'rkt-masks.service';

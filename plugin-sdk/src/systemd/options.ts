@@ -1,0 +1,27 @@
+import type {App, Volume} from '@rkt/core/contract';
+
+/** Where a standard stream of an app leads; paths are of the pod. */
+export type Stream =
+  | {readonly kind: 'null'}
+  /** A regular file, for output. */
+  | {readonly kind: 'append'; readonly path: string}
+  /** A file for input; for output a socket or named pipe too. */
+  | {readonly kind: 'file'; readonly path: string}
+  | {readonly kind: 'terminal'; readonly path: string}
+  | {readonly kind: 'journal'};
+
+export interface UnitOptions {
+  /** Where each app's rootfs is inside the pod: `/opt/stage2/main/rootfs`. */
+  readonly rootOf: (app: App) => string;
+  readonly stdio: (app: App) => {readonly stdin: Stream; readonly stdout: Stream; readonly stderr: Stream};
+  /** Whether systemd inside the pod has the controllers to set limits of apps; else none is written. */
+  readonly limits: boolean;
+  /** Whether these controllers are of cgroup v1 or v2: the share of the CPU has another name in each. Default 1. */
+  readonly cgroupVersion?: 1 | 2;
+  /** Binds /dev of the pod into the app; false when the app has its own. */
+  readonly bindDev: (app: App) => boolean;
+  /** The directory of the pod in which `<app>` is written: the app's exit status as a decimal number, 128 and the signal for one that was killed. */
+  readonly statusDirectory: string;
+  /** Where the pod has the node of a device volume, below its own /dev: systemd looks there for its number. Default: the volume's path on the host. */
+  readonly deviceNode?: (app: App, volume: Volume) => string;
+}

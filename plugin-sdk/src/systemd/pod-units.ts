@@ -1,0 +1,71 @@
+import type {Pod} from '@rkt/core/contract';
+import {appUnits} from './app-units.ts';
+import {hasMasks, maskUnits} from './kernel-paths.ts';
+import {ALIVE, MASKS, serviceName} from './names.ts';
+import type {UnitOptions} from './options.ts';
+import {recordExitScript} from './record-exit.ts';
+import {socketUnits} from './sockets.ts';
+import {type UnitFile, unit} from './unit.ts';
+import {userFiles} from './users.ts';
+
+/**
+ * The files of the /etc of a pod whose PID 1 is systemd, 251 or later: it starts every app, records how each ends, and leaves with the status of the first
+ * that fails, or with 0 after the last. Nothing of systemd's own units is needed, only its binary, `sh` and `mount`.
+ *
+ * Text of images goes through {@link execLine} and its neighbours. What has no form in a unit throws a {@link UnitError}: also a program that is no absolute
+ * path, in `App.executable` or else `argv[0]`, and in event handlers.
+ */
+export const podUnits = (pod: Pod, options: UnitOptions): UnitFile[] => [
+  ...targets(pod),
+  ...socketUnits(pod),
+  ...maskUnits(pod, pod.apps.map(serviceName)),
+  ...pod.apps.flatMap((app) => appUnits(pod, app, options)),
+  recordExitScript,
+  ...userFiles(pod.apps),
+];
+
+const targets = (pod: Pod): UnitFile[] => {
+  const wanted = [...(hasMasks(pod) ? [MASKS] : []), ...pod.apps.map(serviceName)].join(' ');
+  return [
+    unit('default.target', {
+      Unit: [
+        ['DefaultDependencies', 'no'],
+        ['Wants', wanted],
+        ['After', wanted],
+      ],
+    }),
+    // Every app that runs wants it. After the last it stops, and the pod with it.
+    unit(ALIVE, {
+      Unit: [
+        ['DefaultDependencies', 'no'],
+        ['StopWhenUnneeded', 'yes'],
+        ['SuccessAction', 'exit-force'],
+      ],
+    }),
+    // exit: an app has failed. halt and poweroff: whoever runs the pod wants it to end.
+    ...['exit.target', 'halt.target', 'poweroff.target'].map((name) =>
+      unit(name, {
+        Unit: [
+          ['DefaultDependencies', 'no'],
+          ['Requires', 'systemd-exit.service'],
+          ['After', 'systemd-exit.service'],
+          ['AllowIsolate', 'yes'],
+        ],
+      }),
+    ),
+    unit('systemd-exit.service', {
+      Unit: [
+        ['DefaultDependencies', 'no'],
+        ['Requires', 'shutdown.target'],
+        ['After', 'shutdown.target'],
+        ['SuccessAction', 'exit-force'],
+      ],
+    }),
+    unit('shutdown.target', {
+      Unit: [
+        ['DefaultDependencies', 'no'],
+        ['RefuseManualStart', 'yes'],
+      ],
+    }),
+  ];
+};

@@ -1,0 +1,65 @@
+import type {App} from '@rkt/core/contract';
+import {execLine} from './encode.ts';
+import {ALIVE, recorderName} from './names.ts';
+import {type UnitFile, unit} from './unit.ts';
+
+const SCRIPT = '/etc/rkt/record-exit';
+
+/** The signals of x86_64 and aarch64 that systemd knows by name; the others it gives as numbers. */
+const SIGNALS =
+  'HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS';
+
+/**
+ * Writes an app's exit status, a decimal number, and ends with it. systemd gives the number of an exit and the name of a signal; the latter becomes 128
+ * and its number, as shells have it.
+ */
+export const recordExitScript: UnitFile = {
+  path: SCRIPT.replace('/etc/', ''),
+  content: `status=\${MONITOR_EXIT_STATUS:-255}
+if [ "\${MONITOR_EXIT_CODE:-exited}" != exited ]; then
+  case $status in
+${SIGNALS.split(' ')
+  .map((name, index) => `  ${name}) signal=${index + 1} ;;`)
+  .join('\n')}
+  RTMIN) signal=34 ;;
+  RTMIN+*) signal=$((34 + \${status#RTMIN+})) ;;
+  RTMAX) signal=64 ;;
+  RTMAX-*) signal=$((64 - \${status#RTMAX-})) ;;
+  *) signal=$status ;;
+  esac
+  status=$((128 + signal))
+fi
+printf '%s\\n' "$status" >"$1"
+exit "$status"
+`,
+  mode: 0o644,
+};
+
+/**
+ * Units of their own and not an ExecStopPost: that one would have the environment of the app, so an image with LD_PRELOAD could run its code outside its
+ * root with every capability of the pod. They also see what stops an app before its program starts. The first that ends with another
+ * status than 0 ends the pod with it.
+ */
+export const recorderUnits = (app: App, statusDirectory: string): UnitFile[] =>
+  (['ended', 'failed'] as const).map((how) =>
+    unit(recorderName(app, how), {
+      Unit: [
+        ['DefaultDependencies', 'no'],
+        ['Wants', ALIVE],
+        ['After', ALIVE],
+        // No conflict: it runs while the pod shuts down.
+        ['Before', 'shutdown.target'],
+        ['FailureAction', 'exit'],
+      ],
+      Service: [
+        ['Type', 'oneshot'],
+        [
+          'ExecStart',
+          execLine('/bin/sh', ['sh', SCRIPT, `${statusDirectory}/${app.name}`], `app "${app.name}": status`),
+        ],
+        ['StandardInput', 'null'],
+        ['StandardOutput', 'null'],
+        ['StandardError', 'null'],
+      ],
+    }),
+  );

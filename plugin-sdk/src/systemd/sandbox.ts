@@ -1,0 +1,90 @@
+import type {App, Pod} from '@rkt/core/contract';
+import {environmentAssignment, pathItem, pathSetting} from './encode.ts';
+import {deviceOutside} from './errors.ts';
+import {appPathSettings} from './kernel-paths.ts';
+import {limitSettings} from './limits.ts';
+import type {UnitOptions} from './options.ts';
+import {seccompSettings} from './seccomp.ts';
+import type {Setting} from './unit.ts';
+import {userSettings} from './users.ts';
+
+/** Variables that systemd gives to every service. Those of passed sockets are not among them: they are for the app. */
+const OF_SYSTEMD = [
+  'CREDENTIALS_DIRECTORY',
+  'DEBUG_INVOCATION',
+  'HOME',
+  'INVOCATION_ID',
+  'JOURNAL_STREAM',
+  'LANG',
+  'LOGNAME',
+  'MAINPID',
+  'MANAGERPID',
+  'MANAGERPIDFDID',
+  'MEMORY_PRESSURE_WATCH',
+  'MEMORY_PRESSURE_WRITE',
+  'NOTIFY_SOCKET',
+  'PATH',
+  'SHELL',
+  'SYSTEMD_EXEC_PID',
+  'TERM',
+  'USER',
+  'WATCHDOG_PID',
+  'WATCHDOG_USEC',
+];
+
+/** Exactly the app's own variables. What is unset is so even if the app sets it, hence only what it does not. */
+const environment = ({name: app, process}: App): Setting[] => {
+  const own = new Set(process.env.map(({name}) => name));
+  const unset = OF_SYSTEMD.filter((name) => !own.has(name));
+  return [
+    ...process.env.map(({name, value}) => ['Environment', environmentAssignment(name, value, app)] as const),
+    ...(unset.length > 0 ? [['UnsetEnvironment', unset.join(' ')] as const] : []),
+  ];
+};
+
+const privileges = ({process}: App): Setting[] => [
+  // An empty list is the empty set.
+  ['CapabilityBoundingSet', process.capabilities.bounding.join(' ')],
+  ...(process.capabilities.ambient.length > 0
+    ? [['AmbientCapabilities', process.capabilities.ambient.join(' ')] as const]
+    : []),
+  ['NoNewPrivileges', process.noNewPrivileges ? 'yes' : 'no'],
+];
+
+const devices = (pod: Pod, app: App, options: UnitOptions): Setting[] => [
+  ['DevicePolicy', 'closed'],
+  ['DeviceAllow', 'char-pts rw'],
+  ...app.mounts.flatMap(({volume: wanted, readOnly}): Setting[] => {
+    const volume = pod.volumes.find(({name}) => name === wanted);
+    if (volume?.kind !== 'host' || volume.type !== 'device') return [];
+    const node = options.deviceNode?.(app, volume) ?? volume.source;
+    if (!node.startsWith('/dev/')) throw deviceOutside(app.name, wanted, node);
+    const access = readOnly || volume.readOnly ? 'r' : 'rw';
+    return [['DeviceAllow', `${pathItem(node, `app "${app.name}": DeviceAllow`)} ${access}`]];
+  }),
+];
+
+/** What the app's program has, and its event handlers too: root, mounts, environment, credentials, filter, limits. */
+export const sandboxSettings = (pod: Pod, app: App, options: UnitOptions): Setting[] => {
+  const where = `app "${app.name}"`;
+  return [
+    ['RootDirectory', pathSetting(options.rootOf(app), `${where}: RootDirectory`)],
+    // It would be a fresh and writable /proc.
+    ['MountAPIVFS', 'no'],
+    ['BindPaths', `/proc /sys ${options.bindDev(app) ? '/dev' : '/dev/shm /dev/mqueue'}`],
+    ...appPathSettings(pod, where),
+    ...environment(app),
+    ['WorkingDirectory', pathSetting(app.process.cwd, `${where}: WorkingDirectory`)],
+    ...userSettings(app),
+    ['UMask', app.process.umask.toString(8).padStart(4, '0')],
+    ...privileges(app),
+    ...seccompSettings(app),
+    ...limitSettings(app, options),
+    ...devices(pod, app, options),
+    ['KeyringMode', 'private'],
+    // systemd would have it ignored, which apps inherit.
+    ['IgnoreSIGPIPE', 'no'],
+    // One process that is out of memory does not end the others.
+    ['OOMPolicy', 'continue'],
+  ];
+};

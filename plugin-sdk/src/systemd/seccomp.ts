@@ -1,0 +1,82 @@
+import type {App, SeccompFilter} from '@rkt/core/contract';
+import {seccompRefused} from './errors.ts';
+import {conditionSetting} from './seccomp-conditions.ts';
+import type {Setting} from './unit.ts';
+
+type Action = SeccompFilter['default'];
+type Rule = SeccompFilter['rules'][number];
+
+/** `kill` has no suffix where it is the answer to all that is not allowed. */
+const answer = (app: App, action: Action, syscalls: readonly string[]): string => {
+  if (action.action !== 'errno') return 'kill';
+  if (action.errno === 0) throw seccompRefused(app.name, syscalls, 'a call that fails without an error number');
+  return `${action.errno}`;
+};
+
+const isSame = (a: Action, b: Action): boolean =>
+  a.action === b.action && (a.action !== 'errno' || b.action !== 'errno' || a.errno === b.errno);
+
+const names = (rules: readonly Rule[]): string[] => [...new Set(rules.flatMap(({syscalls}) => syscalls))].sort();
+
+/**
+ * The app's filter. systemd has lists without conditions on arguments, so a call that is allowed with some arguments only is put on the list, and
+ * a setting of its own that refuses at least as much stands beside it; see {@link conditionSetting}.
+ *
+ * For an app that is neither root nor has CAP_SYS_ADMIN systemd sets no-new-privileges along with any filter.
+ */
+export const seccompSettings = (app: App): Setting[] => {
+  const filter = app.process.seccomp;
+  if (filter === null) return [];
+  const conditional = filter.rules.filter(({args}) => args !== undefined && args.length > 0);
+  const plain = filter.rules.filter((rule) => !conditional.includes(rule));
+  return [
+    // Calls of another ABI of this machine would pass by the list.
+    ['SystemCallArchitectures', 'native'],
+    ...(filter.default.action === 'allow'
+      ? denyList(app, plain)
+      : allowList(app, filter.default, plain, names(conditional))),
+    ...names(conditional).map((name) =>
+      conditionSetting(
+        app.name,
+        name,
+        filter.default,
+        conditional.filter(({syscalls}) => syscalls.includes(name)),
+      ),
+    ),
+  ];
+};
+
+const denyList = (app: App, rules: readonly Rule[]): Setting[] => {
+  const denied = rules.filter(({outcome}) => outcome.action !== 'allow');
+  const words = denied.flatMap(({syscalls, outcome}) => {
+    const suffix = answer(app, outcome, syscalls);
+    return syscalls.map((name) => `${name}:${suffix}`);
+  });
+  return words.length > 0 ? [['SystemCallFilter', `~${words.join(' ')}`]] : [];
+};
+
+const allowList = (app: App, otherwise: Action, rules: readonly Rule[], conditional: readonly string[]): Setting[] => {
+  const allowed = names(rules.filter(({outcome}) => outcome.action === 'allow'));
+  const all = [...new Set([...allowed, ...conditional])].sort();
+  const [first = 'execve'] = all;
+  const others = rules.filter(({outcome}) => outcome.action !== 'allow' && !isSame(outcome, otherwise));
+  const words = others.flatMap(({syscalls, outcome}) => {
+    const suffix = answer(app, outcome, syscalls);
+    return syscalls.map((name) => `${name}:${suffix}`);
+  });
+  return [
+    ...(otherwise.action === 'errno' ? [['SystemCallErrorNumber', answer(app, otherwise, [])] as const] : []),
+    // The first list that allows something adds calls that nobody asked for. They go again, then come those that were asked for.
+    ['SystemCallFilter', first],
+    ['SystemCallFilter', '~@default'],
+    ['SystemCallFilter', all.length > 0 ? all.join(' ') : first],
+    ...(words.length > 0 ? [['SystemCallFilter', `~${words.join(' ')}`] as const] : []),
+  ];
+};
+
+/** Whether an app's filter lets a call pass, whatever its arguments. */
+export const allowsCall = (filter: SeccompFilter | null, name: string): boolean => {
+  if (filter === null) return true;
+  const rule = filter.rules.find(({syscalls}) => syscalls.includes(name));
+  return (rule === undefined || rule.args !== undefined ? filter.default : rule.outcome).action === 'allow';
+};
