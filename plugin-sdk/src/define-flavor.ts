@@ -21,6 +21,7 @@ export const defineFlavor = (definition: Definition): Flavor => {
     filesystem,
     environment,
     launch,
+    appCgroup,
     enter,
     stop,
     contract = `^${minor(CONTRACT_VERSION)}`,
@@ -32,6 +33,7 @@ export const defineFlavor = (definition: Definition): Flavor => {
     filesystem,
     environment,
     launch,
+    ...(appCgroup === undefined ? {} : {appCgroup}),
     ...(enter === undefined ? {} : {enter}),
     ...(stop === undefined ? {} : {stop}),
   };

@@ -26,6 +26,11 @@ export const launch = z.discriminatedUnion('into', [
     keepLock: z.boolean(),
     /** Start it with SIGHUP ignored: it outlives the terminal that it was started from. Default false. Since 1.1. */
     ignoreHangup: z.optional(z.boolean()),
+    /**
+     * The program, or what it starts, opens standard output and error again by path: those that are sockets become pipes into a `cat` of the host. Default false.
+     * Since 1.1.
+     */
+    reopensStdio: z.optional(z.boolean()),
   }),
   /** A program of a rootfs that becomes the root directory by `pivot_root`; the host's tree is gone before it starts. */
   z.strictObject({...common, into: z.literal('rootfs'), root: location}),

@@ -53,6 +53,7 @@ export const SYS = {
   capset: number(126, 91),
   close_range: 436,
   chroot: number(161, 51),
+  dup3: number(292, 24),
   execve: number(59, 221),
   faccessat2: 439,
   fchdir: number(81, 50),

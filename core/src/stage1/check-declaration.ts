@@ -14,7 +14,9 @@ export const checkDeclaration = (value: Flavor['declaration'], source: string): 
   const result = z.safeParse(declaration, value);
   if (!result.success) {
     const [issue] = result.error.issues;
-    throw flavorDeclarationInvalid(source, pathOf(issue?.path ?? []), issue?.message ?? 'is invalid');
+    const problem =
+      issue?.code === 'unrecognized_keys' ? `unknown: ${issue.keys.join(', ')}` : (issue?.message ?? 'is invalid');
+    throw flavorDeclarationInvalid(source, pathOf(issue?.path ?? []), problem);
   }
   const promised = {isolators: isolatorNames, features: FEATURES, verbs: VERBS};
   for (const [kind, names] of Object.entries(promised)) {

@@ -1,0 +1,101 @@
+import type {HostFacts, HostPath, Pod} from '@rkt/plugin-sdk';
+import {CGROUP_BINDS, limitsThroughV1} from './cgroups.ts';
+
+/** Places below the pod's directory. The first is the shared tree; the others are the pod's own. */
+export const TREE = 'stage1/tree';
+export const ETC = 'stage1/etc';
+export const SHARED = 'stage1/rootfs/rkt';
+export const APPS = 'stage1/rootfs/opt/stage2';
+
+/** systemd-nspawn has these even without `--capability` (systemd-nspawn(1)). */
+const GRANTED = new Set([
+  'CAP_AUDIT_CONTROL',
+  'CAP_AUDIT_WRITE',
+  'CAP_CHOWN',
+  'CAP_DAC_OVERRIDE',
+  'CAP_DAC_READ_SEARCH',
+  'CAP_FOWNER',
+  'CAP_FSETID',
+  'CAP_IPC_OWNER',
+  'CAP_KILL',
+  'CAP_LEASE',
+  'CAP_LINUX_IMMUTABLE',
+  'CAP_MKNOD',
+  'CAP_NET_BIND_SERVICE',
+  'CAP_NET_BROADCAST',
+  'CAP_NET_RAW',
+  'CAP_SETFCAP',
+  'CAP_SETGID',
+  'CAP_SETPCAP',
+  'CAP_SETUID',
+  'CAP_SYS_ADMIN',
+  'CAP_SYS_BOOT',
+  'CAP_SYS_CHROOT',
+  'CAP_SYS_NICE',
+  'CAP_SYS_PTRACE',
+  'CAP_SYS_RESOURCE',
+  'CAP_SYS_TTY_CONFIG',
+]);
+
+/** With these and without nspawn's own filters, the pod's systemd would write into the host's audit log. */
+const AUDIT = ['CAP_AUDIT_CONTROL', 'CAP_AUDIT_READ', 'CAP_AUDIT_WRITE'];
+
+/** A path in an argument of `--bind`, where `:` separates and `\` escapes. */
+export const bindPath = (path: string): string => path.replace(/[\\:]/g, (special) => `\\${special}`);
+
+const bind = (option: '--bind' | '--bind-ro', source: string, target: string): string =>
+  `${option}=${bindPath(source)}:${bindPath(target)}`;
+
+/** What becomes of rkt: systemd-nspawn with its arguments. `/etc/rkt/init` becomes systemd. */
+export const nspawnArguments = (pod: Pod, host: HostFacts): string[] => {
+  const at = (path: string): string => `${pod.directory}/${path}`;
+  const asked = new Set<string>(pod.apps.flatMap(({process}) => process.capabilities.bounding));
+  const added = [...asked].filter((name) => !GRANTED.has(name)).sort();
+  const dropped = AUDIT.filter((name) => !asked.has(name));
+  return [
+    'systemd-nspawn',
+    '--quiet',
+    // Nothing of the host's systemd is needed: the pod's cgroup is rkt's.
+    '--register=no',
+    '--keep-unit',
+    '--link-journal=no',
+    '--timezone=off',
+    '--resolv-conf=off',
+    '--notify-ready=yes',
+    '--kill-signal=SIGRTMIN+3',
+    `--console=${pod.interactive ? 'interactive' : 'pipe'}`,
+    `--directory=${at(TREE)}`,
+    '--read-only',
+    `--machine=rkt-${pod.uuid}`,
+    `--hostname=${pod.hostname ?? `rkt-${pod.uuid}`}`,
+    bind('--bind-ro', at(ETC), '/etc'),
+    bind('--bind', at(SHARED), '/rkt'),
+    bind('--bind', at(APPS), '/opt/stage2'),
+    ...(pod.network.mode === 'none' ? ['--private-network'] : []),
+    ...(added.length > 0 ? [`--capability=${added.join(',')}`] : []),
+    ...(dropped.length > 0 ? [`--drop-capability=${dropped.join(',')}`] : []),
+    ...(limitsThroughV1(pod, host) ? CGROUP_BINDS(pod, host) : []),
+    '--',
+    '/bin/sh',
+    '/etc/rkt/init',
+  ];
+};
+
+/** Settings that systemd-nspawn takes from its environment. */
+export const nspawnEnvironment = (pod: Pod, host: HostFacts): {name: string; value: string}[] => [
+  {name: 'PATH', value: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'},
+  {name: 'SYSTEMD_LOG_LEVEL', value: pod.debug ? 'info' : 'err'},
+  // Its lock files guard trees against two writers; the tree is shared and read-only.
+  {name: 'SYSTEMD_NSPAWN_LOCK', value: '0'},
+  // Its filters take longer to compile than the rest of the pod to start. An app without a filter of its own has them instead.
+  ...(pod.apps.every(({process}) => process.seccomp !== null) ? [{name: 'SYSTEMD_SECCOMP', value: '0'}] : []),
+  ...(limitsThroughV1(pod, host) ? [] : [{name: 'SYSTEMD_NSPAWN_UNIFIED_HIERARCHY', value: '1'}]),
+  ...(pod.ipc === 'host' ? [{name: 'SYSTEMD_NSPAWN_SHARE_NS_IPC', value: '1'}] : []),
+];
+
+export const nspawnProgram = (host: HostFacts): HostPath => {
+  const program = host.programs['systemd-nspawn'];
+  // The probe has found it missing before any plan is made.
+  if (program == null) throw new Error('systemd-nspawn is not installed');
+  return program.path;
+};

@@ -1,0 +1,282 @@
+import {
+  type App,
+  defineFlavor,
+  dev,
+  directory,
+  enforced,
+  type HostFacts,
+  impossible,
+  mountDevices,
+  mountRootfs,
+  mountVolumes,
+  nameResolution,
+  notApplicable,
+  type Pod,
+  type PodPath,
+  podCgroup,
+  podUnits,
+  privateMounts,
+  type RunningPod,
+  readBack,
+  readOnlyRootfs,
+  type Step,
+  serviceName,
+} from '@rkt/plugin-sdk';
+import {limitsInside, podControllers, podLimits} from './cgroups.ts';
+import {ETC, nspawnArguments, nspawnEnvironment, nspawnProgram, SHARED, TREE} from './command.ts';
+import {INIT, stdioOf} from './init.ts';
+
+const SYSTEMD = '/usr/lib/systemd/systemd';
+/** What the pod's PID 1 and its units execute. */
+const NEEDED = [SYSTEMD, '/usr/lib/systemd/systemd-shutdown', '/bin/sh', '/bin/mount', '/usr/sbin/chroot'] as const;
+/** Since systemd 255 each service is started by a program of its own. */
+const EXECUTOR = '/usr/lib/systemd/systemd-executor';
+
+const SHELL = ['/bin/sh', '-c', 'if command -v bash >/dev/null 2>&1; then exec bash; else exec sh; fi'];
+const GRACE_MILLISECONDS = 12_000;
+const BY_SYSTEMD = "by the app's service in the pod's systemd";
+const LATER = 'not implemented by this flavor';
+
+/** Pods of several apps, each a service of a small systemd that is PID 1 of the pod, in systemd-nspawn. */
+export default defineFlavor({
+  name: 'nspawn',
+  version: '0.1.0',
+  summary: 'several apps in one pod, each a service of a small systemd in systemd-nspawn',
+  properties: ['own-ipc', 'own-pid', 'host-network'],
+  programs: ['systemd-nspawn', ...NEEDED, EXECUTOR],
+  liveness: 'cgroup',
+
+  isolators: {
+    'os/linux/apparmor-profile': impossible(LATER),
+    'os/linux/capabilities-remove-set': enforced(`bounding set, ${BY_SYSTEMD}`, {readBack: readBack.capabilities}),
+    'os/linux/capabilities-retain-set': enforced(`bounding set, ${BY_SYSTEMD}`, {readBack: readBack.capabilities}),
+    'os/linux/cpu-shares': enforced('cpu weight of a cgroup', {
+      requires: ['cgroup/cpu'],
+      readBack: readBack.cgroup('cpuShares'),
+    }),
+    'os/linux/no-new-privileges': enforced(BY_SYSTEMD, {readBack: readBack.noNewPrivileges}),
+    'os/linux/oom-score-adj': enforced(BY_SYSTEMD, {readBack: readBack.oomScore}),
+    'os/linux/seccomp-remove-set': enforced(`filter, ${BY_SYSTEMD}`, {
+      requires: ['seccomp'],
+      readBack: readBack.seccomp,
+    }),
+    'os/linux/seccomp-retain-set': enforced(`filter, ${BY_SYSTEMD}`, {
+      requires: ['seccomp'],
+      readBack: readBack.seccomp,
+    }),
+    'os/linux/selinux-context': impossible(LATER),
+    'os/unix/rlimits': enforced(BY_SYSTEMD, {readBack: readBack.limits}),
+    'os/unix/sysctl': impossible(LATER),
+    'resource/block-bandwidth': impossible(LATER),
+    'resource/block-iops': impossible(LATER),
+    'resource/cpu': enforced('cpu quota of a cgroup', {
+      requires: ['cgroup/cpu'],
+      readBack: readBack.cgroup('cpuMax'),
+    }),
+    'resource/memory': enforced('memory limit of a cgroup', {
+      requires: ['cgroup/memory'],
+      readBack: readBack.cgroup('memoryMax'),
+    }),
+    'resource/network-bandwidth': impossible(LATER),
+    'resource/pids': enforced('task limit of a cgroup', {
+      requires: ['cgroup/pids'],
+      readBack: readBack.cgroup('pidsMax'),
+    }),
+  },
+
+  features: {
+    'apps/many': enforced("services of the pod's systemd"),
+    dns: enforced("written into each app's /etc"),
+    'event-handlers': enforced('ExecStartPre and ExecStopPost, in the root directory of the app'),
+    hostname: enforced('--hostname of systemd-nspawn'),
+    'ipc/host': enforced("the host's ipc namespace", {readBack: readBack.hostNamespace('ipc')}),
+    'ipc/private': enforced('an ipc namespace of the pod', {readBack: readBack.ownNamespace('ipc')}),
+    'kernel-paths/masked': enforced("mounts over the pod's /proc and /sys, before any app starts", {
+      readBack: readBack.mounts,
+    }),
+    'network/host': enforced("the host's network namespace", {readBack: readBack.hostNamespace('net')}),
+    'network/named': impossible(LATER),
+    'network/none': enforced('a network namespace with nothing but loopback', {readBack: readBack.ownNamespace('net')}),
+    'pid/private': enforced('a pid namespace of the pod', {readBack: readBack.ownNamespace('pid')}),
+    ports: impossible(LATER),
+    'rootfs/overlay': enforced('overlayfs on the shared layers of the image', {
+      requires: ['filesystem/overlay'],
+      readBack: readBack.mounts,
+    }),
+    'rootfs/read-only': enforced('read-only mount of the rootfs', {readBack: readBack.mounts}),
+    'socket-activation': impossible(LATER),
+    'stdio/log': enforced('files of the pod, read by rkt logs'),
+    'stdio/stream': enforced("the caller's own standard streams"),
+    'stdio/terminal': enforced("the pod's console, a terminal of its own"),
+    'user-namespace': impossible(LATER),
+    'volume/device': enforced('bind mount', {readBack: readBack.mounts}),
+    'volume/empty': enforced("bind mount of a directory of the pod's", {readBack: readBack.mounts}),
+    'volume/host': enforced('bind mount', {readBack: readBack.mounts}),
+  },
+
+  verbs: {
+    'app-add': impossible(LATER),
+    'app-rm': impossible(LATER),
+    'app-start': impossible(LATER),
+    'app-stop': impossible(LATER),
+    attach: impossible(LATER),
+    enter: enforced("joins the app's namespaces, root and cgroup with the app's own credentials and filter"),
+    'exit-status': enforced('written by each service when it ends'),
+    gc: enforced("the kernel drops the mounts with the pod's PID 1; the cgroups and the directory are removed"),
+    logs: enforced('of apps with --stdout=log and --stderr=log'),
+    ready: enforced('when every app has been started'),
+    run: enforced('systemd-nspawn takes the place of rkt'),
+    stats: notApplicable('rkt has no such command yet'),
+    stop: enforced("the pod's systemd stops its services; after twelve seconds all are killed"),
+  },
+
+  probe: (host) => [
+    ...lacking(host).map((program) => ({
+      severity: 'missing' as const,
+      what: `${program} is not installed`,
+      fix: program === 'systemd-nspawn' ? 'install the package systemd-container' : `install what has ${program}`,
+    })),
+    ...(host.cgroup.hierarchies.some(({version}) => version === 2)
+      ? []
+      : [
+          {
+            severity: 'missing' as const,
+            what: 'no cgroup2 is mounted',
+            fix: 'mount it, on /sys/fs/cgroup/unified where cgroup v1 is in use',
+          },
+        ]),
+  ],
+
+  filesystem: (pod, host) => [
+    privateMounts(),
+    {
+      id: 'stage1',
+      do: 'host-tree',
+      programs: [...NEEDED, EXECUTOR].flatMap((name) => host.programs[name]?.path ?? []),
+      directories: (
+        ['/dev', '/etc', '/opt/stage2', '/proc', '/rkt', '/root', '/run', '/sys', '/tmp', '/var/log'] as const
+      ).map(rootfsPath),
+      target: podPath(TREE),
+    },
+    ...pod.apps.flatMap((app) => [mountRootfs(app), ...mountVolumes(pod, app)]),
+  ],
+
+  environment: (pod, host) => [
+    podCgroup(pod, podLimits(pod), podControllers(pod, host)),
+    // systemd-nspawn keeps places of its own there; nothing of it stays when the pod has ended.
+    {
+      id: 'run',
+      do: 'mount',
+      type: 'tmpfs',
+      target: {in: 'host', path: hostPath('/run')},
+      flags: ['nosuid', 'nodev'],
+      options: {mode: '0755'},
+    },
+    ...['status', 'logs'].map((name) => podDirectory(`${SHARED}/${name}`)),
+    ...configuration(pod),
+    ...pod.apps.flatMap((app) => [
+      ...['/proc', '/sys', '/dev'].map((path) => directory(app, path)),
+      ...(hasDevices(app) ? [...dev(app, {shared: true}), ...mountDevices(pod, app)] : []),
+      ...nameResolution(pod, app),
+      {id: `program.${app.name}`, do: 'check-program', app: app.name} satisfies Step,
+      ...readOnlyRootfs(app),
+    ]),
+  ],
+
+  launch: (pod, host) => ({
+    into: 'host',
+    program: nspawnProgram(host),
+    process: {
+      argv: nspawnArguments(pod, host),
+      env: nspawnEnvironment(pod, host),
+      cwd: rootfsPath('/'),
+      uid: 0,
+      gid: 0,
+      groups: [],
+      umask: 0o022,
+      capabilities: {bounding: host.capabilities, effective: host.capabilities, ambient: []},
+      noNewPrivileges: false,
+      seccomp: null,
+      rlimits: [],
+      oomScoreAdj: null,
+    },
+    passSockets: true,
+    keepLock: true,
+    ignoreHangup: true,
+    reopensStdio: !pod.interactive,
+  }),
+
+  appCgroup: (_pod, app) => `payload/system.slice/${serviceName(app)}`,
+
+  enter: (pod, app, command) => ({
+    into: 'member',
+    member: processOf(pod, app),
+    namespaces: ['mount', 'uts', 'ipc', 'net', 'cgroup', 'pid'],
+    process: {...app.process, argv: command.length > 0 ? [...command] : SHELL},
+    passSockets: false,
+  }),
+
+  stop: (_pod, force) =>
+    force
+      ? [{do: 'kill'}]
+      : [
+          {do: 'signal', to: 'supervisor', signal: 'SIGTERM'},
+          {do: 'await-exit', milliseconds: GRACE_MILLISECONDS},
+          {do: 'kill'},
+        ],
+});
+
+const podPath = (path: string) => path as PodPath;
+const rootfsPath = (path: string) => path as App['process']['cwd'];
+const hostPath = (path: string) => path as Pod['directory'];
+
+const lacking = ({programs}: HostFacts): string[] =>
+  ['systemd-nspawn', ...NEEDED].filter((name) => programs[name] == null);
+
+/** Volumes below /dev take a /dev of the app's own; else all apps of the pod have nspawn's. */
+const hasDevices = ({mounts}: App): boolean => mounts.some(({path}) => path.startsWith('/dev/'));
+
+const podDirectory = (path: string): Step => ({
+  id: `dir.${path}`,
+  do: 'mkdir',
+  target: {in: 'pod', path: podPath(path)},
+  mode: 0o755,
+  uid: 0,
+  gid: 0,
+});
+
+/** The pod's /etc: systemd's units, the users that its services name, and what becomes systemd. */
+const configuration = (pod: Pod): Step[] => {
+  const files = [
+    ...podUnits(pod, {
+      rootOf: ({name}) => `/opt/stage2/${name}/rootfs`,
+      stdio: (app) => stdioOf(pod, app),
+      limits: limitsInside(pod),
+      bindDev: (app) => !hasDevices(app),
+      statusDirectory: '/rkt/status',
+    }),
+    {path: 'rkt/init', content: INIT, mode: 0o644},
+    {path: 'machine-id', content: `${pod.uuid.replaceAll('-', '')}\n`, mode: 0o444},
+  ];
+  const directories = new Set(files.map(({path}) => path.split('/').slice(0, -1).join('/')));
+  return [
+    ...[...directories].sort().map((path) => podDirectory(path === '' ? ETC : `${ETC}/${path}`)),
+    ...files.map(
+      ({path, content, mode}): Step => ({
+        id: `etc.${path}`,
+        do: 'write',
+        target: {in: 'pod', path: podPath(`${ETC}/${path}`)},
+        content,
+        mode,
+        uid: 0,
+        gid: 0,
+      }),
+    ),
+  ];
+};
+
+const processOf = (pod: RunningPod, app: App) => {
+  const process = pod.appProcesses[app.name];
+  if (process === undefined) throw new Error(`app ${app.name} of pod ${pod.uuid} has no process`);
+  return process;
+};
