@@ -9,6 +9,7 @@ import {
   rmdirSync,
   write as writeAsync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import type {CgroupLimits} from '../contract/process.ts';
 import type {CgroupFacts, Hierarchy} from './cgroup-hierarchies.ts';
@@ -21,9 +22,10 @@ import {
   cgroupParentBusy,
   cgroupRemoveFailed,
 } from './errors.ts';
+import type {Fd} from './fd.ts';
 import {O_PATH, openHost} from './openat2.ts';
 import {pidfdOpen, pidfdSignal} from './pidfd.ts';
-import {cgroupsOf} from './proc-cgroup.ts';
+import {type CgroupMembership, cgroupsOf} from './proc-cgroup.ts';
 import {sleep} from './sleep.ts';
 import {isOn} from './statfs.ts';
 import {isErrno} from './syscall-error.ts';
@@ -136,17 +138,37 @@ const writeLater = (file: number, value: string): Promise<void> =>
     writeAsync(file, value, (error) => (error === null ? resolve() : reject(error)));
   });
 
+const membershipIn = (
+  {version, controllers}: Hierarchy,
+  memberships: readonly CgroupMembership[],
+): CgroupMembership | undefined =>
+  memberships.find((candidate) =>
+    version === 2 ? candidate.hierarchy === 0 : controllers.some((name) => candidate.controllers.includes(name)),
+  );
+
+/**
+ * Opens the ways into exactly the cgroups of another process, where this one is not in them already. The kernel asks for the rights of who opened them, so they
+ * can be used by what has lost its own; see {@link joinThrough}.
+ */
+export const openCgroupsOf = ({hierarchies}: CgroupFacts, pid: number): Fd[] => {
+  const [theirs, own] = [cgroupsOf(pid), cgroupsOf()];
+  return hierarchies.flatMap((hierarchy) => {
+    const path = membershipIn(hierarchy, theirs)?.path;
+    if (path === undefined || path === membershipIn(hierarchy, own)?.path) return [];
+    return [openHost(`${directoryOf(hierarchy, path)}/cgroup.procs`, constants.O_WRONLY)];
+  });
+};
+
+/** Moves this process into a cgroup. */
+export const joinThrough = (procs: Fd): void => {
+  writeSync(procs.number, '0');
+};
+
 /** Moves this process to exactly the cgroups of another one. */
-export const joinCgroupsOf = ({hierarchies}: CgroupFacts, pid: number): void => {
-  const memberships = cgroupsOf(pid);
-  const own = cgroupsOf();
-  for (const hierarchy of hierarchies) {
-    const {version, controllers} = hierarchy;
-    const isThis = (candidate: {hierarchy: number; controllers: readonly string[]}) =>
-      version === 2 ? candidate.hierarchy === 0 : controllers.some((name) => candidate.controllers.includes(name));
-    const theirs = memberships.find(isThis)?.path;
-    if (theirs === undefined || theirs === own.find(isThis)?.path) continue;
-    write(`${directoryOf(hierarchy, theirs)}/cgroup.procs`, '0');
+export const joinCgroupsOf = (facts: CgroupFacts, pid: number): void => {
+  for (const procs of openCgroupsOf(facts, pid)) {
+    joinThrough(procs);
+    procs.close();
   }
 };
 
@@ -236,6 +258,33 @@ export const readLimits = (facts: CgroupFacts, path: string, limits: CgroupLimit
     const base = {...entry, file: file.slice(file.lastIndexOf('/') + 1)};
     return {limit, file, value, wanted: value, actual: holds(base, actual) ? value : actual};
   });
+
+/**
+ * {@link readLimits} for a process: in its own cgroup and those above it, down from `base`, innermost first, as far as they have the limit. The paths may differ
+ * between hierarchies. Empty when the process is not below `base`.
+ */
+export const readLimitsOf = (
+  facts: CgroupFacts,
+  memberships: readonly CgroupMembership[],
+  base: string,
+  limits: CgroupLimits,
+): LimitReading[][] => {
+  const [name] = limitNames(limits);
+  const path = name === undefined ? undefined : membershipIn(holderOf(facts, name), memberships)?.path;
+  if (path === undefined || !isWithin(path, base)) return [];
+  return levels(path)
+    .filter((level) => isWithin(level, base))
+    .reverse()
+    .flatMap((level) => {
+      try {
+        return [readLimits(facts, level, limits)];
+      } catch (error) {
+        // v2: its parent does not hand the controller down.
+        if (isErrno(error, 'ENOENT', 'ENODEV')) return [];
+        throw error;
+      }
+    });
+};
 
 /** Whether a cgroup, or one below it, has processes; `false` when it does not exist. */
 export const isPopulated = ({hierarchies}: CgroupFacts, path: string): boolean => {

@@ -4,7 +4,7 @@ import {enter as performEnter} from '../executor/enter.ts';
 import {checkedOnce} from '../stage1/checked-once.ts';
 import {flavorFailed, flavorPlanInvalid} from '../stage1/errors.ts';
 import {pinnedFlavor} from './choose-flavor.ts';
-import {enterImpossible, podNotInState} from './errors.ts';
+import {appNotRunning, enterImpossible, podNotInState} from './errors.ts';
 import {checkedDirectory, seccompCache} from './layout.ts';
 import type {PodEntry} from './load.ts';
 import {pickApp} from './pick-app.ts';
@@ -32,7 +32,8 @@ export const enter = async (
     const {verbs, name} = flavor.declaration;
     throw enterImpossible(name, 'consequence' in verbs.enter ? verbs.enter.consequence : 'it does not say how');
   }
-  const running = runningPod(pod, facts, supervisor);
+  const running = runningPod(pod, facts, supervisor, flavor);
+  if (running.appProcesses[app.name] === undefined) throw appNotRunning(uuid, app.name);
   let candidate: unknown;
   try {
     candidate = flavor.enter(running, app, command, facts);

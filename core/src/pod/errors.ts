@@ -23,6 +23,14 @@ export const appNameInvalid = (app: string, image: string) =>
     hint: 'give it one with --name=NAME: lower-case letters, digits and single hyphens',
   });
 
+/** The pod runs, but this app of it has ended, or has not been started yet. */
+export const appNotRunning = (uuid: string, app: string) =>
+  new RktError('RKT_POD_APP_NOT_RUNNING', `app "${app}" of pod ${uuid} is not running`, {
+    uuid,
+    app,
+    hint: 'see "rkt status"; what has ended cannot be entered',
+  });
+
 /** No app of that name in the pod. */
 export const appUnknown = (uuid: string, app: string, apps: readonly string[]) =>
   new RktError('RKT_POD_APP_UNKNOWN', `pod ${uuid} has no app "${app}"`, {

@@ -6,6 +6,7 @@ import {podFault} from './fault-points.ts';
 import type {Place} from './place.ts';
 import type {StoredRequest} from './stored.ts';
 import {summarize} from './summarize.ts';
+import type {Summary} from './summary.ts';
 import {writePod} from './write-pod.ts';
 
 /** Writes a composed pod into its directory, which is in `prepare` and locked by this process. */
@@ -15,8 +16,6 @@ export const fillPod = async (
   {createdAt, request}: {createdAt: number; request?: StoredRequest},
 ): Promise<void> => {
   const {found, manifest, images, pod, plan, report, facts} = composed;
-  const {name, liveness} = found.flavor.declaration;
-  const flavor = {name, liveness, source: found.source, digest: found.digest};
   writePod(place, {
     manifest,
     imageManifests: images.map((image) => image.manifest),
@@ -24,7 +23,7 @@ export const fillPod = async (
     plan,
     report,
     facts,
-    summary: summarize(pod, manifest, flavor, createdAt),
+    summary: summarize(pod, manifest, describe(found), createdAt),
     ...(request === undefined ? {} : {request}),
   });
   for (const [index, {rootfs}] of pod.apps.entries()) {
@@ -32,6 +31,15 @@ export const fillPod = async (
     if (rootfs.kind === 'copy' && layer !== undefined) await copy(place.path, layer, rootfs.directory);
   }
 };
+
+const describe = ({flavor: {declaration, appCgroup}, source, digest}: ComposedPod['found']): Summary['flavor'] => ({
+  name: declaration.name,
+  source,
+  digest,
+  liveness: declaration.liveness,
+  tellsReady: declaration.verbs.ready.level === 'enforced' || declaration.verbs.ready.level === 'equivalent',
+  supervises: appCgroup !== undefined,
+});
 
 /** The store is never changed, and the pod is locked and only root's: neither side moves meanwhile. */
 const copy = async (pod: HostPath, layer: HostPath, directory: PodPath): Promise<void> => {

@@ -49,7 +49,12 @@ export const appPaths = (app: AppName) =>
     copy: `rootfs/${app}` as PodPath,
     /** Exit status, written by whatever supervises the app, if anything does. */
     status: `stage1/rootfs/rkt/status/${app}`,
+    /** What the app has written to a stream that is `log`. */
+    log: (stream: LogStream) => `stage1/rootfs/rkt/logs/${app}.${stream}`,
   }) as const;
+
+/** Says `ready` once the apps of the pod run, if something supervises them. */
+export const SUPERVISOR_STATUS = 'stage1/rootfs/rkt/supervisor-status';
 
 export const volumePath = (name: string): PodPath => `volumes/${name}` as PodPath;
 

@@ -33,19 +33,19 @@ export const stop = async (context: Context, entry: PodEntry, force: boolean): P
   if (supervisor === undefined || pod === undefined || facts === undefined) {
     throw podNotInState(uuid, 'only just starting', 'running', 'try again in a moment');
   }
-  const running = runningPod(pod, facts, supervisor);
-  const steps = (await hook(context, entry))?.(running, force) ?? defaultStop(force);
+  const flavor = await flavorOf(context, entry);
+  const running = runningPod(pod, facts, supervisor, flavor);
+  const steps = flavor?.stop?.(running, force) ?? defaultStop(force);
   performStop(steps, {pod: running, facts});
   return true;
 };
 
-/** The flavor's own way, if the very flavor is still there. A pod must be able to end without it. */
-const hook = async (context: Context, {summary}: PodEntry): Promise<Flavor['stop']> => {
+/** The very flavor of the pod, if it is still there. A pod must be able to end without it. */
+const flavorOf = async (context: Context, {summary}: PodEntry): Promise<Flavor | undefined> => {
   if (summary === undefined) return undefined;
   try {
     const {pinnedFlavor} = await import('./choose-flavor.ts');
-    const {flavor} = await pinnedFlavor(context, summary.flavor);
-    return flavor.stop?.bind(flavor);
+    return (await pinnedFlavor(context, summary.flavor)).flavor;
   } catch (error) {
     debug('the default way, because the flavor is not what it was: %o', error);
     return undefined;

@@ -15,6 +15,10 @@ export interface Summary {
     readonly source: string;
     readonly digest: string;
     readonly liveness: 'lock' | 'cgroup';
+    /** Whether the supervisor tells when the apps run; else they do as soon as it does. */
+    readonly tellsReady: boolean;
+    /** Whether each app has a cgroup and processes of its own, because the launched program only supervises them. */
+    readonly supervises: boolean;
   };
   readonly apps: readonly AppSummary[];
   readonly networks: readonly string[];

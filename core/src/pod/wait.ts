@@ -1,11 +1,11 @@
-import {readlinkSync} from 'node:fs';
 import {setTimeout} from 'node:timers/promises';
 import type {HostPath} from '../contract/names.ts';
-import {isErrno} from '../linux/syscall-error.ts';
 import {podNotInState, waitExpired} from './errors.ts';
 import {findPod} from './find.ts';
+import {SUPERVISOR_STATUS} from './layout.ts';
 import type {PodEntry} from './load.ts';
 import {isLocked} from './probe.ts';
+import {readMark} from './read-mark.ts';
 import {isFinished} from './states.ts';
 
 /** As in rkt. A pod cannot tell anybody that it ends: nothing of ours runs beside it. */
@@ -18,7 +18,8 @@ export const waitFinished = (dataDir: HostPath, uuid: string, milliseconds: numb
 /** Waits until a pod's apps run. */
 export const waitReady = (dataDir: HostPath, uuid: string, milliseconds: number): Promise<PodEntry> =>
   wait(dataDir, uuid, 'ready', milliseconds, (entry) => {
-    if (isFinished(entry.state)) throw podNotInState(entry.uuid, entry.state, 'ready');
+    if (isFinished(entry.state))
+      throw podNotInState(entry.uuid, entry.state, 'ready', 'it is over; "rkt status" tells more');
     return isReady(entry);
   });
 
@@ -41,15 +42,9 @@ const wait = async (
 
 /**
  * Whether the apps of a pod run. Under a flavor whose launched program is the app, as soon as it has taken over from rkt, which the end of
- * the lock tells; else when the supervisor says so, by a symlink as in rkt.
+ * the lock tells; else when the supervisor says so, by a symlink as in rkt or a file.
  */
-export const isReady = (entry: PodEntry): boolean => {
-  if (entry.state !== 'running') return false;
-  if (entry.summary?.flavor.liveness === 'cgroup') return isLocked(entry.path) === false;
-  try {
-    return readlinkSync(`${entry.path}/stage1/rootfs/rkt/supervisor-status`) === 'ready';
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'EINVAL')) return false;
-    throw error;
-  }
+export const isReady = ({state, path, summary}: Pick<PodEntry, 'state' | 'path' | 'summary'>): boolean => {
+  if (state !== 'running') return false;
+  return summary?.flavor.tellsReady ? readMark(path, SUPERVISOR_STATUS) === 'ready' : isLocked(path) === false;
 };

@@ -3,7 +3,7 @@ import type {EnforcementReport, ReportEntry} from '../contract/plan.ts';
 import type {App, RunningPod} from '../contract/pod.ts';
 import type {CgroupLimits} from '../contract/process.ts';
 import type {ReadBack} from '../contract/support.ts';
-import {cgroupPath, readLimits} from '../linux/cgroups.ts';
+import {cgroupPath, readLimitsOf} from '../linux/cgroups.ts';
 import {type MountEntry, readMountinfo} from '../linux/mountinfo.ts';
 import {type ProcessState, readBack} from '../linux/read-back.ts';
 import {volumeFeature} from './wishes.ts';
@@ -142,13 +142,16 @@ const checkStatus = (field: string, {app, state}: Evidence): Finding[] => {
   }
 };
 
+/** Whichever of the app's cgroup and those above it, up to the pod's, has the limit: it holds for the app. */
 const checkLimit = (limit: keyof CgroupLimits, {pod, app, state, facts}: Evidence): Finding[] => {
   const value = app.limits[limit] ?? pod.limits[limit];
   if (value === undefined) return [];
   const path = cgroupPath(facts.cgroup, pod.cgroup);
-  const inside = state.cgroups.some((membership) => membership.path === path || membership.path.startsWith(`${path}/`));
-  if (!inside) return [{expected: `a process of ${path}`, actual: 'it is in another cgroup', holds: false}];
-  return readLimits(facts.cgroup, path, {[limit]: value}).map(({file, wanted, actual}) => ({
+  const readings = readLimitsOf(facts.cgroup, state.cgroups, path, {[limit]: value});
+  const reading = readings.find((files) => files.every(({wanted, actual}) => actual === wanted)) ?? readings[0];
+  if (reading === undefined)
+    return [{expected: `a process of ${path}`, actual: 'it is in another cgroup', holds: false}];
+  return reading.map(({file, wanted, actual}) => ({
     expected: `${file} ${wanted}`,
     actual,
     holds: actual === wanted,

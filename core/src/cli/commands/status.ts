@@ -47,7 +47,7 @@ export const command = defineCommand({
       entry,
       report: entry.summary === undefined ? [] : requireStored(entry.path, 'report').entries,
       exitCodes: readExitCodes(entry),
-      checks: flags.verify ? await check(entry) : undefined,
+      checks: flags.verify ? await check(context, entry) : undefined,
     }));
     if (context.format === 'text') show(context, entry, exitCodes, report, checks);
     else {
@@ -61,14 +61,18 @@ export const command = defineCommand({
 });
 
 /** What the kernel shows of a running pod, against what was promised. */
-const check = async ({uuid, state, path, supervisor}: PodEntry): Promise<Check[]> => {
-  if (state !== 'running' || supervisor === undefined) throw podNotInState(uuid, state, 'running');
-  const [{verify}, {runningPod}] = await Promise.all([
+const check = async (context: Context, {uuid, state, path, summary, supervisor}: PodEntry): Promise<Check[]> => {
+  if (state !== 'running' || supervisor === undefined || summary === undefined)
+    throw podNotInState(uuid, state, 'running');
+  const [{verify}, {runningPod}, {pinnedFlavor}] = await Promise.all([
     import('../../stage1/verify.ts'),
     import('../../pod/running-pod.ts'),
+    import('../../pod/choose-flavor.ts'),
   ]);
+  const {flavor} = await pinnedFlavor(context, summary.flavor);
   const facts = requireStored(path, 'facts');
-  return verify(runningPod(requireStored(path, 'frozen'), facts, supervisor), requireStored(path, 'report'), facts);
+  const running = runningPod(requireStored(path, 'frozen'), facts, supervisor, flavor);
+  return verify(running, requireStored(path, 'report'), facts);
 };
 
 const show = (

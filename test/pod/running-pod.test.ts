@@ -1,0 +1,130 @@
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {writeFileSync} from 'node:fs';
+import type {ExecutionContext} from 'ava';
+import type {App, AppName, EnforcementReport, Flavor, Pod} from '../../core/src/contract/index.ts';
+import {
+  cgroupPath,
+  createCgroup,
+  isPopulated,
+  removeCgroup,
+  setLimits,
+  trackingHierarchy,
+  usedHierarchies,
+} from '../../core/src/linux/cgroups.ts';
+import {identify} from '../../core/src/linux/process-identity.ts';
+import {runningPod} from '../../core/src/pod/running-pod.ts';
+import {gatherHostFacts} from '../../core/src/stage1/host-facts.ts';
+import {verify} from '../../core/src/stage1/verify.ts';
+import {lacks} from '../helpers/lacks.ts';
+import {testIf} from '../helpers/skip.ts';
+import {until} from '../helpers/until.ts';
+
+/* The processes of apps whose launched program only supervises them. */
+
+const kernelTest = testIf(lacks('root', 'cgroups'));
+const facts = gatherHostFacts();
+const {cgroup} = facts;
+const directory = (path: string): string => `${trackingHierarchy(cgroup)?.mountPoint}${cgroupPath(cgroup, path)}`;
+
+const sleeper = (t: ExecutionContext) => {
+  const child = spawn('/bin/sleep', ['1000'], {stdio: 'ignore'});
+  const ended = once(child, 'exit');
+  const end = () => {
+    child.kill('SIGKILL');
+    return ended;
+  };
+  t.teardown(end);
+  return {pid: child.pid ?? 0, end};
+};
+
+let count = 0;
+
+/** A pod of apps, and a function that makes the cgroup of one of them and starts a process there. */
+const supervised = (t: ExecutionContext, ...names: string[]) => {
+  const pod = {
+    cgroup: `test-running-${process.pid}-${++count}`,
+    apps: names.map((name) => ({
+      name: name as AppName,
+      limits: {},
+      mounts: [],
+      process: {uid: 0, gid: 0, rlimits: []},
+    })),
+    limits: {},
+  } as unknown as Pod; // no more is looked at
+  const flavor = {
+    declaration: {name: 'test'},
+    appCgroup: (_pod: Pod, app: App) => `payload/app-${app.name}.service`,
+  } as unknown as Flavor;
+  t.teardown(async () => {
+    await until(() => !isPopulated(cgroup, cgroupPath(cgroup, pod.cgroup)));
+    removeCgroup(cgroup, cgroupPath(cgroup, pod.cgroup));
+  });
+  const start = (path: string) => {
+    const child = sleeper(t);
+    const full = `${pod.cgroup}/${path}`;
+    try {
+      createCgroup({hierarchies: [trackingHierarchy(cgroup)].flatMap((one) => one ?? [])}, cgroupPath(cgroup, full));
+    } catch {
+      // A second process in the same one.
+    }
+    writeFileSync(`${directory(full)}/cgroup.procs`, String(child.pid));
+    return child;
+  };
+  const supervisor = sleeper(t);
+  const running = () => runningPod(pod, facts, identify(supervisor.pid) ?? {pid: 0, startTime: 0}, flavor);
+  return {pod, flavor, supervisor, start, running};
+};
+
+kernelTest('the oldest process of its own cgroup stands for an app', async (t) => {
+  const {start, running, supervisor} = supervised(t, 'one', 'two');
+  const one = start('payload/app-one.service');
+  start('payload/app-one.service');
+  const two = start('payload/app-two.service/deeper');
+  const {appProcesses, supervisor: seen} = running();
+  t.deepEqual(seen, identify(supervisor.pid));
+  t.deepEqual(appProcesses, {one: identify(one.pid), two: identify(two.pid)});
+});
+
+kernelTest('an app that has ended has no process, whatever else runs in the pod', async (t) => {
+  const {start, running} = supervised(t, 'one', 'two', 'never');
+  const one = start('payload/app-one.service');
+  const two = start('payload/app-two.service');
+  start('supervisor');
+  await one.end();
+  t.deepEqual(running().appProcesses, {two: identify(two.pid)});
+});
+
+kernelTest('a flavor that looks for an app outside its pod is refused', (t) => {
+  const {pod} = supervised(t, 'one');
+  for (const path of ['../other', '/', '', 'payload//app', 'payload/./app']) {
+    const flavor = {declaration: {name: 'test'}, appCgroup: () => path} as unknown as Flavor;
+    t.throws(() => runningPod(pod, facts, {pid: 1, startTime: 1}, flavor), {code: 'RKT_FLAVOR_PLAN_INVALID'}, path);
+  }
+});
+
+testIf(lacks('root', 'cgroup/pids'))('a limit is read back where the app is, and above it within the pod', (t) => {
+  const {pod, start, running} = supervised(t, 'one');
+  const child = start('payload/app-one.service');
+  // In its hierarchy, the limit may be in a cgroup of another name.
+  const used = {hierarchies: usedHierarchies(cgroup, {pidsMax: 7})};
+  const place = cgroupPath(cgroup, `${pod.cgroup}/slice/app-one.service`);
+  const limited = {...pod, apps: pod.apps.map((app) => ({...app, limits: {pidsMax: 7}}))};
+  for (const {version, mountPoint, controllers} of used.hierarchies) {
+    if (version === 2 || !controllers.includes('pids')) continue;
+    createCgroup({hierarchies: used.hierarchies.filter((one) => one.mountPoint === mountPoint)}, place);
+    writeFileSync(`${mountPoint}${place}/cgroup.procs`, String(child.pid));
+  }
+  const v1 = used.hierarchies.some(({version, controllers}) => version === 1 && controllers.includes('pids'));
+  const holder = v1 ? place : cgroupPath(cgroup, `${pod.cgroup}/payload`);
+  const report = {
+    entries: [{name: 'resource/pids', app: 'one', verdict: 'enforced', readBack: {from: 'cgroup', limit: 'pidsMax'}}],
+  } as unknown as EnforcementReport;
+  const check = () =>
+    verify({...limited, ...running(), apps: limited.apps}, report, facts).find(({name}) => name === 'resource/pids');
+  t.like(check(), {holds: false});
+  setLimits(cgroup, holder, {pidsMax: 7});
+  t.like(check(), {holds: true, actual: '7'});
+  setLimits(cgroup, holder, {pidsMax: 8});
+  t.like(check(), {holds: false, actual: '8'});
+});
