@@ -42,6 +42,11 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'List the pods',
     load: () => import('./commands/list.ts'),
   },
+  logs: {
+    group: 'pod',
+    summary: 'Print what the apps of a pod have written',
+    load: () => import('./commands/logs.ts'),
+  },
   plan: {
     group: 'pod',
     summary: 'Show what run would do',

@@ -31,6 +31,10 @@ export interface Output {
   table(header: readonly string[] | undefined, rows: readonly (readonly string[])[]): void;
   /** A value in the format asked for: JSON (one line or pretty) or YAML. */
   value(value: unknown, format: Exclude<Format, 'text'>): void;
+  /**
+   * Bytes on standard output or standard error as they are, because they are an app's own output. Returns whether anybody still reads there.
+   */
+  raw(stream: 'stdout' | 'stderr', bytes: string | Uint8Array): boolean;
   /** A line on standard error that is not an error: progress, warnings. */
   note(text: string): void;
 }

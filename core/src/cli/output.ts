@@ -24,13 +24,14 @@ export const makeOutput = (yaml?: YamlWriter): Output => {
     line: (text = '', style) => print(`${styled(text.split('\t').map(escapeText).join('\t'), style)}\n`),
     table: (header, rows) => print(table(header === undefined ? rows : [header, ...rows])),
     value: (value, format) => print(render(value, format, yaml)),
+    raw: (stream, bytes) => print(bytes, stream === 'stdout' ? 1 : 2),
     note: (text) => tell(`${text.split('\n').map(escapeText).join('\n')}\n`),
   };
 };
 
-const print = (text: string): void => {
+const print = (data: string | Uint8Array, descriptor: 1 | 2 = 1): boolean => {
   try {
-    write(1, text);
+    return write(descriptor, data);
   } catch (cause) {
     throw outputFailed(cause);
   }

@@ -8,12 +8,13 @@ import {writeSync} from 'node:fs';
 const gone = new Set<number>();
 
 /**
- * Writes all of `text`, waiting while a non-blocking descriptor is full. A reader that went away (EPIPE) is no error: what
+ * Writes all of `data`, waiting while a non-blocking descriptor is full. A reader that went away (EPIPE) is no error: what
  * follows is dropped, so that a command still finishes its work.
+ * @returns whether there still is a reader
  */
-export const write = (descriptor: 1 | 2, text: string): void => {
-  if (gone.has(descriptor)) return;
-  let rest = Buffer.from(text);
+export const write = (descriptor: 1 | 2, data: string | Uint8Array): boolean => {
+  if (gone.has(descriptor)) return false;
+  let rest = typeof data === 'string' ? Buffer.from(data) : data;
   while (rest.length > 0) {
     try {
       rest = rest.subarray(writeSync(descriptor, rest));
@@ -24,6 +25,7 @@ export const write = (descriptor: 1 | 2, text: string): void => {
       else throw error;
     }
   }
+  return !gone.has(descriptor);
 };
 
 const drop = (descriptor: number): Buffer<ArrayBuffer> => {

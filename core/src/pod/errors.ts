@@ -74,6 +74,40 @@ export const interactiveSeveral = (apps: readonly string[]) =>
     hint: 'leave --interactive out, or run one image',
   });
 
+/** No stream of these apps goes to a file. `streams` says where each goes. */
+export const logNotKept = (uuid: string, streams: readonly {app: string; stream: string; goes: string}[]) =>
+  new RktError(
+    'RKT_POD_LOG_NOT_KEPT',
+    [
+      `pod ${uuid} keeps no such log:`,
+      ...streams.map(({app, stream, goes}) => `${stream} of app "${app}" ${goes}`),
+    ].join('\n'),
+    {
+      uuid,
+      streams,
+      hint: 'give the image --stdout=log or --stderr=log when you run or prepare a pod',
+    },
+  );
+
+/** The pod's flavor keeps no logs at all. */
+export const logsImpossible = (flavor: string, because: string) =>
+  new RktError('RKT_POD_LOGS_IMPOSSIBLE', `flavor "${flavor}" keeps no logs: ${because}`, {
+    flavor,
+    because,
+    hint: 'redirect the output of rkt run, or choose a flavor that keeps logs (see "rkt flavor list")',
+  });
+
+/** What stands in the place of a log is none, or cannot be read. */
+export const logUnusable = (uuid: string, app: string, stream: string, because: string, cause?: unknown) =>
+  new RktError('RKT_POD_LOG_UNUSABLE', `pod ${uuid}: the ${stream} log of app "${app}": ${because}`, {
+    uuid,
+    app,
+    stream,
+    because,
+    cause,
+    hint: 'something in the pod put it there; remove the pod with "rkt rm" when it has ended',
+  });
+
 /** --mds-register without a metadata service. */
 export const metadataUnavailable = () =>
   new RktError('RKT_POD_METADATA_UNAVAILABLE', 'no metadata service runs on this host', {

@@ -36,6 +36,9 @@ export const POD_FILES = {
 } as const;
 export type PodFile = keyof typeof POD_FILES;
 
+/** The streams of an app that can go to a file. */
+export type LogStream = 'stdout' | 'stderr';
+
 /** The places of an app below the pod's directory. */
 export const appPaths = (app: AppName) =>
   ({

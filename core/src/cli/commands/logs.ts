@@ -1,0 +1,57 @@
+import type {FoundLogs} from '../../pod/find-logs.ts';
+import type {LogTaker} from '../../pod/read-logs.ts';
+import {readPodLogs} from '../../pod/read-pod-logs.ts';
+import {defineCommand} from '../command.ts';
+import type {Context} from '../context.ts';
+import {wrong} from '../grammar/checked.ts';
+import {parseNumber} from '../grammar/number.ts';
+import {jsonWriter, prefixWriter, rawWriter} from '../log-writers.ts';
+import {podArgument} from '../pod-argument.ts';
+
+const EXIT_UUID_FILE = 1;
+
+export const command = defineCommand({
+  name: 'logs',
+  summary: 'Print what the apps of a pod have written',
+  usage: '[flags] UUID',
+  description:
+    'Of apps that were given --stdout=log or --stderr=log, while the pod runs and until it is removed: standard output to standard output, standard ' +
+    'error to standard error, byte for byte. With several apps, one after the other, and each line begins with the name of its app. With --format=json ' +
+    'each line is an object. Lines have no times. There is no journal: rkt had "journalctl -M rkt-UUID".',
+  flags: {
+    app: {type: 'string', value: 'NAME', help: 'only of this app, without its name before the lines'},
+    follow: {type: 'boolean', short: 'f', help: 'go on until the pod has ended'},
+    format: {
+      type: 'string',
+      value: 'FORMAT',
+      choices: ['text', 'json'],
+      default: 'text',
+      help: 'the bytes of the apps, or for each line an object with app, stream and line',
+    },
+    tail: {type: 'string', value: 'N', help: 'begin with the last N lines of each stream'},
+    'uuid-file': {type: 'string', value: 'FILE', help: 'read the UUID from a file'},
+  },
+  examples: [
+    {command: 'rkt logs 0f5a1f3e', does: 'everything so far'},
+    {command: 'rkt logs --app=web --tail=20 -f 0f5a1f3e', does: 'the last lines of one app, and all that follow'},
+    {command: 'rkt logs --format=json 0f5a1f3e', does: 'one object for each line, for programs'},
+  ],
+  async run(context, {flags: {app, follow, tail, 'uuid-file': uuidFile}, positionals}) {
+    const text = podArgument(command.name, positionals, uuidFile, EXIT_UUID_FILE);
+    const request = {app, follow, tail: tail === undefined ? undefined : parseTail(tail)};
+    await readPodLogs(context, text, request, (found) => openWriter(context, found));
+    return 0;
+  },
+});
+
+const parseTail = (value: string): number => {
+  const typed = {flag: 'tail', value, example: '20'};
+  const lines = parseNumber(value, typed);
+  if (lines < 0) throw wrong(typed, 'less than 0');
+  return lines;
+};
+
+const openWriter = ({format, output}: Context, {apps}: FoundLogs): LogTaker => {
+  if (format !== 'text') return jsonWriter(output);
+  return apps.length > 1 ? prefixWriter(output) : rawWriter(output);
+};
