@@ -57,7 +57,7 @@ const mainUnit = (pod: Pod, app: App, options: UnitOptions, handlers: readonly s
     Service: [
       // `exec` reports a missing program as a failed start, by a write after the filter is in place.
       ['Type', allowsCall(seccomp, 'write') ? 'exec' : 'simple'],
-      ...(restart === 'no' ? [] : [['Restart', restart] as const, ['RestartSec', '1s'] as const]),
+      ...restarts(restart),
       ...(sockets.length > 0 ? [['Sockets', sockets.join(' ')] as const] : []),
       ...sandboxSettings(pod, app, options),
       ...stdioSettings(app, options),
@@ -67,6 +67,16 @@ const mainUnit = (pod: Pod, app: App, options: UnitOptions, handlers: readonly s
     ],
   });
 };
+
+/** systemd takes these signals for a good end; for whoever started the app they are none. */
+const restarts = (restart: NonNullable<App['restart']>): Setting[] =>
+  restart === 'no'
+    ? []
+    : [
+        ['Restart', restart],
+        ['RestartSec', '1s'],
+        ['RestartForceExitStatus', 'SIGHUP SIGINT SIGTERM SIGPIPE'],
+      ];
 
 /** Where the app's program is. systemd would look for a bare name in directories of its own, the app means those of its own PATH. */
 const programOf = (app: App): string => {

@@ -11,12 +11,14 @@ const SIGNALS =
 
 /**
  * Writes an app's exit status, a decimal number, and ends with it. systemd gives the number of an exit and the name of a signal; the latter becomes 128
- * and its number, as shells have it.
+ * and its number, as shells have it. Without either there is nothing to write: systemd could not
+ * even fork, or has started the app again already.
  */
 export const recordExitScript: UnitFile = {
   path: SCRIPT.replace('/etc/', ''),
-  content: `status=\${MONITOR_EXIT_STATUS:-255}
-if [ "\${MONITOR_EXIT_CODE:-exited}" != exited ]; then
+  content: `if [ -z "\${MONITOR_EXIT_CODE-}" ]; then exit 255; fi
+status=$MONITOR_EXIT_STATUS
+if [ "$MONITOR_EXIT_CODE" != exited ]; then
   case $status in
 ${SIGNALS.split(' ')
   .map((name, index) => `  ${name}) signal=${index + 1} ;;`)
@@ -38,7 +40,7 @@ exit "$status"
 /**
  * Units of their own and not an ExecStopPost: that one would have the environment of the app, so an image with LD_PRELOAD could run its code outside its
  * root with every capability of the pod. They also see what stops an app before its program starts. The first that ends with another
- * status than 0 ends the pod with it.
+ * status than 0 ends the pod with it, unless it is to be restarted.
  */
 export const recorderUnits = (app: App, statusDirectory: string): UnitFile[] =>
   (['ended', 'failed'] as const).map((how) =>
@@ -49,7 +51,8 @@ export const recorderUnits = (app: App, statusDirectory: string): UnitFile[] =>
         ['After', ALIVE],
         // No conflict: it runs while the pod shuts down.
         ['Before', 'shutdown.target'],
-        ['FailureAction', 'exit'],
+        // systemd runs them before each restart too; how a run of a few milliseconds right after one has ended may be missed.
+        ...((app.restart ?? 'no') === 'no' ? [['FailureAction', 'exit'] as const] : []),
       ],
       Service: [
         ['Type', 'oneshot'],
