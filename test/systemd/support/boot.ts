@@ -98,7 +98,9 @@ export const makeWorld = (): World => {
       writeFileSync(path.join(etc, unit.path), unit.content, {mode: unit.mode});
     }
     writeFileSync(path.join(etc, 'machine-id'), '');
-    const cgroups = hierarchies().map((mountPoint) => `${mountPoint}/rkt-units-${randomUUID()}`);
+    // The same in each: systemd-nspawn makes what is missing.
+    const name = `rkt-units-${randomUUID()}`;
+    const cgroups = hierarchies().map((mountPoint) => `${mountPoint}/${name}`);
     for (const directory of cgroups) mkdirSync(directory);
     const binds = pod.apps.flatMap((app) => [
       `--bind=${at('root')}:${rootOf(app)}`,
