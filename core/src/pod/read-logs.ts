@@ -11,8 +11,10 @@ const PIECE = 65_536;
 
 /** Where logs go to. */
 export interface LogTaker {
-  /** Gets what was read, at most 64 KiB, good until it returns. Returns whether it wants more of this log. */
-  take(log: Log, bytes: Buffer): boolean;
+  /** Gets what was read, at most 64 KiB, good until it returns. */
+  take(log: Log, bytes: Buffer): void;
+  /** Whether it wants more of this log. */
+  wants(log: Log): boolean;
   /** That was all of this log. */
   end(log: Log): void;
 }
@@ -37,11 +39,11 @@ export interface ReadLogs {
 export const readLogs = async ({uuid, pod, logs, tail, taker, isOver}: ReadLogs): Promise<void> => {
   using open = new DisposableStack();
   const buffer = Buffer.allocUnsafe(PIECE);
-  const readers = logs.map((log): Reader => ({log, file: undefined, offset: 0, wanted: true}));
+  const readers = logs.map((log): Reader => ({log, file: undefined, offset: 0}));
   for (let first = true; ; first = false) {
     const last = isOver();
     for (const reader of readers) {
-      if (!reader.wanted) continue;
+      if (!taker.wants(reader.log)) continue;
       if (reader.file === undefined) {
         reader.file = openLog(uuid, pod, reader.log);
         if (reader.file !== undefined) {
@@ -52,7 +54,7 @@ export const readLogs = async ({uuid, pod, logs, tail, taker, isOver}: ReadLogs)
       if (reader.file !== undefined) readOn(reader, reader.file, buffer, taker);
       if (last) taker.end(reader.log);
     }
-    if (last || readers.every(({wanted}) => !wanted)) return;
+    if (last || !logs.some((log) => taker.wants(log))) return;
     await setTimeout(POLL);
   }
 };
@@ -61,7 +63,6 @@ interface Reader {
   readonly log: Log;
   file: Fd | undefined;
   offset: number;
-  wanted: boolean;
 }
 
 const sizeOf = (file: Fd): number => fstatSync(file.number).size;
@@ -70,10 +71,10 @@ const sizeOf = (file: Fd): number => fstatSync(file.number).size;
 const readOn = (reader: Reader, file: Fd, buffer: Buffer, taker: LogTaker): void => {
   const size = sizeOf(file);
   if (size < reader.offset) reader.offset = 0;
-  while (reader.wanted && reader.offset < size) {
+  while (taker.wants(reader.log) && reader.offset < size) {
     const length = readSync(file.number, buffer, 0, Math.min(buffer.length, size - reader.offset), reader.offset);
     if (length === 0) return;
     reader.offset += length;
-    reader.wanted = taker.take(reader.log, buffer.subarray(0, length));
+    taker.take(reader.log, buffer.subarray(0, length));
   }
 };
