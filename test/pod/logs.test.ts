@@ -1,0 +1,93 @@
+import {writeFileSync} from 'node:fs';
+import path from 'node:path';
+import type {ExecutionContext} from 'ava';
+import {type Host, openHost} from '../helpers/host.ts';
+import {buildImage} from '../helpers/image.ts';
+import {lacksPods} from '../helpers/lacks.ts';
+import {testIf} from '../helpers/skip.ts';
+import {until} from '../helpers/until.ts';
+
+const withHost =
+  (obstacle: string | undefined) => (title: string, run: (t: ExecutionContext, host: Host) => Promise<void>) =>
+    testIf(obstacle)(title, async (t) => {
+      const host = openHost();
+      t.teardown(() => host.close());
+      await run(t, host);
+    });
+const withFly = withHost(lacksPods());
+const withNspawn = withHost(lacksPods('cgroups', 'program/systemd-nspawn'));
+
+const prepare = async (host: Host, ...args: string[]): Promise<string> => {
+  const {stdout, stderr} = await host.rkt(['--insecure-options=image', 'prepare', '--quiet', ...args]);
+  if (!/^\S{36}$/.test(stdout.trim())) throw new Error(`rkt prepare printed no UUID: ${stdout}${stderr}`);
+  return stdout.trim();
+};
+const shell = (script: string) => ['--exec=/bin/sh', '--', '-c', script];
+
+withFly('a flavor that keeps no logs says why', async (t, host) => {
+  const uuid = await prepare(host, '--stage1=fly', buildImage(), ...shell('echo x'));
+  t.like((await host.rkt(['--format=json', 'logs', uuid])).error, {code: 'RKT_POD_STATE', fields: {state: 'prepared'}});
+  t.is((await host.rkt(['run-prepared', uuid])).stdout, 'x\n');
+  const {exitCode, stdout, error} = await host.rkt(['--format=json', 'logs', uuid]);
+  t.deepEqual([exitCode, stdout], [254, '']);
+  t.is(error?.code, 'RKT_POD_LOGS_IMPOSSIBLE');
+  const shown = await host.rkt(['flavor', 'show', 'fly', '--format=json']);
+  const {verbs} = JSON.parse(shown.stdout) as {verbs: {logs: {consequence: string}}};
+  t.deepEqual(error?.fields, {flavor: 'fly', because: verbs.logs.consequence});
+  t.is((await host.rkt(['--format=json', 'logs', '--app=nope', uuid])).error?.code, 'RKT_POD_APP_UNKNOWN');
+});
+
+withFly('a flavor that keeps no logs refuses a pod that asks for them', async (t, host) => {
+  const {exitCode, error} = await host.sh('true', {app: ['--stdout=log']});
+  t.is(exitCode, 254);
+  t.is(error?.code, 'RKT_FLAVOR_CANNOT');
+  t.like(error?.fields, {problems: [{name: 'stdio/log', app: 'test'}]});
+});
+
+const LOGGED = ['--stdout=log', '--stderr=log'];
+const text = (uuid: string, host: Host, ...flags: string[]) => host.rkt(['logs', ...flags, uuid]);
+
+withNspawn('what several apps write, to its end and after', async (t, host) => {
+  const uuid = await prepare(
+    host,
+    ...['--stage1=nspawn', buildImage(), '--name=web', ...LOGGED, ...shell('echo one; echo two; echo bad >&2'), '---'],
+    ...[buildImage(), '--name=db', '--stdout=log', '--stderr=null', ...shell('printf three; echo lost >&2'), '---'],
+    ...[buildImage(), '--name=loud', ...shell('echo here')],
+  );
+  const following = host.rkt(['logs', '--follow', uuid]);
+  const ran = await host.rkt(['run-prepared', uuid]);
+  t.like(ran, {exitCode: 0, stdout: 'here\n'});
+  const followed = await following;
+  t.is(followed.exitCode, 0);
+  t.deepEqual(followed.stdout.split('\n').sort(), ['', 'db: three', 'web: one', 'web: two']);
+  t.is(followed.stderr, 'web: bad\n');
+  const all = {exitCode: 0, stdout: 'web: one\nweb: two\ndb: three\n', stderr: 'web: bad\n'};
+  t.like(await text(uuid.slice(0, 8), host), all);
+  t.like(await text(uuid, host, '--app=db'), {exitCode: 0, stdout: 'three', stderr: ''});
+  t.like(await text(uuid, host, '--tail=1', '--app=web'), {exitCode: 0, stdout: 'two\n', stderr: 'bad\n'});
+  const none = await host.rkt(['--format=json', 'logs', '--app=loud', uuid]);
+  t.is(none.error?.code, 'RKT_POD_LOG_NOT_KEPT');
+  await host.rkt(['gc', '--mark-only']);
+  t.like((await host.pods())[0], {state: 'exited garbage'});
+  const file = path.join(host.directory, 'uuid');
+  writeFileSync(file, uuid);
+  t.like(await host.rkt(['logs', `--uuid-file=${file}`]), all);
+  await host.rkt(['rm', uuid]);
+  t.is((await host.rkt(['--format=json', 'logs', uuid])).error?.code, 'RKT_POD_UNKNOWN');
+});
+
+withNspawn('a pod that runs: what is there, and by --follow all that comes', async (t, host) => {
+  const script = 'echo one; until [ -e /go ]; do sleep 0.1; done; echo two';
+  const uuid = await prepare(host, '--stage1=nspawn', buildImage(), ...LOGGED, ...shell(script));
+  const running = host.rkt(['run-prepared', uuid]);
+  const ended = running.then(({stderr}) => Promise.reject(new Error(`ended before it was asked to: ${stderr}`)));
+  await Promise.race([ended, until(async () => (await text(uuid, host)).stdout === 'one\n', 60_000)]);
+  const following = host.rkt(['logs', '--format=json', '-f', uuid]);
+  t.is((await host.rkt(['enter', uuid, '/bin/sh', '-c', 'echo > /go'])).exitCode, 0);
+  t.is((await running).exitCode, 0);
+  const lines = (await following).stdout.trimEnd().split('\n');
+  t.deepEqual(
+    lines.map((line) => JSON.parse(line)),
+    ['one', 'two'].map((line) => ({app: 'test', stream: 'stdout', line})),
+  );
+});
