@@ -43,6 +43,8 @@ export interface LaunchOptions {
   readonly input?: string;
   /** Of the pod's cgroup; without, it has none. */
   readonly limits?: CgroupLimits;
+  /** A program that starts the app: `['/usr/bin/unshare', '--pid', …]`. */
+  readonly through?: readonly string[];
 }
 
 export type Child = ChildProcess;
@@ -75,7 +77,22 @@ const builtFixture = (): string => {
   return built;
 };
 export const BUSYBOX = '/bin/busybox';
-const APPLETS = ['sh', 'cat', 'sed', 'ls', 'readlink', 'base64', 'id', 'true', 'sleep', 'pwd', 'env', 'kill', 'echo'];
+const APPLETS = [
+  'sh',
+  'cat',
+  'sed',
+  'ls',
+  'readlink',
+  'base64',
+  'id',
+  'true',
+  'sleep',
+  'pwd',
+  'env',
+  'kill',
+  'echo',
+  'sort',
+];
 
 /** All capabilities: what a test that is about something else has, so that only what it asks for changes. */
 export const EVERYTHING: Process['capabilities'] = {
@@ -168,11 +185,12 @@ export class LaunchBox {
 
   /** Starts an app that says something when it runs; it ends with the test. */
   start(options: LaunchOptions): Promise<Child> {
-    return this.startPlan(this.plan(options), options.environment);
+    return this.startPlan(this.plan(options), options.environment, options.through);
   }
 
-  async startPlan(plan: Plan, environment: NodeJS.ProcessEnv = {}): Promise<Child> {
-    const [program, args] = this.command(plan);
+  async startPlan(plan: Plan, environment: NodeJS.ProcessEnv = {}, through: readonly string[] = []): Promise<Child> {
+    const [start, rest] = this.command(plan);
+    const [program = start, ...args] = [...through, start, ...rest];
     const child = spawn(program, args, {
       env: {...process.env, ...environment},
       stdio: ['pipe', 'pipe', 'inherit'],

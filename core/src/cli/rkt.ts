@@ -1,5 +1,6 @@
 import process from 'node:process';
 import {enableDebug} from '../debug.ts';
+import {isEntering} from '../executor/entering.ts';
 import {FORMATS, type Format} from './context.ts';
 import {flagChoiceInvalid} from './errors.ts';
 import {globalFlags} from './globals.ts';
@@ -27,6 +28,7 @@ export const rkt = async (argv: readonly string[]): Promise<number> => {
 type How = {-readonly [K in keyof Telling]: Telling[K]};
 
 const dispatch = async (argv: readonly string[], how: How): Promise<number> => {
+  if (isEntering()) return (await import('../executor/resume-entering.ts')).resumeEntering();
   const typed = split(argv);
   if ('help' in typed) return showHelp(typed.help);
   const {found, before, after} = typed;

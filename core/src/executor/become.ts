@@ -26,11 +26,15 @@ const FIRST_BESIDES_STDIO = 3;
  * Makes everything ready for a program while the host's file system and /proc can still be seen. What is returned takes the program's
  * credentials, limits and filter and becomes it.
  */
-export const prepareToBecome = (
-  {process, passSockets, keep}: Program,
-  {caches}: Pick<ExecutorContext, 'caches'>,
-): Become => {
-  const filter = process.seccomp === null ? null : compiledFilter(process.seccomp, caches.seccomp);
+export const prepareToBecome = (program: Program, context: Pick<ExecutorContext, 'caches'>): Become =>
+  prepareWithFilter(program, filterOf(program.process, context));
+
+/** The filter of a process as the kernel takes it, from the cache if it is there. */
+export const filterOf = ({seccomp}: Process, {caches}: Pick<ExecutorContext, 'caches'>): Buffer | null =>
+  seccomp === null ? null : compiledFilter(seccomp, caches.seccomp);
+
+/** {@link prepareToBecome} with a filter that {@link filterOf} gave. */
+export const prepareWithFilter = ({process, passSockets, keep}: Program, filter: Buffer | null): Become => {
   const sockets = passSockets ? passedSockets() : {fds: [], env: []};
   const sets = setsBeforeExec(process);
   const added = [...sockets.env, ...(keep === undefined ? [] : [{name: keep.variable, value: String(keep.fd)}])];

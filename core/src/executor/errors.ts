@@ -42,6 +42,13 @@ export const deviceReplaced = (target: string, wanted: string) =>
     hint: 'keep other processes out of the directory while the pod starts',
   });
 
+/** A program of the host, without which nothing can be started in a pid namespace that exists already. */
+export const enterProgramMissing = (program: string) =>
+  new RktError('RKT_ENTER_PROGRAM_MISSING', `${program} is not installed`, {
+    program,
+    hint: 'install the GNU coreutils',
+  });
+
 /** RKT_FAULT asked for it; only tests see this. */
 export const faultInjected = (step: string) =>
   new RktError('RKT_FAULT_INJECTED', `fault injected at step "${step}"`, {step, hint: 'unset RKT_FAULT'});

@@ -28,6 +28,18 @@ export const hide = (): void => {
   syscall('prctl', [PR_SET_DUMPABLE, 0, 0, 0, 0]);
 };
 
+/** Any but the effective one. */
+const NOGROUP = 65534;
+
+/**
+ * {@link hide} for the programs that this process becomes, and their children, from their first instruction: the kernel closes a program whose real group is not
+ * the effective one (begin_new_exec; fs.suid_dumpable can switch that off). {@link applyCredentials} ends it.
+ */
+export const hideWhatFollows = (): void => {
+  const real = process.getegid?.() === NOGROUP ? 0 : NOGROUP;
+  syscall('setresgid', [real, -1, -1], `real gid ${real}`);
+};
+
 /**
  * What needs the privileges of rkt and the host's /proc: the oom score, and room for rlimits that are raised.
  * @throws RKT_OOM_SCORE_NOT_PERMITTED, RKT_RLIMIT_NOT_PERMITTED

@@ -68,6 +68,7 @@ export const SYS = {
   lseek: number(8, 62),
   lgetxattr: number(192, 9),
   mkdirat: number(258, 34),
+  memfd_create: number(319, 279),
   mknodat: number(259, 33),
   mmap: number(9, 222),
   mount: number(165, 40),

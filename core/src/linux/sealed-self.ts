@@ -1,4 +1,5 @@
 import {prepareExec} from './exec.ts';
+import type {Fd} from './fd.ts';
 import {closeOnExecFrom} from './fd-flags.ts';
 import {openTree, setMountAttributes} from './mount.ts';
 import {O_PATH, openHost} from './openat2.ts';
@@ -6,6 +7,14 @@ import {restoreStdio} from './restore.ts';
 import {isReadOnly} from './statfs.ts';
 
 const MARK = 'RKT_SEALED';
+
+/** A read-only view of a program that belongs to no mount namespace, so that nobody can make it writable. */
+export const sealedView = (path: string): Fd => {
+  using file = openHost(path, O_PATH);
+  const view = openTree(file);
+  setMountAttributes(view, {flags: ['ro']});
+  return view;
+};
 
 /**
  * Makes sure that this process runs from a read-only mount: what it joins may trick it into executing /proc/self/exe and could then open
@@ -16,8 +25,7 @@ export const sealSelf = (): void => {
   using self = openHost('/proc/self/exe', O_PATH);
   if (isReadOnly(self)) return;
   if (process.env[MARK] !== undefined) throw new Error('a read-only mount of the running program is not read-only');
-  const view = openTree(self);
-  setMountAttributes(view, {flags: ['ro']});
+  const view = sealedView('/proc/self/exe');
   const start = prepareExec({
     argv: [process.argv0, ...process.execArgv, ...process.argv.slice(1)],
     env: Object.entries({...process.env, [MARK]: '1'}).flatMap(([name, value]) =>

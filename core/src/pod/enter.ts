@@ -1,6 +1,7 @@
 import type {Context} from '../cli/context.ts';
 import type {Launch} from '../contract/launch.ts';
 import {enter as performEnter} from '../executor/enter.ts';
+import {sealSelf} from '../linux/sealed-self.ts';
 import {checkedOnce} from '../stage1/checked-once.ts';
 import {flavorFailed, flavorPlanInvalid} from '../stage1/errors.ts';
 import {pinnedFlavor} from './choose-flavor.ts';
@@ -24,6 +25,8 @@ export const enter = async (
   if (supervisor === undefined || summary === undefined) {
     throw podNotInState(uuid, 'only just starting', 'running', 'try again in a moment');
   }
+  // It starts this command again; the less has been done before, the better. Into a pid namespace another program leads, which starts rkt again anyway.
+  if (!summary.flavor.supervises) sealSelf();
   const pod = requireStored(path, 'frozen');
   const facts = requireStored(path, 'facts');
   const app = pickApp(uuid, pod.apps, appName);

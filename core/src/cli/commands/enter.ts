@@ -1,4 +1,3 @@
-import {sealSelf} from '../../linux/sealed-self.ts';
 import {enter} from '../../pod/enter.ts';
 import {requireRoot} from '../../pod/require-root.ts';
 import {withPod} from '../../pod/with-pod.ts';
@@ -21,8 +20,6 @@ export const command = defineCommand({
   async run(context, {flags, positionals: [uuid, ...words]}) {
     if (uuid === undefined) throw argumentMissing(command.name, 'UUID');
     requireRoot('enter');
-    // It starts this command again; the less has been done before, the better.
-    sealSelf();
     const program = words[0] === '--' ? words.slice(1) : words;
     return withPod(context.dataDir, uuid, (entry) => enter(context, entry, flags.app, program));
   },

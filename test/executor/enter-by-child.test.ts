@@ -1,0 +1,177 @@
+import {readdirSync, readFileSync, readlinkSync, statSync} from 'node:fs';
+import type {ExecutionContext} from 'ava';
+import type {Plan, Process, RootfsPath} from '../../core/src/contract/index.ts';
+import {isPopulated, removeCgroup} from '../../core/src/linux/cgroups.ts';
+import {O_PATH, openHost} from '../../core/src/linux/openat2.ts';
+import {identify} from '../../core/src/linux/process-identity.ts';
+import {readBack} from '../../core/src/linux/read-back.ts';
+import {isReadOnly} from '../../core/src/linux/statfs.ts';
+import {gatherHostFacts} from '../../core/src/stage1/host-facts.ts';
+import {lacks} from '../helpers/lacks.ts';
+import {testIf} from '../helpers/skip.ts';
+import {until} from '../helpers/until.ts';
+import {type Child, LaunchBox, type LaunchOptions, launchBox, processOf} from './launch-in-child.ts';
+
+/* Pods with a pid namespace of their own, which only a child of rkt can be in. */
+
+const enterTest = testIf(lacks('root', 'overlay', 'program/busybox', 'program/unshare', 'program/timeout', 'cgroups'));
+
+const SAY_AND_WAIT = ['sh', '-c', 'echo ready; exec sleep 1000'];
+const NAMESPACE = ['unshare', '--pid', '--fork', '--mount-proc', '--'];
+
+const childrenOf = (pid: number): number[] =>
+  readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+  );
+const childOf = (pid: number): number => {
+  const [child] = childrenOf(pid);
+  if (child === undefined) throw new Error(`${pid} has no child`);
+  return child;
+};
+const isCalled = (pid: number, name: string): boolean => readFileSync(`/proc/${pid}/comm`, 'utf8') === `${name}\n`;
+
+/** A pod whose app is the first process of a pid namespace; `pid` is its number on the host. */
+const podOf = async (t: ExecutionContext, options: LaunchOptions = {}) => {
+  const box = launchBox(t);
+  const supervisor = await box.start({
+    through: NAMESPACE,
+    ...options,
+    process: {argv: SAY_AND_WAIT, ...options.process},
+  });
+  const pid = childOf(supervisor.pid ?? 0);
+  t.teardown(() => process.kill(pid, 'SIGKILL'));
+  const plan = (process: Partial<Process>, more: object = {}): Plan =>
+    box.plan({
+      launch: {
+        into: 'member',
+        process: processOf(process),
+        passSockets: false,
+        member: identify(pid),
+        namespaces: ['mount', 'uts', 'ipc', 'net', 'cgroup', 'pid'],
+        ...more,
+      } as never,
+    });
+  return {box, supervisor, pid, plan};
+};
+
+/** The entered program, once it has become `sleep`. */
+const entered = async (starter: Child): Promise<number> => {
+  await until(() => isCalled(childOf(starter.pid ?? 0), 'sleep'));
+  return childOf(starter.pid ?? 0);
+};
+
+/** An app that restricts everything an app can be restricted in. */
+const RESTRICTED: Partial<Process> = {
+  uid: 1000,
+  gid: 1001,
+  groups: [7, 8],
+  umask: 0o077,
+  cwd: '/work' as RootfsPath,
+  capabilities: {bounding: ['CAP_CHOWN', 'CAP_KILL'], effective: ['CAP_KILL'], ambient: ['CAP_KILL']},
+  noNewPrivileges: true,
+  seccomp: {default: {action: 'allow'}, rules: [{syscalls: ['reboot'], outcome: {action: 'kill'}}]},
+  rlimits: [{name: 'nproc', soft: 4000, hard: 4000}],
+  oomScoreAdj: 77,
+};
+
+const cases: [string, Partial<Process>][] = [
+  ['a restricted user', RESTRICTED],
+  ['root', {capabilities: {bounding: ['CAP_CHOWN'], effective: ['CAP_CHOWN'], ambient: []}}],
+];
+for (const [who, process] of cases) {
+  enterTest(`S01 what enters a pid namespace is exactly what runs there: ${who}`, async (t) => {
+    const facts = gatherHostFacts();
+    let group = '';
+    t.teardown(async () => {
+      await until(() => !isPopulated(facts.cgroup, group));
+      removeCgroup(facts.cgroup, group);
+    });
+    const {box, pid, plan} = await podOf(t, {process, limits: {pidsMax: 50}, environment: {RKT_NOFILE_SOFT: '333'}});
+    group = `${facts.cgroup.parent}/${box.cgroup}`;
+    const starter = await box.startPlan(plan({...process, argv: SAY_AND_WAIT}), {RKT_NOFILE_SOFT: '444', SECRET: 'x'});
+    const inside = await entered(starter);
+    t.deepEqual(readBack(inside), readBack(pid));
+    t.is(readFileSync(`/proc/${inside}/environ`, 'utf8'), readFileSync(`/proc/${pid}/environ`, 'utf8'));
+    t.is(readlinkSync(`/proc/${inside}/ns/pid`), readlinkSync(`/proc/${pid}/ns/pid`));
+    t.not(readlinkSync(`/proc/${inside}/ns/pid`), readlinkSync('/proc/self/ns/pid'));
+    t.true(readBack(inside).cgroups.some(({path}) => path === group));
+    t.true(readBack(starter.pid ?? 0).cgroups.every(({path}) => path !== group));
+  });
+}
+
+enterTest('S02 S03 what joins a pid namespace is closed, and read-only, from its first moment there', async (t) => {
+  const {box, plan, pid} = await podOf(t);
+  const starter = await box.startPlan(plan({argv: SAY_AND_WAIT}), {RKT_TEST_PAUSE: '1'});
+  const joining = childOf(starter.pid ?? 0);
+  t.is(readlinkSync(`/proc/${joining}/ns/pid_for_children`), readlinkSync(`/proc/${pid}/ns/pid`));
+  const owner = ({uid, gid}: {uid: number; gid: number}) => [uid, gid];
+  for (const one of [starter.pid ?? 0, joining]) {
+    using file = openHost(`/proc/${one}/exe`, O_PATH);
+    t.true(isReadOnly(file));
+  }
+  t.is(statSync(`/proc/${joining}/exe`).ino, statSync(process.execPath).ino);
+  t.deepEqual(owner(statSync(`/proc/${joining}/fd`)), [0, 0]);
+  // As the app's own root, without capabilities: what is open to it says so.
+  const script = `for p in /proc/[0-9]*; do [ $p = /proc/$$ ] || readlink $p/root $p/exe $p/fd/0 $p/fd/3; done; echo looked`;
+  const beside = box.runPlan(
+    plan({argv: ['sh', '-c', script], capabilities: {bounding: [], effective: [], ambient: []}}),
+  );
+  t.is(beside.stdout, 'looked\n');
+});
+
+enterTest('a program in a pid namespace has the descriptors 0, 1 and 2 and nothing of rkt', async (t) => {
+  const {box, plan} = await podOf(t);
+  const {stdout, status} = box.runPlan(
+    plan({argv: ['sh', '-c', 'cat; ls /proc/$$/fd; env | sort; readlink /proc/$$/cwd']}),
+    'in\n',
+  );
+  t.deepEqual([stdout, status], ['in\n0\n1\n2\nPATH=/bin\nPWD=/\nSHLVL=1\n/\n', 0]);
+});
+
+enterTest('the end of a program in a pid namespace is the end of enter', async (t) => {
+  const {box, plan} = await podOf(t);
+  const end = (script: string) => {
+    const {status, signal} = box.runPlan(plan({argv: ['sh', '-c', script]}));
+    return status ?? signal;
+  };
+  for (const status of [0, 1, 9, 124, 125, 126, 127, 137, 254, 255]) t.is(end(`exit ${status}`), status);
+  for (const signal of ['INT', 'TERM', 'KILL', 'HUP', 'PIPE', 'USR1', 'SEGV']) {
+    t.is(end(`kill -${signal} $$`), `SIG${signal}` as NodeJS.Signals);
+  }
+});
+
+enterTest('enter hands SIGTERM and SIGHUP on into a pid namespace', async (t) => {
+  const {box, plan} = await podOf(t);
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
+    const trap = `trap "exit 7" ${signal.slice(3)}; echo ready; while :; do sleep 0.1; done`;
+    const starter = await box.startPlan(plan({argv: ['sh', '-c', trap]}));
+    const ended = new Promise((resolve) => starter.once('exit', resolve));
+    starter.kill(signal);
+    t.is(await ended, 7);
+  }
+});
+
+enterTest('a process that has ended is not entered by a child either', async (t) => {
+  const {box, plan, pid} = await podOf(t);
+  const {code, fields} = LaunchBox.failure(box.runPlan(plan({}, {member: {pid, startTime: 1}})));
+  t.deepEqual([code, fields.pid], ['RKT_MEMBER_GONE', pid]);
+});
+
+enterTest('a program that is not in the pod is not found by a child either', async (t) => {
+  const {box, plan} = await podOf(t);
+  const result = box.runPlan(plan({argv: ['vi']}));
+  t.deepEqual([LaunchBox.failure(result).code, result.status], ['RKT_EXEC_NOT_FOUND', 127]);
+});
+
+enterTest('a member that ends while it is being joined is missed', async (t) => {
+  const {box, plan, pid} = await podOf(t);
+  // A process beside the first one: with that the namespace would end.
+  const beside = await box.startPlan(plan({argv: SAY_AND_WAIT}));
+  const member = identify(await entered(beside));
+  const starter = await box.startPlan(plan({argv: SAY_AND_WAIT}, {member}), {RKT_TEST_PAUSE: '1'});
+  t.not(member?.pid, pid);
+  process.kill(member?.pid ?? 0, 'SIGKILL');
+  const ended = new Promise((resolve) => starter.once('exit', resolve));
+  starter.stdin?.write('x');
+  t.is(await ended, 254);
+});
