@@ -38,7 +38,8 @@ const environment = {
 for (const group of groups(root, argv.slice(2))) {
   const start = performance.now();
   say(`# ${group.name} tests: ${group.files.length} files, ${group.concurrency} at once`);
-  await runGroup(root, group, environment, record);
+  const marked = (result: Result) => record({...result, title: `${group.mark ?? ''}${result.title}`});
+  await runGroup(root, group, {...environment, ...group.environment}, marked);
   say(`# ${group.name} tests took ${seconds(start)}`);
 }
 const left = cleanUp(directory);

@@ -51,6 +51,9 @@ export interface ListedPod {
   readonly app_names?: readonly string[];
 }
 
+/** The stage1 of every pod that a test does not give one: conformance tests run once with each. */
+export const flavor = env.RKT_TEST_FLAVOR ?? 'fly';
+
 /** Tests of races start four at once. */
 const limited = atMost(4);
 
@@ -137,7 +140,7 @@ export const openHost = (): Host => {
       '--insecure-options=image',
       ...global,
       'run',
-      '--stage1=fly',
+      `--stage1=${flavor}`,
       ...pod,
       imageFile(image),
       ...app,
@@ -147,7 +150,7 @@ export const openHost = (): Host => {
     options.manifest === undefined
       ? [...runImage(options.image, options), ...['--exec=/bin/sh', '--', '-c', script]]
       : [
-          ...['--format=json', '--insecure-options=image', ...(options.global ?? []), 'run', '--stage1=fly'],
+          ...['--format=json', '--insecure-options=image', ...(options.global ?? []), 'run', `--stage1=${flavor}`],
           ...[...(options.pod ?? []), `--pod-manifest=${options.manifest}`],
         ];
 
@@ -194,11 +197,14 @@ export const openHost = (): Host => {
         });
         ended.then(({stderr, exitCode}) => reject(new Error(`ended with ${exitCode} before it was ready: ${stderr}`)));
       });
-      const end = (signal: NodeJS.Signals = 'SIGKILL') => {
-        child.kill(signal);
+      const uuid = readFileSync(file, 'utf8').trim();
+      const end = async (signal: NodeJS.Signals = 'SIGKILL') => {
+        // What the rkt process has become is the app, or else only its supervisor.
+        if (flavor === 'fly' || signal !== 'SIGKILL') child.kill(signal);
+        else await rkt(['stop', '--force', uuid]);
         return ended;
       };
-      return {uuid: readFileSync(file, 'utf8').trim(), pid: child.pid ?? 0, child, ended, end};
+      return {uuid, pid: child.pid ?? 0, child, ended, end};
     },
     enter: (uuid, script, options = {}) => rkt(['--format=json', 'enter', uuid, '/bin/sh', '-c', script], options),
     async pods() {

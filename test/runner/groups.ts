@@ -7,6 +7,10 @@ export interface Group {
   readonly files: readonly string[];
   /** Test files at once. */
   readonly concurrency: number;
+  /** Added to the tests' environment. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Told apart in the report from the same tests in another group. */
+  readonly mark?: string;
 }
 
 const SKIPPED = new Set(['node_modules', 'dist', '.git']);
@@ -24,6 +28,9 @@ const needsKernel = (file: string) => file.startsWith('test/') && !/^test\/(lint
 /** These compare the host before and after: nothing else may run beside them. */
 const needsQuiet = (file: string) => /^test\/(fault|leaks)\//.test(file);
 
+/** What holds for every flavor; they run once with each. */
+const forEachFlavor = (file: string) => /^test\/conformance\/(enter|environment|filesystem|isolators)\./.test(file);
+
 /** The test files, in the order in which they run, restricted to those whose path contains one of `only`. */
 export const groups = (root: string, only: readonly string[]): Group[] => {
   const files = testFiles(root).filter((file) => only.length === 0 || only.some((part) => file.includes(part)));
@@ -34,6 +41,13 @@ export const groups = (root: string, only: readonly string[]): Group[] => {
       name: 'kernel',
       files: files.filter((file) => needsKernel(file) && !needsQuiet(file)),
       concurrency: Math.min(cpus, 4),
+    },
+    {
+      name: 'nspawn',
+      files: files.filter(forEachFlavor),
+      concurrency: Math.min(cpus, 4),
+      environment: {RKT_TEST_FLAVOR: 'nspawn'},
+      mark: '[nspawn] ',
     },
     {name: 'quiet', files: files.filter(needsQuiet), concurrency: 1},
   ].filter((group) => group.files.length > 0);

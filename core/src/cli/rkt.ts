@@ -28,11 +28,11 @@ export const rkt = async (argv: readonly string[]): Promise<number> => {
 type How = {-readonly [K in keyof Telling]: Telling[K]};
 
 const dispatch = async (argv: readonly string[], how: How): Promise<number> => {
-  if (isEntering()) return (await import('../executor/resume-entering.ts')).resumeEntering();
   const typed = split(argv);
   if ('help' in typed) return showHelp(typed.help);
   const {found, before, after} = typed;
   how.command = found.name;
+  if (isEntering()) return (await import('../executor/resume-entering.ts')).resumeEntering();
   const {command} = await found.entry.load();
   const flags = {...globalFlags, ...command.flags};
   const args = parse(command, flags, [...before, ...after]);

@@ -27,8 +27,8 @@ export const launch = z.discriminatedUnion('into', [
     /** Start it with SIGHUP ignored: it outlives the terminal that it was started from. Default false. Since 1.1. */
     ignoreHangup: z.optional(z.boolean()),
     /**
-     * The program, or what it starts, opens standard output and error again by path: those that are sockets become pipes into a `cat` of the host. Default false.
-     * Since 1.1.
+     * The program, or what it starts, opens standard input, output and error again by path: those that are sockets become pipes, which a `cat` of the host
+     * serves. Default false. Since 1.1.
      */
     reopensStdio: z.optional(z.boolean()),
   }),

@@ -6,7 +6,6 @@ import {pivotRoot} from '../linux/mount.ts';
 import {O_PATH, openHost} from '../linux/openat2.ts';
 import {checkProgram} from '../linux/program-file.ts';
 import {holdDescriptors} from '../linux/reopen.ts';
-import {makeStdioReopenable} from '../linux/reopenable-stdio.ts';
 import {ignoreHangup} from '../linux/signals.ts';
 import {enterWorkingDirectory, openWorkingDirectory} from '../linux/working-directory.ts';
 import {prepareToBecome} from './become.ts';
@@ -52,14 +51,13 @@ const execInRootfs = (
 };
 
 const execOnHost = (
-  {program, process, passSockets, keepLock, ignoreHangup: outlives = false, reopensStdio = false}: LaunchInto<'host'>,
+  {program, process, passSockets, keepLock, ignoreHangup: outlives = false}: LaunchInto<'host'>,
   context: ExecutorContext,
   onPointOfNoReturn: () => void,
 ): never => {
   using root = openHost('/', DIRECTORY);
   checkHostProgram(root, program, process);
   using directory = openWorkingDirectory(root, process.cwd);
-  if (reopensStdio) makeStdioReopenable();
   const keep = keepLock ? {keep: {variable: LOCK_VARIABLE, fd: context.lock.number}} : {};
   const become = prepareToBecome({process, passSockets, ...keep}, context);
   context.beforeExec?.();

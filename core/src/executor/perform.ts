@@ -5,6 +5,7 @@ import {hide} from '../linux/credentials.ts';
 import type {Fd} from '../linux/fd.ts';
 import {hasLeft, setNamespaces} from '../linux/namespaces.ts';
 import {openHost} from '../linux/openat2.ts';
+import {makeStdioReopenable} from '../linux/reopenable-stdio.ts';
 import type {ExecutorContext} from './context.ts';
 import {exec} from './exec.ts';
 import {joined} from './joining.ts';
@@ -35,6 +36,8 @@ export const perform = async (plan: Plan, context: ExecutorContext): Promise<nev
   const {launch} = plan;
   if (launch.into === 'member') throw new Error('a plan does not launch into a running pod');
   hide();
+  // Before the pod's cgroup is joined: what helps with the streams is not part of the pod.
+  if (launch.into === 'host' && launch.reopensStdio) makeStdioReopenable();
   using home = openHost('/proc/self/ns/mnt', constants.O_RDONLY);
   try {
     for (const note of performSteps([...plan.filesystem, ...plan.environment], context)) context.note?.(note);

@@ -44,18 +44,20 @@ export const flavorDeclarationInvalid = (source: string, where: string, problem:
     hint: 'correct the flavor; `Declaration` of @rkt/plugin-sdk has the shape',
   });
 
-/** A hook of a flavor threw. */
-export const flavorFailed = (flavor: string, hook: string, cause: unknown) =>
-  new RktError(
-    'RKT_FLAVOR_FAILED',
-    `flavor "${flavor}": ${hook}() failed: ${cause instanceof Error ? cause.message : String(cause)}`,
-    {
-      flavor,
-      hook,
-      cause,
-      hint: 'this is a fault of the flavor; nothing was changed',
-    },
-  );
+/** A hook of a flavor threw: its own refusal, if the error has a code, a hint and fields as those of rkt do. */
+export const flavorFailed = (flavor: string, hook: string, cause: unknown) => {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const {code, hint, fields} = (cause ?? {}) as {code?: unknown; hint?: unknown; fields?: object};
+  if (typeof code === 'string' && /^RKT_[A-Z0-9_]+$/.test(code) && typeof hint === 'string') {
+    return new RktError(code as `RKT_${string}`, message, {...fields, flavor, hook, cause, hint});
+  }
+  return new RktError('RKT_FLAVOR_FAILED', `flavor "${flavor}": ${hook}() failed: ${message}`, {
+    flavor,
+    hook,
+    cause,
+    hint: 'this is a fault of the flavor; nothing was changed',
+  });
+};
 
 /** An object that should be a flavor lacks a hook or has one the contract does not know. */
 export const flavorHookInvalid = (source: string, hook: string, problem: string) =>

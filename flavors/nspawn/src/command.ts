@@ -87,8 +87,8 @@ export const nspawnEnvironment = (pod: Pod, host: HostFacts): {name: string; val
   {name: 'SYSTEMD_LOG_LEVEL', value: pod.debug ? 'info' : 'err'},
   // Its lock files guard trees against two writers; the tree is shared and read-only.
   {name: 'SYSTEMD_NSPAWN_LOCK', value: '0'},
-  // Its filters take longer to compile than the rest of the pod to start. An app without a filter of its own has them instead.
-  ...(pod.apps.every(({process}) => process.seccomp !== null) ? [{name: 'SYSTEMD_SECCOMP', value: '0'}] : []),
+  // Its own filters take longer to compile than the rest of the pod to start; each app has the one that it asked for.
+  {name: 'SYSTEMD_SECCOMP', value: '0'},
   ...(limitsThroughV1(pod, host) ? [] : [{name: 'SYSTEMD_NSPAWN_UNIFIED_HIERARCHY', value: '1'}]),
   ...(pod.ipc === 'host' ? [{name: 'SYSTEMD_NSPAWN_SHARE_NS_IPC', value: '1'}] : []),
 ];

@@ -25,14 +25,17 @@ import {
 import {limitsInside, podControllers, podLimits} from './cgroups.ts';
 import {ETC, nspawnArguments, nspawnEnvironment, nspawnProgram, SHARED, TREE} from './command.ts';
 import {INIT, stdioOf} from './init.ts';
+import {readyUnits} from './ready.ts';
 
 const SYSTEMD = '/usr/lib/systemd/systemd';
 /** What the pod's PID 1 and its units execute. */
-const NEEDED = [SYSTEMD, '/usr/lib/systemd/systemd-shutdown', '/bin/sh', '/bin/mount', '/usr/sbin/chroot'] as const;
+const NEEDED = [SYSTEMD, '/usr/lib/systemd/systemd-shutdown', '/bin/sh', '/bin/mount'] as const;
 /** Since systemd 255 each service is started by a program of its own. */
 const EXECUTOR = '/usr/lib/systemd/systemd-executor';
 
 const SHELL = ['/bin/sh', '-c', 'if command -v bash >/dev/null 2>&1; then exec bash; else exec sh; fi'];
+/** The first that tells a unit how the one that it follows has ended. */
+const OLDEST_SYSTEMD = 251;
 const GRACE_MILLISECONDS = 12_000;
 const BY_SYSTEMD = "by the app's service in the pod's systemd";
 const LATER = 'not implemented by this flavor';
@@ -87,7 +90,7 @@ export default defineFlavor({
   features: {
     'apps/many': enforced("services of the pod's systemd"),
     dns: enforced("written into each app's /etc"),
-    'event-handlers': enforced('ExecStartPre and ExecStopPost, in the root directory of the app'),
+    'event-handlers': enforced('services of their own, with all that the app has'),
     hostname: enforced('--hostname of systemd-nspawn'),
     'ipc/host': enforced("the host's ipc namespace", {readBack: readBack.hostNamespace('ipc')}),
     'ipc/private': enforced('an ipc namespace of the pod', {readBack: readBack.ownNamespace('ipc')}),
@@ -136,6 +139,15 @@ export default defineFlavor({
       what: `${program} is not installed`,
       fix: program === 'systemd-nspawn' ? 'install the package systemd-container' : `install what has ${program}`,
     })),
+    ...(systemdVersion(host) >= OLDEST_SYSTEMD || lacking(host).includes('systemd-nspawn')
+      ? []
+      : [
+          {
+            severity: 'missing' as const,
+            what: `systemd ${systemdVersion(host)} is too old`,
+            fix: `install ${OLDEST_SYSTEMD} or newer`,
+          },
+        ]),
     ...(host.cgroup.hierarchies.some(({version}) => version === 2)
       ? []
       : [
@@ -154,7 +166,18 @@ export default defineFlavor({
       do: 'host-tree',
       programs: [...NEEDED, EXECUTOR].flatMap((name) => host.programs[name]?.path ?? []),
       directories: (
-        ['/dev', '/etc', '/opt/stage2', '/proc', '/rkt', '/root', '/run', '/sys', '/tmp', '/var/log'] as const
+        [
+          '/dev',
+          '/etc',
+          '/opt/stage2',
+          '/proc',
+          '/rkt',
+          '/root',
+          '/run/systemd/incoming',
+          '/sys',
+          '/tmp',
+          '/var/log',
+        ] as const
       ).map(rootfsPath),
       target: podPath(TREE),
     },
@@ -173,10 +196,22 @@ export default defineFlavor({
       options: {mode: '0755'},
     },
     ...['status', 'logs'].map((name) => podDirectory(`${SHARED}/${name}`)),
-    ...configuration(pod),
+    ...configuration(pod, host),
     ...pod.apps.flatMap((app) => [
-      ...['/proc', '/sys', '/dev'].map((path) => directory(app, path)),
-      ...(hasDevices(app) ? [...dev(app, {shared: true}), ...mountDevices(pod, app)] : []),
+      // systemd makes these itself, but not in a read-only rootfs.
+      ...[
+        ...(pod.resolvConf === null && pod.hosts === null ? ['/etc'] : []),
+        '/proc',
+        '/root',
+        '/run/systemd/incoming',
+        '/sys',
+        '/tmp',
+        '/usr',
+        '/var',
+      ].map((path) => directory(app, path)),
+      // nspawn's has the host's tunnel device, and no console without a terminal.
+      ...dev(app, {shared: true}),
+      ...mountDevices(pod, app),
       ...nameResolution(pod, app),
       {id: `program.${app.name}`, do: 'check-program', app: app.name} satisfies Step,
       ...readOnlyRootfs(app),
@@ -233,9 +268,6 @@ const hostPath = (path: string) => path as Pod['directory'];
 const lacking = ({programs}: HostFacts): string[] =>
   ['systemd-nspawn', ...NEEDED].filter((name) => programs[name] == null);
 
-/** Volumes below /dev take a /dev of the app's own; else all apps of the pod have nspawn's. */
-const hasDevices = ({mounts}: App): boolean => mounts.some(({path}) => path.startsWith('/dev/'));
-
 const podDirectory = (path: string): Step => ({
   id: `dir.${path}`,
   do: 'mkdir',
@@ -245,16 +277,28 @@ const podDirectory = (path: string): Step => ({
   gid: 0,
 });
 
+const systemdVersion = ({programs}: HostFacts): number =>
+  Number.parseInt(programs['systemd-nspawn']?.version ?? '0', 10);
+
+/** A program that the image does not have is found missing by the check before the launch, which says so better. */
+const withProgram = (app: App): App =>
+  app.executable === null ? {...app, executable: rootfsPath(`/${app.process.argv[0]}`)} : app;
+
 /** The pod's /etc: systemd's units, the users that its services name, and what becomes systemd. */
-const configuration = (pod: Pod): Step[] => {
+const configuration = (pod: Pod, host: HostFacts): Step[] => {
   const files = [
-    ...podUnits(pod, {
-      rootOf: ({name}) => `/opt/stage2/${name}/rootfs`,
-      stdio: (app) => stdioOf(pod, app),
-      limits: limitsInside(pod),
-      bindDev: (app) => !hasDevices(app),
-      statusDirectory: '/rkt/status',
-    }),
+    ...podUnits(
+      {...pod, apps: pod.apps.map(withProgram)},
+      {
+        rootOf: ({name}) => `/opt/stage2/${name}/rootfs`,
+        stdio: (app) => stdioOf(pod, app),
+        limits: limitsInside(pod),
+        bindDev: () => false,
+        statusDirectory: '/rkt/status',
+        cgroupVersion: host.cgroup.mode === 'v2' ? 2 : 1,
+      },
+    ),
+    ...readyUnits(pod),
     {path: 'rkt/init', content: INIT, mode: 0o644},
     {path: 'machine-id', content: `${pod.uuid.replaceAll('-', '')}\n`, mode: 0o444},
   ];

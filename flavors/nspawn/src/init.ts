@@ -4,9 +4,11 @@ type Stdio = ReturnType<UnitOptions['stdio']>;
 
 /**
  * What PID 1 does before it becomes systemd, which closes the streams that rkt was given: a stopped process, always number 2, keeps them open, and apps
- * open them there. So nothing copies what they write, and each has its own.
+ * open them there. So nothing copies what they write, and each has its own. (Descriptor 3, because a shell gives what it starts in the background no input.)
  */
-export const INIT = `sh -c 'kill -STOP $$' &
+export const INIT = `exec 3<&0
+sh -c 'kill -STOP $$' <&3 3<&- &
+exec 3<&-
 exec /usr/lib/systemd/systemd --log-target=null --show-status=0
 `;
 
