@@ -13,7 +13,7 @@ import {blockSignals, resetSignals} from '../linux/signals.ts';
 import {filterOf} from './become.ts';
 import type {ExecutorContext} from './context.ts';
 import {ENTERING} from './entering.ts';
-import {enterProgramMissing} from './errors.ts';
+import {enterProgramMissing, enterUserNamespace} from './errors.ts';
 import type {LaunchInto} from './exec.ts';
 import {faultPoint} from './fault.ts';
 import {openWays} from './open-ways.ts';
@@ -39,13 +39,14 @@ const FIRST_BESIDES_STDIO = 3;
  * told to end by, and ends as the child did, by exit status or signal. util-linux has two that almost do: `nsenter` is killed by a Ctrl-C that the entered program
  * handles, and `unshare` cannot end by SIGKILL. The child is rkt again, from a read-only view of the same file that belongs to no mount namespace (S03), and
  * closed from its first instruction (S02). What it needs of the host it inherits, and does not look up again.
- * @throws RKT_MEMBER_GONE, RKT_ENTER_PROGRAM_MISSING
+ * @throws RKT_MEMBER_GONE, RKT_ENTER_PROGRAM_MISSING, RKT_ENTER_USER_NAMESPACE
  */
 export const enterByChild = (
   launch: LaunchInto<'member'>,
   context: Pick<ExecutorContext, 'facts' | 'caches'>,
 ): never => {
   hide();
+  if (launch.namespaces.includes('user')) throw enterUserNamespace(launch.member.pid);
   const starter = findProgram('timeout');
   if (starter === undefined) throw enterProgramMissing('timeout');
   const {member, root, cgroups, process: inherited} = openWays(launch, context);

@@ -11,7 +11,7 @@ import {openWays} from './open-ways.ts';
 /**
  * Becomes a further program of a running pod with exactly what its member has: cgroups, namespaces, root directory, and the same compiled
  * process as `run` applied (S01). May start this process again from the beginning, see {@link sealSelf}: to be called before anything has been changed. A
- * process cannot change its own pid namespace, nor one with threads its user namespace: then a child goes on, see {@link enterByChild}.
+ * process cannot change its own pid namespace: then a child goes on, see {@link enterByChild}.
  * @throws RKT_MEMBER_GONE, and what {@link exec} throws.
  */
 export const enter = (

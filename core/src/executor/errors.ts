@@ -49,6 +49,13 @@ export const enterProgramMissing = (program: string) =>
     hint: 'install the GNU coreutils',
   });
 
+/** A running app has a user namespace of its own. What is done there would need rights over rkt's files and cgroups that its root has not. */
+export const enterUserNamespace = (pid: number) =>
+  new RktError('RKT_ENTER_USER_NAMESPACE', `process ${pid} is in a user namespace, which rkt cannot enter yet`, {
+    pid,
+    hint: 'run the pod without a user namespace to enter it',
+  });
+
 /** RKT_FAULT asked for it; only tests see this. */
 export const faultInjected = (step: string) =>
   new RktError('RKT_FAULT_INJECTED', `fault injected at step "${step}"`, {step, hint: 'unset RKT_FAULT'});
