@@ -1,4 +1,4 @@
-import {existsSync, readFileSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 
 /** A file of a process's cgroup and of those above it, as far as they have it, innermost first. */
@@ -33,3 +33,22 @@ export const cgroupValues = (
     if (directory === root || directory === '/') return values;
   }
 };
+
+/** Cgroups of a pod in every mounted hierarchy, outermost only. */
+export const cgroupDirectories = (uuid: string): string[] =>
+  readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .filter((line) => / - cgroup2? /.test(line))
+    .map((line) => line.split(' ')[4] ?? '')
+    .flatMap((mountPoint) =>
+      readdirSync(mountPoint, {recursive: true, encoding: 'utf8'})
+        .filter((name) => path.basename(name) === `rkt-${uuid}`)
+        .map((name) => path.join(mountPoint, name)),
+    );
+
+/** Numbers of the processes of a cgroup and of those below it. */
+export const processesBelow = (directory: string): string[] =>
+  readdirSync(directory, {recursive: true, encoding: 'utf8'})
+    .filter((name) => path.basename(name) === 'cgroup.procs')
+    .flatMap((name) => readFileSync(path.join(directory, name), 'utf8').split('\n'))
+    .filter((line) => line !== '');

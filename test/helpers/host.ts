@@ -22,6 +22,8 @@ export interface CallOptions {
 }
 
 export interface RunOptions extends CallOptions {
+  /** Default: {@link flavor}. */
+  readonly stage1?: string;
   /** Flags of the pod: what follows `run`. */
   readonly pod?: readonly string[];
   /** Flags of the app: what follows the image. */
@@ -134,13 +136,16 @@ export const openHost = (): Host => {
   };
   const rkt: Host['rkt'] = (args, options = {}) => limited(() => toResult(spawn(args, options)));
   const imageFile = (image: string | ImageSpec = {}) => (typeof image === 'string' ? image : buildImage(image));
-  const runImage = (image: string | ImageSpec | undefined, {pod = [], app = [], global = []}: RunOptions) => [
+  const runImage = (
+    image: string | ImageSpec | undefined,
+    {pod = [], app = [], global = [], stage1 = flavor}: RunOptions,
+  ) => [
     ...[
       '--format=json',
       '--insecure-options=image',
       ...global,
       'run',
-      `--stage1=${flavor}`,
+      `--stage1=${stage1}`,
       ...pod,
       imageFile(image),
       ...app,
@@ -150,7 +155,13 @@ export const openHost = (): Host => {
     options.manifest === undefined
       ? [...runImage(options.image, options), ...['--exec=/bin/sh', '--', '-c', script]]
       : [
-          ...['--format=json', '--insecure-options=image', ...(options.global ?? []), 'run', `--stage1=${flavor}`],
+          ...[
+            '--format=json',
+            '--insecure-options=image',
+            ...(options.global ?? []),
+            'run',
+            `--stage1=${options.stage1 ?? flavor}`,
+          ],
           ...[...(options.pod ?? []), `--pod-manifest=${options.manifest}`],
         ];
 
@@ -200,7 +211,7 @@ export const openHost = (): Host => {
       const uuid = readFileSync(file, 'utf8').trim();
       const end = async (signal: NodeJS.Signals = 'SIGKILL') => {
         // What the rkt process has become is the app, or else only its supervisor.
-        if (flavor === 'fly' || signal !== 'SIGKILL') child.kill(signal);
+        if ((options.stage1 ?? flavor) === 'fly' || signal !== 'SIGKILL') child.kill(signal);
         else await rkt(['stop', '--force', uuid]);
         return ended;
       };

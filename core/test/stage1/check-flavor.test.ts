@@ -24,7 +24,7 @@ const refused: readonly [string, unknown, RktError['code'], object][] = [
     'a newer contract',
     flavor({declaration: declaration({contract: '^1.7'})}),
     'RKT_CONTRACT_UNSUPPORTED',
-    {wants: '^1.7', has: '1.0.0'},
+    {wants: '^1.7', has: CONTRACT_VERSION},
   ],
   [
     'another major contract',
