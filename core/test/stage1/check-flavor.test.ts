@@ -1,5 +1,5 @@
 import test from 'ava';
-import type {Flavor} from '../../src/contract/index.ts';
+import {CONTRACT_VERSION, type Flavor} from '../../src/contract/index.ts';
 import {RktError} from '../../src/rkt-error.ts';
 import {checkFlavor} from '../../src/stage1/check-flavor.ts';
 import {declaration} from '../support/fixtures.ts';
