@@ -63,16 +63,16 @@ run --insecure-options=image fetch hello.aci
 
 say 'A pod of one app, in its own file system, with few rights. Its exit code is the exit code of rkt.'
 code=0
-run run example.com/hello --exec=sh -- -c 'echo "hello from $AC_APP_NAME"; id; ls /; grep -E "^(CapBnd|Seccomp):" /proc/self/status; exit 3' || code=$?
+run run --stage1=fly example.com/hello --exec=sh -- -c 'echo "hello from $AC_APP_NAME"; id; ls /; grep -E "^(CapBnd|Seccomp):" /proc/self/status; exit 3' || code=$?
 echo "exit code: $code"
 [ "$code" = 3 ]
 
 say 'What run would do, step by step, without doing it. This needs no root.'
-run plan example.com/hello --exec=sh -- -c 'exit 3'
+run plan --stage1=fly example.com/hello --exec=sh -- -c 'exit 3'
 
 say 'A pod with limits, in the background. After its start no process of rkt is left: the child is the app itself.'
-show run --uuid-file-save=uuid example.com/hello --exec=sleep --memory=64M --cpu=500m --readonly-rootfs -- 300 '&'
-"$rkt" --dir="$work/data" run --uuid-file-save=uuid example.com/hello --exec=sleep --memory=64M --cpu=500m --readonly-rootfs -- 300 &
+show run --stage1=fly --uuid-file-save=uuid example.com/hello --exec=sleep --memory=64M --cpu=500m --readonly-rootfs -- 300 '&'
+"$rkt" --dir="$work/data" run --stage1=fly --uuid-file-save=uuid example.com/hello --exec=sleep --memory=64M --cpu=500m --readonly-rootfs -- 300 &
 child=$!
 while [ "$(tr '\0' ' ' <"/proc/$child/cmdline" 2>/dev/null)" != 'sleep 300 ' ]; do
   kill -0 "$child" 2>/dev/null || { wait "$child" || exit 1; }

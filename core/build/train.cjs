@@ -32,8 +32,8 @@ const preparePod = () => {
     cold('image', 'build', '--from-host', '/bin/true', '--name=train', '--exec=/bin/true', '-o', image);
     cold(...global, 'fetch', image);
     // Twice, so that what is checked once has been checked.
-    cold(...global, 'prepare', 'train');
-    return cold(...global, 'prepare', 'train');
+    cold(...global, 'prepare', '--stage1=fly', 'train');
+    return cold(...global, 'prepare', '--stage1=fly', 'train');
   } catch ({message}) {
     // Not root, or no bsdtar: rkt will only start more slowly.
     process.stderr.write(`code cache without what run needs: ${message}`);
@@ -48,7 +48,7 @@ const train = async ({rkt}, uuid) => {
   if (process.argv.includes('run')) {
     // As far as a run can go and come back.
     process.env.RKT_FAULT = 'launch.credentials:error';
-    await rkt([...global, 'run', 'train']);
+    await rkt([...global, 'run', '--stage1=fly', 'train']);
     await rkt([...global, 'run-prepared', uuid]);
   } else {
     await rkt(['version']);
