@@ -73,7 +73,8 @@ testIf(lacksPods('cgroup/memory', 'cgroup/cpu', 'cgroup/pids'))(
     const {stdout} = await pod.end();
     const cgroup = parseProbe(entered.stdout).cgroup;
     t.deepEqual(cgroup, parseProbe(stdout).cgroup);
-    t.true(cgroup.some((line) => line.includes(pod.uuid)));
+    // In a cgroup namespace of its own, an app does not see the names above.
+    if (flavor === 'fly') t.true(cgroup.some((line) => line.includes(pod.uuid)));
   },
 );
 
