@@ -55,4 +55,8 @@ export const lacks = (...needs: Need[]): string | undefined => {
 
 /** What every test with a real pod needs. */
 export const lacksPods = (...more: Need[]): string | undefined =>
-  lacks('root', 'program/busybox', 'program/bsdtar', ...more);
+  lacks(
+    ...(['root', 'program/busybox', 'program/bsdtar'] as const),
+    ...(env.RKT_TEST_FLAVOR === 'nspawn' ? (['program/systemd-nspawn'] as const) : []),
+    ...more,
+  );

@@ -25,6 +25,8 @@ const PACKAGES: Readonly<Record<string, () => boolean>> = {
   crun: () => program('crun') !== undefined,
   'libarchive-tools': () => program('bsdtar') !== undefined,
   libseccomp2: () => hasLibrary('libseccomp.so.2'),
+  systemd: () => existsSync('/usr/lib/systemd/systemd'),
+  'systemd-container': () => program('systemd-nspawn') !== undefined,
   'util-linux': () => program('setpriv') !== undefined && program('unshare') !== undefined,
   'xz-utils': () => program('xz') !== undefined,
   zstd: () => program('zstd') !== undefined,
