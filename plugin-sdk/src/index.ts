@@ -6,6 +6,7 @@
 export type * from '@rkt/core/contract';
 export {CAPABILITIES, CONTRACT_VERSION, FEATURES, isolatorNames, PROPERTIES, RLIMITS, VERBS} from '@rkt/core/contract';
 export * from './define-flavor.ts';
+export * from './entering.ts';
 export * from './kernel-files.ts';
 export * from './read-back.ts';
 export * from './rootfs.ts';

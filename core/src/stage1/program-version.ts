@@ -3,8 +3,16 @@ import type {HostPath} from '../contract/names.ts';
 const TIMEOUT = 5000;
 const MAX_OUTPUT = 65_536;
 
-/** The first line of what a program of the host says to `--version`; empty if it fails. */
+const versions = new Map<HostPath, string>();
+
+/** The first line of what a program of the host says to `--version`; empty if it fails. Asked once: the choice of a flavor and the plan both want to know. */
 export const programVersion = (path: HostPath): string => {
+  const version = versions.get(path) ?? askVersion(path);
+  versions.set(path, version);
+  return version;
+};
+
+const askVersion = (path: HostPath): string => {
   // Loaded only here: most flavors need no program.
   const {spawnSync} = process.getBuiltinModule('node:child_process');
   const {status, stdout} = spawnSync(path, ['--version'], {

@@ -1,5 +1,6 @@
 import {
   type App,
+  commandOrShell,
   defineFlavor,
   dev,
   enforced,
@@ -15,7 +16,7 @@ import {
   podCgroup,
   privateMounts,
   proc,
-  type RunningPod,
+  processOf,
   readBack,
   readOnlyRootfs,
   sys,
@@ -23,8 +24,6 @@ import {
 
 const NO_SUPERVISOR = 'the app replaces rkt: nothing stays beside it';
 const HOST_NETWORK = "the app shares the host's network";
-const SHELL = ['/bin/sh', '-c', 'if command -v bash >/dev/null 2>&1; then exec bash; else exec sh; fi'];
-
 /** One app, in its own root directory on the host's network and pids, with everything else that a single process can be denied. */
 export default defineFlavor({
   name: 'fly',
@@ -160,7 +159,7 @@ export default defineFlavor({
     into: 'member',
     member: processOf(pod, app),
     namespaces: pod.ipc === 'private' ? ['mount', 'ipc'] : ['mount'],
-    process: {...app.process, argv: command.length > 0 ? [...command] : SHELL},
+    process: {...app.process, argv: commandOrShell(command)},
     passSockets: false,
   }),
 });
@@ -170,10 +169,4 @@ const appOf = (pod: Pod): App => {
   const [app] = pod.apps;
   if (app === undefined) throw new Error(`pod ${pod.uuid} has no app`);
   return app;
-};
-
-const processOf = (pod: RunningPod, app: App) => {
-  const process = pod.appProcesses[app.name];
-  if (process === undefined) throw new Error(`app ${app.name} of pod ${pod.uuid} has no process`);
-  return process;
 };

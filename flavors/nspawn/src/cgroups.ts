@@ -26,7 +26,7 @@ export const podControllers = (pod: Pod, host: HostFacts): string[] => [
 ];
 
 /** Binds the pod's own cgroups over the read-only hierarchies that nspawn mounts. */
-export const CGROUP_BINDS = (pod: Pod, {cgroup}: HostFacts): string[] => [
+export const cgroupBinds = (pod: Pod, {cgroup}: HostFacts): string[] => [
   '--tmpfs=/sys/fs/cgroup:mode=755',
   ...cgroup.hierarchies
     .filter(({version, controllers}) => version === 1 && controllers.some((name) => isNeeded(name)))

@@ -1,5 +1,5 @@
 import type {HostFacts, HostPath, Pod} from '@rkt/plugin-sdk';
-import {CGROUP_BINDS, limitsThroughV1} from './cgroups.ts';
+import {cgroupBinds, limitsThroughV1} from './cgroups.ts';
 
 /** Places below the pod's directory. The first is the shared tree; the others are the pod's own. */
 export const TREE = 'stage1/tree';
@@ -74,7 +74,7 @@ export const nspawnArguments = (pod: Pod, host: HostFacts): string[] => {
     ...(pod.network.mode === 'none' ? ['--private-network'] : []),
     ...(added.length > 0 ? [`--capability=${added.join(',')}`] : []),
     ...(dropped.length > 0 ? [`--drop-capability=${dropped.join(',')}`] : []),
-    ...(limitsThroughV1(pod, host) ? CGROUP_BINDS(pod, host) : []),
+    ...(limitsThroughV1(pod, host) ? cgroupBinds(pod, host) : []),
     '--',
     '/bin/sh',
     '/etc/rkt/init',

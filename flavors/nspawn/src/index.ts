@@ -1,5 +1,6 @@
 import {
   type App,
+  commandOrShell,
   defineFlavor,
   dev,
   directory,
@@ -16,7 +17,7 @@ import {
   podCgroup,
   podUnits,
   privateMounts,
-  type RunningPod,
+  processOf,
   readBack,
   readOnlyRootfs,
   type Step,
@@ -33,7 +34,6 @@ const NEEDED = [SYSTEMD, '/usr/lib/systemd/systemd-shutdown', '/bin/sh', '/bin/m
 /** Since systemd 255 each service is started by a program of its own. */
 const EXECUTOR = '/usr/lib/systemd/systemd-executor';
 
-const SHELL = ['/bin/sh', '-c', 'if command -v bash >/dev/null 2>&1; then exec bash; else exec sh; fi'];
 /** The first that tells a unit how the one that it follows has ended. */
 const OLDEST_SYSTEMD = 251;
 const GRACE_MILLISECONDS = 12_000;
@@ -247,7 +247,7 @@ export default defineFlavor({
     into: 'member',
     member: processOf(pod, app),
     namespaces: ['mount', 'uts', 'ipc', 'net', 'cgroup', 'pid'],
-    process: {...app.process, argv: command.length > 0 ? [...command] : SHELL},
+    process: {...app.process, argv: commandOrShell(command)},
     passSockets: false,
   }),
 
@@ -317,10 +317,4 @@ const configuration = (pod: Pod, host: HostFacts): Step[] => {
       }),
     ),
   ];
-};
-
-const processOf = (pod: RunningPod, app: App) => {
-  const process = pod.appProcesses[app.name];
-  if (process === undefined) throw new Error(`app ${app.name} of pod ${pod.uuid} has no process`);
-  return process;
 };
