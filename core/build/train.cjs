@@ -46,6 +46,7 @@ setFlagsFromString('--no-flush-bytecode');
 
 const train = async ({rkt}, uuid) => {
   if (process.argv.includes('run')) {
+    if (uuid === undefined) return;
     // As far as a run can go and come back.
     process.env.RKT_FAULT = 'launch.credentials:error';
     await rkt([...global, 'run', '--stage1=fly', 'train']);

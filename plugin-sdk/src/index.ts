@@ -4,10 +4,20 @@
  * @module
  */
 export type * from '@rkt/core/contract';
-export {CAPABILITIES, CONTRACT_VERSION, FEATURES, isolatorNames, PROPERTIES, RLIMITS, VERBS} from '@rkt/core/contract';
+export {
+  CAPABILITIES,
+  CONTRACT_VERSION,
+  DEFAULT_LOG_SIZE,
+  FEATURES,
+  isolatorNames,
+  PROPERTIES,
+  RLIMITS,
+  VERBS,
+} from '@rkt/core/contract';
 export * from './define-flavor.ts';
 export * from './entering.ts';
 export * from './kernel-files.ts';
+export * from './logs.ts';
 export * from './read-back.ts';
 export * from './rootfs.ts';
 export * from './support.ts';

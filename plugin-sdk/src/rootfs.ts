@@ -10,6 +10,9 @@ export const privateMounts = (...further: ('uts' | 'ipc' | 'net' | 'cgroup')[]):
   unshare: ['mount', ...further],
 });
 
+/** Gives a pod with a user namespace its ids, for the steps that follow; nothing for another pod. */
+export const mapIds = ({idMap}: Pod): Step[] => (idMap === undefined ? [] : [{id: 'ids', do: 'id-map', ...idMap}]);
+
 /** Mounts an app's rootfs at its mount point: its image's layers under a writable one, or its own copy. */
 export const mountRootfs = ({name, rootfs, mountPoint}: App): Step =>
   rootfs.kind === 'overlay'

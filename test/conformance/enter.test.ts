@@ -51,6 +51,17 @@ const cases: Readonly<Record<string, RunOptions>> = {
   'with a working directory and environment': {app: ['--working-dir=/tmp', '--environment=A=b c']},
   'with its own ipc': {pod: ['--ipc=private']},
   'without overlay': {pod: ['--no-overlay']},
+  ...(flavor === 'nspawn' && {
+    'with a user namespace': {pod: ['--private-users']},
+    'with a user namespace, of another user with groups': {
+      pod: ['--private-users'],
+      image: {app: {user: '12', group: '34', supplementaryGIDs: [56, 78]}},
+    },
+    'with a user namespace, other capabilities and a filter': {
+      pod: ['--private-users', '--net=none'],
+      app: ['--caps-retain=CAP_CHOWN,CAP_NET_ADMIN', '--seccomp=mode=remove,errno=EPERM,mkdir,mkdirat'],
+    },
+  }),
 };
 
 for (const [what, options] of Object.entries(cases)) {

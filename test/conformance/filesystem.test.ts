@@ -295,6 +295,44 @@ kernelTest('PO-10 read-only and recursive reaches every mount below', async (t) 
   );
 });
 
+kernelTest('PO-10 a mount below a volume is written to, hidden or read-only, as the volume is', async (t) => {
+  const source = hostDirectory();
+  mkdirSync(path.join(source, 'below'));
+  // A mount of a namespace of its own: nothing of it stays on the host.
+  const through = [
+    ...[
+      '/usr/bin/unshare',
+      '--mount',
+      '/bin/sh',
+      '-c',
+      'mount -t tmpfs none "$1"; echo x >"$1/file"; shift; exec "$@"',
+    ],
+    ...['sh', path.join(source, 'below')],
+  ];
+  const look = async (more: string) => {
+    const script =
+      'ls /data/below; echo y >/data/below/new; echo $?; mount -o remount,rw /data/below; echo y >/data/below/new; echo $?';
+    const {stdout} = await host.sh(script, {
+      through,
+      pod: [volume('data', source, more)],
+      app: [mount('data', '/data')],
+    });
+    return stdout.trim().split('\n');
+  };
+  t.deepEqual(await look(''), ['file', '0', '0']);
+  t.deepEqual(await look(',readOnly=true'), ['file', '1', '1']);
+  t.deepEqual(await look(',recursive=false'), ['0', '0']);
+  t.deepEqual(readdirSync(path.join(source, 'below')), ['new']);
+});
+
+kernelTest('EX-18 a volume may be a device, which the app can use', async (t) => {
+  const {stdout, exitCode, stderr} = await host.sh(
+    'stat -c "%F %t:%T" /mine; head -c 4 /mine | od -An -tx1; echo x >/mine; echo $?',
+    {pod: [volume('zero', '/dev/zero')], app: [mount('zero', '/mine')]},
+  );
+  t.deepEqual([exitCode, stdout], [0, 'character special file 1:5\n 00 00 00 00\n0\n'], stderr);
+});
+
 kernelTest('PO-11 an empty volume is 0755 and root by default, or as asked for', async (t) => {
   const {stdout, exitCode} = await host.sh('stat -c "%a %u %g" /a /b; ls -A /a /b; touch /a/x /b/x', {
     pod: ['--volume=a,kind=empty', '--volume=b,kind=empty,mode=1770,uid=12,gid=34'],
@@ -302,6 +340,87 @@ kernelTest('PO-11 an empty volume is 0755 and root by default, or as asked for',
   });
   t.is(exitCode, 0);
   t.is(stdout, '755 0 0\n1770 12 34\n/a:\n\n/b:\n');
+});
+
+const DOCKER = {annotations: [{name: 'appc.io/docker/repository', value: 'library/test'}]};
+const FILLED = {
+  '/data': {directory: true, mode: 0o1750, uid: 7, gid: 8},
+  '/data/file': {content: 'of the image\n', mode: 0o4711, uid: 5, gid: 6},
+  '/data/sub/link': {symlink: '/etc/passwd'},
+  '/data/pipe': {fifo: true, mode: 0o600},
+} as const;
+const LOOK = 'stat -c "%n %a %u %g %F" /data /data/* /data/sub/link; readlink /data/sub/link';
+const LOOKED = `/data 1750 7 8 directory
+/data/file 4711 5 6 regular file
+/data/pipe 600 0 0 fifo
+/data/sub 755 0 0 directory
+/data/sub/link 777 0 0 symbolic link
+/etc/passwd
+`;
+
+kernelTest('PO-11 an empty volume of a docker image begins with what the image has there', async (t) => {
+  const mountPoint = {mountPoints: [{name: 'data', path: '/data'}]};
+  const image = {files: FILLED, manifest: DOCKER, app: mountPoint};
+  for (const pod of [[], ['--volume=data,kind=empty'], ['--no-overlay']]) {
+    const {stdout, stderr, exitCode} = await host.sh(`${LOOK}; rm -r /data/*`, {image, pod});
+    t.deepEqual([exitCode, stdout, stderr], [0, LOOKED, ''], pod.join());
+  }
+  const {stdout} = await host.sh('stat -c "%a %u %g" /data; cat /data/file', {
+    image,
+    pod: ['--volume=data,kind=empty,mode=0711,uid=3'],
+  });
+  t.is(stdout, '711 3 8\nof the image\n');
+});
+
+kernelTest('PO-11 the volume of a docker image is filled from all of its layers', async (t) => {
+  await host.fetch({name: 'example.com/below', files: {'/data/below': 'x', '/data/both': 'below\n'}});
+  const {stdout, exitCode, stderr} = await host.sh('ls /data; cat /data/both', {
+    image: {
+      bare: true,
+      files: {'/data/above': 'x', '/data/both': 'above\n'},
+      manifest: {...DOCKER, dependencies: [{imageName: 'example.com/below'}]},
+      app: {mountPoints: [{name: 'data', path: '/data'}]},
+    },
+  });
+  t.deepEqual([exitCode, stdout], [0, 'above\nbelow\nboth\nabove\n'], stderr);
+});
+
+kernelTest('PO-11 a volume of the host, or of another image, is not filled', async (t) => {
+  const source = hostDirectory();
+  const ofHost = await host.sh('ls -A /data', {
+    image: {files: FILLED, manifest: DOCKER},
+    pod: [volume('data', source)],
+    app: [mount('data', '/data')],
+  });
+  t.is(ofHost.stdout, '');
+  t.deepEqual(readdirSync(source), []);
+  const other = await host.sh('ls -A /data', {
+    image: {files: FILLED, app: {mountPoints: [{name: 'd', path: '/data'}]}},
+  });
+  t.is(other.stdout, '');
+  t.true(other.stderr.includes('/data'), other.stderr);
+});
+
+kernelTest('S16 a volume is filled with nothing of the host, wherever symlinks of the image lead', async (t) => {
+  const secret = hostDirectory({secret: 'of the host'});
+  for (const to of [secret, `../../../../../../../../..${secret}`, '/proc/self/root/etc', 'data']) {
+    const {stdout} = await host.sh('ls -A /data 2>/dev/null; echo end', {
+      image: {
+        files: {'/data': {symlink: to}},
+        manifest: DOCKER,
+        app: {mountPoints: [{name: 'data', path: '/data'}]},
+      },
+    });
+    t.false(stdout.includes('secret') || stdout.includes('passwd'), `${to}: ${stdout}`);
+  }
+  const inside = await host.sh('ls -A /real', {
+    image: {
+      files: {'/data': {symlink: '/real'}, '/real/mine': 'x'},
+      manifest: DOCKER,
+      app: {mountPoints: [{name: 'data', path: '/data'}]},
+    },
+  });
+  t.is(inside.stdout, 'mine\n');
 });
 
 kernelTest('OS-01 every app has the devices and file systems of the specification', async (t) => {

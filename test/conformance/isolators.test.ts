@@ -1,10 +1,11 @@
 import {readFileSync, writeFileSync} from 'node:fs';
 import test from 'ava';
-import {cgroupValues} from '../helpers/cgroup.ts';
-import {openHost} from '../helpers/host.ts';
+import {cgroupValues, diskLimits} from '../helpers/cgroup.ts';
+import {flavor, openHost} from '../helpers/host.ts';
 import type {ImageSpec} from '../helpers/image.ts';
 import {buildImage} from '../helpers/image.ts';
 import {lacks, lacksPods} from '../helpers/lacks.ts';
+import {appProcess} from '../helpers/nspawn.ts';
 import {PROBE, parseProbe} from '../helpers/probe.ts';
 import {testIf} from '../helpers/skip.ts';
 
@@ -116,8 +117,8 @@ kernelTest('EX-48 an app of another user has the capabilities it may have as amb
 
 kernelTest('EX-49 no-new-privileges is set and inherited', async (t) => {
   const script = 'grep NoNewPrivs /proc/self/status; sh -c "grep NoNewPrivs /proc/self/status"';
-  const {stdout} = await inside(script, ['os/linux/no-new-privileges', true]);
-  t.is(stdout, 'NoNewPrivs:\t1\nNoNewPrivs:\t1\n');
+  const {stdout, stderr} = await inside(script, ['os/linux/no-new-privileges', true]);
+  t.is(stdout, 'NoNewPrivs:\t1\nNoNewPrivs:\t1\n', stderr);
 });
 
 seccompTest('EX-37 EX-39 a remove-set blocks what it lists, by SIGSYS when it names no errno', async (t) => {
@@ -205,12 +206,12 @@ seccompTest('EX-35 EX-36 an unknown special set and an empty set are refused', a
 });
 
 kernelTest('EX-33 status tells which isolators were enforced and which ignored', async (t) => {
-  const pod = await host.start('echo ready; sleep 60', {
+  const pod = await host.start('echo ready; sleep 600', {
     manifest: host.manifest(
       await host.fetch(),
       {
         app: {
-          ...{exec: ['/bin/sh', '-c', 'echo ready; sleep 60'], user: '0', group: '0'},
+          ...{exec: ['/bin/sh', '-c', 'echo ready; sleep 600'], user: '0', group: '0'},
           isolators: [
             {name: 'os/linux/no-new-privileges', value: true},
             {name: 'example.com/unknown', value: {a: 1}},
@@ -238,7 +239,7 @@ kernelTest('EX-33 status tells which isolators were enforced and which ignored',
 testIf(lacksPods('cgroup/memory', 'cgroup/cpu', 'cgroup/pids'))(
   'EX-33 status --verify finds what the report promises in the kernel',
   async (t) => {
-    const pod = await host.start('echo ready; sleep 60', {
+    const pod = await host.start('echo ready; sleep 600', {
       image: withIsolators(
         ['resource/memory', {limit: '64M'}],
         ['resource/cpu', {limit: '500m'}],
@@ -253,14 +254,17 @@ testIf(lacksPods('cgroup/memory', 'cgroup/cpu', 'cgroup/pids'))(
 );
 
 testIf(lacksPods('cgroup/memory'))('EX-33 status --verify sees a limit that was lifted behind its back', async (t) => {
-  const pod = await host.start('echo ready; sleep 60', {image: withIsolators(['resource/memory', {limit: '64M'}])});
-  const file = cgroupValues(pod.pid, 'memory', ['memory.limit_in_bytes', 'memory.max'])[0]?.file ?? '';
+  const pod = await host.start('echo ready; sleep 600', {image: withIsolators(['resource/memory', {limit: '64M'}])});
+  const file = cgroupValues(appOf(pod), 'memory', ['memory.limit_in_bytes', 'memory.max'])[0]?.file ?? '';
   writeFileSync(file, String(128 * 2 ** 20));
   const {exitCode, error} = await host.rkt(['--format=json', 'status', '--verify', pod.uuid]);
   await pod.end();
   t.not(exitCode, 0);
   t.is(error?.code, 'RKT_VERIFY_FAILED');
 });
+
+/** The process whose limits are the app's. */
+const appOf = ({pid, uuid}: {pid: number; uuid: string}) => (flavor === 'fly' ? pid : appProcess(uuid, 'test'));
 
 /** The strictest of the values that hold for a process, in its cgroup and those above. */
 const strictest = (values: readonly {readonly value: string}[]) =>
@@ -280,10 +284,10 @@ for (const [quantity, bytes] of [
   ['100000000', 1e8],
 ] as const) {
   testIf(lacksPods('cgroup/memory'))(`EX-52 ${quantity} of memory are ${bytes} bytes`, async (t) => {
-    const pod = await host.start('echo ready; sleep 60', {
+    const pod = await host.start('echo ready; sleep 600', {
       image: withIsolators(['resource/memory', {limit: quantity}]),
     });
-    const limit = strictest(cgroupValues(pod.pid, 'memory', ['memory.limit_in_bytes', 'memory.max']));
+    const limit = strictest(cgroupValues(appOf(pod), 'memory', ['memory.limit_in_bytes', 'memory.max']));
     await pod.end();
     // The kernel keeps whole pages.
     t.is(limit, Math.floor(bytes / 4096) * 4096);
@@ -294,7 +298,7 @@ testIf(lacksPods('cgroup/cpu'))('EX-56 EX-51 an app beyond its share of the proc
   const pod = await host.start('echo ready; while :; do :; done', {
     image: withIsolators(['resource/cpu', {limit: '200m'}]),
   });
-  const stat = () => cgroupValues(pod.pid, 'cpu', ['cpu.stat'])[0]?.value ?? '';
+  const stat = () => cgroupValues(appOf(pod), 'cpu', ['cpu.stat'])[0]?.value ?? '';
   const throttled = () => Number(/^nr_throttled (\d+)/m.exec(stat())?.[1] ?? 0);
   const {until} = await import('../helpers/until.ts');
   await t.notThrowsAsync(until(() => throttled() > 0));
@@ -303,10 +307,10 @@ testIf(lacksPods('cgroup/cpu'))('EX-56 EX-51 an app beyond its share of the proc
 
 testIf(lacksPods('cgroup/memory', 'cgroup/cpu'))('EX-31 the isolators of a pod bound those of its apps', async (t) => {
   const isolators = (limit: string) => [{name: 'resource/memory', value: {limit}}];
-  const app = {exec: ['/bin/sh', '-c', 'echo ready; sleep 60'], user: '0', group: '0', isolators: isolators('128Mi')};
+  const app = {exec: ['/bin/sh', '-c', 'echo ready; sleep 600'], user: '0', group: '0', isolators: isolators('128Mi')};
   const manifest = host.manifest(await host.fetch(), {app}, {isolators: isolators('64Mi')});
   const pod = await host.start('', {manifest});
-  const limit = strictest(cgroupValues(pod.pid, 'memory', ['memory.limit_in_bytes', 'memory.max']));
+  const limit = strictest(cgroupValues(appOf(pod), 'memory', ['memory.limit_in_bytes', 'memory.max']));
   await pod.end();
   t.is(limit, 64 * 2 ** 20);
 });
@@ -328,6 +332,25 @@ testIf(lacksPods('cgroup/cpu'))(
     const both = await limitsOf({request: '250m', limit: '500m'});
     t.is(both?.cpuMax, 500);
     t.true((both?.cpuShares ?? 0) <= (limited?.cpuShares ?? 0));
+  },
+);
+
+testIf(lacksPods() ?? (lacks('cgroup/blkio') && lacks('cgroup/io')))(
+  'EX-53 what an app reads and writes of disks is limited',
+  async (t) => {
+    const pod = await host.start('echo ready; sleep 600', {
+      image: withIsolators(
+        ['resource/block-bandwidth', {default: true, limit: '2Mi'}],
+        ['resource/block-iops', {default: true, limit: '300'}],
+      ),
+    });
+    const limits = (['bps', 'iops'] as const).flatMap((unit) =>
+      (['read', 'write'] as const).map((way) => diskLimits(pod.pid, way, unit).find((value) => value !== 'none')),
+    );
+    const verified = await host.rkt(['--format=json', 'status', '--verify', pod.uuid]);
+    await pod.end();
+    t.deepEqual(limits, [`${2 * 2 ** 20}`, `${2 * 2 ** 20}`, '300', '300']);
+    t.is(verified.exitCode, 0, verified.stderr);
   },
 );
 

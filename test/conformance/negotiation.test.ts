@@ -41,10 +41,6 @@ const refused: Readonly<Record<string, Case>> = {
     image: withIsolator('resource/network-bandwidth', {default: true, limit: '1M'}),
     cannot: 'resource/network-bandwidth',
   },
-  'block bandwidth': {
-    image: withIsolator('resource/block-bandwidth', {default: true, limit: '1M'}),
-    cannot: 'resource/block-bandwidth',
-  },
 };
 
 for (const [what, {pod = [], app = [], image, cannot}] of Object.entries(refused)) {

@@ -175,9 +175,3 @@ enterTest('a member that ends while it is being joined is missed', async (t) => 
   starter.stdin?.write('x');
   t.is(await ended, 254);
 });
-
-enterTest('a user namespace is not entered', async (t) => {
-  const {box, plan, pid} = await podOf(t);
-  const {code, fields} = LaunchBox.failure(box.runPlan(plan({}, {namespaces: ['mount', 'pid', 'user']})));
-  t.deepEqual([code, fields.pid], ['RKT_ENTER_USER_NAMESPACE', pid]);
-});

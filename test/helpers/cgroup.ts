@@ -1,4 +1,4 @@
-import {existsSync, readdirSync, readFileSync} from 'node:fs';
+import {type Dirent, existsSync, readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 
 /** A file of a process's cgroup and of those above it, as far as they have it, innermost first. */
@@ -34,21 +34,47 @@ export const cgroupValues = (
   }
 };
 
+/** What a process's cgroup allows of a disk, innermost first, without the numbers of disks. */
+export const diskLimits = (pid: number, way: 'read' | 'write', unit: 'bps' | 'iops'): string[] => {
+  const pattern = new RegExp(`(?:${way.slice(0, 1)}${unit}=|^\\d+:\\d+ )(\\d+)(?: |$)`, 'm');
+  return ['blkio', 'io']
+    .flatMap((controller) => cgroupValues(pid, controller, [`blkio.throttle.${way}_${unit}_device`, 'io.max']))
+    .map(({value}) => pattern.exec(value)?.[1] ?? 'none');
+};
+
+/** Names below a directory. Cgroups come and go while one looks. */
+const below = (directory: string, depth = 8): string[] => {
+  let entries: Dirent[];
+  try {
+    entries = readdirSync(directory, {withFileTypes: true});
+  } catch {
+    return [];
+  }
+  return entries.flatMap((entry) => {
+    const file = path.join(directory, entry.name);
+    return entry.isDirectory() && depth > 0 ? [file, ...below(file, depth - 1)] : [file];
+  });
+};
+
 /** Cgroups of a pod in every mounted hierarchy, outermost only. */
 export const cgroupDirectories = (uuid: string): string[] =>
   readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .filter((line) => / - cgroup2? /.test(line))
     .map((line) => line.split(' ')[4] ?? '')
-    .flatMap((mountPoint) =>
-      readdirSync(mountPoint, {recursive: true, encoding: 'utf8'})
-        .filter((name) => path.basename(name) === `rkt-${uuid}`)
-        .map((name) => path.join(mountPoint, name)),
-    );
+    .flatMap((mountPoint) => below(mountPoint).filter((file) => path.basename(file) === `rkt-${uuid}`));
+
+const read = (file: string): string => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+};
 
 /** Numbers of the processes of a cgroup and of those below it. */
 export const processesBelow = (directory: string): string[] =>
-  readdirSync(directory, {recursive: true, encoding: 'utf8'})
-    .filter((name) => path.basename(name) === 'cgroup.procs')
-    .flatMap((name) => readFileSync(path.join(directory, name), 'utf8').split('\n'))
+  below(directory)
+    .filter((file) => path.basename(file) === 'cgroup.procs')
+    .flatMap((file) => read(file).split('\n'))
     .filter((line) => line !== '');

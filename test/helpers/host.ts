@@ -8,6 +8,7 @@ import {atMost} from './at-most.ts';
 import {rktCommand, rktEnvironment} from './command.ts';
 import {buildImage, type ImageSpec} from './image.ts';
 import {errorOf, type Result} from './result.ts';
+import {slowly} from './slowly.ts';
 import {until} from './until.ts';
 
 export interface CallOptions {
@@ -126,7 +127,7 @@ export const openHost = (): Host => {
       env: {...rktEnvironment, ...options.env},
       cwd: options.cwd ?? directory,
       input: options.input ?? '',
-      timeout: options.timeout ?? 60_000,
+      timeout: slowly(options.timeout ?? 60_000),
       killSignal: 'SIGKILL',
       stripFinalNewline: false,
     }) as ResultPromise;

@@ -17,6 +17,7 @@ import path from 'node:path';
 import {env} from 'node:process';
 import {program} from '../runner/packages.ts';
 import {rktCommand, rktEnvironment} from './command.ts';
+import {slowly} from './slowly.ts';
 
 interface Owned {
   readonly mode?: number;
@@ -129,7 +130,7 @@ export const buildImage = (spec: ImageSpec = {}): string => {
     const built = spawnSync(
       rkt,
       [...args, `--dir=${work}/data`, 'image', 'build', rootfs, `--manifest=${manifest}`, '-o', made],
-      {env: rktEnvironment, encoding: 'utf8', timeout: 60_000},
+      {env: rktEnvironment, encoding: 'utf8', timeout: slowly(60_000)},
     );
     if (built.status === 0) renameSync(made, file);
     else throw new Error(`rkt image build ended with ${built.status}: ${built.stderr}`);

@@ -18,6 +18,9 @@ export interface Scope {
   readonly pods?: ReadonlySet<string>;
 }
 
+/** Where programs that we start keep files of their own. */
+const SHARED = ['/run/systemd/nspawn'];
+
 const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 
 const read = (file: string): string => {
@@ -106,7 +109,7 @@ export const snapshot = (scope: Scope): Snapshot => ({
     list(directory).map((name) => `${directory}/${name}`),
   ),
   processes: processLines(scope).sort(),
-  files: scope.directories.flatMap(walk).sort(),
+  files: [...scope.directories, ...SHARED].flatMap(walk).sort(),
 });
 
 /** A cgroup with processes belongs to somebody who is still there; those of ours are compared as processes. */

@@ -1,7 +1,7 @@
 import {type ChildProcess, spawn} from 'node:child_process';
 import {randomUUID} from 'node:crypto';
 import {once} from 'node:events';
-import {existsSync, mkdtempSync, readdirSync, rmSync} from 'node:fs';
+import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import type {HostPath} from '../../core/src/contract/index.ts';
 import type {CgroupFacts} from '../../core/src/linux/cgroup-hierarchies.ts';
@@ -119,6 +119,20 @@ limitTest('limits are what the kernel shows', (t) => {
   for (const {wanted, actual} of readings) t.is(actual, wanted);
   const [changed] = readLimits(facts, path, {pidsMax: 31});
   t.deepEqual([changed?.wanted, changed?.actual], ['31', '30']);
+});
+
+const v2Test = testIf(lacks('root') ?? (facts.mode === 'v2' ? undefined : 'cgroup v2 is not alone here'));
+
+v2Test('a cgroup gets the controllers that limits below it need', (t) => {
+  const path = cgroup(t);
+  setLimits(facts, path, {}, ['name=systemd', 'memory', 'pids']);
+  const controllers = readFileSync(`${directories(path)[0]}/cgroup.controllers`, 'utf8')
+    .trim()
+    .split(' ');
+  t.true(
+    ['memory', 'pids'].every((name) => controllers.includes(name)),
+    controllers.join(' '),
+  );
 });
 
 limitTest('a limit that the kernel refuses, or does not hold, is an error', (t) => {

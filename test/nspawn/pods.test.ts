@@ -1,7 +1,6 @@
 import {existsSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
-import {cgroupDirectories, processesBelow} from '../helpers/cgroup.ts';
 import {openHost} from '../helpers/host.ts';
 import {buildImage} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
@@ -87,25 +86,6 @@ kernelTest('stop has the apps end in order and records their statuses', async (t
   t.deepEqual(Object.values(await statuses(pod.uuid)), [5]);
 });
 
-kernelTest(
-  'S20 a pod whose supervisor was killed is over only when its processes are, and gc leaves nothing',
-  async (t) => {
-    const pod = await host.start('echo ready; sleep 60', {stage1: 'nspawn'});
-    const groups = cgroupDirectories(pod.uuid);
-    t.true(groups.length > 0);
-    process.kill(pod.pid, 'SIGKILL');
-    await pod.ended;
-    const state = async () => (await host.pods()).find(({name}) => name === pod.uuid)?.state;
-    if ((await state()) === 'running') t.is((await host.rkt(['stop', '--force', pod.uuid])).exitCode, 0);
-    await until(async () => (await state()) === 'exited');
-    t.deepEqual(groups.flatMap(processesBelow), []);
-    t.is((await host.rkt(['gc', '--grace-period=0s'])).exitCode, 0);
-    t.is((await host.rkt(['gc', '--grace-period=0s'])).exitCode, 0);
-    t.is(await state(), undefined);
-    t.deepEqual(cgroupDirectories(pod.uuid), []);
-  },
-);
-
 kernelTest('all pods share one tree of the host', async (t) => {
   await host.rkt(run([], sh('a', 'true')));
   await host.rkt(run([], sh('a', 'true')));
@@ -132,4 +112,35 @@ kernelTest('network none has loopback alone', async (t) => {
     pod: ['--net=none'],
   });
   t.is(stdout.trim(), 'lo');
+});
+
+kernelTest('S01 enter right after the start waits for the app, and is in it', async (t) => {
+  const images = {files: {'/of-the-app': 'x'}};
+  for (let round = 0; round < 5; round++) {
+    const file = path.join(host.directory, `early-${round}`);
+    const ended = host.rkt([
+      ...['--insecure-options=image', 'run', '--stage1=nspawn', `--uuid-file-save=${file}`, buildImage(images)],
+      ...['--exec=/bin/sleep', '--', '600'],
+    ]);
+    await until(() => existsSync(file) && uuidOf(file) !== '');
+    const uuid = uuidOf(file);
+    // A pod that has not been launched yet is not running.
+    await until(async () => (await host.pods()).some(({name, state}) => name === uuid && state === 'running'));
+    const {stdout, stderr} = await host.enter(uuid, 'ls /of-the-app; cat /proc/1/comm; grep CapBnd /proc/self/status');
+    await host.rkt(['stop', '--force', uuid]);
+    await ended;
+    // 14 capabilities, the app's.
+    t.is(stdout, '/of-the-app\nsystemd\nCapBnd:\t00000000a80425fb\n', stderr);
+  }
+});
+
+kernelTest('enter does not wait for an app that has ended while others run', async (t) => {
+  const file = path.join(host.directory, 'ended');
+  const ended = host.rkt(run([`--uuid-file-save=${file}`], sh('a', 'exit 0'), sh('b', 'sleep 600')));
+  const recorded = () => path.join(host.data, 'pods/run', uuidOf(file), 'stage1/rootfs/rkt/status/a');
+  await until(() => existsSync(file) && uuidOf(file) !== '' && existsSync(recorded()));
+  const {exitCode, error} = await host.rkt(['--format=json', 'enter', '--app=a', uuidOf(file), '/bin/true']);
+  await host.rkt(['stop', '--force', uuidOf(file)]);
+  await ended;
+  t.deepEqual([exitCode, error?.code], [254, 'RKT_POD_APP_NOT_RUNNING']);
 });

@@ -58,7 +58,7 @@ withHost('list has the columns of rkt', async (t, host) => {
 });
 
 withHost('status tells what rkt told, line by line, and waits', async (t, host) => {
-  const pod = await host.start('echo ready; sleep 60');
+  const pod = await host.start('echo ready; sleep 600');
   const running = (await host.rkt(['status', pod.uuid])).stdout;
   t.regex(running, /^state=running\ncreated=.+\nstarted=.+\nnetworks=\npid=(\d+)\nexited=false\n/);
   t.is(Number(/^pid=(\d+)$/m.exec(running)?.[1]), pod.pid);
@@ -81,7 +81,7 @@ withHost('a pod that is over is never ready', async (t, host) => {
 });
 
 withHost('stop ends several pods, and none that is over', async (t, host) => {
-  const [one, two] = await Promise.all(['one', 'two'].map(() => host.start('echo ready; exec sleep 60')));
+  const [one, two] = await Promise.all(['one', 'two'].map(() => host.start('echo ready; exec sleep 600')));
   if (one === undefined || two === undefined) return t.fail();
   const stopped = await host.rkt(['stop', one.uuid, two.uuid]);
   t.is(stopped.exitCode, 0, stopped.stderr);
@@ -101,7 +101,7 @@ withHost('stop --force kills an app that does not want to end', async (t, host) 
 });
 
 withHost('stop tells of every pod that it cannot stop, and stops the others', async (t, host) => {
-  const pod = await host.start('echo ready; exec sleep 60');
+  const pod = await host.start('echo ready; exec sleep 600');
   const uuid = await prepare(host, 'true');
   const {exitCode, stderr, stdout} = await host.rkt(['stop', 'f'.repeat(8), uuid, pod.uuid]);
   t.is(exitCode, 254);
@@ -111,7 +111,7 @@ withHost('stop tells of every pod that it cannot stop, and stops the others', as
 });
 
 withHost('rm takes what does not run, and nothing that does', async (t, host) => {
-  const pod = await host.start('echo ready; exec sleep 60');
+  const pod = await host.start('echo ready; exec sleep 600');
   t.is((await host.rkt(['--format=json', 'rm', pod.uuid])).error?.code, 'RKT_POD_STATE');
   await pod.end();
   const uuid = await prepare(host, 'true');

@@ -14,7 +14,6 @@ const withHost =
       t.teardown(() => host.close());
       await run(t, host);
     });
-const withFly = withHost(lacksPods());
 const withNspawn = withHost(lacksPods('cgroups', 'program/systemd-nspawn'));
 
 const prepare = async (host: Host, ...args: string[]): Promise<string> => {
@@ -23,26 +22,6 @@ const prepare = async (host: Host, ...args: string[]): Promise<string> => {
   return stdout.trim();
 };
 const shell = (script: string) => ['--exec=/bin/sh', '--', '-c', script];
-
-withFly('a flavor that keeps no logs says why', async (t, host) => {
-  const uuid = await prepare(host, '--stage1=fly', buildImage(), ...shell('echo x'));
-  t.like((await host.rkt(['--format=json', 'logs', uuid])).error, {code: 'RKT_POD_STATE', fields: {state: 'prepared'}});
-  t.is((await host.rkt(['run-prepared', uuid])).stdout, 'x\n');
-  const {exitCode, stdout, error} = await host.rkt(['--format=json', 'logs', uuid]);
-  t.deepEqual([exitCode, stdout], [254, '']);
-  t.is(error?.code, 'RKT_POD_LOGS_IMPOSSIBLE');
-  const shown = await host.rkt(['flavor', 'show', 'fly', '--format=json']);
-  const {verbs} = JSON.parse(shown.stdout) as {verbs: {logs: {consequence: string}}};
-  t.deepEqual(error?.fields, {flavor: 'fly', because: verbs.logs.consequence});
-  t.is((await host.rkt(['--format=json', 'logs', '--app=nope', uuid])).error?.code, 'RKT_POD_APP_UNKNOWN');
-});
-
-withFly('a flavor that keeps no logs refuses a pod that asks for them', async (t, host) => {
-  const {exitCode, error} = await host.sh('true', {app: ['--stdout=log']});
-  t.is(exitCode, 254);
-  t.is(error?.code, 'RKT_FLAVOR_CANNOT');
-  t.like(error?.fields, {problems: [{name: 'stdio/log', app: 'test'}]});
-});
 
 const LOGGED = ['--stdout=log', '--stderr=log'];
 const text = (uuid: string, host: Host, ...flags: string[]) => host.rkt(['logs', ...flags, uuid]);

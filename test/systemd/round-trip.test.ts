@@ -216,7 +216,7 @@ booted('an app is restarted until it ends well, also after a signal, and the pod
     'echo x >>/out/runs; case $(cat /out/runs | busybox tr -d "\n") in x) exit 1 ;; xx) kill -TERM $$ ;; esac; sleep 0.3';
   t.deepEqual(here().boot(pod({apps: [script('main', text, {restart: 'on-failure'})]})), {
     status: 0,
-    recorded: {main: '0\n'},
+    recorded: {main: '0\n', 'main.starts': '3\n'},
   });
   t.is(readFileSync(path.join(here().out, 'runs'), 'utf8'), 'x\nx\nx\n');
 });

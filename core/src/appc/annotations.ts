@@ -1,16 +1,18 @@
 import * as z from 'zod/mini';
 import {isDate} from './date.ts';
 import {acIdentifier} from './names.ts';
+import {isRestart, RESTART_ANNOTATION, RESTARTS} from './restart.ts';
 import {text} from './text.ts';
 import {unique} from './unique.ts';
 
 const isWebAddress = (value: string): boolean => /^https?:\/\/[^\s/]\S*$/.test(value) && URL.canParse(value);
 
-/** What appc says about the value of an annotation, by name. */
+/** What appc, or rkt in a name of its own, says about the value of an annotation, by name. */
 const wellKnown: Readonly<Record<string, {readonly is: (value: string) => boolean; readonly expected: string}>> = {
   created: {is: isDate, expected: 'a date and time by RFC 3339'},
   documentation: {is: isWebAddress, expected: 'a URL with scheme http or https'},
   homepage: {is: isWebAddress, expected: 'a URL with scheme http or https'},
+  [RESTART_ANNOTATION]: {is: isRestart, expected: `one of ${RESTARTS.join(', ')}`},
 };
 
 const annotation = z.lazy(() => z.strictObject({name: acIdentifier, value: text}));

@@ -17,6 +17,15 @@ export const appSectionMissing = (app: string, image: string) =>
     hint: 'name a program with --exec, or take an image that is made to be run',
   });
 
+/** A limit of block devices that the kernel would take for none. */
+export const blockLimitTooSmall = (isolator: string, limit: number) =>
+  new RktError('RKT_BLOCK_LIMIT_TOO_SMALL', `${isolator}: ${limit} per second is less than 1`, {
+    isolator,
+    limit,
+    minimum: 1,
+    hint: 'allow at least 1 per second',
+  });
+
 /** A limit of processor time that nothing could run under. */
 export const cpuLimitTooSmall = (milliCores: number) =>
   new RktError('RKT_CPU_LIMIT_TOO_SMALL', `resource/cpu: ${milliCores}m of a core is less than 1m`, {

@@ -138,6 +138,11 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'Check that images are what they were when they were fetched',
     load: () => import('./commands/image-verify.ts'),
   },
+  'flavor build': {
+    group: 'flavor',
+    summary: 'Build an image that a flavor runs pods with, of the programs of this host',
+    load: () => import('./commands/flavor-build.ts'),
+  },
   'flavor doctor': {
     group: 'flavor',
     summary: 'Tell what this host lacks for a flavor, and how to fix it',

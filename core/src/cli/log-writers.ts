@@ -1,4 +1,4 @@
-import type {Log} from '../pod/find-logs.ts';
+import type {LogSource} from '../pod/find-logs.ts';
 import type {LogStream} from '../pod/layout.ts';
 import type {LogTaker} from '../pod/read-logs.ts';
 import type {Output} from './context.ts';
@@ -27,16 +27,29 @@ export const prefixWriter = (output: Output): LogTaker =>
     ({app}, line) => Buffer.concat([Buffer.from(`${app}: `), line, LINE_FEED]),
   );
 
-/** A JSON object for each line: `{app, stream, line}`, and `partial: true` if the line goes on in the next one of the same stream. */
+/**
+ * A JSON object for each line: `{app, stream, line}`, with `time` where it is known, and with `partial: true` if the line goes on in the next one of the same
+ * stream.
+ */
 export const jsonWriter = (output: Output): LogTaker =>
   lineWriter(
     output,
     () => 'stdout',
-    ({app, stream}, line, partial) => {
-      const value = {app, stream, line: line.toString('utf8'), ...(partial ? {partial} : {})};
+    ({app, stream}, line, partial, time) => {
+      const value = {
+        ...(time === undefined ? {} : {time: timeText(time)}),
+        app,
+        stream,
+        line: line.toString('utf8'),
+        ...(partial ? {partial} : {}),
+      };
       return Buffer.from(`${escapeJson(JSON.stringify(value))}\n`);
     },
   );
+
+/** RFC 3339 with the microseconds that a journal has. */
+const timeText = (microseconds: number): string =>
+  new Date(microseconds / 1000).toISOString().replace(/\.\d+Z$/, `.${String(microseconds % 1e6).padStart(6, '0')}Z`);
 
 /** Prints, and remembers where nobody reads any more. */
 const printer = (output: Output) => {
@@ -52,25 +65,28 @@ const printer = (output: Output) => {
 /** Prints what comes at once at once, line by line. */
 const lineWriter = (
   output: Output,
-  targetOf: (log: Log) => LogStream,
-  render: (log: Log, line: Buffer, partial: boolean) => Buffer,
+  targetOf: (log: LogSource) => LogStream,
+  render: (log: LogSource, line: Buffer, partial: boolean, time: number | undefined) => Buffer,
 ): LogTaker => {
   const {print, isRead} = printer(output);
-  const cutters = new Map<Log, LineCutter>();
+  const cutters = new Map<LogSource, LineCutter>();
+  /** Of the newest that came of each. */
+  const times = new Map<LogSource, number>();
   let rendered: Buffer[] = [];
-  const cutterOf = (log: Log): LineCutter => {
+  const cutterOf = (log: LogSource): LineCutter => {
     const known = cutters.get(log);
     if (known !== undefined) return known;
-    const cutter = cutLines(MAX_LINE, (line, partial) => rendered.push(render(log, line, partial)));
+    const cutter = cutLines(MAX_LINE, (line, partial) => rendered.push(render(log, line, partial, times.get(log))));
     cutters.set(log, cutter);
     return cutter;
   };
-  const flush = (log: Log): void => {
+  const flush = (log: LogSource): void => {
     if (rendered.length > 0) print(targetOf(log), Buffer.concat(rendered));
     rendered = [];
   };
   return {
-    take(log, bytes) {
+    take(log, bytes, time) {
+      if (time !== undefined) times.set(log, time);
       cutterOf(log).push(bytes);
       flush(log);
     },

@@ -21,7 +21,7 @@ export type Auth =
 
 /** Which flavor runs pods that name none. */
 export interface Stage1Config {
-  /** Name of a flavor, or its path. Wins over rkt's fields below, of which `name` is one of rkt's stage1 image names. */
+  /** Name of a flavor, or its path. Wins over rkt's fields below, of which `name` is one of rkt's stage1 image names, or that of a stage1 image. */
   readonly flavor?: string;
   readonly name?: string;
   readonly version?: string;
@@ -49,5 +49,5 @@ export type Kind = keyof typeof KIND_DIRECTORIES;
 export const KINDS = Object.keys(KIND_DIRECTORIES) as Kind[];
 
 /** What a pod without `--stage1` runs on, for `findFlavor`; `undefined` is rkt's own default. */
-export const configuredStage1 = ({flavor, name, location}: Stage1Config): string | undefined =>
-  flavor ?? name ?? location;
+export const configuredStage1 = ({flavor, name, version, location}: Stage1Config): string | undefined =>
+  flavor ?? (name !== undefined && version !== undefined ? `${name}:${version}` : name) ?? location;

@@ -15,9 +15,12 @@ export const FEATURES = [
   'network/none',
   'pid/private',
   'ports',
+  /** Apps that are started again when they have ended. Since 1.1. */
+  'restart',
   'rootfs/overlay',
   'rootfs/read-only',
   'socket-activation',
+  'stdio/journal',
   'stdio/log',
   'stdio/stream',
   'stdio/terminal',
@@ -30,6 +33,8 @@ export const FEATURES = [
   /** Today's masked and read-only paths of /proc and /sys. */
   'kernel-paths/masked',
 ] as const;
+/** Minor versions of the contract that brought a feature. A flavor for an earlier one need not know it, and is then asked for none. */
+export const FEATURES_SINCE: Readonly<Record<string, number>> = {restart: 1, 'stdio/journal': 1};
 export type Feature = (typeof FEATURES)[number];
 
 /** What an operator may do to a pod. */
@@ -80,6 +85,11 @@ const shape = {
    * are only looked for (`version` is empty).
    */
   programs: z.optional(z.array(z.string())),
+  /**
+   * The flavor's programs may come from an image, whose manifest names the flavor: `HostFacts.programs` are of the image then, and `Pod.stage1` has its
+   * tree. The image has these directories besides. Absent: the flavor takes no image. Since 1.1.
+   */
+  stage1Image: z.optional(z.strictObject({directories: z.array(z.string().check(z.startsWith('/')))})),
   /** How `rkt` knows that a pod runs: the lock's descriptor stays with the launched program, or the pod's cgroup has processes. */
   liveness: z.enum(['lock', 'cgroup']),
 };

@@ -2,6 +2,19 @@ import * as z from 'zod/mini';
 import {hostPath} from './names.ts';
 import {capability} from './process.ts';
 
+/** A socket that rkt's caller passed to it (sd_listen_fds(3)). */
+export const passedSocket = z.strictObject({
+  family: z.enum(['inet', 'inet6', 'unix', 'other']),
+  protocol: z.enum(['tcp', 'udp', 'sctp', 'other']),
+  /** SOCK_STREAM. */
+  stream: z.boolean(),
+  /** That it is bound to: four decimal numbers, or eight hexadecimal ones; empty for other families. */
+  address: z.string(),
+  /** 0 for other families. */
+  port: z.int(),
+});
+export type PassedSocket = z.infer<typeof passedSocket>;
+
 /** What the core found out about this host. The only thing besides the pod that a flavor may look at. */
 export const hostFacts = z.strictObject({
   kernel: z.strictObject({release: z.string(), major: z.int(), minor: z.int()}),
@@ -25,6 +38,8 @@ export const hostFacts = z.strictObject({
     controllers: z.array(z.string()),
     /** Cgroup, in each hierarchy, below which pods get theirs. */
     parent: z.string(),
+    /** Numbers of the disks, whole ones, `8:0`: what limits of block devices are about. Since 1.1. */
+    disks: z.optional(z.array(z.string())),
   }),
   filesystems: z.array(z.string()),
   lsm: z.strictObject({selinux: z.boolean(), apparmor: z.boolean()}),
@@ -35,8 +50,27 @@ export const hostFacts = z.strictObject({
   oomScoreAdj: z.int(),
   memoryBytes: z.int(),
   cpus: z.int(),
-  /** The programs that the flavor's declaration names, found in fixed system directories, never by `PATH`. */
-  programs: z.record(z.string(), z.nullable(z.strictObject({path: hostPath, version: z.string()}))),
+  /** The programs that the flavor's declaration names, found in fixed system directories, never by `PATH`; in the pod's stage1 image first, if it has one. */
+  programs: z.record(
+    z.string(),
+    z.nullable(
+      z.strictObject({
+        path: hostPath,
+        version: z.string(),
+        /**
+         * The program is in an image whose libraries the host may lack: it is started by this loader of the image with these arguments before its own path.
+         * Since 1.1.
+         */
+        through: z.optional(z.strictObject({loader: hostPath, arguments: z.array(z.string())})),
+      }),
+    ),
+  ),
+  /** Where rkt's caller wants to be told of readiness (sd_notify(3)): a path, or `@` and an abstract name. Since 1.1. */
+  notifySocket: z.optional(z.string()),
+  /** systemd-machined can be asked by D-Bus to list the pod. Absent when not. Since 1.1. */
+  machined: z.optional(z.literal(true)),
+  /** Those passed with LISTEN_FDS, in order. Absent when there are none. Since 1.1. */
+  sockets: z.optional(z.array(passedSocket)),
 });
 export type HostFacts = z.infer<typeof hostFacts>;
 

@@ -8,6 +8,7 @@ export * from './location.ts';
 export * from './names.ts';
 export * from './plan.ts';
 export * from './pod.ts';
+export * from './port-sockets.ts';
 export * from './process.ts';
 export * from './step.ts';
 export * from './support.ts';

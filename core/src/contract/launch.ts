@@ -1,9 +1,16 @@
 import * as z from 'zod/mini';
 import {location} from './location.ts';
-import {hostPath} from './names.ts';
+import {hostPath, podPath} from './names.ts';
 import {processIdentity} from './pod.ts';
-import {process} from './process.ts';
+import {id32, process} from './process.ts';
 import {joinableKind} from './step.ts';
+
+/** Where a standard stream goes instead of to rkt's caller: nowhere, or to the end of a file of the pod, made if it is not there. */
+const redirection = z.discriminatedUnion('to', [
+  z.strictObject({to: z.literal('null')}),
+  z.strictObject({to: z.literal('file'), path: podPath}),
+]);
+export type Redirection = z.infer<typeof redirection>;
 
 const common = {
   /**
@@ -28,12 +35,24 @@ export const launch = z.discriminatedUnion('into', [
     ignoreHangup: z.optional(z.boolean()),
     /**
      * The program, or what it starts, opens standard input, output and error again by path: those that are sockets become pipes, which a `cat` of the host
-     * serves. Default false. Since 1.1.
+     * serves. `owner`: whoever opens them has no more rights than this user of the host; what it may not open becomes a pipe, too. Default false. Since 1.1.
      */
-    reopensStdio: z.optional(z.boolean()),
+    reopensStdio: z.optional(z.union([z.boolean(), z.strictObject({owner: id32})])),
   }),
   /** A program of a rootfs that becomes the root directory by `pivot_root`; the host's tree is gone before it starts. */
-  z.strictObject({...common, into: z.literal('rootfs'), root: location}),
+  z.strictObject({
+    ...common,
+    into: z.literal('rootfs'),
+    root: location,
+    /** Streams that are not those of rkt's caller. Since 1.1. */
+    stdio: z.optional(
+      z.strictObject({
+        stdin: z.optional(z.strictObject({to: z.literal('null')})),
+        stdout: z.optional(redirection),
+        stderr: z.optional(redirection),
+      }),
+    ),
+  }),
   /** A further program in a running pod: joins the namespaces, root and cgroup of `member` first. */
   z.strictObject({
     ...common,

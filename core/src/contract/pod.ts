@@ -3,6 +3,9 @@ import {type Isolators, isolators} from './isolators.ts';
 import {appName, hostPath, imageId, podPath, rootfsPath, uuid, volumeName} from './names.ts';
 import {cgroupLimits, process} from './process.ts';
 
+/** 8 MiB of each log. */
+export const DEFAULT_LOG_SIZE = 8_388_608;
+
 const volumeShape = {
   name: volumeName,
   readOnly: z.boolean(),
@@ -16,6 +19,8 @@ export const volume = z.discriminatedUnion('kind', [
     source: hostPath,
     /** What the source was when the pod was prepared; checked again when it is opened. */
     type: z.enum(['directory', 'file', 'device']),
+    /** The number of a device: its node may have any name. Since 1.1. */
+    device: z.optional(z.strictObject({type: z.enum(['char', 'block']), major: z.int(), minor: z.int()})),
     recursive: z.boolean(),
     /** The operator allowed symlinks in `source` (appc EX-19 to EX-21). */
     followSymlinks: z.boolean(),
@@ -28,6 +33,8 @@ export const volume = z.discriminatedUnion('kind', [
     mode: z.int(),
     uid: z.int(),
     gid: z.int(),
+    /** At prepare it is filled with what this app's image has at this path, as docker does. Since 1.1. */
+    copyUp: z.optional(z.strictObject({app: appName, path: rootfsPath})),
   }),
 ]);
 export type Volume = z.infer<typeof volume>;
@@ -56,7 +63,9 @@ export const port = z.strictObject({
 });
 export type Port = z.infer<typeof port>;
 
-const stream = z.enum(['null', 'log', 'stream', 'tty', 'inherit']);
+const input = z.enum(['null', 'stream', 'tty', 'inherit']);
+/** `journal` since 1.1. */
+const output = z.enum(['null', 'log', 'journal', 'stream', 'tty', 'inherit']);
 
 const appShape = {
   name: appName,
@@ -77,7 +86,11 @@ const appShape = {
   limits: cgroupLimits,
   eventHandlers: z.array(z.strictObject({name: z.enum(['pre-start', 'post-stop']), exec: z.array(z.string())})),
   ports: z.array(port),
-  stdio: z.strictObject({stdin: stream, stdout: stream, stderr: stream}),
+  /**
+   * `stream`: what rkt's caller gave it. `log`: a file that rkt keeps. `tty`: the terminal of an interactive pod. `inherit`, the default, is `tty` in an
+   * interactive pod, else `stream`, but no input for the apps of a pod of several.
+   */
+  stdio: z.strictObject({stdin: input, stdout: output, stderr: output}),
 };
 export const app = z.strictObject({...appShape, isolators});
 
@@ -89,6 +102,8 @@ export interface App extends z.infer<z.ZodMiniObject<typeof appShape>> {
 
 const podShape = {
   uuid,
+  /** The image that the flavor's own programs come from, if not from the host, and its tree in the store. Since 1.1. */
+  stage1: z.optional(z.strictObject({image: z.strictObject({id: imageId, name: z.string()}), tree: hostPath})),
   /** Of the pod while it runs: `<data>/pods/run/<uuid>`. */
   directory: hostPath,
   volumes: z.array(volume),
@@ -102,6 +117,8 @@ const podShape = {
   hostname: z.nullable(z.string()),
   ipc: z.enum(['auto', 'private', 'host']),
   userNamespace: z.boolean(),
+  /** The pod's own ids, if it has a user namespace: 0 to `count` − 1 are those of the host from `base` on, which no other pod has. Since 1.1. */
+  idMap: z.optional(z.strictObject({base: z.int(), count: z.int()})),
   /** Complete contents; `null` leaves the app's own file alone. */
   resolvConf: z.nullable(z.string()),
   hosts: z.nullable(z.string()),
@@ -109,6 +126,8 @@ const podShape = {
   maskedPaths: z.array(rootfsPath),
   readOnlyPaths: z.array(rootfsPath),
   interactive: z.boolean(),
+  /** Bytes of each log that are kept at least; twice that may be there. Default {@link DEFAULT_LOG_SIZE}. Since 1.1. */
+  logSize: z.optional(z.int()),
   debug: z.boolean(),
 };
 export const pod = z.strictObject({...podShape, apps: z.array(app).check(z.minLength(1)), isolators});

@@ -38,7 +38,7 @@ export const seccompFilter = z.strictObject({
 });
 export type SeccompFilter = z.infer<typeof seccompFilter>;
 
-const id32 = z.int().check(z.minimum(0), z.maximum(0xffff_fffe));
+export const id32 = z.int().check(z.minimum(0), z.maximum(0xffff_fffe));
 
 /**
  * The one compiled description of what an app's process must be. `run` and `enter` apply it, `status --verify` compares the
@@ -82,5 +82,9 @@ export const cgroupLimits = z.strictObject({
   /** v1 scale: 1024 is the default, 2 to 262144. */
   cpuShares: z.optional(z.int()),
   pidsMax: z.optional(z.int()),
+  /** Bytes per second, read and written each, of every disk. Since 1.1. */
+  ioBandwidth: z.optional(z.int()),
+  /** Operations per second, reads and writes each, of every disk. Since 1.1. */
+  ioOperations: z.optional(z.int()),
 });
 export type CgroupLimits = z.infer<typeof cgroupLimits>;

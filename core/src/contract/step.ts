@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import {location} from './location.ts';
 import {appName, hostPath, podPath, rootfsPath} from './names.ts';
-import {cgroupLimits} from './process.ts';
+import {cgroupLimits, id32} from './process.ts';
 
 export const STAGES = ['filesystem', 'environment', 'launch'] as const;
 export type Stage = (typeof STAGES)[number];
@@ -84,21 +84,38 @@ export const stepSchema = z.discriminatedUnion('do', [
     path: z.string(),
     limits: cgroupLimits,
     join: z.boolean(),
-    /** Further controllers (v1 names, `name=systemd` included) whose hierarchies get the cgroup too; those that the host has not are skipped. Since 1.1. */
+    /**
+     * Further controllers whose v1 hierarchies (`name=systemd` included) get the cgroup too, and which a cgroup of v2 is handed down, for limits below it; those that the
+     * host has not are skipped. Since 1.1.
+     */
     controllers: z.optional(z.array(z.string())),
+    /** A user of the host, by number, and its group of the same number, who may make cgroups below it and move processes there. Since 1.1. */
+    owner: z.optional(id32),
   }),
   /** Sets a namespaced kernel parameter: `net.ipv4.ip_forward`. */
   step('sysctl', {key: z.string(), value: z.string()}),
   /**
    * Binds a read-only tree with programs of this host, the libraries that they need, and a root file system's directories. It is made once per set of
-   * programs and their contents, and shared by all pods. `directories` are created empty besides. Since 1.1.
+   * programs and their contents, and shared by all pods. `directories` are created empty besides. With `tree` it binds that tree of an image instead, as it is.
+   * Since 1.1.
    */
-  step('host-tree', {programs: z.array(hostPath), directories: z.array(rootfsPath), target: podPath}),
+  step('host-tree', {
+    programs: z.array(hostPath),
+    directories: z.array(rootfsPath),
+    tree: z.optional(hostPath),
+    target: podPath,
+  }),
   /**
-   * Checks that an app's program is there, can be executed by the app's user on this machine, and that its working directory exists, in the
+   * Checks that an app's program, and that of each of its event handlers, is there, can be executed by the app's user on this machine, and that its working directory exists, in the
    * rootfs as mounted by now: for flavors whose own launcher would answer with no more than a number. Since 1.1.
    */
   step('check-program', {app: appName}),
+  /**
+   * Gives the pod ids of its own, for the steps that follow: 0 to `count` − 1 are those of the host from `base` on. What is bound into the pod, layers of overlays
+   * included, shows its owners so and keeps them on disk; ids in steps that work in a rootfs are the pod's. The launched program makes the user namespace with
+   * this map. Since 1.1.
+   */
+  step('id-map', {base: id32, count: z.int().check(z.minimum(1))}),
   /** Sets the host name of the uts namespace. */
   step('hostname', {name: z.string().check(z.maxLength(64))}),
 ]);

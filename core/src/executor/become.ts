@@ -9,12 +9,15 @@ import {passedSockets} from '../linux/passed-sockets.ts';
 import {restoreProcess, restoreStdio} from '../linux/restore.ts';
 import type {ExecutorContext} from './context.ts';
 import {faultPoint} from './fault.ts';
+import type {Redirect} from './redirect.ts';
 
 export interface Program {
   readonly process: Process;
   readonly passSockets: Launch['passSockets'];
   /** Stays open besides standard input, output, error and passed sockets; the variable tells its number. */
   readonly keep?: {readonly variable: string; readonly fd: number};
+  /** Streams that are not the caller's. */
+  readonly redirect?: Redirect;
 }
 
 /** Takes what execve is given, and calls back when this process is about to lose the privileges to undo anything. Can only throw. */
@@ -34,7 +37,7 @@ export const filterOf = ({seccomp}: Process, {caches}: Pick<ExecutorContext, 'ca
   seccomp === null ? null : compiledFilter(seccomp, caches.seccomp);
 
 /** {@link prepareToBecome} with a filter that {@link filterOf} gave. */
-export const prepareWithFilter = ({process, passSockets, keep}: Program, filter: Buffer | null): Become => {
+export const prepareWithFilter = ({process, passSockets, keep, redirect}: Program, filter: Buffer | null): Become => {
   const sockets = passSockets ? passedSockets() : {fds: [], env: []};
   const sets = setsBeforeExec(process);
   const added = [...sockets.env, ...(keep === undefined ? [] : [{name: keep.variable, value: String(keep.fd)}])];
@@ -51,6 +54,12 @@ export const prepareWithFilter = ({process, passSockets, keep}: Program, filter:
     assertAccess(path);
     faultPoint('launch.exec');
     restoreStdio();
-    return exec(path);
+    redirect?.apply();
+    try {
+      return exec(path);
+    } catch (error) {
+      redirect?.undo();
+      throw error;
+    }
   };
 };

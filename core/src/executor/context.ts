@@ -9,6 +9,8 @@ export interface StepContext {
   readonly facts: HostFacts;
   /** For each `host-tree` step, by its id, the tree that it binds. */
   readonly hostTrees?: ReadonlyMap<string, HostPath>;
+  /** For each `id-map` step, by its id, a user namespace with its map. */
+  readonly userNamespaces?: ReadonlyMap<string, Fd>;
 }
 
 /** What the executor is given with a plan. */

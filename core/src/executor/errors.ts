@@ -1,6 +1,19 @@
 import type {Step} from '../contract/step.ts';
 import {RktError} from '../rkt-error.ts';
 
+/** A file system that cannot show its owners as other users (overlayfs, many network file systems), or one below it. */
+export const bindNotMappable = (source: string, recursive: boolean, cause: unknown) =>
+  new RktError(
+    'RKT_BIND_NOT_MAPPABLE',
+    `the owners in ${source} cannot be mapped to users of the pod: its file system${recursive ? ', or one mounted below it,' : ''} has no idmapped mounts`,
+    {
+      source,
+      recursive,
+      cause,
+      hint: `${recursive ? 'use recursive=false if it is one below, ' : ''}take a source on another file system, or run the pod without --private-users`,
+    },
+  );
+
 /** A file is to be bound over a directory. */
 export const bindTargetIsDirectory = (source: string, target: string) =>
   new RktError('RKT_BIND_TARGET_IS_DIRECTORY', `${source} is not a directory, but its target ${target} is one`, {
@@ -43,22 +56,26 @@ export const deviceReplaced = (target: string, wanted: string) =>
   });
 
 /** A program of the host, without which nothing can be started in a pid namespace that exists already. */
-export const enterProgramMissing = (program: string) =>
-  new RktError('RKT_ENTER_PROGRAM_MISSING', `${program} is not installed`, {
-    program,
-    hint: 'install the GNU coreutils',
-  });
-
-/** A running app has a user namespace of its own. What is done there would need rights over rkt's files and cgroups that its root has not. */
-export const enterUserNamespace = (pid: number) =>
-  new RktError('RKT_ENTER_USER_NAMESPACE', `process ${pid} is in a user namespace, which rkt cannot enter yet`, {
-    pid,
-    hint: 'run the pod without a user namespace to enter it',
-  });
+export const enterProgramMissing = (program: string, software: string) =>
+  new RktError('RKT_ENTER_PROGRAM_MISSING', `${program} is not installed`, {program, hint: `install ${software}`});
 
 /** RKT_FAULT asked for it; only tests see this. */
 export const faultInjected = (step: string) =>
   new RktError('RKT_FAULT_INJECTED', `fault injected at step "${step}"`, {step, hint: 'unset RKT_FAULT'});
+
+/** Found where it was not when the pod was planned: whoever starts the app would look in the wrong place. */
+export const programElsewhere = (app: string, program: string, found: string) =>
+  new RktError(
+    'RKT_EXEC_ELSEWHERE',
+    `app "${app}": ${program} is ${found}, which was not there when the pod was planned`,
+    {
+      app,
+      program,
+      found,
+      exitCode: 127,
+      hint: `name it by its path: --exec=${found}`,
+    },
+  );
 
 /** The process that was to be joined has ended. */
 export const memberGone = (pid: number) =>

@@ -12,6 +12,7 @@ import {prepareToBecome} from './become.ts';
 import type {ExecutorContext} from './context.ts';
 import {faultPoint} from './fault.ts';
 import {openLocation} from './location.ts';
+import {prepareRedirect} from './redirect.ts';
 
 export type LaunchInto<K extends Launch['into']> = Extract<Launch, {into: K}>;
 
@@ -35,14 +36,15 @@ export const exec = (
 };
 
 const execInRootfs = (
-  {root: location, process, passSockets}: LaunchInto<'rootfs'>,
+  {root: location, process, passSockets, stdio}: LaunchInto<'rootfs'>,
   context: ExecutorContext,
   onPointOfNoReturn: () => void,
 ): never => {
   using root = openLocation(location, context, DIRECTORY);
   const path = findExecutable(root, process);
   using directory = openWorkingDirectory(root, process.cwd);
-  const become = prepareToBecome({process, passSockets}, context);
+  const redirect = prepareRedirect(stdio, context);
+  const become = prepareToBecome({process, passSockets, redirect}, context);
   context.beforeExec?.();
   faultPoint('launch.root');
   pivotRoot(root);

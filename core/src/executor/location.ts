@@ -7,6 +7,7 @@ import {mountId} from '../linux/mount-id.ts';
 import {O_PATH, openBeneath, openHost, openInRoot, type ResolveOptions} from '../linux/openat2.ts';
 import type {StepContext} from './context.ts';
 import {targetNameInvalid, targetOutsideRootfs} from './errors.ts';
+import {asRootOfPod, mappingOf} from './id-map.ts';
 import {isOnOwnMount} from './own-mounts.ts';
 
 const DIRECTORY = O_PATH | constants.O_DIRECTORY;
@@ -25,17 +26,27 @@ export const openRootfs = (name: AppName, context: StepContext): Fd => {
   return openBeneath(pod, app.mountPoint, DIRECTORY, {noSymlinks: true});
 };
 
-/** A location with its base held open, so that several paths of one step are resolved against the same directory. */
+/**
+ * A location with its base held open, so that several paths of one step are resolved against the same directory. In a rootfs, files are made as the root user of
+ * the pod while it is open.
+ */
 export class Place implements Disposable {
   readonly location: Location;
   readonly #base: Fd | undefined;
   readonly #context: StepContext;
+  readonly #identity: Disposable | undefined;
+  /** What an id of the pod is more on the host. */
+  readonly shift: number = 0;
 
   constructor(location: Location, context: StepContext) {
     this.location = location;
     this.#context = context;
     if (location.in === 'pod') this.#base = openPodDirectory(context);
-    else if (location.in === 'rootfs') this.#base = openRootfs(location.app, context);
+    else if (location.in === 'rootfs') {
+      this.#base = openRootfs(location.app, context);
+      this.#identity = asRootOfPod(context);
+      this.shift = mappingOf(context)?.base ?? 0;
+    }
   }
 
   /** Opens another path by the rules of this location's base. */
@@ -48,7 +59,7 @@ export class Place implements Disposable {
   /** Opens the location itself as a directory (`O_PATH`), created with its missing parents. Never creates in a volume, nor on the host (appc EX-15). */
   makeDirectory(options: MkdirsOptions = {}): Fd {
     const {open} = this;
-    return mkdirs(open, this.location.path, {...options, beforeChange: this.assertChangeable});
+    return mkdirs(open, this.location.path, {...options, shift: this.shift, beforeChange: this.assertChangeable});
   }
 
   /** Opens the directory that the location is an entry of. With `create`, it is made if missing. */
@@ -59,7 +70,7 @@ export class Place implements Disposable {
     if (name === '' || name === '.' || name === '..') throw targetNameInvalid(path);
     const parent = slash < 0 ? '.' : path.slice(0, slash) || '/';
     const directory = create
-      ? mkdirs(this.open, parent, {beforeChange: this.assertChangeable})
+      ? mkdirs(this.open, parent, {shift: this.shift, beforeChange: this.assertChangeable})
       : this.open(parent, DIRECTORY);
     return {directory, name};
   }
@@ -72,6 +83,7 @@ export class Place implements Disposable {
   };
 
   [Symbol.dispose](): void {
+    this.#identity?.[Symbol.dispose]();
     this.#base?.close();
   }
 }

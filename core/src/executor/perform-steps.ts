@@ -11,6 +11,7 @@ import * as checkProgram from './steps/check-program.ts';
 import * as device from './steps/device.ts';
 import * as hostTree from './steps/host-tree.ts';
 import * as hostname from './steps/hostname.ts';
+import * as idMap from './steps/id-map.ts';
 import * as mask from './steps/mask.ts';
 import * as mkdir from './steps/mkdir.ts';
 import * as mount from './steps/mount.ts';
@@ -54,6 +55,8 @@ const performStep = (step: Step, context: StepContext): Notes => {
       return hostTree.perform(step, context);
     case 'hostname':
       return hostname.perform(step);
+    case 'id-map':
+      return idMap.perform(step, context);
     case 'mask':
       return mask.perform(step, context);
     case 'mkdir':

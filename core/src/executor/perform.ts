@@ -1,6 +1,7 @@
 import {constants} from 'node:fs';
 import type {Plan} from '../contract/plan.ts';
 import {log} from '../debug.ts';
+import {moveAside} from '../linux/cgroups.ts';
 import {hide} from '../linux/credentials.ts';
 import type {Fd} from '../linux/fd.ts';
 import {hasLeft, setNamespaces} from '../linux/namespaces.ts';
@@ -37,7 +38,10 @@ export const perform = async (plan: Plan, context: ExecutorContext): Promise<nev
   if (launch.into === 'member') throw new Error('a plan does not launch into a running pod');
   hide();
   // Before the pod's cgroup is joined: what helps with the streams is not part of the pod.
-  if (launch.into === 'host' && launch.reopensStdio) makeStdioReopenable();
+  if (launch.into === 'host' && launch.reopensStdio) {
+    const {owner} = launch.reopensStdio === true ? {} : launch.reopensStdio;
+    makeStdioReopenable({owner, onHelper: (pid) => moveAside(context.facts.cgroup, pid)});
+  }
   using home = openHost('/proc/self/ns/mnt', constants.O_RDONLY);
   try {
     for (const note of performSteps([...plan.filesystem, ...plan.environment], context)) context.note?.(note);

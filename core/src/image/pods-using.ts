@@ -13,7 +13,7 @@ const list = (directory: string): string[] => {
   }
 };
 
-const read = (file: string): Pick<Pod, 'apps'> | undefined => {
+const read = (file: string): Pick<Pod, 'apps' | 'stage1'> | undefined => {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Pod;
   } catch (error) {
@@ -25,7 +25,7 @@ const read = (file: string): Pick<Pod, 'apps'> | undefined => {
 
 /**
  * Names of images and trees (`sha512-…`, keys of `cas/tree`) that pods hold, each with the UUIDs of these pods: of every pod that is not being deleted, whatever
- * its state, the images of its apps and the directories below their overlays. Hold the store exclusively.
+ * its state, the images of its apps and of its stage1, and the directories that it has of them. Hold the store exclusively.
  */
 export const podsUsing = (store: ImageStore): Map<string, Set<string>> => {
   const users = new Map<string, Set<string>>();
@@ -37,7 +37,12 @@ export const podsUsing = (store: ImageStore): Map<string, Set<string>> => {
   for (const state of list(pods)) {
     if (state === 'garbage') continue;
     for (const uuid of list(`${pods}/${state}`)) {
-      for (const {image, rootfs} of read(`${pods}/${state}/${uuid}/frozen.json`)?.apps ?? []) {
+      const {apps = [], stage1} = read(`${pods}/${state}/${uuid}/frozen.json`) ?? {};
+      if (stage1 !== undefined) {
+        note(stage1.image.id, uuid);
+        noteLayer(store, stage1.tree, (name) => note(name, uuid));
+      }
+      for (const {image, rootfs} of apps) {
         note(image.id, uuid);
         if (rootfs.kind === 'overlay')
           for (const path of rootfs.lower) noteLayer(store, path, (name) => note(name, uuid));

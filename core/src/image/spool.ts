@@ -1,8 +1,9 @@
-import {constants, fstatSync, mkdtempSync, readdirSync, statSync} from 'node:fs';
+import {constants, fstatSync, mkdtempSync, statSync} from 'node:fs';
 import type {HostPath} from '../contract/names.ts';
 import {log} from '../debug.ts';
 import type {Fd} from '../linux/fd.ts';
 import {lockDirectory} from '../linux/lock.ts';
+import {namesIn} from '../linux/names-in.ts';
 import {openHost} from '../linux/openat2.ts';
 import {removeTree} from '../linux/remove-tree.ts';
 import {isErrno} from '../linux/syscall-error.ts';
@@ -29,22 +30,13 @@ export const makeSpool = (store: ImageStore): Spool => {
 
 /** Removes what processes that died have left behind. */
 export const cleanSpools = (store: ImageStore): void => {
-  for (const name of list(store.spool)) {
+  for (const name of namesIn(store.spool)) {
     if (!name.startsWith(PREFIX)) continue;
     const path = `${store.spool}/${name}`;
     const lock = tryLock(path);
     if (lock === undefined) continue;
     log('image')('removing %s, left behind', path);
     removeSpool(store, path, lock);
-  }
-};
-
-const list = (directory: string): string[] => {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return [];
-    throw error;
   }
 };
 

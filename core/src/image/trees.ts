@@ -1,5 +1,5 @@
-import {readdirSync, readFileSync, statSync} from 'node:fs';
-import {isErrno} from '../linux/syscall-error.ts';
+import {readFileSync, statSync} from 'node:fs';
+import {namesIn} from '../linux/names-in.ts';
 import type {ImageStore} from './store.ts';
 
 export interface RenderedTree {
@@ -11,14 +11,7 @@ export interface RenderedTree {
 
 /** Every rendered tree of the store. */
 export const renderedTrees = (store: ImageStore): RenderedTree[] => {
-  let keys: string[];
-  try {
-    keys = readdirSync(store.trees);
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return [];
-    throw error;
-  }
-  return keys.map((key) => ({
+  return namesIn(store.trees).map((key) => ({
     key,
     images: imagesOf(`${store.trees}/${key}/info.json`),
     lastUsed: statSync(`${store.trees}/${key}/used`, {throwIfNoEntry: false})?.mtimeMs ?? 0,

@@ -15,13 +15,15 @@ export interface CgroupSources {
   readonly own: readonly CgroupMembership[];
   /** Text of cgroup.controllers at the root of the v2 hierarchy; empty where there is none. */
   readonly v2Controllers: string;
+  /** Whether pods may be below the cgroup of a service; asked where cgroup v2 is alone, which has rules about that. */
+  readonly takesPods: (directory: HostPath) => boolean;
 }
 
 /**
  * Which cgroup hierarchies this host has and where pods belong in them. A hierarchy that is mounted several times counts once, where it
  * can be written to; one that is only mounted read-only has no usable controllers.
  */
-export const findHierarchies = ({mounts, own, v2Controllers}: CgroupSources): CgroupFacts => {
+export const findHierarchies = ({mounts, own, v2Controllers, takesPods}: CgroupSources): CgroupFacts => {
   const found = new Map<string, Hierarchy & {readonly writable: boolean}>();
   for (const mount of mounts) {
     if (mount.type !== 'cgroup' && mount.type !== 'cgroup2') continue;
@@ -44,13 +46,14 @@ export const findHierarchies = ({mounts, own, v2Controllers}: CgroupSources): Cg
     });
   }
   const hierarchies = [...found.values()];
+  const mode = modeOf(hierarchies);
   return {
-    mode: modeOf(hierarchies),
+    mode,
     hierarchies: hierarchies.map(({writable: _, ...hierarchy}) => hierarchy),
     controllers: [...new Set(hierarchies.flatMap(({writable, controllers}) => (writable ? controllers : [])))].filter(
       (name) => !name.startsWith(NAMED),
     ),
-    parent: chooseParent(hierarchies),
+    parent: chooseParent(hierarchies, (directory) => mode !== 'v2' || takesPods(directory)),
   };
 };
 
@@ -71,10 +74,12 @@ const belowMount = (path: string, root: string): string => {
 };
 
 /** A service manager accounts for what is below a service's cgroup and ends it with the service; anything else must not decide where pods are. */
-const chooseParent = (hierarchies: readonly Hierarchy[]): string => {
+const chooseParent = (hierarchies: readonly Hierarchy[], takesPods: (directory: HostPath) => boolean): string => {
   const managed = hierarchies.find(
     ({version, controllers, own}) =>
       own.endsWith('.service') && (version === 2 || controllers.some((name) => name === 'name=systemd')),
   );
-  return managed?.own ?? DEFAULT_PARENT;
+  if (managed === undefined) return DEFAULT_PARENT;
+  const directory = `${managed.mountPoint}${managed.own}` as HostPath; // both are absolute
+  return takesPods(directory) ? managed.own : DEFAULT_PARENT;
 };

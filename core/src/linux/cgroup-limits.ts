@@ -5,7 +5,7 @@ export type LimitName = keyof CgroupLimits;
 /** One file of a cgroup that a limit is written to. */
 export interface LimitFile {
   readonly limit: LimitName;
-  readonly controller: 'memory' | 'cpu' | 'pids';
+  readonly controller: 'memory' | 'cpu' | 'pids' | 'io';
   readonly file: string;
   readonly value: string;
 }
@@ -13,13 +13,16 @@ export interface LimitFile {
 const CONTROLLERS: Readonly<Record<LimitName, LimitFile['controller']>> = {
   cpuMax: 'cpu',
   cpuShares: 'cpu',
+  ioBandwidth: 'io',
+  ioOperations: 'io',
   memoryLow: 'memory',
   memoryMax: 'memory',
   pidsMax: 'pids',
 };
 
-/** The controller that a limit takes. */
-export const controllerOf = (limit: LimitName): LimitFile['controller'] => CONTROLLERS[limit];
+/** The controller that a limit takes, by its name in v2 and, where that is another one, in v1. */
+export const controllersOf = (limit: LimitName): readonly string[] =>
+  CONTROLLERS[limit] === 'io' ? ['io', 'blkio'] : [CONTROLLERS[limit]];
 
 const PERIOD = 100_000;
 // The kernel takes no quota below one millisecond.
@@ -41,9 +44,12 @@ export const weightOfShares = (shares: number): number => {
   return Math.min(Math.max(Math.ceil(weight - 1e-9), 1), 10_000);
 };
 
-/** The files of a hierarchy that hold these limits, in the order in which they are to be written. */
-export const limitFiles = (limits: CgroupLimits, version: 1 | 2): LimitFile[] => {
-  const {memoryMax, memoryLow, cpuMax, cpuShares, pidsMax} = limits;
+/**
+ * The files of a hierarchy that hold these limits, in the order in which they are to be written.
+ * @param disks numbers of those that limits of block devices are about
+ */
+export const limitFiles = (limits: CgroupLimits, version: 1 | 2, disks: readonly string[] = []): LimitFile[] => {
+  const {memoryMax, memoryLow, cpuMax, cpuShares, pidsMax, ioBandwidth, ioOperations} = limits;
   const files: LimitFile[] = [];
   const add = (limit: LimitName, file: string, value: number | string) =>
     files.push({limit, controller: CONTROLLERS[limit], file, value: String(value)});
@@ -61,6 +67,16 @@ export const limitFiles = (limits: CgroupLimits, version: 1 | 2): LimitFile[] =>
     else add('cpuShares', 'cpu.weight', weightOfShares(cpuShares));
   }
   if (pidsMax !== undefined) add('pidsMax', 'pids.max', pidsMax);
+  for (const disk of disks) {
+    for (const [limit, unit, rate] of [
+      ['ioBandwidth', 'bps', ioBandwidth],
+      ['ioOperations', 'iops', ioOperations],
+    ] as const) {
+      if (rate === undefined) continue;
+      if (version === 2) add(limit, 'io.max', `${disk} r${unit}=${rate} w${unit}=${rate}`);
+      else for (const way of ['read', 'write']) add(limit, `blkio.throttle.${way}_${unit}_device`, `${disk} ${rate}`);
+    }
+  }
   return files;
 };
 
@@ -70,6 +86,10 @@ const MAX_PAGE = 65_536;
 /** Whether what the kernel shows is what was written. */
 export const holds = ({file, value}: LimitFile, actual: string): boolean => {
   if (actual === value) return true;
+  // A line for each disk that has a limit, in v2 with all that it has.
+  if (/^(io|blkio)\./.test(file)) {
+    return actual.split('\n').some((line) => value.split(' ').every((word) => line.split(' ').includes(word)));
+  }
   if (!file.startsWith('memory.')) return false;
   const lost = Number(value) - Number(actual);
   return lost >= 0 && lost < MAX_PAGE;

@@ -1,4 +1,5 @@
 import {
+  chownSync,
   closeSync,
   constants,
   existsSync,
@@ -13,7 +14,7 @@ import {
 } from 'node:fs';
 import type {CgroupLimits} from '../contract/process.ts';
 import type {CgroupFacts, Hierarchy} from './cgroup-hierarchies.ts';
-import {controllerOf, holds, type LimitFile, type LimitName, limitFiles} from './cgroup-limits.ts';
+import {controllersOf, holds, type LimitFile, type LimitName, limitFiles} from './cgroup-limits.ts';
 import {
   cgroupControllerMissing,
   cgroupKillFailed,
@@ -106,6 +107,18 @@ export const createCgroup = ({hierarchies}: Pick<CgroupFacts, 'hierarchies'>, pa
   }
 };
 
+const DELEGATED = ['cgroup.procs', 'cgroup.subtree_control', 'cgroup.threads', 'tasks'];
+
+/** Lets a user make cgroups below this one and move processes there, as systemd delegates (Delegate=); limits of this one stay root's. */
+export const giveCgroup = ({hierarchies}: Pick<CgroupFacts, 'hierarchies'>, path: string, owner: number): void => {
+  for (const hierarchy of hierarchies) {
+    const directory = directoryOf(hierarchy, path);
+    for (const file of ['', ...DELEGATED.map((name) => `/${name}`)]) {
+      if (existsSync(`${directory}${file}`)) chownSync(`${directory}${file}`, owner, owner);
+    }
+  }
+};
+
 // A v1 cpuset takes no process until it has been told which CPUs and memory nodes it has.
 const inheritCpuset = (above: string, directory: string): void => {
   for (const file of ['cpuset.cpus', 'cpuset.mems']) {
@@ -116,6 +129,25 @@ const inheritCpuset = (above: string, directory: string): void => {
 /** Moves this process there in every hierarchy, one write after the other: the kernel's first one is the expensive one. */
 export const joinCgroup = ({hierarchies}: Pick<CgroupFacts, 'hierarchies'>, path: string): void => {
   for (const hierarchy of hierarchies) write(`${directoryOf(hierarchy, path)}/cgroup.procs`, '0');
+};
+
+/** Of processes that help a pod and are not part of it. */
+const HELPERS = 'rkt-helpers';
+
+/**
+ * Moves a process that rkt leaves beside a pod out of the cgroup that both were started in, if pods are below that one: in v2 it cannot limit
+ * pods while it has processes of its own. The service manager removes what is left with the service.
+ */
+export const moveAside = ({mode, hierarchies, parent}: CgroupFacts, pid: number): void => {
+  const [hierarchy] = hierarchies;
+  if (mode !== 'v2' || hierarchy?.own !== parent) return;
+  const path = `${parent}/${HELPERS}`;
+  try {
+    createCgroup({hierarchies}, path);
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error;
+  }
+  write(`${directoryOf(hierarchy, path)}/cgroup.procs`, String(pid));
 };
 
 /**
@@ -182,11 +214,11 @@ export const leaveCgroup = ({hierarchies}: CgroupFacts, path: string): void => {
 const isWithin = (path: string, base: string): boolean => path === base || path.startsWith(`${base}/`);
 
 const holderOf = ({hierarchies, controllers}: CgroupFacts, limit: LimitName): Hierarchy => {
-  const controller = controllerOf(limit);
-  const holder = controllers.includes(controller)
-    ? hierarchies.find((hierarchy) => hierarchy.controllers.includes(controller))
-    : undefined;
-  if (holder === undefined) throw cgroupControllerMissing(limit, controller);
+  const usable = controllersOf(limit).filter((controller) => controllers.includes(controller));
+  const holder = hierarchies.find((hierarchy) =>
+    usable.some((controller) => hierarchy.controllers.includes(controller)),
+  );
+  if (holder === undefined) throw cgroupControllerMissing(limit, controllersOf(limit)[0] ?? limit);
   return holder;
 };
 
@@ -196,7 +228,7 @@ const limitNames = (limits: CgroupLimits): LimitName[] =>
 const filesOf = (facts: CgroupFacts, path: string, limits: CgroupLimits): (LimitFile & {hierarchy: Hierarchy})[] =>
   limitNames(limits).flatMap((limit) => {
     const hierarchy = holderOf(facts, limit);
-    return limitFiles({[limit]: limits[limit]}, hierarchy.version).map((entry) => ({
+    return limitFiles({[limit]: limits[limit]}, hierarchy.version, facts.disks).map((entry) => ({
       ...entry,
       hierarchy,
       file: `${directoryOf(hierarchy, path)}/${entry.file}`,
@@ -205,12 +237,21 @@ const filesOf = (facts: CgroupFacts, path: string, limits: CgroupLimits): (Limit
 
 /**
  * Sets limits and reads each back.
+ * @param further controllers that the cgroup is to have besides, for limits below it; those that v2 has not here are skipped
  * @throws RKT_CGROUP_CONTROLLER_MISSING, RKT_CGROUP_LIMIT_NOT_HELD, RKT_CGROUP_PARENT_BUSY
  */
-export const setLimits = (facts: CgroupFacts, path: string, limits: CgroupLimits): void => {
+export const setLimits = (
+  facts: CgroupFacts,
+  path: string,
+  limits: CgroupLimits,
+  further: readonly string[] = [],
+): void => {
   const files = filesOf(facts, path, limits);
   for (const hierarchy of facts.hierarchies.filter(({version}) => version === 2)) {
-    const wanted = files.filter((entry) => entry.hierarchy === hierarchy).map(({controller}) => controller);
+    const wanted = [
+      ...files.filter((entry) => entry.hierarchy === hierarchy).map(({controller}) => controller),
+      ...ofHierarchy(hierarchy, further),
+    ];
     if (wanted.length > 0) handDown(hierarchy, path, [...new Set(wanted)]);
   }
   for (const {file, value} of files) {
@@ -224,6 +265,13 @@ export const setLimits = (facts: CgroupFacts, path: string, limits: CgroupLimits
     if (actual !== wanted) throw cgroupLimitNotHeld(file, value, actual);
   }
 };
+
+const ofHierarchy = ({version, controllers}: Hierarchy, further: readonly string[]): string[] =>
+  version === 2 ? further.filter((name) => controllers.includes(name)) : [];
+
+/** Whether a cgroup has these controllers only because those above hand them down. */
+export const areHandedDown = ({hierarchies}: CgroupFacts, further: readonly string[]): boolean =>
+  hierarchies.some((hierarchy) => ofHierarchy(hierarchy, further).length > 0);
 
 // v2: a controller exists in a cgroup only when every one above hands it down.
 const handDown = (hierarchy: Hierarchy, path: string, controllers: readonly string[]): void => {

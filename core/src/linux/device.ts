@@ -14,6 +14,12 @@ export interface Device {
 export const encodeDevice = ({major, minor}: Pick<Device, 'major' | 'minor'>): number =>
   ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0;
 
+/** The opposite of {@link encodeDevice}. */
+export const decodeDevice = (number: number): Pick<Device, 'major' | 'minor'> => ({
+  major: (number >>> 8) & 0xfff,
+  minor: (number & 0xff) | ((number >>> 12) & 0xfff00),
+});
+
 /** Whether an open file is that device. */
 export const isDevice = (file: Fd, device: Device): boolean => {
   const stat = fstatSync(file.number);

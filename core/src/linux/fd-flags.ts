@@ -4,6 +4,7 @@ import {syscall} from './libc.ts';
 const F_SETFD = 2;
 const F_GETFL = 3;
 const F_SETFL = 4;
+const F_DUPFD_CLOEXEC = 1030;
 const O_APPEND = 0o2000;
 const O_NONBLOCK = 0o4000;
 const CLOSE_RANGE_CLOEXEC = 4;
@@ -31,4 +32,12 @@ export const keepOnExec = (fd: number): void => {
 /** Closes every descriptor from `first` on at the next execve (Linux 5.11). Whatever opens one later sets close-on-exec itself. */
 export const closeOnExecFrom = (first: number): void => {
   syscall('close_range', [first, 0xffff_ffff, CLOSE_RANGE_CLOEXEC], `fd ${first}`);
+};
+
+/** Another descriptor of the same open file, closed by execve; never one of standard input, output and error. */
+export const duplicate = (fd: number): number => syscall('fcntl', [fd, F_DUPFD_CLOEXEC, 3], `fd ${fd}`);
+
+/** Makes `fd` a descriptor of the open file that `by` is one of; it stays open across execve. */
+export const replaceDescriptor = (fd: number, by: number): void => {
+  syscall('dup3', [by, fd, 0], `fd ${fd}`);
 };

@@ -13,6 +13,8 @@ export interface MkdirsOptions {
   readonly mode?: number;
   readonly uid?: number;
   readonly gid?: number;
+  /** Added to the ids of whatever is created. Default 0. */
+  readonly shift?: number;
   /** Called with the directory in which something is about to be created or removed; throws to refuse. */
   readonly beforeChange?: (parent: Fd) => void;
   /** Lets a directory replace a file in its place, and is told which (appc EX-10). Default: ENOTDIR. */
@@ -91,7 +93,8 @@ const create = (open: Opener, entry: Entry, options: MkdirsOptions, links: numbe
   }
   const created = openEntry(parent, name, DIRECTORY);
   try {
-    setOwnership(created, {mode: options.mode ?? 0o755, uid: options.uid ?? 0, gid: options.gid ?? 0});
+    const {mode = 0o755, uid = 0, gid = 0, shift = 0} = options;
+    setOwnership(created, {mode, uid: uid + shift, gid: gid + shift});
     return created;
   } catch (error) {
     created.close();

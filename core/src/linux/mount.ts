@@ -2,7 +2,7 @@ import {readSync} from 'node:fs';
 import type {MountFlag} from '../contract/step.ts';
 import {Fd} from './fd.ts';
 import {cString, syscall} from './libc.ts';
-import {SyscallError} from './syscall-error.ts';
+import {isErrno, SyscallError} from './syscall-error.ts';
 
 /*
  * The kernel's mount API on descriptors (linux/mount.h): what is mounted and where is fixed by open files, so no path is looked up twice.
@@ -18,6 +18,7 @@ const FSOPEN_CLOEXEC = 1;
 const FSMOUNT_CLOEXEC = 1;
 const FSCONFIG = {SET_FLAG: 0, SET_STRING: 1, SET_FD: 5, CMD_CREATE: 6} as const;
 const MOUNT_ATTR_ATIME_MASK = 0x70;
+const MOUNT_ATTR_IDMAP = 0x0010_0000;
 const ATTRIBUTES: Readonly<Record<MountFlag, number>> = {ro: 0x1, nosuid: 0x2, nodev: 0x4, noexec: 0x8, noatime: 0x10};
 const PROPAGATION = {private: 1 << 18, slave: 1 << 19} as const;
 
@@ -38,17 +39,21 @@ export interface MountAttributes {
   /** Flags to add; none is ever taken away. */
   readonly flags?: readonly MountFlag[];
   readonly propagation?: keyof typeof PROPAGATION;
+  /** A user namespace: what the file system has for its first id, the mount shows as the host's id that this one is. Once, on a detached mount (Linux 5.12). */
+  readonly idMap?: Fd | undefined;
   /** Also the mounts below. Default false. */
   readonly recursive?: boolean;
 }
 
 /** `struct mount_attr` of linux/mount.h: attr_set, attr_clr, propagation, userns_fd, 64 bits each. */
-export const encodeMountAttr = ({flags = [], propagation}: MountAttributes): Buffer => {
+export const encodeMountAttr = ({flags = [], propagation, idMap}: MountAttributes): Buffer => {
   const attributes = Buffer.alloc(32);
-  attributes.writeBigUInt64LE(BigInt(attributeBits(flags)), 0);
+  const bits = attributeBits(flags) | (idMap === undefined ? 0 : MOUNT_ATTR_IDMAP);
+  attributes.writeBigUInt64LE(BigInt(bits), 0);
   // The access time modes are a number, not bits: the kernel wants the old one cleared.
   attributes.writeBigUInt64LE(BigInt(flags.includes('noatime') ? MOUNT_ATTR_ATIME_MASK : 0), 8);
   attributes.writeBigUInt64LE(BigInt(propagation === undefined ? 0 : PROPAGATION[propagation]), 16);
+  if (idMap !== undefined) attributes.writeBigUInt64LE(BigInt(idMap.number), 24);
   return attributes;
 };
 
@@ -86,6 +91,9 @@ export const newFileSystem = (type: string, options: FileSystemOptions = [], fla
   logged(type, () => configure(FSCONFIG.CMD_CREATE, null, null, 0));
   return logged(type, () => new Fd(syscall('fsmount', [context.number, FSMOUNT_CLOEXEC, attributeBits(flags)])));
 };
+
+/** Whether this is how a kernel refuses descriptors as layers of an overlay: those before 6.13 do, those before 6.5 in another way. */
+export const refusesDescriptors = (error: unknown): boolean => isErrno(error, 'EINVAL', 'EBADF', 'ENOTSUP');
 
 // Each read of a file system context returns one message, `e overlay: …`; ENODATA ends them.
 const contextLog = (context: Fd): string => {

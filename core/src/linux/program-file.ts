@@ -60,6 +60,13 @@ export const checkProgram = (root: Fd, file: Fd, path: string, runner: Runner, d
   checkProgram(root, next, interpreter, runner, depth + 1);
 };
 
+/** The loader that an ELF file names, opened by `O_PATH`; `undefined` for what is static or no ELF file. @throws RKT_EXEC_WRONG_ARCHITECTURE, RKT_EXEC_NOT_EXECUTABLE */
+export const interpreterOf = (file: Fd, path: string): string | undefined => {
+  using content = reopen(file, constants.O_RDONLY);
+  const head = read(content, 0, LINE);
+  return parseElf(head.subarray(0, ELF_HEADER)) === undefined ? undefined : elfInterpreter(content, head, path);
+};
+
 const openInterpreter = (root: Fd, path: string, interpreter: string, cwd: string): Fd => {
   try {
     return openInRoot(root, absolute(interpreter, cwd), O_PATH);

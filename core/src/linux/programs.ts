@@ -1,5 +1,8 @@
 import {accessSync, constants, statSync} from 'node:fs';
 import type {HostPath} from '../contract/names.ts';
+import {SyscallError} from './syscall-error.ts';
+
+const ENOENT = 2;
 
 /** Where programs of the host are looked for, in this order. `PATH` belongs to the caller and is not trusted. */
 export const PROGRAM_DIRECTORIES = [
@@ -19,6 +22,13 @@ export const findProgram = (name: string): HostPath | undefined => {
     if (isProgram(path)) return path as HostPath;
   }
   return undefined;
+};
+
+/** {@link findProgram}. @throws {SyscallError} ENOENT of execve */
+export const requireProgram = (name: string): HostPath => {
+  const path = findProgram(name);
+  if (path === undefined) throw new SyscallError('execve', ENOENT, name);
+  return path;
 };
 
 /** Whether a path of the host is a file that this process may execute. */

@@ -1,57 +1,78 @@
-import {fstatSync} from 'node:fs';
+import {fchownSync, fstatSync, readlinkSync, type Stats} from 'node:fs';
 import type {Fd} from './fd.ts';
-import {setAppend} from './fd-flags.ts';
-import {syscall} from './libc.ts';
+import {replaceDescriptor, setAppend} from './fd-flags.ts';
 import {pipe} from './pipe.ts';
-import {findProgram} from './programs.ts';
-import {SyscallError} from './syscall-error.ts';
+import {requireProgram} from './programs.ts';
+
+interface Options {
+  /** A user of the host that has no right but its own, and its group of the same number: who opens the streams. Default: this process. */
+  readonly owner: number | undefined;
+  /** Told the number of each `cat`. */
+  readonly onHelper: (pid: number) => void;
+}
 
 /**
- * Makes standard input, output and error such that a program can open them again by path. A socket, as a service of systemd has one, cannot be opened: a
- * pipe takes its place, and a `cat` of the host carries what comes through it: to an output until the last writer has gone, from the input until this
- * process ends. A file opened again has a position of its own: from now on everyone writes at its end, or the caller's next line would overwrite the pod's.
+ * Makes standard input, output and error such that a program can open them again by path. A socket, as a service of systemd has one, cannot be opened, and
+ * neither can what an `owner` has no right to: a pipe takes its place, and a `cat` of the host carries what comes through it: to an output until the last writer has
+ * gone, from the input until this process ends. A file opened again has a position of its own: from now on everyone writes at its end, or the caller's next line
+ * would overwrite the pod's.
  */
-export const makeStdioReopenable = (): void => {
+export const makeStdioReopenable = (options: Options): void => {
   const [stdin, stdout, stderr] = [fstatSync(0), fstatSync(1), fstatSync(2)];
-  if (stdin.isSocket()) relayInput();
-  if (stdout.isFile()) setAppend(1);
-  if (stderr.isFile()) setAppend(2);
-  const shared = stdout.isSocket() && stdout.ino === stderr.ino;
-  if (stdout.isSocket()) relayOutput(1);
-  if (shared) replace(2, 1);
-  else if (stderr.isSocket()) relayOutput(2);
+  const closed = (fd: number, stats: Stats) => stats.isSocket() || !canOpen(fd, stats, options.owner);
+  if (closed(0, stdin)) relayInput(options);
+  const shared = stdout.dev === stderr.dev && stdout.ino === stderr.ino;
+  if (closed(1, stdout)) relayOutput(1, options);
+  else if (stdout.isFile()) setAppend(1);
+  if (!closed(2, stderr)) {
+    if (stderr.isFile()) setAppend(2);
+  } else if (shared) replaceDescriptor(2, 1);
+  else relayOutput(2, options);
 };
 
-const relayOutput = (fd: 1 | 2): void => {
+/** Whether somebody can open it again; a pipe is made so. */
+const canOpen = (fd: number, stats: Stats, owner: number | undefined): boolean => {
+  if (owner === undefined) return true;
+  if (stats.isFIFO() && readlinkSync(`/proc/self/fd/${fd}`).startsWith('pipe:')) {
+    fchownSync(fd, owner, owner);
+    return true;
+  }
+  return stats.isCharacterDevice() && (stats.mode & 0o006) === 0o006;
+};
+
+const give = (end: Fd, owner: number | undefined): void => {
+  if (owner !== undefined) fchownSync(end.number, owner, owner);
+};
+
+const relayOutput = (fd: 1 | 2, {owner, onHelper}: Options): void => {
   const {read, write} = pipe();
   using _read = read;
   using _write = write;
-  carry([program('cat')], read, fd);
-  replace(fd, write.number);
+  carry([requireProgram('cat')], read, fd, onHelper);
+  give(write, owner);
+  replaceDescriptor(fd, write.number);
 };
 
 // Nobody else would end it: a caller may keep its end open for long after the pod.
-const relayInput = (): void => {
+const relayInput = ({owner, onHelper}: Options): void => {
   const {read, write} = pipe();
   using _read = read;
   using _write = write;
-  carry([program('setpriv'), '--pdeathsig=KILL', program('cat')], 0, write);
-  replace(0, read.number);
+  carry([requireProgram('setpriv'), '--pdeathsig=KILL', requireProgram('cat')], 0, write, onHelper);
+  give(read, owner);
+  replaceDescriptor(0, read.number);
 };
 
-const carry = ([file = '', ...args]: string[], from: Fd | number, to: Fd | number): void => {
+const carry = (
+  [file = '', ...args]: string[],
+  from: Fd | number,
+  to: Fd | number,
+  onHelper: Options['onHelper'],
+): void => {
   const number = (end: Fd | number): number => (typeof end === 'number' ? end : end.number);
   const {spawn} = process.getBuiltinModule('node:child_process');
   // In a session of its own: a Ctrl-C ends the pod, and then this has the rest to write.
-  spawn(file, args, {stdio: [number(from), number(to), 'ignore'], env: {}, detached: true}).unref();
-};
-
-const program = (name: string): string => {
-  const path = findProgram(name);
-  if (path === undefined) throw new SyscallError('execve', 2, name);
-  return path;
-};
-
-const replace = (fd: 0 | 1 | 2, by: number): void => {
-  syscall('dup3', [by, fd, 0], `fd ${fd}`);
+  const helper = spawn(file, args, {stdio: [number(from), number(to), 'ignore'], env: {}, detached: true});
+  helper.unref();
+  if (helper.pid !== undefined) onHelper(helper.pid);
 };

@@ -6,6 +6,8 @@ const KEPT: ReadonlySet<string> = new Set(['/etc/passwd', '/etc/group']);
 const MAX_KEPT = 2 * 1024 * 1024;
 
 interface Seen {
+  readonly type: string;
+  readonly mode: number;
   readonly uid: number;
   readonly gid: number;
   content: Buffer | undefined;
@@ -17,9 +19,9 @@ export const archiveTree = (): {readonly hooks: TarHooks; readonly tree: ImageTr
   const inRootfs = (name: string): string => `/${name.replace(/^rootfs\/?/, '').replace(/\/$/, '')}`;
   return {
     hooks: {
-      entry: ({path, type, uid, gid}) => {
+      entry: ({path, type, mode, uid, gid}) => {
         const content = type === 'file' && KEPT.has(inRootfs(path)) ? Buffer.alloc(0) : undefined;
-        files.set(inRootfs(path), {uid, gid, content});
+        files.set(inRootfs(path), {type, mode, uid, gid, content});
       },
       payload: (bytes, {path}) => {
         const file = files.get(inRootfs(path));
@@ -30,6 +32,10 @@ export const archiveTree = (): {readonly hooks: TarHooks; readonly tree: ImageTr
     tree: {
       read: (path, maxBytes) => files.get(path)?.content?.toString('utf8', 0, maxBytes),
       owner: (path) => files.get(path),
+      directory: (path) => {
+        const seen = files.get(path);
+        return seen?.type === 'directory' ? {mode: seen.mode & 0o7777, uid: seen.uid, gid: seen.gid} : undefined;
+      },
       has: (path) => files.has(path),
     },
   };

@@ -2,25 +2,52 @@ import type {Context} from '../cli/context.ts';
 import {flavorOptions} from '../cli/flavor-options.ts';
 import {configuredStage1} from '../config/config.ts';
 import {loadConfig} from '../config/load.ts';
+import type {Pod} from '../contract/pod.ts';
 import {log} from '../debug.ts';
 import {RktError} from '../rkt-error.ts';
 import {flavorNotFound, flavorReplaced} from '../stage1/errors.ts';
 import {DEFAULT_FLAVORS, type FoundFlavor, findFlavor} from '../stage1/find.ts';
 import {gatherHostFacts} from '../stage1/host-facts.ts';
+import type {PodRequest} from './request.ts';
 import type {Summary} from './summary.ts';
 
 const debug = log('pod');
 
-/** The flavor that was asked for, else the configured one (`rktKind: stage1`), else the first that is installed and can run on this host. */
+/** A flavor, and the image that its own programs come from, if they are not the host's. */
+export interface ChosenFlavor extends FoundFlavor {
+  readonly stage1?: NonNullable<Pod['stage1']>;
+}
+
+type PullPolicy = PodRequest['pullPolicy'];
+
+/** The flavor that was asked for, by itself or through an image made for it, else the configured one (`rktKind: stage1`), else the first that is installed and can run on this host. */
 export const chooseFlavor = async (
   context: Context,
   selection: string | undefined,
-  remember: boolean,
-): Promise<FoundFlavor> => {
+  {
+    remember = true,
+    pullPolicy = 'new',
+  }: {readonly remember?: boolean; readonly pullPolicy?: PullPolicy | 'stored'} = {},
+): Promise<ChosenFlavor> => {
   const wanted = selection ?? (await configured(context));
   const options = await flavorOptions(context, remember);
-  return wanted === undefined ? defaultFlavor(options) : findFlavor(wanted, options);
+  if (wanted === undefined) return defaultFlavor(options);
+  const image = async () => (await import('./stage1-image.ts')).stage1Image(context, wanted, pullPolicy, options);
+  if (meansImage(wanted)) return image();
+  try {
+    return await findFlavor(wanted, options);
+  } catch (error) {
+    if (!(error instanceof RktError) || error.code !== 'RKT_FLAVOR_NOT_FOUND' || !(await isStored(context, wanted)))
+      throw error;
+    return image();
+  }
 };
+
+/** An ID, a URL or the file of an image; any other text may be the name of a flavor, or of an image of the store if there is no such flavor. */
+const meansImage = (selection: string): boolean => /^sha512-|^[a-z][a-z0-9+.-]*:\/\/|\.aci$/.test(selection);
+
+const isStored = async ({dataDir}: Context, name: string): Promise<boolean> =>
+  !/^[./]/.test(name) && (await import('./stage1-image.ts')).isImageName(dataDir, name);
 
 const defaultFlavor = async (options: Parameters<typeof findFlavor>[1]): Promise<FoundFlavor> => {
   for (const name of DEFAULT_FLAVORS) {

@@ -1,7 +1,7 @@
 import type {PodManifest} from '../appc/pod-manifest.ts';
 import type {Context} from '../cli/context.ts';
 import type {HostFacts} from '../contract/host.ts';
-import type {Uuid} from '../contract/names.ts';
+import type {HostPath, Uuid} from '../contract/names.ts';
 import type {Pod} from '../contract/pod.ts';
 import {checkedOnce} from '../stage1/checked-once.ts';
 import type {FoundFlavor} from '../stage1/find.ts';
@@ -9,6 +9,7 @@ import {gatherHostFacts} from '../stage1/host-facts.ts';
 import {chooseFlavor} from './choose-flavor.ts';
 import {freeze} from './freeze.ts';
 import {hostNames} from './host-names.ts';
+import type {IdMap} from './id-ranges.ts';
 import {findImages, type PodImage} from './images.ts';
 import {checkedDirectory} from './layout.ts';
 import {overlayObstacle} from './overlay-support.ts';
@@ -40,9 +41,14 @@ export const compose = async (
   uuid: Uuid,
   {find = findImages, remember = true}: {readonly find?: typeof findImages; readonly remember?: boolean} = {},
 ): Promise<ComposedPod> => {
-  const found = await chooseFlavor(context, request.stage1, remember);
-  const {declaration} = found.flavor;
-  const facts = gatherHostFacts(declaration.programs ?? []);
+  const pullPolicy = remember ? request.pullPolicy : 'stored';
+  const found = await chooseFlavor(context, request.stage1, {remember, pullPolicy});
+  const {
+    flavor: {declaration},
+    stage1,
+  } = found;
+  const facts = gatherHostFacts(declaration.programs ?? [], stage1?.tree);
+  if (stage1 !== undefined) (await import('./stage1-image.ts')).checkPrograms(stage1, found.flavor.probe(facts));
   const obstacle = request.noOverlay ? undefined : overlayObstacle(context.dataDir, facts.filesystems);
   const overlay = !request.noOverlay && obstacle === undefined;
   const images = await find(context, request, !overlay);
@@ -50,23 +56,47 @@ export const compose = async (
   const manifest = await reify(request, images, process.env, (made) =>
     checkedOnce(checked, 'pod manifest', JSON.stringify(made), () => checkManifest(made)),
   );
-  const {pod: asked, imageHasHosts} = freeze({
-    uuid,
-    dataDir: context.dataDir,
-    manifest,
-    images,
-    requests: request.apps,
-    run,
-    privateUsers: request.privateUsers,
-    allowSymlinks: request.allowSymlinks,
-    overlay,
-    declaration,
-    facts,
-    insecure: context.insecure,
-    debug: context.debug,
-    host: hostNames,
-  });
-  const because = obstacle === undefined ? {} : {overlayObstacle: obstacle};
-  const planned = await planPod(found, asked, {facts, allowDegraded: request.allowDegraded, checked, ...because});
-  return {found, facts, manifest, images, asked, imageHasHosts, ...because, ...planned};
+  const ids = await idsFor(context.dataDir, uuid, request.privateUsers, remember);
+  try {
+    const {pod: asked, imageHasHosts} = freeze({
+      uuid,
+      ...(stage1 === undefined ? {} : {stage1}),
+      dataDir: context.dataDir,
+      manifest,
+      images,
+      requests: request.apps,
+      run,
+      idMap: ids?.map,
+      ...(request.logSize === undefined ? {} : {logSize: request.logSize}),
+      allowSymlinks: request.allowSymlinks,
+      overlay,
+      declaration,
+      facts,
+      insecure: context.insecure,
+      debug: context.debug,
+      host: hostNames,
+    });
+    const because = obstacle === undefined ? {} : {overlayObstacle: obstacle};
+    const planned = await planPod(found, asked, {facts, allowDegraded: request.allowDegraded, checked, ...because});
+    // It may be one of those that the operator allowed to be left out.
+    if (planned.pod.idMap === undefined) ids?.release();
+    return {found, facts, manifest, images, asked, imageHasHosts, ...because, ...planned};
+  } catch (error) {
+    ids?.release();
+    throw error;
+  }
+};
+
+interface Ids {
+  readonly map: IdMap;
+  readonly release: () => void;
+}
+
+/** The pod's own ids. `plan` takes none. */
+const idsFor = async (dataDir: HostPath, uuid: Uuid, wanted: boolean, claim: boolean): Promise<Ids | undefined> => {
+  if (!wanted) return undefined;
+  const {claimRange, likelyRange, releaseRange} = await import('./id-ranges.ts');
+  if (!claim) return {map: likelyRange(uuid), release: () => {}};
+  const map = claimRange(dataDir, uuid);
+  return {map, release: () => releaseRange(dataDir, uuid, map)};
 };

@@ -24,15 +24,19 @@ export const describeStep = (step: Step): string => {
     case 'bind':
       return `bind ${at(step.source)} to ${at(step.target)}${step.recursive ? ', recursively' : ''}${list(step.flags)}`;
     case 'cgroup':
-      return `cgroup ${step.path}${pairs(step.limits)}${step.join ? ', joined' : ''}`;
+      return `cgroup ${step.path}${pairs(step.limits)}${step.join ? ', joined' : ''}${step.owner === undefined ? '' : `, owned by ${step.owner}`}`;
     case 'check-program':
       return `check the program of <${step.app}>`;
     case 'device':
       return `device ${at(step.target)} ${step.type} ${step.major}:${step.minor} ${owner(step)}`;
     case 'host-tree':
-      return `bind a tree of the host's ${step.programs.join(', ')} to <pod>/${step.target}`;
+      return step.tree !== undefined
+        ? `bind the image's ${step.tree} to <pod>/${step.target}`
+        : `bind a tree of the host's ${step.programs.join(', ')} to <pod>/${step.target}`;
     case 'hostname':
       return `host name ${step.name}`;
+    case 'id-map':
+      return `ids of the pod: 0 to ${step.count - 1} are the host's ${step.base} to ${step.base + step.count - 1}`;
     case 'mask':
       return `hide ${step.paths.length} paths of <${step.app}>:${list(step.paths)}`;
     case 'mkdir':

@@ -5,21 +5,23 @@ import {sealSelf} from '../linux/sealed-self.ts';
 import {checkedOnce} from '../stage1/checked-once.ts';
 import {flavorFailed, flavorPlanInvalid} from '../stage1/errors.ts';
 import {pinnedFlavor} from './choose-flavor.ts';
-import {appNotRunning, enterImpossible, podNotInState} from './errors.ts';
+import {enterImpossible, podNotInState} from './errors.ts';
 import {checkedDirectory, seccompCache} from './layout.ts';
 import type {PodEntry} from './load.ts';
 import {pickApp} from './pick-app.ts';
 import {runningPod} from './running-pod.ts';
 import {requireStored} from './stored.ts';
 import {readSummary} from './summary.ts';
+import {whenStarted} from './when-started.ts';
 
 /** Becomes a further program in a running pod, with exactly what the app has (S01). Without a command, a shell. */
 export const enter = async (
   context: Context,
-  {uuid, state, path, supervisor}: PodEntry,
+  entry: PodEntry,
   appName: string | undefined,
   command: readonly string[],
 ): Promise<never> => {
+  const {uuid, state, path, supervisor} = entry;
   if (state !== 'running') throw podNotInState(uuid, state, 'running');
   const summary = readSummary(path);
   if (supervisor === undefined || summary === undefined) {
@@ -35,8 +37,7 @@ export const enter = async (
     const {verbs, name} = flavor.declaration;
     throw enterImpossible(name, 'consequence' in verbs.enter ? verbs.enter.consequence : 'it does not say how');
   }
-  const running = runningPod(pod, facts, supervisor, flavor);
-  if (running.appProcesses[app.name] === undefined) throw appNotRunning(uuid, app.name);
+  const running = whenStarted(entry, app.name, () => runningPod(pod, facts, supervisor, flavor));
   let candidate: unknown;
   try {
     candidate = flavor.enter(running, app, command, facts);

@@ -67,6 +67,37 @@ export const fileDamaged = (pod: string, file: string, because: string, cause?: 
     hint: 'remove the pod with "rkt rm"',
   });
 
+/** The ids that a pod was prepared with are another pod's now. */
+export const idRangeTaken = (uuid: string, base: number, owner: string) =>
+  new RktError(
+    'RKT_POD_ID_RANGE_TAKEN',
+    `pod ${uuid} was prepared with the ids from ${base} on, which are of ${owner}`,
+    {
+      uuid,
+      base,
+      owner,
+      hint: 'prepare the pod again',
+    },
+  );
+
+/** Every range of ids is some pod's. */
+export const idRangesExhausted = (ranges: number) =>
+  new RktError('RKT_POD_ID_RANGES_EXHAUSTED', `all ${ranges} ranges of user ids are taken by pods`, {
+    ranges,
+    hint: 'remove pods that have ended: rkt gc --grace-period=0s',
+  });
+
+/** Two apps would read one stream. */
+export const inputShared = (apps: readonly string[]) =>
+  new RktError(
+    'RKT_POD_INPUT_SHARED',
+    `only one app can read the standard input of rkt, not all of ${apps.join(', ')}`,
+    {
+      apps,
+      hint: 'give --stdin=stream to one image',
+    },
+  );
+
 /** --interactive and several apps. */
 export const interactiveSeveral = (apps: readonly string[]) =>
   new RktError('RKT_POD_INTERACTIVE_SEVERAL', `an interactive pod has one app, this one has ${apps.length}`, {
@@ -74,7 +105,23 @@ export const interactiveSeveral = (apps: readonly string[]) =>
     hint: 'leave --interactive out, or run one image',
   });
 
-/** No stream of these apps goes to a file. `streams` says where each goes. */
+/** There is a journal and nothing to read it with. */
+export const journalToolMissing = (program: string, debianPackage: string) =>
+  new RktError('RKT_POD_JOURNAL_TOOL_MISSING', `the journal of a pod is read by ${program}, which is not installed`, {
+    program,
+    hint: `install the package ${debianPackage} (Debian's name)`,
+  });
+
+/** The journal of a pod is none, or one that the tool of this host cannot read. */
+export const journalUnreadable = (uuid: string, because: string, cause?: unknown) =>
+  new RktError('RKT_POD_JOURNAL_UNREADABLE', `pod ${uuid}: its journal cannot be read: ${because}`, {
+    uuid,
+    because,
+    cause,
+    hint: 'a journal by a newer systemd, as of a stage1 image, takes a journalctl that is as new',
+  });
+
+/** No stream of these apps is kept. `streams` says where each goes. */
 export const logNotKept = (uuid: string, streams: readonly {app: string; stream: string; goes: string}[]) =>
   new RktError(
     'RKT_POD_LOG_NOT_KEPT',
@@ -85,7 +132,7 @@ export const logNotKept = (uuid: string, streams: readonly {app: string; stream:
     {
       uuid,
       streams,
-      hint: 'give the image --stdout=log or --stderr=log when you run or prepare a pod',
+      hint: 'give the image --stdout=log or --stdout=journal, or the same for --stderr, when you run or prepare a pod',
     },
   );
 
@@ -95,6 +142,16 @@ export const logsImpossible = (flavor: string, because: string) =>
     flavor,
     because,
     hint: 'redirect the output of rkt run, or choose a flavor that keeps logs (see "rkt flavor list")',
+  });
+
+/** The oldest part of a log cannot be given back. */
+export const logUnbounded = (uuid: string, app: string, stream: string, cause: unknown) =>
+  new RktError('RKT_POD_LOG_UNBOUNDED', `pod ${uuid}: the log of ${stream} of app "${app}" cannot be kept in bounds`, {
+    uuid,
+    app,
+    stream,
+    hint: 'the data directory must be on a file system that can punch holes: ext4, xfs, btrfs, tmpfs',
+    cause,
   });
 
 /** What stands in the place of a log is none, or cannot be read. */
@@ -174,6 +231,45 @@ export const rootNeeded = (command: string) =>
     command,
     hint: `run it as root: sudo rkt ${command}`,
   });
+
+/** The sockets that rkt was given are not those of the pod's socket-activated ports. */
+export const socketsMismatch = (problems: readonly string[]) =>
+  new RktError('RKT_POD_SOCKETS_MISMATCH', `socket activation: ${problems.join('; ')}`, {
+    problems,
+    hint: 'have the .socket unit (or systemd-socket-activate) listen on exactly the socket-activated ports of the pod, or move these with --port',
+  });
+
+/** An image that cannot run pods. */
+export const stage1ImageInvalid = (id: string, name: string, problem: string) =>
+  new RktError('RKT_STAGE1_IMAGE_INVALID', `image ${name} (${id}) cannot be a stage1: ${problem}`, {
+    id,
+    name,
+    problem,
+    hint: 'build one on a host that has the programs of the flavor: rkt flavor build FLAVOR -o stage1.aci',
+  });
+
+/** A file, where nothing is taken into the store. */
+export const stage1ImageNotStored = (image: string) =>
+  new RktError(
+    'RKT_STAGE1_IMAGE_NOT_STORED',
+    `${image}: the programs of a stage1 image can only be seen in the store`,
+    {
+      image,
+      hint: `take it into the store first: rkt fetch ${image}`,
+    },
+  );
+
+/** A stream is to be a terminal, and the pod has none. */
+export const terminalMissing = (app: string, streams: readonly string[]) =>
+  new RktError(
+    'RKT_POD_TERMINAL_MISSING',
+    `app "${app}": ${streams.join(', ')} cannot be a terminal: the pod has none`,
+    {
+      app,
+      streams,
+      hint: 'run it with --interactive, or leave tty out',
+    },
+  );
 
 /** A --uuid-file that cannot be used. Exits 1 where rkt does. */
 export const uuidFileUnusable = (path: string, because: string, exitCode: number, cause?: unknown) =>

@@ -10,6 +10,7 @@ export const POD_FAULT_POINTS = [
   'pod.trees',
   'pod.summary',
   'pod.copy',
+  'pod.copy-up',
   'pod.synced',
   'pod.prepared.before',
   'pod.prepared',

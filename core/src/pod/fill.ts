@@ -1,6 +1,7 @@
 import {mkdirSync, rmSync} from 'node:fs';
 import path from 'node:path';
 import type {HostPath, PodPath} from '../contract/names.ts';
+import {openStore} from '../image/store.ts';
 import type {ComposedPod} from './compose.ts';
 import {podFault} from './fault-points.ts';
 import type {Place} from './place.ts';
@@ -29,6 +30,12 @@ export const fillPod = async (
   for (const [index, {rootfs}] of pod.apps.entries()) {
     const layer = images[index]?.layers[0];
     if (rootfs.kind === 'copy' && layer !== undefined) await copy(place.path, layer, rootfs.directory);
+  }
+  for (const volume of pod.volumes) {
+    const from = volume.kind === 'empty' ? pod.apps.find(({name}) => name === volume.copyUp?.app) : undefined;
+    if (volume.kind !== 'empty' || from === undefined) continue;
+    const {copyUp} = await import('./copy-up.ts');
+    await copyUp(openStore(place.dataDir), place.path, volume, from.image.id);
   }
 };
 

@@ -10,10 +10,14 @@ import {requireStored} from './stored.ts';
 
 const debug = logTo('pod');
 
-/** One stream of one app that goes to a file. */
-export interface Log {
+/** One stream of one app. */
+export interface LogSource {
   readonly app: AppName;
   readonly stream: LogStream;
+}
+
+/** One that goes to a file. */
+export interface Log extends LogSource {
   /** Relative to the pod's directory. It need not exist before the app has written. */
   readonly path: string;
 }
@@ -21,11 +25,21 @@ export interface Log {
 export interface FoundLogs {
   /** Those that were asked about, with and without logs. */
   readonly apps: readonly AppName[];
-  /** At least one. */
+  /** Those that go to files, and those that go to the pod's journal: at least one. */
   readonly logs: readonly Log[];
+  readonly journal: readonly LogSource[];
 }
 
 const STREAMS = ['stdout', 'stderr'] as const satisfies readonly LogStream[];
+
+const sourcesOf = (apps: readonly Pick<App, 'name' | 'stdio'>[], goesTo: App['stdio']['stdout']): LogSource[] =>
+  apps.flatMap(({name, stdio}) =>
+    STREAMS.filter((stream) => stdio[stream] === goesTo).map((stream) => ({app: name, stream})),
+  );
+
+/** The streams of these apps that go to files. */
+export const keptLogs = (apps: readonly Pick<App, 'name' | 'stdio'>[]): Log[] =>
+  sourcesOf(apps, 'log').map((source) => ({...source, path: appPaths(source.app).log(source.stream)}));
 
 /**
  * The logs of a pod, or of one of its apps.
@@ -35,14 +49,8 @@ export const findLogs = async (context: Context, entry: PodEntry, appName: strin
   const {uuid, path, summary} = entry;
   const {apps: all} = requireStored(path, 'frozen');
   const apps = appName === undefined ? all : [pickApp(uuid, all, appName)];
-  const logs = apps.flatMap(({name, stdio}) =>
-    STREAMS.filter((stream) => stdio[stream] === 'log').map((stream) => ({
-      app: name,
-      stream,
-      path: appPaths(name).log(stream),
-    })),
-  );
-  if (logs.length > 0) return {apps: apps.map(({name}) => name), logs};
+  const [logs, journal] = [keptLogs(apps), sourcesOf(apps, 'journal')];
+  if (logs.length + journal.length > 0) return {apps: apps.map(({name}) => name), logs, journal};
   const because = summary === undefined ? undefined : await whyNone(context, summary.flavor);
   if (summary !== undefined && because !== undefined) throw logsImpossible(summary.flavor.name, because);
   throw logNotKept(
@@ -54,6 +62,7 @@ export const findLogs = async (context: Context, entry: PodEntry, appName: strin
 /** Where a stream goes, after its name. */
 const GOES: Readonly<Record<App['stdio']['stdout'], string>> = {
   inherit: "goes to rkt's caller",
+  journal: "goes to the pod's journal",
   log: 'goes to its log',
   null: 'is discarded',
   stream: "goes to rkt's caller",

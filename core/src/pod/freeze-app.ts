@@ -4,14 +4,16 @@ import {compileProcess} from '../appc/compile/process.ts';
 import {resolveIdentity} from '../appc/compile/users.ts';
 import {appSectionMissing} from '../appc/errors.ts';
 import type {PodApp} from '../appc/pod-manifest.ts';
+import {restartOf} from '../appc/restart.ts';
 import type {Isolators} from '../contract/isolators.ts';
 import type {HostPath} from '../contract/names.ts';
-import type {App, Mount, Port} from '../contract/pod.ts';
+import type {App, Mount, Port, Volume} from '../contract/pod.ts';
 import {allIsolators} from './freeze.ts';
 import type {ImageTree} from './image-tree.ts';
 import {appPaths} from './layout.ts';
 import {locateProgram} from './locate-program.ts';
 import type {AppRequest} from './request.ts';
+import {treeWithVolumes} from './tree-with-volumes.ts';
 
 interface FreezeAppInput {
   readonly app: PodApp;
@@ -19,13 +21,25 @@ interface FreezeAppInput {
   readonly tree: ImageTree;
   readonly request: Pick<AppRequest, 'stdin' | 'stdout' | 'stderr'>;
   readonly mounts: readonly Mount[];
+  /** The pod's. */
+  readonly volumes: readonly Volume[];
   readonly ports: readonly Port[];
   readonly overlay: boolean;
   readonly insecure: ReadonlySet<string>;
 }
 
 /** One app of the pod, compiled. */
-export const freezeApp = ({app, layers, tree, request, mounts, ports, overlay, insecure}: FreezeAppInput): App => {
+export const freezeApp = ({
+  app,
+  layers,
+  tree,
+  request,
+  mounts,
+  volumes,
+  ports,
+  overlay,
+  insecure,
+}: FreezeAppInput): App => {
   const {name, image, app: section} = app;
   if (section == null) throw appSectionMissing(name, image.id);
   const isolators = secured(allIsolators(section.isolators, 'app'), insecure);
@@ -46,7 +60,8 @@ export const freezeApp = ({app, layers, tree, request, mounts, ports, overlay, i
     readOnlyRootfs: app.readOnlyRootFS ?? false,
     mounts: [...mounts],
     process,
-    executable: locateProgram(process, tree),
+    executable: locateProgram(process, treeWithVolumes(tree, mounts, volumes)),
+    restart: restartOf(app.annotations),
     limits: compileLimits(isolators),
     eventHandlers: (section.eventHandlers ?? []).map((handler) => ({name: handler.name, exec: [...handler.exec]})),
     ports: [...ports],

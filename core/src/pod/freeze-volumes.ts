@@ -1,7 +1,8 @@
 import type {ResolvedMount} from '../appc/compile/mounts.ts';
 import type {ManifestVolume} from '../appc/volumes.ts';
-import type {AppName, VolumeName} from '../contract/names.ts';
+import type {AppName, RootfsPath, VolumeName} from '../contract/names.ts';
 import type {Mount, Volume} from '../contract/pod.ts';
+import type {DirectoryLook} from './image-tree.ts';
 import {volumePath} from './layout.ts';
 import {checkMountTargets} from './mount-targets.ts';
 import {type SourcePolicy, volumeSource} from './volume-source.ts';
@@ -11,13 +12,24 @@ interface Mounted {
   readonly mounts: readonly ResolvedMount[];
 }
 
+/** What an empty volume at this place of an app begins with, if not with nothing. */
+type Content = (app: AppName, path: RootfsPath) => DirectoryLook | undefined;
+
+interface Filling {
+  readonly app: AppName;
+  readonly path: RootfsPath;
+  readonly look: DirectoryLook;
+}
+
 /**
- * The volumes of a pod and where each app has them. A volume that no app mounts is kept: it was asked for, so its source is checked.
+ * The volumes of a pod and where each app has them. A volume that no app mounts is kept: it was asked for, so its source is checked. An
+ * empty one is filled by the first mount whose place has `content`, and looks like it unless the manifest says how it looks.
  */
 export const freezeVolumes = (
   declared: readonly ManifestVolume[],
   apps: readonly Mounted[],
   policy: SourcePolicy,
+  content: Content = () => undefined,
 ): {volumes: Volume[]; mounts: ReadonlyMap<AppName, Mount[]>} => {
   const names = new Map<ManifestVolume, VolumeName>();
   const taken = new Set<string>();
@@ -48,30 +60,45 @@ export const freezeVolumes = (
       ];
     }),
   );
-  const volumes = Array.from(names, ([volume, unique]) => freezeVolume(volume, unique, policy));
+  const filledFrom = (volume: VolumeName): Filling | undefined => {
+    for (const [app, mounted] of mounts) {
+      for (const {path} of mounted.filter((mount) => mount.volume === volume)) {
+        const look = content(app, path);
+        if (look !== undefined) return {app, path, look};
+      }
+    }
+    return undefined;
+  };
+  const volumes = Array.from(names, ([volume, unique]) =>
+    volume.kind === 'empty' ? freezeEmpty(volume, unique, filledFrom(unique)) : freezeHost(volume, unique, policy),
+  );
   return {volumes, mounts};
 };
 
-const freezeVolume = (volume: ManifestVolume, name: VolumeName, policy: SourcePolicy): Volume => {
-  const readOnly = volume.readOnly ?? false;
-  if (volume.kind === 'empty') {
-    const {mode, uid, gid} = volume;
-    return {
-      name,
-      readOnly,
-      kind: 'empty',
-      directory: volumePath(name),
-      mode: Number.parseInt(mode ?? '0755', 8),
-      uid: uid ?? 0,
-      gid: gid ?? 0,
-    };
-  }
-  return {
-    name,
-    readOnly,
-    kind: 'host',
-    ...volumeSource(name, volume.source, policy),
-    recursive: volume.recursive ?? true,
-    followSymlinks: policy.followSymlinks,
-  };
-};
+const freezeEmpty = (
+  {readOnly, mode, uid, gid}: Extract<ManifestVolume, {kind: 'empty'}>,
+  name: VolumeName,
+  filling: Filling | undefined,
+): Volume => ({
+  name,
+  readOnly: readOnly ?? false,
+  kind: 'empty',
+  directory: volumePath(name),
+  mode: mode == null ? (filling?.look.mode ?? 0o755) : Number.parseInt(mode, 8),
+  uid: uid ?? filling?.look.uid ?? 0,
+  gid: gid ?? filling?.look.gid ?? 0,
+  ...(filling === undefined ? {} : {copyUp: {app: filling.app, path: filling.path}}),
+});
+
+const freezeHost = (
+  {readOnly, source, recursive}: Extract<ManifestVolume, {kind: 'host'}>,
+  name: VolumeName,
+  policy: SourcePolicy,
+): Volume => ({
+  name,
+  readOnly: readOnly ?? false,
+  kind: 'host',
+  ...volumeSource(name, source, policy),
+  recursive: recursive ?? true,
+  followSymlinks: policy.followSymlinks,
+});

@@ -2,6 +2,7 @@ import {kernelPaths} from '../appc/compile/kernel-paths.ts';
 import {boundLimits, compileLimits} from '../appc/compile/limits.ts';
 import {compileMounts} from '../appc/compile/mounts.ts';
 import {compilePorts} from '../appc/compile/ports.ts';
+import type {ImageManifest} from '../appc/image-manifest.ts';
 import {normalizeIsolators} from '../appc/isolators/normalize.ts';
 import type {PodManifest} from '../appc/pod-manifest.ts';
 import type {Declaration} from '../contract/declaration.ts';
@@ -12,6 +13,7 @@ import type {Pod} from '../contract/pod.ts';
 import {deepFreeze} from '../stage1/deep-freeze.ts';
 import {applyRunRequest} from './apply-run-request.ts';
 import type {HostNames} from './dns.ts';
+import {fillsVolumes} from './fills-volumes.ts';
 import {freezeApp} from './freeze-app.ts';
 import {freezeVolumes} from './freeze-volumes.ts';
 import {type ImageTree, imageTree} from './image-tree.ts';
@@ -20,14 +22,22 @@ import type {AppRequest, RunRequest} from './request.ts';
 
 export interface FreezeInput {
   readonly uuid: Uuid;
+  /** The image of the flavor's own programs. */
+  readonly stage1?: NonNullable<Pod['stage1']>;
   readonly dataDir: HostPath;
   readonly manifest: PodManifest;
-  /** For each app of the manifest, the trees of its image, uppermost first, and how to look into them if they are not there yet. */
-  readonly images: readonly {readonly layers: readonly HostPath[]; readonly tree?: ImageTree}[];
+  /** For each app of the manifest, the trees of its image, uppermost first, and how to look into them if they are not there yet; whether volumes begin with what it has. */
+  readonly images: readonly {
+    readonly layers: readonly HostPath[];
+    readonly tree?: ImageTree;
+    readonly manifest?: Pick<ImageManifest, 'annotations'>;
+  }[];
   /** For each app, what was asked for and has no place in a manifest. */
   readonly requests: readonly Pick<AppRequest, 'stdin' | 'stdout' | 'stderr'>[];
   readonly run: RunRequest;
-  readonly privateUsers: boolean;
+  /** Of a pod with a user namespace. */
+  readonly idMap?: Pod['idMap'];
+  readonly logSize?: number;
   readonly allowSymlinks: boolean;
   /** Layers are shared through overlayfs; else each app has a copy. */
   readonly overlay: boolean;
@@ -51,9 +61,10 @@ export const freeze = (input: FreezeInput): {pod: Pod; imageHasHosts: boolean} =
     app: name,
     mounts: compileMounts(name, mounts, manifest.volumes, app?.mountPoints),
   }));
-  const {volumes, mounts} = freezeVolumes(manifest.volumes ?? [], resolved, {
-    followSymlinks: input.allowSymlinks,
-    allowRoot: insecure.has('paths'),
+  const policy = {followSymlinks: input.allowSymlinks, allowRoot: insecure.has('paths')};
+  const {volumes, mounts} = freezeVolumes(manifest.volumes ?? [], resolved, policy, (app, path) => {
+    const index = manifest.apps.findIndex(({name}) => name === app);
+    return fillsVolumes(input.images[index]?.manifest ?? {}) ? trees[index]?.directory(path) : undefined;
   });
   const ports = compilePorts(
     manifest.apps.map(({name, app}) => ({name, ports: app?.ports})),
@@ -66,6 +77,7 @@ export const freeze = (input: FreezeInput): {pod: Pod; imageHasHosts: boolean} =
       tree: trees[index] as ImageTree, // made from the same list
       request: input.requests[index] ?? {},
       mounts: mounts.get(app.name) ?? [],
+      volumes,
       ports: ports.get(app.name) ?? [],
       overlay: input.overlay,
       insecure,
@@ -76,6 +88,7 @@ export const freeze = (input: FreezeInput): {pod: Pod; imageHasHosts: boolean} =
   const imageHasHosts = trees.some((tree) => tree.has('/etc/hosts'));
   const pod: Pod = {
     uuid,
+    ...(input.stage1 === undefined ? {} : {stage1: input.stage1}),
     directory: podDirectory(dataDir, 'run', uuid),
     volumes,
     limits,
@@ -83,12 +96,14 @@ export const freeze = (input: FreezeInput): {pod: Pod; imageHasHosts: boolean} =
     network: {mode: 'host', names: []},
     hostname: null,
     ipc: 'auto',
-    userNamespace: input.privateUsers,
+    userNamespace: input.idMap !== undefined,
+    ...(input.idMap === undefined ? {} : {idMap: input.idMap}),
     resolvConf: null,
     hosts: null,
     maskedPaths: [...masked],
     readOnlyPaths: [...readOnly],
     interactive: false,
+    ...(input.logSize === undefined ? {} : {logSize: input.logSize}),
     debug: input.debug,
     apps,
     isolators,

@@ -1,5 +1,6 @@
 import {statSync} from 'node:fs';
 import type {HostPath, Uuid} from '../contract/names.ts';
+import {collectRanges} from './id-ranges.ts';
 import {podDirectory} from './layout.ts';
 import {abandon, mark, type Outcome, type Script, sweep} from './life-cycle.ts';
 import {uuidsIn} from './list.ts';
@@ -68,6 +69,7 @@ export const gc = (dataDir: HostPath, options: GcOptions): GcAction[] => {
   });
   pass('garbage', () => ({action: 'remove', script: () => sweep('garbage'), reason: 'it never ran'}));
   pass('embryo', () => ({action: 'remove', script: () => sweep('embryo'), reason: 'its creation was interrupted'}));
+  if (!options.dryRun) collectRanges(dataDir);
   return [...done.values()];
 };
 

@@ -1,10 +1,14 @@
 import {readFileSync, statSync} from 'node:fs';
+import {basename} from 'node:path';
 import type {HostPath} from '../contract/names.ts';
 import type {Plan} from '../contract/plan.ts';
 import type {Step} from '../contract/step.ts';
+import {holdImages, openStore} from '../image/store.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {textHash} from '../linux/text-hash.ts';
 import {hostTreesDirectory} from './layout.ts';
+import type {Place} from './place.ts';
+import {writeStored} from './stored.ts';
 
 export type HostTreeStep = Extract<Step, {do: 'host-tree'}>;
 
@@ -22,31 +26,49 @@ export const fileState = (path: string): string => {
   return stats === undefined ? 'absent' : `${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`;
 };
 
-/** The trees of a plan's `host-tree` steps, by the steps' ids; made if they are not there or the host has changed. */
-export const hostTreesOf = async (
-  dataDir: HostPath,
+/** How directories are called that are being made. */
+export const MAKING = '.making-';
+
+/** Whether the host still has the files of a tree. */
+export const isCurrent = ({files}: TreeRecord): boolean => files.every(([path, state]) => fileState(path) === state);
+
+/** `undefined` if there is none, or a crash of the machine has left a part of it. */
+export const readTreeRecord = (file: string): TreeRecord | undefined => {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as TreeRecord;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT') || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+};
+
+/**
+ * The trees of a plan's `host-tree` steps that are of the host, by the steps' ids; made if they are not there or the host has changed. From here on
+ * they stay as long as the pod, which has been moved to `run`, is there.
+ */
+export const takeHostTrees = async (
+  {dataDir, path}: Pick<Place, 'dataDir' | 'path'>,
   {filesystem, environment}: Pick<Plan, 'filesystem' | 'environment'>,
 ): Promise<ReadonlyMap<string, HostPath>> => {
   const trees = new Map<string, HostPath>();
-  for (const step of [...filesystem, ...environment]) {
+  const steps = [...filesystem, ...environment].filter((step) => step.do === 'host-tree' && step.tree === undefined);
+  if (steps.length === 0) return trees;
+  using _images = holdImages(openStore(dataDir));
+  for (const step of steps) {
     if (step.do === 'host-tree') trees.set(step.id, await hostTree(hostTreesDirectory(dataDir), step));
   }
+  writeStored(
+    path,
+    'hostTrees',
+    [...trees.values()].map((tree) => basename(tree)),
+  );
   return trees;
 };
 
 const hostTree = async (directory: HostPath, {programs, directories}: HostTreeStep): Promise<HostPath> => {
   const record = `${directory}/${textHash(JSON.stringify([programs, directories]))}.json` as HostPath;
-  const known = read(record);
-  if (known?.files.every(([path, state]) => fileState(path) === state)) return `${directory}/${known.tree}` as HostPath;
+  const known = readTreeRecord(record);
+  if (known !== undefined && isCurrent(known)) return `${directory}/${known.tree}` as HostPath;
   const {buildHostTree} = await import('./build-host-tree.ts');
   return buildHostTree(directory, record, {programs, directories});
-};
-
-const read = (file: string): TreeRecord | undefined => {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as TreeRecord;
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined;
-    throw error;
-  }
 };

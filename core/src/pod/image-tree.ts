@@ -10,7 +10,16 @@ export interface ImageTree {
   readonly read: (path: string, maxBytes: number) => string | undefined;
   /** Owner of a file; `undefined` if no layer has it. */
   readonly owner: (path: string) => {readonly uid: number; readonly gid: number} | undefined;
+  /** Mode and owner of a directory; `undefined` if no layer has one there. */
+  readonly directory: (path: string) => DirectoryLook | undefined;
   readonly has: (path: string) => boolean;
+}
+
+/** `mode` without the type of file. */
+export interface DirectoryLook {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
 }
 
 /** @param layers uppermost first */
@@ -20,6 +29,11 @@ export const imageTree = (layers: readonly HostPath[]): ImageTree => ({
     inTree(layers, path, O_PATH, (file) => {
       const {uid, gid} = fstatSync(file.number);
       return {uid, gid};
+    }),
+  directory: (path) =>
+    inTree(layers, path, O_PATH, (file) => {
+      const stats = fstatSync(file.number);
+      return stats.isDirectory() ? {mode: stats.mode & 0o7777, uid: stats.uid, gid: stats.gid} : undefined;
     }),
   has: (path) => inTree(layers, path, O_PATH | constants.O_NOFOLLOW, () => true) ?? false,
 });

@@ -4,11 +4,12 @@ import type {Plan} from '../contract/plan.ts';
 import type {Pod} from '../contract/pod.ts';
 import {perform} from '../executor/perform.ts';
 import {podFault} from './fault-points.ts';
-import {hostTreesOf} from './host-trees.ts';
+import {takeHostTrees} from './host-trees.ts';
 import {seccompCache} from './layout.ts';
 import type {Place} from './place.ts';
 import {requireStored, writeStored} from './stored.ts';
 import {thisSupervisor} from './supervisor.ts';
+import {makeUserNamespaces} from './user-namespaces.ts';
 
 /** Becomes the pod, which is in `run` and whose lock this process holds. Comes back only by an error; the caller undoes what was done. */
 export const launch = async (
@@ -18,11 +19,13 @@ export const launch = async (
 ): Promise<never> => {
   writeStored(place.path, 'supervisor', thisSupervisor(pod, facts, requireStored(place.path, 'summary')));
   podFault('pod.supervisor');
-  const hostTrees = await hostTreesOf(place.dataDir, plan);
+  const hostTrees = await takeHostTrees(place, plan);
+  const userNamespaces = await makeUserNamespaces(plan);
   return perform(plan, {
     pod,
     facts,
     hostTrees,
+    userNamespaces,
     lock: place.lock,
     caches: {seccomp: seccompCache(place.dataDir)},
     note: (text) => output.note(text),

@@ -10,9 +10,14 @@ export const podDirectory = (dataDir: HostPath, directory: PodDirectory, uuid: U
 export const podsDirectory = (dataDir: HostPath, directory: PodDirectory): HostPath =>
   `${dataDir}/pods/${directory}` as HostPath;
 
-/** Makes what every pod needs. Nobody but root may look into a pod: what apps write there may be set-user-ID (S11). */
+/**
+ * Makes what every pod needs. Nobody but root may look into a pod: what apps write there may be set-user-ID (S11). The first directory of a pod's life last: another rkt that
+ * finds it finds those that follow.
+ */
 export const makePodsDirectories = (dataDir: HostPath): void => {
-  for (const directory of POD_DIRECTORIES) mkdirSync(podsDirectory(dataDir, directory), {recursive: true, mode: 0o750});
+  for (const directory of POD_DIRECTORIES.toReversed()) {
+    mkdirSync(podsDirectory(dataDir, directory), {recursive: true, mode: 0o750});
+  }
 };
 
 /** Where rkt remembers which texts it has checked. */
@@ -33,11 +38,19 @@ export const POD_FILES = {
   summary: 'summary.json',
   /** Who launched the pod, and when. */
   supervisor: 'supervisor',
+  /** Names of the trees of the host that it has been launched with. */
+  hostTrees: 'host-trees.json',
 } as const;
 export type PodFile = keyof typeof POD_FILES;
 
 /** The streams of an app that can go to a file. */
 export type LogStream = 'stdout' | 'stderr';
+
+/** Where the logs of all apps are. */
+export const LOGS = 'stage1/rootfs/rkt/logs';
+
+/** Where the journal of a pod is, by its machine ID, if it has one. */
+export const journalPath = (uuid: Uuid): string => `stage1/rootfs/rkt/journal/${uuid.replaceAll('-', '')}`;
 
 /** The places of an app below the pod's directory. */
 export const appPaths = (app: AppName) =>
@@ -52,8 +65,10 @@ export const appPaths = (app: AppName) =>
     copy: `rootfs/${app}` as PodPath,
     /** Exit status, written by whatever supervises the app, if anything does. */
     status: `stage1/rootfs/rkt/status/${app}`,
+    /** How often the app has been started, if it may be restarted. */
+    starts: `stage1/rootfs/rkt/status/${app}.starts`,
     /** What the app has written to a stream that is `log`. */
-    log: (stream: LogStream) => `stage1/rootfs/rkt/logs/${app}.${stream}`,
+    log: (stream: LogStream) => `${LOGS}/${app}.${stream}`,
   }) as const;
 
 /** Says `ready` once the apps of the pod run, if something supervises them. */
@@ -63,6 +78,9 @@ export const volumePath = (name: string): PodPath => `volumes/${name}` as PodPat
 
 /** Trees of the host's own programs, for flavors that run them in a pod. */
 export const hostTreesDirectory = (dataDir: HostPath): HostPath => `${dataDir}/cas/host-trees` as HostPath;
+
+/** Which pod has which ids of the host. */
+export const idRangesDirectory = (dataDir: HostPath): HostPath => `${dataDir}/id-ranges` as HostPath;
 
 /** Compiled filters, by their content. */
 export const seccompCache = (dataDir: HostPath): HostPath => `${dataDir}/cas/seccomp` as HostPath;

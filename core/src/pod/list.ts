@@ -1,6 +1,5 @@
-import {readdirSync} from 'node:fs';
 import type {HostPath, Uuid} from '../contract/names.ts';
-import {isErrno} from '../linux/syscall-error.ts';
+import {namesIn} from '../linux/names-in.ts';
 import {podsDirectory} from './layout.ts';
 import {lookAtMany} from './liveness.ts';
 import {loadPod, type PodEntry} from './load.ts';
@@ -8,14 +7,8 @@ import {POD_DIRECTORIES, type PodDirectory} from './states.ts';
 import {isUuid} from './uuid.ts';
 
 /** UUIDs of the pods in one directory, in no order. */
-export const uuidsIn = (dataDir: HostPath, directory: PodDirectory): Uuid[] => {
-  try {
-    return readdirSync(podsDirectory(dataDir, directory)).filter(isUuid);
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return [];
-    throw error;
-  }
-};
+export const uuidsIn = (dataDir: HostPath, directory: PodDirectory): Uuid[] =>
+  namesIn(podsDirectory(dataDir, directory)).filter(isUuid);
 
 /** Directories that rkt lists: embryos are nothing yet, garbage nothing any more. */
 export const LISTED: readonly PodDirectory[] = ['prepare', 'prepared', 'run', 'exited-garbage'];

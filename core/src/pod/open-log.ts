@@ -11,14 +11,14 @@ const {O_NOFOLLOW, O_NONBLOCK, O_RDONLY} = constants;
 
 /**
  * Opens a log below the pod's directory; `undefined` if there is none yet. The pod's own root can write there: links are not followed, and only
- * a regular file is opened for reading, because opening a device can do something.
+ * a regular file is opened, because opening a device can do something.
  * @throws RKT_POD_LOG_UNUSABLE
  */
-export const openLog = (uuid: Uuid, pod: Fd, {app, stream, path}: Log): Fd | undefined => {
+export const openLog = (uuid: Uuid, pod: Fd, {app, stream, path}: Log, flags: number = O_RDONLY): Fd | undefined => {
   try {
     using found = openBeneath(pod, path, O_PATH | O_NOFOLLOW, {noSymlinks: true});
     if (!fstatSync(found.number).isFile()) throw logUnusable(uuid, app, stream, 'not a regular file');
-    return reopen(found, O_RDONLY | O_NONBLOCK);
+    return reopen(found, flags | O_NONBLOCK);
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return undefined;
     if (isErrno(error, 'ELOOP', 'ENOTDIR', 'EXDEV')) {

@@ -43,11 +43,14 @@ const isSignal = (name: string): name is NodeJS.Signals => Object.hasOwn(constan
 
 const signal = (running: Running, to: 'supervisor' | 'pod', name: string): void => {
   if (!isSignal(name)) throw new TypeError(`no such signal: ${name}`);
-  signalProcess(running.pod.supervisor, name);
-  if (to === 'supervisor') return;
+  const {supervisor} = running.pod;
+  // A supervisor that was killed has left its pod behind, which is asked itself then.
+  const isAlone = to === 'supervisor' && isAlive(supervisor);
+  signalProcess(supervisor, name);
+  if (isAlone) return;
   const path = cgroupOf(running);
   for (const pid of processesOf(running.facts.cgroup, path)) {
-    if (pid !== running.pod.supervisor.pid && pid !== process.pid) signalMember(pid, path, name);
+    if (pid !== supervisor.pid && pid !== process.pid) signalMember(pid, path, name);
   }
 };
 

@@ -32,8 +32,9 @@ export const planPod = async (
   const {pod, report} = negotiate({declaration: flavor.declaration, findings, pod: asked, host: facts, allowDegraded});
   const entries = [...report.entries, ...copies(pod, overlayObstacle)];
   const plan = draftPlan(found, pod, facts);
-  // Like pods of one image differ in nothing but this.
-  const text = JSON.stringify(plan).replaceAll(pod.uuid, '');
+  // Like pods of one image differ in nothing but these; a machine-id has no hyphens.
+  const own = [pod.uuid, pod.uuid.replaceAll('-', ''), ...(pod.idMap === undefined ? [] : [`${pod.idMap.base}`])];
+  const text = own.reduce((left, word) => left.replaceAll(word, ''), JSON.stringify(plan));
   await checkedOnce(checked, 'plan', text, async () => (await import('../stage1/check-plan.ts')).checkPlan(plan));
   return {pod, report: {...report, entries}, plan};
 };

@@ -17,6 +17,8 @@ export interface LogsRequest {
   /** Default: every app. */
   readonly app: string | undefined;
   readonly tail: number | undefined;
+  /** Milliseconds since 1970. */
+  readonly since: number | undefined;
   /** Go on until the pod has ended. */
   readonly follow: boolean;
 }
@@ -28,7 +30,7 @@ export interface LogsRequest {
 export const readPodLogs = async (
   context: Context,
   text: string,
-  {app, tail, follow}: LogsRequest,
+  {app, tail, since, follow}: LogsRequest,
   openTaker: (found: FoundLogs) => LogTaker,
 ): Promise<void> => {
   const {dataDir} = context;
@@ -38,7 +40,30 @@ export const readPodLogs = async (
   });
   using pod = directory;
   const isOver = follow ? () => isPodOver(dataDir, uuid) : () => true;
-  await readLogs({uuid, pod, logs: found.logs, tail, isOver, taker: openTaker(found)});
+  const {logs, journal} = found;
+  const request = {uuid, pod, tail, since, taker: openTaker(found)};
+  const readFiles = (over: () => boolean) => readLogs({...request, logs, isOver: over});
+  if (journal.length === 0) return await readFiles(isOver);
+  const {readJournal} = await import('./journal/read-journal.ts');
+  await together(isOver, readFiles, (over) => readJournal({...request, sources: journal, isOver: over}));
+};
+
+/** Reads from several places at once. Where one fails, the others end too, at their next look. */
+const together = async (
+  isOver: () => boolean,
+  ...readings: readonly ((isOver: () => boolean) => Promise<void>)[]
+): Promise<void> => {
+  const errors: unknown[] = [];
+  await Promise.all(
+    readings.map(async (read) => {
+      try {
+        await read(() => errors.length > 0 || isOver());
+      } catch (error) {
+        errors.push(error);
+      }
+    }),
+  );
+  if (errors.length > 0) throw errors[0];
 };
 
 const requireLogs = ({uuid, state}: PodEntry, follow: boolean): void => {

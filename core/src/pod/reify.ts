@@ -6,6 +6,7 @@ import type {ImageManifest} from '../appc/image-manifest.ts';
 import {overrideIsolators} from '../appc/isolators/override.ts';
 import type {PodApp, PodManifest} from '../appc/pod-manifest.ts';
 import {readPodManifest} from '../appc/read-manifest.ts';
+import {RESTART_ANNOTATION} from '../appc/restart.ts';
 import type {AppName, ImageId} from '../contract/names.ts';
 import {appName} from '../contract/names.ts';
 import {appNameDuplicate, appNameInvalid, volumeDuplicate} from './errors.ts';
@@ -111,7 +112,10 @@ const reifyApp = (
     ...(request.readOnlyRootfs ? {readOnlyRootFS: true} : {}),
     ...filled({
       mounts: request.mounts.map(({volume, path}) => ({volume, path})),
-      annotations: listed(request.annotations),
+      annotations: listed({
+        ...request.annotations,
+        ...(request.restart === undefined ? {} : {[RESTART_ANNOTATION]: request.restart}),
+      }),
     }),
   } as PodApp;
 };

@@ -1,3 +1,4 @@
+import type {Restart} from '../appc/restart.ts';
 import type {HostPath, RootfsPath} from '../contract/names.ts';
 
 /*
@@ -14,6 +15,7 @@ export interface AppRequest {
   readonly args: readonly string[];
   readonly workingDirectory?: RootfsPath;
   readonly readOnlyRootfs: boolean;
+  readonly restart?: Restart;
   readonly mounts: readonly {readonly volume: string; readonly path: RootfsPath}[];
   readonly user?: string;
   readonly group?: string;
@@ -25,8 +27,8 @@ export interface AppRequest {
   /** Isolators from flags as appc would write them: name and JSON value; they replace the image's of the same kind. */
   readonly isolators: readonly {readonly name: string; readonly value: unknown}[];
   readonly stdin?: 'null' | 'stream' | 'tty';
-  readonly stdout?: 'log' | 'null' | 'stream' | 'tty';
-  readonly stderr?: 'log' | 'null' | 'stream' | 'tty';
+  readonly stdout?: 'journal' | 'log' | 'null' | 'stream' | 'tty';
+  readonly stderr?: 'journal' | 'log' | 'null' | 'stream' | 'tty';
 }
 
 export interface VolumeRequest {
@@ -59,6 +61,8 @@ export interface PodRequest {
   readonly pullPolicy: 'never' | 'new' | 'update';
   readonly noOverlay: boolean;
   readonly privateUsers: boolean;
+  /** Bytes of each log that are kept. */
+  readonly logSize?: number;
   /** As typed: flavor name, path, or one of rkt's stage1 image names. `undefined` takes the configured default. */
   readonly stage1?: string;
   /** Isolators and features that may be dropped, by name. */

@@ -3,6 +3,7 @@ import {CONTRACT_VERSION} from '../contract/flavor.ts';
 import type {HostFacts} from '../contract/host.ts';
 import {gatherHostFacts} from '../stage1/host-facts.ts';
 import {applyRunRequest} from './apply-run-request.ts';
+import {checkSockets} from './check-sockets.ts';
 import {fileDamaged, podNotInState} from './errors.ts';
 import {retirePod} from './give-up.ts';
 import {hostNames} from './host-names.ts';
@@ -13,6 +14,7 @@ import type {PodEntry} from './load.ts';
 import {Place} from './place.ts';
 import type {PlannedPod} from './plan-pod.ts';
 import type {RunRequest} from './request.ts';
+import {requireTerminal} from './require-terminal.ts';
 import {requireStored, writeStored} from './stored.ts';
 import {withPod} from './with-pod.ts';
 import {writeUuidFile} from './write-uuid-file.ts';
@@ -25,14 +27,19 @@ export const runPrepared = async (context: Context, text: string, run: RunReques
   const {uuid, planned, now} = await withPod(context.dataDir, text, async (entry) => {
     if (entry.directory !== 'prepared') throw podNotInState(entry.uuid, entry.state, 'prepared');
     const before = requireStored(entry.path, 'facts');
-    const now = gatherHostFacts(Object.keys(before.programs));
+    const {stage1} = requireStored(entry.path, 'frozen');
+    const now = gatherHostFacts(Object.keys(before.programs), stage1?.tree);
     const planned = (await planAgain(context, entry, run, {before, now})) ?? storedPlan(entry);
+    if (entry.summary?.flavor.supervises) checkSockets(planned.pod, now);
+    requireTerminal(planned.pod);
     return {uuid: entry.uuid, planned, now};
   });
   using place = new Place(context.dataDir, uuid, 'prepared');
   try {
     if (place.perform(claim()) !== 'done') throw podNotInState(uuid, 'taken by another rkt', 'prepared');
     if (run.uuidFileSave !== undefined) writeUuidFile(run.uuidFileSave, uuid);
+    const {idMap} = planned.pod;
+    if (idMap !== undefined) (await import('./id-ranges.ts')).keepRange(context.dataDir, uuid, idMap);
     if (planned.fresh) {
       writeStored(place.path, 'frozen', planned.pod);
       writeStored(place.path, 'report', planned.report);

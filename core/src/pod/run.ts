@@ -1,5 +1,6 @@
 import type {Context} from '../cli/context.ts';
 import {holdImages, openStore} from '../image/store.ts';
+import {checkSockets} from './check-sockets.ts';
 import {compose} from './compose.ts';
 import {createPod} from './create.ts';
 import {fillPod} from './fill.ts';
@@ -7,6 +8,7 @@ import {giveUp} from './give-up.ts';
 import {launch} from './launch.ts';
 import {finishPreparing} from './life-cycle.ts';
 import type {PodRequest, RunRequest} from './request.ts';
+import {requireTerminal} from './require-terminal.ts';
 import {newUuid} from './uuid.ts';
 import {writeUuidFile} from './write-uuid-file.ts';
 
@@ -15,6 +17,8 @@ export const run = async (context: Context, request: PodRequest, runRequest: Run
   const uuid = newUuid();
   using images = holdImages(openStore(context.dataDir));
   const composed = await compose(context, request, runRequest, uuid);
+  if (composed.found.flavor.appCgroup !== undefined) checkSockets(composed.pod, composed.facts);
+  requireTerminal(composed.pod);
   using place = createPod(context.dataDir, uuid);
   try {
     // Early, as in rkt: by it the pod can be removed whatever happens.

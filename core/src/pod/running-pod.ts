@@ -4,9 +4,10 @@ import type {App, Pod, ProcessIdentity, RunningPod} from '../contract/pod.ts';
 import {cgroupPath, processesOf, trackingHierarchy} from '../linux/cgroups.ts';
 import {identify, isAlive} from '../linux/process-identity.ts';
 import {flavorFailed, flavorPlanInvalid} from '../stage1/errors.ts';
+import {hasOwnRoot} from './own-root.ts';
 
 /**
- * The pod with the processes to join. Where each app has a cgroup of its own, its oldest process stands for it, and an app that has ended has none. Where the
+ * The pod with the processes to join. Where each app has a cgroup of its own, its oldest process stands for it, and an app that has ended, or is only about to start, has none. Where the
  * launched program is the app and has ended, leaving children, the oldest of them stands for it.
  * @param flavor the one that the pod was launched with; without it nothing is known of apps that have cgroups of their own
  */
@@ -23,7 +24,7 @@ export const runningPod = (
   }
   const members = pod.apps.flatMap((app) => {
     const member = oldest(tracked(facts), `${pod.cgroup}/${appCgroup(flavor, pod, app)}`);
-    return member === undefined ? [] : [[app.name, member] as const];
+    return member === undefined || !hasOwnRoot(member.pid) ? [] : [[app.name, member] as const];
   });
   return {...pod, supervisor, appProcesses: Object.fromEntries(members)};
 };

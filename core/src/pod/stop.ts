@@ -1,10 +1,17 @@
+import {constants} from 'node:fs';
 import type {Context} from '../cli/context.ts';
 import type {Flavor} from '../contract/flavor.ts';
+import type {HostPath} from '../contract/names.ts';
 import type {StopStep} from '../contract/step.ts';
 import {log} from '../debug.ts';
+import type {Fd} from '../linux/fd.ts';
+import {lockFd} from '../linux/lock.ts';
+import {openHost} from '../linux/openat2.ts';
 import {podNotInState} from './errors.ts';
+import {POD_FILES} from './layout.ts';
 import type {PodEntry} from './load.ts';
 import {performStop} from './perform-stop.ts';
+import {recordKilled} from './record-killed.ts';
 import {runningPod} from './running-pod.ts';
 import {isFinished} from './states.ts';
 import {readStored} from './stored.ts';
@@ -33,11 +40,20 @@ export const stop = async (context: Context, entry: PodEntry, force: boolean): P
   if (supervisor === undefined || pod === undefined || facts === undefined) {
     throw podNotInState(uuid, 'only just starting', 'running', 'try again in a moment');
   }
+  // To a supervisor that is asked twice it may mean to hurry: the second waits for the first, whom it then finds to have ended.
+  using _turn = force ? undefined : waitForTurn(path);
   const flavor = await flavorOf(context, entry);
   const running = runningPod(pod, facts, supervisor, flavor);
   const steps = flavor?.stop?.(running, force) ?? defaultStop(force);
   performStop(steps, {pod: running, facts});
+  if (force) recordKilled(entry);
   return true;
+};
+
+const waitForTurn = (path: HostPath): Fd => {
+  const turn = openHost(`${path}/${POD_FILES.frozen}`, constants.O_RDONLY);
+  lockFd(turn, 'exclusive', {wait: true});
+  return turn;
 };
 
 /** The very flavor of the pod, if it is still there. A pod must be able to end without it. */

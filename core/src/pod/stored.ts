@@ -29,6 +29,7 @@ export interface StoredForms {
   readonly request: StoredRequest;
   readonly summary: Summary;
   readonly supervisor: Supervisor;
+  readonly hostTrees: readonly string[];
 }
 export type StoredForm = keyof StoredForms;
 

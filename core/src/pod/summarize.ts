@@ -9,6 +9,7 @@ export const summarize = (pod: Pod, manifest: PodManifest, flavor: Summary['flav
   uuid: pod.uuid,
   createdAt,
   flavor,
+  ...(pod.stage1 === undefined ? {} : {stage1: {imageId: pod.stage1.image.id, imageName: pod.stage1.image.name}}),
   apps: pod.apps.map((app) => summarizeApp(app, pod, manifest)),
   networks: pod.network.names.map(({name}) => name),
   ...data(manifest),

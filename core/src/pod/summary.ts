@@ -20,6 +20,8 @@ export interface Summary {
     /** Whether each app has a cgroup and processes of its own, because the launched program only supervises them. */
     readonly supervises: boolean;
   };
+  /** The image that the flavor's own programs come from, if not from the host. */
+  readonly stage1?: {readonly imageId: ImageId; readonly imageName: string};
   readonly apps: readonly AppSummary[];
   readonly networks: readonly string[];
   readonly userAnnotations?: Readonly<Record<string, string>>;

@@ -2,9 +2,12 @@ import {readSync} from 'node:fs';
 
 const PIECE = 65_536;
 const LINE_FEED = 10;
+/** An app can make its log look as long as it likes. */
+const MAX_LOOK = 268_435_456;
 
 /**
- * Where the last `lines` lines of a file begin, looked for from its end, in pieces. What follows the last line feed is a line, too.
+ * Where the last `lines` lines of a file begin, looked for from its end, in pieces, and not further than 256 MiB. What follows the last line feed is a
+ * line, too.
  * @param size bytes from the beginning that count
  */
 export const tailOffset = (file: number, size: number, lines: number): number => {
@@ -12,8 +15,9 @@ export const tailOffset = (file: number, size: number, lines: number): number =>
   const buffer = Buffer.allocUnsafe(PIECE);
   // The line feed that ends the last line begins none.
   let [end, missing] = [size - 1, lines];
-  while (end > 0) {
-    const start = Math.max(0, end - PIECE);
+  const first = Math.max(0, size - MAX_LOOK);
+  while (end > first) {
+    const start = Math.max(first, end - PIECE);
     const piece = buffer.subarray(0, readSync(file, buffer, 0, end - start, start));
     for (let at = piece.lastIndexOf(LINE_FEED); at !== -1; at = at === 0 ? -1 : piece.lastIndexOf(LINE_FEED, at - 1)) {
       missing--;
@@ -21,5 +25,5 @@ export const tailOffset = (file: number, size: number, lines: number): number =>
     }
     end = start;
   }
-  return 0;
+  return first;
 };

@@ -1,4 +1,5 @@
 import type {PodEntry} from './load.ts';
+import type {Restarts} from './restarts.ts';
 import {isFinished, type PodState} from './states.ts';
 import type {AppSummary} from './summary.ts';
 
@@ -18,7 +19,7 @@ const NANOSECONDS = 1_000_000;
 export type ExitCodes = ReadonlyMap<string, number>;
 
 /** A pod as rkt's `lib/v1` has it in JSON: times of the pod in seconds, of its apps in nanoseconds; what is not known is left out. */
-export const viewPod = (entry: PodEntry, exitCodes: ExitCodes = new Map()) => {
+export const viewPod = (entry: PodEntry, exitCodes: ExitCodes = new Map(), restarts: Restarts = new Map()) => {
   const {uuid, state, summary, supervisor, createdAt} = entry;
   return {
     name: uuid,
@@ -26,22 +27,34 @@ export const viewPod = (entry: PodEntry, exitCodes: ExitCodes = new Map()) => {
     ...(summary && summary.networks.length > 0 ? {networks: summary.networks.map((netName) => ({netName}))} : {}),
     ...(summary && {
       app_names: summary.apps.map(({name}) => name),
-      apps: summary.apps.map((app) => viewApp(app, entry, exitCodes.get(app.name))),
+      apps: summary.apps.map((app) => viewApp(app, entry, exitCodes.get(app.name), restarts.get(app.name))),
     }),
     created_at: Math.floor(createdAt / 1000),
     ...(supervisor && {started_at: Math.floor(supervisor.startedAt / 1000)}),
     ...(summary?.userAnnotations && {user_annotations: summary.userAnnotations}),
     ...(summary?.userLabels && {user_labels: summary.userLabels}),
     ...(summary && {flavor: summary.flavor.name}),
+    ...(summary?.stage1 && {
+      stage1_image_id: summary.stage1.imageId,
+      stage1_image_name: summary.stage1.imageName,
+    }),
   };
 };
 
-const viewApp = (app: AppSummary, {state, createdAt, supervisor}: PodEntry, exitCode: number | undefined) => ({
+const viewApp = (
+  app: AppSummary,
+  {state, createdAt, supervisor}: PodEntry,
+  exitCode: number | undefined,
+  restarts: number | undefined,
+) => ({
   name: app.name,
   state: APP_STATES[state] ?? 'unknown',
   created_at: Math.floor(createdAt) * NANOSECONDS,
   ...(supervisor && {started_at: supervisor.startedAt * NANOSECONDS}),
   ...(isFinished(state) && exitCode !== undefined ? {exit_code: exitCode} : {}),
+  ...(restarts === undefined ? {} : {restarts}),
+  // Of the run before the one that goes on.
+  ...(restarts !== undefined && !isFinished(state) && exitCode !== undefined ? {last_exit_code: exitCode} : {}),
   image_id: app.imageId,
   image_name: app.imageName,
   mounts: app.mounts.map(({volume, path, source, readOnly}) => ({

@@ -1,6 +1,7 @@
 import {lstatSync, readlinkSync, realpathSync, type Stats, statSync} from 'node:fs';
 import path from 'node:path';
 import type {HostPath} from '../contract/names.ts';
+import {type Device, decodeDevice} from '../linux/device.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {volumeSourceMissing, volumeSourceRoot, volumeSourceSymlink, volumeSourceUnusable} from './errors.ts';
 
@@ -21,13 +22,15 @@ export const volumeSource = (
   volume: string,
   source: HostPath,
   {followSymlinks, allowRoot}: SourcePolicy,
-): {source: HostPath; type: 'directory' | 'file' | 'device'} => {
+): {source: HostPath; type: 'directory' | 'file' | 'device'; device?: Device} => {
   const normal = path.posix.normalize(source).replace(/(?<=.)\/$/, '') as HostPath;
   try {
     if (!followSymlinks) refuseSymlinks(volume, normal);
     const real = followSymlinks ? (realpathSync(normal) as HostPath) : normal;
     if (real === '/' && !allowRoot) throw volumeSourceRoot(volume, source);
-    return {source: real, type: typeOf(volume, normal, statSync(real))};
+    const stats = statSync(real);
+    const type = typeOf(volume, normal, stats);
+    return {source: real, type, ...(type === 'device' ? {device: deviceOf(stats)} : {})};
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) throw volumeSourceMissing(volume, source);
     // EINVAL: what was a symlink is none any more when it is read.
@@ -51,3 +54,8 @@ const typeOf = (volume: string, source: string, stats: Stats): 'directory' | 'fi
   if (stats.isCharacterDevice() || stats.isBlockDevice()) return 'device';
   throw volumeSourceUnusable(volume, source, 'is neither a directory nor a file nor a device');
 };
+
+const deviceOf = (stats: Stats): Device => ({
+  type: stats.isBlockDevice() ? 'block' : 'char',
+  ...decodeDevice(stats.rdev),
+});

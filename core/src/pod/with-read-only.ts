@@ -3,10 +3,9 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import type {HostPath} from '../contract/names.ts';
 import type {Fd} from '../linux/fd.ts';
-import {makeAllPrivate, mountWithData, moveMount, newFileSystem, unmount} from '../linux/mount.ts';
+import {makeAllPrivate, mountWithData, moveMount, newFileSystem, refusesDescriptors, unmount} from '../linux/mount.ts';
 import {unshare} from '../linux/namespaces.ts';
 import {openHost} from '../linux/openat2.ts';
-import {isErrno} from '../linux/syscall-error.ts';
 
 const READ = constants.O_RDONLY | constants.O_DIRECTORY;
 
@@ -47,8 +46,7 @@ const mount = (layers: readonly Fd[], place: HostPath): void => {
     using overlay = newFileSystem('overlay', options, ['ro']);
     moveMount(overlay, target);
   } catch (error) {
-    // Kernels before 6.13 take no descriptors for layers.
-    if (!isErrno(error, 'EINVAL', 'EBADF')) throw error;
+    if (!refusesDescriptors(error)) throw error;
     mountWithData('overlay', target, `lowerdir=${layers.map(({path}) => path).join(':')}`);
   }
 };

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import {declaration, FEATURES, VERBS} from '../contract/declaration.ts';
+import {declaration, FEATURES, FEATURES_SINCE, VERBS} from '../contract/declaration.ts';
 import {CONTRACT_VERSION, type Flavor} from '../contract/flavor.ts';
 import {isolatorNames} from '../contract/isolators.ts';
 import {contractUnsupported, flavorDeclarationInvalid} from './errors.ts';
@@ -18,7 +18,9 @@ export const checkDeclaration = (value: Flavor['declaration'], source: string): 
       issue?.code === 'unrecognized_keys' ? `unknown: ${issue.keys.join(', ')}` : (issue?.message ?? 'is invalid');
     throw flavorDeclarationInvalid(source, pathOf(issue?.path ?? []), problem);
   }
-  const promised = {isolators: isolatorNames, features: FEATURES, verbs: VERBS};
+  const minor = Number(value.contract.split('.')[1]);
+  const features = FEATURES.filter((name) => (FEATURES_SINCE[name] ?? 0) <= minor);
+  const promised = {isolators: isolatorNames, features, verbs: VERBS};
   for (const [kind, names] of Object.entries(promised)) {
     const declared = value[kind as keyof typeof promised];
     for (const name of names) {

@@ -14,6 +14,8 @@ const isolatorEffects: Readonly<Record<string, Change>> = {
   'os/linux/seccomp-remove-set': {process: {seccomp: null}},
   'os/linux/seccomp-retain-set': {process: {seccomp: null}},
   'os/unix/rlimits': {process: {rlimits: []}},
+  'resource/block-bandwidth': {drop: ['ioBandwidth']},
+  'resource/block-iops': {drop: ['ioOperations']},
   'resource/cpu': {drop: ['cpuMax', 'cpuShares']},
   'resource/memory': {drop: ['memoryMax', 'memoryLow']},
   'resource/pids': {drop: ['pidsMax']},
@@ -34,8 +36,9 @@ const featureEffects: Readonly<Record<string, (pod: Pod) => Pod>> = {
     ...pod,
     apps: pod.apps.map((app) => ({...app, ports: app.ports.map(({hostIp: _ip, hostPort: _port, ...port}) => port)})),
   }),
+  restart: (pod) => ({...pod, apps: pod.apps.map((app) => ({...app, restart: 'no'}))}),
   'rootfs/read-only': (pod) => ({...pod, apps: pod.apps.map((app) => ({...app, readOnlyRootfs: false}))}),
-  'user-namespace': (pod) => ({...pod, userNamespace: false}),
+  'user-namespace': ({idMap: _, ...pod}) => ({...pod, userNamespace: false}),
 };
 
 /** Whether `--allow-degraded=NAME` can help: every isolator can be left out, of the features only some. */

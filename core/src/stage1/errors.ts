@@ -107,6 +107,13 @@ export const flavorReplaced = (flavor: string, pinned: string, found: string) =>
     hint: 'prepare the pod again, or install the version it was prepared with',
   });
 
+/** The flavor's programs are always those of the host. */
+export const flavorTakesNoImage = (flavor: string) =>
+  new RktError('RKT_FLAVOR_TAKES_NO_IMAGE', `flavor "${flavor}" takes no image`, {
+    flavor,
+    hint: 'it needs none: choose it by its name',
+  });
+
 /** The running kernel does not show what the report promises. */
 export const verificationFailed = (uuid: string, differences: readonly unknown[]) =>
   new RktError(

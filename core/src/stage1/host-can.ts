@@ -4,10 +4,13 @@ import type {HostRequirement} from '../contract/support.ts';
 
 /** Why this host does not meet a requirement, with what would help; `undefined` when it does. */
 export const unmet = (requirement: HostRequirement, host: HostFacts): string | undefined => {
-  const [kind, name = ''] = requirement.split('/', 2) as [string, string?];
+  const [kind = '', ...rest] = requirement.split('/');
+  // A program may be named by its path.
+  const name = rest.join('/');
   switch (kind) {
     case 'cgroup':
-      return host.cgroup.controllers.includes(name)
+      // The same controller by its name in v1.
+      return host.cgroup.controllers.includes(name) || (name === 'io' && host.cgroup.controllers.includes('blkio'))
         ? undefined
         : `this host has no usable ${name} cgroup controller (mode ${host.cgroup.mode})`;
     case 'capability':

@@ -5,20 +5,26 @@ import type {HostPath} from '../contract/names.ts';
 import {capabilitiesOf} from '../linux/capabilities.ts';
 import {findHierarchies} from '../linux/cgroup-hierarchies.ts';
 import {readMountinfo} from '../linux/mountinfo.ts';
+import {passedAddresses} from '../linux/passed-addresses.ts';
 import {cgroupsOf} from '../linux/proc-cgroup.ts';
 import {findProgram, isProgram} from '../linux/programs.ts';
 import {parseLimits} from '../linux/rlimits.ts';
 import {isErrno} from '../linux/syscall-error.ts';
+import {takesPods} from '../linux/takes-pods.ts';
+import {findTreeProgram} from '../linux/tree-program.ts';
 import {parseFilesystems, parseMemTotal, parseRelease, parseVersion} from './parse-facts.ts';
 import {programVersion} from './program-version.ts';
 
 /**
  * Finds out about this host what a flavor may know: some small files of /proc and /sys, no privilege. Only the version of a program in
  * `programs` takes running it. What cannot be read counts as absent.
+ * @param tree of the pod's stage1 image: programs come from it. Those that are known by name alone may be the host's, if the image lacks them
  */
-export const gatherHostFacts = (programs: readonly string[] = []): HostFacts => {
+export const gatherHostFacts = (programs: readonly string[] = [], tree?: HostPath): HostFacts => {
   const kernel = parseRelease(release());
   const {permitted, bounding} = capabilitiesOf();
+  const sockets = passedAddresses();
+  const notifySocket = process.env.NOTIFY_SOCKET ?? '';
   return {
     kernel,
     arch: process.arch === 'arm64' ? 'aarch64' : 'x86_64',
@@ -38,9 +44,15 @@ export const gatherHostFacts = (programs: readonly string[] = []): HostFacts => 
     oomScoreAdj: Number(text('/proc/self/oom_score_adj')),
     memoryBytes: parseMemTotal(text('/proc/meminfo')),
     cpus: availableParallelism(),
-    programs: Object.fromEntries(programs.map((name) => [name, gatherProgram(name)])),
+    programs: Object.fromEntries(programs.map((name) => [name, gatherProgram(name, tree)])),
+    ...(/^[/@]./.test(notifySocket) ? {notifySocket} : {}),
+    ...(MACHINED.every((file) => existsSync(file)) ? {machined: true} : {}),
+    ...(sockets.length > 0 ? {sockets} : {}),
   };
 };
+
+/** The bus, and what has it start machined when somebody asks. */
+const MACHINED = ['/run/dbus/system_bus_socket', '/usr/share/dbus-1/system-services/org.freedesktop.machine1.service'];
 
 const text = (file: string): string => {
   try {
@@ -54,12 +66,21 @@ const text = (file: string): string => {
 const gatherCgroups = (): HostFacts['cgroup'] => {
   const mounts = readMountinfo();
   const v2 = mounts.find(({type}) => type === 'cgroup2');
-  return findHierarchies({
+  const found = findHierarchies({
     mounts,
     own: cgroupsOf(),
     v2Controllers: v2 === undefined ? '' : text(`${v2.mountPoint}/cgroup.controllers`),
+    takesPods,
   });
+  return {...found, disks: gatherDisks()};
 };
+
+/** Those that store something: no drives without a medium, no unused loop devices, no memory. */
+const gatherDisks = (): string[] =>
+  entries('/sys/block')
+    .filter((name) => !/^(ram|zram)\d/.test(name) && Number(text(`/sys/block/${name}/size`)) > 0)
+    .map((name) => text(`/sys/block/${name}/dev`).trim())
+    .sort();
 
 // The kernel loads these on demand and lists them only from then on.
 const MODULES: Readonly<Record<string, string>> = {overlay: 'overlayfs'};
@@ -83,8 +104,12 @@ const entries = (directory: string): string[] => {
   }
 };
 
-const gatherProgram = (name: string): HostFacts['programs'][string] => {
-  if (name.startsWith('/')) return isProgram(name) ? {path: name as HostPath, version: ''} : null;
+const gatherProgram = (name: string, tree: HostPath | undefined): HostFacts['programs'][string] => {
+  const own = tree === undefined ? undefined : findTreeProgram(tree, name);
+  if (own !== undefined) {
+    return {...own, version: name.startsWith('/') ? '' : parseVersion(programVersion(own.path, own.through))};
+  }
+  if (name.startsWith('/')) return tree === undefined && isProgram(name) ? {path: name as HostPath, version: ''} : null;
   const path = findProgram(name);
   return path === undefined ? null : {path, version: parseVersion(programVersion(path))};
 };

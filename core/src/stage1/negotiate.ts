@@ -7,6 +7,7 @@ import type {Support} from '../contract/support.ts';
 import {degrade, isDegradable} from './degrade.ts';
 import {flavorCannot, flavorHostLacks} from './errors.ts';
 import {unmet, valueBeyondHost} from './host-can.ts';
+import {valueBeyondPod} from './pod-can.ts';
 import {type Wish, wishesOf} from './wishes.ts';
 
 /** Why a pod cannot be run as asked. */
@@ -47,7 +48,7 @@ export const negotiate = ({
   const problems: Problem[] = [];
   let negotiated = pod;
   for (const wish of wishesOf(pod)) {
-    const support = supportFor(wish, declaration, host);
+    const support = withinPod(supportFor(wish, declaration, host), wish, pod);
     if (support.level !== 'impossible') {
       entries.push(entryFor(wish, support));
     } else if (allowDegraded.includes(wish.name) && isDegradable(wish.kind, wish.name)) {
@@ -75,6 +76,11 @@ export const supportFor = ({kind, name, value}: Wish, declaration: Declaration, 
   }
   const beyond =
     kind === 'isolator' ? valueBeyondHost(name as IsolatorName, value as IsolatorMap[IsolatorName], host) : undefined;
+  return beyond === undefined ? support : {level: 'impossible', consequence: beyond};
+};
+
+const withinPod = (support: Support, wish: Wish, pod: Pod): Support => {
+  const beyond = support.level === 'impossible' ? undefined : valueBeyondPod(wish, pod);
   return beyond === undefined ? support : {level: 'impossible', consequence: beyond};
 };
 

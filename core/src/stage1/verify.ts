@@ -101,10 +101,12 @@ const show = (limit: number | null): string => (limit === null ? 'unlimited' : S
 const atMost = (actual: number | null, wanted: number | null): boolean =>
   wanted === null || (actual !== null && actual <= wanted);
 
-const checkUser = ({app, state}: Evidence): Finding => {
-  const {uid, gid} = app.process;
+const checkUser = ({pod, app, state}: Evidence): Finding => {
+  const base = pod.idMap?.base ?? 0;
+  const [uid, gid] = [base + app.process.uid, base + app.process.gid];
   // Root may become anybody; nobody becomes root, nor another user without having been root.
-  const holds = uid === 0 || state.uids.every((actual) => actual === uid);
+  const holds =
+    app.process.uid === 0 ? state.uids.every((actual) => actual >= base) : state.uids.every((actual) => actual === uid);
   return {expected: `uid ${uid}, gid ${gid}`, actual: `uid ${state.uids[1]}, gid ${state.gids[1]}`, holds};
 };
 

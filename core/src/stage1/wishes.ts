@@ -1,5 +1,6 @@
 import type {Feature} from '../contract/declaration.ts';
 import type {App, Pod, Volume} from '../contract/pod.ts';
+import {isForwarded} from '../contract/port-sockets.ts';
 
 /** One thing that a pod wants from its flavor. */
 export interface Wish {
@@ -64,11 +65,12 @@ const podFeatures = (pod: Pod): Wish[] => [
   ...pod.volumes.map((volume) => feature(volumeFeature(volume), null, volume.name)),
 ];
 
-const appFeatures = ({name: app, rootfs, readOnlyRootfs, eventHandlers, ports, stdio}: App): Wish[] => {
+const appFeatures = ({name: app, rootfs, readOnlyRootfs, restart = 'no', eventHandlers, ports, stdio}: App): Wish[] => {
   const streams = Object.values(stdio);
   return [
     ...(rootfs.kind === 'overlay' ? [feature('rootfs/overlay', app, rootfs.lower.length, 'default')] : []),
     ...(readOnlyRootfs ? [feature('rootfs/read-only', app, true)] : []),
+    ...(restart === 'no' ? [] : [feature('restart', app, restart)]),
     ...(eventHandlers.length > 0
       ? [
           feature(
@@ -78,8 +80,9 @@ const appFeatures = ({name: app, rootfs, readOnlyRootfs, eventHandlers, ports, s
           ),
         ]
       : []),
-    ...(ports.some(({hostPort}) => hostPort !== undefined) ? [feature('ports', app, ports)] : []),
+    ...(ports.some(isForwarded) ? [feature('ports', app, ports.filter(isForwarded))] : []),
     ...(ports.some(({socketActivated}) => socketActivated) ? [feature('socket-activation', app, true)] : []),
+    ...(streams.includes('journal') ? [feature('stdio/journal', app, true)] : []),
     ...(streams.includes('log') ? [feature('stdio/log', app, true)] : []),
     ...(streams.includes('stream') ? [feature('stdio/stream', app, true)] : []),
     ...(streams.includes('tty') ? [feature('stdio/terminal', app, true)] : []),

@@ -78,6 +78,26 @@ test('JSON: a very long line comes in parts that say so', (t) => {
   t.is(parts.map((part) => part.line).join(''), line);
 });
 
+test('JSON: a line has its time where that is known, to the microsecond', (t) => {
+  const {written, output} = memory();
+  const writer = jsonWriter(output);
+  writer.take(out, Buffer.from('one\ntw'), 1_795_895_155_000_071);
+  writer.take(err, Buffer.from('none\n'));
+  writer.take(out, Buffer.from('o'), 1_795_895_155_471_231);
+  writer.end(out);
+  t.deepEqual(
+    written.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+    [
+      {time: '2026-11-28T19:45:55.000071Z', app: 'a', stream: 'stdout', line: 'one'},
+      {app: 'a', stream: 'stderr', line: 'none'},
+      {time: '2026-11-28T19:45:55.471231Z', app: 'a', stream: 'stdout', line: 'two'},
+    ],
+  );
+});
+
 test('S26 JSON has no controls', (t) => {
   const {written, output} = memory();
   jsonWriter(output).take(out, Buffer.from('\x1b[2J\u202e\u0085\n'));

@@ -68,7 +68,7 @@ test('every kind', async (t) => {
   t.deepEqual(config.auth.get('c.example'), {type: 'oauth', credentials: {token: 't'}});
   t.deepEqual(config.dockerAuth.get('quay.io'), BASIC);
   t.deepEqual(config.paths as unknown, {data: '/srv/rkt', stage1Images: '/srv/stage1'});
-  t.is(configuredStage1(config.stage1), 'coreos.com/rkt/stage1-fly');
+  t.is(configuredStage1(config.stage1), 'coreos.com/rkt/stage1-fly:1.30.0');
 });
 
 test('a later layer overrides: by host, by path, stage1 as a whole', async (t) => {

@@ -3,8 +3,8 @@ import {findHierarchies} from '../../src/linux/cgroup-hierarchies.ts';
 import {parseMountinfo} from '../../src/linux/mountinfo.ts';
 import {parseProcCgroup} from '../../src/linux/proc-cgroup.ts';
 
-const find = (mountinfo: string, cgroup: string, v2Controllers = '') =>
-  findHierarchies({mounts: parseMountinfo(mountinfo), own: parseProcCgroup(cgroup), v2Controllers});
+const find = (mountinfo: string, cgroup: string, v2Controllers = '', takesPods = (_: string) => true) =>
+  findHierarchies({mounts: parseMountinfo(mountinfo), own: parseProcCgroup(cgroup), v2Controllers, takesPods});
 
 const V1 = `31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755
 32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw,relatime - cgroup cgroup rw,cpu,cpuacct
@@ -61,6 +61,21 @@ test('pods belong to the service that rkt was started by', (t) => {
   t.is(find(V2, '0::/system.slice/web.service\n').parent, '/system.slice/web.service');
   t.is(find(V1, V1_OWN.replace('session-1.scope', 'web.service')).parent, '/user.slice/web.service');
   t.is(find(V1, V1_OWN.replace('4:memory:/user.slice', '4:memory:/x.service')).parent, '/rkt');
+});
+
+test('v2: a service that runs more than rkt has no pods below it, because it could not limit them', (t) => {
+  const asked: string[] = [];
+  const busy = (directory: string) => {
+    asked.push(directory);
+    return false;
+  };
+  t.is(find(V2, '0::/system.slice/cron.service\n', '', busy).parent, '/rkt');
+  t.deepEqual(asked, ['/sys/fs/cgroup/system.slice/cron.service']);
+  // Hierarchies of v1 have no such rule.
+  const hybrid = `${V1}41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw\n`;
+  const own = `${V1_OWN.replace('session-1.scope', 'cron.service')}0::/user.slice/cron.service\n`;
+  t.is(find(hybrid, own, '', busy).parent, '/user.slice/cron.service');
+  t.is(asked.length, 1);
 });
 
 test('paths are relative to what is mounted, not to the whole hierarchy', (t) => {

@@ -60,3 +60,31 @@ test('the kernel may round memory down to a page, and nothing else', (t) => {
   t.false(holds(pids, '29'));
   t.true(holds(pids, '30'));
 });
+
+test('limits of block devices are set for each disk', (t) => {
+  const limits = {ioBandwidth: 1024, ioOperations: 50};
+  const of = (version: 1 | 2) => limitFiles(limits, version, ['8:0', '8:16']).map(({file, value}) => [file, value]);
+  t.deepEqual(of(1).slice(0, 4), [
+    ['blkio.throttle.read_bps_device', '8:0 1024'],
+    ['blkio.throttle.write_bps_device', '8:0 1024'],
+    ['blkio.throttle.read_iops_device', '8:0 50'],
+    ['blkio.throttle.write_iops_device', '8:0 50'],
+  ]);
+  t.is(of(1).length, 8);
+  t.deepEqual(of(2).slice(0, 2), [
+    ['io.max', '8:0 rbps=1024 wbps=1024'],
+    ['io.max', '8:0 riops=50 wiops=50'],
+  ]);
+  t.deepEqual(limitFiles(limits, 2), []);
+});
+
+test('limits of block devices hold when the line of their disk says so', (t) => {
+  const [, write] = limitFiles({ioBandwidth: 1024}, 1, ['8:0']);
+  const [both] = limitFiles({ioBandwidth: 1024}, 2, ['8:0']);
+  if (write === undefined || both === undefined) return t.fail();
+  t.true(holds(write, '8:16 99\n8:0 1024'));
+  t.false(holds(write, '8:16 1024\n8:0 99'));
+  t.false(holds(write, ''));
+  t.true(holds(both, '8:0 rbps=1024 wbps=1024 riops=max wiops=max'));
+  t.false(holds(both, '8:0 rbps=1024 wbps=max riops=max wiops=max'));
+});

@@ -4,6 +4,7 @@ import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import type {AppName} from '../../src/contract/names.ts';
 import {parseExitStatus, readExitCodes} from '../../src/pod/exit-codes.ts';
+import {readRestarts} from '../../src/pod/restarts.ts';
 import type {Summary} from '../../src/pod/summary.ts';
 import {scratch} from './helpers.ts';
 
@@ -49,7 +50,11 @@ const podOf = (t: ExecutionContext, ...apps: string[]) => {
   const directory = path.join(pod, 'stage1/rootfs/rkt/status');
   mkdirSync(directory, {recursive: true});
   const summary = {apps: apps.map((name) => ({name: name as AppName}))} as unknown as Summary; // no more is looked at
-  return {at: (app: string) => path.join(directory, app), read: () => [...readExitCodes({path: pod, summary})]};
+  return {
+    at: (app: string) => path.join(directory, app),
+    read: () => [...readExitCodes({path: pod, summary})],
+    restarts: () => [...readRestarts({path: pod, summary})],
+  };
 };
 
 test('the exit statuses of a pod are those of its apps that have one', (t) => {
@@ -77,4 +82,15 @@ test('a pod without a place for exit statuses has none', (t) => {
   const summary = {apps: [{name: 'one'}]} as unknown as Summary; // no more is looked at
   t.deepEqual([...readExitCodes({path: scratch(t), summary})], []);
   t.deepEqual([...readExitCodes({path: scratch(t), summary: undefined})], []);
+});
+
+test('the restarts of an app are its starts but the first', (t) => {
+  const {at, restarts} = podOf(t, 'one', 'two', 'three', 'four');
+  writeFileSync(at('one.starts'), '1\n');
+  writeFileSync(at('two.starts'), '12\n');
+  writeFileSync(at('three.starts'), '-1\n');
+  t.deepEqual(restarts(), [
+    ['one', 0],
+    ['two', 11],
+  ]);
 });

@@ -1,8 +1,9 @@
 import {mkdirSync, symlinkSync} from 'node:fs';
 import test from 'ava';
 import type {Declaration} from '../../src/contract/declaration.ts';
-import type {HostPath, RootfsPath} from '../../src/contract/names.ts';
+import type {AppName, HostPath, RootfsPath, VolumeName} from '../../src/contract/names.ts';
 import {DEFAULT_HOSTS, hosts, resolvConf} from '../../src/pod/dns.ts';
+import {freezeVolumes} from '../../src/pod/freeze-volumes.ts';
 import {imageTree} from '../../src/pod/image-tree.ts';
 import {checkMountTarget, checkMountTargets} from '../../src/pod/mount-targets.ts';
 import {parseNetwork} from '../../src/pod/network.ts';
@@ -208,3 +209,16 @@ for (const net of ['', 'a,', 'a,a', 'host,a', 'a,none', '../x', 'a/b', 'a:', 'a:
   test(`S18 no network: ${JSON.stringify(net)}`, (t) => {
     t.throws(() => parseNetwork(net, features('enforced')), {code: 'RKT_POD_NETWORK_INVALID'});
   });
+
+test('an empty volume looks like the directory that it is filled from, unless the manifest says how it looks', (t) => {
+  const look = {mode: 0o1770, uid: 7, gid: 8};
+  const frozen = (more: object) => {
+    const volume = {name: 'data' as VolumeName, kind: 'empty' as const, ...more};
+    const mounts = [{volume: volume.name, path: '/data' as RootfsPath, readOnly: false, source: volume}];
+    const apps = (['first', 'second'] as AppName[]).map((app) => ({app, mounts}));
+    const policy = {followSymlinks: false, allowRoot: false};
+    return freezeVolumes([volume], apps, policy, (app) => (app === 'second' ? look : undefined)).volumes[0];
+  };
+  t.like(frozen({}), {...look, copyUp: {app: 'second', path: '/data'}});
+  t.like(frozen({mode: '0700', uid: 0}), {mode: 0o700, uid: 0, gid: 8});
+});

@@ -45,7 +45,6 @@ const frozen = (t: ExecutionContext, {app = {}, podApp = {}, manifest = {}, file
     images: [{layers: [`${directory}/rootfs` as typeof directory]}],
     requests: [{}],
     run: runRequest(),
-    privateUsers: false,
     allowSymlinks: false,
     overlay: true,
     declaration: declaration(false),

@@ -1,8 +1,19 @@
 import {execFileSync} from 'node:child_process';
-import {appendFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync} from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import type {AppName} from '../../src/contract/names.ts';
+import {punchHole} from '../../src/linux/holes.ts';
 import {openHost} from '../../src/linux/openat2.ts';
 import type {Log} from '../../src/pod/find-logs.ts';
 import {appPaths, type LogStream} from '../../src/pod/layout.ts';
@@ -147,4 +158,60 @@ test('following ends when nobody wants more', async (t) => {
   await read({isOver: () => false, taker});
   t.is(pieces, 1);
   t.is(readFileSync(file, 'latin1').length, 100_000);
+});
+
+/** The oldest part is given back to the disk, in the middle of a line. */
+const forget = (file: string, length: number) => {
+  const opened = openSync(file, 'r+');
+  punchHole(opened, length);
+  closeSync(opened);
+};
+const numbered = (from: number, to: number) =>
+  Array.from({length: to - from}, (_, index) => `${String(from + index).padStart(9, '0')}\n`).join('');
+
+test('after a hole comes the next whole line', async (t) => {
+  const {file, read} = podOf(t);
+  writeFileSync(file, numbered(0, 30_000));
+  forget(file, 65_536);
+  t.true((await read()) === numbered(6554, 30_000));
+  t.is(await read({tail: 2}), numbered(29_998, 30_000));
+  t.true((await read({tail: 29_000})) === numbered(6554, 30_000));
+});
+
+test('a line that goes on beyond a piece after a hole is left out, too', async (t) => {
+  const {file, read} = podOf(t);
+  writeFileSync(file, `${'x'.repeat(300_000)}\nlast\n`);
+  forget(file, 65_536);
+  t.is(await read(), 'last\n');
+});
+
+test('a hole that is made while somebody follows: the line that was begun ends', async (t) => {
+  const {file, read} = podOf(t);
+  const isOver = overAfter(
+    nothing,
+    () => writeFileSync(file, 'begun'),
+    () => {
+      appendFileSync(file, `${'x'.repeat(200_000)}\nnext\n`);
+      forget(file, 131_072);
+    },
+  );
+  t.is(await read({isOver}), 'begun\nnext\n');
+});
+
+test('a log that becomes shorter: the line that was begun ends', async (t) => {
+  const {file, read} = podOf(t);
+  const isOver = overAfter(
+    nothing,
+    () => writeFileSync(file, 'begun'),
+    () => writeFileSync(file, 'new'),
+  );
+  t.is(await read({isOver}), 'begun\nnew');
+});
+
+test('a log of eight tebibytes that nobody has written is not read', async (t) => {
+  const {file, read} = podOf(t);
+  writeFileSync(file, 'one\n');
+  truncateSync(file, 8 * 2 ** 40);
+  t.is((await read()).replace(/\0+\n$/, ''), 'one\n');
+  t.is((await read({tail: 3})).length, 0);
 });

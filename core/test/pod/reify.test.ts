@@ -1,5 +1,6 @@
 import test from 'ava';
 import {checkImageManifest} from '../../src/appc/parse-image-manifest.ts';
+import {RESTART_ANNOTATION, restartOf} from '../../src/appc/restart.ts';
 import type {ImageId, RootfsPath} from '../../src/contract/names.ts';
 import {reify} from '../../src/pod/reify.ts';
 import {appRequest, podRequest} from './helpers.ts';
@@ -69,6 +70,20 @@ test('PO-06 what the operator says of an app takes the place of what the image s
       userLabels: {tier: 'front', os: 'x'},
     },
   });
+});
+
+test('a restart policy is an annotation of the app, which only known ones pass', async (t) => {
+  const {apps} = await reify(podRequest([appRequest({restart: 'always', annotations: {x: 'y'}})]), [image()], {});
+  t.deepEqual<unknown, unknown>(apps[0]?.annotations, [
+    {name: 'x', value: 'y'},
+    {name: RESTART_ANNOTATION, value: 'always'},
+  ]);
+  t.is(restartOf(apps[0]?.annotations), 'always');
+  t.is(restartOf([]), 'no');
+  const error = await t.throwsAsync(
+    reify(podRequest([appRequest({annotations: {[RESTART_ANNOTATION]: 'sometimes'}})]), [image()], {}),
+  );
+  t.like(error, {code: 'RKT_POD_MANIFEST_INVALID', fields: {path: 'apps[0].annotations[0].value'}});
 });
 
 test('IM-15 arguments follow the program of the image', async (t) => {

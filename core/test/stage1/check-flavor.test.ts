@@ -15,6 +15,8 @@ const flavor = (changes: object = {}): Flavor => ({
 const {'resource/memory': _memory, ...lessIsolators} = declaration().isolators;
 const {run: _run, ...lessVerbs} = declaration().verbs;
 
+const {restart: _restart, ...lessFeatures} = declaration().features;
+
 const refused: readonly [string, unknown, RktError['code'], object][] = [
   ['something that is not an object', 42, 'RKT_FLAVOR_HOOK_INVALID', {hook: 'default export'}],
   ['an unknown hook', flavor({filesytem: () => []}), 'RKT_FLAVOR_HOOK_INVALID', {hook: 'filesytem'}],
@@ -78,4 +80,11 @@ for (const [what, candidate, code, fields] of refused) {
 test('a complete flavor is accepted', (t) => {
   const candidate = flavor({enter: () => ({}) as never});
   t.is(checkFlavor(candidate, '/flavor.js'), candidate);
+});
+
+test('a feature newer than the contract of a flavor need not be declared', (t) => {
+  const declared = (contract: string) => flavor({declaration: {...declaration({contract}), features: lessFeatures}});
+  t.notThrows(() => checkFlavor(declared('^1.0'), 'test'));
+  const error = t.throws(() => checkFlavor(declared('^1.1'), 'test'), {instanceOf: RktError});
+  t.like(error, {code: 'RKT_FLAVOR_DECLARATION_INVALID', fields: {problem: 'says nothing about restart'}});
 });

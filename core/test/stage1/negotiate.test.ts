@@ -1,5 +1,5 @@
 import test from 'ava';
-import type {IsolatorMap, Support} from '../../src/contract/index.ts';
+import type {Declaration, HostPath, IsolatorMap, Support} from '../../src/contract/index.ts';
 import {isolatorNames} from '../../src/contract/index.ts';
 import {RktError} from '../../src/rkt-error.ts';
 import {negotiate, type Problem} from '../../src/stage1/negotiate.ts';
@@ -60,6 +60,16 @@ test('allowing one isolator to be dropped allows no other', (t) => {
   t.is(error.code, 'RKT_FLAVOR_CANNOT');
 });
 
+test('a restart policy that the flavor has not is refused, or dropped where that is allowed', (t) => {
+  const {restart: _restart, ...features} = declaration().features;
+  const asked = pod({apps: [app({restart: 'always'})]});
+  const old = declaration({features: features as Declaration['features']}); // of contract 1.0
+  const error = t.throws(() => run({pod: asked, declaration: old}), {instanceOf: RktError});
+  t.like(problemsOf(error)?.[0], {kind: 'feature', name: 'restart', app: 'main', degradable: true});
+  t.is(run({pod: asked, declaration: old, allowDegraded: ['restart']}).pod.apps[0]?.restart, 'no');
+  t.is(run({pod: asked}).report.entries.find(({name}) => name === 'restart')?.value, 'always');
+});
+
 test('EX-33 an equivalent is reported as modified with its consequence', (t) => {
   const support: Support = {level: 'equivalent', mechanism: 'machine size', consequence: 'rounded up'};
   const {report} = run({
@@ -83,6 +93,17 @@ test('a missing cgroup controller makes its isolator impossible on this host', (
     {instanceOf: RktError},
   );
   t.is(problemsOf(error)?.[0]?.name, 'resource/memory');
+});
+
+test('a program may be required by name or by path', (t) => {
+  const program = {path: '/usr/lib/x/y' as HostPath, version: ''};
+  for (const name of ['tool', '/usr/lib/x/y'] as const) {
+    const needs: Support = {level: 'enforced', mechanism: 'program', requires: [`program/${name}`]};
+    const of = declaration({isolators: {...declaration().isolators, 'resource/memory': needs}});
+    t.notThrows(() => run({pod: withMemory, declaration: of, host: hostFacts({programs: {[name]: program}})}));
+    const error = t.throws(() => run({pod: withMemory, declaration: of}), {instanceOf: RktError});
+    t.is(problemsOf(error)?.[0]?.because, `${name} is not installed`);
+  }
 });
 
 const beyond: readonly [string, object, Partial<Record<string, unknown>>][] = [
@@ -148,3 +169,23 @@ test('every isolator of the contract can be refused and dropped by its name', (t
     t.notThrows(() => run({pod: wanted, declaration: without(name), allowDegraded: [name]}), name);
   }
 });
+
+test('EX-55 kernel parameters of what a pod shares with the host are refused', (t) => {
+  const sysctl = (values: Record<string, string>) => ({'os/unix/sysctl': {values}}) as object;
+  const able = declaration();
+  const declared = {...able, isolators: {...able.isolators, 'os/unix/sysctl': enforcedSysctl}};
+  const refused = (wanted: Parameters<typeof pod>[0]) => {
+    const error = t.throws(() => run({declaration: declared, pod: pod(wanted)}), {instanceOf: RktError});
+    return problemsOf(error)?.map(({name}) => name);
+  };
+  const network = (mode: 'host' | 'none') => ({mode, names: []});
+  t.deepEqual(refused({network: network('host'), isolators: sysctl({'net.ipv4.ip_forward': '1'})}), ['os/unix/sysctl']);
+  t.deepEqual(refused({ipc: 'host', isolators: sysctl({'kernel.shmmax': '1'})}), ['os/unix/sysctl']);
+  t.notThrows(() =>
+    run({
+      declaration: declared,
+      pod: pod({network: network('none'), isolators: sysctl({'net.ipv4.ip_forward': '1', 'kernel.sem': '1'})}),
+    }),
+  );
+});
+const enforcedSysctl = {level: 'enforced', mechanism: 'written'} as const;

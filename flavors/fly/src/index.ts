@@ -4,9 +4,13 @@ import {
   defineFlavor,
   dev,
   enforced,
+  equivalent,
   impossible,
   inRootfs,
   kernelPaths,
+  type Launch,
+  LOGS,
+  logPath,
   mountDevices,
   mountRootfs,
   mountVolumes,
@@ -17,13 +21,18 @@ import {
   privateMounts,
   proc,
   processOf,
+  type Redirection,
   readBack,
   readOnlyRootfs,
+  type Step,
   sys,
 } from '@rkt/plugin-sdk';
 
 const NO_SUPERVISOR = 'the app replaces rkt: nothing stays beside it';
 const HOST_NETWORK = "the app shares the host's network";
+const BLOCK_DEVICES =
+  'for disks that are there when the app starts; on cgroup v1 not for what is written to them later from memory';
+
 /** One app, in its own root directory on the host's network and pids, with everything else that a single process can be denied. */
 export default defineFlavor({
   name: 'fly',
@@ -57,8 +66,14 @@ export default defineFlavor({
     'os/linux/selinux-context': impossible('not implemented by this flavor'),
     'os/unix/rlimits': enforced('prlimit before execve', {readBack: readBack.limits}),
     'os/unix/sysctl': impossible("the pod shares the host's network and ipc namespaces"),
-    'resource/block-bandwidth': impossible('not implemented by this flavor'),
-    'resource/block-iops': impossible('not implemented by this flavor'),
+    'resource/block-bandwidth': equivalent("limit of the pod's cgroup, for each disk", BLOCK_DEVICES, {
+      requires: ['cgroup/io'],
+      readBack: readBack.cgroup('ioBandwidth'),
+    }),
+    'resource/block-iops': equivalent("limit of the pod's cgroup, for each disk", BLOCK_DEVICES, {
+      requires: ['cgroup/io'],
+      readBack: readBack.cgroup('ioOperations'),
+    }),
     'resource/cpu': enforced("cpu quota of the pod's cgroup", {
       requires: ['cgroup/cpu'],
       readBack: readBack.cgroup('cpuMax'),
@@ -87,14 +102,16 @@ export default defineFlavor({
     'network/none': impossible(HOST_NETWORK),
     'pid/private': impossible("the app shares the host's pids"),
     ports: impossible(`${HOST_NETWORK}; it can listen there without forwarding`),
+    restart: impossible(NO_SUPERVISOR),
     'rootfs/overlay': enforced('overlayfs on the shared layers of the image', {
       requires: ['filesystem/overlay'],
       readBack: readBack.mounts,
     }),
     'rootfs/read-only': enforced('read-only mount of the rootfs', {readBack: readBack.mounts}),
     'socket-activation': enforced('the sockets of LISTEN_FDS stay open across execve'),
-    'stdio/log': impossible(NO_SUPERVISOR),
-    'stdio/stream': impossible(NO_SUPERVISOR),
+    'stdio/journal': impossible(NO_SUPERVISOR),
+    'stdio/log': enforced('files of the pod, read by rkt logs and kept in bounds by rkt gc'),
+    'stdio/stream': enforced("the caller's own standard streams"),
     'stdio/terminal': enforced("the caller's own terminal"),
     'user-namespace': impossible("the app shares the host's user namespace"),
     'volume/device': enforced('bind mount', {readBack: readBack.mounts}),
@@ -111,7 +128,7 @@ export default defineFlavor({
     enter: enforced("joins the app's namespaces, root and cgroup with the app's own credentials and filter"),
     'exit-status': impossible('it is the status of the rkt process itself: the caller has it, nobody records it'),
     gc: enforced('the kernel drops the mounts with the last process; the cgroups and the directory are removed'),
-    logs: impossible("the app has the caller's own standard output"),
+    logs: enforced('of an app with --stdout=log or --stderr=log'),
     ready: notApplicable('ready as soon as it runs'),
     run: enforced('pivot_root and execve'),
     stats: impossible('rkt has no such command yet'),
@@ -138,6 +155,7 @@ export default defineFlavor({
   environment: (pod) => {
     const app = appOf(pod);
     return [
+      ...logDirectory(app),
       // One app, one cgroup: the app's own limits are within the pod's already.
       podCgroup(pod, {...pod.limits, ...app.limits}),
       ...proc(app),
@@ -152,7 +170,7 @@ export default defineFlavor({
 
   launch: (pod) => {
     const app = appOf(pod);
-    return {into: 'rootfs', root: inRootfs(app, '/'), process: app.process, passSockets: true};
+    return {into: 'rootfs', root: inRootfs(app, '/'), process: app.process, passSockets: true, ...stdioOf(app)};
   },
 
   enter: (pod, app, command) => ({
@@ -163,6 +181,33 @@ export default defineFlavor({
     passSockets: false,
   }),
 });
+
+const OUTPUTS = ['stdout', 'stderr'] as const;
+
+const logDirectory = ({stdio}: App): Step[] =>
+  OUTPUTS.some((stream) => stdio[stream] === 'log')
+    ? [{id: 'logs', do: 'mkdir', target: {in: 'pod', path: LOGS}, mode: 0o755, uid: 0, gid: 0}]
+    : [];
+
+/** The streams that the app does not have from rkt's caller. */
+const stdioOf = (app: App): Pick<Extract<Launch, {into: 'rootfs'}>, 'stdio'> => {
+  const redirected = {
+    ...(app.stdio.stdin === 'null' ? {stdin: {to: 'null'} as const} : {}),
+    ...Object.fromEntries(OUTPUTS.flatMap((stream) => redirectionOf(app, stream))),
+  };
+  return Object.keys(redirected).length === 0 ? {} : {stdio: redirected};
+};
+
+const redirectionOf = (app: App, stream: (typeof OUTPUTS)[number]): [string, Redirection][] => {
+  switch (app.stdio[stream]) {
+    case 'null':
+      return [[stream, {to: 'null'}]];
+    case 'log':
+      return [[stream, {to: 'file', path: logPath(app, stream)}]];
+    default:
+      return [];
+  }
+};
 
 // The core refuses a pod of several apps before any hook sees it.
 const appOf = (pod: Pod): App => {

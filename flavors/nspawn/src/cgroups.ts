@@ -1,39 +1,129 @@
-import type {App, HostFacts, Pod} from '@rkt/plugin-sdk';
+import {type App, type HostFacts, type Pod, type PodPath, type Step, UnitError} from '@rkt/plugin-sdk';
+import {bindPath} from './bind-path.ts';
 
 /** Controllers of which systemd needs all to set any limit on cgroup v1: without `cpuacct` it ignores those of `cpu`, silently. */
 const V1_CONTROLLERS = ['cpu', 'cpuacct', 'memory', 'devices', 'pids'] as const;
 
-const hasLimits = (limits: object): boolean => Object.keys(limits).length > 0;
+const BLOCK = 'blkio';
 
-/** A pod of one app is limited by its own cgroup, which rkt sets up itself. In a pod of several, systemd limits each. */
+/** By their names in v2, where a cgroup has those that it is handed down. */
+const V2_CONTROLLERS = ['cpu', 'memory', 'pids'] as const;
+
+const hasBlockLimits = ({ioBandwidth, ioOperations}: App['limits']): boolean =>
+  ioBandwidth !== undefined || ioOperations !== undefined;
+
+/** Whether the pod's systemd has to limit block devices. */
+const blockLimitsInside = ({apps}: Pod): boolean => apps.length > 1 && apps.some(({limits}) => hasBlockLimits(limits));
+
+const hasOtherLimits = ({ioBandwidth: _, ioOperations: __, ...others}: App['limits']): boolean =>
+  Object.keys(others).length > 0;
+
+/**
+ * systemd limits each app by a cgroup of its own. The pod's has what supervises the apps, too: an app that is out of memory or of tasks must not take that with it.
+ */
 export const limitsInside = (pod: Pod): boolean =>
-  pod.apps.length > 1 && pod.apps.some(({limits}) => hasLimits(limits));
+  blockLimitsInside(pod) || pod.apps.some(({limits}) => hasOtherLimits(limits));
 
 /** Whether the pod's systemd has to be given hierarchies of cgroup v1, because the limits are there on this host. */
 export const limitsThroughV1 = (pod: Pod, host: HostFacts): boolean =>
   limitsInside(pod) && (host.cgroup.mode === 'v1' || host.cgroup.mode === 'hybrid');
 
-/** The limits of the pod's own cgroup. */
+/** The limits of the pod's own cgroup. Those of block devices take nothing from a supervisor: a single app's are there, where cgroup v1 can set them all. */
 export const podLimits = (pod: Pod): App['limits'] => {
   const [app] = pod.apps;
-  return pod.apps.length === 1 && app !== undefined ? {...pod.limits, ...app.limits} : pod.limits;
+  if (pod.apps.length > 1 || app === undefined) return pod.limits;
+  const {ioBandwidth, ioOperations} = app.limits;
+  return {...pod.limits, ...(ioBandwidth && {ioBandwidth}), ...(ioOperations && {ioOperations})};
 };
 
-/** The hierarchies that the pod's cgroup has to be in, besides the one that tracks it. */
+/** The hierarchies that the pod's cgroup has to be in, besides the one that tracks it, or what it needs for the limits that systemd sets below it. */
 export const podControllers = (pod: Pod, host: HostFacts): string[] => [
   'name=systemd',
-  ...(limitsThroughV1(pod, host) ? V1_CONTROLLERS : []),
+  ...(limitsThroughV1(pod, host) ? v1Controllers(pod) : limitsInside(pod) ? v2Controllers(pod) : []),
 ];
+
+const v2Controllers = (pod: Pod): string[] => [...V2_CONTROLLERS, ...(blockLimitsInside(pod) ? ['io'] : [])];
+
+const v1Controllers = (pod: Pod): string[] => [...V1_CONTROLLERS, ...(blockLimitsInside(pod) ? [BLOCK] : [])];
+
+/** Root of a pod with ids of its own makes the cgroups of its apps, where that is not nspawn's. */
+export const cgroupOwner = (pod: Pod, host: HostFacts): {owner?: number} =>
+  pod.idMap !== undefined && limitsThroughV1(pod, host) ? {owner: pod.idMap.base} : {};
+
+/** By their names in v1; limits of block devices are refused elsewhere where they cannot be had. */
+const CONTROLLER_OF: Readonly<Record<keyof App['limits'], string | undefined>> = {
+  memoryMax: 'memory',
+  memoryLow: 'memory',
+  cpuMax: 'cpu',
+  cpuShares: 'cpu',
+  pidsMax: 'pids',
+  ioBandwidth: undefined,
+  ioOperations: undefined,
+};
+
+/** Of a host with both versions systemd takes limits to those of v1, and says nothing of a controller that is not there. */
+const requireV1 = (pod: Pod, {cgroup}: HostFacts): void => {
+  const there = new Set(cgroup.hierarchies.flatMap(({version, controllers}) => (version === 1 ? controllers : [])));
+  for (const {name, limits} of pod.apps) {
+    for (const limit of Object.keys(limits) as (keyof App['limits'])[]) {
+      const controller = CONTROLLER_OF[limit];
+      if (controller !== undefined && !there.has(controller)) {
+        throw new UnitError(
+          'RKT_UNIT_LIMIT_REFUSED',
+          `app "${name}": this host has the controller "${controller}" in cgroup2 and others in v1, where systemd in the pod looks for all`,
+          'start the host with all controllers in one version of cgroups',
+          {app: name, limit, controller},
+        );
+      }
+    }
+  }
+};
 
 /** Binds the pod's own cgroups over the read-only hierarchies that nspawn mounts. */
-export const cgroupBinds = (pod: Pod, {cgroup}: HostFacts): string[] => [
-  '--tmpfs=/sys/fs/cgroup:mode=755',
-  ...cgroup.hierarchies
-    .filter(({version, controllers}) => version === 1 && controllers.some((name) => isNeeded(name)))
-    .map(({mountPoint, controllers}) => {
-      const parent = cgroup.parent === '/' ? '' : cgroup.parent;
-      return `--bind=${mountPoint}${parent}/${pod.cgroup}:/sys/fs/cgroup/${controllers.join(',').replaceAll(':', '\\:')}`;
-    }),
-];
+export const cgroupBinds = (pod: Pod, host: HostFacts): string[] => {
+  requireV1(pod, host);
+  const {hierarchies, parent} = host.cgroup;
+  const wanted = v1Controllers(pod);
+  const own = (mountPoint: string) => `${mountPoint}${parent === '/' ? '' : parent}/${pod.cgroup}`;
+  return [
+    '--tmpfs=/sys/fs/cgroup:mode=755',
+    ...hierarchies
+      .filter(({version, controllers}) => version === 1 && controllers.some((name) => wanted.includes(name)))
+      .map(
+        ({mountPoint, controllers}) =>
+          `--bind=${bindPath(own(mountPoint))}:/sys/fs/cgroup/${bindPath(controllers.join(','))}`,
+      ),
+  ];
+};
 
-const isNeeded = (name: string): boolean => (V1_CONTROLLERS as readonly string[]).includes(name);
+/** Where the pod has nodes of disks: systemd looks there for their numbers, and no app sees them. */
+const DISKS = '/etc/rkt/disks';
+
+/** The nodes for {@link disksOf}, below the directory that becomes the pod's /etc. */
+export const diskNodes = (pod: Pod, {cgroup}: HostFacts, etc: string): Step[] => {
+  if (!blockLimitsInside(pod)) return [];
+  const target = (path: string) => ({in: 'pod', path: `${etc}/rkt/disks${path}` as PodPath}) as const;
+  return [
+    {id: 'dir.disks', do: 'mkdir', target: target(''), mode: 0o700, uid: 0, gid: 0},
+    ...(cgroup.disks ?? []).map((disk): Step => {
+      const [major, minor] = disk.split(':').map(Number);
+      if (major === undefined || minor === undefined) throw new Error(`not the number of a disk: ${disk}`);
+      const node = {type: 'block', major, minor, mode: 0, uid: 0, gid: 0} as const;
+      return {id: `disk.${disk}`, do: 'device', target: target(`/${disk}`), ...node};
+    }),
+  ];
+};
+
+export const disksOf = (pod: Pod, {cgroup}: HostFacts): string[] =>
+  blockLimitsInside(pod) ? (cgroup.disks ?? []).map((disk) => `${DISKS}/${disk}`) : [];
+
+/**
+ * On cgroup v1 the limit of block devices of a cgroup does not hold for those below it: where systemd makes some, an app without a limit of its own gets the
+ * pod's.
+ */
+export const withBlockLimits = (pod: Pod): Pod => {
+  if (!blockLimitsInside(pod)) return pod;
+  const {ioBandwidth, ioOperations} = pod.limits;
+  const bound = {...(ioBandwidth && {ioBandwidth}), ...(ioOperations && {ioOperations})};
+  return {...pod, apps: pod.apps.map((app) => ({...app, limits: {...bound, ...app.limits}}))};
+};

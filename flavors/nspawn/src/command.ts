@@ -1,5 +1,9 @@
 import type {HostFacts, HostPath, Pod} from '@rkt/plugin-sdk';
+import {bindPath} from './bind-path.ts';
 import {cgroupBinds, limitsThroughV1} from './cgroups.ts';
+import {hasJournal} from './journal.ts';
+import {isRegistered, notifyEnvironment} from './service-manager.ts';
+import {ownNamespaces} from './sysctl.ts';
 
 /** Places below the pod's directory. The first is the shared tree; the others are the pod's own. */
 export const TREE = 'stage1/tree';
@@ -40,11 +44,8 @@ const GRANTED = new Set([
 /** With these and without nspawn's own filters, the pod's systemd would write into the host's audit log. */
 const AUDIT = ['CAP_AUDIT_CONTROL', 'CAP_AUDIT_READ', 'CAP_AUDIT_WRITE'];
 
-/** A path in an argument of `--bind`, where `:` separates and `\` escapes. */
-export const bindPath = (path: string): string => path.replace(/[\\:]/g, (special) => `\\${special}`);
-
-const bind = (option: '--bind' | '--bind-ro', source: string, target: string): string =>
-  `${option}=${bindPath(source)}:${bindPath(target)}`;
+const bind = (option: '--bind' | '--bind-ro', source: string, target: string, flag = ''): string =>
+  `${option}=${bindPath(source)}:${bindPath(target)}${flag}`;
 
 /** What becomes of rkt: systemd-nspawn with its arguments. `/etc/rkt/init` becomes systemd. */
 export const nspawnArguments = (pod: Pod, host: HostFacts): string[] => {
@@ -52,11 +53,13 @@ export const nspawnArguments = (pod: Pod, host: HostFacts): string[] => {
   const asked = new Set<string>(pod.apps.flatMap(({process}) => process.capabilities.bounding));
   const added = [...asked].filter((name) => !GRANTED.has(name)).sort();
   const dropped = AUDIT.filter((name) => !asked.has(name));
+  const {idMap} = pod;
+  const mapped = idMap === undefined ? '' : ':idmap';
   return [
-    'systemd-nspawn',
+    ...nspawnCommand(host),
     '--quiet',
-    // Nothing of the host's systemd is needed: the pod's cgroup is rkt's.
-    '--register=no',
+    // The pod's cgroup is rkt's, and no scope of the host's systemd.
+    `--register=${isRegistered(host) ? 'yes' : 'no'}`,
     '--keep-unit',
     '--link-journal=no',
     '--timezone=off',
@@ -68,10 +71,13 @@ export const nspawnArguments = (pod: Pod, host: HostFacts): string[] => {
     '--read-only',
     `--machine=rkt-${pod.uuid}`,
     `--hostname=${pod.hostname ?? `rkt-${pod.uuid}`}`,
-    bind('--bind-ro', at(ETC), '/etc'),
-    bind('--bind', at(SHARED), '/rkt'),
+    ...(idMap === undefined ? [] : [`--private-users=${idMap.base}:${idMap.count}`, '--private-users-ownership=map']),
+    bind('--bind-ro', at(ETC), '/etc', mapped),
+    bind('--bind', at(SHARED), '/rkt', mapped),
+    // Mounts that have the map themselves.
     bind('--bind', at(APPS), '/opt/stage2'),
-    ...(pod.network.mode === 'none' ? ['--private-network'] : []),
+    ...(hasJournal(pod) ? [bind('--bind', at(`${SHARED}/journal`), '/run/log/journal', mapped)] : []),
+    ...networkOptions(pod),
     ...(added.length > 0 ? [`--capability=${added.join(',')}`] : []),
     ...(dropped.length > 0 ? [`--drop-capability=${dropped.join(',')}`] : []),
     ...(limitsThroughV1(pod, host) ? cgroupBinds(pod, host) : []),
@@ -79,6 +85,12 @@ export const nspawnArguments = (pod: Pod, host: HostFacts): string[] => {
     '/bin/sh',
     '/etc/rkt/init',
   ];
+};
+
+/** In a network namespace that is there already the pod's systemd sets up loopback, as it would in one that nspawn makes. */
+const networkOptions = (pod: Pod): string[] => {
+  if (pod.network.mode !== 'none') return [];
+  return ownNamespaces(pod).includes('net') ? ['--capability=CAP_NET_ADMIN'] : ['--private-network'];
 };
 
 /** Settings that systemd-nspawn takes from its environment. */
@@ -89,13 +101,27 @@ export const nspawnEnvironment = (pod: Pod, host: HostFacts): {name: string; val
   {name: 'SYSTEMD_NSPAWN_LOCK', value: '0'},
   // Its own filters take longer to compile than the rest of the pod to start; each app has the one that it asked for.
   {name: 'SYSTEMD_SECCOMP', value: '0'},
+  ...notifyEnvironment(host),
   ...(limitsThroughV1(pod, host) ? [] : [{name: 'SYSTEMD_NSPAWN_UNIFIED_HIERARCHY', value: '1'}]),
-  ...(pod.ipc === 'host' ? [{name: 'SYSTEMD_NSPAWN_SHARE_NS_IPC', value: '1'}] : []),
+  ...(pod.ipc === 'host' || ownNamespaces(pod).includes('ipc')
+    ? [{name: 'SYSTEMD_NSPAWN_SHARE_NS_IPC', value: '1'}]
+    : []),
 ];
 
+/** The file to execute: systemd-nspawn, or the loader of the image that it is in. */
 export const nspawnProgram = (host: HostFacts): HostPath => {
+  const {path, through} = nspawn(host);
+  return through?.loader ?? path;
+};
+
+const nspawnCommand = (host: HostFacts): string[] => {
+  const {path, through} = nspawn(host);
+  return through === undefined ? ['systemd-nspawn'] : ['systemd-nspawn', ...through.arguments, path];
+};
+
+const nspawn = (host: HostFacts) => {
   const program = host.programs['systemd-nspawn'];
   // The probe has found it missing before any plan is made.
   if (program == null) throw new Error('systemd-nspawn is not installed');
-  return program.path;
+  return program;
 };

@@ -5,8 +5,10 @@ import {
   dev,
   directory,
   enforced,
+  equivalent,
   type HostFacts,
   impossible,
+  mapIds,
   mountDevices,
   mountRootfs,
   mountVolumes,
@@ -23,21 +25,48 @@ import {
   type Step,
   serviceName,
 } from '@rkt/plugin-sdk';
-import {limitsInside, podControllers, podLimits} from './cgroups.ts';
+import {withCapabilities} from './capabilities.ts';
+import {cgroupOwner, diskNodes, disksOf, limitsInside, podControllers, podLimits, withBlockLimits} from './cgroups.ts';
 import {ETC, nspawnArguments, nspawnEnvironment, nspawnProgram, SHARED, TREE} from './command.ts';
-import {INIT, stdioOf} from './init.ts';
+import {INIT, SOCKETS_INIT, stdioOf} from './init.ts';
+import {hasJournal, JOURNALD, journalUnits} from './journal.ts';
+import {RELAY_PROGRAMS} from './journal-relay.ts';
+import {LOG_PROGRAMS, logUnits} from './logs.ts';
 import {readyUnits} from './ready.ts';
+import {ownRun} from './service-manager.ts';
+import {ownNamespaces, sysctls} from './sysctl.ts';
 
 const SYSTEMD = '/usr/lib/systemd/systemd';
 /** What the pod's PID 1 and its units execute. */
-const NEEDED = [SYSTEMD, '/usr/lib/systemd/systemd-shutdown', '/bin/sh', '/bin/mount'] as const;
+const NEEDED = [SYSTEMD, '/usr/lib/systemd/systemd-shutdown', '/bin/sh', '/bin/mount', ...LOG_PROGRAMS] as const;
+/** What pods need that have a journal, and no others. */
+const JOURNAL_PROGRAMS = [JOURNALD, ...RELAY_PROGRAMS] as const;
 /** Since systemd 255 each service is started by a program of its own. */
 const EXECUTOR = '/usr/lib/systemd/systemd-executor';
+/** Where the pod's systemd and systemd-nspawn mount something. */
+const DIRECTORIES = [
+  '/dev',
+  '/etc',
+  '/opt/stage2',
+  '/proc',
+  '/rkt',
+  '/root',
+  '/run/systemd/incoming',
+  '/sys',
+  '/tmp',
+  '/var/log',
+] as const;
 
 /** The first that tells a unit how the one that it follows has ended. */
 const OLDEST_SYSTEMD = 251;
+/** The newest that starts apps with exactly the capabilities that they have; measured: 252, 254 and 257. */
+const NEWEST_EXACT_SYSTEMD = 254;
 const GRACE_MILLISECONDS = 12_000;
 const BY_SYSTEMD = "by the app's service in the pod's systemd";
+const BLOCK_DEVICES =
+  "for disks that are there when the pod starts; on cgroup v1 not for what is written to them later from memory, and with several apps that have their own a pod's holds for each";
+const JOURNAL_LINES =
+  'it keeps lines, not bytes: without empty ones and without blanks at their ends, and where another process of the app goes on with a line it ends';
 const LATER = 'not implemented by this flavor';
 
 /** Pods of several apps, each a service of a small systemd that is PID 1 of the pod, in systemd-nspawn. */
@@ -46,8 +75,9 @@ export default defineFlavor({
   version: '0.1.0',
   summary: 'several apps in one pod, each a service of a small systemd in systemd-nspawn',
   properties: ['own-ipc', 'own-pid', 'host-network'],
-  programs: ['systemd-nspawn', ...NEEDED, EXECUTOR],
+  programs: ['systemd-nspawn', ...NEEDED, ...JOURNAL_PROGRAMS, EXECUTOR],
   liveness: 'cgroup',
+  stage1Image: {directories: [...DIRECTORIES]},
 
   isolators: {
     'os/linux/apparmor-profile': impossible(LATER),
@@ -69,9 +99,15 @@ export default defineFlavor({
     }),
     'os/linux/selinux-context': impossible(LATER),
     'os/unix/rlimits': enforced(BY_SYSTEMD, {readBack: readBack.limits}),
-    'os/unix/sysctl': impossible(LATER),
-    'resource/block-bandwidth': impossible(LATER),
-    'resource/block-iops': impossible(LATER),
+    'os/unix/sysctl': enforced("written in the pod's own namespaces before anything of it runs"),
+    'resource/block-bandwidth': equivalent('limit of a cgroup, for each disk', BLOCK_DEVICES, {
+      requires: ['cgroup/io'],
+      readBack: readBack.cgroup('ioBandwidth'),
+    }),
+    'resource/block-iops': equivalent('limit of a cgroup, for each disk', BLOCK_DEVICES, {
+      requires: ['cgroup/io'],
+      readBack: readBack.cgroup('ioOperations'),
+    }),
     'resource/cpu': enforced('cpu quota of a cgroup', {
       requires: ['cgroup/cpu'],
       readBack: readBack.cgroup('cpuMax'),
@@ -102,16 +138,26 @@ export default defineFlavor({
     'network/none': enforced('a network namespace with nothing but loopback', {readBack: readBack.ownNamespace('net')}),
     'pid/private': enforced('a pid namespace of the pod', {readBack: readBack.ownNamespace('pid')}),
     ports: impossible(LATER),
+    restart: enforced("Restart= of the app's service, after a second"),
     'rootfs/overlay': enforced('overlayfs on the shared layers of the image', {
       requires: ['filesystem/overlay'],
       readBack: readBack.mounts,
     }),
     'rootfs/read-only': enforced('read-only mount of the rootfs', {readBack: readBack.mounts}),
-    'socket-activation': impossible(LATER),
-    'stdio/log': enforced('files of the pod, read by rkt logs'),
+    'socket-activation': enforced("sockets of the pod's systemd, each for the app whose port it is"),
+    'stdio/journal': equivalent('a systemd-journald in the pod, read by rkt logs', JOURNAL_LINES, {
+      requires: JOURNAL_PROGRAMS.map((name) => `program/${name}` as const),
+    }),
+    'stdio/log': enforced('files of the pod of bounded size, read by rkt logs'),
     'stdio/stream': enforced("the caller's own standard streams"),
     'stdio/terminal': enforced("the pod's console, a terminal of its own"),
-    'user-namespace': impossible(LATER),
+    'user-namespace': enforced(
+      'a user namespace of the pod, with ids that no other pod has; files keep their owners on disk',
+      {
+        requires: ['user-namespaces'],
+        readBack: readBack.ownNamespace('user'),
+      },
+    ),
     'volume/device': enforced('bind mount', {readBack: readBack.mounts}),
     'volume/empty': enforced("bind mount of a directory of the pod's", {readBack: readBack.mounts}),
     'volume/host': enforced('bind mount', {readBack: readBack.mounts}),
@@ -126,7 +172,7 @@ export default defineFlavor({
     enter: enforced("joins the app's namespaces, root and cgroup with the app's own credentials and filter"),
     'exit-status': enforced('written by each service when it ends'),
     gc: enforced("the kernel drops the mounts with the pod's PID 1; the cgroups and the directory are removed"),
-    logs: enforced('of apps with --stdout=log and --stderr=log'),
+    logs: enforced('of apps with --stdout=log or --stdout=journal, and the same for --stderr'),
     ready: enforced('when every app has been started'),
     run: enforced('systemd-nspawn takes the place of rkt'),
     stats: notApplicable('rkt has no such command yet'),
@@ -148,6 +194,22 @@ export default defineFlavor({
             fix: `install ${OLDEST_SYSTEMD} or newer`,
           },
         ]),
+    ...(systemdVersion(host) <= NEWEST_EXACT_SYSTEMD
+      ? []
+      : [
+          {
+            severity: 'degraded' as const,
+            what:
+              `systemd ${systemdVersion(host)} gives apps inheritable capabilities, and they cannot read all of their own first ` +
+              'process in /proc; rkt enter differs in both',
+            fix: `run pods with systemd ${OLDEST_SYSTEMD} to ${NEWEST_EXACT_SYSTEMD}, for example of an image: --stage1=IMAGE`,
+          },
+        ]),
+    ...JOURNAL_PROGRAMS.filter((name) => host.programs[name] == null).map((name) => ({
+      severity: 'note' as const,
+      what: `${name} is not installed: no app can write to a journal`,
+      fix: name === JOURNALD ? 'install the package systemd' : `install what has ${name}`,
+    })),
     ...(host.cgroup.hierarchies.some(({version}) => version === 2)
       ? []
       : [
@@ -160,43 +222,26 @@ export default defineFlavor({
   ],
 
   filesystem: (pod, host) => [
-    privateMounts(),
+    privateMounts(...ownNamespaces(pod)),
+    ...mapIds(pod),
     {
       id: 'stage1',
       do: 'host-tree',
-      programs: [...NEEDED, EXECUTOR].flatMap((name) => host.programs[name]?.path ?? []),
-      directories: (
-        [
-          '/dev',
-          '/etc',
-          '/opt/stage2',
-          '/proc',
-          '/rkt',
-          '/root',
-          '/run/systemd/incoming',
-          '/sys',
-          '/tmp',
-          '/var/log',
-        ] as const
-      ).map(rootfsPath),
+      programs: [...NEEDED, ...JOURNAL_PROGRAMS, EXECUTOR].flatMap((name) => host.programs[name]?.path ?? []),
+      directories: DIRECTORIES.map(rootfsPath),
+      ...(pod.stage1 === undefined ? {} : {tree: pod.stage1.tree}),
       target: podPath(TREE),
     },
     ...pod.apps.flatMap((app) => [mountRootfs(app), ...mountVolumes(pod, app)]),
   ],
 
   environment: (pod, host) => [
-    podCgroup(pod, podLimits(pod), podControllers(pod, host)),
-    // systemd-nspawn keeps places of its own there; nothing of it stays when the pod has ended.
-    {
-      id: 'run',
-      do: 'mount',
-      type: 'tmpfs',
-      target: {in: 'host', path: hostPath('/run')},
-      flags: ['nosuid', 'nodev'],
-      options: {mode: '0755'},
-    },
-    ...['status', 'logs'].map((name) => podDirectory(`${SHARED}/${name}`)),
+    {...podCgroup(pod, podLimits(pod), podControllers(pod, host)), ...cgroupOwner(pod, host)} satisfies Step,
+    ...sysctls(pod),
+    ...ownRun(pod, host),
+    ...['status', 'logs', ...(hasJournal(pod) ? ['journal'] : [])].map((name) => podDirectory(`${SHARED}/${name}`)),
     ...configuration(pod, host),
+    ...diskNodes(pod, host, ETC),
     ...pod.apps.flatMap((app) => [
       // systemd makes these itself, but not in a read-only rootfs.
       ...[
@@ -208,7 +253,10 @@ export default defineFlavor({
         '/tmp',
         '/usr',
         '/var',
-      ].map((path) => directory(app, path)),
+      ]
+        // What a volume has is its own business.
+        .filter((path) => app.mounts.every((mount) => !`${path}/`.startsWith(`${mount.path}/`)))
+        .map((path) => directory(app, path)),
       // nspawn's has the host's tunnel device, and no console without a terminal.
       ...dev(app, {shared: true}),
       ...mountDevices(pod, app),
@@ -238,7 +286,7 @@ export default defineFlavor({
     passSockets: true,
     keepLock: true,
     ignoreHangup: true,
-    reopensStdio: !pod.interactive,
+    reopensStdio: pod.interactive ? false : pod.idMap === undefined ? true : {owner: pod.idMap.base},
   }),
 
   appCgroup: (_pod, app) => `payload/system.slice/${serviceName(app)}`,
@@ -246,8 +294,8 @@ export default defineFlavor({
   enter: (pod, app, command) => ({
     into: 'member',
     member: processOf(pod, app),
-    namespaces: ['mount', 'uts', 'ipc', 'net', 'cgroup', 'pid'],
-    process: {...app.process, argv: commandOrShell(command)},
+    namespaces: ['mount', 'uts', 'ipc', 'net', 'cgroup', 'pid', ...(pod.userNamespace ? (['user'] as const) : [])],
+    process: {...withCapabilities(pod, app).process, argv: commandOrShell(command)},
     passSockets: false,
   }),
 
@@ -263,7 +311,6 @@ export default defineFlavor({
 
 const podPath = (path: string) => path as PodPath;
 const rootfsPath = (path: string) => path as App['process']['cwd'];
-const hostPath = (path: string) => path as Pod['directory'];
 
 const lacking = ({programs}: HostFacts): string[] =>
   ['systemd-nspawn', ...NEEDED].filter((name) => programs[name] == null);
@@ -286,20 +333,26 @@ const withProgram = (app: App): App =>
 
 /** The pod's /etc: systemd's units, the users that its services name, and what becomes systemd. */
 const configuration = (pod: Pod, host: HostFacts): Step[] => {
+  const limited = withBlockLimits(pod);
   const files = [
     ...podUnits(
-      {...pod, apps: pod.apps.map(withProgram)},
+      {...limited, apps: limited.apps.map((app) => withCapabilities(pod, withProgram(app)))},
       {
         rootOf: ({name}) => `/opt/stage2/${name}/rootfs`,
         stdio: (app) => stdioOf(pod, app),
         limits: limitsInside(pod),
         bindDev: () => false,
         statusDirectory: '/rkt/status',
+        systemdVersion: systemdVersion(host),
+        ...(host.sockets === undefined ? {} : {sockets: host.sockets}),
         cgroupVersion: host.cgroup.mode === 'v2' ? 2 : 1,
+        disks: disksOf(pod, host),
       },
     ),
     ...readyUnits(pod),
-    {path: 'rkt/init', content: INIT, mode: 0o644},
+    ...logUnits(pod),
+    ...journalUnits(pod),
+    {path: 'rkt/init', content: host.sockets === undefined ? INIT : SOCKETS_INIT, mode: 0o644},
     {path: 'machine-id', content: `${pod.uuid.replaceAll('-', '')}\n`, mode: 0o444},
   ];
   const directories = new Set(files.map(({path}) => path.split('/').slice(0, -1).join('/')));

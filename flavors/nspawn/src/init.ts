@@ -1,4 +1,5 @@
 import type {App, Pod, UnitOptions} from '@rkt/plugin-sdk';
+import {isRelayed, relayPath} from './journal-relay.ts';
 
 type Stdio = ReturnType<UnitOptions['stdio']>;
 
@@ -12,22 +13,33 @@ exec 3<&-
 exec /usr/lib/systemd/systemd --log-target=null --show-status=0
 `;
 
+/**
+ * The same where rkt was given sockets for systemd, in the descriptors from 3 on: no number is free for sure, so the holder opens the input by path, and PID 1
+ * must not become systemd, which closes it, before the holder has stopped.
+ */
+export const SOCKETS_INIT = `sh -c 'kill -STOP $$' </proc/1/fd/0 &
+until read -r state </proc/2/stat; case $state in *') T '* | *') Z '*) true ;; *) false ;; esac; do :; done
+exec /usr/lib/systemd/systemd --log-target=null --show-status=0
+`;
+
 const HOLDER = '/proc/2/fd';
 
-/** Where an app's streams go. */
+const TERMINAL = {kind: 'terminal', path: '/dev/console'} as const;
+
+/** Where an app's streams go. In an interactive pod, rkt's streams are the pod's terminal. */
 export const stdioOf = (pod: Pod, app: App): Stdio => {
-  if (pod.interactive) {
-    const terminal = {kind: 'terminal', path: '/dev/console'} as const;
-    return {stdin: terminal, stdout: terminal, stderr: terminal};
-  }
   const output = (stream: 'stdout' | 'stderr'): Stdio['stdout'] => {
     switch (app.stdio[stream]) {
       case 'null':
         return {kind: 'null'};
       case 'log':
         return {kind: 'append', path: `/rkt/logs/${app.name}.${stream}`};
-      default:
-        return {kind: 'append', path: `${HOLDER}/${stream === 'stdout' ? 1 : 2}`};
+      case 'journal':
+        return stream === 'stderr' && isRelayed(app) ? {kind: 'append', path: relayPath(app)} : {kind: 'journal'};
+      case 'tty':
+      case 'stream':
+      case 'inherit':
+        return pod.interactive ? TERMINAL : {kind: 'append', path: `${HOLDER}/${stream === 'stdout' ? 1 : 2}`};
     }
   };
   return {stdin: inputOf(pod, app), stdout: output('stdout'), stderr: output('stderr')};
@@ -35,6 +47,8 @@ export const stdioOf = (pod: Pod, app: App): Stdio => {
 
 // Several apps that read one stream would each get some of it.
 const inputOf = (pod: Pod, app: App): Stdio['stdin'] => {
+  if (app.stdio.stdin === 'null') return {kind: 'null'};
+  if (pod.interactive) return TERMINAL;
   const reads = app.stdio.stdin === 'stream' || (app.stdio.stdin === 'inherit' && pod.apps.length === 1);
   return reads ? {kind: 'file', path: `${HOLDER}/0`} : {kind: 'null'};
 };

@@ -2,13 +2,16 @@ import {type App, type Pod, serviceName, type UnitFile} from '@rkt/plugin-sdk';
 
 const unit = (path: string, content: string): UnitFile => ({path: `systemd/system/${path}`, content, mode: 0o644});
 
-/** Tells `rkt status --wait-ready` that every app has been started. */
+const services = ({apps}: Pod): string => apps.map((app: App) => serviceName(app)).join(' ');
+
+/** Tells `rkt status --wait-ready` that every app has been started; one that cannot be started keeps it from saying so. */
 export const readyUnits = (pod: Pod): UnitFile[] => [
   unit(
     'rkt-ready.service',
     `[Unit]
 DefaultDependencies=no
-After=${pod.apps.map((app: App) => serviceName(app)).join(' ')}
+Requires=${services(pod)}
+After=${services(pod)}
 
 [Service]
 Type=oneshot

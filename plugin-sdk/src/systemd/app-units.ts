@@ -1,8 +1,9 @@
 import type {App, Pod} from '@rkt/core/contract';
+import {isRestarted, starterUnits} from './count-starts.ts';
 import {execLine} from './encode.ts';
 import {programUnresolved} from './errors.ts';
 import {hasMasks} from './kernel-paths.ts';
-import {ALIVE, MASKS, postStopName, preStartName, recorderName, serviceName} from './names.ts';
+import {ALIVE, MASKS, postStopName, preStartName, recorderName, serviceName, starterName} from './names.ts';
 import type {UnitOptions} from './options.ts';
 import {recorderUnits} from './record-exit.ts';
 import {sandboxSettings} from './sandbox.ts';
@@ -24,6 +25,7 @@ export const appUnits = (pod: Pod, app: App, options: UnitOptions): UnitFile[] =
     ]),
     ...(preStart === undefined ? [] : [preStartUnit(pod, app, options, preStart)]),
     ...(postStop === undefined ? [] : [postStopUnit(pod, app, options, postStop)]),
+    ...starterUnits(app, options.statusDirectory),
     ...recorderUnits(app, options.statusDirectory),
   ];
 };
@@ -52,7 +54,7 @@ const mainUnit = (pod: Pod, app: App, options: UnitOptions, handlers: readonly s
       ['OnSuccess', recorderName(app, 'ended')],
       ['OnFailure', recorderName(app, 'failed')],
       // Whoever asks for restarts gets them, however often.
-      ...(restart === 'no' ? [] : [['StartLimitIntervalSec', '0'] as const]),
+      ...(isRestarted(app) ? [['StartLimitIntervalSec', '0'] as const, ['Wants', starterName(app)] as const] : []),
     ],
     Service: [
       // `exec` reports a missing program as a failed start, by a write after the filter is in place.
@@ -107,7 +109,8 @@ const handlerLine = (app: App, {name, exec}: Handler): string => {
 /** The app starts after it and not without it; its failure ends the pod with its status. Not repeated when the app is restarted. */
 const preStartUnit = (pod: Pod, app: App, options: UnitOptions, handler: Handler): UnitFile =>
   unit(preStartName(app), {
-    Unit: [...inPod(pod), ['FailureAction', 'exit']],
+    // What has been done holds no pod alive after its app.
+    Unit: [...inPod(pod), ['StopWhenUnneeded', 'yes'], ['FailureAction', 'exit']],
     Service: [
       ...handlerSettings(pod, app, options),
       ['ExecStart', handlerLine(app, handler)],

@@ -27,6 +27,8 @@ export const maskUnits = (pod: Pod, before: readonly string[]): UnitFile[] =>
             ['Before', before.join(' ')],
             // A pod without its masks does not run.
             ['FailureAction', 'exit'],
+            // It may not even get as far as a status of its own.
+            ['FailureActionExitStatus', '254'],
           ],
           Service: [
             ['Type', 'oneshot'],

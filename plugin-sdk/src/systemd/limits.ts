@@ -1,4 +1,5 @@
 import type {App, RlimitName} from '@rkt/core/contract';
+import {pathItem} from './encode.ts';
 import {limitRefused} from './errors.ts';
 import type {UnitOptions} from './options.ts';
 import type {Setting} from './unit.ts';
@@ -34,7 +35,28 @@ const weightOfShares = (shares: number): number => {
   return Math.min(Math.max(Math.ceil(weight - 1e-9), 1), 10_000);
 };
 
-const cgroup = (app: App, {limits, cgroupVersion = 1}: UnitOptions): Setting[] => {
+/** systemd has no setting for operations on cgroup v1, and says nothing when it ignores one. */
+const blockDevices = (app: App, {disks = [], cgroupVersion = 1}: UnitOptions): Setting[] => {
+  const {ioBandwidth, ioOperations} = app.limits;
+  if (ioOperations !== undefined && cgroupVersion === 1) {
+    throw limitRefused(app.name, 'operations of block devices on cgroup v1', ioOperations);
+  }
+  return disks.flatMap((disk): Setting[] =>
+    [
+      ['BandwidthMax', ioBandwidth],
+      ['IOPSMax', ioOperations],
+    ].flatMap(([setting, limit]) =>
+      limit === undefined
+        ? []
+        : ['Read', 'Write'].map(
+            (way): Setting => [`IO${way}${setting}`, `${pathItem(disk, `app "${app.name}"`)} ${limit}`],
+          ),
+    ),
+  );
+};
+
+const cgroup = (app: App, options: UnitOptions): Setting[] => {
+  const {limits, cgroupVersion = 1} = options;
   // systemd's default would be a part of what the host allows.
   const tasks: Setting = [
     'TasksMax',
@@ -56,6 +78,7 @@ const cgroup = (app: App, {limits, cgroupVersion = 1}: UnitOptions): Setting[] =
             : (['CPUWeight', `${weightOfShares(cpuShares)}`] as const),
         ]),
     tasks,
+    ...blockDevices(app, options),
   ];
 };
 

@@ -1,4 +1,4 @@
-import type {App, Volume} from '@rkt/core/contract';
+import type {App, HostFacts, Volume} from '@rkt/core/contract';
 
 /** Where a standard stream of an app leads; paths are of the pod. */
 export type Stream =
@@ -11,6 +11,8 @@ export type Stream =
   | {readonly kind: 'journal'};
 
 export interface UnitOptions {
+  /** Major version of the systemd that will read the units. Default 252. */
+  readonly systemdVersion?: number;
   /** Where each app's rootfs is inside the pod: `/opt/stage2/main/rootfs`. */
   readonly rootOf: (app: App) => string;
   readonly stdio: (app: App) => {readonly stdin: Stream; readonly stdout: Stream; readonly stderr: Stream};
@@ -18,10 +20,14 @@ export interface UnitOptions {
   readonly limits: boolean;
   /** Whether these controllers are of cgroup v1 or v2: the share of the CPU has another name in each. Default 1. */
   readonly cgroupVersion?: 1 | 2;
+  /** Where the pod has a node of each disk that limits of block devices are about; nothing else is done with it. Default none: no such limit is written. */
+  readonly disks?: readonly string[];
   /** Binds /dev of the pod into the app; false when the app has its own. */
   readonly bindDev: (app: App) => boolean;
   /** The directory of the pod in which `<app>` is written: the app's exit status as a decimal number, 128 and the signal for one that was killed. */
   readonly statusDirectory: string;
-  /** Where the pod has the node of a device volume, below its own /dev: systemd looks there for its number. Default: the volume's path on the host. */
+  /** The sockets that were passed to rkt; without them a unit listens where its port says. */
+  readonly sockets?: HostFacts['sockets'];
+  /** Where the pod has the node of a device volume, below its own /dev: systemd looks there for its number. Default: its number, where the pod has it, else the volume's path on the host. */
   readonly deviceNode?: (app: App, volume: Volume) => string;
 }

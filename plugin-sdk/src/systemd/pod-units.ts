@@ -1,5 +1,6 @@
 import type {Pod} from '@rkt/core/contract';
 import {appUnits} from './app-units.ts';
+import {countStartScript, isRestarted} from './count-starts.ts';
 import {hasMasks, maskUnits} from './kernel-paths.ts';
 import {ALIVE, MASKS, serviceName} from './names.ts';
 import type {UnitOptions} from './options.ts';
@@ -17,10 +18,11 @@ import {userFiles} from './users.ts';
  */
 export const podUnits = (pod: Pod, options: UnitOptions): UnitFile[] => [
   ...targets(pod),
-  ...socketUnits(pod),
+  ...socketUnits(pod, options.sockets),
   ...maskUnits(pod, pod.apps.map(serviceName)),
   ...pod.apps.flatMap((app) => appUnits(pod, app, options)),
   recordExitScript,
+  ...(pod.apps.some(isRestarted) ? [countStartScript] : []),
   ...userFiles(pod.apps),
 ];
 

@@ -51,6 +51,7 @@ export const recorderUnits = (app: App, statusDirectory: string): UnitFile[] =>
         ['After', ALIVE],
         // No conflict: it runs while the pod shuts down.
         ['Before', 'shutdown.target'],
+        ['StartLimitIntervalSec', '0'],
         // systemd runs them before each restart too; how a run of a few milliseconds right after one has ended may be missed.
         ...((app.restart ?? 'no') === 'no' ? [['FailureAction', 'exit'] as const] : []),
       ],

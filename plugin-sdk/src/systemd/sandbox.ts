@@ -51,13 +51,19 @@ const privileges = ({process}: App): Setting[] => [
   ['NoNewPrivileges', process.noNewPrivileges ? 'yes' : 'no'],
 ];
 
+type Device = Extract<Pod['volumes'][number], {kind: 'host'}>['device'];
+
+/** systemd takes the number of such a name without looking for the file. */
+const numbered = (device: Device): string | undefined =>
+  device && `/dev/${device.type}/${device.major}:${device.minor}`;
+
 const devices = (pod: Pod, app: App, options: UnitOptions): Setting[] => [
   ['DevicePolicy', 'closed'],
   ['DeviceAllow', 'char-pts rw'],
   ...app.mounts.flatMap(({volume: wanted, readOnly}): Setting[] => {
     const volume = pod.volumes.find(({name}) => name === wanted);
     if (volume?.kind !== 'host' || volume.type !== 'device') return [];
-    const node = options.deviceNode?.(app, volume) ?? volume.source;
+    const node = options.deviceNode?.(app, volume) ?? numbered(volume.device) ?? volume.source;
     if (!node.startsWith('/dev/')) throw deviceOutside(app.name, wanted, node);
     const access = readOnly || volume.readOnly ? 'r' : 'rw';
     return [['DeviceAllow', `${pathItem(node, `app "${app.name}": DeviceAllow`)} ${access}`]];
@@ -78,10 +84,12 @@ export const sandboxSettings = (pod: Pod, app: App, options: UnitOptions): Setti
     ...userSettings(app),
     ['UMask', app.process.umask.toString(8).padStart(4, '0')],
     ...privileges(app),
-    ...seccompSettings(app),
+    ...seccompSettings(app, options.systemdVersion),
     ...limitSettings(app, options),
     ...devices(pod, app, options),
     ['KeyringMode', 'private'],
+    // What an app mounts is its own, and what others mount is not its.
+    ['MountFlags', 'private'],
     // systemd would have it ignored, which apps inherit.
     ['IgnoreSIGPIPE', 'no'],
     // One process that is out of memory does not end the others.

@@ -13,6 +13,13 @@ const answer = (app: App, action: Action, syscalls: readonly string[]): string =
   return `${action.errno}`;
 };
 
+/** The first version that may refuse them: 252 takes them, 257 does not. */
+const NO_ENOSYS_IN_LISTS = 253;
+const ENOSYS: Action = {action: 'errno', errno: 38};
+
+const isFallBack = ({syscalls, outcome}: Rule): boolean =>
+  isSame(outcome, ENOSYS) && syscalls.every((name) => name === 'clone3');
+
 const isSame = (a: Action, b: Action): boolean =>
   a.action === b.action && (a.action !== 'errno' || b.action !== 'errno' || a.errno === b.errno);
 
@@ -22,27 +29,42 @@ const names = (rules: readonly Rule[]): string[] => [...new Set(rules.flatMap(({
  * The app's filter. systemd has lists without conditions on arguments, so a call that is allowed with some arguments only is put on the list, and
  * a setting of its own that refuses at least as much stands beside it; see {@link conditionSetting}.
  *
+ * Newer versions refuse to load a list with calls that fail as calls do that the kernel lacks (measured: 257). That is how clone3 has to fail, whose
+ * arguments no filter can see, so there it is on the list, and RestrictNamespaces, a filter of its own, makes it fail.
+ *
  * For an app that is neither root nor has CAP_SYS_ADMIN systemd sets no-new-privileges along with any filter.
  */
-export const seccompSettings = (app: App): Setting[] => {
+export const seccompSettings = (app: App, systemdVersion = 252): Setting[] => {
   const filter = app.process.seccomp;
   if (filter === null) return [];
   const conditional = filter.rules.filter(({args}) => args !== undefined && args.length > 0);
   const plain = filter.rules.filter((rule) => !conditional.includes(rule));
+  const conditions = names(conditional).map((name) =>
+    conditionSetting(
+      app.name,
+      name,
+      filter.default,
+      conditional.filter(({syscalls}) => syscalls.includes(name)),
+    ),
+  );
+  const moves =
+    systemdVersion >= NO_ENOSYS_IN_LISTS && filter.default.action !== 'allow' && !isSame(ENOSYS, filter.default);
+  const elsewhere = moves ? plain.filter(isFallBack) : [];
+  if (elsewhere.length > 0 && !conditions.some(([key]) => key === 'RestrictNamespaces')) {
+    throw seccompRefused(app.name, names(elsewhere), `a call that fails with ENOSYS, by systemd ${systemdVersion}`);
+  }
   return [
     // Calls of another ABI of this machine would pass by the list.
     ['SystemCallArchitectures', 'native'],
     ...(filter.default.action === 'allow'
       ? denyList(app, plain)
-      : allowList(app, filter.default, plain, names(conditional))),
-    ...names(conditional).map((name) =>
-      conditionSetting(
-        app.name,
-        name,
-        filter.default,
-        conditional.filter(({syscalls}) => syscalls.includes(name)),
-      ),
-    ),
+      : allowList(
+          app,
+          filter.default,
+          plain.filter((rule) => !elsewhere.includes(rule)),
+          names([...conditional, ...elsewhere]),
+        )),
+    ...conditions,
   ];
 };
 

@@ -1,4 +1,4 @@
-import type {App, Pod, Port} from '@rkt/core/contract';
+import {type App, hostPorts, isSocketOf, type PassedSocket, type Pod, type Port} from '@rkt/core/contract';
 import {characterRefused} from './errors.ts';
 import {serviceName, socketName} from './names.ts';
 import {type Setting, type UnitFile, unit} from './unit.ts';
@@ -14,18 +14,20 @@ const checkedName = (app: App, {name}: Port): string => {
   return name;
 };
 
-/** One unit for each port, so that the app gets the port's name with the descriptor (LISTEN_FDNAMES). */
-const socketUnit = (app: App, port: Port): UnitFile => {
+/** One unit for each port, so that the app gets the port's name with the descriptor (LISTEN_FDNAMES): systemd gives them in no order that could be relied on. */
+const socketUnit = (app: App, port: Port, passed: readonly PassedSocket[]): UnitFile => {
   const name = checkedName(app, port);
   return unit(socketName(app, name), {
     Unit: [
       ['DefaultDependencies', 'no'],
       ['Before', 'sockets.target shutdown.target'],
       ['Conflicts', 'shutdown.target'],
+      // Only its policy starts an app again, and no connection that it has left behind.
+      ['StopWhenUnneeded', 'yes'],
     ],
     Socket: [
       ...(port.protocol === 'sctp' ? [['SocketProtocol', 'sctp'] as const] : []),
-      ...addresses(app, port).map(
+      ...addresses(app, port, passed).map(
         (address): Setting => [port.protocol === 'udp' ? 'ListenDatagram' : 'ListenStream', address],
       ),
       ['FileDescriptorName', name],
@@ -34,20 +36,27 @@ const socketUnit = (app: App, port: Port): UnitFile => {
   });
 };
 
-/** As bound on the host: the pod's systemd knows a passed socket by its address there. */
-const addresses = (app: App, {name, port, hostIp, hostPort, count}: Port): string[] => {
-  if (hostIp !== undefined && !/^[0-9A-Fa-f:.]+$/.test(hostIp)) {
-    throw characterRefused(`app "${app.name}": port "${name}"`, hostIp, 'more than an address');
+/** As bound on the host: the pod's systemd knows a passed socket by its address, and an address without a socket it would bind itself. */
+const addresses = (app: App, port: Port, passed: readonly PassedSocket[]): string[] => {
+  const own = passed.filter((socket) => isSocketOf(port, socket));
+  if (own.length > 0) return own.map(({address, port: number}) => written(app, port, address, number));
+  return hostPorts(port).map((number) =>
+    port.hostIp === undefined ? `${number}` : written(app, port, port.hostIp, number),
+  );
+};
+
+const written = (app: App, {name}: Port, address: string, number: number): string => {
+  if (!/^[0-9A-Fa-f:.]+$/.test(address)) {
+    throw characterRefused(`app "${app.name}": port "${name}"`, address, 'more than an address');
   }
-  const prefix = hostIp === undefined ? '' : hostIp.includes(':') ? `[${hostIp}]:` : `${hostIp}:`;
-  return Array.from({length: count}, (_, index) => `${prefix}${(hostPort ?? port) + index}`);
+  return address.includes(':') ? `[${address}]:${number}` : `${address}:${number}`;
 };
 
 /**
  * Sockets of socket-activated ports; nothing if there are none. systemd keeps a passed descriptor only for a unit that it has loaded when it looks, and
  * local-fs.target is what the first mount that it sees pulls in.
  */
-export const socketUnits = ({apps}: Pod): UnitFile[] => {
+export const socketUnits = ({apps}: Pod, passed: readonly PassedSocket[] = []): UnitFile[] => {
   const names = apps.flatMap(socketNames);
   if (names.length === 0) return [];
   return [
@@ -63,6 +72,6 @@ export const socketUnits = ({apps}: Pod): UnitFile[] => {
         ['Wants', names.join(' ')],
       ],
     }),
-    ...apps.flatMap((app) => activated(app).map((port) => socketUnit(app, port))),
+    ...apps.flatMap((app) => activated(app).map((port) => socketUnit(app, port, passed))),
   ];
 };

@@ -18,9 +18,19 @@ export const stdioSettings = (app: App, options: UnitOptions): Setting[] => {
     ['StandardOutput', output(app, 'StandardOutput', stdout)],
     ['StandardError', output(app, 'StandardError', stderr)],
     ...(terminal === undefined ? [] : [['TTYPath', pathSetting(terminal, `app "${app.name}": TTYPath`)] as const]),
-    ...(journal ? [['SyslogIdentifier', app.name] as const] : []),
+    ...(journal ? journalSettings(app, stdout.kind === 'journal') : []),
   ];
 };
+
+/**
+ * What identifies a line in the journal: the app by its name, and standard error by the priority `err`, standard output by `info`. systemd has one of these
+ * for both streams: if both go there, they cannot be told apart. No line says which priority it has, because lines stay as they are.
+ */
+const journalSettings = (app: App, isOutput: boolean): Setting[] => [
+  ['SyslogIdentifier', app.name],
+  ['SyslogLevel', isOutput ? 'info' : 'err'],
+  ['SyslogLevelPrefix', 'no'],
+];
 
 const input = (app: App, stream: Stream): string => {
   switch (stream.kind) {

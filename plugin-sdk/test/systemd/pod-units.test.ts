@@ -70,12 +70,15 @@ TasksMax=infinity
 DevicePolicy=closed
 DeviceAllow=char-pts rw
 KeyringMode=private
+MountFlags=private
 IgnoreSIGPIPE=no
 OOMPolicy=continue
 StandardInput=null
 StandardOutput=append:/rkt/main.out
 StandardError=journal
 SyslogIdentifier=main
+SyslogLevel=err
+SyslogLevelPrefix=no
 ExecStart="@/bin/true" "/bin/true"
 KillMode=control-group
 TimeoutStopSec=10s
@@ -225,6 +228,16 @@ test("EX-36 rkt's own filter, with a directive for each of its conditions", (t) 
   t.deepEqual(process({seccomp: compileSeccomp({}, ['CAP_SYS_ADMIN'])})('RestrictNamespaces'), []);
 });
 
+test('newer versions of systemd have clone3 answered by RestrictNamespaces', (t) => {
+  const get = main({process: {seccomp: compileSeccomp({}, ['CAP_CHOWN'])}}, {systemdVersion: 257});
+  const [, , allowed = '', ...others] = get('SystemCallFilter');
+  t.true(allowed.split(' ').includes('clone3'));
+  t.deepEqual([others, get('RestrictNamespaces')], [[], ['yes']]);
+  const own = {'os/linux/seccomp-retain-set': {set: ['@rkt/default-whitelist', 'clone'], errno: 'EPERM'}};
+  const lone = pod({apps: [app({process: {seccomp: compileSeccomp(own, [])}})]});
+  t.is(refusal(t, lone, {systemdVersion: 257}).code, 'RKT_UNIT_SECCOMP_REFUSED');
+});
+
 test('EX-38 EX-39 other filters', (t) => {
   const kill = compileSeccomp({'os/linux/seccomp-remove-set': {set: ['reboot', 'swapon']}}, []);
   t.deepEqual(process({seccomp: kill})('SystemCallFilter'), ['~reboot:kill swapon:kill']);
@@ -276,6 +289,13 @@ test('devices', (t) => {
     '"/dev/char/1:3" r',
   ]);
   t.is(refusal(t, with_('/srv/a', true)).code, 'RKT_UNIT_DEVICE_OUTSIDE');
+  const numbered = with_('/srv/a', false);
+  const device = {type: 'block', major: 7, minor: 300} as const;
+  const volumes = numbered.volumes.map((one) => ({...one, device}) as never);
+  t.deepEqual(values({...numbered, volumes}, 'app-main.service', 'DeviceAllow'), [
+    'char-pts rw',
+    '"/dev/block/7:300" rw',
+  ]);
 });
 
 test('standard streams', (t) => {
@@ -296,6 +316,21 @@ test('standard streams', (t) => {
   t.is(refusal(t, pod(), two).code, 'RKT_UNIT_STREAM_REFUSED');
   const written = {stdio: () => ({stdin: {kind: 'journal'}, stdout: terminal, stderr: terminal})};
   t.is(refusal(t, pod(), written).code, 'RKT_UNIT_STREAM_REFUSED');
+});
+
+test('in the journal standard error has a priority of its own, unless both streams go there', (t) => {
+  const [journal, nowhere] = [{kind: 'journal'}, {kind: 'null'}] as const;
+  for (const [stdout, stderr, level] of [
+    [journal, nowhere, ['info']],
+    [nowhere, journal, ['err']],
+    [journal, journal, ['info']],
+    [nowhere, nowhere, []],
+  ] as const) {
+    const of = main({}, {stdio: () => ({stdin: nowhere, stdout, stderr})});
+    t.deepEqual(of('SyslogLevel'), [...level]);
+    // A line that begins with <3> is a line like any other.
+    t.deepEqual(of('SyslogLevelPrefix'), level.length > 0 ? ['no'] : []);
+  }
 });
 
 test('IM-18 event handlers have what the app has, but no input', (t) => {
@@ -336,6 +371,7 @@ test('restarts', (t) => {
     t.deepEqual(values(of, 'app-main.service', 'Restart'), [restart]);
     t.deepEqual(values(of, 'app-main.service', 'StartLimitIntervalSec'), ['0']);
     t.deepEqual(values(of, 'app-main:failed.service', 'FailureAction'), []);
+    t.true(values(of, 'app-main.service', 'Wants').includes('app-main:starts.service'));
   }
   t.deepEqual(values(pod(), 'app-main:failed.service', 'FailureAction'), ['exit']);
 });
@@ -372,6 +408,20 @@ test('socket-activated ports have a unit each, with the address on the host', (t
   t.deepEqual(values(of, 'app-main:port-dns.socket', 'Service'), ['app-main.service']);
   t.deepEqual(values(of, 'app-main.service', 'Sockets'), ['app-main:port-web.socket app-main:port-dns.socket']);
   t.deepEqual(values(of, 'local-fs.target', 'Requires'), ['sockets.target']);
+  const passed = (family: 'inet' | 'inet6', address: string, number: number) =>
+    ({family, protocol: 'tcp', stream: true, address, port: number}) as const;
+  const sockets = [
+    passed('inet6', '0:0:0:0:0:0:0:1', 8081),
+    passed('inet', '10.0.0.1', 80),
+    passed('inet6', '0:0:0:0:0:0:0:1', 8080),
+  ];
+  const anywhere = pod({
+    apps: [app({ports: [{name: 'web', protocol: 'tcp', port: 8080, count: 2, socketActivated: true}]})],
+  });
+  t.deepEqual(values(anywhere, 'app-main:port-web.socket', 'ListenStream', {sockets}), [
+    '[0:0:0:0:0:0:0:1]:8081',
+    '[0:0:0:0:0:0:0:1]:8080',
+  ]);
   t.false(files(pod()).has('systemd/system/sockets.target'));
   const bad = (port: Partial<App['ports'][number]>) => pod({apps: [app({ports: [{...ports[1], ...port} as never]})]});
   t.is(refusal(t, bad({name: 'a\nb'})).code, 'RKT_UNIT_CHARACTER_REFUSED');

@@ -1,6 +1,6 @@
 import type {Isolators} from '../../contract/isolators.ts';
 import type {CgroupLimits} from '../../contract/process.ts';
-import {cpuLimitTooSmall, memoryLimitTooSmall} from '../errors.ts';
+import {blockLimitTooSmall, cpuLimitTooSmall, memoryLimitTooSmall} from '../errors.ts';
 
 /** Least memory that an app or pod may be limited to, in bytes: one page, as in rkt. */
 export const MIN_MEMORY = 4096;
@@ -16,6 +16,8 @@ export const compileLimits = (isolators: Isolators): CgroupLimits => {
   const memory = isolators['resource/memory'];
   const cpu = isolators['resource/cpu'];
   const pids = isolators['resource/pids'];
+  const bandwidth = isolators['resource/block-bandwidth'];
+  const operations = isolators['resource/block-iops'];
   const shares = isolators['os/linux/cpu-shares']?.shares ?? (cpu === undefined ? undefined : sharesFor(cpu.request));
   if (memory !== undefined && memory.limit < MIN_MEMORY) throw memoryLimitTooSmall(memory.limit, MIN_MEMORY);
   if (cpu !== undefined && cpu.limit < 1) throw cpuLimitTooSmall(cpu.limit);
@@ -24,10 +26,18 @@ export const compileLimits = (isolators: Isolators): CgroupLimits => {
     ...(cpu === undefined ? {} : {cpuMax: cpu.limit}),
     ...(shares === undefined ? {} : {cpuShares: shares}),
     ...(pids === undefined ? {} : {pidsMax: pids.limit}),
+    ...(bandwidth === undefined ? {} : {ioBandwidth: positive('resource/block-bandwidth', bandwidth.limit)}),
+    ...(operations === undefined ? {} : {ioOperations: positive('resource/block-iops', operations.limit)}),
   };
 };
 
-const BOUNDED = ['memoryMax', 'memoryLow', 'cpuMax', 'pidsMax'] as const;
+// For the kernel 0 is no limit.
+const positive = (isolator: string, limit: number): number => {
+  if (limit < 1) throw blockLimitTooSmall(isolator, limit);
+  return limit;
+};
+
+const BOUNDED = ['memoryMax', 'memoryLow', 'cpuMax', 'pidsMax', 'ioBandwidth', 'ioOperations'] as const;
 
 /** The limits of an app, none above that of its pod (appc EX-31). What only the pod limits stays with the pod's cgroup. */
 export const boundLimits = (app: CgroupLimits, pod: CgroupLimits): CgroupLimits => {

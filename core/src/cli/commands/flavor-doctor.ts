@@ -1,5 +1,5 @@
-import type {Flavor} from '../../contract/flavor.ts';
-import {findFlavor, listFlavors} from '../../stage1/find.ts';
+import {type ChosenFlavor, chooseFlavor} from '../../pod/choose-flavor.ts';
+import {listFlavors} from '../../stage1/find.ts';
 import {gatherHostFacts} from '../../stage1/host-facts.ts';
 import {defineCommand} from '../command.ts';
 import type {Context, Output} from '../context.ts';
@@ -9,9 +9,9 @@ import {flavorOptions} from '../flavor-options.ts';
 export const command = defineCommand({
   name: 'flavor doctor',
   summary: 'Tell what this host lacks for a flavor, and how to fix it',
-  usage: '[FLAVOR…]',
+  usage: '[FLAVOR|IMAGE…]',
   description:
-    'Without FLAVOR, all that are installed. Lists what a flavor finds missing or weakened on this host, each with a fix, and every ' +
+    'Without FLAVOR, all that are installed; with an image of the store that was made for a flavor, whether the flavor runs with it. Lists what a flavor finds missing or weakened on this host, each with a fix, and every ' +
     'promise that does not hold here. Exits with 1 if one of the flavors cannot run pods here.',
   flags: {all: {type: 'boolean', help: 'list the promises that hold, too'}},
   examples: [
@@ -19,8 +19,8 @@ export const command = defineCommand({
     {command: 'rkt flavor doctor fly --format=json', does: 'findings and verdicts of one, for programs'},
   ],
   async run(context, {flags, positionals}) {
-    const examinations = (await chosen(context, positionals)).map((flavor) => {
-      const host = gatherHostFacts(flavor.declaration.programs ?? []);
+    const examinations = (await chosen(context, positionals)).map(({flavor, stage1}) => {
+      const host = gatherHostFacts(flavor.declaration.programs ?? [], stage1?.tree);
       return examineFlavor(flavor.declaration, flavor.probe(host), host);
     });
     if (context.format === 'text') for (const examination of examinations) show(examination, flags.all, context.output);
@@ -29,10 +29,10 @@ export const command = defineCommand({
   },
 });
 
-const chosen = async (context: Context, names: readonly string[]): Promise<Flavor[]> => {
-  const options = await flavorOptions(context);
-  if (names.length > 0) return Promise.all(names.map(async (name) => (await findFlavor(name, options)).flavor));
-  return (await listFlavors(options)).flatMap((found) => ('flavor' in found ? [found.flavor] : []));
+const chosen = async (context: Context, names: readonly string[]): Promise<ChosenFlavor[]> => {
+  if (names.length > 0) return Promise.all(names.map((name) => chooseFlavor(context, name, {pullPolicy: 'stored'})));
+  const installed = await listFlavors(await flavorOptions(context));
+  return installed.flatMap((found) => ('flavor' in found ? [found] : []));
 };
 
 const STYLES = {missing: 'red', degraded: 'yellow', note: 'dim'} as const;

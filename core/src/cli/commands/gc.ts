@@ -13,7 +13,7 @@ export const command = defineCommand({
   usage: '[flags]',
   description:
     'Marks the pods that have exited, and removes those that were marked longer ago than the grace period, preparations that were interrupted, ' +
-    'and prepared pods that nobody has run for long. Takes nothing that runs. For a timer.',
+    'and prepared pods that nobody has run for long. Takes nothing that runs, but keeps the logs of --stdout=log in bounds. For a timer.',
   flags: {
     'dry-run': {type: 'boolean', help: 'only say what would be done to each pod, and why'},
     'expire-prepared': {
@@ -46,8 +46,10 @@ export const command = defineCommand({
     else if (dryRun) output.table(['UUID', 'STATE', 'ACTION', 'REASON'], actions.map(toRow));
     else for (const action of actions) tell(output, action);
     const failed = actions.filter(({error}) => error !== undefined);
-    for (const {error} of failed) reportError(error, {format, debug, command: command.name});
-    return failed.length > 0 ? EXIT_RKT : 0;
+    const errors = failed.map(({error}) => error);
+    if (!dryRun && !flags['mark-only']) errors.push(...(await import('../../pod/keep-logs.ts')).keepLogs(dataDir));
+    for (const error of errors) reportError(error, {format, debug, command: command.name});
+    return errors.length > 0 ? EXIT_RKT : 0;
   },
 });
 

@@ -7,7 +7,8 @@ import {BUILD_COMPRESSIONS, type BuildCompression, buildImage} from '../../image
 import {makeManifest} from '../../image/build/make-manifest.ts';
 import {stageHostFiles} from '../../image/build/stage-host-files.ts';
 import {defineCommand, type FlagValues} from '../command.ts';
-import {argumentMissing, argumentUnexpected, fileUnusable, flagConflict, flagValueInvalid} from '../errors.ts';
+import {argumentMissing, argumentUnexpected, fileUnusable, flagConflict} from '../errors.ts';
+import {sourceDateEpoch} from '../source-date-epoch.ts';
 
 const flags = {
   compression: {
@@ -108,12 +109,4 @@ const stage = (programs: readonly string[], staging: string): string => {
   chmodSync(rootfs, 0o755);
   stageHostFiles(programs, rootfs);
   return rootfs;
-};
-
-/** https://reproducible-builds.org/specs/source-date-epoch */
-const sourceDateEpoch = (): number => {
-  const text = process.env.SOURCE_DATE_EPOCH;
-  if (text === undefined || text === '') return 0;
-  if (/^[0-9]{1,10}$/.test(text)) return Number(text);
-  throw flagValueInvalid('SOURCE_DATE_EPOCH', text, 'is not a number of seconds', 'SOURCE_DATE_EPOCH=1700000000');
 };

@@ -1,5 +1,6 @@
 import {collectImages} from '../../image/gc.ts';
 import {openStore} from '../../image/store.ts';
+import {collectHostTrees} from '../../pod/collect-host-trees.ts';
 import {requireRoot} from '../../pod/require-root.ts';
 import {defineCommand} from '../command.ts';
 import {parseDuration} from '../duration.ts';
@@ -10,8 +11,8 @@ export const command = defineCommand({
   summary: 'Remove images that nobody uses',
   usage: '[flags]',
   description:
-    'Removes images and rendered trees that no pod uses and that have not been used for the grace period, and what ' +
-    'interrupted commands have left in the store.',
+    'Removes images and rendered trees that no pod uses and that have not been used for the grace period, trees of programs that the host ' +
+    'has in another version now, and what interrupted commands have left in the store.',
   flags: {
     'grace-period': {type: 'string', value: 'DURATION', default: '24h', help: 'how long an unused image stays'},
   },
@@ -20,10 +21,12 @@ export const command = defineCommand({
     requireRoot(command.name);
     exactly(command.name, [], positionals);
     const grace = parseDuration('grace-period', flags['grace-period'] ?? '');
-    const collected = collectImages(openStore(dataDir), grace);
+    const store = openStore(dataDir);
+    const collected = {...collectImages(store, grace), hostTrees: collectHostTrees(store)};
     if (format !== 'text') output.value(collected, format);
     else {
       for (const key of collected.trees) output.line(`removed the rendered tree ${key}`);
+      for (const tree of collected.hostTrees) output.line(`removed the ${tree} of programs that the host had`);
       for (const id of collected.images) output.line(`removed the image ${id}`);
     }
     return 0;

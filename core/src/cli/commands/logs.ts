@@ -7,6 +7,7 @@ import {wrong} from '../grammar/checked.ts';
 import {parseNumber} from '../grammar/number.ts';
 import {jsonWriter, prefixWriter, rawWriter} from '../log-writers.ts';
 import {podArgument} from '../pod-argument.ts';
+import {parseSince} from '../since.ts';
 
 const EXIT_UUID_FILE = 1;
 
@@ -15,9 +16,10 @@ export const command = defineCommand({
   summary: 'Print what the apps of a pod have written',
   usage: '[flags] UUID',
   description:
-    'Of apps that were given --stdout=log or --stderr=log, while the pod runs and until it is removed: standard output to standard output, standard ' +
+    'Of apps that were given --stdout=log or --stdout=journal, or the same for --stderr, while the pod runs and until it is removed: standard output to standard output, standard ' +
     'error to standard error, byte for byte. With several apps, one after the other, and each line begins with the name of its app. With --format=json ' +
-    'each line is an object. Lines have no times. There is no journal: rkt had "journalctl -M rkt-UUID".',
+    'each line is an object. Lines of a journal are in the order in which they were written and have times there; those of a log have none. A journal is read ' +
+    'by journalctl of the host.',
   flags: {
     app: {type: 'string', value: 'NAME', help: 'only of this app, without its name before the lines'},
     follow: {type: 'boolean', short: 'f', help: 'go on until the pod has ended'},
@@ -26,7 +28,14 @@ export const command = defineCommand({
       value: 'FORMAT',
       choices: ['text', 'json'],
       default: 'text',
-      help: 'the bytes of the apps, or for each line an object with app, stream and line',
+      help: 'the bytes of the apps, or for each line an object with app, stream and line, and time if it is of a journal',
+    },
+    since: {
+      type: 'string',
+      value: 'TIME',
+      help:
+        'only what was written since then: a duration (10m) or a time (2026-01-31T12:00:00Z). Exact in a journal; for a log never too little, but up to a ' +
+        'minute more, and of an app of fly all since rkt gc came by',
     },
     tail: {type: 'string', value: 'N', help: 'begin with the last N lines of each stream'},
     'uuid-file': {type: 'string', value: 'FILE', help: 'read the UUID from a file'},
@@ -36,9 +45,14 @@ export const command = defineCommand({
     {command: 'rkt logs --app=web --tail=20 -f 0f5a1f3e', does: 'the last lines of one app, and all that follow'},
     {command: 'rkt logs --format=json 0f5a1f3e', does: 'one object for each line, for programs'},
   ],
-  async run(context, {flags: {app, follow, tail, 'uuid-file': uuidFile}, positionals}) {
+  async run(context, {flags: {app, follow, since, tail, 'uuid-file': uuidFile}, positionals}) {
     const text = podArgument(command.name, positionals, uuidFile, EXIT_UUID_FILE);
-    const request = {app, follow, tail: tail === undefined ? undefined : parseTail(tail)};
+    const request = {
+      app,
+      follow,
+      since: since === undefined ? undefined : parseSince('since', since, Date.now()),
+      tail: tail === undefined ? undefined : parseTail(tail),
+    };
     await readPodLogs(context, text, request, (found) => openWriter(context, found));
     return 0;
   },

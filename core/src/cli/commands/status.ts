@@ -3,6 +3,7 @@ import {podNotInState} from '../../pod/errors.ts';
 import {readExitCodes} from '../../pod/exit-codes.ts';
 import {findUuid} from '../../pod/find.ts';
 import type {PodEntry} from '../../pod/load.ts';
+import {type Restarts, readRestarts} from '../../pod/restarts.ts';
 import {isFinished} from '../../pod/states.ts';
 import {requireStored} from '../../pod/stored.ts';
 import {type ExitCodes, viewPod} from '../../pod/view.ts';
@@ -43,16 +44,17 @@ export const command = defineCommand({
     const uuid = findUuid(dataDir, text);
     if (ready !== undefined) await waitReady(dataDir, uuid, ready);
     if (finished !== undefined) await waitFinished(dataDir, uuid, finished);
-    const {entry, report, exitCodes, checks} = await withPod(dataDir, uuid, async (entry) => ({
+    const {entry, report, exitCodes, restarts, checks} = await withPod(dataDir, uuid, async (entry) => ({
       entry,
       report: entry.summary === undefined ? [] : requireStored(entry.path, 'report').entries,
       exitCodes: readExitCodes(entry),
+      restarts: readRestarts(entry),
       checks: flags.verify ? await check(context, entry) : undefined,
     }));
-    if (context.format === 'text') show(context, entry, exitCodes, report, checks);
+    if (context.format === 'text') show(context, entry, {exitCodes, restarts}, report, checks);
     else {
       const verified = checks === undefined ? {} : {verification: checks};
-      context.output.value({...viewPod(entry, exitCodes), enforcement: report, ...verified}, context.format);
+      context.output.value({...viewPod(entry, exitCodes, restarts), enforcement: report, ...verified}, context.format);
     }
     const differences = (checks ?? []).filter(({holds}) => !holds);
     if (differences.length > 0) throw verificationFailed(entry.uuid, differences);
@@ -78,7 +80,7 @@ const check = async (context: Context, {uuid, state, path, summary, supervisor}:
 const show = (
   {output}: Context,
   entry: PodEntry,
-  exitCodes: ExitCodes,
+  {exitCodes, restarts}: {exitCodes: ExitCodes; restarts: Restarts},
   report: readonly ReportEntry[],
   checks: readonly Check[] = [],
 ): void => {
@@ -92,7 +94,13 @@ const show = (
     output.line(`exited=${state === 'exited' || state === 'exited garbage'}`);
   }
   if (isFinished(state)) for (const [app, code] of exitCodes) output.line(`app-${app}=${code}`);
+  for (const [app, count] of restarts) {
+    output.line(`restarts-${app}=${count}`);
+    const last = isFinished(state) ? undefined : exitCodes.get(app);
+    if (last !== undefined) output.line(`last-exit-${app}=${last}`);
+  }
   if (summary !== undefined) output.line(`flavor=${summary.flavor.name}`);
+  if (summary?.stage1 !== undefined) output.line(`stage1=${summary.stage1.imageName} (${summary.stage1.imageId})`);
   for (const {verdict, name, app, how} of report) {
     output.line(`${verdict}=${name}${app === null ? '' : ` (${app})`}: ${how}`);
   }

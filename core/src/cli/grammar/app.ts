@@ -2,6 +2,7 @@ import path from 'node:path';
 import {annotations} from '../../appc/annotations.ts';
 import {appName} from '../../appc/names.ts';
 import {rootfsPath} from '../../appc/paths.ts';
+import type {Restart} from '../../appc/restart.ts';
 import type {HostPath} from '../../contract/names.ts';
 import type {AppRequest} from '../../pod/request.ts';
 import type {ImageGroup} from '../command.ts';
@@ -40,6 +41,8 @@ export const parseApp = ({image, given, args}: ImageGroup, mountsForAll: AppRequ
     ...some('workingDirectory', one('working-dir'), (value) =>
       checked(rootfsPath, value, {flag: 'working-dir', value, example: '/srv'}),
     ),
+    // The parser has checked the choices.
+    ...some('restart', one('restart'), (value) => value as Restart),
     readOnlyRootfs: given.get('readonly-rootfs')?.at(-1) === true,
     mounts: mergeMounts(all('mount').map(parseMount), mountsForAll),
     ...some('user', one('user'), (value) => filled('user', value, 'nobody')),
@@ -56,9 +59,9 @@ export const parseApp = ({image, given, args}: ImageGroup, mountsForAll: AppRequ
     environment: parseEnvironment('environment', all('environment')),
     isolators: [...isolators.map(({isolator}) => isolator), ...parseRlimits(all('rlimit'))],
     // The parser has checked the choices.
-    ...some('stdin', one('stdin'), (value) => value as 'null' | 'stream' | 'tty'),
-    ...some('stdout', one('stdout'), (value) => value as 'log' | 'null' | 'stream' | 'tty'),
-    ...some('stderr', one('stderr'), (value) => value as 'log' | 'null' | 'stream' | 'tty'),
+    ...some('stdin', one('stdin'), (value) => value as AppRequest['stdin'] & string),
+    ...some('stdout', one('stdout'), (value) => value as AppRequest['stdout'] & string),
+    ...some('stderr', one('stderr'), (value) => value as AppRequest['stderr'] & string),
   };
 };
 

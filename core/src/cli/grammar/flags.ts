@@ -9,11 +9,19 @@ export const podFlags = {
   },
   'allow-symlinks': {type: 'boolean', help: 'follow symbolic links in the sources of host volumes'},
   'inherit-env': {type: 'boolean', help: 'pass on the environment of rkt, below what images and flags set'},
+  'log-size': {
+    type: 'string',
+    value: 'SIZE',
+    help: 'how much of each log of --stdout=log is kept, 8Mi by default; up to twice that is on the disk',
+  },
   'no-overlay': {type: 'boolean', help: 'give each app a copy of its files instead of an overlay'},
   'no-store': {type: 'boolean', hidden: true, help: 'deprecated, see --pull-policy=update'},
   'pod-manifest': {type: 'string', value: 'FILE', help: 'run this pod manifest (JSON or YAML) instead of images'},
   port: {type: 'list', value: 'NAME:[HOSTIP:]HOSTPORT', help: 'make a port of an app reachable on the host'},
-  'private-users': {type: 'boolean', help: 'run in a user namespace'},
+  'private-users': {
+    type: 'boolean',
+    help: 'give the pod users and groups of its own: its root is nobody on the host; files keep their owners on disk',
+  },
   'pull-policy': {
     type: 'string',
     value: 'POLICY',
@@ -22,7 +30,11 @@ export const podFlags = {
   },
   'set-env': {type: 'list', value: 'NAME=VALUE', help: 'set a variable in all apps'},
   'set-env-file': {type: 'list', value: 'FILE', help: 'set the variables of a file (NAME=VALUE lines) in all apps'},
-  stage1: {type: 'string', value: 'NAME|PATH', help: 'the flavor that runs the pod: its name, package or path'},
+  stage1: {
+    type: 'string',
+    value: 'NAME|PATH|IMAGE',
+    help: 'the flavor that runs the pod: its name, package or path; or an image made for one (rkt flavor build), by name, ID or file',
+  },
   'stage1-from-dir': {type: 'string', value: 'FILE', help: "as in rkt: one of rkt's stage1 image files"},
   'stage1-hash': {type: 'string', value: 'HASH', help: 'as in rkt: a stage1 image of the store'},
   'stage1-name': {type: 'string', value: 'NAME', help: 'as in rkt: coreos.com/rkt/stage1-fly and the like'},
@@ -34,7 +46,7 @@ export const podFlags = {
     value: 'NAME,kind=KIND,…',
     help:
       'a volume of the pod: NAME,kind=host,source=PATH[,readOnly=BOOL][,recursive=BOOL] or ' +
-      'NAME,kind=empty[,mode=0755][,uid=0][,gid=0]; %2C is a comma',
+      'NAME,kind=empty[,mode=0755][,uid=0][,gid=0], which begins with what a docker image has there; %2C is a comma',
   },
 } as const satisfies Flags;
 
@@ -64,7 +76,16 @@ export const runFlags = {
   'uuid-file-save': {type: 'string', value: 'FILE', help: "write the pod's UUID to a file"},
 } as const satisfies Flags;
 
-const streamHelp = (name: string): string => `where ${name} goes`;
+const outputFlag = (name: string) =>
+  ({
+    type: 'string',
+    perImage: true,
+    value: 'WHERE',
+    choices: ['journal', 'log', 'null', 'stream', 'tty'],
+    help:
+      `where ${name} goes: journal, a journal of the pod; log, a file of the pod, of bounded size; null, nowhere; stream, where that of rkt goes ` +
+      '(the default); tty, the terminal of an --interactive pod',
+  }) as const;
 
 /** Flags that belong to the image before them. */
 export const appFlags = {
@@ -89,6 +110,13 @@ export const appFlags = {
   'oom-score-adj': {type: 'string', perImage: true, value: 'N', help: 'how readily the kernel kills it, -1000 to 1000'},
   pids: {type: 'string', perImage: true, value: 'N', help: 'limit of processes and threads'},
   'readonly-rootfs': {type: 'boolean', perImage: true, help: "make the app's root file system read-only"},
+  restart: {
+    type: 'string',
+    perImage: true,
+    value: 'POLICY',
+    choices: ['no', 'on-failure', 'always'],
+    help: 'start the app again a second after it has ended: no (the default), on-failure, or always, until the pod is stopped',
+  },
   rlimit: {
     type: 'list',
     perImage: true,
@@ -102,21 +130,17 @@ export const appFlags = {
     help: 'filter of system calls: mode is retain or remove, CALL a name or a set such as @appc.io/all',
   },
   signature: {type: 'string', perImage: true, value: 'FILE', help: 'signature to verify the image with'},
-  stderr: {
+  stderr: outputFlag('standard error'),
+  stdin: {
     type: 'string',
     perImage: true,
-    hidden: true,
-    choices: ['log', 'null', 'stream', 'tty'],
-    help: streamHelp('stderr'),
+    value: 'WHENCE',
+    choices: ['null', 'stream', 'tty'],
+    help:
+      'what standard input is: null, empty (the default in a pod of several apps); stream, that of rkt (the default in a pod of one), for one app of the ' +
+      'pod; tty, the terminal of an --interactive pod',
   },
-  stdin: {type: 'string', perImage: true, hidden: true, choices: ['null', 'stream', 'tty'], help: streamHelp('stdin')},
-  stdout: {
-    type: 'string',
-    perImage: true,
-    hidden: true,
-    choices: ['log', 'null', 'stream', 'tty'],
-    help: streamHelp('stdout'),
-  },
+  stdout: outputFlag('standard output'),
   'supplementary-gids': {type: 'string', perImage: true, value: 'GID,…', help: 'further groups to run with'},
   user: {type: 'string', perImage: true, value: 'USER', help: 'run as this user: a name, number, or path of a file'},
   'user-annotation': {type: 'list', perImage: true, value: 'NAME=VALUE', help: "set a user's annotation of the app"},

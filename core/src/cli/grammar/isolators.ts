@@ -33,7 +33,8 @@ const memory: Parser = (typed) => {
   return limit('resource/memory')(typed);
 };
 
-const quantity = (typed: Typed): number => {
+/** Bytes, from `8Mi`. @throws RKT_FLAG_VALUE_INVALID */
+export const quantity = (typed: Typed): number => {
   try {
     return parseQuantity(typed.value, 'whole');
   } catch (error) {

@@ -5,6 +5,7 @@ import {parseApp} from './app.ts';
 import {wrong} from './checked.ts';
 import {collectEnvironment} from './environment.ts';
 import {appFlags, type podFlags} from './flags.ts';
+import {quantity} from './isolators.ts';
 import {parseMount} from './mount.ts';
 import {readOperatorFile} from './operator-file.ts';
 import {parsePort} from './port.ts';
@@ -27,6 +28,7 @@ export const parsePodArguments = (flags: Values, images: readonly ImageGroup[]):
     pullPolicy: parsePullPolicy(flags),
     noOverlay: flags['no-overlay'],
     privateUsers: flags['private-users'],
+    ...(flags['log-size'] === undefined ? {} : {logSize: parseLogSize(flags['log-size'])}),
     ...stage1(flags),
     allowDegraded: parseAllowDegraded(flags['allow-degraded']),
     allowSymlinks: flags['allow-symlinks'],
@@ -67,6 +69,16 @@ const refuseBesideManifest = (flags: Values, images: readonly ImageGroup[]): voi
   for (const [what, given] of beside) {
     if (given) throw flagConflict('--pod-manifest', what, 'write it into the manifest');
   }
+};
+
+/** With less, the end of a log would hold no message of any length. */
+const LEAST_LOG = 65_536;
+
+const parseLogSize = (value: string): number => {
+  const typed = {flag: 'log-size', value, example: '8Mi'};
+  const size = quantity(typed);
+  if (size < LEAST_LOG) throw wrong(typed, `less than ${LEAST_LOG} bytes`);
+  return size;
 };
 
 const stage1 = (flags: Values): {stage1?: string} => {

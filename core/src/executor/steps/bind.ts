@@ -6,7 +6,14 @@ import {O_PATH, openBeneath, openEntry} from '../../linux/openat2.ts';
 import {isOn} from '../../linux/statfs.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 import type {StepContext} from '../context.ts';
-import {bindSourceMissing, bindSourceSymlink, bindTargetIsDirectory, mountTargetKernel} from '../errors.ts';
+import {
+  bindNotMappable,
+  bindSourceMissing,
+  bindSourceSymlink,
+  bindTargetIsDirectory,
+  mountTargetKernel,
+} from '../errors.ts';
+import {mappingOf} from '../id-map.ts';
 import {openLocation, Place} from '../location.ts';
 import {rememberOwnMount} from '../own-mounts.ts';
 import {removeIfPresent} from '../remove-if-present.ts';
@@ -17,17 +24,31 @@ export const perform = (step: StepOf<'bind'>, context: StepContext): Notes => {
   const notes: string[] = [];
   using source = openSource(step, context);
   using mount = openTree(source, {recursive: step.recursive});
+  mapIds(mount, step, context);
   // Before it is attached: nobody ever sees it with more rights than asked for.
   setMountAttributes(mount, {flags: step.flags, propagation: 'private', recursive: step.recursive});
   using place = new Place(step.target, context);
   const directory = fstatSync(source.number).isDirectory();
-  using target = directory ? openDirectoryTarget(place, notes) : openFileTarget(place, step.source.path);
+  using target = directory
+    ? openDirectoryTarget(place, notes, hasContent(step, context))
+    : openFileTarget(place, step.source.path);
   if (place.location.in === 'rootfs' && isOn(target, 'proc', 'sysfs', 'cgroup', 'cgroup2')) {
     throw mountTargetKernel(place.location.path);
   }
   moveMount(mount, target);
   if (step.source.in !== 'host') rememberOwnMount(mount, context);
   return notes;
+};
+
+/** What the pod gets shows its owners as the pod's ids. */
+const mapIds = (mount: Fd, {source, target, recursive}: StepOf<'bind'>, context: StepContext): void => {
+  const mapping = mappingOf(context);
+  if (mapping === undefined || target.in === 'host') return;
+  try {
+    setMountAttributes(mount, {idMap: mapping.namespace, recursive});
+  } catch (error) {
+    throw isErrno(error, 'EINVAL', 'EPERM') ? bindNotMappable(source.path, recursive, error) : error;
+  }
 };
 
 const openSource = ({source, followSymlinks}: StepOf<'bind'>, context: StepContext): Fd => {
@@ -40,13 +61,24 @@ const openSource = ({source, followSymlinks}: StepOf<'bind'>, context: StepConte
   }
 };
 
-const openDirectoryTarget = (place: Place, notes: string[]): Fd => {
+/** Whether the volume has been filled with what it hides. */
+const hasContent = ({source, target}: StepOf<'bind'>, {pod}: StepContext): boolean =>
+  target.in === 'rootfs' &&
+  pod.volumes.some(
+    (volume) =>
+      volume.kind === 'empty' &&
+      volume.directory === source.path &&
+      volume.copyUp?.app === target.app &&
+      volume.copyUp.path === target.path,
+  );
+
+const openDirectoryTarget = (place: Place, notes: string[], filled: boolean): Fd => {
   const {location} = place;
   if (location.in === 'host') return place.open(location.path, O_PATH | constants.O_DIRECTORY);
   const target = place.makeDirectory({
     onReplaced: (path) => notes.push(`${path} is a file of the image; a volume takes its place`),
   });
-  if (location.in === 'rootfs' && !isEmpty(target))
+  if (location.in === 'rootfs' && !filled && !isEmpty(target))
     notes.push(`${location.path} of the image is not empty; a volume hides what is there`);
   return target;
 };

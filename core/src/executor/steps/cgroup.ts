@@ -1,6 +1,8 @@
 import {
+  areHandedDown,
   cgroupPath,
   createCgroup,
+  giveCgroup,
   joinCgroup,
   leaveCgroup,
   removeCgroup,
@@ -15,17 +17,19 @@ import {NOTHING, type Notes, type StepOf} from '../step-of.ts';
 
 /**
  * Gives the pod a cgroup in every hierarchy that it uses. Joined before the limits are set: a v2 cgroup hands nothing down while processes are beside
- * it. Without limits nothing waits for that: {@link joined} tells when it is done.
+ * it. Without anything to hand down nothing waits for that: {@link joined} tells when it is done.
  */
 export const perform = (step: StepOf<'cgroup'>, context: StepContext): Notes => {
-  const {path, limits, join, controllers} = step;
+  const {path, limits, join, controllers = [], owner} = step;
   const {cgroup} = context.facts;
   const target = cgroupPath(cgroup, path);
   const used = {hierarchies: usedHierarchies(cgroup, limits, controllers)};
   createCgroup(used, target);
-  if (join && Object.keys(limits).length === 0) rememberJoining(startToJoin(step, used, target), context);
+  if (owner !== undefined) giveCgroup(used, target, owner);
+  const waits = Object.keys(limits).length > 0 || areHandedDown(cgroup, controllers);
+  if (join && !waits) rememberJoining(startToJoin(step, used, target), context);
   else if (join) joinCgroup(used, target);
-  setLimits(cgroup, target, limits);
+  setLimits(cgroup, target, limits, controllers);
   return NOTHING;
 };
 

@@ -18,6 +18,6 @@ export const perform = (step: StepOf<'device'>, context: StepContext): Notes => 
   using node = openEntry(directory, name, O_PATH);
   // Before its permissions are opened: this is the node that was made, not one that was put in its place.
   if (!isDevice(node, step)) throw deviceReplaced(step.target.path, `${step.type} ${step.major}:${step.minor}`);
-  setOwnership(node, step);
+  setOwnership(node, {mode: step.mode, uid: step.uid + place.shift, gid: step.gid + place.shift});
   return NOTHING;
 };

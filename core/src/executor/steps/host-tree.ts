@@ -5,9 +5,9 @@ import type {StepContext} from '../context.ts';
 import {Place} from '../location.ts';
 import {NOTHING, type Notes, type StepOf} from '../step-of.ts';
 
-/** Binds the tree that was made for this step. */
-export const perform = ({id, target}: StepOf<'host-tree'>, context: StepContext): Notes => {
-  const tree = context.hostTrees?.get(id);
+/** Binds the tree that was made for this step, or an image's. */
+export const perform = ({id, tree: ofImage, target}: StepOf<'host-tree'>, context: StepContext): Notes => {
+  const tree = ofImage ?? context.hostTrees?.get(id);
   if (tree === undefined) throw new Error(`nobody made the tree of step ${id}`);
   using source = openHost(tree, O_PATH | constants.O_DIRECTORY);
   using mount = openTree(source);

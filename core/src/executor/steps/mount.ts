@@ -17,11 +17,22 @@ export const perform = (step: StepOf<'mount'>, context: StepContext): Notes => {
   const notes: string[] = [];
   using place = new Place(step.target, context);
   using target = openTarget(place, notes);
-  const options = Object.entries(step.options).map(([key, value]) => [key, value === '' ? true : value] as const);
+  const options = Object.entries(ofPod(step, place)).map(([key, value]) => [key, value === '' ? true : value] as const);
   using mount = newFileSystem(step.type, options, step.flags);
   moveMount(mount, target);
   if (step.type === 'tmpfs') rememberOwnMount(mount, context);
   return notes;
+};
+
+/** The options with the host's ids for those of the pod. */
+const ofPod = ({type, options}: StepOf<'mount'>, {shift}: Place): StepOf<'mount'>['options'] => {
+  if (shift === 0 || (type !== 'tmpfs' && type !== 'devpts')) return options;
+  // A tmpfs belongs to root, the entries of a devpts to whoever opens them.
+  const ids = type === 'tmpfs' ? {uid: '0', gid: '0', ...options} : options;
+  const own = (key: string) => key === 'uid' || key === 'gid';
+  return Object.fromEntries(
+    Object.entries(ids).map(([key, value]) => [key, own(key) ? String(Number(value) + shift) : value]),
+  );
 };
 
 // In a rootfs the directory must be real: through a symlink, /proc and /dev would be where the app does not look for them, or where it can move them.
@@ -40,6 +51,6 @@ const openTarget = (place: Place, notes: string[]): Fd => {
   removeIfPresent(directory, name);
   makeDirectory(directory, name, 0o755);
   const created = openEntry(directory, name, DIRECTORY);
-  setOwnership(created, {mode: 0o755, uid: 0, gid: 0});
+  setOwnership(created, {mode: 0o755, uid: place.shift, gid: place.shift});
   return created;
 };

@@ -1,10 +1,18 @@
 import {constants, fstatSync} from 'node:fs';
 import type {Fd} from '../../linux/fd.ts';
-import {mountWithData, moveMount, newFileSystem} from '../../linux/mount.ts';
+import {
+  mountWithData,
+  moveMount,
+  newFileSystem,
+  openTree,
+  refusesDescriptors,
+  setMountAttributes,
+  unmount,
+} from '../../linux/mount.ts';
 import {openHost} from '../../linux/openat2.ts';
-import {isErrno} from '../../linux/syscall-error.ts';
 import type {StepContext} from '../context.ts';
 import {overlayTooManyLayers} from '../errors.ts';
+import {asRootOfPod, type Mapping, mappingOf} from '../id-map.ts';
 import {openLocation, Place} from '../location.ts';
 import {NOTHING, type Notes, type StepOf} from '../step-of.ts';
 
@@ -36,22 +44,66 @@ export const perform = (step: StepOf<'overlay'>, context: StepContext): Notes =>
   const top = lower[0] === undefined ? undefined : fstatSync(lower[0].number);
   directory(step.upper, top && {mode: top.mode & 0o7777, uid: top.uid, gid: top.gid});
   directory(step.work);
+  const target = directory(step.target);
+  const mapping = mappingOf(context);
+  if (mapping !== undefined) {
+    mountMapped({step, lower, target, mapping}, context);
+    return NOTHING;
+  }
   const layers: Layers = {
     lower,
     upper: open.use(openLocation({in: 'pod', path: step.upper}, context, READ)),
     work: open.use(openLocation({in: 'pod', path: step.work}, context, READ)),
   };
-  mountOverlay(step.app, layers, directory(step.target));
+  mountOverlay(step.app, layers, target);
   return NOTHING;
 };
+
+interface Mapped {
+  readonly step: StepOf<'overlay'>;
+  readonly lower: readonly Fd[];
+  readonly target: Fd;
+  readonly mapping: Mapping;
+}
+
+/**
+ * An overlay has no map of ids, but each of its layers can have one (Linux 5.19): then it shows the pod's ids, and what is written has the image's on disk. Whoever
+ * mounts it must have an id that the map has: it makes what the kernel itself needs in the writable layer.
+ */
+const mountMapped = ({step, lower, target, mapping}: Mapped, context: StepContext): void => {
+  const above = parentOf(step.upper);
+  if (above !== parentOf(step.work)) throw new Error(`${step.upper} and ${step.work} are not in one directory`);
+  using open = new DisposableStack();
+  const place = (name: string) => ({in: 'pod', path: `${above}/mapped/${name}` as typeof step.upper}) as const;
+  // Attached, because kernels before 6.15 take no detached mount for a layer.
+  const attach = (name: string, source: Fd): Fd => {
+    using mount = openTree(source);
+    setMountAttributes(mount, {idMap: mapping.namespace, propagation: 'private'});
+    using at = new Place(place(name), context);
+    using directory = at.makeDirectory();
+    moveMount(mount, directory);
+    const root = open.use(openLocation(place(name), context, READ));
+    // The overlay keeps its own.
+    open.defer(() => unmount(root, {detach: true}));
+    return root;
+  };
+  using own = openLocation({in: 'pod', path: above}, context, READ);
+  const layers = lower.map((layer, index) => attach(`lower-${index}`, layer));
+  attach('own', own);
+  const inOwn = (path: string) => open.use(openLocation(place(`own/${path.slice(above.length + 1)}`), context, READ));
+  const [upper, work] = [inOwn(step.upper), inOwn(step.work)];
+  using _ = asRootOfPod(context);
+  mountOverlay(step.app, {lower: layers, upper, work}, target);
+};
+
+const parentOf = <P extends string>(path: P): P => path.slice(0, path.lastIndexOf('/')) as P;
 
 const mountOverlay = (app: string, layers: Layers, target: Fd): void => {
   try {
     using mount = overlayByDescriptors(layers);
     moveMount(mount, target);
   } catch (error) {
-    // Kernels before 6.13 take no descriptors for layers.
-    if (!isErrno(error, 'EINVAL', 'EBADF')) throw error;
+    if (!refusesDescriptors(error)) throw error;
     overlayByData(app, layers, target);
   }
 };

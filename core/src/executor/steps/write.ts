@@ -21,7 +21,7 @@ export const perform = ({target, content, mode, uid, gid}: StepOf<'write'>, cont
   removeIfPresent(directory, name);
   using file = openEntry(directory, name, CREATE, {mode: 0o600});
   writeFileSync(file.number, content);
-  fchownSync(file.number, uid, gid);
+  fchownSync(file.number, uid + place.shift, gid + place.shift);
   fchmodSync(file.number, mode);
   return NOTHING;
 };

@@ -1,7 +1,9 @@
 import {spawnSync} from 'node:child_process';
 import {closeSync, openSync, readSync} from 'node:fs';
+import {basename} from 'node:path';
 import {imageBuildInvalid, imageProgramNotFound} from '../errors.ts';
 import {TOOL_ENVIRONMENT} from '../sandbox.ts';
+import type {DlopenNote} from './dlopen-notes.ts';
 import {readElf} from './elf.ts';
 
 /** Longest first line of a script that the kernel reads (BINPRM_BUF_SIZE). */
@@ -30,8 +32,33 @@ const scriptNeeds = (program: string, file: number): string[] => {
   return [interpreter];
 };
 
+/** Used by what rkt runs of a host's programs, although those can do without: a filter that systemd cannot load is no filter. */
+const WANTED = new Set(['mount', 'seccomp']);
+
+const isWanted = ({priority, feature}: DlopenNote): boolean =>
+  priority !== 'suggested' || (feature !== undefined && WANTED.has(feature));
+
+/** Those that it is linked with, and those that it or they say they load later. */
 const libraries = (program: string, interpreter: string): string[] => {
-  const {status, stdout, stderr, error} = spawnSync(interpreter, ['--list', program], {
+  const linked = listLibraries(program, interpreter, []);
+  const later = new Set([program, ...linked].flatMap(dlopensOf));
+  for (const path of linked) later.delete(basename(path));
+  return later.size === 0 ? linked : listLibraries(program, interpreter, [...later]);
+};
+
+const dlopensOf = (path: string): string[] => {
+  const file = openSync(path, 'r');
+  try {
+    return (readElf(file)?.dlopens ?? []).filter(isWanted).flatMap(({soname}) => soname);
+  } finally {
+    closeSync(file);
+  }
+};
+
+/** @param more libraries to look for besides; those that the host lacks are passed over */
+const listLibraries = (program: string, interpreter: string, more: readonly string[]): string[] => {
+  const preload = more.length === 0 ? [] : ['--preload', more.join(':')];
+  const {status, stdout, stderr, error} = spawnSync(interpreter, [...preload, '--list', program], {
     env: {LC_ALL: TOOL_ENVIRONMENT.LC_ALL},
     encoding: 'utf8',
     maxBuffer: 1024 * 1024,

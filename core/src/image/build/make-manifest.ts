@@ -10,12 +10,20 @@ export interface ManifestOptions {
   readonly exec: readonly string[];
   readonly user?: string | undefined;
   readonly group?: string | undefined;
+  readonly annotations?: readonly {readonly name: string; readonly value: string}[];
 }
 
 const ARCH: Readonly<Record<string, string>> = {x64: 'amd64', arm64: 'aarch64'};
 
 /** The manifest of an image that is described by flags. @throws RKT_IMAGE_BUILD_INVALID, RKT_IMAGE_MANIFEST_INVALID */
-export const makeManifest = ({name, labels, exec, user = '0', group = '0'}: ManifestOptions): ImageManifest => {
+export const makeManifest = ({
+  name,
+  labels,
+  exec,
+  user = '0',
+  group = '0',
+  annotations = [],
+}: ManifestOptions): ImageManifest => {
   const given = labels.map((text): [string, string] => {
     const equals = text.indexOf('=');
     if (equals <= 0) throw imageBuildInvalid(`the label "${text}" is not KEY=VALUE`);
@@ -29,6 +37,7 @@ export const makeManifest = ({name, labels, exec, user = '0', group = '0'}: Mani
     acVersion: '0.8.11',
     name,
     labels: [...given, ...os, ...arch].map(([key, value]) => ({name: key, value})),
+    ...(annotations.length === 0 ? {} : {annotations}),
     ...(exec.length === 0 ? {} : {app: {exec, user, group}}),
   });
 };

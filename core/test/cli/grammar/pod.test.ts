@@ -59,7 +59,7 @@ test('every flag of an app', (t) => {
     ...['--name=web', '--exec=/bin/sh', '--working-dir=/srv', '--readonly-rootfs', '--user=www', '--group=0'],
     ...['--supplementary-gids=1,2', '--mount=volume=v,target=/v', '--annotation=created=2026-01-02T03:04:05Z'],
     ...['--user-annotation=a=b', '--user-label=c=', '--environment=E=1', '--memory=1G', '--rlimit=core=0'],
-    ...['--stdin=null', '--stdout=log', '--stderr=tty', '--signature=/s.asc', '--', '-c', 'id'],
+    ...['--restart=always', '--stdin=null', '--stdout=log', '--stderr=tty', '--signature=/s.asc', '--', '-c', 'id'],
   ];
   t.deepEqual(pod(...argv).apps as unknown, [
     {
@@ -69,6 +69,7 @@ test('every flag of an app', (t) => {
       exec: '/bin/sh',
       workingDirectory: '/srv',
       readOnlyRootfs: true,
+      restart: 'always',
       user: 'www',
       group: '0',
       supplementaryGids: [1, 2],

@@ -1,0 +1,25 @@
+import test from 'ava';
+import type {AppName} from '../../../core/src/contract/index.ts';
+import {app, hostFacts, pod} from '../../../core/test/support/fixtures.ts';
+import {limitsInside, podControllers, podLimits} from '../src/cgroups.ts';
+
+const two = (limits: object) => pod({apps: [app({limits}), app({name: 'other' as AppName})]});
+const on = (mode: 'hybrid' | 'v2') => hostFacts({cgroup: {...hostFacts().cgroup, mode}});
+
+test('the cgroup of a pod has the controllers with which its systemd limits apps', (t) => {
+  const block = {ioBandwidth: 1024};
+  t.deepEqual(podControllers(two({memoryMax: 1024}), on('v2')), ['name=systemd', 'cpu', 'memory', 'pids']);
+  t.deepEqual(podControllers(two(block), on('v2')), ['name=systemd', 'cpu', 'memory', 'pids', 'io']);
+  t.true(podControllers(two(block), on('hybrid')).includes('blkio'));
+});
+
+test('without limits of its apps it needs none', (t) => {
+  t.deepEqual(podControllers(two({}), on('v2')), ['name=systemd']);
+});
+
+test('what supervises the apps is not among what their limits are for', (t) => {
+  const one = pod({limits: {pidsMax: 500}, apps: [app({limits: {memoryMax: 1024, ioBandwidth: 4096}})]});
+  t.true(limitsInside(one));
+  t.deepEqual(podLimits(one), {pidsMax: 500, ioBandwidth: 4096});
+  t.false(limitsInside(pod({apps: [app({limits: {ioBandwidth: 4096}})]})));
+});

@@ -1,0 +1,44 @@
+import {floor} from './floor.ts';
+import {type Case, interleave, type Measurement} from './measure.ts';
+import {findPeers} from './peers.ts';
+import {report} from './report.ts';
+import {atMost, type Target} from './target.ts';
+import type {World} from './world.ts';
+
+const RUNS = 15;
+const MANY = 10;
+
+/** Pods of one and of ten apps under a systemd, with and without what makes them slower. */
+export const bench = (world: World): Target[] => {
+  const pod = (apps: number, flags: readonly string[] = [], ofApp: readonly string[] = []): string[] => [
+    ...world.rkt(...flags, 'run', '--stage1=nspawn'),
+    ...Array.from({length: apps}, (_, index) => [
+      ...(index === 0 ? [] : ['---']),
+      ...[world.imageId, `--name=app-${index}`, ...ofApp],
+    ]).flat(),
+  ];
+  const withoutFilter = ['--insecure-options=image,seccomp'];
+  const limits = ['--memory=64Mi', '--cpu=1000m', '--pids=100'];
+  const cases: Case[] = [
+    floor,
+    {name: 'one app', command: pod(1)},
+    {name: 'one app, no seccomp', command: pod(1, withoutFilter)},
+    {name: 'one app, limits', command: pod(1, [], limits)},
+    {name: 'one app, --private-users', command: [...pod(1).slice(0, -2), '--private-users', ...pod(1).slice(-2)]},
+    {name: 'ten apps', command: pod(MANY)},
+    {name: 'ten apps, no seccomp', command: pod(MANY, withoutFilter)},
+    {name: 'ten apps, limits', command: pod(MANY, [], limits)},
+    ...findPeers(world).filter(({name}) => ['crun', 'podman', 'systemd-nspawn'].includes(name)),
+  ].map((entry) => ({...entry, noPeak: true}));
+  const measured = interleave(cases, RUNS);
+  world.call('gc', '--grace-period=0s');
+  report(measured);
+  const cpu = (name: string) => cpuOf(measured, name);
+  return [
+    atMost('nspawn, one app: CPU over the floor', cpu('one app') - cpu(floor.name), 45, 'ms'),
+    atMost('nspawn, each further app: CPU', (cpu('ten apps') - cpu('one app')) / (MANY - 1), 10, 'ms'),
+  ];
+};
+
+const cpuOf = (measurements: readonly Measurement[], name: string): number =>
+  measurements.find((measurement) => measurement.name === name)?.cpu ?? Number.NaN;

@@ -1,0 +1,124 @@
+import {readFileSync} from 'node:fs';
+import path from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import {flavor, openHost} from '../helpers/host.ts';
+import {buildImage} from '../helpers/image.ts';
+import {lacksPods} from '../helpers/lacks.ts';
+import {testIf} from '../helpers/skip.ts';
+import {openTerminal, type Terminal} from '../helpers/terminal.ts';
+import {until} from '../helpers/until.ts';
+
+/* Somebody sits at a terminal: what a shell in a pod is to them, with each flavor. */
+
+const host = openHost();
+const kernelTest = testIf(lacksPods('program/python3'));
+const opened: Terminal[] = [];
+let pods = 0;
+
+const uuidFile = () => path.join(host.directory, `terminal-${++pods}`);
+const open = (...args: string[]): Terminal => {
+  const terminal = openTerminal(host.command(...args));
+  opened.push(terminal);
+  return terminal;
+};
+const start = (script: readonly string[], {app = [], file = uuidFile()}: {app?: string[]; file?: string} = {}) =>
+  open(
+    ...['--format=json', '--insecure-options=image', 'run', `--stage1=${flavor}`, '--interactive'],
+    ...[`--uuid-file-save=${file}`, buildImage(), ...app, '--exec=/bin/sh', '--', ...script],
+  );
+const sh = (script: string, app: string[] = []) => start(['-c', script], {app});
+
+// First those who sit there, then the pods.
+test.after.always(async () => {
+  for (const terminal of opened) terminal.close();
+  await host.close();
+});
+
+/** A prompt of busybox's shell asks the terminal where the cursor is. */
+const PROMPT = /[#$] /;
+
+const inShell = async (t: ExecutionContext, shell: Terminal) => {
+  await shell.see(PROMPT);
+  // Keys are the shell's own until what it has started says that it is there.
+  shell.type(`sh -c 'trap "echo go""ing" CONT; echo start""ed; while :; do sleep 0.1; done'\n`);
+  await shell.see(/started\r\n/);
+  shell.type('\x1a');
+  await shell.see(/Stopped/);
+  await shell.see(PROMPT);
+  shell.type("jobs; echo list''ed\n");
+  await shell.see(/\[1\]\+? +Stopped[^\n]*\n[\s\S]*listed/);
+  shell.type('fg\n');
+  await shell.see(/going/);
+  shell.type('\x03');
+  // busybox drops the rest of a line after this.
+  await shell.see(PROMPT);
+  shell.type("echo en''ded=$?\n");
+  t.is((await shell.see(/ended=(\d+)/))[1], '130');
+  shell.type('exit 7\n');
+  const {status, restored, text} = await shell.ended;
+  t.is(status, 7);
+  t.true(restored, 'the terminal is in the mode that it was in before');
+  t.notRegex(text, /job control/);
+};
+
+kernelTest("a shell has job control and its exit status is the pod's", async (t) => {
+  await inShell(t, start([]));
+});
+
+kernelTest('a shell of rkt enter has job control and its exit status is that of rkt', async (t) => {
+  const pod = await host.start('echo ready; sleep 1000');
+  await inShell(t, open('enter', pod.uuid, '/bin/sh'));
+  await pod.end();
+});
+
+kernelTest('the app has the size of the terminal and is told when that changes', async (t) => {
+  const terminal = sh('trap "stty size" WINCH; stty size; while :; do sleep 0.1; done');
+  await terminal.see(/24 80\r\n/);
+  terminal.resize(33, 99);
+  await terminal.see(/33 99\r\n/);
+  terminal.type('\x03');
+  t.like(await terminal.ended, {status: 130, restored: true});
+});
+
+kernelTest('Ctrl-C is for the app', async (t) => {
+  const terminal = sh('trap "echo caught; exit 3" INT; echo there; while :; do sleep 0.1; done');
+  await terminal.see(/there/);
+  terminal.type('\x03');
+  await terminal.see(/caught/);
+  t.like(await terminal.ended, {status: 3, restored: true});
+});
+
+kernelTest('Ctrl-D ends the input and not the pod', async (t) => {
+  const terminal = sh('echo there; cat; echo past; exit 4');
+  await terminal.see(/there/);
+  terminal.type('typed\n\x04');
+  await terminal.see(/typed\r\n[\s\S]*past/);
+  t.like(await terminal.ended, {status: 4, restored: true});
+});
+
+kernelTest('every stream is the terminal, unless it is told to go elsewhere', async (t) => {
+  const all = sh(
+    'for n in 0 1 2; do test -t $n && echo "$n is"; done; test -c /dev/tty && echo x >/dev/tty && echo own',
+  );
+  await all.see(/0 is\r\n1 is\r\n2 is\r\nx\r\nown/);
+  t.like(await all.ended, {status: 0});
+  const file = uuidFile();
+  const some = start(['-c', 'for n in 0 1 2; do test -t $n || echo "$n is not"; done; echo logged >&2'], {
+    app: ['--stdin=tty', '--stderr=log'],
+    file,
+  });
+  await some.see(/2 is not/);
+  const {text} = await some.ended;
+  t.notRegex(text, /logged/);
+  const uuid = readFileSync(file, 'utf8').trim();
+  await until(async () => (await host.rkt(['logs', uuid])).stderr === 'logged\n');
+});
+
+kernelTest('an app cannot have a terminal that the pod has not', async (t) => {
+  const alone = openHost();
+  t.teardown(() => alone.close());
+  const {exitCode, error} = await alone.sh('true', {app: ['--stdin=tty', '--stdout=tty']});
+  t.deepEqual([exitCode, error?.code], [254, 'RKT_POD_TERMINAL_MISSING']);
+  t.deepEqual(error?.fields, {app: 'test', streams: ['stdin', 'stdout']});
+  t.deepEqual(alone.podDirectories(), {});
+});

@@ -1,0 +1,139 @@
+import {type ChildProcess, spawn} from 'node:child_process';
+import {existsSync, readFileSync, writeFileSync} from 'node:fs';
+import path from 'node:path';
+import {atMost} from '../helpers/at-most.ts';
+import {rktEnvironment} from '../helpers/command.ts';
+import {type Host, openHost} from '../helpers/host.ts';
+import {lacksPods} from '../helpers/lacks.ts';
+import {processesOfPod, runApps} from '../helpers/nspawn.ts';
+import {serialTestIf, type Test} from '../helpers/skip.ts';
+import {type Scope, settledDifference, snapshot} from '../helpers/snapshot.ts';
+import {until} from '../helpers/until.ts';
+
+/* Many pods of systemds at once on one host; afterwards it is as it was. */
+
+const loadTest = serialTestIf(lacksPods('program/systemd-nspawn'));
+
+const MANY = 200;
+const AT_ONCE = 10;
+const STARTERS = 4;
+
+interface Running {
+  readonly uuid: string;
+  readonly child: ChildProcess;
+  /** The status that the rkt process, now systemd-nspawn, has ended with. */
+  readonly ended: Promise<number | null>;
+}
+
+const files = new Map<Host, number>();
+
+/** Starts a pod and returns once all of it runs. */
+const start = async (host: Host, image: string, script = 'exec sleep 3600'): Promise<Running> => {
+  const number = (files.get(host) ?? 0) + 1;
+  files.set(host, number);
+  const file = path.join(host.directory, `uuid-${number}`);
+  const [program, ...args] = host.command(...runApps([`--uuid-file-save=${file}`], {name: 'app', image, script}));
+  const child = spawn(program, args, {cwd: host.directory, env: {...rktEnvironment}, stdio: 'ignore'});
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const uuid = () => (existsSync(file) ? readFileSync(file, 'utf8').trim() : '');
+  const ready = () => existsSync(path.join(host.data, 'pods/run', uuid(), 'stage1/rootfs/rkt/supervisor-status'));
+  await until(() => {
+    if (child.exitCode !== null) throw new Error(`the pod has ended with ${child.exitCode}`);
+    return uuid() !== '' && ready();
+  }, 120_000);
+  return {uuid: uuid(), child, ended};
+};
+
+const readyHost = async () => {
+  const host = openHost();
+  const image = await host.fetch();
+  const pods = new Set<string>();
+  const scope: Scope = {directories: [host.directory], pods};
+  const collect = async () => {
+    for (let round = 0; round < 2; round++) {
+      const {exitCode, stderr} = await host.rkt(['gc', '--grace-period=0s'], {timeout: 120_000});
+      if (exitCode !== 0) throw new Error(stderr);
+    }
+  };
+  // What a first pod makes for all others is no residue.
+  const first = await start(host, image, 'exit 0');
+  await first.ended;
+  await collect();
+  return {host, image, pods, scope, collect, before: snapshot(scope)};
+};
+
+/** The tests' own files, and caches of the store, are no residue. */
+const residue = (difference: Awaited<ReturnType<typeof settledDifference>>) => {
+  const expected = /\/uuid-\d+ |\/data\/cas\/(checked|seccomp)\b/;
+  const appeared = difference.files?.appeared.filter((line) => !expected.test(line)) ?? [];
+  const {files: found, ...others} = difference;
+  return appeared.length + (found?.vanished.length ?? 0) > 0 ? {...others, files: appeared} : others;
+};
+
+const LIMIT = '/proc/sys/fs/inotify/max_user_instances';
+
+/** A systemd takes three inotify instances, and hosts commonly let root have 128. Puts it back in the end. */
+const allowInotify = (t: Test) => {
+  const before = Number(readFileSync(LIMIT, 'utf8'));
+  if (before >= 4 * MANY) return;
+  writeFileSync(LIMIT, String(8 * MANY));
+  t.teardown(() => writeFileSync(LIMIT, String(before)));
+};
+
+loadTest(`${AT_ONCE} pods that start at once all run, and end each with its own status`, async (t) => {
+  t.timeout(3 * 60_000);
+  allowInotify(t);
+  const {host, image, pods, scope, collect, before} = await readyHost();
+  t.teardown(() => host.close());
+  const all = Array.from({length: AT_ONCE}, (_, index) =>
+    start(host, image, `until [ -e /go ]; do sleep 0.2; done; exit ${index + 1}`),
+  );
+  const started = await Promise.all(all);
+  for (const {uuid} of started) pods.add(uuid);
+  const listed = await host.pods();
+  t.is(listed.filter(({state}) => state === 'running').length, AT_ONCE);
+  for (const {uuid} of started) t.is((await host.enter(uuid, 'touch /go')).exitCode, 0);
+  t.deepEqual(
+    await Promise.all(started.map(({ended}) => ended)),
+    started.map((_, index) => index + 1),
+  );
+  await collect();
+  t.deepEqual(residue(await settledDifference(before, scope)), {});
+});
+
+loadTest(`${MANY} pods run at once, are stopped and collected, and nothing is left`, async (t) => {
+  t.timeout(10 * 60_000);
+  allowInotify(t);
+  const {host, image, pods, scope, collect, before} = await readyHost();
+  t.teardown(() => host.close());
+  const limited = atMost(STARTERS);
+  const began = performance.now();
+  const started = await Promise.all(Array.from({length: MANY}, () => limited(() => start(host, image))));
+  for (const {uuid} of started) pods.add(uuid);
+  const running = performance.now();
+
+  t.is(pods.size, MANY);
+  const listed = await host.pods();
+  t.is(listed.filter(({state}) => state === 'running').length, MANY);
+  t.true(started.every(({uuid}) => processesOfPod(uuid).length >= 4));
+
+  const [orderly, forced] = [started.slice(0, 20), started.slice(20)];
+  const stop = (flags: readonly string[], some: readonly Running[]) =>
+    host.rkt(['stop', ...flags, ...some.map(({uuid}) => uuid)], {timeout: 240_000});
+  t.is((await stop([], orderly)).exitCode, 0);
+  t.is((await stop(['--force'], forced)).exitCode, 0);
+  await Promise.all(started.map(({ended}) => ended));
+  t.deepEqual(
+    (await host.pods()).filter(({state}) => state !== 'exited'),
+    [],
+  );
+  const stopped = performance.now();
+  await collect();
+  const collected = performance.now();
+  t.deepEqual(residue(await settledDifference(before, scope)), {});
+  t.deepEqual(host.podDirectories(), {});
+  const seconds = (from: number, to: number) => `${((to - from) / 1000).toFixed(1)} s`;
+  t.log(
+    `started in ${seconds(began, running)}, stopped in ${seconds(running, stopped)}, collected in ${seconds(stopped, collected)}`,
+  );
+});

@@ -1,0 +1,150 @@
+import {existsSync, readFileSync} from 'node:fs';
+import {kill} from 'node:process';
+import test, {type ExecutionContext} from 'ava';
+import {cgroupDirectories, processesBelow} from '../helpers/cgroup.ts';
+import {openHost, type Started} from '../helpers/host.ts';
+import {lacksPods} from '../helpers/lacks.ts';
+import {commandsOfPod, leaderOf, processesOfPod, runApps} from '../helpers/nspawn.ts';
+import {serialTestIf} from '../helpers/skip.ts';
+import {until} from '../helpers/until.ts';
+
+/* Whatever ends or deafens a part of a pod: what rkt says of the pod is what its processes are. */
+
+const host = openHost();
+test.after.always(() => host.close());
+const kernelTest = serialTestIf(lacksPods('program/systemd-nspawn'));
+
+const start = (script = 'echo ready; sleep 600') => host.start(script, {stage1: 'nspawn'});
+const stateOf = async (uuid: string) => (await host.pods()).find(({name}) => name === uuid)?.state;
+const statusOf = async (uuid: string) => (await host.rkt(['status', uuid])).stdout;
+const gc = async () => {
+  for (let round = 0; round < 2; round++) {
+    const {exitCode, stderr} = await host.rkt(['gc', '--grace-period=0s']);
+    if (exitCode !== 0) throw new Error(stderr);
+  }
+};
+
+/** The pod has ended: no process, and gc takes the rest. */
+const isOver = async (t: ExecutionContext, uuid: string) => {
+  await until(async () => (await stateOf(uuid)) === 'exited');
+  t.deepEqual(processesOfPod(uuid), []);
+  await gc();
+  t.is(await stateOf(uuid), undefined);
+  t.deepEqual(cgroupDirectories(uuid), []);
+};
+
+/** Its streams stay open: the app has them. */
+const killSupervisor = async ({pid}: Started) => {
+  kill(pid, 'SIGKILL');
+  await until(() => !existsSync(`/proc/${pid}`));
+};
+
+/** The app's own process. */
+const appOf = (pod: Started): number => {
+  const found = [...commandsOfPod(pod.uuid)].find(([, command]) => command === 'sleep 600')?.[0];
+  if (found === undefined) throw new Error('the app does not run');
+  return found;
+};
+
+kernelTest(
+  'S20 SIGKILL of systemd-nspawn: the pod is running while its processes are, and can be stopped',
+  async (t) => {
+    const pod = await start();
+    const app = appOf(pod);
+    await killSupervisor(pod);
+    t.true(existsSync(`/proc/${app}`));
+    t.is(await stateOf(pod.uuid), 'running');
+    t.regex(await statusOf(pod.uuid), /^state=running$/m);
+    // What is running is nobody's garbage.
+    await gc();
+    t.is(await stateOf(pod.uuid), 'running');
+    t.not((await host.rkt(['rm', pod.uuid])).exitCode, 0);
+    t.true(existsSync(`/proc/${app}`));
+    t.is((await host.enter(pod.uuid, 'echo inside')).stdout, 'inside\n');
+    t.is((await host.rkt(['stop', pod.uuid])).exitCode, 0);
+    t.false(existsSync(`/proc/${app}`));
+    await isOver(t, pod.uuid);
+  },
+);
+
+kernelTest(
+  'S20 SIGKILL of systemd-nspawn: a pod that ends by itself afterwards is over with its exit status',
+  async (t) => {
+    const pod = await start('echo ready; until [ -e /go ]; do sleep 0.1; done; exit 3');
+    await killSupervisor(pod);
+    t.is(await stateOf(pod.uuid), 'running');
+    t.is((await host.enter(pod.uuid, 'touch /go')).exitCode, 0);
+    await until(async () => (await stateOf(pod.uuid)) === 'exited');
+    t.regex(await statusOf(pod.uuid), /^app-test=3$/m);
+    await isOver(t, pod.uuid);
+  },
+);
+
+kernelTest('S20 SIGKILL of systemd-nspawn: stop still asks the app first', async (t) => {
+  const pod = await start('trap "exit 5" TERM; echo ready; while :; do sleep 0.1; done');
+  await killSupervisor(pod);
+  t.is((await host.rkt(['stop', pod.uuid])).exitCode, 0);
+  t.regex(await statusOf(pod.uuid), /^app-test=5$/m);
+  await isOver(t, pod.uuid);
+});
+
+kernelTest('S20 SIGHUP of systemd-nspawn changes nothing', async (t) => {
+  const pod = await start();
+  kill(pod.pid, 'SIGHUP');
+  t.is(await stateOf(pod.uuid), 'running');
+  t.is((await host.enter(pod.uuid, 'echo inside')).stdout, 'inside\n');
+  t.true(existsSync(`/proc/${pod.pid}`));
+  await pod.end();
+  await isOver(t, pod.uuid);
+});
+
+kernelTest("S20 SIGKILL of the pod's systemd ends every app and the pod", async (t) => {
+  const pod = await start();
+  const app = appOf(pod);
+  kill(leaderOf(pod.uuid), 'SIGKILL');
+  const {exitCode} = await pod.ended;
+  t.not(exitCode, 0);
+  t.false(existsSync(`/proc/${app}`));
+  await isOver(t, pod.uuid);
+});
+
+kernelTest('S20 SIGKILL of an app ends the pod with its status, recorded too', async (t) => {
+  const pod = await start('echo ready; exec sleep 600');
+  kill(appOf(pod), 'SIGKILL');
+  const {exitCode} = await pod.ended;
+  t.is(exitCode, 137);
+  t.regex(await statusOf(pod.uuid), /^app-test=137$/m);
+  await isOver(t, pod.uuid);
+});
+
+kernelTest('S20 what an app has left behind ends with the pod', async (t) => {
+  const pod = await start('sleep 600 & (setsid sleep 600 &) ; echo ready; sleep 1');
+  const {exitCode} = await pod.ended;
+  t.is(exitCode, 0);
+  await isOver(t, pod.uuid);
+});
+
+serialTestIf(lacksPods('program/systemd-nspawn', 'cgroup/memory', 'cgroup/cpu', 'cgroup/pids'))(
+  'S20 gc removes the cgroups of every hierarchy that systemd has made below the pod',
+  async (t) => {
+    const file = `${host.directory}/limited`;
+    const running = host.rkt(
+      runApps(
+        [`--uuid-file-save=${file}`],
+        {name: 'a', script: 'sleep 600', flags: ['--memory=64Mi', '--cpu=500m']},
+        {name: 'b', script: 'sleep 600'},
+      ),
+    );
+    await until(() => existsSync(file));
+    const uuid = readFileSync(file, 'utf8').trim();
+    await until(() => [...commandsOfPod(uuid).values()].filter((command) => command === 'sleep 600').length === 2);
+    const groups = cgroupDirectories(uuid);
+    // Its own, systemd's, and those of the controllers; cgroup v2 alone has one for all.
+    const unified = existsSync('/sys/fs/cgroup/cgroup.controllers');
+    t.true(unified ? groups.length === 1 : groups.length >= 5, groups.join(' '));
+    t.true(groups.every((directory) => processesBelow(directory).length > 0));
+    kill(leaderOf(uuid), 'SIGKILL');
+    await running;
+    await isOver(t, uuid);
+  },
+);

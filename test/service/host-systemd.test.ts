@@ -1,0 +1,164 @@
+import {writeFileSync} from 'node:fs';
+import path from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import {openHost} from '../helpers/host.ts';
+import {buildImage} from '../helpers/image.ts';
+import {lacks, lacksPods} from '../helpers/lacks.ts';
+import {testIf} from '../helpers/skip.ts';
+import {bootHost, hostObstacle} from './support/boot-host.ts';
+
+/* The units of examples/systemd on a host that runs systemd: booted once, looked at by every test. */
+
+const obstacle =
+  lacksPods('program/systemd-nspawn', 'program/perl', 'program/unshare', 'overlay') ?? (await hostObstacle());
+const hostTest = testIf(obstacle);
+
+const WEB = `trap 'echo asked; trap - TERM; sleep 0.3; echo stopped; exit 0' TERM; echo started; while :; do sleep 0.1; done`;
+const SLOW = 'sleep 1; exit 3';
+const CHATTY = 'sleep 1; seq 3000; echo last';
+const ECHO = `
+  open my $socket, "+<&=3" or die;
+  accept my $connection, $socket or die;
+  syswrite $connection, "hello $ENV{LISTEN_FDNAMES}\\n";
+  close $connection;
+  sleep 60;
+`;
+
+const image = (name: string, script: string) =>
+  buildImage({name: `example.com/${name}`, app: {exec: ['/bin/sh', '-c', script]}});
+
+/** With an interpreter that can accept a connection. */
+const echo = async (host: ReturnType<typeof openHost>): Promise<string> => {
+  const [manifest, file] = [path.join(host.directory, 'echo.json'), path.join(host.directory, 'echo.aci')];
+  writeFileSync(
+    manifest,
+    JSON.stringify({
+      acKind: 'ImageManifest',
+      acVersion: '0.8.11',
+      name: 'example.com/echo',
+      labels: [
+        {name: 'os', value: 'linux'},
+        {name: 'arch', value: process.arch === 'arm64' ? 'aarch64' : 'amd64'},
+      ],
+      app: {
+        exec: ['/usr/bin/perl', '-e', ECHO],
+        user: '0',
+        group: '0',
+        ports: [{name: 'echo', protocol: 'tcp', port: 7, socketActivated: true}],
+      },
+    }),
+  );
+  const built = await host.rkt(['image', 'build', '--from-host', 'perl', `--manifest=${manifest}`, '-o', file]);
+  if (built.exitCode !== 0) throw new Error(built.stderr);
+  return file;
+};
+
+const SCRIPT = `
+ln -s /opt/rkt/core/bin/rkt /usr/bin/rkt
+cp /opt/rkt/examples/systemd/*.service /opt/rkt/examples/systemd/*.socket /opt/rkt/examples/systemd/*.timer /etc/systemd/system/
+systemctl daemon-reload
+mkdir -p /etc/rkt/run
+for name in web slow chatty echo; do
+  rkt --insecure-options=image fetch /opt/test/$name.aci >/dev/null
+  echo IMAGE=example.com/$name >/etc/rkt/run/$name.env
+done
+show() { systemctl show "$@" | sort; }
+# A condition that never holds is told, in place of what was to come.
+await() { for _ in $(seq 300); do if eval "$1"; then return; fi; sleep 0.1; done; echo "never: $1"; }
+value() { systemctl show "$1" -p "$2" --value; }
+log() { journalctl --sync; journalctl -u "$1" -o cat --no-pager; }
+
+echo "== verify"; systemd-analyze verify /etc/systemd/system/rkt-* 2>&1
+
+echo "== start"; systemctl start rkt-run@web; echo "status=$?"
+show rkt-run@web -p ActiveState -p StatusText
+echo "== main"; cat /proc/$(systemctl show rkt-run@web -p MainPID --value)/comm
+echo "== cgroup"; systemctl show rkt-run@web -p ControlGroup --value; cat /proc/$(systemctl show rkt-run@web -p MainPID --value)/cgroup | grep ^0::
+echo "== ready"; rkt status --wait-ready=20s "$(cat /run/rkt-run-web.uuid)" | grep ^state=
+echo "== stop"; systemctl stop rkt-run@web; echo "status=$?"; show rkt-run@web -p ActiveState -p Result
+rkt status "$(cat /run/rkt-run-web.uuid)" | grep -e ^state= -e ^app-; find /sys/fs/cgroup -name 'rkt-*' -not -name '*.s*'
+echo "== stopped"; log rkt-run@web
+
+echo "== output"
+for i in 1 2 3; do systemctl start rkt-run@chatty; await '! systemctl -q is-active rkt-run@chatty'; done; log rkt-run@chatty | grep -c last
+
+echo "== restart"; systemctl start rkt-run@slow
+await '[ "$(value rkt-run@slow SubState)" = auto-restart ]'
+value rkt-run@slow ExecMainStatus
+await '[ "$(value rkt-run@slow NRestarts)" != 0 ]'; echo again; systemctl stop rkt-run@slow
+
+echo "== socket"; systemctl start rkt-echo.socket; systemctl is-active rkt-echo.service
+busybox timeout 60 busybox nc 127.0.0.1 8080 </dev/null; systemctl is-active rkt-echo.service; systemctl stop rkt-echo.socket rkt-echo.service
+
+echo "== kill"; systemctl start rkt-run@web; first=$(cat /run/rkt-run-web.uuid); systemctl kill --kill-whom=main -s KILL rkt-run@web
+await '[ "$(value rkt-run@web NRestarts)" != 0 ]'
+rkt status --wait=20s "$first" | grep ^state=; find /sys/fs/cgroup -name "rkt-$first"
+await 'systemctl -q is-active rkt-run@web'; rkt status "$(cat /run/rkt-run-web.uuid)" | grep ^state=; systemctl stop rkt-run@web
+
+echo "== watchdog"; mkdir -p /etc/systemd/system/rkt-run@web.service.d
+printf '[Service]\\nWatchdogSec=1\\nRestart=no\\n' >/etc/systemd/system/rkt-run@web.service.d/watchdog.conf; systemctl daemon-reload
+systemctl start rkt-run@web; await '! systemctl -q is-active rkt-run@web'; show rkt-run@web -p Result
+
+rm -r /etc/systemd/system/rkt-run@web.service.d; systemctl daemon-reload; systemctl reset-failed
+echo "== machined"; systemctl start dbus.service; systemctl start rkt-run@web
+pod=rkt-$(cat /run/rkt-run-web.uuid); machinectl list --no-legend | grep -q "^$pod " && echo listed
+machinectl show "$pod" -p Unit -p Service | sort
+systemctl stop rkt-run@web; await '! machinectl list --no-legend | grep -q "^$pod "'; echo gone
+
+echo "== gc"; systemctl start rkt-gc.service; echo "status=$?"; systemctl start rkt-gc.timer; systemctl is-active rkt-gc.timer
+echo "== end"
+`;
+
+let sections: Readonly<Record<string, string>> = {};
+test.before(async () => {
+  if (obstacle !== undefined) return;
+  const host = openHost();
+  try {
+    const output = await bootHost(SCRIPT, {
+      'web.aci': image('web', WEB),
+      'slow.aci': image('slow', SLOW),
+      'chatty.aci': image('chatty', CHATTY),
+      'echo.aci': await echo(host),
+    });
+    sections = Object.fromEntries(
+      output.split(/^== /m).map((section): [string, string] => {
+        const [name = '', ...lines] = section.split('\n');
+        return [name, lines.join('\n').trim()];
+      }),
+    );
+  } finally {
+    await host.close();
+  }
+});
+
+const equals = (t: ExecutionContext, name: string, ...lines: string[]) => t.is(sections[name], lines.join('\n'));
+
+hostTest('the example units have no fault that systemd knows', (t) => equals(t, 'verify', ''));
+hostTest('Type=notify: a service is started when its apps are', (t) => {
+  t.regex(sections.start ?? '', /^status=0\nActiveState=active\nStatusText=.*Ready\.$/);
+  equals(t, 'main', 'systemd-nspawn');
+  equals(t, 'ready', 'state=running');
+});
+hostTest("a pod is in its service's cgroup", (t) => {
+  const [service = '?', own] = (sections.cgroup ?? '').split('\n');
+  t.true(own?.startsWith(`0::${service}/rkt-`), sections.cgroup);
+});
+hostTest('systemctl stop has the apps end in order, and leaves no cgroup', (t) => {
+  equals(t, 'stop', 'status=0', 'ActiveState=inactive', 'Result=success', 'state=exited', 'app-web=0');
+  t.regex(sections.stopped ?? '', /started.*asked.*stopped/s);
+});
+hostTest('the last that an app writes is in the journal', (t) => equals(t, 'output', '3'));
+hostTest("the host's systemd sees the status of a pod that fails and starts it again", (t) =>
+  equals(t, 'restart', '3', 'again'),
+);
+hostTest('a connection to a .socket unit starts the pod and reaches the app', (t) =>
+  equals(t, 'socket', 'inactive', 'hello echo', 'active'),
+);
+hostTest('after SIGKILL of its main process a service leaves nothing of the pod, and starts another', (t) =>
+  equals(t, 'kill', 'state=exited', 'state=running'),
+);
+hostTest('nobody feeds a watchdog of the service', (t) => equals(t, 'watchdog', 'Result=watchdog'));
+testIf(obstacle ?? lacks('program/dbus-daemon', 'program/machinectl'))('machined lists the pod of a service', (t) =>
+  equals(t, 'machined', 'listed', 'Service=systemd-nspawn', 'Unit=rkt-run@web.service', 'gone'),
+);
+hostTest('garbage collection by a timer', (t) => equals(t, 'gc', 'status=0', 'active'));

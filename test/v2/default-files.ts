@@ -1,0 +1,14 @@
+/** What is about cgroups, and what holds only as long as they are right. Each names the test files whose path contains it. */
+export const defaultFiles: readonly string[] = [
+  'test/linux/cgroups.',
+  'test/service/limits.',
+  'test/conformance/isolators.',
+  'test/nspawn/isolators.',
+  'test/nspawn/pods.',
+  'test/nspawn/state.',
+  'test/nspawn/restart.',
+  'test/pod/life-cycle.',
+  'test/pod/running-pod.',
+  'test/pod/perform-stop.',
+  'test/executor/enter.',
+];

@@ -1,0 +1,37 @@
+/** Of the guest: a Debian that starts, and what `test/runner/packages.ts` wants, because nothing is installed in it later. */
+export const guestPackages: readonly string[] = [
+  ...['linux-image-cloud-amd64', 'systemd-sysv', 'udev', 'kmod', 'libnss-systemd'],
+  ...[
+    'base-files',
+    'base-passwd',
+    'bash',
+    'coreutils',
+    'dash',
+    'debianutils',
+    'diffutils',
+    'e2fsprogs',
+    'findutils',
+    'grep',
+    'gzip',
+  ],
+  ...[
+    'hostname',
+    'iproute2',
+    'libc-bin',
+    'login',
+    'mawk',
+    'mount',
+    'ncurses-base',
+    'passwd',
+    'perl',
+    'procps',
+    'sed',
+    'sysvinit-utils',
+    'tar',
+    'util-linux',
+  ],
+  ...['bubblewrap', 'busybox-static', 'bzip2', 'crun', 'dbus', 'libarchive-tools', 'libseccomp2', 'python3', 'systemd'],
+  ...['systemd-container', 'xz-utils', 'zstd'],
+  // Of the pinned Node.js.
+  ...['libatomic1', 'libstdc++6'],
+];
