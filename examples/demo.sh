@@ -12,7 +12,7 @@ if [ "$(id -u)" != 0 ]; then
 fi
 if ! command -v bsdtar >/dev/null 2>&1; then
   echo "demo: bsdtar, which unpacks images, is missing: installing the Debian package libarchive-tools"
-  { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends libarchive-tools; } >/dev/null ||
+  { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 install -y -q --no-install-recommends libarchive-tools; } >/dev/null ||
     { echo "demo: apt-get failed; install libarchive-tools yourself" >&2; exit 1; }
 fi
 
@@ -21,12 +21,11 @@ fi
 [ -n "${RKT_DEMO_BUILT:-}" ] || (cd "$here" && npm run --silent build)
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/rkt-demo-XXXXXX")
-uuid=
 finish() {
-  [ -z "$uuid" ] || "$rkt" --dir="$work/data" stop --force "$uuid" >/dev/null 2>&1 || true
-  "$rkt" --dir="$work/data" gc --grace-period=0s >/dev/null 2>&1 || true
+  [ ! -s "$work/uuid" ] || "$rkt" --dir="$work/data" stop --force "$(cat "$work/uuid")" >/dev/null || echo "demo: a pod may be left in $work" >&2
+  "$rkt" --dir="$work/data" gc --grace-period=0s >/dev/null || echo "demo: a pod may be left in $work" >&2
   # Never into something that is still mounted.
-  grep -q " $work/" /proc/self/mountinfo || rm -rf "$work"
+  if grep -q " $work/" /proc/self/mountinfo; then echo "demo: something is mounted in $work still" >&2; else rm -rf "$work"; fi
 }
 trap finish EXIT
 trap 'exit 130' INT TERM
@@ -94,6 +93,6 @@ run enter "$uuid" sh -c 'grep -E "^(CapBnd|Seccomp):" /proc/self/status; id -u'
 say 'The end: stop, and remove what is left of the pod.'
 run stop "$uuid"
 wait "$child" 2>/dev/null || true
+rm uuid
 run gc --grace-period=0s
 run list
-uuid=

@@ -1,57 +1,94 @@
-import {mkdtempSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {writeFileSync} from 'node:fs';
 import path from 'node:path';
-import {argv, stdout} from 'node:process';
-import {cleanUp} from './runner/clean-up.ts';
-import {groups} from './runner/groups.ts';
+import {argv, env, stdout} from 'node:process';
+import {cleanUp, makeTestDirectory, sweep, sweepOthers} from './runner/clean-up.ts';
+import {type Group, groups} from './runner/groups.ts';
 import {installPackages} from './runner/packages.ts';
-import {runGroup} from './runner/run-group.ts';
+import {judgeSkips, report, slowest} from './runner/report.ts';
+import type {Result} from './runner/result.ts';
+import {killGroups, runGroup} from './runner/run-group.ts';
+import {secondChance} from './runner/second-chance.ts';
 import {skipReason} from './runner/skipped-title.ts';
-import type {Result} from './runner/tap.ts';
 
 /*
- * `npm test [-- PART…]`: every test, or those of the files whose path contains a PART. Tests use the built rkt. The last line is
- * always `N passed, N failed, N skipped`; exit code 1 when a test failed or none ran.
+ * `npm test [-- PART…]`: every test, or those of the files whose path contains a PART. Tests use the built rkt.
+ *
+ * A file in which a test failed is run once more at the end, alone. What passes then is listed as unstable, with what was wrong the first time (also in
+ * test/unstable.log), and counts as passed; `--strict` does without. `--long` adds what takes long. The last line is always
+ * `N passed, N failed, N skipped`; exit code 1 when a test failed or none ran, and in CI when one was skipped that should not be.
  */
 
 const root = path.resolve(import.meta.dirname, '..');
 const say = (line: string) => stdout.write(`${line}\n`);
-const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+const flags = argv.slice(2).filter((word) => word.startsWith('--'));
+const parts = argv.slice(2).filter((word) => !word.startsWith('--'));
+for (const flag of flags) if (!['--strict', '--long'].includes(flag)) throw new Error(`unknown flag ${flag}`);
 
-const results: Result[] = [];
-const SIGNS = {passed: 'ok  ', failed: 'FAIL', skipped: 'skip'} as const;
-const record = (result: Result) => {
-  results.push(result);
-  say(`${SIGNS[result.outcome]} ${skipReason(result.title).title}`);
-  // In full at the end; a run that is cut short should tell something, too.
-  if (result.outcome === 'failed') say(result.details.split('\n').slice(0, 15).join('\n'));
-};
-
+sweepOthers();
 const missing = installPackages(say);
 if (missing !== undefined) say(`tests that need them are skipped: ${missing}`);
 
-const directory = mkdtempSync(path.join(tmpdir(), 'rkt-test-'));
+const directory = makeTestDirectory();
 const environment = {
   RKT_TEST_DIRECTORY: directory,
   ...(missing === undefined ? {} : {RKT_TEST_MISSING: missing}),
+  ...(flags.includes('--long') ? {RKT_TEST_LONG: '1'} : {}),
 };
-for (const group of groups(root, argv.slice(2))) {
+for (const [signal, number] of Object.entries({SIGHUP: 1, SIGINT: 2, SIGTERM: 15})) {
+  process.once(signal, () => {
+    killGroups();
+    sweep(directory);
+    process.exit(128 + number);
+  });
+}
+
+const SIGNS = {passed: 'ok  ', failed: 'FAIL', skipped: 'skip'} as const;
+const files: {title: string; milliseconds: number}[] = [];
+
+const run = async (group: Group): Promise<Result[]> => {
   const start = performance.now();
   say(`# ${group.name} tests: ${group.files.length} files, ${group.concurrency} at once`);
-  const marked = (result: Result) => record({...result, title: `${group.mark ?? ''}${result.title}`});
-  await runGroup(root, group, {...environment, ...group.environment}, marked);
-  say(`# ${group.name} tests took ${seconds(start)}`);
+  const results: Result[] = [];
+  const record = (result: Result) => {
+    const marked = {...result, title: `${group.mark ?? ''}${result.title}`};
+    results.push(marked);
+    say(`${SIGNS[result.outcome]} ${skipReason(marked.title).title}`);
+    // In full at the end; a run that is cut short should tell something, too.
+    if (result.outcome === 'failed') say(result.details.split('\n').slice(0, 15).join('\n'));
+  };
+  const time = (file: string, milliseconds: number) => files.push({title: `${group.mark ?? ''}${file}`, milliseconds});
+  await runGroup(root, group, {...environment, ...group.environment}, record, time);
+  say(`# ${group.name} tests took ${((performance.now() - start) / 1000).toFixed(1)} s`);
+  return results;
+};
+
+let results: Result[] = [];
+const unstable: Result[] = [];
+for (const group of groups(root, parts)) {
+  const first = await run(group);
+  const {results: last, unstable: some} = flags.includes('--strict')
+    ? {results: first, unstable: []}
+    : await secondChance(group, first, run);
+  results.push(...last);
+  unstable.push(...some);
 }
 const left = cleanUp(directory);
-if (left !== undefined) record({title: 'tests leave nothing behind', outcome: 'failed', details: `  ${left}`});
-
-const count = (outcome: Result['outcome']) => results.filter((result) => result.outcome === outcome).length;
-for (const {title, details} of results.filter(({outcome}) => outcome === 'failed')) {
-  say(`\nFAILED ${title}\n${details}`);
+if (left !== undefined) {
+  results.push({
+    file: '',
+    title: 'tests leave nothing behind',
+    outcome: 'failed',
+    milliseconds: 0,
+    details: `  ${left}`,
+  });
 }
-const skipped = results.filter(({outcome}) => outcome === 'skipped').map(({title}) => skipReason(title));
-if (skipped.length > 0) say('\nSkipped:');
-for (const {title, reason} of skipped) say(`  ${title}: ${reason ?? 'no reason given'}`);
-say('');
-say(`${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`);
-process.exitCode = count('failed') > 0 || count('passed') === 0 ? 1 : 0;
+results = judgeSkips(results, env.CI === 'true');
+
+if (unstable.length > 0) {
+  const text = unstable.map(({title, details}) => `${title}\n${details}\n`).join('\n');
+  say(`\nUnstable:\n${text}`);
+  writeFileSync(path.join(root, 'test/unstable.log'), text);
+}
+for (const line of ['', 'Slowest files:', ...slowest(files), ...report(results)]) say(line);
+const outcomes = new Set(results.map(({outcome}) => outcome));
+process.exitCode = outcomes.has('failed') || !outcomes.has('passed') ? 1 : 0;

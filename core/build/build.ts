@@ -3,11 +3,14 @@ import {copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, 
 import path from 'node:path';
 import process from 'node:process';
 import {type BuildOptions, build} from 'esbuild';
+import {lockDirectory} from '../src/linux/lock.ts';
 import {jsonSchemas} from './json-schemas.ts';
+import {stampOf} from './stamp.ts';
 
 /*
  * Builds what is shipped: the rkt command as one CommonJS bundle with V8's code cache beside it (which starts faster than a start-up
- * snapshot, whose whole heap has to be read back), the library entries, the flavors as one file each, types and JSON Schemas.
+ * snapshot, whose whole heap has to be read back), the library entries, the flavors as one file each, types and JSON Schemas. What has been built of the same
+ * sources stays as it is, so that tests of one checkout can run beside each other.
  */
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -32,6 +35,13 @@ const common: BuildOptions = {
 const packages = ['core', 'plugin-sdk', ...readdirSync(at('flavors')).map((name) => `flavors/${name}`)].filter(
   (directory) => existsSync(at(directory, 'package.json')),
 );
+const lock = lockDirectory(at('core/build'), 'exclusive', {wait: true});
+const stamp = stampOf(root, packages);
+const stampFile = at('node_modules/.cache/rkt-build');
+const built = packages.every((directory) => existsSync(at(directory, 'dist')));
+if (built && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) process.exit(0);
+
+rmSync(stampFile, {force: true});
 for (const directory of packages) {
   rmSync(at(directory, 'dist'), {recursive: true, force: true});
   copyFileSync(at('LICENSE'), at(directory, 'LICENSE'));
@@ -88,3 +98,7 @@ for (const kind of ['run', 'look']) {
   node(at('core/build/train.cjs'), kind);
   node('-e', accepted, at('core/bin/start.cjs'), kind);
 }
+
+mkdirSync(path.dirname(stampFile), {recursive: true});
+writeFileSync(stampFile, stamp);
+lock?.close();

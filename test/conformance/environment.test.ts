@@ -4,7 +4,7 @@ import test from 'ava';
 import {flavor, openHost} from '../helpers/host.ts';
 import type {ImageSpec} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
-import {PROBE, parseProbe} from '../helpers/probe.ts';
+import {PROBE, type Probe, parseProbe} from '../helpers/probe.ts';
 import {testIf} from '../helpers/skip.ts';
 
 /* appc, "Execution environment" and the `app` object of an image: EX-25 to EX-30, IM-15 to IM-22, PO-06 to PO-08. */
@@ -13,6 +13,13 @@ const host = openHost();
 test.after.always(() => host.close());
 const kernelTest = testIf(lacksPods());
 const probe = async (options: Parameters<typeof host.sh>[1] = {}) => parseProbe((await host.sh(PROBE, options)).stdout);
+
+/** Of an app for which nobody has asked for anything. */
+let shared: Promise<Probe> | undefined;
+const plain = () => {
+  shared ??= probe();
+  return shared;
+};
 
 kernelTest('EX-25 EX-26 EX-28 an app has PATH, AC_APP_NAME and container', async (t) => {
   const {env} = await probe({app: ['--name=web']});
@@ -54,7 +61,7 @@ kernelTest('EX-29 --inherit-env < --set-env-file < --set-env < --environment', a
 });
 
 kernelTest('EX-30 the working directory is / by default, or as the image or the operator says', async (t) => {
-  t.is((await probe()).cwd, '/');
+  t.is((await plain()).cwd, '/');
   t.is((await probe({image: {app: {workingDirectory: '/bin'}}})).cwd, '/bin');
   t.is((await probe({image: {app: {workingDirectory: '/bin'}}, app: ['--working-dir=/tmp']})).cwd, '/tmp');
 });
@@ -80,14 +87,19 @@ kernelTest('IM-15 exec with a slash is taken as it is', async (t) => {
 
 kernelTest('IM-15 a program that is not there, or is none, is an error of rkt', async (t) => {
   const files = {'/data': 'x', '/directory/file': 'x', '/broken': {content: '#!/no/such/interpreter\n', mode: 0o755}};
+  const own = openHost();
+  t.teardown(() => own.close());
   for (const program of ['/missing', 'missing', '/data', '/directory', '/broken']) {
-    const {exitCode, error} = await host.run({files, app: {exec: [program]}});
+    const {exitCode, error} = await own.run({files, app: {exec: [program]}});
     // As a shell says it: 127 for what is not there, 126 for what is there and cannot be executed.
     t.is(exitCode, /missing|broken/.test(program) ? 127 : 126, program);
     t.truthy(error, program);
     t.not(error?.code, 'RKT_INTERNAL', program);
   }
-  t.deepEqual(await host.pods().then((pods) => pods.filter(({state}) => state === 'running')), []);
+  t.deepEqual(
+    (await own.pods()).filter(({state}) => state === 'running'),
+    [],
+  );
 });
 
 kernelTest('IM-16 users and groups: of the image by name, by number, or of the owner of a file', async (t) => {
@@ -221,7 +233,7 @@ kernelTest('PO-08 annotations of image and pod are merged and the pod wins', asy
       ],
     },
   };
-  const pod = await host.start('echo ready; sleep 60', {
+  const pod = await host.start('echo ready; cat', {
     image,
     app: ['--annotation=example.com/b=pod', '--annotation=example.com/c=pod'],
   });

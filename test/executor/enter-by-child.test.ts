@@ -1,22 +1,19 @@
 import {readdirSync, readFileSync, readlinkSync, statSync} from 'node:fs';
 import type {ExecutionContext} from 'ava';
 import type {Plan, Process, RootfsPath} from '../../core/src/contract/index.ts';
-import {isPopulated, removeCgroup} from '../../core/src/linux/cgroups.ts';
 import {O_PATH, openHost} from '../../core/src/linux/openat2.ts';
 import {identify} from '../../core/src/linux/process-identity.ts';
 import {readBack} from '../../core/src/linux/read-back.ts';
 import {isReadOnly} from '../../core/src/linux/statfs.ts';
-import {gatherHostFacts} from '../../core/src/stage1/host-facts.ts';
 import {lacks} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
 import {until} from '../helpers/until.ts';
-import {type Child, LaunchBox, type LaunchOptions, launchBox, processOf} from './launch-in-child.ts';
+import {type Child, LaunchBox, type LaunchOptions, launchBox, processOf, SAY_AND_WAIT} from './launch-in-child.ts';
 
 /* Pods with a pid namespace of their own, which only a child of rkt can be in. */
 
 const enterTest = testIf(lacks('root', 'overlay', 'program/busybox', 'program/unshare', 'program/timeout', 'cgroups'));
 
-const SAY_AND_WAIT = ['sh', '-c', 'echo ready; exec sleep 1000'];
 const NAMESPACE = ['unshare', '--pid', '--fork', '--mount-proc', '--'];
 
 const childrenOf = (pid: number): number[] =>
@@ -38,7 +35,7 @@ const podOf = async (t: ExecutionContext, options: LaunchOptions = {}) => {
     ...options,
     process: {argv: SAY_AND_WAIT, ...options.process},
   });
-  const pid = childOf(supervisor.pid ?? 0);
+  const pid = childOf(supervisor.pid);
   t.teardown(() => process.kill(pid, 'SIGKILL'));
   const plan = (process: Partial<Process>, more: object = {}): Plan =>
     box.plan({
@@ -54,10 +51,11 @@ const podOf = async (t: ExecutionContext, options: LaunchOptions = {}) => {
   return {box, supervisor, pid, plan};
 };
 
-/** The entered program, once it has become `sleep`. */
+/** The entered program, once it has become `cat`. */
 const entered = async (starter: Child): Promise<number> => {
-  await until(() => isCalled(childOf(starter.pid ?? 0), 'sleep'));
-  return childOf(starter.pid ?? 0);
+  const pid = childOf(starter.pid);
+  await until(() => isCalled(pid, 'cat'));
+  return pid;
 };
 
 /** An app that restricts everything an app can be restricted in. */
@@ -80,32 +78,25 @@ const cases: [string, Partial<Process>][] = [
 ];
 for (const [who, process] of cases) {
   enterTest(`S01 what enters a pid namespace is exactly what runs there: ${who}`, async (t) => {
-    const facts = gatherHostFacts();
-    let group = '';
-    t.teardown(async () => {
-      await until(() => !isPopulated(facts.cgroup, group));
-      removeCgroup(facts.cgroup, group);
-    });
     const {box, pid, plan} = await podOf(t, {process, limits: {pidsMax: 50}, environment: {RKT_NOFILE_SOFT: '333'}});
-    group = `${facts.cgroup.parent}/${box.cgroup}`;
     const starter = await box.startPlan(plan({...process, argv: SAY_AND_WAIT}), {RKT_NOFILE_SOFT: '444', SECRET: 'x'});
     const inside = await entered(starter);
     t.deepEqual(readBack(inside), readBack(pid));
     t.is(readFileSync(`/proc/${inside}/environ`, 'utf8'), readFileSync(`/proc/${pid}/environ`, 'utf8'));
     t.is(readlinkSync(`/proc/${inside}/ns/pid`), readlinkSync(`/proc/${pid}/ns/pid`));
     t.not(readlinkSync(`/proc/${inside}/ns/pid`), readlinkSync('/proc/self/ns/pid'));
-    t.true(readBack(inside).cgroups.some(({path}) => path === group));
-    t.true(readBack(starter.pid ?? 0).cgroups.every(({path}) => path !== group));
+    t.true(readBack(inside).cgroups.some(({path}) => path === box.group));
+    t.true(readBack(starter.pid).cgroups.every(({path}) => path !== box.group));
   });
 }
 
 enterTest('S02 S03 what joins a pid namespace is closed, and read-only, from its first moment there', async (t) => {
   const {box, plan, pid} = await podOf(t);
   const starter = await box.startPlan(plan({argv: SAY_AND_WAIT}), {RKT_TEST_PAUSE: '1'});
-  const joining = childOf(starter.pid ?? 0);
+  const joining = childOf(starter.pid);
   t.is(readlinkSync(`/proc/${joining}/ns/pid_for_children`), readlinkSync(`/proc/${pid}/ns/pid`));
   const owner = ({uid, gid}: {uid: number; gid: number}) => [uid, gid];
-  for (const one of [starter.pid ?? 0, joining]) {
+  for (const one of [starter.pid, joining]) {
     using file = openHost(`/proc/${one}/exe`, O_PATH);
     t.true(isReadOnly(file));
   }
@@ -143,11 +134,11 @@ enterTest('the end of a program in a pid namespace is the end of enter', async (
 enterTest('enter hands SIGTERM and SIGHUP on into a pid namespace', async (t) => {
   const {box, plan} = await podOf(t);
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
-    const trap = `trap "exit 7" ${signal.slice(3)}; echo ready; while :; do sleep 0.1; done`;
+    // A shell waits for what it runs before it looks at signals, but not in `wait`. In the background standard input has to be handed down.
+    const trap = `trap "exit 7" ${signal.slice(3)}; exec 3<&0; cat <&3 & echo ready; wait`;
     const starter = await box.startPlan(plan({argv: ['sh', '-c', trap]}));
-    const ended = new Promise((resolve) => starter.once('exit', resolve));
     starter.kill(signal);
-    t.is(await ended, 7);
+    t.is(await starter.ended, 7);
   }
 });
 
@@ -167,11 +158,12 @@ enterTest('a member that ends while it is being joined is missed', async (t) => 
   const {box, plan, pid} = await podOf(t);
   // A process beside the first one: with that the namespace would end.
   const beside = await box.startPlan(plan({argv: SAY_AND_WAIT}));
-  const member = identify(await entered(beside));
-  const starter = await box.startPlan(plan({argv: SAY_AND_WAIT}, {member}), {RKT_TEST_PAUSE: '1'});
-  t.not(member?.pid, pid);
-  process.kill(member?.pid ?? 0, 'SIGKILL');
-  const ended = new Promise((resolve) => starter.once('exit', resolve));
+  const member = await entered(beside);
+  t.not(member, pid);
+  const joining = plan({argv: SAY_AND_WAIT}, {member: identify(member)});
+  const starter = await box.startPlan(joining, {RKT_TEST_PAUSE: '1'});
+  process.kill(member, 'SIGKILL');
+  t.is(await beside.ended, 'SIGKILL');
   starter.stdin?.write('x');
-  t.is(await ended, 254);
+  t.is(await starter.ended, 254);
 });

@@ -1,20 +1,15 @@
-import {once} from 'node:events';
 import {readFileSync, statSync} from 'node:fs';
 import type {Plan, Process, RootfsPath} from '../../core/src/contract/index.ts';
-import {isPopulated, removeCgroup} from '../../core/src/linux/cgroups.ts';
 import {O_PATH, openHost} from '../../core/src/linux/openat2.ts';
 import {identify} from '../../core/src/linux/process-identity.ts';
 import {readBack} from '../../core/src/linux/read-back.ts';
 import {isReadOnly} from '../../core/src/linux/statfs.ts';
-import {gatherHostFacts} from '../../core/src/stage1/host-facts.ts';
 import {lacks} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
 import {until} from '../helpers/until.ts';
-import {LaunchBox, launchBox, processOf} from './launch-in-child.ts';
+import {LaunchBox, launchBox, processOf, SAY_AND_WAIT} from './launch-in-child.ts';
 
 const enterTest = testIf(lacks('root', 'overlay', 'program/busybox', 'cgroups'));
-
-const SAY_AND_WAIT = ['sh', '-c', 'echo ready; exec sleep 1000'];
 
 /** An app that restricts everything an app can be restricted in. */
 const RESTRICTED: Partial<Process> = {
@@ -50,34 +45,27 @@ const cases: [string, Partial<Process>][] = [
 for (const [who, process] of cases) {
   enterTest(`S01 what is entered is exactly what runs: ${who}`, async (t) => {
     const box = launchBox(t);
-    const facts = gatherHostFacts();
-    const group = `${facts.cgroup.parent}/${box.cgroup}`;
-    // Runs last: after the processes have been killed.
-    t.teardown(async () => {
-      await until(() => !isPopulated(facts.cgroup, group));
-      removeCgroup(facts.cgroup, group);
-    });
     const app = await box.start({
       process: {...process, argv: SAY_AND_WAIT},
       limits: {pidsMax: 50},
       environment: {RKT_NOFILE_SOFT: '333'},
     });
     // Another caller than that of run: other limits, other environment.
-    const entered = await box.startPlan(member(box, app.pid ?? 0, {...process, argv: SAY_AND_WAIT}), {
+    const entered = await box.startPlan(member(box, app.pid, {...process, argv: SAY_AND_WAIT}), {
       RKT_NOFILE_SOFT: '444',
       SECRET: 'x',
     });
-    await until(() => readFileSync(`/proc/${entered.pid}/comm`, 'utf8') === 'sleep\n');
-    t.deepEqual(readBack(entered.pid ?? 0), readBack(app.pid ?? 0));
+    await until(() => readFileSync(`/proc/${entered.pid}/comm`, 'utf8') === 'cat\n');
+    t.deepEqual(readBack(entered.pid), readBack(app.pid));
     t.is(readFileSync(`/proc/${entered.pid}/environ`, 'utf8'), readFileSync(`/proc/${app.pid}/environ`, 'utf8'));
-    t.true(readBack(entered.pid ?? 0).cgroups.some((membership) => membership.path === group));
+    t.true(readBack(entered.pid).cgroups.some((membership) => membership.path === box.group));
   });
 }
 
 enterTest('S03 what joins an app runs from a read-only view of its own program', async (t) => {
   const box = launchBox(t);
   const app = await box.start({process: {argv: SAY_AND_WAIT}});
-  const entering = await box.startPlan(member(box, app.pid ?? 0, {}), {RKT_TEST_PAUSE: '1'});
+  const entering = await box.startPlan(member(box, app.pid, {}), {RKT_TEST_PAUSE: '1'});
   const [seen, own] = [`/proc/${entering.pid}/exe`, process.execPath];
   t.deepEqual(statSync(seen, {bigint: true}).ino, statSync(own, {bigint: true}).ino);
   using file = openHost(seen, O_PATH);
@@ -87,7 +75,7 @@ enterTest('S03 what joins an app runs from a read-only view of its own program',
 enterTest('S02 what joins an app is closed to it until it has become the program', async (t) => {
   const box = launchBox(t);
   const app = await box.start({process: {argv: SAY_AND_WAIT}});
-  const entering = await box.startPlan(member(box, app.pid ?? 0, {argv: SAY_AND_WAIT}), {RKT_TEST_PAUSE: '1'});
+  const entering = await box.startPlan(member(box, app.pid, {argv: SAY_AND_WAIT}), {RKT_TEST_PAUSE: '1'});
   // Looks with the app's own user and without capabilities, as what runs beside it would.
   const beside = launchBox(t);
   const links = ['fd/0', 'fd/3', 'root', 'cwd', 'exe'].map((link) => `/proc/${entering.pid}/${link}`);
@@ -96,15 +84,15 @@ enterTest('S02 what joins an app is closed to it until it has become the program
     process: {argv: ['sh', '-c', script], capabilities: {bounding: [], effective: [], ambient: []}},
   });
   t.deepEqual([stdout, status], ['', 1]);
-  const ready = once(entering.stdout ?? process.stdin, 'data');
+  const ready = entering.says();
   entering.stdin?.write('x');
-  await ready;
+  await t.notThrowsAsync(ready);
 });
 
 enterTest('a process that has ended is not entered, nor the one that has its number now', async (t) => {
   const box = launchBox(t);
   const app = await box.start({process: {argv: SAY_AND_WAIT}});
-  const plan = member(box, app.pid ?? 0, {}, {member: {pid: app.pid, startTime: 1}});
+  const plan = member(box, app.pid, {}, {member: {pid: app.pid, startTime: 1}});
   const {code, fields} = LaunchBox.failure(box.runPlan(plan));
   t.deepEqual([code, fields.pid], ['RKT_MEMBER_GONE', app.pid]);
 });
@@ -112,7 +100,7 @@ enterTest('a process that has ended is not entered, nor the one that has its num
 enterTest('a program that the running app does not have is not found', async (t) => {
   const box = launchBox(t);
   const app = await box.start({process: {argv: SAY_AND_WAIT}});
-  const result = box.runPlan(member(box, app.pid ?? 0, {argv: ['vi']}));
+  const result = box.runPlan(member(box, app.pid, {argv: ['vi']}));
   t.deepEqual([LaunchBox.failure(result).code, result.status], ['RKT_EXEC_NOT_FOUND', 127]);
 });
 
@@ -120,7 +108,7 @@ enterTest("the entered program has the caller's streams and exit status", async 
   const box = launchBox(t);
   const app = await box.start({process: {argv: SAY_AND_WAIT}});
   const {stdout, status} = box.runPlan(
-    member(box, app.pid ?? 0, {argv: ['sh', '-c', 'cat; ls /proc/$$/fd; exit 9']}),
+    member(box, app.pid, {argv: ['sh', '-c', 'cat; ls /proc/$$/fd; exit 9']}),
     'in\n',
   );
   t.deepEqual([stdout, status], ['in\n0\n1\n2\n', 9]);

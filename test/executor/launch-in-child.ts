@@ -1,10 +1,8 @@
 import {type ChildProcess, type SpawnSyncReturns, spawn, spawnSync} from 'node:child_process';
 import {randomUUID} from 'node:crypto';
 import {once} from 'node:events';
-import {chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {chmodSync, copyFileSync, mkdirSync, symlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {buildSync} from 'esbuild';
 import {
   CAPABILITIES,
   type CgroupLimits,
@@ -16,6 +14,10 @@ import {
   type RootfsPath,
   type Uuid,
 } from '../../core/src/contract/index.ts';
+import {isPopulated, removeCgroup} from '../../core/src/linux/cgroups.ts';
+import {gatherHostFacts} from '../../core/src/stage1/host-facts.ts';
+import {until} from '../helpers/until.ts';
+import {builtFixture} from './built-fixture.ts';
 import {begin, inRootfs, mount, podOf, type Sandbox, sandbox} from './perform-in-child.ts';
 
 export interface LaunchRequest {
@@ -47,35 +49,23 @@ export interface LaunchOptions {
   readonly through?: readonly string[];
 }
 
-export type Child = ChildProcess;
+export interface Child extends ChildProcess {
+  readonly pid: number;
+  /** How it ended: its exit status, or the signal. */
+  readonly ended: Promise<number | NodeJS.Signals>;
+  /** Resolves when it says something, which it has not done yet. */
+  readonly says: () => Promise<void>;
+}
 
 interface Test {
   readonly teardown: (action: () => unknown) => void;
 }
 
-const FIXTURE = new URL('fixtures/launch.ts', import.meta.url).pathname;
+const FIXTURE = new URL('fixtures/launch.ts', import.meta.url);
 
-let built: string | undefined;
+/** An app that stays until it is killed, or until the test process is gone: it reads what that could write. */
+export const SAY_AND_WAIT = ['sh', '-c', 'echo ready; exec cat'];
 
-/** The fixture as one file, as rkt is shipped: from its sources a start takes ten times as long. */
-const builtFixture = (): string => {
-  if (built !== undefined) return built;
-  const directory = mkdtempSync(join(process.env.RKT_TEST_DIRECTORY ?? tmpdir(), 'rkt-launch-'));
-  process.once('exit', () => rmSync(directory, {recursive: true, force: true}));
-  built = join(directory, 'launch.mjs');
-  buildSync({
-    entryPoints: [FIXTURE],
-    outfile: built,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node26',
-    conditions: ['source'],
-    logLevel: 'error',
-    banner: {js: "import {createRequire as cr} from 'node:module'; const require = cr(import.meta.url);"},
-  });
-  return built;
-};
 export const BUSYBOX = '/bin/busybox';
 const APPLETS = [
   'sh',
@@ -124,7 +114,9 @@ export const launchBox = (t: Test): LaunchBox => {
   copyFileSync(BUSYBOX, join(box.image, 'bin/busybox'));
   chmodSync(join(box.image, 'bin/busybox'), 0o755);
   for (const applet of APPLETS) symlinkSync('busybox', join(box.image, 'bin', applet));
-  for (const directory of ['proc', 'tmp', 'work']) mkdirSync(join(box.image, directory));
+  for (const directory of ['dev', 'proc', 'tmp', 'work']) mkdirSync(join(box.image, directory));
+  // What a shell has its background processes read, unless told otherwise.
+  writeFileSync(join(box.image, 'dev/null'), '');
   return new LaunchBox(box, t);
 };
 
@@ -170,7 +162,7 @@ export class LaunchBox {
     const file = join(this.box.directory, `../request-${this.#requests++}.json`);
     const request: LaunchRequest = {plan, pod: this.#pod, cache: this.cache};
     writeFileSync(file, JSON.stringify(request));
-    return [process.execPath, ['--disable-warning=ExperimentalWarning', builtFixture(), file]];
+    return [process.execPath, [...builtFixture(FIXTURE), file]];
   }
 
   /** Runs an app to its end. */
@@ -185,7 +177,22 @@ export class LaunchBox {
 
   /** Starts an app that says something when it runs; it ends with the test. */
   start(options: LaunchOptions): Promise<Child> {
+    if (options.limits !== undefined) this.#removeCgroup();
     return this.startPlan(this.plan(options), options.environment, options.through);
+  }
+
+  /** The path of the pod's cgroup, which it has if it has limits. */
+  get group(): string {
+    return `${gatherHostFacts().cgroup.parent}/${this.cgroup}`;
+  }
+
+  /** After the processes that are started later have ended. */
+  #removeCgroup(): void {
+    const {cgroup} = gatherHostFacts();
+    this.#t.teardown(async () => {
+      await until(() => !isPopulated(cgroup, this.group));
+      removeCgroup(cgroup, this.group);
+    });
   }
 
   async startPlan(plan: Plan, environment: NodeJS.ProcessEnv = {}, through: readonly string[] = []): Promise<Child> {
@@ -195,16 +202,18 @@ export class LaunchBox {
       env: {...process.env, ...environment},
       stdio: ['pipe', 'pipe', 'inherit'],
     });
-    const ended = once(child, 'exit');
+    const ended = once(child, 'exit').then(([status, signal]) => (status ?? signal) as number | NodeJS.Signals); // as Node.js emits it
     this.#t.teardown(() => {
       child.kill('SIGKILL');
       return ended;
     });
-    await new Promise<void>((resolve, reject) => {
-      child.stdout.once('data', () => resolve());
-      child.once('exit', (status, signal) => reject(new Error(`the app ended with ${status ?? signal}`)));
-    });
-    return child;
+    const says = () =>
+      new Promise<void>((resolve, reject) => {
+        child.stdout.once('data', () => resolve());
+        ended.then((how) => reject(new Error(`the app ended with ${how}`)), reject);
+      });
+    await says();
+    return Object.assign(child, {pid: child.pid ?? -1, ended, says});
   }
 
   /** What a failed launch said. */

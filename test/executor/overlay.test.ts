@@ -2,6 +2,7 @@ import {execFileSync} from 'node:child_process';
 import {chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, writeFileSync} from 'node:fs';
 import {lacks} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
+import {builtFixture} from './built-fixture.ts';
 import {begin, sandbox} from './perform-in-child.ts';
 
 const kernelTest = testIf(lacks('root', 'overlay'));
@@ -60,12 +61,8 @@ kernelTest('kernels that take no descriptors for layers get the same overlay', (
     writeFileSync(`${layer}/same`, `${index}`);
     writeFileSync(`${layer}/own-${index}`, '');
   }
-  const fixture = new URL('fixtures/overlay-by-data.ts', import.meta.url).pathname;
-  const output = execFileSync(
-    process.execPath,
-    ['--conditions=source', '--disable-warning=ExperimentalWarning', fixture, box.directory, ...layers],
-    {encoding: 'utf8'},
-  );
+  const fixture = builtFixture(new URL('fixtures/overlay-by-data.ts', import.meta.url));
+  const output = execFileSync(process.execPath, [...fixture, box.directory, ...layers], {encoding: 'utf8'});
   const {names, same} = JSON.parse(output) as {names: string[]; same: string};
   t.is(same, '0');
   t.is(names.length, 201);

@@ -5,6 +5,7 @@ import {join} from 'node:path';
 import type {HostFacts, HostPath, Pod, PodPath, Rootfs, RootfsPath, Step} from '../../core/src/contract/index.ts';
 import type {MountEntry} from '../../core/src/linux/mountinfo.ts';
 import {app, hostFacts, pod} from '../../core/test/support/fixtures.ts';
+import {builtFixture} from './built-fixture.ts';
 
 /** Something to look at in the rootfs of the app `main`, with its symlinks resolved inside. */
 export interface Look {
@@ -51,7 +52,7 @@ export interface Sandbox {
   readonly hostMounts: () => readonly string[];
 }
 
-const FIXTURE = new URL('fixtures/perform.ts', import.meta.url).pathname;
+const FIXTURE = new URL('fixtures/perform.ts', import.meta.url);
 
 const MOUNT_POINT = 'stage1/main' as PodPath;
 
@@ -82,16 +83,11 @@ export const sandbox = (t: {teardown: (action: () => void) => void}): Sandbox =>
     rootfs: join(directory, MOUNT_POINT),
     perform: (steps, looks = [], environment = {}) =>
       JSON.parse(
-        execFileSync(
-          process.execPath,
-          [
-            '--conditions=source',
-            '--disable-warning=ExperimentalWarning',
-
-            FIXTURE,
-          ],
-          {input: JSON.stringify({...request, steps, looks}), env: {...process.env, ...environment}, encoding: 'utf8'},
-        ),
+        execFileSync(process.execPath, builtFixture(FIXTURE), {
+          input: JSON.stringify({...request, steps, looks}),
+          env: {...process.env, ...environment},
+          encoding: 'utf8',
+        }),
       ) as Outcome,
     hostMounts: () =>
       readFileSync('/proc/self/mountinfo', 'utf8')

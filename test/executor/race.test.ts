@@ -4,6 +4,7 @@ import {dirname} from 'node:path';
 import {hostFacts} from '../../core/test/support/fixtures.ts';
 import {lacks} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
+import {builtFixture} from './built-fixture.ts';
 import {bind, inRootfs, mount, podOf, sandbox} from './perform-in-child.ts';
 
 testIf(lacks('root'))('S05 a directory that is swapped with a symlink during the start leads nowhere outside', (t) => {
@@ -24,12 +25,7 @@ testIf(lacks('root'))('S05 a directory that is swapped with a symlink during the
   ];
   const output = execFileSync(
     process.execPath,
-    [
-      '--conditions=source',
-      '--disable-warning=ExperimentalWarning',
-      new URL('fixtures/race.ts', import.meta.url).pathname,
-      `${box.directory}/copy`,
-    ],
+    [...builtFixture(new URL('fixtures/race.ts', import.meta.url)), `${box.directory}/copy`],
     {input: JSON.stringify({pod: podOf(box), facts: hostFacts(), steps, looks: []}), encoding: 'utf8'},
   );
   const {endings, mounts} = JSON.parse(output) as {endings: string[]; mounts: string[]};

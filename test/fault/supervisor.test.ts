@@ -1,83 +1,137 @@
-import {spawn} from 'node:child_process';
-import {existsSync, readFileSync, rmSync} from 'node:fs';
+import {type ChildProcess, spawn} from 'node:child_process';
+import {closeSync, existsSync, openSync, readFileSync, rmSync} from 'node:fs';
 import path from 'node:path';
+import {env} from 'node:process';
 import {setTimeout} from 'node:timers/promises';
 import {rktEnvironment} from '../helpers/command.ts';
 import {openHost} from '../helpers/host.ts';
 import {lacksPods} from '../helpers/lacks.ts';
-import {runApps} from '../helpers/nspawn.ts';
+import {appProcess, processesOfPod, runApps} from '../helpers/nspawn.ts';
 import {serialTestIf} from '../helpers/skip.ts';
 import {type Scope, settledDifference, snapshot} from '../helpers/snapshot.ts';
+import {until} from '../helpers/until.ts';
+import {STAY} from '../nspawn/support/scripts.ts';
 
 /*
- * rkt's fault points end where systemd-nspawn takes its place. From there on the process is killed by the clock: somewhere in nspawn's set-up, in systemd's
- * start, in the start of the apps. Each time `stop` and `gc` must leave the host as it was.
+ * rkt's fault points end where systemd-nspawn takes its place. From there on the process is killed where it can be seen to have come: in rkt, in nspawn's set-up,
+ * in systemd's start, in the start of the apps; and at moments between, by the clock of a start that was not disturbed. Each time `stop` and `gc` must leave
+ * the host as it was.
  */
 
-const APART = 25;
+/** Parts of the way from one place to the next. */
+const BETWEEN = env.RKT_TEST_LONG === '1' ? 10 : 2;
+
+interface Start {
+  readonly child: ChildProcess;
+  readonly uuid: string;
+  readonly output: string;
+}
+
+const read = (file: string): string => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    // Processes end while one looks.
+    return '';
+  }
+};
+const commandsIn = (uuid: string): string[] =>
+  processesOfPod(uuid)
+    .filter((pid) => /^NSpid:\t\d+\t1$/m.test(read(`/proc/${pid}/status`)))
+    .map((pid) => read(`/proc/${pid}/comm`).trim());
+
+/** How far a start has come, in order. */
+const PLACES: Readonly<Record<string, (start: Start) => boolean>> = {
+  'rkt runs': () => true,
+  'the pod has a UUID': ({uuid}) => uuid !== '',
+  'rkt has become systemd-nspawn': ({child}) => read(`/proc/${child.pid}/comm`) === 'systemd-nspawn\n',
+  'the pod has a PID 1': ({uuid}) => commandsIn(uuid).length > 0,
+  'PID 1 is systemd': ({uuid}) => commandsIn(uuid).includes('systemd'),
+  'an app runs': ({uuid}) => appProcess(uuid, 'a', false) > 0 || appProcess(uuid, 'b', false) > 0,
+  'both apps run': ({output}) => output.split('ready\n').length === 3,
+};
+const places = Object.keys(PLACES);
 
 serialTestIf(lacksPods('program/systemd-nspawn', 'cgroup/memory'))(
   'S20 whenever rkt or systemd-nspawn is killed while a pod starts, stop and gc leave the host as it was',
   async (t) => {
-    t.timeout(5 * 60_000);
+    t.timeout(30 * 60_000);
     const host = openHost();
+    t.teardown(() => host.close());
     const uuidFile = path.join(host.directory, 'uuid');
+    const said = path.join(host.directory, 'stderr');
     const image = await host.fetch();
     const [program, ...args] = host.command(
       ...runApps(
         [`--uuid-file-save=${uuidFile}`],
-        {name: 'a', image, script: 'echo ready; sleep 600', flags: ['--memory=64Mi']},
-        {name: 'b', image, script: 'echo ready; sleep 600'},
+        {name: 'a', image, script: `echo ready; ${STAY}`, flags: ['--memory=64Mi']},
+        {name: 'b', image, script: `echo ready; ${STAY}`},
       ),
     );
     const pods = new Set<string>();
     const scope: Scope = {directories: [host.directory], pods};
     const collect = async () => {
-      if (existsSync(uuidFile)) {
-        const uuid = readFileSync(uuidFile, 'utf8').trim();
-        if (uuid !== '') {
-          pods.add(uuid);
-          const stopped = await host.rkt(['stop', '--force', uuid]);
-          // One that has not been launched yet cannot be stopped, and gc takes it.
-          if (stopped.exitCode !== 0) t.regex(stopped.stderr, /RKT_POD_(STATE|NOT_FOUND)|is not running/);
-        }
-        rmSync(uuidFile);
+      const uuid = read(uuidFile).trim();
+      if (uuid !== '') {
+        pods.add(uuid);
+        const stopped = await host.rkt(['stop', '--force', uuid]);
+        // One that has not been launched yet cannot be stopped, and gc takes it.
+        if (stopped.exitCode !== 0) t.regex(stopped.stderr, /RKT_POD_(STATE|NOT_FOUND)|is not running/);
       }
+      rmSync(uuidFile, {force: true});
       for (let round = 0; round < 2; round++) {
         const {exitCode, stderr} = await host.rkt(['gc', '--grace-period=0s', '--expire-prepared=0s']);
         t.is(exitCode, 0, stderr);
       }
     };
-    /** Starts the pod and kills its first process after that time. Returns whether both apps ran by then. */
-    const killAfter = async (milliseconds: number): Promise<boolean> => {
+    const begin = () => {
+      const stderr = openSync(said, 'w');
       const child = spawn(program, args, {
         cwd: host.directory,
         env: {...rktEnvironment},
-        stdio: ['ignore', 'pipe', 'ignore'],
+        stdio: ['ignore', 'pipe', stderr],
       });
+      closeSync(stderr);
       let output = '';
-      child.stdout.on('data', (chunk: Buffer) => {
+      child.stdout?.on('data', (chunk: Buffer) => {
         output += chunk.toString();
       });
-      const gone = new Promise((resolve) => child.once('exit', resolve));
-      await setTimeout(milliseconds);
-      const complete = output.split('ready').length === 3;
-      child.kill('SIGKILL');
-      await gone;
-      await collect();
-      return complete;
+      const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+      const arrival = (place: string) =>
+        until(() => {
+          if (PLACES[place]?.({child, uuid: read(uuidFile).trim(), output})) return true;
+          if (child.exitCode === null && child.signalCode === null) return false;
+          throw new Error(`the pod has ended before ${place}: ${read(said)}`);
+        }, 240_000);
+      const kill = async () => {
+        child.kill('SIGKILL');
+        await gone;
+        await collect();
+      };
+      return {arrival, kill};
     };
 
     // What a first pod makes for all others is no residue.
-    while (!(await killAfter(3000))) t.pass();
-    const before = snapshot(scope);
-    let moments = 0;
-    for (let after = 0, complete = 0; complete < 3; after += APART, moments++) {
-      if (await killAfter(after)) complete++;
-      t.deepEqual(await settledDifference(before, scope), {}, `after ${after} ms`);
+    const undisturbed: number[] = [];
+    for (let round = 0; round < 2; round++) {
+      const start = begin();
+      for (const [index, place] of places.entries()) {
+        await start.arrival(place);
+        undisturbed[index] = performance.now();
+      }
+      await start.kill();
     }
-    t.log(`${moments} moments`);
-    t.true(moments > 3);
-    await host.close();
+    t.false(existsSync(uuidFile));
+    const before = snapshot(scope);
+    for (const [index, place] of places.entries()) {
+      const next = (undisturbed[index + 1] ?? 0) - (undisturbed[index] ?? 0);
+      for (let part = 0; part < (place === places.at(-1) ? 1 : BETWEEN); part++) {
+        const start = begin();
+        await start.arrival(place);
+        await setTimeout((next * part) / BETWEEN);
+        await start.kill();
+        t.deepEqual(await settledDifference(before, scope), {}, `${place}, and ${part}/${BETWEEN} of the way on`);
+      }
+    }
   },
 );

@@ -16,7 +16,7 @@ export interface CallOptions {
   readonly cwd?: string;
   /** Added to the clean environment. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Milliseconds; default a minute. */
+  /** Milliseconds; default three minutes, which no call needs. */
   readonly timeout?: number;
   /** A program that starts rkt: `['/usr/bin/setpriv', '--reuid=65534', …]`. */
   readonly through?: readonly string[];
@@ -88,7 +88,10 @@ export interface Host {
   readonly sh: (script: string, options?: RunOptions) => Promise<Result>;
   /** Runs an image as it is. */
   readonly run: (image: string | ImageSpec, options?: Omit<RunOptions, 'image'>) => Promise<Result>;
-  /** Starts a shell script as a pod and returns once it has printed `ready`, which the script must do. */
+  /**
+   * Starts a shell script as a pod and returns once it has printed `ready`, which the script must do. Its standard input stays open until the test ends, so
+   * that `cat` is an app that stays and leaves nothing behind.
+   */
   readonly start: (script: string, options?: RunOptions) => Promise<Started>;
   /** Runs a shell script by `rkt enter`. */
   readonly enter: (uuid: string, script: string, options?: CallOptions) => Promise<Result>;
@@ -119,15 +122,16 @@ export const openHost = (): Host => {
 
   const command: Host['command'] = (...args) =>
     [...rktCommand, `--dir=${data}`, ...configuration, ...args] as [string, ...string[]];
-  const spawn = (args: readonly string[], options: CallOptions): ResultPromise => {
+  /** @param stdin `open`: without `input`, it ends with this process. */
+  const spawn = (args: readonly string[], options: CallOptions, stdin: 'open' | 'closed' = 'closed'): ResultPromise => {
     const [program = '', ...rest] = [...(options.through ?? []), ...command(...args)];
     const child = execa(program, rest, {
       reject: false,
       extendEnv: false,
       env: {...rktEnvironment, ...options.env},
       cwd: options.cwd ?? directory,
-      input: options.input ?? '',
-      timeout: slowly(options.timeout ?? 60_000),
+      ...(stdin === 'open' && options.input === undefined ? {stdin: 'pipe'} : {input: options.input ?? ''}),
+      timeout: slowly(options.timeout ?? 180_000),
       killSignal: 'SIGKILL',
       stripFinalNewline: false,
     }) as ResultPromise;
@@ -191,33 +195,31 @@ export const openHost = (): Host => {
       writeFileSync(file, JSON.stringify(manifest));
       return file;
     },
-    async start(script, options = {}) {
-      const file = path.join(directory, `uuid-${++saved}`);
-      const child = spawn(
-        runArguments(script, {...options, pod: [`--uuid-file-save=${file}`, ...(options.pod ?? [])]}),
-        {
-          timeout: 0,
-          ...options,
-        },
-      );
-      const ended = toResult(child);
-      let seen = '';
-      await new Promise<void>((resolve, reject) => {
-        child.stdout?.on('data', (chunk: Buffer) => {
-          seen += chunk.toString();
-          if (/^ready$/m.test(seen)) resolve();
+    start: (script, options = {}) =>
+      limited(async () => {
+        const file = path.join(directory, `uuid-${++saved}`);
+        const pod = [`--uuid-file-save=${file}`, ...(options.pod ?? [])];
+        const child = spawn(runArguments(script, {...options, pod}), {timeout: 0, ...options}, 'open');
+        const ended = toResult(child);
+        let seen = '';
+        await new Promise<void>((resolve, reject) => {
+          child.stdout?.on('data', (chunk: Buffer) => {
+            seen += chunk.toString();
+            if (/^ready$/m.test(seen)) resolve();
+          });
+          ended.then(({stderr, exitCode}) =>
+            reject(new Error(`ended with ${exitCode} before it was ready: ${stderr}`)),
+          );
         });
-        ended.then(({stderr, exitCode}) => reject(new Error(`ended with ${exitCode} before it was ready: ${stderr}`)));
-      });
-      const uuid = readFileSync(file, 'utf8').trim();
-      const end = async (signal: NodeJS.Signals = 'SIGKILL') => {
-        // What the rkt process has become is the app, or else only its supervisor.
-        if ((options.stage1 ?? flavor) === 'fly' || signal !== 'SIGKILL') child.kill(signal);
-        else await rkt(['stop', '--force', uuid]);
-        return ended;
-      };
-      return {uuid, pid: child.pid ?? 0, child, ended, end};
-    },
+        const uuid = readFileSync(file, 'utf8').trim();
+        const end = async (signal: NodeJS.Signals = 'SIGKILL') => {
+          // What the rkt process has become is the app, or else only its supervisor.
+          if ((options.stage1 ?? flavor) === 'fly' || signal !== 'SIGKILL') child.kill(signal);
+          else await rkt(['stop', '--force', uuid]);
+          return ended;
+        };
+        return {uuid, pid: child.pid ?? 0, child, ended, end};
+      }),
     enter: (uuid, script, options = {}) => rkt(['--format=json', 'enter', uuid, '/bin/sh', '-c', script], options),
     async pods() {
       const {stdout, exitCode, stderr} = await rkt(['list', '--format=json']);
@@ -253,9 +255,10 @@ export const openHost = (): Host => {
       const running = readRun(data);
       if (running.length > 0) await rkt(['stop', '--force', ...running]);
       await until(async () => {
-        await rkt(['gc', '--grace-period=0s', '--expire-prepared=0s']);
+        const {exitCode, stderr} = await rkt(['gc', '--grace-period=0s', '--expire-prepared=0s']);
+        if (exitCode !== 0) throw new Error(`rkt gc ended with ${exitCode}: ${stderr}`);
         return readRun(data).length === 0;
-      }, 5000).catch(() => {});
+      });
       const left = cleanUp(directory);
       if (left !== undefined) throw new Error(left);
     },

@@ -2,7 +2,7 @@ import {lstatSync, readdirSync, readFileSync, readlinkSync} from 'node:fs';
 import path from 'node:path';
 import {until} from './until.ts';
 
-/** What of a host could be left behind, as sorted lines that can be compared. */
+/** What of a scope could be left behind on the host, as sorted lines that can be compared. */
 export interface Snapshot {
   readonly mounts: readonly string[];
   readonly cgroups: readonly string[];
@@ -11,17 +11,16 @@ export interface Snapshot {
   readonly files: readonly string[];
 }
 
+/** What is ours. Whatever names neither is somebody else's, and may come and go while we look. */
 export interface Scope {
-  /** Trees whose entries are listed, and by which processes and mounts are known as ours. */
+  /** Trees whose entries are listed, and by which mounts and processes are known. */
   readonly directories: readonly string[];
-  /** Where given, cgroups of other pods than these are not ours. */
+  /** UUIDs of pods, by which mounts, cgroups, networks and what supervisors keep are known. */
   readonly pods?: ReadonlySet<string>;
 }
 
 /** Where programs that we start keep files of their own. */
 const SHARED = ['/run/systemd/nspawn'];
-
-const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 
 const read = (file: string): string => {
   try {
@@ -55,8 +54,7 @@ const mountLines = (): string[] =>
     .split('\n')
     .filter(Boolean)
     // Without the number of the mount and its parent, which say nothing.
-    .map((line) => line.split(' ').slice(2).join(' '))
-    .sort();
+    .map((line) => line.split(' ').slice(2).join(' '));
 
 const cgroupRoots = (): string[] =>
   read('/proc/self/mountinfo')
@@ -83,8 +81,15 @@ const link = (file: string): string => {
   }
 };
 
-/** Processes that work in a scope: by arguments, working directory, root or what they see mounted. */
-const processLines = ({directories}: Scope): string[] =>
+export interface SeenProcess {
+  readonly pid: number;
+  /** Clock ticks from the start of the host to that of the process: with the number, which process it is. */
+  readonly start: string;
+  readonly command: string;
+}
+
+/** Processes that work below one of the directories: by arguments, working directory, root or what they see mounted. */
+export const processesIn = (directories: readonly string[]): SeenProcess[] =>
   list('/proc')
     .filter((pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid)
     .flatMap((pid) => {
@@ -92,28 +97,26 @@ const processLines = ({directories}: Scope): string[] =>
       const seen = [command, link(`/proc/${pid}/cwd`), link(`/proc/${pid}/root`), read(`/proc/${pid}/mountinfo`)];
       if (!directories.some((directory) => seen.some((text) => text.includes(directory)))) return [];
       const start = read(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ')[19] ?? '';
-      return start === '' ? [] : [`${pid} ${start} ${command}`];
+      return start === '' ? [] : [{pid: Number(pid), start, command}];
     });
 
-/** Takes down what of a host could be left behind. */
-export const snapshot = (scope: Scope): Snapshot => ({
-  mounts: mountLines(),
-  cgroups: cgroupRoots()
-    .flatMap((root) => cgroupDirectories(root))
-    .filter((directory) => {
-      const uuid = UUID.exec(directory)?.[0];
-      return uuid === undefined || scope.pods === undefined || scope.pods.has(uuid);
-    })
-    .sort(),
-  networks: ['/run/netns', '/var/run/netns'].flatMap((directory) =>
-    list(directory).map((name) => `${directory}/${name}`),
-  ),
-  processes: processLines(scope).sort(),
-  files: [...scope.directories, ...SHARED].flatMap(walk).sort(),
-});
-
-/** A cgroup with processes belongs to somebody who is still there; those of ours are compared as processes. */
-const populated = (cgroup: string): boolean => read(`${cgroup}/cgroup.procs`).trim() !== '';
+/** Takes down what of a scope could be left behind. */
+export const snapshot = ({directories, pods = new Set()}: Scope): Snapshot => {
+  const ofPods = (line: string) => [...pods].some((uuid) => line.includes(uuid));
+  const ours = (line: string) => directories.some((directory) => line.includes(directory)) || ofPods(line);
+  return {
+    mounts: mountLines().filter(ours).sort(),
+    cgroups: cgroupRoots()
+      .flatMap((root) => cgroupDirectories(root))
+      .filter(ofPods)
+      .sort(),
+    networks: list('/run/netns').filter(ofPods),
+    processes: processesIn(directories)
+      .map(({pid, start, command}) => `${pid} ${start} ${command}`)
+      .sort(),
+    files: [...directories.flatMap(walk), ...SHARED.flatMap(walk).filter(ours)].sort(),
+  };
+};
 
 const without = (lines: readonly string[], others: readonly string[]): string[] => {
   const rest = new Set(others);
@@ -130,16 +133,15 @@ export const difference = (before: Snapshot, after: Snapshot): Partial<Record<ke
   const names = ['mounts', 'cgroups', 'networks', 'processes', 'files'] as const;
   return Object.fromEntries(
     names.flatMap((name) => {
-      const appeared = without(after[name], before[name]).filter((line) => name !== 'cgroups' || !populated(line));
-      // Cgroups and processes of others may end while we look.
-      const vanished = name === 'files' || name === 'mounts' ? without(before[name], after[name]) : [];
+      const appeared = without(after[name], before[name]);
+      const vanished = without(before[name], after[name]);
       return appeared.length + vanished.length > 0 ? [[name, {appeared, vanished}]] : [];
     }),
   );
 };
 
-/** The difference once it has settled: what is only passing, of ours or of others, has some seconds to go. */
-export const settledDifference = async (before: Snapshot, scope: Scope, milliseconds = 3000) => {
+/** The difference once it has settled: what is only passing has some time to go. */
+export const settledDifference = async (before: Snapshot, scope: Scope, milliseconds?: number) => {
   let found = difference(before, snapshot(scope));
   await until(() => {
     found = difference(before, snapshot(scope));

@@ -22,8 +22,9 @@ interface Called {
 const withRkt = async (work: (rkt: (...args: string[]) => Called, base: string) => Promise<void>): Promise<void> => {
   const base = mkdtempSync(path.join(tmpdir(), 'rkt-test-commands-'));
   const [program, ...first] = rktCommand;
+  const own = [`--dir=${base}/data`, `--system-config=${base}/none`, `--local-config=${base}/none`];
   const rkt = (...args: string[]): Called => {
-    const {status, stdout, stderr} = spawnSync(program, [...first, `--dir=${base}/data`, ...args], {
+    const {status, stdout, stderr} = spawnSync(program, [...first, ...own, ...args], {
       env: rktEnvironment,
       cwd: base,
       encoding: 'utf8',

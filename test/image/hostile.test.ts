@@ -105,7 +105,7 @@ testIf(needs)(
   async (t) => {
     const {directory, store, remove} = testStore();
     try {
-      await importBytes(store, randomArchive(0)).catch(() => undefined);
+      await codeOf(importBytes(store, randomArchive(0)));
       const before = inodes(directory, store.dataDir);
       let accepted = 0;
       for (let seed = 1; seed <= 150; seed++) {

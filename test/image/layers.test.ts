@@ -323,8 +323,9 @@ testIf(needs)('EX-07 a copy is what the layers are, and rendering to a directory
     });
     const {lower} = await layersOf(store, get(ids, 'app'), {flat: true});
     const [rootfs = '' as HostPath] = lower;
-    await copyTree(rootfs, path.join(base, 'copy', 'rootfs') as HostPath, path.join(base, 'cp.log')).catch(
-      () => undefined,
+    t.is(
+      await codeOf(copyTree(rootfs, path.join(base, 'copy', 'rootfs') as HostPath, path.join(base, 'cp.log'))),
+      'RKT_IMAGE_EXTRACTION_FAILED',
     );
     mkdirSync(path.join(base, 'copy'));
     await copyTree(rootfs, path.join(base, 'copy', 'rootfs') as HostPath, path.join(base, 'cp2.log'));

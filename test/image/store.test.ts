@@ -2,7 +2,7 @@ import {execFileSync} from 'node:child_process';
 import {existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {constants, gzipSync, zstdCompressSync} from 'node:zlib';
-import type {HostPath} from '../../core/src/contract/names.ts';
+import type {HostPath, ImageId} from '../../core/src/contract/names.ts';
 import {exportImage} from '../../core/src/image/export.ts';
 import {type FetchOptions, fetchImage} from '../../core/src/image/fetch.ts';
 import {findByName} from '../../core/src/image/find-image.ts';
@@ -14,6 +14,7 @@ import {imageDirectory} from '../../core/src/image/store.ts';
 import type {RktError} from '../../core/src/rkt-error.ts';
 import {lacks} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
+import {until} from '../helpers/until.ts';
 import {idOf, smallImage, specImage} from './support/spec.ts';
 import {codeOf, importBytes, type TestStore, testStore} from './support/store.ts';
 import {directory, file, image, pax} from './support/tar.ts';
@@ -135,10 +136,11 @@ testIf(needs)('images are found by name and labels, the newest first, and those 
         store,
         specImage(name, {content}, {labels: Object.entries(labels).map(([key, value]) => ({name: key, value}))}),
       );
+    const later = (id: ImageId) => until(() => Date.now() > readInfo(store, id).importTime);
     const first = await make({version: '1.0'}, 'a');
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    await later(first);
     const second = await make({version: '2.0', channel: 'beta'}, 'b');
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    await later(second);
     const foreign = await make({version: '3.0', os: 'linux', arch: 's390x'}, 'c');
     t.is(findByName(store, name, {}), second);
     t.is(findByName(store, name, {version: '1.0'}), first);

@@ -3,6 +3,7 @@ import {randomUUID} from 'node:crypto';
 import {once} from 'node:events';
 import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
+import {createInterface} from 'node:readline';
 import type {HostPath} from '../../core/src/contract/index.ts';
 import type {CgroupFacts} from '../../core/src/linux/cgroup-hierarchies.ts';
 import {
@@ -19,6 +20,7 @@ import {
 import {parseProcCgroup} from '../../core/src/linux/proc-cgroup.ts';
 import {RktError} from '../../core/src/rkt-error.ts';
 import {gatherHostFacts} from '../../core/src/stage1/host-facts.ts';
+import {builtFixture} from '../executor/built-fixture.ts';
 import {lacks} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
 import {until} from '../helpers/until.ts';
@@ -26,7 +28,7 @@ import {until} from '../helpers/until.ts';
 const cgroupTest = testIf(lacks('root', 'cgroups'));
 const limitTest = testIf(lacks('root', 'cgroup/memory', 'cgroup/cpu', 'cgroup/pids'));
 
-const FIXTURE = new URL('fixtures/in-cgroup.ts', import.meta.url).pathname;
+const FIXTURE = new URL('fixtures/in-cgroup.ts', import.meta.url);
 const {cgroup: facts} = gatherHostFacts();
 
 /** A cgroup of its own in every hierarchy, gone at the end of the test. */
@@ -41,15 +43,10 @@ const cgroup = (t: {teardown: (action: () => void) => void}): string => {
 };
 const directories = (path: string): string[] => facts.hierarchies.map(({mountPoint}) => `${mountPoint}${path}`);
 
-const inhabit = async (path: string): Promise<ChildProcess & {said: () => Promise<string>}> => {
-  const child = spawn(
-    process.execPath,
-    ['--conditions=source', '--disable-warning=ExperimentalWarning', FIXTURE, path],
-    {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    },
-  );
-  const said = async () => String(JSON.parse(String((await once(child.stdout, 'data'))[0])));
+const inhabit = (path: string): ChildProcess & {said: () => Promise<string>} => {
+  const child = spawn(process.execPath, [...builtFixture(FIXTURE), path], {stdio: ['pipe', 'pipe', 'inherit']});
+  const lines = createInterface({input: child.stdout})[Symbol.asyncIterator]();
+  const said = async () => String(JSON.parse((await lines.next()).value ?? 'null'));
   return Object.assign(child, {said});
 };
 
@@ -58,7 +55,7 @@ cgroupTest('a cgroup exists in every hierarchy, is joined in all of them, and is
   t.true(directories(path).every((directory) => existsSync(directory)));
   t.false(isPopulated(facts, path));
   t.throws(() => createCgroup(facts, path), {code: 'EEXIST'});
-  const child = await inhabit(path);
+  const child = inhabit(path);
   const joined = parseProcCgroup(await child.said());
   t.deepEqual(joined.filter((membership) => membership.path === path).length, facts.hierarchies.length);
   t.true(isPopulated(facts, path));
@@ -75,9 +72,10 @@ cgroupTest('kill ends every process, also in cgroups below, and no other', async
   const path = cgroup(t);
   const below = `${path}/below`;
   createCgroup(facts, below);
-  const children = [await inhabit(path), await inhabit(below)];
+  const children = [inhabit(path), inhabit(below)];
   for (const child of children) await child.said();
-  const outside = spawn('/bin/sleep', ['1000']);
+  const outside = spawn('/bin/cat', {stdio: ['pipe', 'pipe', 'inherit']});
+  t.teardown(() => outside.kill('SIGKILL'));
   const ended = children.map((child) => once(child, 'exit'));
   t.true(isPopulated(facts, path));
   killCgroup(facts, path);
@@ -86,8 +84,8 @@ cgroupTest('kill ends every process, also in cgroups below, and no other', async
     ['SIGKILL', 'SIGKILL'],
   );
   t.false(isPopulated(facts, path));
-  t.is(outside.exitCode, null);
-  outside.kill('SIGKILL');
+  const [answer] = await Promise.all([once(outside.stdout, 'data'), outside.stdin.write('still here')]);
+  t.is(String(answer), 'still here');
   removeCgroup(facts, path);
   t.true(directories(path).every((directory) => !existsSync(directory)));
 });
@@ -101,7 +99,7 @@ cgroupTest('what does not exist is not populated, and is removed and killed with
 
 cgroupTest('a cgroup with a process is not removed', async (t) => {
   const path = cgroup(t);
-  const child = await inhabit(path);
+  const child = inhabit(path);
   await child.said();
   const error = t.throws(() => removeCgroup(facts, path), {instanceOf: RktError});
   t.is(error?.code, 'RKT_CGROUP_REMOVE_FAILED');

@@ -9,6 +9,7 @@ import {openProcess, pidfdOpen, pidfdSignal, pidfdWait} from '../../core/src/lin
 import {pipe} from '../../core/src/linux/pipe.ts';
 import {identify} from '../../core/src/linux/process-identity.ts';
 import {exchange, renameNoReplace} from '../../core/src/linux/rename.ts';
+import {builtFixture} from '../executor/built-fixture.ts';
 import {lacks} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
 
@@ -42,6 +43,7 @@ test('S20 a symlink is not locked in the place of a directory', (t) => {
 
 test('S20 a signal reaches the process that was meant, and none after it', async (t) => {
   const child = spawn('/bin/cat', {stdio: ['pipe', 'ignore', 'ignore']});
+  t.teardown(() => child.kill('SIGKILL'));
   await once(child, 'spawn');
   const identity = identify(child.pid ?? -1);
   if (identity === undefined) return t.fail();
@@ -81,18 +83,9 @@ testIf(lacks('root'))('S01 a process joins the mount namespace of another and se
   const directory = temporary(t);
   mkdirSync(`${directory}/root`);
   writeFileSync(`${directory}/root/marker`, 'of the pod');
-  const run = (name: string) =>
-    execFileSync(
-      process.execPath,
-      [
-        '--conditions=source',
-        '--disable-warning=ExperimentalWarning',
-        new URL(`fixtures/${name}.ts`, import.meta.url).pathname,
-        `${directory}/root`,
-      ],
-      {encoding: 'utf8'},
-    );
-  t.deepEqual(JSON.parse(run('pivot-and-join')), {
+  const fixture = builtFixture(new URL('fixtures/pivot-and-join.ts', import.meta.url));
+  const output = execFileSync(process.execPath, [...fixture, `${directory}/root`], {encoding: 'utf8'});
+  t.deepEqual(JSON.parse(output), {
     pivoted: {files: ['marker'], cwd: '/', mounts: ['/']},
     joined: {marker: 'of the pod', cwd: '/', hostname: 'joined-pod'},
   });

@@ -17,6 +17,7 @@ import test from 'ava';
 import {makeDirectory} from '../../core/src/linux/directory-entry.ts';
 import {O_PATH, openEntry, openHost} from '../../core/src/linux/openat2.ts';
 import {removeTree} from '../../core/src/linux/remove-tree.ts';
+import {builtFixture} from '../executor/built-fixture.ts';
 import {lacks} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
 
@@ -98,16 +99,8 @@ testIf(lacks('root'))('S20 what is mounted in a tree is not removed', (t) => {
   mkdirSync(`${directory}/tree/deep/mounted`, {recursive: true});
   mkdirSync(`${directory}/volume`);
   writeFileSync(`${directory}/volume/kept`, '');
-  const output = execFileSync(
-    process.execPath,
-    [
-      '--conditions=source',
-      '--disable-warning=ExperimentalWarning',
-      new URL('fixtures/remove-mounted.ts', import.meta.url).pathname,
-      directory,
-    ],
-    {encoding: 'utf8'},
-  );
+  const fixture = builtFixture(new URL('fixtures/remove-mounted.ts', import.meta.url));
+  const output = execFileSync(process.execPath, [...fixture, directory], {encoding: 'utf8'});
   t.is(output, 'EXDEV');
   t.deepEqual(readdirSync(`${directory}/volume`), ['kept']);
   t.true(existsSync(`${directory}/tree/deep/mounted`));

@@ -46,17 +46,16 @@ kernelTest(
 kernelTest('EX-24 what apps write is kept, apart by app and stream, after the pod has ended', async (t) => {
   const file = `${host.directory}/logged`;
   const flags = ['--stdout=log', '--stderr=log'];
-  await host.rkt(
+  const ran = await host.rkt(
     runApps(
       [`--uuid-file-save=${file}`],
       {name: 'a', script: 'echo out-a; echo err-a >&2', flags},
       {name: 'b', script: 'echo out-b', flags},
     ),
   );
-  const uuid =
-    (await host.pods()).find(({app_names}) => app_names?.includes('a') && app_names.includes('b'))?.name ?? '';
+  t.is(ran.exitCode, 0, ran.stderr);
   const logs = async (app: string) => {
-    const {stdout, stderr} = await host.rkt(['logs', `--app=${app}`, uuid]);
+    const {stdout, stderr} = await host.rkt(['logs', `--app=${app}`, `--uuid-file=${file}`]);
     return [stdout, stderr].join('');
   };
   t.regex(await logs('a'), /out-a/);

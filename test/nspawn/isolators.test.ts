@@ -6,8 +6,12 @@ import {openHost} from '../helpers/host.ts';
 import {lacks, lacksPods} from '../helpers/lacks.ts';
 import {appProcess, runApps} from '../helpers/nspawn.ts';
 import {parseStatus} from '../helpers/proc.ts';
+import type {Result} from '../helpers/result.ts';
 import {serialTestIf as testIf} from '../helpers/skip.ts';
 import {until} from '../helpers/until.ts';
+import {program} from '../runner/packages.ts';
+import {savedUuid, untilOrEnd} from './support/saved-uuid.ts';
+import {STAY} from './support/scripts.ts';
 
 /* Isolators in pods of two apps: each has its own, both have the pod's, all as the kernel says. */
 
@@ -28,7 +32,7 @@ const startTwo = async (a: readonly string[], b: readonly string[], {scripts = [
       {name: 'a', script: scripts[0], flags: [...a, '--stdout=log']},
       {name: 'b', script: scripts[1], flags: [...b, '--stdout=log']},
     ),
-    {timeout: 120_000},
+    {timeout: 0},
   );
   return {...(await whenReady(file, ended)), ended};
 };
@@ -36,28 +40,24 @@ interface Two {
   readonly scripts?: readonly [string, string];
   readonly pod?: readonly string[];
 }
-const IDLE = 'echo ready; exec sleep 600';
+const IDLE = `echo ready; ${STAY}`;
 
-const whenReady = async (file: string, ended: Promise<{stderr: string}>) => {
-  let over: string | undefined;
-  ended.then(({stderr}) => {
-    over = stderr;
-  });
-  const uuid = () => (existsSync(file) ? readFileSync(file, 'utf8').trim() : '');
-  const log = (app: string) => path.join(host.data, `pods/run/${uuid()}/stage1/rootfs/rkt/logs/${app}.stdout`);
+const stopper = (uuid: string, ended: Promise<Result>) => async () => {
+  const {exitCode, stderr} = await host.rkt(['stop', '--force', uuid]);
+  if (exitCode !== 0) throw new Error(`rkt stop ended with ${exitCode}: ${stderr}`);
+  await ended;
+};
+
+const whenReady = async (file: string, ended: Promise<Result>) => {
+  const uuid = await savedUuid(file, ended);
+  const log = (app: string) => path.join(host.data, `pods/run/${uuid}/stage1/rootfs/rkt/logs/${app}.stdout`);
   const output = (app: string) => (existsSync(log(app)) ? readFileSync(log(app), 'utf8') : '');
-  await until(() => {
-    if (over !== undefined) throw new Error(`the pod has ended: ${over}`);
-    return ['a', 'b'].every((app) => output(app).startsWith('ready\n'));
-  }, 30_000);
+  await untilOrEnd(ended, () => ['a', 'b'].every((app) => output(app).startsWith('ready\n')));
   return {
-    uuid: uuid(),
-    pid: {a: appProcess(uuid(), 'a'), b: appProcess(uuid(), 'b')},
+    uuid,
+    pid: {a: appProcess(uuid, 'a'), b: appProcess(uuid, 'b')},
     output,
-    stop: async () => {
-      await host.rkt(['stop', '--force', uuid()]);
-      await ended;
-    },
+    stop: stopper(uuid, ended),
   };
 };
 
@@ -103,16 +103,17 @@ kernelTest('EX-37 EX-39 EX-40 EX-49 what one app may not call the other may', as
           {name: 'os/linux/seccomp-remove-set', value: {set: ['mkdir', 'mkdirat'], errno: 'EXDEV'}},
           {name: 'os/linux/no-new-privileges', value: true},
         ]),
-        script: 'echo ready; mkdir /tmp/x; echo $?; grep NoNewPrivs /proc/self/status; exec sleep 600',
+        script: `echo ready; mkdir /tmp/x; echo $?; grep NoNewPrivs /proc/self/status; ${STAY}`,
         flags: ['--stdout=log'],
       },
       {
         name: 'b',
         image: image([{name: 'os/linux/seccomp-remove-set', value: {set: ['chmod', 'fchmodat', 'fchmodat2']}}]),
-        script: 'echo ready; mkdir /tmp/x; echo $?; chmod 700 /tmp/x; echo $?; exec sleep 600',
+        script: `echo ready; mkdir /tmp/x; echo $?; chmod 700 /tmp/x; echo $?; ${STAY}`,
         flags: ['--stdout=log'],
       },
     ),
+    {timeout: 0},
   );
   const pod = await whenReady(file, ended);
   await until(() => pod.output('a').includes('NoNew') && pod.output('b').split('\n').length === 4);
@@ -159,6 +160,7 @@ limitsTest(
           '--oom-score-adj=200',
         ),
       ),
+      {timeout: 0},
     );
     const pod = await whenReady(file, ended);
     const of = (pid: number) => ({
@@ -181,11 +183,11 @@ limitsTest(
 
 limitsTest('EX-57 EX-51 an app without memory or tasks takes none from the other', async (t) => {
   const eat = 'head -c 67108864 /dev/zero | tail -c 67108864 | wc -c';
-  const fork = 'for i in 1 2 3 4 5 6 7 8 9 10; do sleep 3 & done; echo forked';
+  const fork = 'mkfifo /tmp/stay; for i in 1 2 3 4 5 6 7 8 9 10; do cat /tmp/stay & done; echo forked';
   const pod = await startTwo(['--memory=32Mi'], [], {
-    scripts: [`echo ready; ${eat}; echo done; exec sleep 600`, `echo ready; ${eat}; ${fork}; exec sleep 600`],
+    scripts: [`echo ready; ${eat}; echo done; ${STAY}`, `echo ready; ${eat}; ${fork}; ${STAY}`],
   });
-  await until(() => pod.output('a').includes('done') && pod.output('b').includes('forked'), 30_000);
+  await until(() => pod.output('a').includes('done') && pod.output('b').includes('forked'));
   await pod.stop();
   t.is(pod.output('a'), 'ready\n0\ndone\n');
   t.is(pod.output('b'), 'ready\n67108864\nforked\n');
@@ -193,12 +195,13 @@ limitsTest('EX-57 EX-51 an app without memory or tasks takes none from the other
 
 limitsTest('EX-56 an app beyond its share of the processor is throttled, the other not', async (t) => {
   const spin = 'echo ready; while :; do :; done';
-  const pod = await startTwo(['--cpu=100m'], [], {scripts: [spin, IDLE]});
+  const pod = await startTwo(['--cpu=10m'], [], {scripts: [spin, IDLE]});
   const throttled = (pid: number) =>
     Number(/^nr_throttled (\d+)/m.exec(innermost(pid, 'cpu', ['cpu.stat']) ?? '')?.[1] ?? 0);
   await t.notThrowsAsync(until(() => throttled(pod.pid.a) > 0));
-  t.is(throttled(pod.pid.b), 0);
+  const other = throttled(pod.pid.b);
   await pod.stop();
+  t.is(other, 0);
 });
 
 /** A pod manifest of two apps. */
@@ -223,26 +226,19 @@ const manifestOf = async (
 };
 const startManifest = async (manifest: string, ...flags: string[]) => {
   const file = path.join(host.directory, `pod-${++started}`);
-  const ended = host.rkt([
-    ...['--format=json', 'run', '--stage1=nspawn', `--uuid-file-save=${file}`, ...flags],
-    `--pod-manifest=${manifest}`,
-  ]);
-  let over: string | undefined;
-  ended.then(({stderr}) => {
-    over = stderr;
-  });
-  const uuid = () => (existsSync(file) ? readFileSync(file, 'utf8').trim() : '');
-  await until(() => {
-    if (over !== undefined) throw new Error(`the pod has ended: ${over}`);
-    return uuid() !== '' && ['a', 'b'].every((app) => appProcess(uuid(), app, false) > 0);
-  }, 30_000);
+  const ended = host.rkt(
+    [
+      ...['--format=json', 'run', '--stage1=nspawn', `--uuid-file-save=${file}`, ...flags],
+      `--pod-manifest=${manifest}`,
+    ],
+    {timeout: 0},
+  );
+  const uuid = await savedUuid(file, ended);
+  await untilOrEnd(ended, () => ['a', 'b'].every((app) => appProcess(uuid, app, false) > 0));
   return {
-    uuid: uuid(),
-    pids: ['a', 'b'].map((app) => appProcess(uuid(), app)),
-    stop: async () => {
-      await host.rkt(['stop', '--force', uuid()]);
-      await ended;
-    },
+    uuid,
+    pids: ['a', 'b'].map((app) => appProcess(uuid, app)),
+    stop: stopper(uuid, ended),
   };
 };
 
@@ -301,7 +297,7 @@ for (const [what, flags] of [
     // All of the host's nodes are there for both; which can be opened is another matter.
     const names = ['mine', 'host/loop0', 'host/loop1', 'host/net/tun', 'host/null', '../tmp/made'];
     const open = names.map((name) => `head -c 0 </devices/${name} && echo opened ${name}`).join('; ');
-    const script = `echo ready; mknod /tmp/made b 7 0; ${open}; echo done; exec sleep 600`;
+    const script = `echo ready; mknod /tmp/made b 7 0; ${open}; echo done; ${STAY}`;
     const everything = '--mount=volume=host,target=/devices/host';
     const pod = await startTwo(
       [...flags, everything, '--mount=volume=disk,target=/devices/mine'],
@@ -319,31 +315,39 @@ for (const [what, flags] of [
   });
 }
 
-kernelTest("EX-55 kernel parameters are the pod's own, and only its own can be set", async (t) => {
-  const keys = ['/proc/sys/kernel/shmmax', '/proc/sys/fs/mqueue/msg_max', '/proc/sys/net/ipv4/ip_forward'];
-  const before = keys.map((key) => readFileSync(key, 'utf8'));
-  const script = `cat ${keys.join(' ')}; echo 1 >${keys[0]}; cat ${keys[0]}; ping -c 1 127.0.0.1 >/dev/null && echo lo`;
-  const manifest = host.manifest(
-    await host.fetch(),
-    {app: {exec: ['/bin/sh', '-c', script], user: '0', group: '0'}},
-    {
-      isolators: [
-        {
-          name: 'os/unix/sysctl',
-          value: {'kernel.shmmax': '12345678', 'fs.mqueue.msg_max': '77', 'net.ipv4.ip_forward': '1'},
-        },
-      ],
-    },
-  );
-  const {stdout, stderr, exitCode} = await host.sh('', {stage1: 'nspawn', manifest, pod: ['--net=none']});
-  t.is(stdout, '12345678\n77\n1\n12345678\nlo\n');
-  t.regex(stderr, /Read-only/);
-  t.is(exitCode, 0);
-  t.deepEqual(
-    keys.map((key) => readFileSync(key, 'utf8')),
-    before,
-  );
-});
+testIf(lacksPods('program/systemd-nspawn', 'program/unshare'))(
+  "EX-55 kernel parameters are the pod's own, and only its own can be set",
+  async (t) => {
+    const keys = ['/proc/sys/kernel/shmmax', '/proc/sys/fs/mqueue/msg_max', '/proc/sys/net/ipv4/ip_forward'];
+    // As if these were the host's, so that nobody else sets them meanwhile.
+    const own = path.join(host.directory, 'parameters');
+    const through = [
+      ...[program('unshare') ?? 'unshare', '--net', '--ipc', '/bin/sh', '-c'],
+      `cat ${keys.join(' ')} >"$0.before"; "$@"; status=$?; cat ${keys.join(' ')} >"$0.after"; exit $status`,
+      own,
+    ];
+    const script = `cat ${keys.join(' ')}; echo 1 >${keys[0]}; cat ${keys[0]}; ping -c 1 127.0.0.1 >/dev/null && echo lo`;
+    const manifest = host.manifest(
+      await host.fetch(),
+      {app: {exec: ['/bin/sh', '-c', script], user: '0', group: '0'}},
+      {
+        isolators: [
+          {
+            name: 'os/unix/sysctl',
+            value: {'kernel.shmmax': '12345678', 'fs.mqueue.msg_max': '77', 'net.ipv4.ip_forward': '1'},
+          },
+        ],
+      },
+    );
+    const {stdout, stderr, exitCode} = await host.sh('', {stage1: 'nspawn', manifest, pod: ['--net=none'], through});
+    t.is(stdout, '12345678\n77\n1\n12345678\nlo\n');
+    t.regex(stderr, /Read-only/);
+    t.is(exitCode, 0);
+    const before = readFileSync(`${own}.before`, 'utf8');
+    t.is(before.trim().split('\n').length, keys.length);
+    t.is(readFileSync(`${own}.after`, 'utf8'), before);
+  },
+);
 
 kernelTest('EX-55 kernel parameters of the host, and values that the kernel refuses, are errors', async (t) => {
   const run = async (value: Record<string, string>, ...pod: string[]) => {
@@ -373,7 +377,7 @@ const blockTest = testIf(
 );
 const rate = (limit: string) => ({default: true, limit});
 blockTest('EX-53 EX-51 block devices of a pod of one app are limited, by bytes and by operations', async (t) => {
-  const pod = await host.start('echo ready; exec sleep 600', {
+  const pod = await host.start('echo ready; exec cat', {
     stage1: 'nspawn',
     image: {
       app: {

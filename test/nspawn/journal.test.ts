@@ -8,6 +8,8 @@ import {commandsOfPod, runApps} from '../helpers/nspawn.ts';
 import {serialTestIf} from '../helpers/skip.ts';
 import {until} from '../helpers/until.ts';
 import {program} from '../runner/packages.ts';
+import {savedUuid} from './support/saved-uuid.ts';
+import {awaitEnd, awaitTold, STAY, tell, tellProcess} from './support/scripts.ts';
 
 /* Apps that write to a journal of their pod. */
 
@@ -50,14 +52,17 @@ const run = async (script: string, {app = BOTH, pod = [], ...more}: RunOptions =
   const ran = await host.sh(script, {stage1: 'nspawn', app, pod: [`--uuid-file-save=${file}`, ...pod], ...more});
   return {...ran, uuid: existsSync(file) ? read(file) : ''};
 };
-/** Starts a script whose standard output goes to the journal, and waits until a line of it is there. */
-const start = async (script: string, app: readonly string[] = BOTH) => {
+/** Waits until the journal has so much. */
+const untilLogged = (uuid: string, stdout: string, stderr = '', ...flags: string[]) =>
+  until(async () => {
+    const found = await logs(uuid, ...flags);
+    return found.stdout === stdout && found.stderr === stderr;
+  }, 180_000);
+/** Starts a script whose standard output goes to the journal. */
+const start = async (script: string, app: readonly string[] = BOTH, ...pod: string[]) => {
   const file = saved();
-  const ended = host.sh(script, {stage1: 'nspawn', app, pod: [`--uuid-file-save=${file}`], timeout: 120_000});
-  await until(() => existsSync(file) && read(file) !== '', 30_000);
-  const uuid = read(file);
-  await until(async () => (await logs(uuid)).stdout.includes('started\n'), 60_000);
-  return {uuid, ended};
+  const ended = host.sh(script, {stage1: 'nspawn', app, pod: [`--uuid-file-save=${file}`, ...pod], timeout: 0});
+  return {uuid: await savedUuid(file, ended), ended};
 };
 
 kernelTest("each stream comes out where it went in, and the status is the app's", async (t) => {
@@ -104,10 +109,10 @@ kernelTest('nor does the last of several, or one that is stopped', async (t) => 
       {name: 'a', script: trap, flags: BOTH},
       {name: 'b', script: 'seq 2000', flags: BOTH},
     ),
+    {timeout: 0},
   );
-  await until(() => existsSync(file) && read(file) !== '', 30_000);
-  const uuid = read(file);
-  await until(async () => (await logs(uuid, '--app=a')).stdout === 'started\n', 60_000);
+  const uuid = await savedUuid(file, ended);
+  await untilLogged(uuid, 'started\n', '', '--app=a');
   t.is((await host.rkt(['stop', uuid])).exitCode, 0);
   await ended;
   t.deepEqual((await logs(uuid, '--app=a')).stdout, `started\n${lines(2000)}`);
@@ -117,22 +122,39 @@ kernelTest('nor does the last of several, or one that is stopped', async (t) => 
 
 kernelTest('a pod ends with 0 after its last app, and with the status of the first that fails', async (t) => {
   const quick = (name: string, script: string) => ({name, script, flags: BOTH});
-  t.is((await host.rkt(runApps([], quick('a', 'echo a'), quick('b', 'sleep 1; echo b')))).exitCode, 0);
-  const failed = await host.rkt(runApps([], quick('a', 'sleep 1; exit 9'), quick('b', 'sleep 600')));
+  const file = saved();
+  const [first, second] = [`${tellProcess('a')}; echo a`, `${awaitEnd('a')}; echo b`];
+  const ended = await host.rkt(runApps([`--uuid-file-save=${file}`], quick('a', first), quick('b', second)));
+  t.is(ended.exitCode, 0, ended.stderr);
+  t.is((await logs(read(file), '--app=b')).stdout, 'b\n');
+  const failed = await host.rkt(
+    runApps([], quick('a', `${awaitTold('b')}; exit 9`), quick('b', `${tell('b')}; ${STAY}`)),
+  );
   t.is(failed.exitCode, 9);
 });
 
 kernelTest('several apps: their names before the lines, in the order in which they were written', async (t) => {
   const file = saved();
-  const {exitCode} = await host.rkt(
+  const ended = host.rkt(
     runApps(
       [`--uuid-file-save=${file}`],
-      {name: 'a', script: 'echo one; sleep 2; echo three', flags: OUT},
-      {name: 'b', script: 'sleep 1; echo two', flags: OUT},
+      {name: 'a', script: `echo one; ${awaitTold('a')}; echo three`, flags: OUT},
+      {name: 'b', script: `${awaitTold('b')}; echo two`, flags: OUT},
       {name: 'c', script: 'echo here'},
     ),
+    {timeout: 0},
   );
-  t.is(exitCode, 0);
+  const uuid = await savedUuid(file, ended);
+  // What was written is what has arrived: of two lines that nobody has read yet, journald may take either first.
+  for (const [app, line] of [
+    ['b', 'a: one'],
+    ['a', 'b: two'],
+  ] as const) {
+    await until(async () => (await logs(uuid)).stdout.endsWith(`${line}\n`));
+    const told = await host.rkt(['enter', `--app=${app}`, uuid, '/bin/sh', '-c', tell(app)]);
+    t.is(told.exitCode, 0, told.stderr);
+  }
+  t.is((await ended).exitCode, 0);
   t.like(await logs(read(file)), {stdout: 'a: one\nb: two\na: three\n', stderr: ''});
   t.like(await logs(read(file), '--app=b'), {stdout: 'two\n'});
 });
@@ -144,8 +166,8 @@ kernelTest('--follow of a prepared pod shows all, to the end; --tail and --since
   ]);
   const uuid = prepared.stdout.trim();
   const following = logs(uuid, '--follow');
-  const ran = host.rkt(['run-prepared', uuid]);
-  await until(async () => (await json(uuid).catch(() => [])).length === 3, 60_000);
+  const ran = host.rkt(['run-prepared', uuid], {timeout: 0});
+  await untilLogged(uuid, 'one\ntwo\n', 'bad\n');
   const between = new Date().toISOString();
   t.like(await logs(uuid, `--since=${between}`), {stdout: '', stderr: ''});
   const tail = logs(uuid, '-f', '--tail=1');
@@ -162,14 +184,22 @@ kernelTest('--follow of a prepared pod shows all, to the end; --tail and --since
 });
 
 kernelTest('times in JSON are when the line was written', async (t) => {
-  const before = new Date().toISOString();
-  const {uuid} = await run('echo one; sleep 0.5; echo two', {app: OUT});
+  const before = Date.now();
+  const {uuid, ended} = await start(`echo one; ${AWAIT}; echo two`, OUT);
+  await untilLogged(uuid, 'one\n');
+  const between = Date.now();
+  t.is((await host.enter(uuid, 'echo > /go')).exitCode, 0);
+  t.is((await ended).exitCode, 0);
+  const after = Date.now();
   const [one, two] = await json(uuid);
   t.like(one, {app: 'test', stream: 'stdout', line: 'one'});
   t.regex(one?.time ?? '', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
-  t.true(before < (one?.time ?? ''));
-  const [first, second] = [one, two].map((line) => Date.parse(line?.time ?? ''));
-  t.true((second ?? 0) - (first ?? 0) >= 450);
+  const [first = 0, second = 0] = [one, two].map((line) => Date.parse(line?.time ?? ''));
+  const times = [before, first, between, second, after];
+  t.deepEqual(
+    times,
+    times.toSorted((a, b) => a - b),
+  );
   // Exactly by time.
   t.deepEqual(
     (await json(uuid, `--since=${two?.time}`)).map(({line}) => line),
@@ -219,22 +249,31 @@ kernelTest('no app reaches the sockets of the journal or its files, nor looks th
 });
 
 kernelTest('an app that kills the journal, and what carries its lines there, loses none of the next', async (t) => {
-  const {uuid, exitCode} = await run(
+  const {uuid, ended} = await start(
     `for round in 1 2 3; do
-       kill -9 $(pidof systemd-journald); echo "out$round"; echo "err$round" >&2; sleep 0.5
+       kill -9 $(pidof systemd-journald); echo "out$round"; echo "err$round" >&2
+       until [ -e "/go$round" ]; do sleep 0.1; done
      done; exit 4`,
   );
-  t.is(exitCode, 4);
+  // One that has read lines and is killed before it wrote them takes these with it.
+  for (const round of [1, 2, 3]) {
+    await untilLogged(uuid, lines(round, 'out'), lines(round, 'err'));
+    t.is((await host.enter(uuid, `echo > /go${round}`)).exitCode, 0);
+  }
+  t.is((await ended).exitCode, 4);
   t.like(await logs(uuid), {stdout: 'out1\nout2\nout3\n', stderr: 'err1\nerr2\nerr3\n'});
 });
 
 kernelTest('a journal is of bounded size and keeps the newest', async (t) => {
-  const {uuid, exitCode} = await run('seq 60000; seq 60000 >&2', {pod: ['--log-size=64Ki'], timeout: 240_000});
-  t.is(exitCode, 0);
+  // Four times what there is place for.
+  const {uuid, ended} = await start(`seq 15000; seq 15000 >&2; ${AWAIT}`, BOTH, '--log-size=64Ki');
+  await until(async () => (await logs(uuid, '--tail=1')).stderr === '15000\n', 180_000);
+  t.is((await host.enter(uuid, 'echo > /go')).exitCode, 0);
+  t.is((await ended).exitCode, 0);
   t.true(bytesOf(journalOf(uuid)) <= 4 * 1_048_576 + 524_288, `${bytesOf(journalOf(uuid))} bytes`);
   const {stdout} = await logs(uuid);
   const numbers = stdout.trimEnd().split('\n').map(Number);
-  t.is((await logs(uuid, '--tail=1')).stderr, '60000\n');
+  t.is((await logs(uuid, '--tail=1')).stderr, '15000\n');
   t.deepEqual(
     numbers,
     Array.from({length: numbers.length}, (_, index) => (numbers[0] ?? 0) + index),
@@ -266,7 +305,7 @@ kernelTest('restarts and event handlers write to the journal, too', async (t) =>
 });
 
 kernelTest('a pod without a journal has no journald, and no place for one', async (t) => {
-  const pod = await host.start(`echo ready; ${AWAIT}`, {stage1: 'nspawn', app: ['--stderr=log']});
+  const pod = await host.start('echo ready; exec cat', {stage1: 'nspawn', app: ['--stderr=log']});
   t.false([...commandsOfPod(pod.uuid).values()].some((command) => command.includes('journald')));
   t.false(existsSync(path.dirname(journalOf(pod.uuid))));
   await pod.end();
@@ -274,16 +313,17 @@ kernelTest('a pod without a journal has no journald, and no place for one', asyn
 
 kernelTest('a pod with a journal is ready as soon as its apps are', async (t) => {
   const {uuid, ended} = await start(`echo started; ${AWAIT}`);
-  const {exitCode, stderr} = await host.rkt(['status', '--wait-ready=30s', uuid]);
+  await untilLogged(uuid, 'started\n');
+  const {exitCode, stderr} = await host.rkt(['status', '--wait-ready=150s', uuid]);
   t.is(exitCode, 0, stderr);
   t.true([...commandsOfPod(uuid).values()].some((command) => command.includes('journald')));
-  await host.enter(uuid, 'echo > /go');
+  t.is((await host.enter(uuid, 'echo > /go')).exitCode, 0);
   t.is((await ended).exitCode, 0);
 });
 
 kernelTest('it can be read until the pod is removed', async (t) => {
   const {uuid} = await run('echo left', {app: OUT});
-  await host.rkt(['gc', '--mark-only']);
+  t.is((await host.rkt(['gc', '--mark-only'])).exitCode, 0);
   t.true(existsSync(path.join(host.data, 'pods/exited-garbage', uuid)));
   t.is((await logs(uuid)).stdout, 'left\n');
   t.is((await host.rkt(['rm', uuid])).exitCode, 0);

@@ -1,4 +1,4 @@
-import {existsSync, readFileSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import {openHost} from '../helpers/host.ts';
@@ -6,6 +6,8 @@ import {buildImage} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
 import {until} from '../helpers/until.ts';
+import {savedUuid, untilOrEnd} from './support/saved-uuid.ts';
+import {awaitEnd, awaitTold, STAY, tell, tellProcess} from './support/scripts.ts';
 
 /* Pods of several apps under a systemd of their own: what the flavor nspawn has and fly has not. */
 
@@ -36,8 +38,11 @@ kernelTest('PO-01 apps of a pod share its pids, names and shared memory, and no 
   const {stdout, exitCode, stderr} = await host.rkt(
     run(
       ['--hostname=together'],
-      sh('a', 'echo x >/only-a; echo y >/dev/shm/both; hostname; readlink /proc/self/ns/pid; sleep 2'),
-      sh('b', 'sleep 1; cat /only-a; cat /dev/shm/both; hostname; readlink /proc/self/ns/pid'),
+      sh(
+        'a',
+        `echo x >/only-a; echo y >/dev/shm/both; hostname; readlink /proc/self/ns/pid; ${tell('a')}; ${awaitTold('b')}`,
+      ),
+      sh('b', `${awaitTold('a')}; cat /only-a; cat /dev/shm/both; hostname; readlink /proc/self/ns/pid; ${tell('b')}`),
     ),
   );
   t.is(exitCode, 0, stderr);
@@ -57,8 +62,8 @@ kernelTest('a pod ends with the status of the first app that fails, and the othe
   const {exitCode, stdout} = await host.rkt(
     run(
       [`--uuid-file-save=${file}`],
-      sh('a', 'sleep 1; exit 3'),
-      sh('b', 'trap "echo stopped; exit 4" TERM; while :; do sleep 0.1; done'),
+      sh('a', `${awaitTold('b')}; exit 3`),
+      sh('b', `trap "echo stopped; exit 4" TERM; ${tell('b')}; while :; do sleep 0.1; done`),
     ),
   );
   t.is(exitCode, 3);
@@ -67,7 +72,9 @@ kernelTest('a pod ends with the status of the first app that fails, and the othe
 });
 
 kernelTest('a pod ends with 0 after its last app', async (t) => {
-  const {exitCode, stdout} = await host.rkt(run([], sh('a', 'echo a'), sh('b', 'sleep 1; echo b')));
+  const {exitCode, stdout} = await host.rkt(
+    run([], sh('a', `${tellProcess('a')}; echo a`), sh('b', `${awaitEnd('a')}; echo b`)),
+  );
   t.deepEqual([exitCode, stdout], [0, 'a\nb\n']);
 });
 
@@ -77,9 +84,7 @@ kernelTest('a program that is not there is one clear error with the code of a sh
 });
 
 kernelTest('stop has the apps end in order and records their statuses', async (t) => {
-  const pod = await host.start('trap "echo asked; exit 5" TERM; echo ready; while :; do sleep 0.1; done', {
-    stage1: 'nspawn',
-  });
+  const pod = await host.start('trap "echo asked; exit 5" TERM; echo ready; read -r none', {stage1: 'nspawn'});
   t.is((await host.rkt(['stop', pod.uuid])).exitCode, 0);
   const {stdout} = await pod.ended;
   t.is(stdout, 'ready\nasked\n');
@@ -87,23 +92,21 @@ kernelTest('stop has the apps end in order and records their statuses', async (t
 });
 
 kernelTest('all pods share one tree of the host', async (t) => {
-  await host.rkt(run([], sh('a', 'true')));
-  await host.rkt(run([], sh('a', 'true')));
-  const trees = path.join(host.data, 'cas/host-trees');
-  t.true(existsSync(trees));
-  const {stdout} = await host.sh('ls /', {stage1: 'nspawn'});
-  t.false(stdout.includes('rkt\n'));
+  const ran = await Promise.all([host.rkt(run([], sh('a', 'true'))), host.sh('ls /', {stage1: 'nspawn'})]);
+  t.deepEqual(
+    ran.map(({exitCode}) => exitCode),
+    [0, 0],
+  );
+  const trees = readdirSync(path.join(host.data, 'cas/host-trees')).filter((name) => name.startsWith('tree-'));
+  t.is(trees.length, 1);
+  t.false(ran[1].stdout.includes('rkt\n'));
 });
 
-kernelTest('what an app writes comes through sockets, apart and whole', async (t) => {
-  const {stdout, stderr} = await host.sh('seq 20000; echo end >&2', {stage1: 'nspawn'});
-  t.is(stdout.trim().split('\n').length, 20_000);
+kernelTest('the streams of a pod of one: input reaches the app, what it writes comes apart and whole', async (t) => {
+  const {stdout, stderr} = await host.sh('cat; seq 20000; echo end >&2', {stage1: 'nspawn', input: 'a\nb\n'});
+  t.true(stdout.startsWith('a\nb\n1\n'));
+  t.is(stdout.trim().split('\n').length, 20_002);
   t.is(stderr, 'end\n');
-});
-
-kernelTest('standard input reaches the app of a pod of one', async (t) => {
-  const {stdout} = await host.sh('cat', {stage1: 'nspawn', input: 'a\nb\n'});
-  t.is(stdout, 'a\nb\n');
 });
 
 kernelTest('network none has loopback alone', async (t) => {
@@ -118,16 +121,12 @@ kernelTest('S01 enter right after the start waits for the app, and is in it', as
   const images = {files: {'/of-the-app': 'x'}};
   for (let round = 0; round < 5; round++) {
     const file = path.join(host.directory, `early-${round}`);
-    const ended = host.rkt([
-      ...['--insecure-options=image', 'run', '--stage1=nspawn', `--uuid-file-save=${file}`, buildImage(images)],
-      ...['--exec=/bin/sleep', '--', '600'],
-    ]);
-    await until(() => existsSync(file) && uuidOf(file) !== '');
-    const uuid = uuidOf(file);
+    const ended = host.sh(STAY, {stage1: 'nspawn', image: images, pod: [`--uuid-file-save=${file}`], timeout: 0});
+    const uuid = await savedUuid(file, ended);
     // A pod that has not been launched yet is not running.
     await until(async () => (await host.pods()).some(({name, state}) => name === uuid && state === 'running'));
     const {stdout, stderr} = await host.enter(uuid, 'ls /of-the-app; cat /proc/1/comm; grep CapBnd /proc/self/status');
-    await host.rkt(['stop', '--force', uuid]);
+    t.is((await host.rkt(['stop', '--force', uuid])).exitCode, 0);
     await ended;
     // 14 capabilities, the app's.
     t.is(stdout, '/of-the-app\nsystemd\nCapBnd:\t00000000a80425fb\n', stderr);
@@ -136,11 +135,11 @@ kernelTest('S01 enter right after the start waits for the app, and is in it', as
 
 kernelTest('enter does not wait for an app that has ended while others run', async (t) => {
   const file = path.join(host.directory, 'ended');
-  const ended = host.rkt(run([`--uuid-file-save=${file}`], sh('a', 'exit 0'), sh('b', 'sleep 600')));
-  const recorded = () => path.join(host.data, 'pods/run', uuidOf(file), 'stage1/rootfs/rkt/status/a');
-  await until(() => existsSync(file) && uuidOf(file) !== '' && existsSync(recorded()));
-  const {exitCode, error} = await host.rkt(['--format=json', 'enter', '--app=a', uuidOf(file), '/bin/true']);
-  await host.rkt(['stop', '--force', uuidOf(file)]);
+  const ended = host.rkt(run([`--uuid-file-save=${file}`], sh('a', 'exit 0'), sh('b', STAY)), {timeout: 0});
+  const uuid = await savedUuid(file, ended);
+  await untilOrEnd(ended, () => existsSync(path.join(host.data, 'pods/run', uuid, 'stage1/rootfs/rkt/status/a')));
+  const {exitCode, error} = await host.rkt(['--format=json', 'enter', '--app=a', uuid, '/bin/true']);
+  t.is((await host.rkt(['stop', '--force', uuid])).exitCode, 0);
   await ended;
   t.deepEqual([exitCode, error?.code], [254, 'RKT_POD_APP_NOT_RUNNING']);
 });

@@ -6,6 +6,7 @@ import {buildImage} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
 import {until} from '../helpers/until.ts';
+import {STAY} from './support/scripts.ts';
 
 /* `--restart`: who starts an app again, and when the pod is over then. */
 
@@ -59,7 +60,7 @@ kernelTest('a pod manifest asks for a policy by an annotation of the app', async
 });
 
 kernelTest('an app with always is started again however it ends, until the pod is stopped', async (t) => {
-  const pod = await host.start('echo x >>/runs; test $(wc -l </runs) -lt 3 || { echo ready; sleep 600; }; exit 5', {
+  const pod = await host.start(`echo x >>/runs; test $(wc -l </runs) -lt 3 || { echo ready; ${STAY}; }; exit 5`, {
     stage1: 'nspawn',
     app: ['--restart=always'],
   });

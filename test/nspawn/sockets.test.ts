@@ -1,11 +1,13 @@
-import {connect, createServer} from 'node:net';
+import {existsSync} from 'node:fs';
+import {connect, createServer, type Socket} from 'node:net';
 import path from 'node:path';
-import {setTimeout} from 'node:timers/promises';
 import test from 'ava';
 import {openHost} from '../helpers/host.ts';
 import {lacksPods} from '../helpers/lacks.ts';
 import {serialTestIf} from '../helpers/skip.ts';
+import {until} from '../helpers/until.ts';
 import {program} from '../runner/packages.ts';
+import {savedUuid, untilOrEnd} from './support/saved-uuid.ts';
 
 /* Socket activation: rkt is started with sockets, as by a service manager, and each app gets its own. */
 
@@ -80,26 +82,39 @@ const freePort = () =>
     });
   });
 
-/** What a connection is answered; tries until somebody listens. */
-const answer = async (port: number, address = '127.0.0.1'): Promise<string> => {
-  for (let attempt = 0; ; attempt += 1) {
+/** A connection; tries until somebody listens. */
+const connected = async (port: number): Promise<Socket> => {
+  let socket: Socket | undefined;
+  await until(async () => {
     try {
-      return await new Promise<string>((resolve, reject) => {
-        let text = '';
-        const socket = connect(port, address);
-        socket.setTimeout(30_000, () => socket.destroy(new Error(`no answer on port ${port}`)));
-        socket.on('data', (chunk) => {
-          text += chunk;
-        });
-        socket.on('end', () => resolve(text));
-        socket.on('error', reject);
+      socket = await new Promise<Socket>((resolve, reject) => {
+        const attempt = connect(port, '127.0.0.1', () => resolve(attempt));
+        attempt.once('error', reject);
       });
+      return true;
     } catch (error) {
-      if (attempt > 300 || (error as NodeJS.ErrnoException).code !== 'ECONNREFUSED') throw error;
-      await setTimeout(100);
+      if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') return false;
+      throw error;
     }
-  }
+  });
+  if (socket === undefined) throw new Error(`nobody listens on port ${port}`);
+  return socket;
 };
+
+/** All that comes through a connection. */
+const textOf = (socket: Socket) =>
+  new Promise<string>((resolve, reject) => {
+    let text = '';
+    socket.setTimeout(180_000, () => socket.destroy(new Error('no answer')));
+    socket.on('data', (chunk) => {
+      text += chunk;
+    });
+    socket.on('end', () => resolve(text));
+    socket.on('error', reject);
+  });
+
+/** What a connection is answered. */
+const answer = async (port: number): Promise<string> => textOf(await connected(port));
 
 const listening = (...flags: readonly string[]) => [program('systemd-socket-activate') ?? '', ...flags];
 const run = (through: readonly string[], manifest: string, ...flags: string[]) =>
@@ -173,11 +188,18 @@ kernelTest('an app without a restart policy is not started again by a connection
   const [one, two] = [await freePort(), await freePort()];
   const manifest = await manifestOf((id) => [
     appOf(id, 'a', `print "a\\n"; ${ANSWER}`, [{name: 'web', port: one}]),
-    appOf(id, 'b', `${ANSWER} sleep 2`, [{name: 'other', port: two}]),
+    appOf(id, 'b', `${ANSWER} accept $connection, $socket`, [{name: 'other', port: two}]),
   ]);
-  const ended = run(listening(`-l127.0.0.1:${one}`, `-l127.0.0.1:${two}`), manifest);
-  const [first, second] = await Promise.allSettled([answer(one), answer(one), answer(two)]);
-  t.true([first, second].some(({status}) => status === 'fulfilled'));
+  const file = path.join(host.directory, 'left-behind');
+  const flags = [`--uuid-file-save=${file}`];
+  const ended = run(listening(`-l127.0.0.1:${one}`, `-l127.0.0.1:${two}`), manifest, ...flags);
+  const both = [await connected(one), await connected(one)];
+  const [, ...texts] = await Promise.allSettled([answer(two), ...both.map(textOf)]);
+  t.true(texts.some((text) => text.status === 'fulfilled' && text.value === 'a 1 web mine 1\n'));
+  // What would start it again would have done so once its end is known and the other app is the last.
+  const uuid = await savedUuid(file, ended);
+  await untilOrEnd(ended, () => existsSync(path.join(host.data, 'pods/run', uuid, 'stage1/rootfs/rkt/status/a')));
+  (await connected(two)).destroy();
   const {exitCode, stdout} = await ended;
   t.deepEqual([exitCode, stdout], [0, 'a\n']);
 });

@@ -1,4 +1,4 @@
-import {existsSync, readFileSync} from 'node:fs';
+import {existsSync} from 'node:fs';
 import {kill} from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import {cgroupDirectories, processesBelow} from '../helpers/cgroup.ts';
@@ -7,6 +7,8 @@ import {lacksPods} from '../helpers/lacks.ts';
 import {commandsOfPod, leaderOf, processesOfPod, runApps} from '../helpers/nspawn.ts';
 import {serialTestIf} from '../helpers/skip.ts';
 import {until} from '../helpers/until.ts';
+import {savedUuid, untilOrEnd} from './support/saved-uuid.ts';
+import {STAY} from './support/scripts.ts';
 
 /* Whatever ends or deafens a part of a pod: what rkt says of the pod is what its processes are. */
 
@@ -14,7 +16,9 @@ const host = openHost();
 test.after.always(() => host.close());
 const kernelTest = serialTestIf(lacksPods('program/systemd-nspawn'));
 
-const start = (script = 'echo ready; sleep 600') => host.start(script, {stage1: 'nspawn'});
+/** Reads no stream of rkt, which may end with the supervisor. */
+const APP = 'cat /tmp/stay';
+const start = (script = `mkfifo /tmp/stay; echo ready; ${APP}`) => host.start(script, {stage1: 'nspawn'});
 const stateOf = async (uuid: string) => (await host.pods()).find(({name}) => name === uuid)?.state;
 const statusOf = async (uuid: string) => (await host.rkt(['status', uuid])).stdout;
 const gc = async () => {
@@ -40,17 +44,17 @@ const killSupervisor = async ({pid}: Started) => {
 };
 
 /** The app's own process. */
-const appOf = (pod: Started): number => {
-  const found = [...commandsOfPod(pod.uuid)].find(([, command]) => command === 'sleep 600')?.[0];
-  if (found === undefined) throw new Error('the app does not run');
-  return found;
+const appOf = async ({uuid, ended}: Started): Promise<number> => {
+  const found = () => [...commandsOfPod(uuid)].find(([, command]) => command === APP)?.[0];
+  await untilOrEnd(ended, () => found() !== undefined);
+  return found() ?? 0;
 };
 
 kernelTest(
   'S20 SIGKILL of systemd-nspawn: the pod is running while its processes are, and can be stopped',
   async (t) => {
     const pod = await start();
-    const app = appOf(pod);
+    const app = await appOf(pod);
     await killSupervisor(pod);
     t.true(existsSync(`/proc/${app}`));
     t.is(await stateOf(pod.uuid), 'running');
@@ -100,7 +104,7 @@ kernelTest('S20 SIGHUP of systemd-nspawn changes nothing', async (t) => {
 
 kernelTest("S20 SIGKILL of the pod's systemd ends every app and the pod", async (t) => {
   const pod = await start();
-  const app = appOf(pod);
+  const app = await appOf(pod);
   kill(leaderOf(pod.uuid), 'SIGKILL');
   const {exitCode} = await pod.ended;
   t.not(exitCode, 0);
@@ -109,8 +113,8 @@ kernelTest("S20 SIGKILL of the pod's systemd ends every app and the pod", async 
 });
 
 kernelTest('S20 SIGKILL of an app ends the pod with its status, recorded too', async (t) => {
-  const pod = await start('echo ready; exec sleep 600');
-  kill(appOf(pod), 'SIGKILL');
+  const pod = await start(`mkfifo /tmp/stay; echo ready; exec ${APP}`);
+  kill(await appOf(pod), 'SIGKILL');
   const {exitCode} = await pod.ended;
   t.is(exitCode, 137);
   t.regex(await statusOf(pod.uuid), /^app-test=137$/m);
@@ -118,7 +122,10 @@ kernelTest('S20 SIGKILL of an app ends the pod with its status, recorded too', a
 });
 
 kernelTest('S20 what an app has left behind ends with the pod', async (t) => {
-  const pod = await start('sleep 600 & (setsid sleep 600 &) ; echo ready; sleep 1');
+  const pod = await start(`mkfifo /tmp/stay; ${APP} & (setsid ${APP} &) ; echo ready; cat`);
+  const left = () => [...commandsOfPod(pod.uuid).values()].filter((command) => command === APP).length;
+  await until(() => left() === 2);
+  pod.child.stdin?.end();
   const {exitCode} = await pod.ended;
   t.is(exitCode, 0);
   await isOver(t, pod.uuid);
@@ -131,13 +138,16 @@ serialTestIf(lacksPods('program/systemd-nspawn', 'cgroup/memory', 'cgroup/cpu', 
     const running = host.rkt(
       runApps(
         [`--uuid-file-save=${file}`],
-        {name: 'a', script: 'sleep 600', flags: ['--memory=64Mi', '--cpu=500m']},
-        {name: 'b', script: 'sleep 600'},
+        {name: 'a', script: STAY, flags: ['--memory=64Mi', '--cpu=500m']},
+        {name: 'b', script: STAY},
       ),
+      {timeout: 0},
     );
-    await until(() => existsSync(file));
-    const uuid = readFileSync(file, 'utf8').trim();
-    await until(() => [...commandsOfPod(uuid).values()].filter((command) => command === 'sleep 600').length === 2);
+    const uuid = await savedUuid(file, running);
+    await untilOrEnd(
+      running,
+      () => [...commandsOfPod(uuid).values()].filter((command) => command === APP).length === 2,
+    );
     const groups = cgroupDirectories(uuid);
     // Its own, systemd's, and those of the controllers; cgroup v2 alone has one for all.
     const unified = existsSync('/sys/fs/cgroup/cgroup.controllers');

@@ -1,9 +1,14 @@
-import {mkdirSync, readdirSync} from 'node:fs';
+import {spawn} from 'node:child_process';
+import {mkdirSync, readdirSync, readFileSync, statSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import {openHost} from '../helpers/host.ts';
 import {lacksPods} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
+import {until} from '../helpers/until.ts';
+import {program} from '../runner/packages.ts';
+import {savedUuid} from './support/saved-uuid.ts';
+import {STAY} from './support/scripts.ts';
 
 /* What supervises the apps of a pod is not what their limits, volumes and ends are about. */
 
@@ -20,23 +25,47 @@ const statusOf = async (file: string) => {
 };
 
 kernelTest('stop --force records that the app was killed', async (t) => {
-  const pod = await host.start('echo ready; sleep 600', nspawn);
+  const pod = await host.start(`echo ready; ${STAY}`, nspawn);
   t.is((await host.rkt(['stop', '--force', pod.uuid])).exitCode, 0);
   await pod.ended;
   t.regex((await host.rkt(['status', pod.uuid])).stdout, /^app-test=137$/m);
 });
 
-kernelTest('two who stop a pod at once both wait until it has ended in order', async (t) => {
-  const pod = await host.start('trap "sleep 2; exit 5" TERM; echo ready; while :; do sleep 0.1; done', nspawn);
-  const stops = await Promise.all([1, 2, 3].map(() => host.rkt(['stop', pod.uuid])));
-  t.deepEqual(
-    stops.map(({exitCode}) => exitCode),
-    [0, 0, 0],
-  );
-  await pod.ended;
-  // Its handler came to its end.
-  t.regex((await host.rkt(['status', pod.uuid])).stdout, /^app-test=5$/m);
-});
+testIf(lacksPods('program/systemd-nspawn', 'program/flock'))(
+  'two who stop a pod at once both wait until it has ended in order',
+  async (t) => {
+    const pod = await host.start(
+      'trap "echo asked; read -r none; exit 5" TERM; echo ready; while :; do sleep 0.1; done',
+      nspawn,
+    );
+    let output = '';
+    pod.child.stdout?.on('data', (chunk: Buffer) => {
+      output += chunk;
+    });
+    // Who waits for the pod's lock shows in the kernel's list of locks. It is taken until all have come, so that none is late.
+    const file = path.join(host.data, 'pods/run', pod.uuid, 'frozen.json');
+    const waiting = () => {
+      const lines = readFileSync('/proc/locks', 'utf8').split('\n');
+      return lines.filter((line) => line.includes('-> FLOCK') && line.includes(`:${statSync(file).ino} `)).length;
+    };
+    const holder = spawn(program('flock') ?? 'flock', [file, '/bin/cat'], {stdio: ['pipe', 'ignore', 'inherit']});
+    t.teardown(() => holder.kill('SIGKILL'));
+    const all = Promise.all([1, 2, 3].map(() => host.rkt(['stop', pod.uuid])));
+    await until(() => waiting() === 3);
+    holder.stdin.end();
+    await until(() => output.includes('asked'));
+    t.is(waiting(), 2);
+    pod.child.stdin?.write('\n');
+    const stops = await all;
+    t.deepEqual(
+      stops.map(({exitCode}) => exitCode),
+      [0, 0, 0],
+    );
+    await pod.ended;
+    // Its handler came to its end.
+    t.regex((await host.rkt(['status', pod.uuid])).stdout, /^app-test=5$/m);
+  },
+);
 
 limitsTest('a limit of very few tasks is of the app alone: it runs, ends and its status is known', async (t) => {
   const file = saved('tasks');
@@ -84,15 +113,14 @@ kernelTest('an app that is started again and again is counted, however often', a
   const file = saved('restarts');
   const pod = host.rkt(
     host.runArguments('exit 1', {...nspawn, pod: [`--uuid-file-save=${file}`], app: ['--restart=on-failure']}),
-    {timeout: 120_000},
+    {timeout: 0},
   );
+  await savedUuid(file, pod);
   const restarts = async () => {
     const {stdout} = await host.rkt(['status', `--uuid-file=${file}`]);
     return Number(/^restarts-test=(\d+)$/m.exec(stdout)?.[1] ?? 0);
   };
-  const end = Date.now() + 60_000;
-  while ((await restarts()) < 7 && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 500));
-  t.true((await restarts()) >= 7);
-  await host.rkt(['stop', '--force', `--uuid-file=${file}`]);
+  await t.notThrowsAsync(until(async () => (await restarts()) >= 7, 240_000));
+  t.is((await host.rkt(['stop', '--force', `--uuid-file=${file}`])).exitCode, 0);
   await pod;
 });

@@ -5,6 +5,7 @@ import {openHost} from '../helpers/host.ts';
 import {buildImage, type ImageSpec} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
+import {awaitTold, tell} from './support/scripts.ts';
 
 /* Volumes that several apps of a pod have. */
 
@@ -26,10 +27,10 @@ kernelTest('PO-02 apps share a volume, each where it has it and as it may', asyn
   mkdirSync(source);
   const {stdout, exitCode, stderr} = await run(
     [`--volume=data,kind=host,source=${source}`],
-    app('writer', 'echo written >/out/file; sleep 2', ['--mount=volume=data,target=/out']),
+    app('writer', `echo written >/out/file; ${awaitTold('read')}`, ['--mount=volume=data,target=/out']),
     app(
       'reader',
-      'until [ -s /in/file ]; do sleep 0.1; done; cat /in/file; [ ! -e /out ]; echo x >/in/x; echo $?',
+      `until [ -s /in/file ]; do sleep 0.1; done; cat /in/file; [ ! -e /out ]; echo x >/in/x; echo $?; ${tell('read')}`,
       [],
       {
         app: {mountPoints: [{name: 'data', path: '/in', readOnly: true}]},
@@ -48,7 +49,7 @@ kernelTest('PO-11 a volume of two docker images begins with what the first has',
   const flags = ['--mount=volume=data,target=/data'];
   const {stdout, exitCode, stderr} = await run(
     ['--volume=data,kind=empty'],
-    app('first', 'sleep 2', flags, image('first')),
+    app('first', 'true', flags, image('first')),
     app('second', 'cat /data/file', flags, image('second')),
   );
   t.deepEqual([exitCode, stdout], [0, 'first\n'], stderr);

@@ -58,11 +58,11 @@ withHost('list has the columns of rkt', async (t, host) => {
 });
 
 withHost('status tells what rkt told, line by line, and waits', async (t, host) => {
-  const pod = await host.start('echo ready; sleep 600');
+  const pod = await host.start('echo ready; cat');
   const running = (await host.rkt(['status', pod.uuid])).stdout;
   t.regex(running, /^state=running\ncreated=.+\nstarted=.+\nnetworks=\npid=(\d+)\nexited=false\n/);
   t.is(Number(/^pid=(\d+)$/m.exec(running)?.[1]), pod.pid);
-  t.is((await host.rkt(['status', '--wait-ready=5s', pod.uuid])).exitCode, 0);
+  t.is((await host.rkt(['status', '--wait-ready=60s', pod.uuid])).exitCode, 0);
   const early = await host.rkt(['--format=json', 'status', '--wait=200ms', pod.uuid]);
   t.is(early.exitCode, 254);
   t.is(early.error?.code, 'RKT_WAIT_EXPIRED');
@@ -81,7 +81,7 @@ withHost('a pod that is over is never ready', async (t, host) => {
 });
 
 withHost('stop ends several pods, and none that is over', async (t, host) => {
-  const [one, two] = await Promise.all(['one', 'two'].map(() => host.start('echo ready; exec sleep 600')));
+  const [one, two] = await Promise.all(['one', 'two'].map(() => host.start('echo ready; exec cat')));
   if (one === undefined || two === undefined) return t.fail();
   const stopped = await host.rkt(['stop', one.uuid, two.uuid]);
   t.is(stopped.exitCode, 0, stopped.stderr);
@@ -94,14 +94,14 @@ withHost('stop ends several pods, and none that is over', async (t, host) => {
 });
 
 withHost('stop --force kills an app that does not want to end', async (t, host) => {
-  const pod = await host.start('trap "" TERM; echo ready; while :; do sleep 1; done');
+  const pod = await host.start('trap "" TERM; echo ready; exec cat');
   t.is((await host.rkt(['stop', '--force', pod.uuid])).exitCode, 0);
   t.is((await pod.ended).signal, 'SIGKILL');
   t.like(await only(host), {state: 'exited'});
 });
 
 withHost('stop tells of every pod that it cannot stop, and stops the others', async (t, host) => {
-  const pod = await host.start('echo ready; exec sleep 600');
+  const pod = await host.start('echo ready; exec cat');
   const uuid = await prepare(host, 'true');
   const {exitCode, stderr, stdout} = await host.rkt(['stop', 'f'.repeat(8), uuid, pod.uuid]);
   t.is(exitCode, 254);
@@ -111,7 +111,7 @@ withHost('stop tells of every pod that it cannot stop, and stops the others', as
 });
 
 withHost('rm takes what does not run, and nothing that does', async (t, host) => {
-  const pod = await host.start('echo ready; exec sleep 600');
+  const pod = await host.start('echo ready; exec cat');
   t.is((await host.rkt(['--format=json', 'rm', pod.uuid])).error?.code, 'RKT_POD_STATE');
   await pod.end();
   const uuid = await prepare(host, 'true');
@@ -176,6 +176,8 @@ withHost('run-prepared wants the very flavor that prepared the pod', async (t, h
       `// ${comment}\nmodule.exports = require(${JSON.stringify(source)});\n`,
     );
   write('one');
+  // Whoever ends and removes the pod asks it, too.
+  t.teardown(() => write('one'));
   const command = ['--insecure-options=image', 'prepare', `--stage1=${flavor}`, buildImage(), '--exec=/bin/true'];
   const prepared = await host.rkt(command);
   const uuid = prepared.stdout.trim();
@@ -184,7 +186,6 @@ withHost('run-prepared wants the very flavor that prepared the pod', async (t, h
   const {error} = await host.rkt(['--format=json', 'run-prepared', '--dns=host', uuid]);
   t.is(error?.code, 'RKT_FLAVOR_REPLACED');
   t.like(await only(host), {state: 'prepared'});
-  write('one');
 });
 
 withHost('gc --dry-run gives a reason for each pod', async (t, host) => {

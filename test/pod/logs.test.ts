@@ -1,6 +1,10 @@
-import {writeFileSync} from 'node:fs';
+import {execFileSync} from 'node:child_process';
+import {once} from 'node:events';
+import {closeSync, mkdirSync, openSync, writeFileSync, writeSync} from 'node:fs';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
+import {execa} from 'execa';
+import {rktEnvironment} from '../helpers/command.ts';
 import {type Host, openHost} from '../helpers/host.ts';
 import {buildImage} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
@@ -56,13 +60,24 @@ withNspawn('what several apps write, to its end and after', async (t, host) => {
 });
 
 withNspawn('a pod that runs: what is there, and by --follow all that comes', async (t, host) => {
-  const script = 'echo one; until [ -e /go ]; do sleep 0.1; done; echo two';
-  const uuid = await prepare(host, '--stage1=nspawn', buildImage(), ...LOGGED, ...shell(script));
+  const gate = path.join(host.directory, 'gate');
+  mkdirSync(gate);
+  execFileSync('mkfifo', [path.join(gate, 'pipe')]);
+  // What reads from it ends when this process is gone.
+  const held = openSync(path.join(gate, 'pipe'), 'r+');
+  t.teardown(() => closeSync(held));
+  const uuid = await prepare(
+    host,
+    ...['--stage1=nspawn', `--volume=gate,kind=host,source=${gate}`, buildImage(), '--mount=volume=gate,target=/gate'],
+    ...[...LOGGED, ...shell('echo one; read go </gate/pipe; echo two')],
+  );
   const running = host.rkt(['run-prepared', uuid]);
   const ended = running.then(({stderr}) => Promise.reject(new Error(`ended before it was asked to: ${stderr}`)));
-  await Promise.race([ended, until(async () => (await text(uuid, host)).stdout === 'one\n', 60_000)]);
-  const following = host.rkt(['logs', '--format=json', '-f', uuid]);
-  t.is((await host.rkt(['enter', uuid, '/bin/sh', '-c', 'echo > /go'])).exitCode, 0);
+  await Promise.race([ended, until(async () => (await text(uuid, host)).stdout === 'one\n')]);
+  const [rkt, ...args] = host.command('logs', '--format=json', '-f', uuid);
+  const following = execa(rkt, args, {extendEnv: false, env: rktEnvironment, stdin: 'ignore'});
+  await Promise.race([once(following.stdout, 'data'), following]);
+  writeSync(held, 'go\n');
   t.is((await running).exitCode, 0);
   const lines = (await following).stdout.trimEnd().split('\n');
   t.deepEqual(

@@ -1,3 +1,4 @@
+import {once} from 'node:events';
 import {mkdirSync, mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
@@ -8,32 +9,55 @@ import {gc} from '../../core/src/pod/gc.ts';
 import {makePodsDirectories, podDirectory} from '../../core/src/pod/layout.ts';
 import {listPods} from '../../core/src/pod/list.ts';
 import {POD_DIRECTORIES} from '../../core/src/pod/states.ts';
+import {builtFixture} from '../executor/built-fixture.ts';
 import {lacks} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
 
 const PODS = 1000;
 const AT_ONCE = {gracePeriod: 0, expirePrepared: 0, markOnly: false, dryRun: false};
+const CONTENDER = new URL('fixtures/contender.ts', import.meta.url);
 
-testIf(lacks('root'))('S20 a thousand prepared pods between two runners, two gc and rm', async (t) => {
-  t.timeout(3 * 60_000);
+/** Prepared pods in a data directory that goes with the test. */
+const prepared = (t: {teardown: (action: () => void) => void}, count: number) => {
   const dataDir = mkdtempSync(path.join(tmpdir(), 'rkt-races-')) as HostPath;
   t.teardown(() => rmSync(dataDir, {recursive: true, force: true}));
   makePodsDirectories(dataDir);
-  const uuids = Array.from({length: PODS}, () => crypto.randomUUID() as Uuid);
+  const uuids = Array.from({length: count}, () => crypto.randomUUID() as Uuid);
   for (const uuid of uuids) mkdirSync(path.join(podDirectory(dataDir, 'prepared', uuid), 'below'), {recursive: true});
+  return {dataDir, uuids};
+};
 
-  const contender = path.join(import.meta.dirname, 'fixtures/contender.ts');
-  const flags = ['--conditions=source', '--disable-warning=ExperimentalWarning'];
-  const roles = ['run', 'rm', 'gc', 'run', 'gc'];
-  const results = await Promise.all(
-    roles.map((role, index) => {
+/** Starts a process that waits for `go`. */
+const contend = async (role: string, dataDir: HostPath, uuids: readonly Uuid[]) => {
+  const child = execa(execPath, [...builtFixture(CONTENDER), role, dataDir], {
+    extendEnv: false,
+    stdin: 'pipe',
+  });
+  const says = () => Promise.race([once(child.stdout, 'data'), child]);
+  await says();
+  /** Returns what it says besides. */
+  const go = async (): Promise<string[]> => {
+    child.stdin.end(uuids.join('\n'));
+    const {stdout} = await child;
+    return stdout.split('\n').filter((line) => line !== 'ready');
+  };
+  return {says, go};
+};
+
+testIf(lacks('root'))('S20 a thousand prepared pods between two runners, two gc and rm', async (t) => {
+  const {dataDir, uuids} = prepared(t, PODS);
+  const contenders = await Promise.all(
+    ['run', 'rm', 'gc', 'run', 'gc'].map((role, index) =>
       // From both ends, so that they meet often and not always in the same order.
-      const order = index % 2 === 0 ? uuids : uuids.toReversed();
-      return execa(execPath, [...flags, contender, role, dataDir, ...order], {extendEnv: false});
-    }),
+      contend(role, dataDir, index % 2 === 0 ? uuids : uuids.toReversed()),
+    ),
   );
-
-  const lines = results.flatMap(({stdout}) => stdout.split('\n').filter((line) => line !== ''));
+  const [first, ...others] = contenders as [(typeof contenders)[number], ...typeof contenders]; // five
+  // Otherwise gc, which takes all at once, may have taken all before anybody else got to run.
+  const begun = first.says();
+  const claiming = first.go();
+  await begun;
+  const lines = (await Promise.all([claiming, ...others.map(({go}) => go())])).flat();
   const of = (what: string) =>
     lines.filter((line) => line.startsWith(`${what} `)).map((line) => line.slice(what.length + 1));
   t.deepEqual(of('lost'), [], 'nobody takes a pod that is held');
@@ -47,22 +71,16 @@ testIf(lacks('root'))('S20 a thousand prepared pods between two runners, two gc 
 });
 
 testIf(lacks('root'))('S20 a reader never misses a pod that moves', async (t) => {
-  const dataDir = mkdtempSync(path.join(tmpdir(), 'rkt-reader-')) as HostPath;
-  t.teardown(() => rmSync(dataDir, {recursive: true, force: true}));
-  makePodsDirectories(dataDir);
-  const uuids = Array.from({length: 200}, () => crypto.randomUUID() as Uuid);
-  for (const uuid of uuids) mkdirSync(podDirectory(dataDir, 'prepared', uuid));
-  const contender = path.join(import.meta.dirname, 'fixtures/contender.ts');
-  const flags = ['--conditions=source', '--disable-warning=ExperimentalWarning'];
-  const runner = execa(execPath, [...flags, contender, 'run', dataDir, ...uuids], {extendEnv: false});
+  const {dataDir, uuids} = prepared(t, 200);
+  const {go} = await contend('run', dataDir, uuids);
   let running = true;
-  runner.finally(() => {
+  const ended = go().finally(() => {
     running = false;
   });
   for (let look = 0; running; look++) {
     t.is(listPods(dataDir).length, uuids.length, `look ${look}`);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  await runner;
+  await ended;
   t.true(listPods(dataDir).every(({state}) => state === 'exited'));
 });

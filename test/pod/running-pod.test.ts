@@ -1,4 +1,5 @@
 import {spawn} from 'node:child_process';
+import {randomUUID} from 'node:crypto';
 import {once} from 'node:events';
 import {writeFileSync} from 'node:fs';
 import type {ExecutionContext} from 'ava';
@@ -27,8 +28,9 @@ const facts = gatherHostFacts();
 const {cgroup} = facts;
 const directory = (path: string): string => `${trackingHierarchy(cgroup)?.mountPoint}${cgroupPath(cgroup, path)}`;
 
-const sleeper = (t: ExecutionContext) => {
-  const child = spawn('/bin/sleep', ['1000'], {stdio: 'ignore'});
+/** A process that stays until it is told to end, or until the test process is gone. */
+const resident = (t: ExecutionContext) => {
+  const child = spawn('/bin/cat', {stdio: ['pipe', 'ignore', 'inherit']});
   const ended = once(child, 'exit');
   const end = () => {
     child.kill('SIGKILL');
@@ -38,12 +40,10 @@ const sleeper = (t: ExecutionContext) => {
   return {pid: child.pid ?? 0, end};
 };
 
-let count = 0;
-
 /** A pod of apps, and a function that makes the cgroup of one of them and starts a process there. */
 const supervised = (t: ExecutionContext, ...names: string[]) => {
   const pod = {
-    cgroup: `test-running-${process.pid}-${++count}`,
+    cgroup: `test-${randomUUID()}`,
     apps: names.map((name) => ({
       name: name as AppName,
       limits: {},
@@ -60,18 +60,18 @@ const supervised = (t: ExecutionContext, ...names: string[]) => {
     await until(() => !isPopulated(cgroup, cgroupPath(cgroup, pod.cgroup)));
     removeCgroup(cgroup, cgroupPath(cgroup, pod.cgroup));
   });
+  const made = new Set<string>();
   const start = (path: string) => {
-    const child = sleeper(t);
+    const child = resident(t);
     const full = `${pod.cgroup}/${path}`;
-    try {
+    if (!made.has(path)) {
       createCgroup({hierarchies: [trackingHierarchy(cgroup)].flatMap((one) => one ?? [])}, cgroupPath(cgroup, full));
-    } catch {
-      // A second process in the same one.
+      made.add(path);
     }
     writeFileSync(`${directory(full)}/cgroup.procs`, String(child.pid));
     return child;
   };
-  const supervisor = sleeper(t);
+  const supervisor = resident(t);
   const running = () => runningPod(pod, facts, identify(supervisor.pid) ?? {pid: 0, startTime: 0}, flavor);
   return {pod, flavor, supervisor, start, running};
 };

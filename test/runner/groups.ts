@@ -25,31 +25,22 @@ const testFiles = (root: string, directory = ''): string[] =>
     .sort();
 
 const needsKernel = (file: string) => file.startsWith('test/') && !/^test\/(lint|runner|helpers|v2)\//.test(file);
-/** These compare the host before and after: nothing else may run beside them. */
-const needsQuiet = (file: string) => /^test\/(fault|leaks|load)\//.test(file);
 
 /** What holds for every flavor; they run once with each. */
 const forEachFlavor = (file: string) =>
-  /^test\/conformance\/(enter|environment|filesystem|isolators|logs|security|streams|terminal)\./.test(file);
-
-/** Stops rkt at every point of its way; the points differ between flavors. */
-const isFaultWalk = (file: string) => file === 'test/fault/walk.test.ts';
+  /^test\/(conformance\/(enter|environment|filesystem|isolators|logs|security|streams|terminal)|fault\/walk)\./.test(
+    file,
+  );
 
 const nspawn = {environment: {RKT_TEST_FLAVOR: 'nspawn'}, mark: '[nspawn] '};
 
 /** The test files, in the order in which they run, restricted to those whose path contains one of `only`. */
 export const groups = (root: string, only: readonly string[]): Group[] => {
   const files = testFiles(root).filter((file) => only.length === 0 || only.some((part) => file.includes(part)));
-  const cpus = availableParallelism();
+  const concurrency = Math.min(availableParallelism(), 4);
   return [
-    {name: 'unit', files: files.filter((file) => !needsKernel(file)), concurrency: cpus},
-    {
-      name: 'kernel',
-      files: files.filter((file) => needsKernel(file) && !needsQuiet(file)),
-      concurrency: Math.min(cpus, 4),
-    },
-    {...nspawn, name: 'nspawn', files: files.filter(forEachFlavor), concurrency: Math.min(cpus, 4)},
-    {name: 'quiet', files: files.filter(needsQuiet), concurrency: 1},
-    {...nspawn, name: 'quiet nspawn', files: files.filter(isFaultWalk), concurrency: 1},
+    {name: 'unit', files: files.filter((file) => !needsKernel(file)), concurrency},
+    {name: 'kernel', files: files.filter(needsKernel), concurrency},
+    {...nspawn, name: 'nspawn', files: files.filter(forEachFlavor), concurrency},
   ].filter((group) => group.files.length > 0);
 };

@@ -24,6 +24,7 @@ const PACKAGES: Readonly<Record<string, () => boolean>> = {
   bzip2: () => program('bzip2') !== undefined,
   dbus: () => program('dbus-daemon') !== undefined,
   crun: () => program('crun') !== undefined,
+  fish: () => program('fish') !== undefined,
   'libarchive-tools': () => program('bsdtar') !== undefined,
   libseccomp2: () => hasLibrary('libseccomp.so.2'),
   python3: () => existsSync('/usr/bin/python3'),
@@ -31,6 +32,7 @@ const PACKAGES: Readonly<Record<string, () => boolean>> = {
   'systemd-container': () => program('systemd-nspawn') !== undefined,
   'util-linux': () => program('setpriv') !== undefined && program('unshare') !== undefined,
   'xz-utils': () => program('xz') !== undefined,
+  zsh: () => program('zsh') !== undefined,
   zstd: () => program('zstd') !== undefined,
 };
 
@@ -46,8 +48,10 @@ export const installPackages = (say: (line: string) => void): string | undefined
   if (getuid?.() !== 0) return `${missing.join(', ')} not installed (not root, so not installed by the tests)`;
   if (apt === undefined) return `${missing.join(', ')} not installed (no apt-get here)`;
   say(`installing Debian packages: ${missing.join(' ')}`);
+  // Somebody else may be installing, too.
+  const patience = '-oDPkg::Lock::Timeout=300';
   const run = (...args: string[]) =>
-    spawnSync(apt, args, {
+    spawnSync(apt, [patience, ...args], {
       env: {PATH: DIRECTORIES.join(':'), DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8', ...proxies()},
       stdio: ['ignore', 'ignore', 'pipe'],
       encoding: 'utf8',

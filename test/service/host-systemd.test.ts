@@ -14,14 +14,16 @@ const obstacle =
 const hostTest = testIf(obstacle);
 
 const WEB = `trap 'echo asked; trap - TERM; sleep 0.3; echo stopped; exit 0' TERM; echo started; while :; do sleep 0.1; done`;
-const SLOW = 'sleep 1; exit 3';
-const CHATTY = 'sleep 1; seq 3000; echo last';
+/** Until somebody who is in the pod says so. */
+const AWAIT = 'until [ -e /go ]; do sleep 0.1; done';
+const FAILING = `${AWAIT}; exit 3`;
+const CHATTY = `${AWAIT}; seq 3000; echo last`;
 const ECHO = `
   open my $socket, "+<&=3" or die;
   accept my $connection, $socket or die;
   syswrite $connection, "hello $ENV{LISTEN_FDNAMES}\\n";
   close $connection;
-  sleep 60;
+  sleep;
 `;
 
 const image = (name: string, script: string) =>
@@ -58,14 +60,15 @@ ln -s /opt/rkt/core/bin/rkt /usr/bin/rkt
 cp /opt/rkt/examples/systemd/*.service /opt/rkt/examples/systemd/*.socket /opt/rkt/examples/systemd/*.timer /etc/systemd/system/
 systemctl daemon-reload
 mkdir -p /etc/rkt/run
-for name in web slow chatty echo; do
+for name in web failing chatty echo; do
   rkt --insecure-options=image fetch /opt/test/$name.aci >/dev/null
   echo IMAGE=example.com/$name >/etc/rkt/run/$name.env
 done
 show() { systemctl show "$@" | sort; }
 # A condition that never holds is told, in place of what was to come.
-await() { for _ in $(seq 300); do if eval "$1"; then return; fi; sleep 0.1; done; echo "never: $1"; }
+await() { for _ in $(seq 1200); do if eval "$1"; then return; fi; sleep 0.1; done; echo "never: $1"; }
 value() { systemctl show "$1" -p "$2" --value; }
+go() { rkt enter "$(cat /run/rkt-run-$1.uuid)" /bin/touch /go; }
 log() { journalctl --sync; journalctl -u "$1" -o cat --no-pager; }
 
 echo "== verify"; systemd-analyze verify /etc/systemd/system/rkt-* 2>&1
@@ -74,25 +77,28 @@ echo "== start"; systemctl start rkt-run@web; echo "status=$?"
 show rkt-run@web -p ActiveState -p StatusText
 echo "== main"; cat /proc/$(systemctl show rkt-run@web -p MainPID --value)/comm
 echo "== cgroup"; systemctl show rkt-run@web -p ControlGroup --value; cat /proc/$(systemctl show rkt-run@web -p MainPID --value)/cgroup | grep ^0::
-echo "== ready"; rkt status --wait-ready=20s "$(cat /run/rkt-run-web.uuid)" | grep ^state=
+echo "== ready"; rkt status --wait-ready=150s "$(cat /run/rkt-run-web.uuid)" | grep ^state=
 echo "== stop"; systemctl stop rkt-run@web; echo "status=$?"; show rkt-run@web -p ActiveState -p Result
 rkt status "$(cat /run/rkt-run-web.uuid)" | grep -e ^state= -e ^app-; find /sys/fs/cgroup -name 'rkt-*' -not -name '*.s*'
 echo "== stopped"; log rkt-run@web
 
 echo "== output"
-for i in 1 2 3; do systemctl start rkt-run@chatty; await '! systemctl -q is-active rkt-run@chatty'; done; log rkt-run@chatty | grep -c last
+for i in 1 2 3; do systemctl start rkt-run@chatty; go chatty; await '! systemctl -q is-active rkt-run@chatty'; done; log rkt-run@chatty | grep -c last
 
-echo "== restart"; systemctl start rkt-run@slow
-await '[ "$(value rkt-run@slow SubState)" = auto-restart ]'
-value rkt-run@slow ExecMainStatus
-await '[ "$(value rkt-run@slow NRestarts)" != 0 ]'; echo again; systemctl stop rkt-run@slow
+echo "== restart"; mkdir -p /etc/systemd/system/rkt-run@failing.service.d
+cat >/etc/systemd/system/rkt-run@failing.service.d/status.conf <<'END'
+[Service]
+ExecStopPost=/bin/sh -c 'echo $$EXIT_STATUS >>/run/failing.status'
+END
+systemctl daemon-reload; systemctl start rkt-run@failing; go failing
+await '[ "$(value rkt-run@failing NRestarts)" != 0 ]'; cat /run/failing.status; echo again; systemctl stop rkt-run@failing
 
 echo "== socket"; systemctl start rkt-echo.socket; systemctl is-active rkt-echo.service
-busybox timeout 60 busybox nc 127.0.0.1 8080 </dev/null; systemctl is-active rkt-echo.service; systemctl stop rkt-echo.socket rkt-echo.service
+busybox timeout 180 busybox nc 127.0.0.1 8080 </dev/null; systemctl is-active rkt-echo.service; systemctl stop rkt-echo.socket rkt-echo.service
 
 echo "== kill"; systemctl start rkt-run@web; first=$(cat /run/rkt-run-web.uuid); systemctl kill --kill-whom=main -s KILL rkt-run@web
 await '[ "$(value rkt-run@web NRestarts)" != 0 ]'
-rkt status --wait=20s "$first" | grep ^state=; find /sys/fs/cgroup -name "rkt-$first"
+rkt status --wait=150s "$first" | grep ^state=; find /sys/fs/cgroup -name "rkt-$first"
 await 'systemctl -q is-active rkt-run@web'; rkt status "$(cat /run/rkt-run-web.uuid)" | grep ^state=; systemctl stop rkt-run@web
 
 echo "== watchdog"; mkdir -p /etc/systemd/system/rkt-run@web.service.d
@@ -116,7 +122,7 @@ test.before(async () => {
   try {
     const output = await bootHost(SCRIPT, {
       'web.aci': image('web', WEB),
-      'slow.aci': image('slow', SLOW),
+      'failing.aci': image('failing', FAILING),
       'chatty.aci': image('chatty', CHATTY),
       'echo.aci': await echo(host),
     });

@@ -1,3 +1,4 @@
+import {randomUUID} from 'node:crypto';
 import {existsSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
@@ -17,7 +18,7 @@ const serviceTest = testIf(
 );
 
 const LIMITS = ['--memory=64Mi', '--cpu=500m'];
-const SCRIPT = 'echo ready; exec sleep 6000';
+const SCRIPT = 'mkfifo /tmp/stay; echo ready; exec cat /tmp/stay';
 
 /** Starts a pod by something that systemd starts. Returns the pod's cgroup and what is to hold there. */
 const placeOf = async (t: ExecutionContext, stage1: string, command: readonly string[]) => {
@@ -26,9 +27,9 @@ const placeOf = async (t: ExecutionContext, stage1: string, command: readonly st
   const read = (name: string) => readFileSync(path.join(directory, name), 'utf8').trim();
   const limits = [read('memory.max'), read('cpu.max')];
   const verified = await host.rkt(['--format=json', 'status', '--verify', pod.uuid]);
-  await host.rkt(['stop', '--force', pod.uuid]);
+  t.is((await host.rkt(['stop', '--force', pod.uuid])).exitCode, 0);
   await pod.ended;
-  await host.rkt(['gc', '--grace-period=0s']);
+  t.is((await host.rkt(['gc', '--grace-period=0s'])).exitCode, 0);
   t.deepEqual(limits, [String(64 * 2 ** 20), '50000 100000']);
   t.is(verified.exitCode, 0, verified.stderr);
   t.false(existsSync(directory));
@@ -40,8 +41,7 @@ const systemdRun = (unit: string, ...more: string[]) => [
   ...['-p', 'Environment=PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root', ...more, '--'],
 ];
 
-let count = 0;
-const unitName = () => `rkt-limits-${process.pid}-${++count}`;
+const unitName = () => `rkt-limits-${randomUUID()}`;
 
 for (const stage1 of ['fly', 'nspawn']) {
   for (const [what, flags] of [

@@ -145,8 +145,8 @@ booted('the process is what the pod says', (t) => {
 
 booted('the first failure ends the pod with its status, the others in order', (t) => {
   const apps = [
-    script('bad', 'sleep 0.3; exit 7'),
-    script('good', "trap 'exit 3' TERM; sleep 60 & wait"),
+    script('bad', 'until [ -e /out/good ] && [ -s /status/early ]; do sleep 0.05; done; exit 7'),
+    script('good', "trap 'exit 3' TERM; cat /out/pipe & : >/out/good; wait"),
     script('early', 'exit 0'),
   ];
   t.deepEqual(here().boot(pod({apps})), {status: 7, recorded: {bad: '7\n', good: '3\n', early: '0\n'}});
@@ -212,6 +212,7 @@ booted('what systemd runs for itself does not see the variables of an app', (t) 
 });
 
 booted('an app is restarted until it ends well, also after a signal, and the pod ends then', (t) => {
+  // A pod that does not wait for the last run has the time to end before.
   const text =
     'echo x >>/out/runs; case $(cat /out/runs | busybox tr -d "\n") in x) exit 1 ;; xx) kill -TERM $$ ;; esac; sleep 0.3';
   t.deepEqual(here().boot(pod({apps: [script('main', text, {restart: 'on-failure'})]})), {

@@ -8,7 +8,7 @@
  * - A command must end with 0, or with 254 if what it prints begins with `rkt: ` or `rkt COMMAND: `. A comment at its end says otherwise: `$ rkt run … # exit code 3`.
  * - Blocks fenced as ```sh are scripts of which every command must succeed. All other blocks are not executed.
  * - Everything runs in one bash, in an empty directory, in order: variables, `cd` and background jobs last. `rkt` is the built one on a data
- *   directory of the test's own; `sudo` is there and does nothing but run what follows.
+ *   directory of the test's own; `sudo` is there and does nothing but run what follows. Jobs that are left end with it.
  */
 
 export interface TourCommand {
@@ -92,7 +92,7 @@ const MARK = '\u001e';
 
 /** One script of all commands, which marks where the output of each begins and what its exit code was. */
 export const tourScript = (commands: readonly TourCommand[]): string =>
-  `${commands.map(({command}) => `${command}\nprintf '${MARK}%s\\n' "$?"\n`).join('')}kill $(jobs -p) 2>/dev/null\n`;
+  `trap 'kill $(jobs -p) 2>/dev/null' EXIT\n${commands.map(({command}) => `${command}\nprintf '${MARK}%s\\n' "$?"\n`).join('')}`;
 
 /** Takes the output of {@link tourScript} apart. */
 export const tourResults = (output: string): {output: string; exitCode: number}[] =>

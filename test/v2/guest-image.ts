@@ -3,11 +3,14 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import {homedir} from 'node:os';
@@ -49,9 +52,11 @@ export const guestImage = (say: (line: string) => void): GuestImage => {
   const directory = path.join(cache(), keyOf(resolve(guestPackages)));
   if (!existsSync(directory)) {
     say('making the guest out of Debian packages; the next run finds it');
-    rmSync(cache(), {recursive: true, force: true});
+    mkdirSync(cache(), {recursive: true});
+    removeUnused();
     make(directory);
   }
+  utimesSync(directory, new Date(), new Date());
   return {
     disk: path.join(directory, 'disk'),
     kernel: path.join(directory, 'vmlinuz'),
@@ -62,8 +67,19 @@ export const guestImage = (say: (line: string) => void): GuestImage => {
   };
 };
 
+const DAY = 86_400_000;
+
+/** Older guests, and what was begun and not finished; not those of runs beside this one. */
+const removeUnused = (): void => {
+  for (const name of readdirSync(cache())) {
+    const file = path.join(cache(), name);
+    const used = statSync(file, {throwIfNoEntry: false})?.mtimeMs ?? 0;
+    if (used < Date.now() - DAY) rmSync(file, {recursive: true, force: true});
+  }
+};
+
 const make = (directory: string): void => {
-  const work = `${directory}.${process.pid}`;
+  const work = mkdtempSync(`${directory}.`);
   try {
     const [tree, archives, made] = ['tree', 'archives', 'made'].map((name) => path.join(work, name)) as [
       string,
@@ -80,7 +96,8 @@ const make = (directory: string): void => {
     copyFileSync(path.join(tree, `boot/vmlinuz-${release}`), path.join(made, 'vmlinuz'));
     copyFileSync(path.join(tree, 'bin/busybox'), path.join(made, 'busybox'));
     diskImage(tree, path.join(made, 'disk'), '8G');
-    renameSync(made, directory);
+    // Another run may have made it meanwhile.
+    if (!existsSync(directory)) renameSync(made, directory);
   } finally {
     rmSync(work, {recursive: true, force: true});
   }

@@ -18,7 +18,8 @@ export const prepareHost = (say: (line: string) => void): string | undefined => 
   if (packages.length === 0) return undefined;
   say(`installing Debian packages: ${packages.join(' ')}`);
   const run = (...args: string[]) =>
-    spawnSync(apt, args, {
+    // Somebody else may be installing something.
+    spawnSync(apt, ['-o', 'DPkg::Lock::Timeout=600', ...args], {
       env: {...env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8'},
       stdio: ['ignore', 'ignore', 'pipe'],
       encoding: 'utf8',

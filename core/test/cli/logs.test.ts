@@ -35,6 +35,13 @@ const ended = (child: ChildProcess): Promise<Ended> => {
   return new Promise((resolve) => child.on('close', (status, signal) => resolve({status, signal, ...seen})));
 };
 
+/** Waits until it has said something more. */
+const says = (child: ChildProcess): Promise<void> =>
+  new Promise((resolve, reject) => {
+    child.stdout?.once('data', () => resolve());
+    child.once('close', (status, signal) => reject(new Error(`ended with ${status ?? signal}`)));
+  });
+
 /** A pod in `run`, over unless somebody holds it. */
 const podOf = (t: ExecutionContext, apps: Readonly<Record<string, Stdio>> = {web: LOGGED}) => {
   const dataDir = dataDirectory(t, {[uuid]: 'run'});
@@ -134,9 +141,9 @@ test('--follow goes on until the pod is over, though it is moved', async (t) => 
   out('web', 'old\nfirst\n');
   const child = start('-f', '--tail=1', uuid);
   const result = ended(child);
-  await new Promise((resolve) => child.stdout?.once('data', resolve));
+  await says(child);
   out('web', 'second\n');
-  await new Promise((resolve) => child.stdout?.once('data', resolve));
+  await says(child);
   out('web', 'third');
   renameSync(directory, podDirectory(dataDir, 'exited-garbage', uuid));
   held?.close();
@@ -156,7 +163,7 @@ test('--follow ends by an interrupt, and without a reader', async (t) => {
   out('web', 'first\n');
   const interrupted = start('-f', uuid);
   const result = ended(interrupted);
-  await new Promise((resolve) => interrupted.stdout?.once('data', resolve));
+  await says(interrupted);
   interrupted.kill('SIGINT');
   // For a shell that is 130.
   t.like(await result, {status: null, signal: 'SIGINT', stdout: 'first\n'});

@@ -16,6 +16,8 @@ const randomFrom = (seed: number) => (): number => {
   return (mixed ^ (mixed >>> 14)) >>> 0;
 };
 
+const RUNS = process.env.RKT_TEST_LONG ? 20_000 : 5000;
+
 const runTable = {...podFlags, ...runFlags, ...appFlags};
 const words = [
   ...['', '-', '--', '---', '----', '-x', '-h', '--=', '--=x', '=', '--__proto__', '--constructor=1', '__proto__'],
@@ -71,7 +73,7 @@ const onlyRktErrors = (run: () => unknown): string | undefined => {
 };
 
 test('no arguments whatever make the grammar of run fail otherwise than with a coded error', (t) => {
-  for (let seed = 0; seed < 20_000; seed++) {
+  for (let seed = 0; seed < RUNS; seed++) {
     const argv = argvOf(seed);
     const fault = onlyRktErrors(() => {
       const args = parse({name: 'run', imageGrammar: true}, runTable, argv);
@@ -84,7 +86,7 @@ test('no arguments whatever make the grammar of run fail otherwise than with a c
 });
 
 test('no arguments whatever make the search for a command fail otherwise than with a coded error', (t) => {
-  for (let seed = 0; seed < 20_000; seed++) {
+  for (let seed = 0; seed < RUNS; seed++) {
     const argv = argvOf(seed);
     const fault = onlyRktErrors(() => split(argv));
     if (fault !== undefined) t.fail(`${JSON.stringify(argv)}: ${fault}`);

@@ -9,7 +9,7 @@ import {until} from '../../helpers/until.ts';
 
 /*
  * A whole host that runs systemd, on a machine that may not: this host's own files below an overlay that is thrown away, in systemd-nspawn, with all
- * capabilities and cgroup2 alone. rkt runs in it as on any machine; its pods are systemd-nspawn in systemd-nspawn.
+ * capabilities, cgroup2 alone and loopback alone, so that its ports are nobody else's. rkt runs in it as on any machine; its pods are systemd-nspawn in systemd-nspawn.
  */
 
 const SETUP = `
@@ -28,7 +28,7 @@ mkdir -p "$new/etc/systemd/system"
 cp "$1/test.target" "$1/test.service" "$new/etc/systemd/system/"
 mount -t tmpfs run /run
 for directory in $3; do echo 0 >"$directory/cgroup.procs"; done
-exec systemd-nspawn --quiet --register=no --keep-unit --boot --link-journal=no --timezone=off --resolv-conf=off --console=pipe --machine=host \\
+exec systemd-nspawn --quiet --register=no --keep-unit --boot --link-journal=no --timezone=off --resolv-conf=off --console=pipe --machine=host --private-network \\
   --capability=all "--directory=$new" "--bind-ro=$2:/opt/rkt" "--bind=$1/test:/opt/test" --tmpfs=/var/lib/rkt -- --unit=test.target --show-status=0 --log-target=null
 `;
 
@@ -55,7 +55,7 @@ const unshared = (script: string, ...args: string[]) =>
     },
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 240_000,
+    timeout: 900_000,
     killSignal: 'SIGKILL',
   });
 

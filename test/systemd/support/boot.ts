@@ -2,13 +2,14 @@ import {execFileSync, spawnSync} from 'node:child_process';
 import {randomUUID} from 'node:crypto';
 import {
   chmodSync,
+  closeSync,
   copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
-  rmdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -16,6 +17,9 @@ import {
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {type App, type Pod, podUnits, type UnitOptions} from '@rkt/plugin-sdk';
+import {killCgroup, removeCgroup} from '../../../core/src/linux/cgroups.ts';
+import {gatherHostFacts} from '../../../core/src/stage1/host-facts.ts';
+import {slowly} from '../../helpers/slowly.ts';
 import {program} from '../../runner/packages.ts';
 
 const PROGRAMS = ['/usr/lib/systemd/systemd', '/usr/lib/systemd/systemd-shutdown', '/usr/lib/systemd/systemd-executor'];
@@ -50,23 +54,18 @@ const makeTree = (tree: string): void => {
 };
 
 /** Where PID 1 needs a cgroup of its own: cgroup2, and systemd's of v1 where there is one. */
-const hierarchies = (): string[] =>
-  readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .filter((line) => / - cgroup2 | - cgroup .*\bname=systemd\b/.test(line))
-    .map((line) => line.split(' ')[4] ?? '');
-
-const removeCgroup = (directory: string): void => {
-  for (const entry of readdirSync(directory, {withFileTypes: true})) {
-    if (entry.isDirectory()) removeCgroup(path.join(directory, entry.name));
-  }
-  rmdirSync(directory);
+const cgroupFacts = () => {
+  const {cgroup} = gatherHostFacts();
+  const hierarchies = cgroup.hierarchies.filter(
+    ({version, controllers}) => version === 2 || controllers.includes('name=systemd'),
+  );
+  return {...cgroup, hierarchies};
 };
 
 export interface World {
   /** The root directory of every app: busybox, and the directories that a test makes there. Read by all, written by `/out`. */
   readonly root: string;
-  /** `/out` of every app. */
+  /** `/out` of every app; there is a pipe that nobody writes to. Their `/status` is what is recorded. */
   readonly out: string;
   boot(
     pod: Pod,
@@ -78,11 +77,12 @@ export interface World {
 export const makeWorld = (): World => {
   const base = mkdtempSync(path.join(tmpdir(), 'rkt-units-'));
   const at = (name: string) => path.join(base, name);
-  for (const name of ['tree', 'root/bin', 'root/proc', 'root/sys', 'root/dev', 'root/out', 'out']) {
+  for (const name of ['tree', ...['bin', 'proc', 'sys', 'dev', 'out', 'status'].map((name) => `root/${name}`), 'out']) {
     mkdirSync(at(name), {recursive: true});
   }
   chmodSync(at('out'), 0o777);
   chmodSync(base, 0o755);
+  execFileSync('mkfifo', [at('out/pipe')]);
   makeTree(at('tree'));
   copyFileSync(program('busybox') ?? '', at('root/bin/busybox'));
   symlinkSync('busybox', at('root/bin/sh'));
@@ -100,17 +100,26 @@ export const makeWorld = (): World => {
     writeFileSync(path.join(etc, 'machine-id'), '');
     // The same in each: systemd-nspawn makes what is missing.
     const name = `rkt-units-${randomUUID()}`;
-    const cgroups = hierarchies().map((mountPoint) => `${mountPoint}/${name}`);
+    const facts = cgroupFacts();
+    const cgroups = facts.hierarchies.map(({mountPoint}) => `${mountPoint}/${name}`);
     for (const directory of cgroups) mkdirSync(directory);
     const binds = pod.apps.flatMap((app) => [
       `--bind=${at('root')}:${rootOf(app)}`,
       `--bind=${at('out')}:${rootOf(app)}/out`,
+      `--bind-ro=${status}:${rootOf(app)}/status`,
     ]);
+    const messages = at(`messages-${count}`);
+    const stderr = openSync(messages, 'w');
     try {
-      const {status: code} = spawnSync(
-        '/bin/sh',
+      const {
+        status: code,
+        signal,
+        error,
+      } = spawnSync(
+        // The pod ends with this process.
+        'setpriv',
         [
-          '-c',
+          ...['--pdeathsig=KILL', '/bin/sh', '-c'],
           'while [ "$1" != -- ]; do echo 0 >"$1/cgroup.procs" || exit; shift; done; shift; exec "$@"',
           'sh',
           ...cgroups,
@@ -125,7 +134,7 @@ export const makeWorld = (): World => {
             '--link-journal=no',
             '--timezone=off',
           ],
-          ...['--read-only', '--console=pipe', '--machine=rkt-units', `--directory=${at('tree')}`],
+          ...['--read-only', '--console=pipe', `--machine=${name}`, `--directory=${at('tree')}`],
           ...[`--bind-ro=${etc}:/etc`, `--bind=${status}:/rkt/status`, '--tmpfs=/opt/stage2:mode=755', ...binds],
           ...['--', '--log-target=null', '--show-status=0'],
         ],
@@ -137,17 +146,18 @@ export const makeWorld = (): World => {
             SYSTEMD_NSPAWN_LOCK: '0',
             SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1',
           },
-          stdio: ['ignore', 'ignore', 'ignore'],
-          timeout: 60_000,
+          stdio: ['ignore', 'ignore', stderr],
+          timeout: slowly(180_000),
+          killSignal: 'SIGKILL',
         },
       );
+      if (code === null) throw new Error(`ended by ${signal}: ${readFileSync(messages, 'utf8')}`, {cause: error});
       const recorded = readdirSync(status).map((name) => [name, readFileSync(`${status}/${name}`, 'utf8')]);
       return {status: code, recorded: Object.fromEntries(recorded)};
     } finally {
-      for (const directory of cgroups) {
-        if (existsSync(`${directory}/cgroup.kill`)) writeFileSync(`${directory}/cgroup.kill`, '1');
-        removeCgroup(directory);
-      }
+      closeSync(stderr);
+      killCgroup(facts, `/${name}`);
+      removeCgroup(facts, `/${name}`);
     }
   };
   return {root: at('root'), out: at('out'), boot, remove: () => rmSync(base, {recursive: true})};
