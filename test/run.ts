@@ -31,6 +31,9 @@ if (missing !== undefined) say(`tests that need them are skipped: ${missing}`);
 const directory = makeTestDirectory();
 const environment = {
   RKT_TEST_DIRECTORY: directory,
+  // Whatever a test leaves when it is cut short goes with the directory.
+  TMPDIR: directory,
+  NODE_COMPILE_CACHE: path.join(directory, 'compile-cache'),
   ...(missing === undefined ? {} : {RKT_TEST_MISSING: missing}),
   ...(flags.includes('--long') ? {RKT_TEST_LONG: '1'} : {}),
 };

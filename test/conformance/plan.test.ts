@@ -1,6 +1,7 @@
 import {chmodSync, mkdirSync, statSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
+import {asNobody} from '../helpers/as-nobody.ts';
 import {openHost} from '../helpers/host.ts';
 import {lacksPods} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
@@ -67,15 +68,7 @@ testIf(lacksPods('program/setpriv'))('a plan needs no root', async (t) => {
   const chmod = program('chmod') ?? '/bin/chmod';
   const {execa} = await import('execa');
   await execa(chmod, ['-R', 'o+rX', path.join(other.data, 'cas')]);
-  const nobody = [
-    program('setpriv') ?? 'setpriv',
-    '--reuid=65534',
-    '--regid=65534',
-    '--clear-groups',
-    '--no-new-privs',
-    '--',
-  ];
-  const {exitCode, stdout, stderr} = await other.rkt(planOf(id), {through: nobody});
+  const {exitCode, stdout, stderr} = await other.rkt(planOf(id), {through: asNobody()});
   t.is(exitCode, 0, stderr);
   const root = await other.rkt(planOf(id));
   const steps = (text: string) => (JSON.parse(text) as {plan: Plan}).plan.filesystem.map((step) => step.id);
@@ -85,8 +78,9 @@ testIf(lacksPods('program/setpriv'))('a plan needs no root', async (t) => {
 testIf(lacksPods('program/setpriv'))('a run needs root and says so', async (t) => {
   const directory = path.join(host.directory, 'nobody');
   mkdirSync(directory);
-  const nobody = [program('setpriv') ?? 'setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'];
-  const {exitCode, error} = await host.rkt([`--dir=${directory}`, ...host.runArguments('true')], {through: nobody});
+  const {exitCode, error} = await host.rkt([`--dir=${directory}`, ...host.runArguments('true')], {
+    through: asNobody(),
+  });
   t.is(exitCode, 254);
   t.is(error?.code, 'RKT_ROOT_NEEDED');
 });

@@ -2,6 +2,7 @@ import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
+import {asNobody} from '../helpers/as-nobody.ts';
 import {type Host, openHost} from '../helpers/host.ts';
 import {buildImage} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
@@ -239,7 +240,7 @@ withHost('a copy instead of an overlay is told in the report', async (t, host) =
 kernelTest('nobody but root makes, runs or removes pods', async (t) => {
   const host = openHost();
   t.teardown(() => host.close());
-  const through = ['/usr/bin/setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'];
+  const through = asNobody();
   for (const args of [['prepare', 'x'], ['run', 'x'], ['run-prepared', 'a'], ['rm', 'a'], ['gc'], ['enter', 'a']]) {
     const {error, exitCode} = await host.rkt(['--format=json', ...args], {through});
     t.is(exitCode, 254);
