@@ -256,14 +256,14 @@ testIf(needs)('collecting spares what was used lately, and what that depends on'
     );
     const old = await importBytes(store, specImage('example.com/old', {o: '1'}));
     const later = Date.now() + 3_600_000;
-    t.deepEqual(collectImages(store, 7_200_000, later).images, []);
+    t.deepEqual(collectImages(store, 7_200_000, {now: later}).images, []);
     for (const id of [base, old]) {
       const {utimesSync} = await import('node:fs');
       utimesSync(`${imageDirectory(store, id)}/used`, 1, 1);
     }
-    t.deepEqual(collectImages(store, 7_200_000, later).images, [old]);
+    t.deepEqual(collectImages(store, 7_200_000, {now: later}).images, [old]);
     touchImage(store, app);
-    t.deepEqual([...collectImages(store, 0, later).images].sort(), [app, base].sort());
+    t.deepEqual([...collectImages(store, 0, {now: later}).images].sort(), [app, base].sort());
   }),
 );
 
