@@ -1,5 +1,5 @@
 import {execFileSync} from 'node:child_process';
-import {lstatSync, mkdirSync, readdirSync, utimesSync} from 'node:fs';
+import {constants, lstatSync, mkdirSync, readdirSync, utimesSync} from 'node:fs';
 import path from 'node:path';
 import type {HostPath, ImageId} from '../../core/src/contract/names.ts';
 import {copyTree} from '../../core/src/image/copy-tree.ts';
@@ -10,6 +10,7 @@ import {DEPENDENCY_DEPTH, DEPENDENCY_VISITS} from '../../core/src/image/limits.t
 import {removeImage} from '../../core/src/image/remove.ts';
 import {type ImageStore, imageDirectory} from '../../core/src/image/store.ts';
 import {visitsOf} from '../../core/src/image/visits.ts';
+import {openHost} from '../../core/src/linux/openat2.ts';
 import type {RktError} from '../../core/src/rkt-error.ts';
 import {lacks} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
@@ -323,12 +324,13 @@ testIf(needs)('EX-07 a copy is what the layers are, and rendering to a directory
     });
     const {lower} = await layersOf(store, get(ids, 'app'), {flat: true});
     const [rootfs = '' as HostPath] = lower;
+    using source = openHost(rootfs, constants.O_RDONLY | constants.O_DIRECTORY);
     t.is(
-      await codeOf(copyTree(rootfs, path.join(base, 'copy', 'rootfs') as HostPath, path.join(base, 'cp.log'))),
+      await codeOf(copyTree(source, path.join(base, 'copy', 'rootfs') as HostPath, path.join(base, 'cp.log'))),
       'RKT_IMAGE_EXTRACTION_FAILED',
     );
     mkdirSync(path.join(base, 'copy'));
-    await copyTree(rootfs, path.join(base, 'copy', 'rootfs') as HostPath, path.join(base, 'cp2.log'));
+    await copyTree(source, path.join(base, 'copy', 'rootfs') as HostPath, path.join(base, 'cp2.log'));
     const wanted = onlyRootfs(treeEntries(path.dirname(rootfs)));
     t.deepEqual(treeEntries(path.join(base, 'copy')), wanted);
     await renderImage(store, get(ids, 'app'), path.join(base, 'rendered'), {});

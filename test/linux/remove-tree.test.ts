@@ -108,3 +108,19 @@ testIf(lacks('root'))('S20 what is mounted in a tree is not removed', (t) => {
   remove(directory, 'tree');
   t.deepEqual(readdirSync(directory), ['volume']);
 });
+
+testIf(lacks('root', 'program/chattr', 'capability/9'))(
+  'what nobody may change is removed, in a tree and as one',
+  (t) => {
+    const directory = temporary(t);
+    mkdirSync(`${directory}/tree/d`, {recursive: true});
+    for (const file of ['f', 'tree/f', 'tree/d/f', 'tree/d/a']) writeFileSync(`${directory}/${file}`, '');
+    execFileSync('chattr', ['+a', `${directory}/tree/d/a`]);
+    execFileSync('chattr', [
+      '+i',
+      ...['f', 'tree/f', 'tree/d/f', 'tree/d', 'tree'].map((name) => `${directory}/${name}`),
+    ]);
+    for (const name of ['f', 'tree']) remove(directory, name);
+    t.deepEqual(readdirSync(directory), []);
+  },
+);

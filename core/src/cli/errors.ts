@@ -143,6 +143,14 @@ export const internal = (cause: unknown) =>
     hint: 'this is a fault of rkt; --debug shows where it happened',
   });
 
+/** A file system is full, or its quota is used up. */
+export const noSpace = (cause: Error & {readonly path?: unknown}) =>
+  new RktError('RKT_NO_SPACE', `no space left: ${cause.message}`, {
+    ...(typeof cause.path === 'string' ? {path: cause.path} : {}),
+    cause,
+    hint: 'make space (df -h, df -i): rkt gc, rkt image gc, or --dir on another file system',
+  });
+
 /** Standard output cannot be written, for instance because its disk is full. A reader that went away is no error. */
 export const outputFailed = (cause: unknown) =>
   new RktError('RKT_OUTPUT_FAILED', `standard output: ${cause instanceof Error ? cause.message : String(cause)}`, {

@@ -1,12 +1,23 @@
+import {isErrno} from '../linux/syscall-error.ts';
 import {RktError} from '../rkt-error.ts';
 import type {Format} from './context.ts';
-import {internal} from './errors.ts';
+import {internal, noSpace} from './errors.ts';
 import {escapeJson, escapeText} from './escape-text.ts';
 import {paint, wantsColour} from './terminal.ts';
 import {write} from './write.ts';
 
 /** Whatever was thrown, as an error with a code. */
-export const toRktError = (thrown: unknown): RktError => (thrown instanceof RktError ? thrown : internal(thrown));
+export const toRktError = (thrown: unknown): RktError => {
+  if (thrown instanceof RktError) return thrown;
+  return isOutOfSpace(thrown) ? noSpace(thrown) : internal(thrown);
+};
+
+/** SQLITE_FULL */
+const DATABASE_FULL = 13;
+
+const isOutOfSpace = (thrown: unknown): thrown is Error =>
+  isErrno(thrown, 'ENOSPC', 'EDQUOT') ||
+  (thrown instanceof Error && 'errcode' in thrown && thrown.errcode === DATABASE_FULL);
 
 /** How an error is to be told. */
 export interface Telling {

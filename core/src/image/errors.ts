@@ -194,6 +194,14 @@ export const imageToolMissing = (program: string, debianPackage: string) =>
     hint: `install it: apt-get install ${debianPackage}`,
   });
 
+/** An unpacked tree is not what its archive says (S27). */
+export const imageTreeDiffers = (entry: string, problem: string) =>
+  new RktError('RKT_IMAGE_TREE_DIFFERS', `${readable(entry)} has not been unpacked as the archive says: ${problem}`, {
+    entry: readable(entry),
+    problem,
+    hint: 'the file system of the data directory has to keep every name, owner, mode, time and attribute; it may fold case or have no xattrs',
+  });
+
 /** The archive ends too early. */
 export const imageTruncated = (bytes: number) =>
   new RktError('RKT_IMAGE_TRUNCATED', `the image archive ends too early, after ${bytes} bytes`, {

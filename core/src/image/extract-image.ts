@@ -1,11 +1,13 @@
-import {existsSync, mkdirSync, mkdtempSync, renameSync, rmSync} from 'node:fs';
+import {constants, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync} from 'node:fs';
 import {basename, dirname, join, resolve} from 'node:path';
 import type {HostPath, ImageId} from '../contract/names.ts';
+import {O_PATH} from '../linux/openat2.ts';
 import {renameNoReplace} from '../linux/rename.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {copyTree} from './copy-tree.ts';
 import {imageNotFound, imageOutputExists} from './errors.ts';
 import {layersOf} from './layers.ts';
+import {openStored} from './open-stored.ts';
 import {holdImages, type ImageStore, imageDirectory} from './store.ts';
 
 export interface ExtractOptions {
@@ -45,13 +47,14 @@ const copyOut = async (
   try {
     const made = join(work, 'image');
     mkdirSync(made, {mode: 0o755});
-    await copyTree(await findRootfs(), join(made, 'rootfs') as HostPath, join(work, 'cp.log'));
-    if (!rootfsOnly)
-      await copyTree(
-        `${image}/manifest` as HostPath,
-        join(made, 'manifest') as HostPath,
-        join(work, 'cp-manifest.log'),
-      );
+    {
+      using rootfs = openStored(await findRootfs(), O_PATH | constants.O_DIRECTORY);
+      await copyTree(rootfs, join(made, 'rootfs') as HostPath, join(work, 'cp.log'));
+    }
+    if (!rootfsOnly) {
+      using manifest = openStored(`${image}/manifest` as HostPath, O_PATH);
+      await copyTree(manifest, join(made, 'manifest') as HostPath, join(work, 'cp-manifest.log'));
+    }
     const result = rootfsOnly ? join(made, 'rootfs') : made;
     if (overwrite && existsSync(target)) renameSync(target, join(work, 'replaced'));
     renameNoReplace(result, target);

@@ -1,34 +1,42 @@
-import {writeSync} from 'node:fs';
+import {constants, writeSync} from 'node:fs';
+import type {HostPath} from '../contract/names.ts';
+import {O_PATH, openHost} from '../linux/openat2.ts';
 import {pipe} from '../linux/pipe.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {imageExtractionFailed} from './errors.ts';
-import {PIPE_BYTES} from './read-archive.ts';
+import {CHUNK_BYTES, PIPE_BYTES} from './read-archive.ts';
 import {bsdtarExtract} from './sandbox.ts';
-import {startTool} from './tool.ts';
+import {END, encodeEntry, paddingOf} from './tar/encode.ts';
+import type {TarEntry} from './tar/entry.ts';
+import {startTool, type Tool} from './tool.ts';
 
-/** An archive that is being unpacked into a directory. */
+/** Entries that are being unpacked into a directory. */
 export interface Extraction extends Disposable {
-  /** The next bytes of the tar; they must have been judged (tar/scan.ts). */
-  write(bytes: Buffer): void;
+  /** The next entry, which has been judged (tar/scan.ts). */
+  entry(entry: TarEntry): void;
+  /** The next bytes of its content. */
+  content(bytes: Buffer): void;
   /**
-   * Nothing follows; resolves when all is in place.
+   * Nothing follows; resolves when all is in place, as far as bsdtar says so (check-tree.ts).
    * @throws RKT_IMAGE_EXTRACTION_FAILED
    */
   finish(): Promise<void>;
 }
 
 /**
- * Starts to unpack into a directory, which nothing can leave: bsdtar changes its root to it before it reads.
+ * Starts to unpack into a directory, which nothing can leave. bsdtar never sees what a stranger wrote: every header is written anew, so that it finds no
+ * more and no other names than were judged (S27).
  * @param messages path of a new file for what it says
  * @throws RKT_IMAGE_TOOL_MISSING
  */
-export const startExtraction = (directory: string, messages: string): Extraction => {
+export const startExtraction = (directory: HostPath, messages: string): Extraction => {
   const input = pipe({bytes: PIPE_BYTES});
   // Directories that the archive only implies.
   const umask = process.umask(0o022);
-  let tool: ReturnType<typeof startTool>;
+  let tool: Tool;
+  using target = openHost(directory, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
-    tool = startTool(bsdtarExtract(directory), input.read.number, 'ignore', messages);
+    tool = startTool(bsdtarExtract(target), input.read.number, 'ignore', messages);
   } catch (error) {
     input.write.close();
     throw error;
@@ -37,18 +45,41 @@ export const startExtraction = (directory: string, messages: string): Extraction
     input.read.close();
   }
   const {write: sink} = input;
+  const waiting = Buffer.allocUnsafe(CHUNK_BYTES);
+  let used = 0;
+  let padding: Buffer = Buffer.alloc(0);
   let broken = false;
+  const send = (bytes: Buffer): void => {
+    try {
+      for (let at = 0; at < bytes.length && !broken; ) at += writeSync(sink.number, bytes, at);
+    } catch (error) {
+      // It has ended; `finish` tells why.
+      if (!isErrno(error, 'EPIPE')) throw error;
+      broken = true;
+    }
+  };
+  const flush = (): void => {
+    send(waiting.subarray(0, used));
+    used = 0;
+  };
+  const write = (bytes: Buffer): void => {
+    if (used + bytes.length > waiting.length) flush();
+    if (bytes.length > waiting.length / 2) {
+      flush();
+      send(bytes);
+    } else used += bytes.copy(waiting, used);
+  };
   return {
-    write(bytes) {
-      try {
-        for (let at = 0; at < bytes.length && !broken; ) at += writeSync(sink.number, bytes, at);
-      } catch (error) {
-        // It has ended; `finish` tells why.
-        if (!isErrno(error, 'EPIPE')) throw error;
-        broken = true;
-      }
+    entry(entry) {
+      write(padding);
+      write(encodeEntry(entry, {binary: true}));
+      padding = paddingOf(entry.size);
     },
+    content: write,
     async finish() {
+      write(padding);
+      write(END);
+      flush();
       sink.close();
       const failure = await tool.ended;
       if (failure !== undefined) throw imageExtractionFailed(failure.status, failure.output);

@@ -3,8 +3,7 @@ import {RktError} from '../rkt-error.ts';
 import {imageIds} from './image-ids.ts';
 import {lastUsed} from './info.ts';
 import {podsUsing} from './pods-using.ts';
-import {takeImage, takeTree} from './remove.ts';
-import {makeSpool} from './spool.ts';
+import {removal, takeImage, takeTree} from './remove.ts';
 import {type ImageStore, lockImages} from './store.ts';
 import {renderedTrees} from './trees.ts';
 import {visitsOf} from './visits.ts';
@@ -18,9 +17,14 @@ export interface Collected {
 /**
  * Removes images and rendered trees that no pod uses and nobody used for `graceMilliseconds`, and what processes that died have left behind. What an image that
  * stays depends on stays too.
+ * @param failed told of what cannot be removed; without it that is the end
  */
-export const collectImages = (store: ImageStore, graceMilliseconds: number, now = Date.now()): Collected => {
-  using spool = makeSpool(store);
+export const collectImages = (
+  store: ImageStore,
+  graceMilliseconds: number,
+  {now = Date.now(), failed = fail}: {readonly now?: number; readonly failed?: (error: unknown) => void} = {},
+): Collected => {
+  using _ = removal(store);
   using lock = lockImages(store, 'exclusive');
   void lock;
   const users = podsUsing(store);
@@ -35,9 +39,24 @@ export const collectImages = (store: ImageStore, graceMilliseconds: number, now 
       return !users.has(key) && (orphan || !recent(used));
     })
     .map(({key}) => key);
-  for (const key of trees) takeTree(store, key, spool);
-  for (const id of images) takeImage(store, id, spool);
-  return {images, trees};
+  const removed = <T>(names: readonly T[], take: (name: T) => void): T[] =>
+    names.filter((name) => {
+      try {
+        take(name);
+        return true;
+      } catch (error) {
+        failed(error);
+        return false;
+      }
+    });
+  return {
+    trees: removed(trees, (key) => takeTree(store, key)),
+    images: removed(images, (id) => takeImage(store, id)),
+  };
+};
+
+const fail = (error: unknown): never => {
+  throw error;
 };
 
 const dependenciesOf = (store: ImageStore, id: ImageId): ImageId[] => {

@@ -4,7 +4,7 @@ import type {ImageId} from '../contract/names.ts';
 import {log} from '../debug.ts';
 import {RktError} from '../rkt-error.ts';
 import {imageIndexDamaged} from './errors.ts';
-import {imageIds} from './image-ids.ts';
+import {imageIds, isImageId} from './image-ids.ts';
 import {readInfo} from './info.ts';
 import {type ImageStore, lockImages, makeStore} from './store.ts';
 
@@ -118,7 +118,11 @@ export const removeFromIndex = (store: ImageStore, id: ImageId): void =>
 export const findInIndex = (store: ImageStore, name: string): IndexRow[] => {
   if (!existsSync(store.images)) return [];
   return withIndex(store, (database) =>
-    database.prepare('SELECT * FROM images WHERE name = ? ORDER BY importTime DESC, id').all(name).map(toRow),
+    database
+      .prepare('SELECT * FROM images WHERE name = ? ORDER BY importTime DESC, id')
+      .all(name)
+      .map(toRow)
+      .filter(({id}) => isImageId(id)),
   );
 };
 

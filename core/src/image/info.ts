@@ -1,9 +1,11 @@
-import {readFileSync, statSync, utimesSync, writeFileSync} from 'node:fs';
+import {constants, futimesSync, writeFileSync} from 'node:fs';
 import * as z from 'zod/mini';
 import {type ImageId, imageId} from '../contract/names.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {imageDamaged, imageNotFound} from './errors.ts';
-import {type ImageStore, imageDirectory} from './store.ts';
+import {TAR_LIMITS} from './limits.ts';
+import {openInStore, readInStore, statInStore} from './open-stored.ts';
+import type {ImageStore} from './store.ts';
 
 /** What is known of an image besides its bytes: `info.json`. */
 export const imageInfo = z.strictObject({
@@ -35,27 +37,30 @@ export const writeInfo = (directory: string, info: ImageInfo): void => {
   writeFileSync(`${directory}/used`, '', {mode: 0o600, flag: 'wx'});
 };
 
+/** `info.json` has the labels of a manifest, written twice at worst. */
+const MOST_BYTES = 4 * TAR_LIMITS.manifestBytes;
+
 /**
- * What is known of an image; trusts the store.
+ * What is known of an image.
  * @throws RKT_IMAGE_NOT_FOUND, RKT_IMAGE_DAMAGED
  */
 export const readInfo = (store: ImageStore, id: ImageId): ImageInfo => checkInfo(store, id, false);
 
-/** The same, not trusting it: a changed byte is RKT_IMAGE_DAMAGED. */
+/** The same, looking closer: a changed byte is RKT_IMAGE_DAMAGED. */
 export const verifyInfo = (store: ImageStore, id: ImageId): ImageInfo => checkInfo(store, id, true);
 
 const checkInfo = (store: ImageStore, id: ImageId, strictly: boolean): ImageInfo => {
   let text: string;
   try {
-    text = readFileSync(`${imageDirectory(store, id)}/info.json`, 'utf8');
+    text = readInStore(store, `images/${id}/info.json`, MOST_BYTES);
   } catch (error) {
     if (isErrno(error, 'ENOENT')) throw imageNotFound(id);
-    throw error;
+    throw imageDamaged(id, 'info.json cannot be read', error);
   }
   try {
     const {seal: sealed, ...info}: {seal: unknown} & ImageInfo = JSON.parse(text);
-    if (!strictly) return info;
     const parsed = imageInfo.parse(info);
+    if (parsed.id === id && !strictly) return parsed;
     if (parsed.id === id && sealed === seal(parsed) && text === JSON.stringify({...parsed, seal: sealed}))
       return parsed;
   } catch (cause) {
@@ -66,14 +71,15 @@ const checkInfo = (store: ImageStore, id: ImageId, strictly: boolean): ImageInfo
 
 /** Milliseconds since 1970 of the last use; 0 when unknown. */
 export const lastUsed = (store: ImageStore, id: ImageId): number =>
-  Math.trunc(statSync(`${imageDirectory(store, id)}/used`, {throwIfNoEntry: false})?.mtimeMs ?? 0);
+  Math.trunc(statInStore(store, `images/${id}/used`)?.mtimeMs ?? 0);
 
 /** Notes that an image is used now. Who may not write need not. */
 export const touchImage = (store: ImageStore, id: ImageId): void => {
   const now = new Date();
   try {
-    utimesSync(`${imageDirectory(store, id)}/used`, now, now);
+    using used = openInStore(store, `images/${id}/used`, constants.O_WRONLY);
+    futimesSync(used.number, now, now);
   } catch (error) {
-    if (!isErrno(error, 'ENOENT', 'EACCES', 'EPERM', 'EROFS')) throw error;
+    if (!isErrno(error, 'ENOENT', 'EACCES', 'EPERM', 'EROFS', 'ELOOP')) throw error;
   }
 };

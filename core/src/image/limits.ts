@@ -6,6 +6,12 @@
 export interface TarLimits {
   /** Headers of any kind, extensions included. */
   readonly entries: number;
+  /** Files and directories that are made, those included that are only implied. */
+  readonly inodes: number;
+  /** Directories above a file. */
+  readonly depth: number;
+  /** Bytes of all names, targets of links and extended attributes: what has to be remembered while an archive is read. */
+  readonly rememberedBytes: number;
   /** Bytes of the uncompressed archive. */
   readonly totalBytes: number;
   /** Bytes of `manifest`. */
@@ -24,6 +30,9 @@ export interface TarLimits {
 
 export const TAR_LIMITS: TarLimits = {
   entries: 1_000_000,
+  inodes: 1_000_000,
+  depth: 256,
+  rememberedBytes: 128 * 2 ** 20,
   totalBytes: 64 * 2 ** 30,
   manifestBytes: 2 ** 20,
   pathBytes: 3800,
@@ -33,13 +42,16 @@ export const TAR_LIMITS: TarLimits = {
   xattrBytes: 256 * 2 ** 10,
 };
 
-/** Bounds of decompression: `freeBytes` come out of any input, what is beyond must stay below `ratio` times the bytes read. */
+/** Bounds of what comes out of an archive: `freeBytes` out of any, what is beyond must stay below `ratio` times the bytes read. */
 export interface RatioLimits {
   readonly freeBytes: number;
   readonly ratio: number;
 }
 
 export const RATIO_LIMITS: RatioLimits = {freeBytes: 256 * 2 ** 20, ratio: 500};
+
+/** What a file or directory counts for in that ratio, besides its content. */
+export const INODE_BYTES = 4096;
 
 /** Address space of a decompressor: `xz -9` needs 65 MiB, `zstd --long=27` 128 MiB. */
 export const DECOMPRESSOR_MEMORY_BYTES = 512 * 2 ** 20;

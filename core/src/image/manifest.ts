@@ -1,17 +1,18 @@
-import {readFileSync} from 'node:fs';
 import type {ImageManifest} from '../appc/image-manifest.ts';
 import type {ImageId} from '../contract/names.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {imageDamaged, imageNotFound} from './errors.ts';
-import {type ImageStore, imageDirectory} from './store.ts';
+import {TAR_LIMITS} from './limits.ts';
+import {readInStore} from './open-stored.ts';
+import type {ImageStore} from './store.ts';
 
 /** The bytes of an image's manifest, as in the archive. @throws RKT_IMAGE_NOT_FOUND */
 export const manifestText = (store: ImageStore, id: ImageId): string => {
   try {
-    return readFileSync(`${imageDirectory(store, id)}/manifest`, 'utf8');
+    return readInStore(store, `images/${id}/manifest`, TAR_LIMITS.manifestBytes);
   } catch (error) {
     if (isErrno(error, 'ENOENT')) throw imageNotFound(id);
-    throw error;
+    throw imageDamaged(id, 'its manifest cannot be read', error);
   }
 };
 

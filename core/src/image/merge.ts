@@ -1,4 +1,6 @@
 import type {ImageId} from '../contract/names.ts';
+import {imageLimitExceeded} from './errors.ts';
+import {TAR_LIMITS} from './limits.ts';
 import type {TarEntry} from './tar/entry.ts';
 import type {Visit} from './visits.ts';
 
@@ -48,6 +50,10 @@ const emptyDirectory = (): Node => ({from: undefined, children: new Map()});
 
 export const createMerge = (): Merge => {
   const root = emptyDirectory();
+  let nodes = 0;
+  const count = (): void => {
+    if (++nodes > TAR_LIMITS.inodes) throw imageLimitExceeded('files and directories', TAR_LIMITS.inodes);
+  };
 
   /** The directory at `path`, as far as it is one; what is in the way is replaced (appc EX-05, EX-06). */
   const directoryAt = (parts: readonly string[], allowed: (path: string) => boolean): Node | undefined => {
@@ -60,6 +66,7 @@ export const createMerge = (): Merge => {
       if (next?.children !== undefined) node = next;
       else {
         const made = emptyDirectory();
+        count();
         node.children?.set(part, made);
         node = made;
       }
@@ -82,6 +89,7 @@ export const createMerge = (): Merge => {
         const directory = entry.type === 'directory';
         if (parent?.children === undefined || !allows(entry.path, directory)) continue;
         const before = parent.children.get(name);
+        if (before === undefined) count();
         const children = directory ? (before?.children ?? new Map<string, Node>()) : undefined;
         parent.children.set(name, {from, children});
       }

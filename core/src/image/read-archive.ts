@@ -6,7 +6,7 @@ import {pipe} from '../linux/pipe.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {type Compression, SNIFF_BYTES, sniff} from './compression.ts';
 import {imageCompressionInvalid, imageLimitExceeded} from './errors.ts';
-import {DECOMPRESSOR_MEMORY_BYTES, RATIO_LIMITS, type RatioLimits} from './limits.ts';
+import {DECOMPRESSOR_MEMORY_BYTES, INODE_BYTES, RATIO_LIMITS, type RatioLimits} from './limits.ts';
 import {decompressor} from './sandbox.ts';
 import {startTool, type Tool} from './tool.ts';
 
@@ -25,6 +25,12 @@ export interface OpenArchive {
   readonly chunks: Chunks;
   /** Bytes of the source, complete after the last chunk. */
   readonly bytesRead: () => number;
+  /**
+   * Lets what comes out of the archive be in proportion to what it is made of, after each chunk (S10).
+   * @param inodes how many files and directories it makes, which cost more than their names
+   * @throws RKT_IMAGE_LIMIT_EXCEEDED
+   */
+  readonly checkRatio: (inodes: number) => void;
 }
 
 /** What is read from a descriptor, to its end. */
@@ -37,17 +43,27 @@ export function* readChunks(file: Fd): Generator<Buffer> {
   }
 }
 
-/** Lets decompressed data pass while it is in proportion to what it comes from (S10). */
-async function* bounded(chunks: Chunks, bytesRead: () => number, limits: RatioLimits): AsyncGenerator<Buffer> {
+/** An archive whose bytes are counted as they pass. */
+const counted = (
+  compression: Compression,
+  chunks: Chunks,
+  bytesRead: () => number,
+  {freeBytes, ratio}: RatioLimits,
+): OpenArchive => {
   let bytes = 0;
-  for await (const chunk of chunks) {
-    bytes += chunk.length;
-    if (bytes > limits.freeBytes && bytes > bytesRead() * limits.ratio) {
-      throw imageLimitExceeded('decompressed bytes per byte', limits.ratio);
+  const checkRatio = (inodes: number): void => {
+    const made = bytes + inodes * INODE_BYTES;
+    if (made > freeBytes && made > bytesRead() * ratio) throw imageLimitExceeded('bytes made of one byte', ratio);
+  };
+  async function* all(): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) {
+      bytes += chunk.length;
+      checkRatio(0);
+      yield chunk;
     }
-    yield chunk;
   }
-}
+  return {compression, chunks: all(), bytesRead, checkRatio};
+};
 
 const check = async (tool: Tool, compression: Compression): Promise<void> => {
   const failure = await tool.ended;
@@ -94,8 +110,8 @@ const readFile = (file: Fd, messages: string, limits: RatioLimits): OpenArchive 
   const compression = sniff(start.subarray(0, readSync(file.number, start, 0, SNIFF_BYTES, 0)));
   const {size} = fstatSync(file.number);
   const bytesRead = () => size;
-  if (compression === 'none') return {compression, chunks: readChunks(file), bytesRead};
-  return {compression, chunks: bounded(decompressFile(compression, file, messages), bytesRead, limits), bytesRead};
+  const chunks = compression === 'none' ? readChunks(file) : decompressFile(compression, file, messages);
+  return counted(compression, chunks, bytesRead, limits);
 };
 
 const readStream = async (stream: Readable, messages: string, limits: RatioLimits): Promise<OpenArchive> => {
@@ -119,8 +135,8 @@ const readStream = async (stream: Readable, messages: string, limits: RatioLimit
   }
   const compression = sniff(start);
   const bytesRead = () => read;
-  if (compression === 'none') return {compression, chunks: all(), bytesRead};
-  return {compression, chunks: bounded(decompressStream(compression, all(), messages), bytesRead, limits), bytesRead};
+  const chunks = compression === 'none' ? all() : decompressStream(compression, all(), messages);
+  return counted(compression, chunks, bytesRead, limits);
 };
 
 /**

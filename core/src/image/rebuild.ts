@@ -1,11 +1,12 @@
 import {constants, fstatSync, readSync} from 'node:fs';
 import type {ImageId} from '../contract/names.ts';
 import type {Fd} from '../linux/fd.ts';
-import {O_PATH, openBeneath, openHost} from '../linux/openat2.ts';
+import {O_PATH, openBeneath} from '../linux/openat2.ts';
 import {RktError} from '../rkt-error.ts';
 import {imageDamaged, readable} from './errors.ts';
+import {openInStore} from './open-stored.ts';
 import {CHUNK_BYTES} from './read-archive.ts';
-import {type ImageStore, imageDirectory} from './store.ts';
+import type {ImageStore} from './store.ts';
 import type {TarEntry} from './tar/entry.ts';
 import {createTarScanner} from './tar/scan.ts';
 import {readTarSplit} from './tar-split.ts';
@@ -22,8 +23,7 @@ export interface RebuildHooks {
  * @throws RKT_IMAGE_DAMAGED when parts are missing; changed ones are the caller's to find
  */
 export const rebuildArchive = async (store: ImageStore, id: ImageId, {bytes, entry}: RebuildHooks): Promise<void> => {
-  const path = imageDirectory(store, id);
-  using directory = openHost(path, O_PATH | constants.O_DIRECTORY);
+  using directory = openImage(store, id);
   const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   const scanner = createTarScanner({
     entry: (found) => entry?.(found),
@@ -33,11 +33,22 @@ export const rebuildArchive = async (store: ImageStore, id: ImageId, {bytes, ent
     },
   });
   try {
-    for await (const chunk of readTarSplit(`${path}/tar-split.zst`)) scanner.push(chunk);
+    const split = openBeneath(directory, 'tar-split.zst', constants.O_RDONLY | constants.O_NONBLOCK, {
+      noSymlinks: true,
+    });
+    for await (const chunk of readTarSplit(split)) scanner.push(chunk);
     scanner.end();
   } catch (cause) {
     if (cause instanceof RktError && cause.code === 'RKT_IMAGE_DAMAGED') throw cause;
     throw imageDamaged(id, 'its archive cannot be put together again', cause);
+  }
+};
+
+const openImage = (store: ImageStore, id: ImageId): Fd => {
+  try {
+    return openInStore(store, `images/${id}`, O_PATH | constants.O_DIRECTORY);
+  } catch (error) {
+    throw imageDamaged(id, 'it cannot be opened', error);
   }
 };
 

@@ -1,12 +1,13 @@
-import {existsSync, renameSync} from 'node:fs';
+import {existsSync} from 'node:fs';
 import type {ImageId} from '../contract/names.ts';
 import {log} from '../debug.ts';
 import {fsyncDirectory} from '../linux/fsync.ts';
+import {discard} from './discard.ts';
 import {imageInUse, imageNotFound} from './errors.ts';
 import {removeFromIndex} from './image-index.ts';
 import {podsUsing} from './pods-using.ts';
-import {makeSpool, type Spool} from './spool.ts';
-import {type ImageStore, imageDirectory, lockImages} from './store.ts';
+import {cleanSpools} from './spool.ts';
+import {type ImageStore, imageDirectory, lockImages, makeStore} from './store.ts';
 import {renderedTrees} from './trees.ts';
 
 /**
@@ -14,30 +15,45 @@ import {renderedTrees} from './trees.ts';
  * @throws RKT_IMAGE_IN_USE, RKT_IMAGE_NOT_FOUND
  */
 export const removeImage = (store: ImageStore, id: ImageId): void => {
-  using spool = makeSpool(store);
+  using _ = removal(store);
   using lock = lockImages(store, 'exclusive');
   void lock;
   const users = podsUsing(store);
   const pods = users.get(id);
   if (pods !== undefined) throw imageInUse(id, [...pods].sort());
   for (const {key, images} of renderedTrees(store)) {
-    if (images.includes(id) && !users.has(key)) takeTree(store, key, spool);
+    if (images.includes(id) && !users.has(key)) takeTree(store, key);
   }
-  takeImage(store, id, spool);
+  takeImage(store, id);
 };
 
-/** Takes an image out of the store, at once; the spool's end removes it. Whoever calls has seen to it that no pod uses it. */
-export const takeImage = (store: ImageStore, id: ImageId, spool: Spool): void => {
+/** Removes, at its end, what has been taken: declared before the lock, so that nobody waits for it. */
+export const removal = (store: ImageStore): Disposable => {
+  makeStore(store);
+  return {[Symbol.dispose]: () => cleanSpools(store)};
+};
+
+/** Takes an image out of the store, at once. Whoever calls has seen to it that no pod uses it. */
+export const takeImage = (store: ImageStore, id: ImageId): void => {
   const path = imageDirectory(store, id);
   if (!existsSync(path)) throw imageNotFound(id);
-  renameSync(path, `${spool.path}/${id}`);
+  discard(store, path);
   fsyncDirectory(store.images);
-  removeFromIndex(store, id);
+  forget(store, id);
   log('image')('removed %s', id);
 };
 
+/** Readers take no row for an image that is not there: an index without space to change it is no obstacle. */
+const forget = (store: ImageStore, id: ImageId): void => {
+  try {
+    removeFromIndex(store, id);
+  } catch (error) {
+    log('image')('%s stays in the index: %o', id, error);
+  }
+};
+
 /** The same for a rendered tree. */
-export const takeTree = (store: ImageStore, key: string, spool: Spool): void => {
-  renameSync(`${store.trees}/${key}`, `${spool.path}/tree-${key}`);
+export const takeTree = (store: ImageStore, key: string): void => {
+  discard(store, `${store.trees}/${key}`);
   log('image')('removed the rendered tree %s', key);
 };

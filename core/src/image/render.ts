@@ -1,17 +1,21 @@
 import {createHash} from 'node:crypto';
-import {chmodSync, constants, existsSync, linkSync, mkdirSync, utimesSync, writeFileSync} from 'node:fs';
+import {constants, existsSync, fstatSync, mkdirSync, utimesSync, writeFileSync} from 'node:fs';
 import type {HostPath} from '../contract/names.ts';
 import {log} from '../debug.ts';
+import {linkEntry, makeDirectory, setOwnership} from '../linux/directory-entry.ts';
+import type {Fd} from '../linux/fd.ts';
 import {fsyncDirectory, syncFileSystem} from '../linux/fsync.ts';
-import {openHost} from '../linux/openat2.ts';
+import {O_PATH, openEntry, openHost} from '../linux/openat2.ts';
 import {renameNoReplace} from '../linux/rename.ts';
 import {isErrno} from '../linux/syscall-error.ts';
+import {isOfType} from './check-tree.ts';
+import {imageDamaged, readable} from './errors.ts';
 import {startExtraction} from './extract.ts';
 import {createMerge, type Node} from './merge.ts';
+import {openInStore} from './open-stored.ts';
 import {rebuildArchive} from './rebuild.ts';
 import {makeSpool} from './spool.ts';
-import {type ImageStore, imageDirectory} from './store.ts';
-import {END, encodeEntry} from './tar/encode.ts';
+import type {ImageStore} from './store.ts';
 import type {TarEntry} from './tar/entry.ts';
 import type {Visit} from './visits.ts';
 
@@ -37,7 +41,7 @@ export const renderTree = async (store: ImageStore, visits: readonly Visit[]): P
   }
   log('image')('rendering %d visits as %s', visits.length, target);
   using spool = makeSpool(store);
-  const tree = `${spool.path}/tree`;
+  const tree = `${spool.path}/tree` as HostPath;
   mkdirSync(tree, {mode: 0o700});
   await fill(tree, store, visits, `${spool.path}/bsdtar.log`);
   writeFileSync(`${tree}/info.json`, JSON.stringify({images: [...new Set(visits.map(({id}) => id))]}), {mode: 0o600});
@@ -54,34 +58,61 @@ export const renderTree = async (store: ImageStore, visits: readonly Visit[]): P
   return rootfs;
 };
 
-const fill = async (tree: string, store: ImageStore, visits: readonly Visit[], messages: string): Promise<void> => {
+const fill = async (tree: HostPath, store: ImageStore, visits: readonly Visit[], messages: string): Promise<void> => {
   const merge = createMerge();
   for (const visit of visits) {
     const entries: TarEntry[] = [];
     await rebuildArchive(store, visit.id, {entry: (entry) => entries.push(entry)});
     merge.add(visit, entries);
   }
-  const directories: TarEntry[] = [];
-  place(store, tree, 'rootfs', merge.root, directories);
+  const made = new Map<string, TarEntry | undefined>();
+  {
+    using target = openHost(tree, DIRECTORY);
+    place(store, target, 'rootfs', merge.root, made);
+  }
   // Last, because every link changes the time of its directory. bsdtar sets what a directory can have, on directories that exist.
   using extraction = startExtraction(tree, messages);
-  for (const entry of directories) extraction.write(encodeEntry(entry));
-  extraction.write(END);
+  for (const entry of made.values()) if (entry !== undefined) extraction.entry(entry);
   await extraction.finish();
 };
 
-const bytes = (base: string, path: string): Buffer =>
-  Buffer.concat([Buffer.from(`${base}/`), Buffer.from(path, 'latin1')]);
+const DIRECTORY = O_PATH | constants.O_DIRECTORY;
 
-/** Both trees are the store's own: in the image every parent is a directory because the scanner saw to it, in the new one because of `merge`. */
-const place = (store: ImageStore, tree: string, path: string, node: Node, directories: TarEntry[]): void => {
-  const target = bytes(tree, path);
-  if (node.children === undefined) {
-    if (node.from !== undefined) linkSync(bytes(imageDirectory(store, node.from.id), path), target);
+/**
+ * Makes a path of the result in an open directory. The entries say what is to be there; what the image's tree has instead is refused (S27).
+ * @param directories what becomes of each, by path; filled
+ */
+const place = (
+  store: ImageStore,
+  parent: Fd,
+  path: string,
+  {from, children}: Node,
+  directories: Map<string, TarEntry | undefined>,
+): void => {
+  const name = Buffer.from(path.slice(path.lastIndexOf('/') + 1), 'latin1');
+  if (children === undefined) {
+    if (from !== undefined) link(store, from, parent, name);
     return;
   }
-  mkdirSync(target);
-  chmodSync(target, 0o755);
-  if (node.from !== undefined) directories.push(node.from.entry);
-  for (const [name, child] of node.children) place(store, tree, `${path}/${name}`, child, directories);
+  makeDirectory(parent, name, 0o700);
+  using directory = openEntry(parent, name, DIRECTORY);
+  setOwnership(directory, {mode: 0o755, uid: 0, gid: 0});
+  directories.set(path, from?.entry);
+  for (const [child, node] of children) place(store, directory, `${path}/${child}`, node, directories);
+};
+
+const link = (store: ImageStore, {id, entry}: NonNullable<Node['from']>, parent: Fd, name: Buffer): void => {
+  try {
+    const slash = entry.path.lastIndexOf('/');
+    const above = Buffer.from(`images/${id}/${entry.path.slice(0, slash)}`, 'latin1');
+    using source = openInStore(store, above, DIRECTORY);
+    const own = Buffer.from(entry.path.slice(slash + 1), 'latin1');
+    linkEntry({directory: source, name: own}, {directory: parent, name});
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EXDEV')) throw error;
+    throw imageDamaged(id, `${readable(entry.path)} is not what its archive says`, error);
+  }
+  using made = openEntry(parent, name, O_PATH);
+  if (!isOfType(fstatSync(made.number), entry.type))
+    throw imageDamaged(id, `${readable(entry.path)} is not what its archive says`);
 };

@@ -1,4 +1,6 @@
 import type {HostPath} from '../contract/names.ts';
+import type {Fd} from '../linux/fd.ts';
+import {type Shown, seenAt} from '../linux/isolated.ts';
 import {findProgram} from '../linux/programs.ts';
 import {imageToolMissing} from './errors.ts';
 
@@ -6,10 +8,11 @@ import {imageToolMissing} from './errors.ts';
  * Programs that read what a stranger made run with as little as they need: a fault in one of them must not give the host away.
  */
 
-/** For `execve`: the program, its arguments. */
+/** For `execve`: the program, its arguments, and what it is given of the host besides its programs. */
 export interface HostCommand {
   readonly file: HostPath;
   readonly args: readonly string[];
+  readonly shown: readonly Shown[];
 }
 
 const required = (program: string, debianPackage: string): HostPath => {
@@ -26,36 +29,63 @@ export const TOOL_ENVIRONMENT = {LC_ALL: 'C.UTF-8', PATH: '/nonexistent'} as con
 
 /** What an extraction needs as root, and no more; none of them lets a process touch others or the kernel. */
 const EXTRACT_CAPABILITIES = ['chown', 'dac_override', 'fowner', 'fsetid', 'mknod', 'setfcap', 'sys_chroot'];
+const COPY_CAPABILITIES = ['chown', 'dac_override', 'fowner', 'fsetid', 'mknod', 'setfcap'];
+const READ_CAPABILITIES = ['dac_read_search'];
+
+/**
+ * No set-user-ID program can be found where they run (linux/isolated.ts), so that nothing is lost without no_new_privs: with it, an execve would make the real
+ * and the effective user one again.
+ */
+const confined = (
+  capabilities: readonly string[],
+  command: readonly string[],
+  ids: readonly string[] = [],
+): Pick<HostCommand, 'file' | 'args'> => {
+  const setpriv = required('setpriv', 'util-linux');
+  // Who is not root has nothing to give up.
+  if (process.geteuid?.() !== 0) return {file: setpriv, args: ['--no-new-privs', '--', ...command]};
+  const bounding = `--bounding-set=-all${capabilities.map((name) => `,+${name}`).join('')}`;
+  return {file: setpriv, args: ['--clear-groups', '--inh-caps=-all', bounding, ...ids, '--', ...command]};
+};
 
 /**
  * bsdtar, which is the one tool that keeps owners, modes, times, xattrs, hard links and devices and cannot leave its target: it changes its root
- * directory before it reads. `args` come after the ones that say so.
+ * directory before it reads.
  */
-export const bsdtarExtract = (directory: string): HostCommand => {
+export const bsdtarExtract = (directory: Fd): HostCommand => {
+  const tree: Shown = {at: '/tree', file: directory, writable: true};
   const bsdtar = required('bsdtar', 'libarchive-tools');
-  const bounding = `--bounding-set=-all,${EXTRACT_CAPABILITIES.map((name) => `+${name}`).join(',')}`;
+  const args = ['--chroot', '-P', '--numeric-owner', '-b', '128', '-xpf', '-', '-C', seenAt(tree)];
+  return {...confined(EXTRACT_CAPABILITIES, [bsdtar, ...args]), shown: [tree]};
+};
+
+/** Archives a tree, to standard output. `args` come after the ones that say so. */
+export const bsdtarCreate = (directory: Fd, args: readonly string[], more: readonly Shown[] = []): HostCommand => {
+  const tree: Shown = {at: '/tree', file: directory};
+  const bsdtar = required('bsdtar', 'libarchive-tools');
+  const format = ['--format=pax', '--numeric-owner', '--no-acls', '--no-fflags'];
   return {
-    file: required('setpriv', 'util-linux'),
-    args: [
-      ...['--no-new-privs', '--inh-caps=-all', bounding, '--'],
-      ...[bsdtar, '--chroot', '-P', '--numeric-owner', '-b', '128', '-xpf', '-', '-C', directory],
-    ],
+    ...confined(READ_CAPABILITIES, [bsdtar, '-C', seenAt(tree), ...format, '-cf', '-', ...args]),
+    shown: [tree, ...more],
   };
 };
 
-/** Lists or archives a tree of the host; only for trees that no app can write to. */
-export const bsdtarCreate = (args: readonly string[]): HostCommand => ({
-  file: required('bsdtar', 'libarchive-tools'),
-  args,
-});
+/** Copies a file or directory to `name` in another directory, with all that it has. */
+export const copy = (from: Fd, parent: Fd, name: string): HostCommand => {
+  const source: Shown = {at: '/source', file: from};
+  const target: Shown = {at: '/target', file: parent, writable: true};
+  const cp = required('cp', 'coreutils');
+  const paths = [seenAt(source), `${seenAt(target)}/${name}`];
+  const args = ['--archive', '--reflink=auto', '--no-target-directory', '--', ...paths];
+  return {...confined(COPY_CAPABILITIES, [cp, ...args]), shown: [source, target]};
+};
+
+/** As in linux/isolated.ts, another real than effective user. */
+const NOBODY = ['--ruid=65533', '--euid=65534', '--rgid=65533', '--egid=65534'];
 
 /** Decompresses standard input as nobody, with bounded memory: gzip, bzip2, xz and zstd. */
 export const decompressor = (memoryBytes: number): HostCommand => {
   const bsdcat = required('bsdcat', 'libarchive-tools');
-  const limit = [required('prlimit', 'util-linux'), `--as=${memoryBytes}`, '--', bsdcat];
-  const setpriv = required('setpriv', 'util-linux');
-  // Who is not root has nothing to give up.
-  if (process.geteuid?.() !== 0) return {file: setpriv, args: ['--no-new-privs', '--', ...limit]};
-  const nobody = ['--reuid=65534', '--regid=65534', '--clear-groups', '--inh-caps=-all', '--bounding-set=-all'];
-  return {file: setpriv, args: ['--no-new-privs', ...nobody, '--', ...limit]};
+  const limited = [required('prlimit', 'util-linux'), `--as=${memoryBytes}`, '--', bsdcat];
+  return {...confined([], limited, NOBODY), shown: []};
 };

@@ -9,7 +9,8 @@ import {removeTree} from '../linux/remove-tree.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {type ImageStore, makeStore} from './store.ts';
 
-const PREFIX = 'spool-';
+/** How directories begin that may be removed when nobody has locked them. */
+export const PREFIX = 'spool-';
 
 /** A directory in `cas/tmp` that is this process's own while its lock is held, and is removed with all that is left in it. */
 export interface Spool extends Disposable {

@@ -1,6 +1,7 @@
 import {closeSync, createReadStream, openSync, writeSync} from 'node:fs';
 import {pipeline} from 'node:stream';
 import {constants, createZstdDecompress, zstdCompressSync} from 'node:zlib';
+import type {Fd} from '../linux/fd.ts';
 
 /*
  * `tar-split.zst`: everything of an archive that is not content of files (headers, padding, end), in order, in zstd frames. Where content belongs
@@ -48,7 +49,7 @@ export const writeTarSplit = (path: string): TarSplitWriter => {
   };
 };
 
-/** What a tar-split file holds, decompressed. */
-export const readTarSplit = (path: string): AsyncIterable<Buffer> =>
+/** What an open tar-split file holds, decompressed. Closes it. */
+export const readTarSplit = (file: Fd): AsyncIterable<Buffer> =>
   // Errors come out of the last stream, for whoever reads it.
-  pipeline(createReadStream(path), createZstdDecompress({chunkSize: 256 * 1024}), () => undefined);
+  pipeline(createReadStream('', {fd: file.release()}), createZstdDecompress({chunkSize: 256 * 1024}), () => undefined);

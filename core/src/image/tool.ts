@@ -1,11 +1,14 @@
 import {type ChildProcess, spawn} from 'node:child_process';
 import {closeSync, openSync, readSync} from 'node:fs';
+import {isolated} from '../linux/isolated.ts';
 import {type HostCommand, TOOL_ENVIRONMENT} from './sandbox.ts';
 
 /** What is kept of what a tool says on standard error. */
 const MESSAGE_BYTES = 4096;
 
 export interface Tool {
+  /** Of it, if it could be started. */
+  readonly pid: number | undefined;
   /** Where `pipe` was asked for. */
   readonly stdin: ChildProcess['stdin'];
   readonly stdout: ChildProcess['stdout'];
@@ -16,7 +19,7 @@ export interface Tool {
 }
 
 /**
- * Starts a program without a shell. Its messages go to the file `messages`: with a pipe it would wait for us to read while we wait for it
+ * Starts a program without a shell, where no pod can look into it. Its messages go to the file `messages`: with a pipe it would wait for us to read while we wait for it
  * to read what we write.
  */
 export const startTool = (
@@ -26,11 +29,19 @@ export const startTool = (
   messages: string,
 ): Tool => {
   const stderr = openSync(messages, 'wx+', 0o600);
-  const child = spawn(command.file, command.args, {
-    stdio: [stdin, stdout, stderr],
-    env: TOOL_ENVIRONMENT,
-    cwd: '/',
-  });
+  const nothing = openSync('/dev/null', 'r+');
+  const own = (stream: number | 'ignore' | 'pipe'): number | 'pipe' => (stream === 'ignore' ? nothing : stream);
+  let child: ChildProcess;
+  try {
+    child = isolated(command.shown, () =>
+      spawn(command.file, command.args, {stdio: [own(stdin), own(stdout), stderr], env: TOOL_ENVIRONMENT, cwd: '/'}),
+    );
+  } catch (error) {
+    closeSync(stderr);
+    throw error;
+  } finally {
+    closeSync(nothing);
+  }
   const ended = new Promise<{status: string; output: string} | undefined>((resolve, reject) => {
     child.once('error', (error) => {
       closeSync(stderr);
@@ -46,5 +57,5 @@ export const startTool = (
   });
   // Whoever waits sees the failure; who gave up before must not end the process with it.
   ended.catch(() => undefined);
-  return {stdin: child.stdin, stdout: child.stdout, ended, kill: () => void child.kill('SIGKILL')};
+  return {pid: child.pid, stdin: child.stdin, stdout: child.stdout, ended, kill: () => void child.kill('SIGKILL')};
 };

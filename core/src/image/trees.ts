@@ -1,5 +1,5 @@
-import {readFileSync, statSync} from 'node:fs';
 import {namesIn} from '../linux/names-in.ts';
+import {readInStore, statInStore} from './open-stored.ts';
 import type {ImageStore} from './store.ts';
 
 export interface RenderedTree {
@@ -13,15 +13,18 @@ export interface RenderedTree {
 export const renderedTrees = (store: ImageStore): RenderedTree[] => {
   return namesIn(store.trees).map((key) => ({
     key,
-    images: imagesOf(`${store.trees}/${key}/info.json`),
-    lastUsed: statSync(`${store.trees}/${key}/used`, {throwIfNoEntry: false})?.mtimeMs ?? 0,
+    images: imagesOf(store, key),
+    lastUsed: statInStore(store, `tree/${key}/used`)?.mtimeMs ?? 0,
   }));
 };
 
-const imagesOf = (file: string): string[] => {
+/** As many images as a rendering may have, each an ID. */
+const MOST_BYTES = 256 * 1024;
+
+const imagesOf = (store: ImageStore, key: string): string[] => {
   try {
-    const {images}: {images: string[]} = JSON.parse(readFileSync(file, 'utf8'));
-    return images;
+    const {images}: {images: unknown[]} = JSON.parse(readInStore(store, `tree/${key}/info.json`, MOST_BYTES));
+    return images.map(String);
   } catch {
     // Of no image, then: the next collection takes it, unless a pod uses it.
     return [];

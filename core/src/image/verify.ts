@@ -1,7 +1,8 @@
 import {createHash} from 'node:crypto';
-import {lstatSync} from 'node:fs';
+import {constants, fstatSync} from 'node:fs';
 import {parseImageManifest} from '../appc/parse-image-manifest.ts';
 import type {ImageId} from '../contract/names.ts';
+import {O_PATH} from '../linux/openat2.ts';
 import {pipe} from '../linux/pipe.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {RktError} from '../rkt-error.ts';
@@ -10,11 +11,12 @@ import {hashFile} from './hash-file.ts';
 import {verifyInfo} from './info.ts';
 import {labelRecord} from './label-record.ts';
 import {manifestText} from './manifest.ts';
+import {openInStore} from './open-stored.ts';
 import {PIPE_BYTES, readChunks} from './read-archive.ts';
 import {rebuildArchive} from './rebuild.ts';
 import {bsdtarCreate} from './sandbox.ts';
 import {makeSpool} from './spool.ts';
-import {type ImageStore, imageDirectory} from './store.ts';
+import type {ImageStore} from './store.ts';
 import type {TarEntry} from './tar/entry.ts';
 import {createTarScanner} from './tar/scan.ts';
 import {startTool} from './tool.ts';
@@ -26,9 +28,10 @@ import {startTool} from './tool.ts';
  */
 export const verifyImage = async (store: ImageStore, id: ImageId): Promise<void> => {
   const info = verifyInfo(store, id);
-  const directory = imageDirectory(store, id);
-  if (hashOf(`${directory}/tar-split.zst`) !== info.tarSplit) throw imageDamaged(id, 'tar-split.zst has been changed');
-  const own = lstatSync(directory);
+  if (hashOf(store, `images/${id}/tar-split.zst`) !== info.tarSplit)
+    throw imageDamaged(id, 'tar-split.zst has been changed');
+  using directory = openInStore(store, `images/${id}`, O_PATH | constants.O_DIRECTORY);
+  const own = fstatSync(directory.number);
   if ((own.mode & 0o7777) !== 0o700 || own.uid !== process.geteuid?.())
     throw imageDamaged(id, 'others may look into it');
 
@@ -48,8 +51,9 @@ export const verifyImage = async (store: ImageStore, id: ImageId): Promise<void>
 };
 
 /** `undefined` if it is not there. */
-const hashOf = (file: string): string | undefined => {
+const hashOf = (store: ImageStore, path: string): string | undefined => {
   try {
+    using file = openInStore(store, path, constants.O_RDONLY | constants.O_NONBLOCK);
     return hashFile(file);
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ELOOP')) return undefined;
@@ -96,11 +100,9 @@ const entriesOnDisk = async (store: ImageStore, id: ImageId): Promise<Map<string
   using spool = makeSpool(store);
   const output = pipe({bytes: PIPE_BYTES});
   using read = output.read;
-  const args = [
-    ...['-C', imageDirectory(store, id), '--format=pax', '--numeric-owner', '--no-acls', '--no-fflags'],
-    ...['-cf', '-', '--', 'manifest', 'rootfs'],
-  ];
-  const tool = startTool(bsdtarCreate(args), 'ignore', output.write.number, `${spool.path}/bsdtar.log`);
+  using directory = openInStore(store, `images/${id}`, O_PATH | constants.O_DIRECTORY);
+  const command = bsdtarCreate(directory, ['--', 'manifest', 'rootfs']);
+  const tool = startTool(command, 'ignore', output.write.number, `${spool.path}/bsdtar.log`);
   output.write.close();
   const found = createListing();
   const scanner = createTarScanner({entry: found.add}, {fromHost: true});
@@ -120,8 +122,8 @@ const entriesOnDisk = async (store: ImageStore, id: ImageId): Promise<Map<string
 
 const compare = (id: ImageId, wanted: ReadonlyMap<string, string>, found: ReadonlyMap<string, string>): void => {
   for (const [path, properties] of wanted) {
-    // The archive's own directory is the image's, which is private.
-    if (path === '') continue;
+    // The archive's own directory is the image's, which is private; of the manifest the store keeps the bytes, which are in the digest.
+    if (path === '' || path === 'manifest') continue;
     const actual = found.get(path);
     if (actual === undefined) throw imageDamaged(id, `${readable(path)} is missing`);
     if (actual !== properties) throw imageDamaged(id, `${readable(path)} has other properties than in its archive`);

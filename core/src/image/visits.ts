@@ -1,8 +1,15 @@
 import {existsSync} from 'node:fs';
 import type {Dependency} from '../appc/dependencies.ts';
 import type {ImageId} from '../contract/names.ts';
-import {imageDependencyCycle, imageDependencyMismatch, imageDependencyMissing, imageLimitExceeded} from './errors.ts';
+import {
+  imageDamaged,
+  imageDependencyCycle,
+  imageDependencyMismatch,
+  imageDependencyMissing,
+  imageLimitExceeded,
+} from './errors.ts';
 import {findByName} from './find-image.ts';
+import {isImageId} from './image-ids.ts';
 import {readInfo} from './info.ts';
 import {labelRecord} from './label-record.ts';
 import {DEPENDENCY_DEPTH, DEPENDENCY_VISITS} from './limits.ts';
@@ -40,6 +47,8 @@ export const visitsOf = (store: ImageStore, id: ImageId): Visit[] => {
 
 const resolve = (store: ImageStore, image: string, dependency: Dependency): ImageId => {
   const labels = labelRecord(dependency.labels);
+  if (dependency.imageID != null && !isImageId(dependency.imageID))
+    throw imageDamaged(image, `its manifest depends on "${dependency.imageID}", which is no ID`);
   const id = dependency.imageID ?? findByName(store, dependency.imageName, labels);
   if (id === undefined || !existsSync(imageDirectory(store, id))) {
     throw imageDependencyMissing(image, dependency.imageID ?? dependency.imageName);

@@ -20,6 +20,15 @@ export const makeSymlink = (directory: Fd, name: RawPath, to: string): void => {
   syscall('symlinkat', [to, directory.number, rawPath(name)], name.toString());
 };
 
+/** linkat(2): another name for an entry of one open directory, in another. */
+export const linkEntry = (
+  from: {readonly directory: Fd; readonly name: RawPath},
+  to: {readonly directory: Fd; readonly name: RawPath},
+): void => {
+  const [source, target] = [rawPath(from.name), rawPath(to.name)];
+  syscall('linkat', [from.directory.number, source, to.directory.number, target, 0], to.name.toString());
+};
+
 /** unlinkat(2) of anything but a directory (EISDIR). */
 export const removeFile = (directory: Fd, name: RawPath): void => {
   syscall('unlinkat', [directory.number, rawPath(name), 0], name.toString());

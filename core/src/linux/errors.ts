@@ -124,6 +124,13 @@ export const execNotFound = (program: string, searched: readonly string[]) =>
     },
   );
 
+/** A program cannot be started where no pod could look into it (S28). */
+export const isolationFailed = (cause: unknown) =>
+  new RktError('RKT_ISOLATION_FAILED', `a helper cannot be kept apart from pods: ${message(cause)}`, {
+    cause,
+    hint: 'rkt needs CAP_SYS_ADMIN, and a kernel and a container manager that let it make mount and pid namespaces',
+  });
+
 /** LISTEN_FDS promises descriptors that are not sockets. */
 export const listenFdsInvalid = (value: string, problem: string) =>
   new RktError('RKT_LISTEN_FDS_INVALID', `LISTEN_FDS=${value}: ${problem}`, {

@@ -67,6 +67,7 @@ export const SYS = {
   getsockname: number(51, 204),
   getsockopt: number(55, 209),
   getdents64: number(217, 61),
+  ioctl: number(16, 29),
   linkat: number(265, 37),
   lseek: number(8, 62),
   lgetxattr: number(192, 9),

@@ -1,6 +1,7 @@
 import {chmodSync, constants} from 'node:fs';
 import {removeDirectory, removeFile} from './directory-entry.ts';
 import type {Fd} from './fd.ts';
+import {makeChangeable, makeEntryChangeable} from './inode-flags.ts';
 import {syscall} from './libc.ts';
 import {type DirectoryEntry, nextEntries} from './list-directory.ts';
 import {O_PATH, openEntry, type RawPath} from './openat2.ts';
@@ -13,13 +14,13 @@ const MAX_DEPTH = 32;
 const MAX_PASSES = 16;
 
 /**
- * Removes an entry of a directory with all below it. Nothing is followed out of the tree, neither symlinks nor mounts: a mount point in
+ * Removes an entry of a directory with all below it, whatever an app has done to keep it (chattr(1)). Nothing is followed out of the tree, neither symlinks nor mounts: a mount point in
  * it is EXDEV or EBUSY, and what is mounted there stays whole. An absent entry is no error.
  */
 export const removeTree = (directory: Fd, name: RawPath): void => {
   const counter = {moved: 0};
   try {
-    removeFile(directory, name);
+    insist(directory, name, {counter}, () => removeFile(directory, name));
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return;
     if (!isErrno(error, 'EISDIR')) throw error;
@@ -34,9 +35,22 @@ interface Walk {
   readonly counter: {moved: number};
 }
 
+/** Calls what changes an entry, and again when it has been made possible. The directory that the whole tree is in is not ours to change. */
+const insist = (parent: Fd, name: RawPath, {top}: Pick<Walk, 'top' | 'counter'>, change: () => void): void => {
+  try {
+    change();
+  } catch (error) {
+    if (!isErrno(error, 'EPERM')) throw error;
+    const entry = makeEntryChangeable(parent, name);
+    if (!(top !== undefined && makeChangeable(parent)) && !entry) throw error;
+    change();
+  }
+};
+
 const removeNested = (parent: Fd, name: RawPath, walk: Walk): void => {
   if (walk.top !== undefined && walk.depth >= MAX_DEPTH) {
-    moveUp(parent, name, walk.top, walk.counter);
+    const {top, counter} = walk;
+    insist(parent, name, walk, () => moveUp(parent, name, top, counter));
     return;
   }
   using directory = openForRemoval(parent, name);
@@ -48,7 +62,7 @@ const removeNested = (parent: Fd, name: RawPath, walk: Walk): void => {
       for (const entry of entries) removeEntry(directory, entry, below);
     }
     try {
-      removeDirectory(parent, name);
+      insist(parent, name, walk, () => removeDirectory(parent, name));
       return;
     } catch (error) {
       if (isErrno(error, 'ENOENT')) return;
@@ -62,7 +76,7 @@ const removeNested = (parent: Fd, name: RawPath, walk: Walk): void => {
 const removeEntry = (directory: Fd, {name, type}: DirectoryEntry, walk: Walk): void => {
   try {
     if (type === 'directory') removeNested(directory, name, walk);
-    else removeFile(directory, name);
+    else insist(directory, name, walk, () => removeFile(directory, name));
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return;
     // The file system did not say, or the entry was exchanged since.

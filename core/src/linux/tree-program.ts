@@ -1,7 +1,7 @@
 import {constants, fstatSync, readlinkSync} from 'node:fs';
 import type {HostPath} from '../contract/names.ts';
 import type {Fd} from './fd.ts';
-import {O_PATH, openHost, openInRoot} from './openat2.ts';
+import {O_PATH, openInRoot} from './openat2.ts';
 import {interpreterOf} from './program-file.ts';
 import {PROGRAM_DIRECTORIES} from './programs.ts';
 import {SyscallError} from './syscall-error.ts';
@@ -21,8 +21,7 @@ const TRIPLET = `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
  * Finds a program of a tree, by absolute path or in the usual directories. Symlinks stay in the tree. `undefined` if it is not there.
  * @throws RKT_EXEC_… if it is no program for this machine
  */
-export const findTreeProgram = (tree: HostPath, name: string): TreeProgram | undefined => {
-  using root = openHost(tree, DIRECTORY);
+export const findTreeProgram = (root: Fd, name: string): TreeProgram | undefined => {
   const candidates = name.startsWith('/') ? [name] : PROGRAM_DIRECTORIES.map((directory) => `${directory}/${name}`);
   for (const candidate of candidates) {
     using file = open(root, candidate, O_PATH);
@@ -33,8 +32,7 @@ export const findTreeProgram = (tree: HostPath, name: string): TreeProgram | und
 };
 
 /** Whether a tree has a directory at a path. */
-export const hasDirectory = (tree: HostPath, path: string): boolean => {
-  using root = openHost(tree, DIRECTORY);
+export const hasDirectory = (root: Fd, path: string): boolean => {
   using directory = open(root, path, DIRECTORY);
   return directory !== undefined;
 };

@@ -1,16 +1,19 @@
-import type {HostPath} from '../contract/names.ts';
 import {syscall} from './libc.ts';
+import {type RawPath, rawPath} from './openat2.ts';
 import {isErrno} from './syscall-error.ts';
 
-const LONGEST = 256;
+const SHORT = 256;
 
-/** A short extended attribute of a file; `undefined` where it has none of that name. */
-export const getXattr = (path: HostPath, name: string): Buffer | undefined => {
-  const value = Buffer.alloc(LONGEST);
+/** An extended attribute of a file, of at most so many bytes; `undefined` where it has none of that name. Its name is one character per byte (latin1). */
+export const getXattr = (path: RawPath, name: string, longest = SHORT): Buffer | undefined => {
+  const value = Buffer.alloc(longest);
   try {
-    return value.subarray(0, syscall('lgetxattr', [path, name, value, LONGEST], path));
+    return value.subarray(
+      0,
+      syscall('lgetxattr', [rawPath(path), rawPath(Buffer.from(name, 'latin1')), value, longest], path.toString()),
+    );
   } catch (error) {
-    if (isErrno(error, 'ENODATA', 'ENOTSUP', 'ENOENT')) return undefined;
+    if (isErrno(error, 'ENODATA', 'ENOTSUP', 'ENOENT', 'ERANGE')) return undefined;
     throw error;
   }
 };

@@ -1,7 +1,8 @@
-import {renameSync, rmSync} from 'node:fs';
+import {rmSync} from 'node:fs';
 import {join} from 'node:path';
 import type {HostPath, Uuid} from '../contract/names.ts';
-import {makeSpool} from '../image/spool.ts';
+import {discard} from '../image/discard.ts';
+import {removal} from '../image/remove.ts';
 import {type ImageStore, lockImages} from '../image/store.ts';
 import {namesIn} from '../linux/names-in.ts';
 import {RktError} from '../rkt-error.ts';
@@ -14,7 +15,7 @@ import {readStored} from './stored.ts';
  * left of some. Waits while pods take trees. Returns the names of what was a whole tree.
  */
 export const collectHostTrees = (store: ImageStore): readonly string[] => {
-  using spool = makeSpool(store);
+  using _ = removal(store);
   using lock = lockImages(store, 'exclusive');
   void lock;
   const directory = hostTreesDirectory(store.dataDir);
@@ -28,7 +29,7 @@ export const collectHostTrees = (store: ImageStore): readonly string[] => {
   }
   for (const name of names) {
     if (name.endsWith('.json') || stays.has(name)) continue;
-    renameSync(join(directory, name), join(spool.path, name));
+    discard(store, join(directory, name));
     if (!name.startsWith(MAKING)) removed.push(name);
   }
   return removed.sort();

@@ -1,10 +1,11 @@
-import {chmodSync, chownSync, constants, readlinkSync, rmSync} from 'node:fs';
+import {chmodSync, chownSync, constants, rmSync} from 'node:fs';
 import type {HostPath, ImageId} from '../contract/names.ts';
 import type {Volume} from '../contract/pod.ts';
 import {copyTree} from '../image/copy-tree.ts';
 import {layersOf} from '../image/layers.ts';
+import {openStored} from '../image/open-stored.ts';
 import type {ImageStore} from '../image/store.ts';
-import {O_PATH, openHost, openInRoot} from '../linux/openat2.ts';
+import {O_PATH, openInRoot} from '../linux/openat2.ts';
 import {podFault} from './fault-points.ts';
 
 type EmptyVolume = Extract<Volume, {kind: 'empty'}>;
@@ -17,11 +18,11 @@ export const copyUp = async (store: ImageStore, pod: HostPath, volume: EmptyVolu
   const {copyUp: from, directory, mode, uid, gid} = volume;
   const [tree] = (await layersOf(store, image, {flat: true})).lower;
   if (from === undefined || tree === undefined) return;
-  using root = openHost(tree, O_PATH | constants.O_DIRECTORY);
+  using root = openStored(tree, O_PATH | constants.O_DIRECTORY);
   using source = openInRoot(root, from.path, O_PATH | constants.O_DIRECTORY);
   const target = `${pod}/${directory}` as HostPath;
   const messages = `${pod}/copy-up.log`;
-  await copyTree(readlinkSync(source.path) as HostPath, target, messages);
+  await copyTree(source, target, messages);
   rmSync(messages);
   // The copy has those of the image; others may have been asked for.
   chownSync(target, uid, gid);

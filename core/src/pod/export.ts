@@ -1,15 +1,21 @@
-import {readFileSync} from 'node:fs';
+import {constants, readFileSync} from 'node:fs';
 import type {ImageManifest} from '../appc/image-manifest.ts';
 import {parseImageManifest} from '../appc/parse-image-manifest.ts';
 import type {HostPath, ImageId} from '../contract/names.ts';
+import type {App} from '../contract/pod.ts';
 import {buildImage} from '../image/build/build-image.ts';
+import {openStored} from '../image/open-stored.ts';
+import type {Fd} from '../linux/fd.ts';
 import {lockDirectory} from '../linux/lock.ts';
+import {openBeneath} from '../linux/openat2.ts';
 import {podBusy, podNotInState} from './errors.ts';
 import {appPaths} from './layout.ts';
 import type {PodEntry} from './load.ts';
 import {pickApp} from './pick-app.ts';
 import {requireStored} from './stored.ts';
 import {ownMounts, withReadOnly} from './with-read-only.ts';
+
+const READ = constants.O_RDONLY | constants.O_DIRECTORY;
 
 /** Makes an image of the files that an app of an exited pod has left, with the manifest of its image. Returns the image's ID. */
 export const exportApp = async (
@@ -31,7 +37,18 @@ export const exportApp = async (
   // Awaited here: the lock ends with this function.
   return rootfs.kind === 'copy'
     ? await build(`${pod}/${rootfs.directory}` as HostPath)
-    : await withReadOnly([`${pod}/${rootfs.upper}` as HostPath, ...rootfs.lower], build);
+    : await withLayers(lock, rootfs, build);
+};
+
+const withLayers = async <T>(
+  pod: Fd,
+  {upper, lower}: Extract<App['rootfs'], {kind: 'overlay'}>,
+  use: (directory: HostPath) => Promise<T>,
+): Promise<T> => {
+  using open = new DisposableStack();
+  const top = open.use(openBeneath(pod, upper, READ, {noSymlinks: true}));
+  const layers = [...new Set(lower)].map((path) => open.use(openStored(path, READ)));
+  return await withReadOnly([top, ...layers], use);
 };
 
 /** All files are in it: nothing is to be laid below, and nothing to be taken away. */

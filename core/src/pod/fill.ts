@@ -1,7 +1,9 @@
-import {mkdirSync, rmSync} from 'node:fs';
+import {constants, mkdirSync, rmSync} from 'node:fs';
 import path from 'node:path';
 import type {HostPath, PodPath} from '../contract/names.ts';
+import {openStored} from '../image/open-stored.ts';
 import {openStore} from '../image/store.ts';
+import {O_PATH} from '../linux/openat2.ts';
 import type {ComposedPod} from './compose.ts';
 import {podFault} from './fault-points.ts';
 import type {Place} from './place.ts';
@@ -54,7 +56,8 @@ const copy = async (pod: HostPath, layer: HostPath, directory: PodPath): Promise
   const target = path.join(pod, directory) as HostPath;
   const messages = path.join(pod, 'copy.log');
   mkdirSync(path.dirname(target), {recursive: true, mode: 0o700});
-  await copyTree(layer, target, messages);
+  using source = openStored(layer, O_PATH | constants.O_DIRECTORY);
+  await copyTree(source, target, messages);
   rmSync(messages);
   podFault('pod.copy');
 };

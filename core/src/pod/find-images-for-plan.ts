@@ -57,6 +57,7 @@ const inFile = async (store: ImageStore, file: HostPath): Promise<PodImage> => {
     for await (const chunk of archive.chunks) {
       scanner.push(chunk);
       hash.update(chunk);
+      archive.checkRatio(scanner.made.size);
     }
     scanner.end();
     const id = `sha512-${hash.digest('hex')}` as ImageId; // TY-05

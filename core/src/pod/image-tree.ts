@@ -1,7 +1,8 @@
 import {constants, fstatSync, openSync, readSync} from 'node:fs';
 import type {HostPath} from '../contract/names.ts';
+import {openStored} from '../image/open-stored.ts';
 import {Fd} from '../linux/fd.ts';
-import {O_PATH, openHost, openInRoot} from '../linux/openat2.ts';
+import {O_PATH, openInRoot} from '../linux/openat2.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 
 /** Files in the layers of an image, which may be anything (S16): nothing outside of a layer is ever opened. */
@@ -40,7 +41,7 @@ export const imageTree = (layers: readonly HostPath[]): ImageTree => ({
 
 const inTree = <T>(layers: readonly HostPath[], path: string, flags: number, use: (file: Fd) => T): T | undefined => {
   for (const layer of layers) {
-    using root = openHost(layer, O_PATH | constants.O_DIRECTORY);
+    using root = openStored(layer, O_PATH | constants.O_DIRECTORY);
     let file: Fd;
     try {
       file = openInRoot(root, path, flags);

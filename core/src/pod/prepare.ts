@@ -10,6 +10,7 @@ import {giveUp} from './give-up.ts';
 import {podsDirectory} from './layout.ts';
 import {finishPreparing} from './life-cycle.ts';
 import type {PodRequest, RunRequest} from './request.ts';
+import {takeStreams} from './take-streams.ts';
 import {newUuid} from './uuid.ts';
 
 /** `run-prepared` says these. */
@@ -24,7 +25,8 @@ const LATER: RunRequest = {
 };
 
 /** Makes a pod that `run-prepared` can run, also after the machine has crashed. Returns its UUID. */
-export const prepare = async (context: Context, request: PodRequest): Promise<Uuid> => {
+export const prepare = async (context: Context, asked: PodRequest): Promise<Uuid> => {
+  const request = await takeStreams(context, asked);
   const uuid = newUuid();
   using _images = holdImages(openStore(context.dataDir));
   const composed = await compose(context, request, LATER, uuid);

@@ -9,12 +9,14 @@ import {launch} from './launch.ts';
 import {finishPreparing} from './life-cycle.ts';
 import type {PodRequest, RunRequest} from './request.ts';
 import {requireTerminal} from './require-terminal.ts';
+import {takeStreams} from './take-streams.ts';
 import {newUuid} from './uuid.ts';
 import {writeUuidFile} from './write-uuid-file.ts';
 
 /** Becomes a pod: images, manifest, flavor and plan; then its directory; then everything in the plan; then `execve`. Leaves nothing behind when it fails. */
-export const run = async (context: Context, request: PodRequest, runRequest: RunRequest): Promise<never> => {
+export const run = async (context: Context, asked: PodRequest, runRequest: RunRequest): Promise<never> => {
   const uuid = newUuid();
+  const request = await takeStreams(context, asked);
   using images = holdImages(openStore(context.dataDir));
   const composed = await compose(context, request, runRequest, uuid);
   if (composed.found.flavor.appCgroup !== undefined) checkSockets(composed.pod, composed.facts);

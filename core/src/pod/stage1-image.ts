@@ -1,3 +1,4 @@
+import {constants} from 'node:fs';
 import {findAnnotation} from '../appc/annotations.ts';
 import {findLabel} from '../appc/labels.ts';
 import type {Context} from '../cli/context.ts';
@@ -8,8 +9,10 @@ import {fetchImage} from '../image/fetch.ts';
 import {findByName, findImage} from '../image/find-image.ts';
 import {layersOf} from '../image/layers.ts';
 import {imageManifestOf} from '../image/manifest.ts';
+import {openStored} from '../image/open-stored.ts';
 import {parseReference} from '../image/reference.ts';
 import {type ImageStore, openStore} from '../image/store.ts';
+import {O_PATH} from '../linux/openat2.ts';
 import {hasDirectory} from '../linux/tree-program.ts';
 import {RktError} from '../rkt-error.ts';
 import {findFlavor} from '../stage1/find.ts';
@@ -57,7 +60,8 @@ export const stage1Image = async (
       `its programs cannot be started from ${tree}, because of a ":", ";" or "$" in it`,
     );
   }
-  const missing = needs.directories.find((path) => !hasDirectory(tree, path));
+  using root = openStored(tree, O_PATH | constants.O_DIRECTORY);
+  const missing = needs.directories.find((path) => !hasDirectory(root, path));
   if (missing !== undefined) throw stage1ImageInvalid(id, name, `it has no directory ${missing}`);
   return {...found, stage1: {image: {id, name: version === undefined ? name : `${name}:${version}`}, tree}};
 };

@@ -18,17 +18,12 @@ export const ownMounts = (): void => {
 /**
  * Shows what an app's overlay held, read-only and to this process and its children only: the kernel drops the mount with the last of them. After
  * {@link ownMounts}.
- * @param layers uppermost first, at least two
+ * @param layers uppermost first, at least two; opened after {@link ownMounts}
  */
-export const withReadOnly = async <T>(
-  layers: readonly HostPath[],
-  use: (directory: HostPath) => Promise<T>,
-): Promise<T> => {
-  using open = new DisposableStack();
-  const directories = [...new Set(layers)].map((layer) => open.use(openHost(layer, READ)));
+export const withReadOnly = async <T>(layers: readonly Fd[], use: (directory: HostPath) => Promise<T>): Promise<T> => {
   const place = mkdtempSync(path.join(tmpdir(), 'rkt-export-')) as HostPath;
   try {
-    mount(directories, place);
+    mount(layers, place);
     try {
       return await use(place);
     } finally {

@@ -2,16 +2,18 @@ import {accessSync, constants, existsSync, readdirSync, readFileSync} from 'node
 import {availableParallelism, release} from 'node:os';
 import type {HostFacts} from '../contract/host.ts';
 import type {HostPath} from '../contract/names.ts';
+import {openStored} from '../image/open-stored.ts';
 import {capabilitiesOf} from '../linux/capabilities.ts';
 import {findHierarchies} from '../linux/cgroup-hierarchies.ts';
 import {readMountinfo} from '../linux/mountinfo.ts';
+import {O_PATH} from '../linux/openat2.ts';
 import {passedAddresses} from '../linux/passed-addresses.ts';
 import {cgroupsOf} from '../linux/proc-cgroup.ts';
 import {findProgram, isProgram} from '../linux/programs.ts';
 import {parseLimits} from '../linux/rlimits.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {takesPods} from '../linux/takes-pods.ts';
-import {findTreeProgram} from '../linux/tree-program.ts';
+import {findTreeProgram, type TreeProgram} from '../linux/tree-program.ts';
 import {parseFilesystems, parseMemTotal, parseRelease, parseVersion} from './parse-facts.ts';
 import {programVersion} from './program-version.ts';
 
@@ -104,8 +106,13 @@ const entries = (directory: string): string[] => {
   }
 };
 
+const programIn = (tree: HostPath, name: string): TreeProgram | undefined => {
+  using root = openStored(tree, O_PATH | constants.O_DIRECTORY);
+  return findTreeProgram(root, name);
+};
+
 const gatherProgram = (name: string, tree: HostPath | undefined): HostFacts['programs'][string] => {
-  const own = tree === undefined ? undefined : findTreeProgram(tree, name);
+  const own = tree === undefined ? undefined : programIn(tree, name);
   if (own !== undefined) {
     return {...own, version: name.startsWith('/') ? '' : parseVersion(programVersion(own.path, own.through))};
   }

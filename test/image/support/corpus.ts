@@ -80,6 +80,12 @@ export const hostileCases = (decoy: string): Case[] => {
     ),
     entry('file as parent', file('rootfs/f', 'x'), file('rootfs/f/x', 'x')),
     entry('fifo as parent', fifo('rootfs/f'), file('rootfs/f/x', 'x')),
+    // Another depth than any tree has.
+    refused(
+      'RKT_IMAGE_LIMIT_EXCEEDED',
+      'S10 implied directories of one name',
+      image(pax({path: `rootfs/${'a/'.repeat(300)}b`}), file('x')),
+    ),
     // The same path twice.
     ...[
       [file('rootfs/x', 'a'), file('rootfs/x', 'b')],
@@ -124,6 +130,9 @@ export const hostileCases = (decoy: string): Case[] => {
         ['3', 10, 200],
         ['4', 1, 3],
         ['3', 1, 4],
+        // The console and the terminals of whoever opens them.
+        ['3', 5, 1],
+        ['3', 5, 2],
       ] as const
     ).map(([type, major, minor]) =>
       refused(
@@ -296,6 +305,22 @@ export const hostileCases = (decoy: string): Case[] => {
   ];
 };
 
+const latin1 = (text: string): string => Buffer.from(text).toString('latin1');
+/** Two names that one tool or another takes for the same; latin1, one character per byte. */
+const PAIRS: readonly (readonly [title: string, first: string, second: string])[] = [
+  ['NFD and NFC', latin1('e\u0301'), latin1('\u00e9')],
+  ['NFC and NFD', latin1('\u00e9'), latin1('e\u0301')],
+  ['long NFD and NFC', latin1('e\u0301'.padEnd(120, 'x')), latin1('\u00e9'.padEnd(120, 'x'))],
+  ['a ligature and its letters', latin1('\ufb01'), 'fi'],
+  ['the Ångström and the letter', latin1('\u212b'), latin1('\u00c5')],
+  ['Hangul, composed and not', latin1('\uac00'), latin1('\u1100\u1161')],
+  ['upper and lower case', 'CASE', 'case'],
+  ['an overlong slash and none', 'a\xc0\xafb', 'ab'],
+  ['a blank at the end and none', 'a ', 'a'],
+  ['a dot at the end and none', 'a.', 'a'],
+  ['a surrogate half and what stands for it', 'a\xed\xa0\x80', latin1('a\ufffd')],
+];
+
 /** What looks odd and is allowed, because it stays inside. */
 export const harmlessCases = (decoy: string): Case[] => [
   allowed('nothing'),
@@ -347,6 +372,22 @@ export const harmlessCases = (decoy: string): Case[] => [
     'a pax name that is not UTF-8',
     pax({hdrcharset: 'BINARY', path: `rootfs/\xff${'x'.repeat(120)}`}),
     file('rootfs/x', 'x'),
+  ),
+  // One name to whoever normalises Unicode (S27).
+  ...[...PAIRS].map(([title, first, second]) =>
+    allowed(
+      `S27 ${title}`,
+      pax({path: `rootfs/${first}`}),
+      directory('x'),
+      pax({path: `rootfs/${first}/inside`}),
+      file('x', 'first'),
+      pax({path: `rootfs/${second}`}),
+      file('x', 'second'),
+      pax({path: `rootfs/${second}-link`, linkpath: second}),
+      symlink('x', 'y'),
+      pax({path: `rootfs/${first}-hard`, linkpath: `rootfs/${second}`}),
+      hardlink('x', 'y'),
+    ),
   ),
   allowed('a name of control characters', file('rootfs/\x1b[31m\n\t', 'x')),
   allowed(

@@ -2,9 +2,11 @@ import {collectImages} from '../../image/gc.ts';
 import {openStore} from '../../image/store.ts';
 import {collectHostTrees} from '../../pod/collect-host-trees.ts';
 import {requireRoot} from '../../pod/require-root.ts';
+import {EXIT_RKT} from '../../rkt-error.ts';
 import {defineCommand} from '../command.ts';
 import {parseDuration} from '../duration.ts';
 import {exactly} from '../image-argument.ts';
+import {reportError} from '../report-error.ts';
 
 export const command = defineCommand({
   name: 'image gc',
@@ -17,18 +19,21 @@ export const command = defineCommand({
     'grace-period': {type: 'string', value: 'DURATION', default: '24h', help: 'how long an unused image stays'},
   },
   examples: [{command: 'rkt image gc --grace-period=0s', does: 'removes every image that no pod uses'}],
-  async run({dataDir, output, format}, {flags, positionals}) {
+  async run({dataDir, output, format, debug}, {flags, positionals}) {
     requireRoot(command.name);
     exactly(command.name, [], positionals);
     const grace = parseDuration('grace-period', flags['grace-period'] ?? '');
     const store = openStore(dataDir);
-    const collected = {...collectImages(store, grace), hostTrees: collectHostTrees(store)};
+    const errors: unknown[] = [];
+    const images = collectImages(store, grace, {failed: (error) => errors.push(error)});
+    const collected = {...images, hostTrees: collectHostTrees(store)};
     if (format !== 'text') output.value(collected, format);
     else {
       for (const key of collected.trees) output.line(`removed the rendered tree ${key}`);
       for (const tree of collected.hostTrees) output.line(`removed the ${tree} of programs that the host had`);
       for (const id of collected.images) output.line(`removed the image ${id}`);
     }
-    return 0;
+    for (const error of errors) reportError(error, {format, debug, command: command.name});
+    return errors.length > 0 ? EXIT_RKT : 0;
   },
 });

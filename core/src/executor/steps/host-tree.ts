@@ -1,6 +1,7 @@
 import {constants} from 'node:fs';
+import {openStored} from '../../image/open-stored.ts';
 import {moveMount, openTree, setMountAttributes} from '../../linux/mount.ts';
-import {O_PATH, openHost} from '../../linux/openat2.ts';
+import {O_PATH} from '../../linux/openat2.ts';
 import type {StepContext} from '../context.ts';
 import {Place} from '../location.ts';
 import {NOTHING, type Notes, type StepOf} from '../step-of.ts';
@@ -9,7 +10,7 @@ import {NOTHING, type Notes, type StepOf} from '../step-of.ts';
 export const perform = ({id, tree: ofImage, target}: StepOf<'host-tree'>, context: StepContext): Notes => {
   const tree = ofImage ?? context.hostTrees?.get(id);
   if (tree === undefined) throw new Error(`nobody made the tree of step ${id}`);
-  using source = openHost(tree, O_PATH | constants.O_DIRECTORY);
+  using source = openStored(tree, O_PATH | constants.O_DIRECTORY);
   using mount = openTree(source);
   setMountAttributes(mount, {flags: ['ro'], propagation: 'private'});
   using place = new Place({in: 'pod', path: target}, context);

@@ -1,4 +1,5 @@
 import {constants, fstatSync} from 'node:fs';
+import {openStored} from '../../image/open-stored.ts';
 import type {Fd} from '../../linux/fd.ts';
 import {
   mountWithData,
@@ -9,7 +10,6 @@ import {
   setMountAttributes,
   unmount,
 } from '../../linux/mount.ts';
-import {openHost} from '../../linux/openat2.ts';
 import type {StepContext} from '../context.ts';
 import {overlayTooManyLayers} from '../errors.ts';
 import {asRootOfPod, type Mapping, mappingOf} from '../id-map.ts';
@@ -35,7 +35,7 @@ export const perform = (step: StepOf<'overlay'>, context: StepContext): Notes =>
   const paths = [...new Set(step.lower)];
   if (paths.length > MAX_LAYERS) throw overlayTooManyLayers(step.app, paths.length, MAX_LAYERS);
   using open = new DisposableStack();
-  const lower = paths.map((path) => open.use(openHost(path, READ)));
+  const lower = paths.map((path) => open.use(openStored(path, READ)));
   const directory = (path: typeof step.target, options: {mode?: number; uid?: number; gid?: number} = {}): Fd => {
     using place = new Place({in: 'pod', path}, context);
     return open.use(place.makeDirectory(options));

@@ -1,10 +1,13 @@
 import {createHash, type Hash} from 'node:crypto';
-import {writeFileSync} from 'node:fs';
+import {constants, writeFileSync} from 'node:fs';
 import type {HostPath, ImageId} from '../../contract/names.ts';
+import type {Fd} from '../../linux/fd.ts';
+import {type Shown, seenAt} from '../../linux/isolated.ts';
+import {O_PATH, openHost} from '../../linux/openat2.ts';
 import {pipe} from '../../linux/pipe.ts';
 import {imageBuildInvalid} from '../errors.ts';
 import {PIPE_BYTES, readChunks} from '../read-archive.ts';
-import {bsdtarCreate} from '../sandbox.ts';
+import {bsdtarCreate, type HostCommand} from '../sandbox.ts';
 import {END, encodeEntry, paddingOf} from '../tar/encode.ts';
 import type {TarEntry} from '../tar/entry.ts';
 import {createTarScanner} from '../tar/scan.ts';
@@ -86,14 +89,13 @@ async function* write(options: ArchiveOptions, hash: Hash): AsyncGenerator<Buffe
     ]),
   );
 
+  const names = `${work}/list`;
+  writeFileSync(names, Buffer.concat(listTree(directory).flatMap((path) => [path, Buffer.alloc(1)])));
+  using tree = openHost(directory, O_PATH | constants.O_DIRECTORY);
+  using list = openHost(names, O_PATH);
   const output = pipe({bytes: PIPE_BYTES});
   using read = output.read;
-  const tool = startTool(
-    bsdtarCreate(readCommand(directory, work)),
-    'ignore',
-    output.write.number,
-    `${work}/bsdtar.log`,
-  );
+  const tool = startTool(readCommand(tree, list), 'ignore', output.write.number, `${work}/bsdtar.log`);
   output.write.close();
   try {
     for (const chunk of readChunks(read)) yield push(chunk);
@@ -108,13 +110,9 @@ async function* write(options: ArchiveOptions, hash: Hash): AsyncGenerator<Buffe
   }
 }
 
-const readCommand = (directory: HostPath, work: HostPath): string[] => {
-  const list = `${work}/list`;
-  writeFileSync(list, Buffer.concat(listTree(directory).flatMap((path) => [path, Buffer.alloc(1)])));
-  return [
-    ...['-C', directory, '--format=pax', '--numeric-owner', '--no-acls', '--no-fflags'],
-    // `./a` is `rootfs/a`, in names and in targets of hard links, not in those of symlinks.
-    ...['-s', ',^\\.,rootfs,S'],
-    ...['--no-recursion', '--null', '-T', list, '-cf', '-'],
-  ];
+const readCommand = (tree: Fd, file: Fd): HostCommand => {
+  const list: Shown = {at: '/list', file};
+  // `./a` is `rootfs/a`, in names and in targets of hard links, not in those of symlinks.
+  const args = ['-s', ',^\\.,rootfs,S', '--no-recursion', '--null', '-T', seenAt(list)];
+  return bsdtarCreate(tree, args, [list]);
 };

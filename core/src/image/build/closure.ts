@@ -1,6 +1,7 @@
 import {spawnSync} from 'node:child_process';
 import {closeSync, openSync, readSync} from 'node:fs';
 import {basename} from 'node:path';
+import {isolated} from '../../linux/isolated.ts';
 import {imageBuildInvalid, imageProgramNotFound} from '../errors.ts';
 import {TOOL_ENVIRONMENT} from '../sandbox.ts';
 import type {DlopenNote} from './dlopen-notes.ts';
@@ -58,12 +59,15 @@ const dlopensOf = (path: string): string[] => {
 /** @param more libraries to look for besides; those that the host lacks are passed over */
 const listLibraries = (program: string, interpreter: string, more: readonly string[]): string[] => {
   const preload = more.length === 0 ? [] : ['--preload', more.join(':')];
-  const {status, stdout, stderr, error} = spawnSync(interpreter, [...preload, '--list', program], {
-    env: {LC_ALL: TOOL_ENVIRONMENT.LC_ALL},
-    encoding: 'utf8',
-    maxBuffer: 1024 * 1024,
-    timeout: 30_000,
-  });
+  // It may need any file of the host.
+  const {status, stdout, stderr, error} = isolated('all', () =>
+    spawnSync(interpreter, [...preload, '--list', program], {
+      env: {LC_ALL: TOOL_ENVIRONMENT.LC_ALL},
+      encoding: 'utf8',
+      maxBuffer: 1024 * 1024,
+      timeout: 30_000,
+    }),
+  );
   if (error !== undefined) throw imageProgramNotFound(interpreter);
   if (status !== 0) throw imageBuildInvalid(`the libraries of ${program} cannot be found: ${stderr.trim()}`);
   const missing = /^\s*(\S+) => not found/m.exec(stdout)?.[1];

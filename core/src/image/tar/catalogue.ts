@@ -1,7 +1,6 @@
-import {imageDuplicateEntry, imageEntryRefused, imageLayoutInvalid} from '../errors.ts';
-import type {TarEntry, TarEntryType} from './entry.ts';
-
-type Known = TarEntryType | 'implicit';
+import {imageDuplicateEntry, imageEntryRefused, imageLayoutInvalid, imageLimitExceeded} from '../errors.ts';
+import type {TarLimits} from '../limits.ts';
+import type {TarEntry} from './entry.ts';
 
 /** What an archive has brought so far, to refuse what contradicts it. */
 export interface Catalogue {
@@ -10,6 +9,8 @@ export interface Catalogue {
   complete(): void;
   /** Whether some directory is only implied by the names below it. */
   readonly implicit: boolean;
+  /** Everything so far, by path; `undefined` for a directory that is only implied. */
+  readonly made: ReadonlyMap<string, TarEntry | undefined>;
 }
 
 const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')));
@@ -24,48 +25,68 @@ const checkTopLevel = (entry: TarEntry): void => {
   }
 };
 
-/** Keeps the rules between entries: no path twice (appc IM-02), the top level (IM-03), parents, targets of hard links (S09). */
-export const createCatalogue = (): Catalogue => {
-  const known = new Map<string, Known>();
+const bytesOf = ({linkName, xattrs}: TarEntry): number => {
+  let bytes = linkName.length;
+  for (const [name, value] of xattrs) bytes += name.length + value.length;
+  return bytes;
+};
+
+/** Keeps the rules between entries: no path twice (appc IM-02), the top level (IM-03), parents, targets of hard links (S09), how much there may be (S10). */
+export const createCatalogue = (limits: Pick<TarLimits, 'inodes' | 'depth' | 'rememberedBytes'>): Catalogue => {
+  const made = new Map<string, TarEntry | undefined>();
   let implicit = 0;
+  let remembered = 0;
+
+  const remember = (path: string, entry: TarEntry | undefined): void => {
+    remembered += (made.has(path) ? 0 : path.length) + (entry === undefined ? 0 : bytesOf(entry));
+    made.set(path, entry);
+    if (made.size > limits.inodes) throw imageLimitExceeded('files and directories', limits.inodes);
+    if (remembered > limits.rememberedBytes)
+      throw imageLimitExceeded('bytes of all names and attributes', limits.rememberedBytes);
+  };
 
   const addParents = (entry: TarEntry): void => {
     for (let path = parentOf(entry.path); path !== ''; path = parentOf(path)) {
-      const type = known.get(path);
-      if (type === 'directory' || type === 'implicit') return;
-      if (type !== undefined) throw imageEntryRefused(entry.path, `its parent is a ${type}`);
-      known.set(path, 'implicit');
+      const before = made.get(path);
+      if (before !== undefined && before.type !== 'directory')
+        throw imageEntryRefused(entry.path, `its parent is a ${before.type}`);
+      if (made.has(path)) return;
+      remember(path, undefined);
       implicit++;
     }
   };
 
   return {
+    made,
     get implicit() {
       return implicit > 0;
     },
     add(entry) {
       checkTopLevel(entry);
-      const before = known.get(entry.path);
-      if (before === 'implicit') {
+      const depth = entry.path.split('/').length - 1;
+      if (depth > limits.depth) throw imageLimitExceeded('depth of directories', limits.depth, depth);
+      const before = made.get(entry.path);
+      if (before !== undefined) throw imageDuplicateEntry(entry.path);
+      if (made.has(entry.path)) {
         if (entry.type !== 'directory') throw imageEntryRefused(entry.path, 'it is a directory for earlier entries');
         implicit--;
-      } else if (before !== undefined) throw imageDuplicateEntry(entry.path);
+      }
       addParents(entry);
       if (entry.type === 'hardlink') {
         if (!entry.linkName.startsWith('rootfs/')) {
           throw imageEntryRefused(entry.path, `a hard link leads out of the rootfs, to "${entry.linkName}"`);
         }
-        const target = known.get(entry.linkName);
-        if (target !== 'file') {
+        // A further link is as good a target as the first.
+        const target = made.get(entry.linkName)?.type;
+        if (target !== 'file' && target !== 'hardlink') {
           throw imageEntryRefused(entry.path, `a hard link to "${entry.linkName}", which is not an earlier file`);
         }
       }
-      // A further link is as good a target as the first.
-      known.set(entry.path, entry.type === 'hardlink' ? 'file' : entry.type);
+      remember(entry.path, entry);
     },
     complete() {
-      if (!known.has('manifest')) throw imageLayoutInvalid('it has no "manifest"');
-      if (known.get('rootfs') !== 'directory') throw imageLayoutInvalid('it has no directory "rootfs"');
+      if (!made.has('manifest')) throw imageLayoutInvalid('it has no "manifest"');
+      if (made.get('rootfs') === undefined) throw imageLayoutInvalid('it has no directory "rootfs"');
     },
   };
 };

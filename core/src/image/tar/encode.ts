@@ -47,12 +47,12 @@ const isUtf8 = (text: string): boolean => {
   return Buffer.from(bytes.toString('utf8')).equals(bytes);
 };
 
-const records = (entry: TarEntry, path: string): Buffer[] => {
+const records = (entry: TarEntry, path: string, binary: boolean): Buffer[] => {
   const {linkName, uid, gid, size, mtime, xattrs} = entry;
   const list: Buffer[] = [];
   const text = (key: string, value: string) => list.push(record(key, Buffer.from(value, 'latin1')));
   const longs = [path, linkName].filter((name) => name.length > 100);
-  if (!longs.every(isUtf8)) text('hdrcharset', 'BINARY');
+  if (binary ? longs.length > 0 : !longs.every(isUtf8)) text('hdrcharset', 'BINARY');
   if (path.length > 100) text('path', path);
   if (linkName.length > 100) text('linkpath', linkName);
   if (uid > MAX_SHORT) text('uid', String(uid));
@@ -72,11 +72,14 @@ export const paddingOf = (size: number): Buffer => Buffer.alloc((BLOCK - (size %
 /** The end of an archive. */
 export const END = Buffer.alloc(2 * BLOCK);
 
-/** The header of an entry in ustar, with what does not fit in a pax header before it. The same entry always gives the same bytes. */
-export const encodeEntry = (entry: TarEntry): Buffer => {
+/**
+ * The header of an entry in ustar, with what does not fit in a pax header before it. The same entry always gives the same bytes.
+ * @param binary declare every name to be bytes. libarchive takes names of pax headers for text otherwise, and writes another spelling of it (NFC)
+ */
+export const encodeEntry = (entry: TarEntry, {binary = false}: {readonly binary?: boolean} = {}): Buffer => {
   const path = entry.type === 'directory' ? `${entry.path}/` : entry.path;
   const header = block({...entry, path}, TYPES[entry.type]);
-  const extended = Buffer.concat(records(entry, path));
+  const extended = Buffer.concat(records(entry, path, binary));
   if (extended.length === 0) return header;
   const own = {path: 'PaxHeaders/entry', mode: 0o644, uid: 0, gid: 0, size: extended.length};
   const pax = block({...own, mtime: {seconds: 0, nanoseconds: 0}, linkName: '', xattrs: new Map()}, 'x');

@@ -23,8 +23,10 @@ const TYPES: Readonly<Record<string, TarEntryType>> = {
   '6': 'fifo',
 };
 
-/** Devices that give no access to the host; the same in every container. */
-const DEVICES = new Set(['1:3', '1:5', '1:7', '1:8', '1:9', '5:0', '5:1', '5:2']);
+/** Devices that give no access to the host; the same in every container. Not the console and the terminals of the host, 5:1 and 5:2. */
+const DEVICES = new Set(['1:3', '1:5', '1:7', '1:8', '1:9', '5:0']);
+
+const NO_XATTRS: TarEntry['xattrs'] = new Map();
 
 /** (uid_t) -1 means "leave as it is" to chown(2). */
 const MAX_ID = 2 ** 32 - 2;
@@ -92,7 +94,7 @@ export const makeEntry = (header: Header, extensions: Extensions, limits: TarLim
   // Tools disagree on whether content follows these.
   if (type !== 'file' && (numbers.size !== 0 || header.size !== 0))
     throw imageEntryRefused(path, `a ${type} of size ${numbers.size}`);
-  const xattrs = pax?.xattrs ?? new Map<string, Buffer>();
+  const xattrs = pax?.xattrs ?? NO_XATTRS;
   checkXattrs(path, xattrs, type, limits);
   const linkName = linkNameOf(type, path, pax?.linkName ?? longLink ?? header.linkName, limits);
   const entry = {path, type, ...numbers, linkName, xattrs};

@@ -1,14 +1,14 @@
 import {imageArchiveInvalid, imageLimitExceeded, imageTruncated} from '../errors.ts';
 import {TAR_LIMITS, type TarLimits} from '../limits.ts';
-import {createCatalogue} from './catalogue.ts';
+import {type Catalogue, createCatalogue} from './catalogue.ts';
 import type {TarEntry} from './entry.ts';
 import {BLOCK, parseHeader} from './header.ts';
 import {type Extensions, makeEntry} from './make-entry.ts';
 import {checkGlobalPax, parsePax} from './pax.ts';
 
 /*
- * A streaming reader of archives that refuses whatever two tools might read differently. What it lets pass, bsdtar extracts to
- * exactly the entries that were reported here: an image can be judged in the same pass that unpacks it.
+ * A streaming reader of archives that refuses whatever two tools might read differently. An image is judged in the same pass that unpacks it: the
+ * unpacker gets the entries that were reported here, written anew, and its result is compared with them.
  */
 
 export interface TarHooks {
@@ -30,14 +30,16 @@ export interface ScanOptions {
 }
 
 export interface TarScanner {
-  /** Takes the next bytes; returns how many of them belong to the archive proper: the padding after its end need not be extracted. */
-  push(chunk: Buffer): number;
+  /** Takes the next bytes. */
+  push(chunk: Buffer): void;
   /** Says that nothing follows. */
   end(): void;
   /** Content of `manifest`, after {@link end}. */
   readonly manifest: Buffer;
   /** Whether some directory is only implied by the names below it. */
   readonly implicit: boolean;
+  /** What the archive makes, by path, in the order of its entries. */
+  readonly made: Catalogue['made'];
 }
 
 type State = 'header' | 'extension' | 'payload' | 'padding' | 'second-zero' | 'end';
@@ -65,7 +67,7 @@ export const createTarScanner = (
   hooks: TarHooks = {},
   {limits = TAR_LIMITS, fromHost = false}: ScanOptions = {},
 ): TarScanner => {
-  const catalogue = createCatalogue();
+  const catalogue = createCatalogue(limits);
   const block = Buffer.alloc(BLOCK);
   let state: State = 'header';
   let position = 0;
@@ -182,10 +184,9 @@ export const createTarScanner = (
     }
   };
 
-  const push = (chunk: Buffer): number => {
+  const push = (chunk: Buffer): void => {
     let at = 0;
     let rawFrom = 0;
-    let own = 0;
     const flushRaw = (to: number): void => {
       if (to > rawFrom) hooks.raw?.(chunk.subarray(rawFrom, to));
       rawFrom = to;
@@ -206,7 +207,6 @@ export const createTarScanner = (
       }
       const content = state === 'payload';
       if (content) rawFrom = at + size;
-      if (state !== 'end') own = at + size;
       at += size;
       position += size;
       missing -= size;
@@ -223,7 +223,6 @@ export const createTarScanner = (
       }
     }
     flushRaw(at);
-    return own;
   };
 
   const end = (): void => {
@@ -240,5 +239,6 @@ export const createTarScanner = (
     get implicit() {
       return catalogue.implicit;
     },
+    made: catalogue.made,
   };
 };

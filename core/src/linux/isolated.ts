@@ -1,0 +1,169 @@
+import {chmodSync, constants, fstatSync, lstatSync, mkdirSync, readlinkSync, symlinkSync, writeFileSync} from 'node:fs';
+import {dirname} from 'node:path';
+import {chroot} from './chroot.ts';
+import {isolationFailed} from './errors.ts';
+import type {Fd} from './fd.ts';
+import {syscall} from './libc.ts';
+import {makeAllPrivate, moveMount, newFileSystem, openTree, pivotRoot, setMountAttributes} from './mount.ts';
+import {O_PATH, openHost} from './openat2.ts';
+import {isErrno, SyscallError} from './syscall-error.ts';
+
+/*
+ * Programs that we start are seen by pods that share the host's pid namespace, and whoever may look into a process has its root directory
+ * (/proc/PID/root) and its files. So none of them is ever there to be looked into (S28): before it is forked, this thread takes on what the program is
+ * to have, and puts it off again after.
+ *
+ * - Its real user and group are others than its effective ones: the kernel lets nobody without CAP_SYS_PTRACE look into such a process, whatever user and
+ *   capabilities it takes on (ptrace(2), access mode checking), and makes it undumpable at each execve.
+ * - Its root directory, of a mount namespace of its own, has the programs of the host, read-only, and what it is given.
+ * - It sees no process but its own (a pid namespace).
+ */
+
+/** A file or directory that a program is given. */
+export interface Shown {
+  /** Absolute, below a directory that the programs of a host are not in. */
+  readonly at: string;
+  readonly file: Fd;
+  /** Default false. */
+  readonly writable?: boolean;
+}
+
+/** Where the program finds it. While it runs, `file` has to stay open. */
+export const seenAt = ({at, file}: Shown): string => (isRoot() ? at : `/proc/${process.pid}/fd/${file.number}`);
+
+const isRoot = (): boolean => process.geteuid?.() === 0;
+
+/** What programs of a host need of it. */
+const PROGRAMS = [
+  '/bin',
+  '/etc/alternatives',
+  '/etc/ld.so.cache',
+  '/lib',
+  '/lib32',
+  '/lib64',
+  '/libx32',
+  '/sbin',
+  '/usr',
+] as const;
+
+/** Neither root nor anybody's: a user of that number could signal these programs, no more. */
+const NOBODY_ELSE = 65_533;
+
+/** linux/sched.h, linux/prctl.h */
+const CLONE = {fs: 0x200, mount: 0x20000, pid: 0x20000000} as const;
+const PR_GET_DUMPABLE = 3;
+const PR_SET_DUMPABLE = 4;
+const DIRECTORY = O_PATH | constants.O_DIRECTORY;
+
+/**
+ * Has `start` start a program that no pod can look into. Everything that `start` does happens in the program's own root directory: it starts it, and no more, with
+ * files that are open already. Who is not root has nothing to hide, and no means.
+ * @param shown `all`: the whole of the host, read-only
+ * @throws RKT_ISOLATION_FAILED
+ */
+export const isolated = <T>(shown: readonly Shown[] | 'all', start: () => T): T => {
+  if (!isRoot()) return start();
+  using undo = new DisposableStack();
+  try {
+    enter(shown, undo);
+  } catch (error) {
+    throw error instanceof SyscallError ? isolationFailed(error) : error;
+  }
+  return start();
+};
+
+/** A symlink of the host, made anew, or a mount. */
+type Part = {readonly at: string; readonly link: string} | {readonly at: string; readonly mount: Fd};
+
+const enter = (shown: readonly Shown[] | 'all', undo: DisposableStack): void => {
+  const root = undo.use(
+    shown === 'all' ? clone('/', false) : newFileSystem('tmpfs', [['mode', '0755']], ['nosuid', 'nodev', 'noexec']),
+  );
+  // Cloned here, because they are mounts of this namespace.
+  const parts = shown === 'all' ? [] : [...PROGRAMS.flatMap(partOfHost), ...shown.map(given)];
+  for (const part of parts) if ('mount' in part) undo.use(part.mount);
+  const children = undo.use(openHost('/proc/thread-self/ns/pid_for_children', constants.O_RDONLY));
+  leaveMounts(undo);
+  {
+    using top = openHost('/', DIRECTORY);
+    moveMount(root, top);
+  }
+  becomeRoot(root);
+  for (const part of parts) place(part);
+  if (shown !== 'all') setMountAttributes(root, {flags: ['ro']});
+  syscall('unshare', [CLONE.pid], 'pid');
+  undo.defer(() => void syscall('setns', [children.number, CLONE.pid], 'pid'));
+  splitIds(undo);
+};
+
+const clone = (source: string | Fd, writable: boolean): Fd => {
+  using file = typeof source === 'string' ? openHost(source, O_PATH) : undefined;
+  const mount = openTree(file ?? (source as Fd), {recursive: true});
+  const flags = writable ? (['nosuid', 'nodev', 'noexec'] as const) : (['nosuid', 'nodev', 'ro'] as const);
+  setMountAttributes(mount, {flags, propagation: 'private', recursive: true});
+  return mount;
+};
+
+const given = ({at, file, writable = false}: Shown): Part => ({at, mount: clone(file, writable)});
+
+const partOfHost = (at: string): readonly Part[] => {
+  const stats = lstatSync(at, {throwIfNoEntry: false});
+  if (stats === undefined) return [];
+  return [stats.isSymbolicLink() ? {at, link: readlinkSync(at)} : {at, mount: clone(at, false)}];
+};
+
+const leaveMounts = (undo: DisposableStack): void => {
+  // Whoever is to come back to a mount namespace must share its root and working directory with no other thread.
+  syscall('unshare', [CLONE.fs], 'fs');
+  const namespace = undo.use(openHost('/proc/thread-self/ns/mnt', constants.O_RDONLY));
+  const root = undo.use(openHost('/', DIRECTORY));
+  const current = undo.use(openHost('.', DIRECTORY));
+  syscall('unshare', [CLONE.mount], 'mount');
+  undo.defer(() => {
+    syscall('setns', [namespace.number, CLONE.mount], 'mount');
+    chroot(root);
+    syscall('fchdir', [current.number], current.path);
+  });
+  makeAllPrivate();
+};
+
+const becomeRoot = (root: Fd): void => {
+  try {
+    pivotRoot(root);
+  } catch (error) {
+    // The first root file system of a machine (initramfs) cannot be put away.
+    if (!isErrno(error, 'EINVAL')) throw error;
+    chroot(root);
+  }
+};
+
+const place = (part: Part): void => {
+  makeDirectory(dirname(part.at));
+  if ('link' in part) {
+    symlinkSync(part.link, part.at);
+    return;
+  }
+  if (fstatSync(part.mount.number).isDirectory()) makeDirectory(part.at);
+  else writeFileSync(part.at, '');
+  using target = openHost(part.at, O_PATH);
+  moveMount(part.mount, target);
+};
+
+/** Whatever the umask is. */
+const makeDirectory = (path: string): void => {
+  if (mkdirSync(path, {recursive: true}) !== undefined) chmodSync(path, 0o755);
+};
+
+const splitIds = (undo: DisposableStack): void => {
+  // Until the first execve the program is a copy of this process.
+  const dumpable = syscall('prctl', [PR_GET_DUMPABLE, 0, 0, 0, 0], 'dumpable');
+  undo.defer(() => void syscall('prctl', [PR_SET_DUMPABLE, dumpable, 0, 0, 0], 'dumpable'));
+  syscall('prctl', [PR_SET_DUMPABLE, 0, 0, 0, 0], 'dumpable');
+  const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
+  undo.defer(() => {
+    syscall('setresuid', [uid, -1, -1], 'ids');
+    syscall('setresgid', [gid, -1, -1], 'ids');
+  });
+  syscall('setresgid', [NOBODY_ELSE, -1, -1], 'ids');
+  syscall('setresuid', [NOBODY_ELSE, -1, -1], 'ids');
+};

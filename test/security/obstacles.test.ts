@@ -1,0 +1,95 @@
+import {execFileSync, spawn, spawnSync} from 'node:child_process';
+import {closeSync, existsSync, fstatSync, mkdirSync, openSync, readdirSync, rmSync, writeSync} from 'node:fs';
+import path from 'node:path';
+import test from 'ava';
+import {openHost} from '../helpers/host.ts';
+import {buildImage} from '../helpers/image.ts';
+import {lacks, lacksPods} from '../helpers/lacks.ts';
+import {serialTestIf} from '../helpers/skip.ts';
+import {until} from '../helpers/until.ts';
+
+/*
+ * What keeps rkt from doing its work, by accident or on purpose, is said, and keeps nobody else from it.
+ */
+
+const host = openHost();
+test.after.always(() => host.close());
+
+for (const flavor of ['fly', 'nspawn'] as const) {
+  const more = flavor === 'nspawn' ? (['program/systemd-nspawn'] as const) : [];
+  serialTestIf(lacksPods('program/chattr', 'capability/9', ...more))(
+    `S20 ${flavor}: a pod whose empty volume nobody may change is removed`,
+    async (t) => {
+      const saved = path.join(host.directory, `uuid-${flavor}`);
+      const pod = ['--volume=data,kind=empty', '--mount=volume=data,target=/data', `--uuid-file-save=${saved}`];
+      const {exitCode, stderr} = await host.sh('echo x > /data/f', {stage1: flavor, pod});
+      t.is(exitCode, 0, stderr);
+      const [uuid = ''] = host.podDirectories().run ?? [];
+      const volume = path.join(host.data, 'pods/run', uuid, 'volumes/data');
+      execFileSync('chattr', ['+i', path.join(volume, 'f'), volume]);
+      const removed = await host.rkt(['rm', uuid]);
+      t.is(removed.exitCode, 0, removed.stderr);
+      t.deepEqual(host.podDirectories(), {});
+    },
+  );
+}
+
+serialTestIf(lacksPods())('S10 rkt run of a fifo that nobody feeds keeps nobody from the images', async (t) => {
+  const fifo = path.join(host.directory, 'image.aci');
+  spawnSync('mkfifo', [fifo]);
+  await host.fetch();
+  const [program, ...args] = host.command('--insecure-options=image', 'run', '--stage1=fly', fifo);
+  const waiting = spawn(program, args, {stdio: 'ignore'});
+  const ended = new Promise((resolve) => waiting.once('exit', resolve));
+  // To open the other end waits for who reads.
+  const feed = openSync(fifo, 'w');
+  try {
+    // It has begun to read, and has a place for what it reads.
+    writeSync(feed, Buffer.alloc(16));
+    await until(() => readdirSync(path.join(host.data, 'cas/tmp')).length > 0);
+    const {exitCode, stderr} = await host.rkt(['image', 'gc', '--grace-period=0s'], {timeout: 300_000});
+    t.is(exitCode, 0, stderr);
+  } finally {
+    closeSync(feed);
+    waiting.kill('SIGKILL');
+    await ended;
+  }
+});
+
+serialTestIf(lacks('root', 'program/bsdtar', 'program/busybox'))(
+  'S10 a full disk is told as such, and image gc makes space on it',
+  async (t) => {
+    const small = path.join(host.directory, 'small');
+    mkdirSync(small);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', small]);
+    try {
+      const rkt = (...args: string[]) =>
+        host.rkt([`--dir=${small}`, '--format=json', '--insecure-options=image', ...args]);
+      const first = buildImage({name: 'example.com/first', files: {'/large': 'x'.repeat(4 * 2 ** 20)}});
+      const second = buildImage({name: 'example.com/second'});
+      t.is((await rkt('fetch', first)).exitCode, 0);
+      const filler = openSync(path.join(small, 'filler'), 'w');
+      t.throws(() => {
+        for (;;) writeSync(filler, Buffer.alloc(65_536));
+      });
+      t.true(fstatSync(filler).size > 0);
+      closeSync(filler);
+      // With no space for a byte.
+      const {exitCode, error} = await rkt('fetch', second);
+      t.is(exitCode, 254);
+      t.is(error?.code, 'RKT_NO_SPACE');
+      const run = await rkt('run', '--stage1=fly', 'example.com/first', '--exec=/bin/true');
+      t.not(run.error?.code, 'RKT_INTERNAL');
+      const {exitCode: collected, stdout, stderr} = await rkt('image', 'gc', '--grace-period=0s');
+      t.is(collected, 0, stderr);
+      t.is((JSON.parse(stdout) as {images: string[]}).images.length, 1);
+      t.deepEqual(readdirSync(path.join(small, 'cas/images')), []);
+      t.deepEqual(readdirSync(path.join(small, 'cas/tmp')), []);
+      t.is((await rkt('fetch', second)).exitCode, 0);
+      t.true(existsSync(path.join(small, 'filler')));
+    } finally {
+      execFileSync('umount', ['-l', small]);
+      rmSync(small, {recursive: true});
+    }
+  },
+);
