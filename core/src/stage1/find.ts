@@ -6,6 +6,7 @@ import {checkHooks} from './check-hooks.ts';
 import {checkedOnce} from './checked-once.ts';
 import {flavorNotFound} from './errors.ts';
 import {fileDigest} from './file-digest.ts';
+import {findPackage, ownTrees} from './package-trees.ts';
 
 /** A flavor that has been loaded and checked. */
 export interface FoundFlavor {
@@ -19,7 +20,7 @@ export interface FoundFlavor {
 interface Options {
   /** Digests of unchanged files and checked declarations are remembered here; nothing is without it. */
   readonly cacheDir?: string;
-  /** Where packages are looked up, besides rkt's own place. */
+  /** Directories with a `node_modules` in which packages are looked up, after rkt's own. */
   readonly searchFrom?: readonly string[];
 }
 
@@ -68,16 +69,12 @@ const resolvePath = (given: string): string => {
 
 const entryOf = (directory: string): string => createRequire(path.join(directory, 'package.json')).resolve(directory);
 
-const resolvePackage = (name: string, {searchFrom = []}: Options): string | undefined => {
-  for (const lookup of [require, ...searchFrom.map((from) => createRequire(path.join(from, 'package.json')))]) {
-    try {
-      return lookup.resolve(name);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
-    }
-  }
-  return undefined;
-};
+const resolvePackage = (name: string, options: Options): string | undefined => findPackage(name, treesOf(options));
+
+const treesOf = ({searchFrom = []}: Options): string[] => [
+  ...ownTrees(),
+  ...searchFrom.map((from) => path.join(from, 'node_modules')),
+];
 
 const load = async (selection: string, source: string, {cacheDir}: Options): Promise<FoundFlavor> => {
   let module: {default?: unknown};
@@ -102,14 +99,12 @@ export interface BrokenFlavor {
   readonly error: unknown;
 }
 
-/** Every flavor package that is installed beside this one, by name; those that fail to load carry the error. */
+/** Every flavor package in the trees that are searched; those that fail to load carry the error. */
 export const listFlavors = async (options: Options): Promise<readonly (FoundFlavor | BrokenFlavor)[]> => {
   const sources = new Set<string>();
-  for (const modules of require.resolve.paths('x') ?? []) {
-    for (const name of packagesIn(modules)) {
-      const source = resolvePackage(name, options);
-      if (source !== undefined) sources.add(source);
-    }
+  for (const name of treesOf(options).flatMap(packagesIn)) {
+    const source = resolvePackage(name, options);
+    if (source !== undefined) sources.add(source);
   }
   return Promise.all(
     [...sources].sort().map((source) => load(source, source, options).catch((error) => ({source, error}))),
@@ -127,7 +122,7 @@ const entries = (directory: string): string[] => {
   try {
     return readdirSync(directory);
   } catch {
-    // Most directories on the resolution path do not exist.
+    // Most of them do not exist.
     return [];
   }
 };
