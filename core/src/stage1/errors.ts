@@ -114,6 +114,14 @@ export const flavorTakesNoImage = (flavor: string) =>
     hint: 'it needs none: choose it by its name',
   });
 
+/** A program of the host does not say in time which version it is: what the flavor may rely on is not known. */
+export const programTimedOut = (program: string, milliseconds: number) =>
+  new RktError('RKT_PROGRAM_TIMED_OUT', `${program} --version has not answered within ${milliseconds / 1000} s`, {
+    program,
+    milliseconds,
+    hint: 'try again when the host is less busy, or choose a flavor that does not need it by --stage1',
+  });
+
 /** The running kernel does not show what the report promises. */
 export const verificationFailed = (uuid: string, differences: readonly unknown[]) =>
   new RktError(

@@ -2,10 +2,11 @@ import type {HostFacts} from '../contract/host.ts';
 import type {EnforcementReport, ReportEntry} from '../contract/plan.ts';
 import type {RunningPod} from '../contract/pod.ts';
 import type {CgroupLimits} from '../contract/process.ts';
+import type {JoinableKind} from '../contract/step.ts';
 import type {ReadBack} from '../contract/support.ts';
 import {cgroupPath, readLimitsOf} from '../linux/cgroups.ts';
 import {readMountinfo} from '../linux/mountinfo.ts';
-import {type ProcessState, readBack} from '../linux/read-back.ts';
+import {type NamespaceFile, type ProcessState, readBack} from '../linux/read-back.ts';
 import {checkCredentials} from './verify/check-credentials.ts';
 import {checkEnvironment} from './verify/check-environment.ts';
 import {checkFilter} from './verify/check-filter.ts';
@@ -178,14 +179,22 @@ const checkMounts = ({name}: ReportEntry, evidence: Evidence): Finding[] => {
   }
 };
 
-const FILES = {mount: 'mnt', uts: 'uts', ipc: 'ipc', net: 'net', pid: 'pid', user: 'user', cgroup: 'cgroup'} as const;
+const FILES = {
+  mount: 'mnt',
+  uts: 'uts',
+  ipc: 'ipc',
+  net: 'net',
+  pid: 'pid',
+  user: 'user',
+  cgroup: 'cgroup',
+} as const satisfies Readonly<Record<JoinableKind, NamespaceFile>>;
 
 const checkNamespace = (
   {kind, is}: Extract<ReadBack, {from: 'namespace'}>,
   state: ProcessState,
   host: ProcessState,
 ): Finding => {
-  const file = FILES[kind as keyof typeof FILES] ?? 'mnt';
+  const file = FILES[kind];
   const shared = state.namespaces[file] === host.namespaces[file];
   return {
     expected: `${kind} namespace ${is === 'own' ? 'of its own' : "of the host's"}`,
