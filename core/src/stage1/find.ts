@@ -2,9 +2,10 @@ import {readdirSync, statSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import path from 'node:path';
 import type {Flavor} from '../contract/flavor.ts';
+import {RktError} from '../rkt-error.ts';
 import {checkHooks} from './check-hooks.ts';
 import {checkedOnce} from './checked-once.ts';
-import {flavorNotFound} from './errors.ts';
+import {flavorNotFound, flavorTimedOut} from './errors.ts';
 import {fileDigest} from './file-digest.ts';
 import {findPackage, ownTrees} from './package-trees.ts';
 
@@ -77,10 +78,12 @@ const treesOf = ({searchFrom = []}: Options): string[] => [
 ];
 
 const load = async (selection: string, source: string, {cacheDir}: Options): Promise<FoundFlavor> => {
+  const builtIn = isBuiltIn(source);
   let module: {default?: unknown};
   try {
-    module = require(source) as {default?: unknown};
+    module = (builtIn ? require(source) : await requireWithinTime(source)) as {default?: unknown};
   } catch (cause) {
+    if (cause instanceof RktError) throw cause;
     throw flavorNotFound(selection, [source], cause);
   }
   const flavor = checkHooks(module.default ?? module, source);
@@ -90,8 +93,27 @@ const load = async (selection: string, source: string, {cacheDir}: Options): Pro
     const {checkDeclaration} = await import('./check-declaration.ts');
     checkDeclaration(declaration, source);
   });
-  return {flavor, digest: fileDigest(source, cacheDir), source};
+  return {
+    flavor: builtIn ? flavor : (await import('./guard-hooks.ts')).guardHooks(flavor),
+    digest: fileDigest(source, cacheDir),
+    source,
+  };
 };
+
+const requireWithinTime = async (source: string): Promise<unknown> => {
+  const {TimedOut, withinTime} = await import('./within-time.ts');
+  try {
+    return withinTime(() => require(source));
+  } catch (error) {
+    throw error instanceof TimedOut ? flavorTimedOut(source, 'its module', error.milliseconds) : error;
+  }
+};
+
+const BUILT_IN = ['fly', 'nspawn', 'kvm'];
+
+/** rkt's own are known to return; watching costs a thread. */
+const isBuiltIn = (source: string): boolean =>
+  BUILT_IN.some((name) => findPackage(`@rkt/flavor-${name}`, ownTrees()) === source);
 
 /** A flavor that is installed but cannot be used. */
 export interface BrokenFlavor {
