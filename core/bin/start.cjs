@@ -5,7 +5,16 @@
  * commands that only look, one of those that launch. V8 refuses a cache of another version by itself.
  */
 const {readFileSync} = require('node:fs');
+const Module = require('node:module');
 const {Script} = require('node:vm');
+
+// Packages come from where rkt is installed: what the caller's environment names is not searched, not even for what a package takes if it is there.
+const {HOME, NODE_PATH} = process.env;
+delete process.env.HOME;
+delete process.env.NODE_PATH;
+Module._initPaths();
+if (HOME !== undefined) process.env.HOME = HOME;
+if (NODE_PATH !== undefined) process.env.NODE_PATH = NODE_PATH;
 
 const filename = require('node:path').join(__dirname, '../dist/rkt.cjs');
 // The bundle is ASCII, and a string of single bytes is the cheapest to make.
@@ -26,13 +35,7 @@ const readCache = () => {
 const cachedData = readCache();
 const script = new Script(source, {filename, ...(cachedData === undefined ? {} : {cachedData})});
 const bundle = {exports: {}};
-script.runInThisContext()(
-  bundle.exports,
-  require('node:module').createRequire(filename),
-  bundle,
-  filename,
-  `${__dirname}/../dist`,
-);
+script.runInThisContext()(bundle.exports, Module.createRequire(filename), bundle, filename, `${__dirname}/../dist`);
 
 if (require.main === module) bundle.exports.main();
 else module.exports = {bundle: bundle.exports, cache, script, rejected: script.cachedDataRejected};

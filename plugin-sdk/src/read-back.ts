@@ -1,4 +1,4 @@
-import type {CgroupLimits, ReadBack} from '@rkt/core/contract';
+import type {CgroupLimits, JoinableKind, ReadBack} from '@rkt/core/contract';
 
 /** Where `rkt status --verify` finds a promise in the running kernel. */
 export const readBack = {
@@ -11,7 +11,7 @@ export const readBack = {
   /** A limit of the app's cgroup. */
   cgroup: (limit: keyof CgroupLimits): ReadBack => ({from: 'cgroup', limit}),
   /** The app's namespace of this kind is not the host's. */
-  ownNamespace: (kind: string): ReadBack => ({from: 'namespace', kind, is: 'own'}),
+  ownNamespace: (kind: JoinableKind): ReadBack => ({from: 'namespace', kind, is: 'own'}),
   /** The app's namespace of this kind is the host's. */
-  hostNamespace: (kind: string): ReadBack => ({from: 'namespace', kind, is: 'host'}),
+  hostNamespace: (kind: JoinableKind): ReadBack => ({from: 'namespace', kind, is: 'host'}),
 } as const satisfies Record<string, ReadBack | ((...args: never[]) => ReadBack)>;

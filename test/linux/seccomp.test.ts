@@ -3,10 +3,10 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {HostPath, SeccompFilter} from '../../core/src/contract/index.ts';
 import {compiledFilter, isProgramLength} from '../../core/src/linux/compiled-filter.ts';
+import {type Call, runFilter} from '../../core/src/linux/run-filter.ts';
 import {compileFilter, seccompVersion} from '../../core/src/linux/seccomp.ts';
 import {RktError} from '../../core/src/rkt-error.ts';
 import {testIf} from '../helpers/skip.ts';
-import {runBpf} from './run-bpf.ts';
 
 const missing = (): string | undefined => {
   try {
@@ -28,7 +28,12 @@ const ALLOW = 0x7fff0000;
 const KILL = 0x80000000;
 const errno = (number: number) => 0x50000 + number;
 
-const verdict = (filter: SeccompFilter, name: keyof typeof NUMBERS, ...args: bigint[]): number =>
+/** Of a call with all its arguments. */
+const runBpf = (program: Buffer, call: Call): number | undefined => {
+  const [answer] = runFilter(program, {args: [], ...call});
+  return answer;
+};
+const verdict = (filter: SeccompFilter, name: keyof typeof NUMBERS, ...args: bigint[]): number | undefined =>
   runBpf(compileFilter(filter).program, {arch: ARCH, number: NUMBERS[name], args});
 
 const ALLOW_READ: SeccompFilter = {

@@ -48,9 +48,11 @@ const supervised = (t: ExecutionContext, ...names: string[]) => {
       name: name as AppName,
       limits: {},
       mounts: [],
-      process: {uid: 0, gid: 0, rlimits: []},
+      process: {argv: ['other'], uid: 0, gid: 0, groups: process.getgroups?.(), umask: 0, rlimits: []},
     })),
     limits: {},
+    resolvConf: null,
+    hosts: null,
   } as unknown as Pod; // no more is looked at
   const flavor = {
     declaration: {name: 'test'},

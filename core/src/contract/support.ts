@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import {joinableKind} from './step.ts';
 
 /**
  * What a host must have for a promise to hold. The core decides each from the host facts; an isolator whose requirement
@@ -28,7 +29,7 @@ export const readBackSource = z.discriminatedUnion('from', [
   /** /proc/PID/mountinfo */
   z.strictObject({from: z.literal('mountinfo')}),
   /** /proc/PID/ns/KIND differs from (`own`) or equals (`host`) that of the host's init. */
-  z.strictObject({from: z.literal('namespace'), kind: z.string(), is: z.enum(['own', 'host'])}),
+  z.strictObject({from: z.literal('namespace'), kind: joinableKind, is: z.enum(['own', 'host'])}),
   /** /proc/PID/attr/current */
   z.strictObject({from: z.literal('label')}),
 ]);

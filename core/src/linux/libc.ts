@@ -92,6 +92,7 @@ export const SYS = {
   ppoll: number(271, 73),
   prctl: number(157, 167),
   prlimit64: number(302, 261),
+  ptrace: number(101, 117),
   readlinkat: number(267, 78),
   renameat2: number(316, 276),
   rt_sigaction: number(13, 134),
@@ -112,6 +113,7 @@ export const SYS = {
   umount2: number(166, 39),
   unlinkat: number(263, 35),
   unshare: number(272, 97),
+  wait4: number(61, 260),
 } as const;
 export type SyscallName = keyof typeof SYS;
 

@@ -3,15 +3,13 @@ import {flavorOptions} from '../cli/flavor-options.ts';
 import {configuredStage1} from '../config/config.ts';
 import {loadConfig} from '../config/load.ts';
 import type {Pod} from '../contract/pod.ts';
-import {log} from '../debug.ts';
 import {RktError} from '../rkt-error.ts';
-import {flavorNotFound, flavorReplaced} from '../stage1/errors.ts';
-import {DEFAULT_FLAVORS, type FoundFlavor, findFlavor} from '../stage1/find.ts';
+import {flavorReplaced} from '../stage1/errors.ts';
+import {type FoundFlavor, findFlavor} from '../stage1/find.ts';
 import {gatherHostFacts} from '../stage1/host-facts.ts';
+import {defaultFlavor} from './default-flavor.ts';
 import type {PodRequest} from './request.ts';
 import type {Summary} from './summary.ts';
-
-const debug = log('pod');
 
 /** A flavor, and the image that its own programs come from, if they are not the host's. */
 export interface ChosenFlavor extends FoundFlavor {
@@ -31,7 +29,13 @@ export const chooseFlavor = async (
 ): Promise<ChosenFlavor> => {
   const wanted = selection ?? (await configured(context));
   const options = await flavorOptions(context, remember);
-  if (wanted === undefined) return defaultFlavor(options);
+  if (wanted === undefined) {
+    return defaultFlavor({
+      find: (name) => findFlavor(name, options),
+      gather: gatherHostFacts,
+      note: (text) => context.output.note(text),
+    });
+  }
   const image = async () => (await import('./stage1-image.ts')).stage1Image(context, wanted, pullPolicy, options);
   if (meansImage(wanted)) return image();
   try {
@@ -48,23 +52,6 @@ const meansImage = (selection: string): boolean => /^sha512-|^[a-z][a-z0-9+.-]*:
 
 const isStored = async ({dataDir}: Context, name: string): Promise<boolean> =>
   !/^[./]/.test(name) && (await import('./stage1-image.ts')).isImageName(dataDir, name);
-
-const defaultFlavor = async (options: Parameters<typeof findFlavor>[1]): Promise<FoundFlavor> => {
-  for (const name of DEFAULT_FLAVORS) {
-    try {
-      const found = await findFlavor(name, options);
-      const lacks = found.flavor
-        .probe(gatherHostFacts(found.flavor.declaration.programs))
-        .filter(({severity}) => severity === 'missing');
-      if (lacks.length === 0) return found;
-      debug('%s is not the default here: %o', name, lacks);
-    } catch (error) {
-      if (!(error instanceof RktError) || error.code !== 'RKT_FLAVOR_NOT_FOUND') throw error;
-      debug('%s is not installed', name);
-    }
-  }
-  throw flavorNotFound('default', DEFAULT_FLAVORS);
-};
 
 const configured = async (context: Context): Promise<string | undefined> => {
   const {stage1} = await loadConfig(context, ['stage1']);

@@ -1,14 +1,15 @@
-import {CONTRACT_VERSION, type Flavor} from '../contract/flavor.ts';
+import {CONTRACT_VERSION} from '../contract/flavor.ts';
 import type {HostFacts} from '../contract/host.ts';
 import type {Plan} from '../contract/plan.ts';
 import type {Pod} from '../contract/pod.ts';
 import {deepFreeze} from './deep-freeze.ts';
 import {flavorFailed} from './errors.ts';
 import type {FoundFlavor} from './find.ts';
+import {plainSteps} from './plain-steps.ts';
 
 /**
  * Asks the flavor for its three stages. What comes back is data and nothing else, but not yet known to be a plan.
- * @throws RKT_FLAVOR_FAILED
+ * @throws RKT_FLAVOR_FAILED, RKT_FLAVOR_TIMED_OUT, RKT_FLAVOR_PLAN_TOO_LARGE
  */
 export const draftPlan = (
   {flavor, digest}: Pick<FoundFlavor, 'flavor' | 'digest'>,
@@ -18,21 +19,21 @@ export const draftPlan = (
   deepFreeze(pod);
   deepFreeze(host);
   const {name, version} = flavor.declaration;
+  const {plain, plainList} = plainSteps(name);
+  const call = <T>(hook: 'filesystem' | 'environment' | 'launch', toData: (where: string, value: unknown) => T): T => {
+    try {
+      return toData(`.${hook}`, flavor[hook](pod, host));
+    } catch (cause) {
+      throw flavorFailed(name, hook, cause);
+    }
+  };
   const draft = {
     contract: CONTRACT_VERSION,
     pod: pod.uuid,
     flavor: {name, version, digest},
-    filesystem: call(flavor, 'filesystem', pod, host),
-    environment: call(flavor, 'environment', pod, host),
-    launch: call(flavor, 'launch', pod, host),
+    filesystem: call('filesystem', plainList),
+    environment: call('environment', plainList),
+    launch: call('launch', plain),
   };
-  return deepFreeze(JSON.parse(JSON.stringify(draft)) as Plan);
-};
-
-const call = (flavor: Flavor, hook: 'filesystem' | 'environment' | 'launch', pod: Pod, host: HostFacts): unknown => {
-  try {
-    return flavor[hook](pod, host);
-  } catch (cause) {
-    throw flavorFailed(flavor.declaration.name, hook, cause);
-  }
+  return deepFreeze(draft as Plan);
 };

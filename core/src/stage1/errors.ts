@@ -98,6 +98,20 @@ export const flavorPlanInvalid = (flavor: string, where: string, problem: string
     hint: 'this is a fault of the flavor; nothing was changed',
   });
 
+/** What a flavor returned is larger than any plan has to be. */
+export const flavorPlanTooLarge = (
+  flavor: string,
+  where: string,
+  unit: 'bytes' | 'characters' | 'steps',
+  size: number | undefined,
+  limit: number,
+) =>
+  new RktError(
+    'RKT_FLAVOR_PLAN_TOO_LARGE',
+    `flavor "${flavor}" made too large a plan: ${where}: ${size ?? 'too many'} ${unit}, and at most ${limit} are taken`,
+    {flavor, where, unit, size, limit, hint: 'this is a fault of the flavor; nothing was changed'},
+  );
+
 /** A pinned flavor is no longer what it was when the pod was prepared. */
 export const flavorReplaced = (flavor: string, pinned: string, found: string) =>
   new RktError('RKT_FLAVOR_REPLACED', `flavor "${flavor}" has changed since the pod was prepared`, {
@@ -112,6 +126,23 @@ export const flavorTakesNoImage = (flavor: string) =>
   new RktError('RKT_FLAVOR_TAKES_NO_IMAGE', `flavor "${flavor}" takes no image`, {
     flavor,
     hint: 'it needs none: choose it by its name',
+  });
+
+/** A hook of a flavor did not return and was ended. */
+export const flavorTimedOut = (flavor: string, hook: string, milliseconds: number) =>
+  new RktError('RKT_FLAVOR_TIMED_OUT', `flavor "${flavor}": ${hook} has not returned within ${milliseconds / 1000} s`, {
+    flavor,
+    hook,
+    milliseconds,
+    hint: 'this is a fault of the flavor; nothing was changed',
+  });
+
+/** A program of the host does not say in time which version it is: what the flavor may rely on is not known. */
+export const programTimedOut = (program: string, milliseconds: number) =>
+  new RktError('RKT_PROGRAM_TIMED_OUT', `${program} --version has not answered within ${milliseconds / 1000} s`, {
+    program,
+    milliseconds,
+    hint: 'try again when the host is less busy, or choose a flavor that does not need it by --stage1',
   });
 
 /** The running kernel does not show what the report promises. */

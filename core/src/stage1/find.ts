@@ -2,10 +2,12 @@ import {readdirSync, statSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import path from 'node:path';
 import type {Flavor} from '../contract/flavor.ts';
+import {RktError} from '../rkt-error.ts';
 import {checkHooks} from './check-hooks.ts';
 import {checkedOnce} from './checked-once.ts';
-import {flavorNotFound} from './errors.ts';
+import {flavorNotFound, flavorTimedOut} from './errors.ts';
 import {fileDigest} from './file-digest.ts';
+import {findPackage, ownTrees} from './package-trees.ts';
 
 /** A flavor that has been loaded and checked. */
 export interface FoundFlavor {
@@ -19,7 +21,7 @@ export interface FoundFlavor {
 interface Options {
   /** Digests of unchanged files and checked declarations are remembered here; nothing is without it. */
   readonly cacheDir?: string;
-  /** Where packages are looked up, besides rkt's own place. */
+  /** Directories with a `node_modules` in which packages are looked up, after rkt's own. */
   readonly searchFrom?: readonly string[];
 }
 
@@ -68,22 +70,20 @@ const resolvePath = (given: string): string => {
 
 const entryOf = (directory: string): string => createRequire(path.join(directory, 'package.json')).resolve(directory);
 
-const resolvePackage = (name: string, {searchFrom = []}: Options): string | undefined => {
-  for (const lookup of [require, ...searchFrom.map((from) => createRequire(path.join(from, 'package.json')))]) {
-    try {
-      return lookup.resolve(name);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
-    }
-  }
-  return undefined;
-};
+const resolvePackage = (name: string, options: Options): string | undefined => findPackage(name, treesOf(options));
+
+const treesOf = ({searchFrom = []}: Options): string[] => [
+  ...ownTrees(),
+  ...searchFrom.map((from) => path.join(from, 'node_modules')),
+];
 
 const load = async (selection: string, source: string, {cacheDir}: Options): Promise<FoundFlavor> => {
+  const builtIn = isBuiltIn(source);
   let module: {default?: unknown};
   try {
-    module = require(source) as {default?: unknown};
+    module = (builtIn ? require(source) : await requireWithinTime(source)) as {default?: unknown};
   } catch (cause) {
+    if (cause instanceof RktError) throw cause;
     throw flavorNotFound(selection, [source], cause);
   }
   const flavor = checkHooks(module.default ?? module, source);
@@ -93,8 +93,27 @@ const load = async (selection: string, source: string, {cacheDir}: Options): Pro
     const {checkDeclaration} = await import('./check-declaration.ts');
     checkDeclaration(declaration, source);
   });
-  return {flavor, digest: fileDigest(source, cacheDir), source};
+  return {
+    flavor: builtIn ? flavor : (await import('./guard-hooks.ts')).guardHooks(flavor),
+    digest: fileDigest(source, cacheDir),
+    source,
+  };
 };
+
+const requireWithinTime = async (source: string): Promise<unknown> => {
+  const {TimedOut, withinTime} = await import('./within-time.ts');
+  try {
+    return withinTime(() => require(source));
+  } catch (error) {
+    throw error instanceof TimedOut ? flavorTimedOut(source, 'its module', error.milliseconds) : error;
+  }
+};
+
+const BUILT_IN = ['fly', 'nspawn', 'kvm'];
+
+/** rkt's own are known to return; watching costs a thread. */
+const isBuiltIn = (source: string): boolean =>
+  BUILT_IN.some((name) => findPackage(`@rkt/flavor-${name}`, ownTrees()) === source);
 
 /** A flavor that is installed but cannot be used. */
 export interface BrokenFlavor {
@@ -102,14 +121,12 @@ export interface BrokenFlavor {
   readonly error: unknown;
 }
 
-/** Every flavor package that is installed beside this one, by name; those that fail to load carry the error. */
+/** Every flavor package in the trees that are searched; those that fail to load carry the error. */
 export const listFlavors = async (options: Options): Promise<readonly (FoundFlavor | BrokenFlavor)[]> => {
   const sources = new Set<string>();
-  for (const modules of require.resolve.paths('x') ?? []) {
-    for (const name of packagesIn(modules)) {
-      const source = resolvePackage(name, options);
-      if (source !== undefined) sources.add(source);
-    }
+  for (const name of treesOf(options).flatMap(packagesIn)) {
+    const source = resolvePackage(name, options);
+    if (source !== undefined) sources.add(source);
   }
   return Promise.all(
     [...sources].sort().map((source) => load(source, source, options).catch((error) => ({source, error}))),
@@ -127,7 +144,7 @@ const entries = (directory: string): string[] => {
   try {
     return readdirSync(directory);
   } catch {
-    // Most directories on the resolution path do not exist.
+    // Most of them do not exist.
     return [];
   }
 };

@@ -1,48 +1,41 @@
 import type {HostFacts} from '../contract/host.ts';
 import type {EnforcementReport, ReportEntry} from '../contract/plan.ts';
-import type {App, RunningPod} from '../contract/pod.ts';
+import type {RunningPod} from '../contract/pod.ts';
 import type {CgroupLimits} from '../contract/process.ts';
+import type {JoinableKind} from '../contract/step.ts';
 import type {ReadBack} from '../contract/support.ts';
 import {cgroupPath, readLimitsOf} from '../linux/cgroups.ts';
-import {type MountEntry, readMountinfo} from '../linux/mountinfo.ts';
-import {type ProcessState, readBack} from '../linux/read-back.ts';
+import {readMountinfo} from '../linux/mountinfo.ts';
+import {type NamespaceFile, type ProcessState, readBack} from '../linux/read-back.ts';
+import {checkCredentials} from './verify/check-credentials.ts';
+import {checkEnvironment} from './verify/check-environment.ts';
+import {checkFilter} from './verify/check-filter.ts';
+import {checkKernelPaths} from './verify/check-kernel-paths.ts';
+import {checkNameResolution} from './verify/check-name-resolution.ts';
+import type {Check, Evidence, Finding} from './verify/evidence.ts';
 import {volumeFeature} from './wishes.ts';
 
-/** One promise, and what the kernel shows. */
-export interface Check {
-  readonly name: string;
-  readonly app: string;
-  readonly expected: string;
-  readonly actual: string;
-  readonly holds: boolean;
-}
-
-type Finding = Pick<Check, 'expected' | 'actual' | 'holds'>;
-
-/** What is read once for an app and compared with every promise. */
-interface Evidence {
-  readonly pod: RunningPod;
-  readonly app: App;
-  readonly state: ProcessState;
-  /** rkt's own, which is the host's. */
-  readonly host: ProcessState;
-  readonly mounts: readonly MountEntry[];
-  readonly facts: HostFacts;
-}
+export type {Check} from './verify/evidence.ts';
 
 /**
- * Compares a running pod with its report: every entry that says how to read it back, for each app that it is about. An app may give up more by itself
- * (drop capabilities, lower a limit, add a filter); having more than promised is a difference.
+ * Compares a running pod with its report: every entry that says how to read it back, for each app that it is about, and what no flavor has a say in. An app
+ * may give up more by itself (drop capabilities, lower a limit, add a filter); having more than promised is a difference.
  */
 export const verify = (pod: RunningPod, report: EnforcementReport, facts: HostFacts): Check[] => {
   const host = readBack('self');
   return pod.apps.flatMap((app) => {
     const member = pod.appProcesses[app.name];
     if (member === undefined) return [];
-    const evidence: Evidence = {pod, app, state: readBack(member.pid), host, mounts: readMountinfo(member.pid), facts};
+    const {pid} = member;
+    const evidence: Evidence = {pod, app, pid, state: readBack(pid), host, mounts: readMountinfo(pid), facts};
     const promised = report.entries.filter((entry) => entry.app === null || entry.app === app.name);
+    const always = [
+      ...checkCredentials(evidence),
+      ...checkEnvironment(evidence),
+      ...checkNameResolution(evidence).map((finding) => ({name: 'dns', ...finding})),
+    ];
     return [
-      {name: 'user', app: app.name, ...checkUser(evidence)},
+      ...always.map((finding) => ({app: app.name, ...finding})),
       ...promised.flatMap((entry) =>
         entry.readBack === undefined || entry.verdict === 'ignored'
           ? []
@@ -101,17 +94,9 @@ const show = (limit: number | null): string => (limit === null ? 'unlimited' : S
 const atMost = (actual: number | null, wanted: number | null): boolean =>
   wanted === null || (actual !== null && actual <= wanted);
 
-const checkUser = ({pod, app, state}: Evidence): Finding => {
-  const base = pod.idMap?.base ?? 0;
-  const [uid, gid] = [base + app.process.uid, base + app.process.gid];
-  // Root may become anybody; nobody becomes root, nor another user without having been root.
-  const holds =
-    app.process.uid === 0 ? state.uids.every((actual) => actual >= base) : state.uids.every((actual) => actual === uid);
-  return {expected: `uid ${uid}, gid ${gid}`, actual: `uid ${state.uids[1]}, gid ${state.gids[1]}`, holds};
-};
-
-const checkStatus = (field: string, {app, state}: Evidence): Finding[] => {
-  const {capabilities, noNewPrivileges, seccomp} = app.process;
+const checkStatus = (field: string, evidence: Evidence): Finding[] => {
+  const {app, state} = evidence;
+  const {capabilities, noNewPrivileges} = app.process;
   switch (field) {
     case 'CapBnd': {
       const sets = ['bounding', 'permitted', 'effective', 'inheritable', 'ambient'] as const;
@@ -138,7 +123,7 @@ const checkStatus = (field: string, {app, state}: Evidence): Finding[] => {
         },
       ];
     case 'Seccomp':
-      return seccomp === null ? [] : [{expected: 'filter', actual: state.seccomp, holds: state.seccomp === 'filter'}];
+      return checkFilter(evidence);
     default:
       return [{expected: `a check of ${field}`, actual: 'this rkt does not know how', holds: false}];
   }
@@ -160,7 +145,8 @@ const checkLimit = (limit: keyof CgroupLimits, {pod, app, state, facts}: Evidenc
   }));
 };
 
-const checkMounts = ({name}: ReportEntry, {pod, app, mounts}: Evidence): Finding[] => {
+const checkMounts = ({name}: ReportEntry, evidence: Evidence): Finding[] => {
+  const {pod, app, mounts} = evidence;
   const at = (path: string) => mounts.findLast(({mountPoint}) => mountPoint === path);
   const mounted = (path: string, readOnly: boolean): Finding => {
     const mount = at(path);
@@ -182,18 +168,8 @@ const checkMounts = ({name}: ReportEntry, {pod, app, mounts}: Evidence): Finding
       ];
     case 'rootfs/read-only':
       return [mounted('/', true)];
-    case 'kernel-paths/masked': {
-      // Only what exists can be covered, and what exists depends on the kernel: nothing writable may be visible there.
-      const open = pod.readOnlyPaths.filter((path) => at(path) !== undefined && !at(path)?.options.includes('ro'));
-      const covered = [...pod.maskedPaths, ...pod.readOnlyPaths].filter((path) => at(path) !== undefined);
-      return [
-        {
-          expected: 'masked and read-only kernel paths',
-          actual: open.length > 0 ? `writable: ${open.join(' ')}` : `${covered.length} covered`,
-          holds: open.length === 0 && covered.length > 0,
-        },
-      ];
-    }
+    case 'kernel-paths/masked':
+      return checkKernelPaths(evidence);
     default:
       return app.mounts.flatMap((mount) => {
         const volume = pod.volumes.find((candidate) => candidate.name === mount.volume);
@@ -203,14 +179,22 @@ const checkMounts = ({name}: ReportEntry, {pod, app, mounts}: Evidence): Finding
   }
 };
 
-const FILES = {mount: 'mnt', uts: 'uts', ipc: 'ipc', net: 'net', pid: 'pid', user: 'user', cgroup: 'cgroup'} as const;
+const FILES = {
+  mount: 'mnt',
+  uts: 'uts',
+  ipc: 'ipc',
+  net: 'net',
+  pid: 'pid',
+  user: 'user',
+  cgroup: 'cgroup',
+} as const satisfies Readonly<Record<JoinableKind, NamespaceFile>>;
 
 const checkNamespace = (
   {kind, is}: Extract<ReadBack, {from: 'namespace'}>,
   state: ProcessState,
   host: ProcessState,
 ): Finding => {
-  const file = FILES[kind as keyof typeof FILES] ?? 'mnt';
+  const file = FILES[kind];
   const shared = state.namespaces[file] === host.namespaces[file];
   return {
     expected: `${kind} namespace ${is === 'own' ? 'of its own' : "of the host's"}`,

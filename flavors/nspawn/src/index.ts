@@ -190,11 +190,13 @@ export default defineFlavor({
       : [
           {
             severity: 'missing' as const,
-            what: `systemd ${systemdVersion(host)} is too old`,
+            what: Number.isNaN(systemdVersion(host))
+              ? 'systemd-nspawn does not tell its version'
+              : `systemd ${systemdVersion(host)} is too old`,
             fix: `install ${OLDEST_SYSTEMD} or newer`,
           },
         ]),
-    ...(systemdVersion(host) <= NEWEST_EXACT_SYSTEMD
+    ...(!(systemdVersion(host) > NEWEST_EXACT_SYSTEMD)
       ? []
       : [
           {

@@ -1,0 +1,51 @@
+import {readFilters} from '../../linux/read-filters.ts';
+import {compileFilter} from '../../linux/seccomp.ts';
+import {isErrno} from '../../linux/syscall-error.ts';
+import {weakerCalls} from '../../linux/weaker-calls.ts';
+import type {Evidence, Finding} from './evidence.ts';
+
+/** Names of calls that an error shows at most. */
+const SHOWN = 12;
+
+/**
+ * The app's filters deny at least what the promised one denies. Where the kernel does not show them, all that is known is that there is one besides those
+ * that rkt itself has, and the finding says so.
+ */
+export const checkFilter = ({app, pid, state, host}: Evidence): Finding[] => {
+  const {seccomp} = app.process;
+  if (seccomp === null) return [];
+  const counted = state.seccompFilters;
+  const isThere = state.seccomp === 'filter' && (counted === undefined || counted > (host.seccompFilters ?? 0));
+  if (!isThere) return [{expected: 'filter', actual: state.seccomp, holds: false}];
+  const programs = readFiltersOf(pid);
+  if (typeof programs === 'string') {
+    return [
+      {
+        expected: 'filter',
+        actual: `${counted ?? 'some'} filters, which the kernel does not show: ${programs}`,
+        holds: true,
+      },
+    ];
+  }
+  const weaker = weakerCalls(compileFilter(seccomp).program, seccomp, programs);
+  const isComplete = counted === undefined || programs.length >= counted;
+  return [
+    {
+      expected: `a filter that denies what was promised${isComplete ? '' : `, ${counted} in all`}`,
+      actual: weaker.length > 0 ? `lets calls pass: ${shorten(weaker)}` : `filter, ${programs.length} in all`,
+      holds: weaker.length === 0 && isComplete,
+    },
+  ];
+};
+
+const shorten = (calls: readonly string[]): string =>
+  calls.length > SHOWN ? `${calls.slice(0, SHOWN).join(', ')} and ${calls.length - SHOWN} more` : calls.join(', ');
+
+const readFiltersOf = (pid: number): Buffer[] | string => {
+  try {
+    return readFilters(pid);
+  } catch (error) {
+    if (isErrno(error, 'EACCES', 'EPERM', 'EINVAL', 'EIO', 'ETIMEDOUT')) return String((error as Error).message);
+    throw error;
+  }
+};

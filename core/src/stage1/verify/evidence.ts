@@ -1,0 +1,28 @@
+import type {HostFacts} from '../../contract/host.ts';
+import type {App, RunningPod} from '../../contract/pod.ts';
+import type {MountEntry} from '../../linux/mountinfo.ts';
+import type {ProcessState} from '../../linux/read-back.ts';
+
+/** One promise, and what the kernel shows. */
+export interface Check {
+  readonly name: string;
+  readonly app: string;
+  readonly expected: string;
+  readonly actual: string;
+  readonly holds: boolean;
+}
+
+export type Finding = Pick<Check, 'expected' | 'actual' | 'holds'>;
+export type NamedFinding = Omit<Check, 'app'>;
+
+/** What is read once for an app and compared with every promise. */
+export interface Evidence {
+  readonly pod: RunningPod;
+  readonly app: App;
+  readonly pid: number;
+  readonly state: ProcessState;
+  /** rkt's own, which is the host's. */
+  readonly host: ProcessState;
+  readonly mounts: readonly MountEntry[];
+  readonly facts: HostFacts;
+}

@@ -1,0 +1,39 @@
+import test from 'ava';
+import {FEATURES, isolatorNames, type NamespaceKind, type ReadBack} from '../../src/contract/index.ts';
+import {RktError} from '../../src/rkt-error.ts';
+import {checkFlavor} from '../../src/stage1/check-flavor.ts';
+import {degrade, isDegradable} from '../../src/stage1/degrade.ts';
+import {declaration, pod} from '../support/fixtures.ts';
+
+test('a namespace of a kind that cannot be read back is no promise, for the compiler and at load', (t) => {
+  // @ts-expect-error the kernel's time namespace is none of the contract
+  const readBack: ReadBack = {from: 'namespace', kind: 'time', is: 'own'};
+  const kinds: readonly NamespaceKind[] = ['mount', 'uts', 'ipc', 'net', 'cgroup'];
+  const flavor = (given: ReadBack) => {
+    const {features, ...rest} = declaration();
+    const support = {level: 'enforced', mechanism: 'by a test', readBack: given} as const;
+    const hooks = {probe: () => [], filesystem: () => [], environment: () => [], launch: () => ({})};
+    return {declaration: {...rest, features: {...features, 'pid/private': support}}, ...hooks};
+  };
+  for (const kind of kinds) t.notThrows(() => checkFlavor(flavor({from: 'namespace', kind, is: 'own'}), 'here'));
+  const error = t.throws(() => checkFlavor(flavor(readBack), 'here'), {instanceOf: RktError});
+  t.is(error.code, 'RKT_FLAVOR_DECLARATION_INVALID');
+});
+
+test('every isolator can be left out, and is gone from the app then', (t) => {
+  for (const name of isolatorNames) {
+    const [app] = pod().apps;
+    const asking = {...pod(), apps: pod().apps.map((one) => ({...one, isolators: {[name]: {}}}))};
+    t.true(isDegradable('isolator', name), name);
+    t.deepEqual(degrade(asking, 'isolator', name, app?.name ?? null).apps[0]?.isolators, {}, name);
+  }
+});
+
+test('features that a pod can be without are told from those that make it another one', (t) => {
+  const degradable = FEATURES.filter((name) => isDegradable('feature', name));
+  t.deepEqual(degradable.toSorted(), [
+    ...['dns', 'event-handlers', 'hostname', 'ipc/private', 'kernel-paths/masked', 'ports', 'restart'],
+    ...['rootfs/read-only', 'user-namespace'],
+  ]);
+  t.false(isDegradable('feature', 'toString'));
+});
