@@ -27,6 +27,7 @@ function everyCapability(): Process['capabilities'] {
 
 /** How a pod looks without a feature. A feature that is not here cannot be left out: the pod would be another one. */
 const featureEffects: Readonly<Record<string, (pod: Pod) => Pod>> = {
+  'devices/policy': ({devices: _, ...pod}) => pod,
   dns: (pod) => ({...pod, resolvConf: null, hosts: null}),
   'event-handlers': (pod) => ({...pod, apps: pod.apps.map((app) => ({...app, eventHandlers: []}))}),
   hostname: (pod) => ({...pod, hostname: null}),
