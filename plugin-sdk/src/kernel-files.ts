@@ -124,12 +124,13 @@ export const nameResolution = (pod: Pod, app: App): Step[] => {
   return writes.length > 0 ? [directory(app, '/etc'), ...writes] : [];
 };
 
-/** The pod's cgroup with its limits, joined by what is launched; `controllers`: those that it has to have besides. */
+/** The pod's cgroup with its limits and devices, joined by what is launched; `controllers`: those that it has to have besides. */
 export const podCgroup = (pod: Pod, limits: App['limits'], controllers?: readonly string[]): Step => ({
   id: 'cgroup',
   do: 'cgroup',
   path: pod.cgroup,
   limits,
   join: true,
+  ...(pod.devices === undefined ? {} : {devices: pod.devices}),
   ...(controllers === undefined ? {} : {controllers: [...controllers]}),
 });

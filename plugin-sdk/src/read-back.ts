@@ -5,6 +5,7 @@ export const readBack = {
   capabilities: {from: 'status', field: 'CapBnd'},
   noNewPrivileges: {from: 'status', field: 'NoNewPrivs'},
   seccomp: {from: 'status', field: 'Seccomp'},
+  devices: {from: 'devices'},
   limits: {from: 'limits'},
   mounts: {from: 'mountinfo'},
   oomScore: {from: 'oom-score-adj'},

@@ -13,7 +13,7 @@ export const privateMounts = (...further: ('uts' | 'ipc' | 'net' | 'cgroup')[]):
 /** Gives a pod with a user namespace its ids, for the steps that follow; nothing for another pod. */
 export const mapIds = ({idMap}: Pod): Step[] => (idMap === undefined ? [] : [{id: 'ids', do: 'id-map', ...idMap}]);
 
-/** Mounts an app's rootfs at its mount point: its image's layers under a writable one, or its own copy. */
+/** Mounts an app's rootfs at its mount point: its image's layers under a writable one, or its own copy; without devices. */
 export const mountRootfs = ({name, rootfs, mountPoint}: App): Step =>
   rootfs.kind === 'overlay'
     ? {
@@ -32,7 +32,7 @@ export const mountRootfs = ({name, rootfs, mountPoint}: App): Step =>
         target: {in: 'pod', path: mountPoint},
         recursive: false,
         followSymlinks: false,
-        flags: [],
+        flags: ['nodev'],
       };
 
 const isBelowDev = ({path}: Mount): boolean => path.startsWith('/dev/');
@@ -63,7 +63,11 @@ const mountVolume = (app: App, {path, readOnly, volume: name}: Mount, volume: Vo
   target: inRootfs(app, path),
   recursive: volume.kind === 'host' && volume.recursive,
   followSymlinks: volume.kind === 'host' && volume.followSymlinks,
-  flags: readOnly || volume.readOnly ? ['ro'] : [],
+  // Only a volume that is one gives a device.
+  flags: [
+    ...(readOnly || volume.readOnly ? (['ro'] as const) : []),
+    ...(volume.kind === 'host' && volume.type === 'device' ? [] : (['nodev'] as const)),
+  ],
 });
 
 /** Makes the app's rootfs read-only; the last step that touches it. Volumes keep their own mode. */

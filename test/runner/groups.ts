@@ -28,7 +28,7 @@ const needsKernel = (file: string) => file.startsWith('test/') && !/^test\/(lint
 
 /** What holds for every flavor; they run once with each. */
 const forEachFlavor = (file: string) =>
-  /^test\/(conformance\/(enter|environment|filesystem|isolators|logs|security|streams|terminal|verify)|fault\/walk)\./.test(
+  /^test\/(conformance\/(devices|enter|environment|filesystem|isolators|logs|security|streams|terminal|verify)|fault\/walk)\./.test(
     file,
   );
 

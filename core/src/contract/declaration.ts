@@ -6,6 +6,8 @@ import {type Support, support} from './support.ts';
 export const FEATURES = [
   /** More than one app in a pod (appc PO-01). */
   'apps/many',
+  /** The pod uses no devices but those of `Pod.devices`. Where this cannot be had, no app has CAP_MKNOD. Since 1.1. */
+  'devices/policy',
   'event-handlers',
   'hostname',
   'ipc/host',
@@ -34,7 +36,11 @@ export const FEATURES = [
   'kernel-paths/masked',
 ] as const;
 /** Minor versions of the contract that brought a feature. A flavor for an earlier one need not know it, and is then asked for none. */
-export const FEATURES_SINCE: Readonly<Record<string, number>> = {restart: 1, 'stdio/journal': 1};
+export const FEATURES_SINCE: Readonly<Record<string, number>> = {
+  'devices/policy': 1,
+  restart: 1,
+  'stdio/journal': 1,
+};
 export type Feature = (typeof FEATURES)[number];
 
 /** What an operator may do to a pod. */

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import {deviceRule} from './devices.ts';
 import {hostPath} from './names.ts';
 import {capability} from './process.ts';
 
@@ -40,6 +41,8 @@ export const hostFacts = z.strictObject({
     parent: z.string(),
     /** Numbers of the disks, whole ones, `8:0`: what limits of block devices are about. Since 1.1. */
     disks: z.optional(z.array(z.string())),
+    /** How a cgroup limits devices here: by a program in v2, or by the controller of v1. Absent: not at all. Since 1.1. */
+    devicePolicy: z.optional(z.enum(['program', 'controller'])),
   }),
   filesystems: z.array(z.string()),
   lsm: z.strictObject({selinux: z.boolean(), apparmor: z.boolean()}),
@@ -69,6 +72,8 @@ export const hostFacts = z.strictObject({
   notifySocket: z.optional(z.string()),
   /** systemd-machined can be asked by D-Bus to list the pod. Absent when not. Since 1.1. */
   machined: z.optional(z.literal(true)),
+  /** Devices that rkt's caller gave it as standard streams, and which no pod has anyway. Absent when there are none. Since 1.1. */
+  streamDevices: z.optional(z.array(deviceRule)),
   /** Those passed with LISTEN_FDS, in order. Absent when there are none. Since 1.1. */
   sockets: z.optional(z.array(passedSocket)),
 });

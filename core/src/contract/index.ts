@@ -1,4 +1,5 @@
 export * from './declaration.ts';
+export * from './devices.ts';
 export * from './flavor.ts';
 export * from './host.ts';
 export * from './isolators.ts';

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import {deviceRule} from './devices.ts';
 import {type Isolators, isolators} from './isolators.ts';
 import {appName, hostPath, imageId, podPath, rootfsPath, uuid, volumeName} from './names.ts';
 import {cgroupLimits, process} from './process.ts';
@@ -108,6 +109,8 @@ const podShape = {
   directory: hostPath,
   volumes: z.array(volume),
   limits: cgroupLimits,
+  /** The only devices that processes of the pod may open and make nodes of. Absent: those that the host allows. Since 1.1. */
+  devices: z.optional(z.array(deviceRule)),
   /** Below the cgroup chosen from the host facts, the same in every hierarchy. */
   cgroup: z.string(),
   network: z.strictObject({

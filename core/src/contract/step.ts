@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import {deviceRule} from './devices.ts';
 import {location} from './location.ts';
 import {appName, hostPath, podPath, rootfsPath} from './names.ts';
 import {cgroupLimits, id32} from './process.ts';
@@ -43,7 +44,7 @@ export const stepSchema = z.discriminatedUnion('do', [
   step('write', {target: location, content, mode, uid: z.int(), gid: z.int()}),
   /** Replaces what is there unless it is a directory. `to` is not interpreted. */
   step('symlink', {target: location, to: z.string()}),
-  /** Mounts an app's rootfs: `lower` uppermost first. */
+  /** Mounts an app's rootfs: `lower` uppermost first. Devices in it cannot be opened. */
   step('overlay', {app: appName, lower: z.array(hostPath), upper: podPath, work: podPath, target: podPath}),
   /** Mounts a fresh instance of a kernel file system. */
   step('mount', {
@@ -93,6 +94,8 @@ export const stepSchema = z.discriminatedUnion('do', [
      * host has not are skipped. Since 1.1.
      */
     controllers: z.optional(z.array(z.string())),
+    /** The only devices that its processes may use, joined or not yet; an error where the host cannot limit them. Since 1.1. */
+    devices: z.optional(z.array(deviceRule)),
     /** A user of the host, by number, and its group of the same number, who may make cgroups below it and move processes there. Since 1.1. */
     owner: z.optional(id32),
   }),

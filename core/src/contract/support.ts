@@ -11,6 +11,7 @@ export const hostRequirement = z.union([
   z.templateLiteral(['program/', z.string()]),
   z.templateLiteral(['filesystem/', z.string()]),
   z.templateLiteral(['lsm/', z.enum(['selinux', 'apparmor'])]),
+  z.literal('device-policy'),
   z.literal('seccomp'),
   z.literal('user-namespaces'),
 ]);
@@ -22,6 +23,8 @@ export const readBackSource = z.discriminatedUnion('from', [
   z.strictObject({from: z.literal('status'), field: z.string()}),
   /** A limit of the app's cgroup, by its name in `CgroupLimits`; v1 and v2 files are the core's business. */
   z.strictObject({from: z.literal('cgroup'), limit: z.string()}),
+  /** The devices that the pod's cgroup allows. */
+  z.strictObject({from: z.literal('devices')}),
   /** /proc/PID/limits */
   z.strictObject({from: z.literal('limits')}),
   /** /proc/PID/oom_score_adj */

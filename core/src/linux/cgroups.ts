@@ -39,7 +39,7 @@ import {isErrno} from './syscall-error.ts';
 const verified = new WeakSet<Hierarchy>();
 
 /** Directory of a cgroup in one hierarchy. */
-const directoryOf = (hierarchy: Hierarchy, path: string): string => {
+export const directoryOf = (hierarchy: Hierarchy, path: string): string => {
   if (!verified.has(hierarchy)) {
     using mountPoint = openHost(hierarchy.mountPoint, O_PATH | constants.O_DIRECTORY);
     if (!isOn(mountPoint, hierarchy.version === 1 ? 'cgroup' : 'cgroup2')) {
@@ -170,7 +170,8 @@ const writeLater = (file: number, value: string): Promise<void> =>
     writeAsync(file, value, (error) => (error === null ? resolve() : reject(error)));
   });
 
-const membershipIn = (
+/** Where a process is in one hierarchy. */
+export const membershipIn = (
   {version, controllers}: Hierarchy,
   memberships: readonly CgroupMembership[],
 ): CgroupMembership | undefined =>
@@ -211,7 +212,7 @@ export const leaveCgroup = ({hierarchies}: CgroupFacts, path: string): void => {
   for (const hierarchy of hierarchies) write(`${directoryOf(hierarchy, hierarchy.own)}/cgroup.procs`, '0');
 };
 
-const isWithin = (path: string, base: string): boolean => path === base || path.startsWith(`${base}/`);
+export const isWithin = (path: string, base: string): boolean => path === base || path.startsWith(`${base}/`);
 
 const holderOf = ({hierarchies, controllers}: CgroupFacts, limit: LimitName): Hierarchy => {
   const usable = controllersOf(limit).filter((controller) => controllers.includes(controller));

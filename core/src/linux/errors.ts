@@ -72,6 +72,15 @@ export const capabilitiesMissing = (capabilities: readonly string[]) =>
     hint: 'run rkt with these capabilities, or remove them from the app',
   });
 
+/** The devices of a pod cannot be limited to those that it has (S29). */
+export const devicePolicyNotHeld = (cgroup: string, problem: string, cause?: unknown) =>
+  new RktError('RKT_DEVICE_POLICY_NOT_HELD', `cgroup ${cgroup}: devices are not limited: ${problem}`, {
+    cgroup,
+    problem,
+    cause,
+    hint: 'a cgroup cannot allow what those above it refuse: see devices.list there, or run without: --allow-degraded=devices/policy',
+  });
+
 /** The program is there for another machine. */
 export const execWrongArchitecture = (program: string, found: string, wanted: string) =>
   new RktError('RKT_EXEC_WRONG_ARCHITECTURE', `${program} is a program for ${found}; this machine is ${wanted}`, {

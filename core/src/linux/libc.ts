@@ -49,6 +49,7 @@ const number = (x86: number, arm: number): number => (x64 ? x86 : arm);
 
 /** Numbers of asm/unistd_64.h (x86-64) and asm-generic/unistd.h (arm64). */
 export const SYS = {
+  bpf: number(321, 280),
   capget: number(125, 90),
   capset: number(126, 91),
   close_range: 436,

@@ -116,9 +116,12 @@ const contextLog = (context: Fd): string => {
   return messages.join('; ');
 };
 
+/** Flags that are the same bits for mount(2). */
+type OldFlag = Exclude<MountFlag, 'noatime'>;
+
 /** mount(2), for what the calls above cannot do on the kernels we support; `data` is at most a page. */
-export const mountWithData = (type: string, target: Fd, data: string): void => {
-  syscall('mount', [type, target.path, type, 0, data], target.path);
+export const mountWithData = (type: string, target: Fd, data: string, flags: readonly OldFlag[] = []): void => {
+  syscall('mount', [type, target.path, type, attributeBits(flags), data], target.path);
 };
 
 const MNT_DETACH = 2;

@@ -24,7 +24,7 @@ export const describeStep = (step: Step): string => {
     case 'bind':
       return `bind ${at(step.source)} to ${at(step.target)}${step.recursive ? ', recursively' : ''}${list(step.flags)}`;
     case 'cgroup':
-      return `cgroup ${step.path}${pairs(step.limits)}${step.join ? ', joined' : ''}${step.owner === undefined ? '' : `, owned by ${step.owner}`}`;
+      return `cgroup ${step.path}${pairs(step.limits)}${step.devices === undefined ? '' : `, only ${step.devices.length} devices`}${step.join ? ', joined' : ''}${step.owner === undefined ? '' : `, owned by ${step.owner}`}`;
     case 'check-program':
       return `check the program of <${step.app}>`;
     case 'device':

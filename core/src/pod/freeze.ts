@@ -1,3 +1,4 @@
+import {compileDevices} from '../appc/compile/devices.ts';
 import {kernelPaths} from '../appc/compile/kernel-paths.ts';
 import {boundLimits, compileLimits} from '../appc/compile/limits.ts';
 import {compileMounts} from '../appc/compile/mounts.ts';
@@ -92,6 +93,7 @@ export const freeze = (input: FreezeInput): {pod: Pod; imageHasHosts: boolean} =
     directory: podDirectory(dataDir, 'run', uuid),
     volumes,
     limits,
+    devices: compileDevices(volumes, apps),
     cgroup: `rkt-${uuid}`,
     network: {mode: 'host', names: []},
     hostname: null,

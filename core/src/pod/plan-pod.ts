@@ -28,8 +28,15 @@ export const planPod = async (
   }: {facts: HostFacts; allowDegraded: readonly string[]; checked: string | undefined; overlayObstacle?: string},
 ): Promise<PlannedPod> => {
   const {flavor} = found;
+  const streamed = withStreams(asked, facts);
   const findings = flavor.probe(facts);
-  const {pod, report} = negotiate({declaration: flavor.declaration, findings, pod: asked, host: facts, allowDegraded});
+  const {pod, report} = negotiate({
+    declaration: flavor.declaration,
+    findings,
+    pod: streamed,
+    host: facts,
+    allowDegraded,
+  });
   const entries = [...report.entries, ...copies(pod, overlayObstacle)];
   const plan = draftPlan(found, pod, facts);
   // Like pods of one image differ in nothing but these; a machine-id has no hyphens.
@@ -38,6 +45,10 @@ export const planPod = async (
   await checkedOnce(checked, 'plan', text, async () => (await import('../stage1/check-plan.ts')).checkPlan(plan));
   return {pod, report: {...report, entries}, plan};
 };
+
+/** What rkt's caller gave the apps as a standard stream they may open again. */
+const withStreams = (pod: Pod, {streamDevices = []}: HostFacts): Pod =>
+  pod.devices === undefined ? pod : {...pod, devices: [...pod.devices, ...streamDevices]};
 
 /** Whoever asked for nothing learns that layers are not shared, and why. */
 const copies = ({apps}: Pod, obstacle: string | undefined): ReportEntry[] =>

@@ -34,6 +34,7 @@ function everyCapability(): Process['capabilities'] {
 /** How a pod looks without a feature; `null` where it cannot be left out: the pod would be another one. */
 const featureEffects: Readonly<Record<Feature, ((pod: Pod) => Pod) | null>> = {
   'apps/many': null,
+  'devices/policy': ({devices: _, ...pod}) => pod,
   dns: (pod) => ({...pod, resolvConf: null, hosts: null}),
   'event-handlers': (pod) => ({...pod, apps: pod.apps.map((app) => ({...app, eventHandlers: []}))}),
   hostname: (pod) => ({...pod, hostname: null}),

@@ -23,6 +23,10 @@ export const unmet = (requirement: HostRequirement, host: HostFacts): string | u
       return (name === 'selinux' ? host.lsm.selinux : host.lsm.apparmor)
         ? undefined
         : `${name} is not active on this host`;
+    case 'device-policy':
+      return host.cgroup.devicePolicy === undefined
+        ? 'this host can limit devices neither by programs of cgroup v2 nor by the controller of v1'
+        : undefined;
     case 'seccomp':
       return host.seccomp ? undefined : 'this kernel has no seccomp filters';
     case 'user-namespaces':

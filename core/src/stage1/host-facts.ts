@@ -5,12 +5,14 @@ import type {HostPath} from '../contract/names.ts';
 import {openStored} from '../image/open-stored.ts';
 import {capabilitiesOf} from '../linux/capabilities.ts';
 import {findHierarchies} from '../linux/cgroup-hierarchies.ts';
+import {findDevicePolicy} from '../linux/device-policy.ts';
 import {readMountinfo} from '../linux/mountinfo.ts';
 import {O_PATH} from '../linux/openat2.ts';
 import {passedAddresses} from '../linux/passed-addresses.ts';
 import {cgroupsOf} from '../linux/proc-cgroup.ts';
 import {findProgram, isProgram} from '../linux/programs.ts';
 import {parseLimits} from '../linux/rlimits.ts';
+import {streamDevices} from '../linux/stream-devices.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {takesPods} from '../linux/takes-pods.ts';
 import {findTreeProgram, type TreeProgram} from '../linux/tree-program.ts';
@@ -26,6 +28,7 @@ export const gatherHostFacts = (programs: readonly string[] = [], tree?: HostPat
   const kernel = parseRelease(release());
   const {permitted, bounding} = capabilitiesOf();
   const sockets = passedAddresses();
+  const streams = streamDevices();
   const notifySocket = process.env.NOTIFY_SOCKET ?? '';
   return {
     kernel,
@@ -49,6 +52,7 @@ export const gatherHostFacts = (programs: readonly string[] = [], tree?: HostPat
     programs: Object.fromEntries(programs.map((name) => [name, gatherProgram(name, tree)])),
     ...(/^[/@]./.test(notifySocket) ? {notifySocket} : {}),
     ...(MACHINED.every((file) => existsSync(file)) ? {machined: true} : {}),
+    ...(streams.length > 0 ? {streamDevices: streams} : {}),
     ...(sockets.length > 0 ? {sockets} : {}),
   };
 };
@@ -74,7 +78,8 @@ const gatherCgroups = (): HostFacts['cgroup'] => {
     v2Controllers: v2 === undefined ? '' : text(`${v2.mountPoint}/cgroup.controllers`),
     takesPods,
   });
-  return {...found, disks: gatherDisks()};
+  const devicePolicy = findDevicePolicy(found);
+  return {...found, disks: gatherDisks(), ...(devicePolicy === undefined ? {} : {devicePolicy})};
 };
 
 /** Those that store something: no drives without a medium, no unused loop devices, no memory. */

@@ -7,8 +7,9 @@ import type {Support} from '../contract/support.ts';
 import {degrade, isDegradable} from './degrade.ts';
 import {flavorCannot, flavorHostLacks} from './errors.ts';
 import {unmet, valueBeyondHost} from './host-can.ts';
+import {limitPrivileges, makesNodes} from './limit-privileges.ts';
 import {valueBeyondPod} from './pod-can.ts';
-import {type Wish, wishesOf} from './wishes.ts';
+import {DEVICE_POLICY, type Wish, wishesOf} from './wishes.ts';
 
 /** Why a pod cannot be run as asked. */
 export interface Problem {
@@ -32,12 +33,12 @@ interface Negotiation {
 /**
  * Declaration × pod × host: the pod as the flavor will see it, without what it was allowed to lose, and the report of what was
  * enforced, modified or ignored (appc EX-33).
- * @throws RKT_FLAVOR_HOST_LACKS, RKT_FLAVOR_CANNOT
+ * @throws RKT_FLAVOR_HOST_LACKS, RKT_FLAVOR_CANNOT, RKT_CAPABILITIES_MISSING
  */
 export const negotiate = ({
   declaration,
   findings,
-  pod,
+  pod: asked,
   host,
   allowDegraded,
 }: Negotiation): {pod: Pod; report: EnforcementReport} => {
@@ -46,11 +47,16 @@ export const negotiate = ({
 
   const entries: ReportEntry[] = [];
   const problems: Problem[] = [];
+  const pod = limitPrivileges(asked, declaration, host, limitsDevices(declaration, host, allowDegraded));
   let negotiated = pod;
   for (const wish of wishesOf(pod)) {
     const support = withinPod(supportFor(wish, declaration, host), wish, pod);
     if (support.level !== 'impossible') {
       entries.push(entryFor(wish, support));
+    } else if (wish.name === DEVICE_POLICY && !makesNodes(pod)) {
+      negotiated = degrade(negotiated, wish.kind, wish.name, wish.app);
+      const {consequence} = support;
+      entries.push(entryFor(wish, {level: 'equivalent', mechanism: 'no app can make a device node', consequence}));
     } else if (allowDegraded.includes(wish.name) && isDegradable(wish.kind, wish.name)) {
       negotiated = degrade(negotiated, wish.kind, wish.name, wish.app);
       entries.push(entryFor(wish, support));
@@ -63,8 +69,17 @@ export const negotiate = ({
   return {pod: negotiated, report: {flavor: declaration.name, entries}};
 };
 
+/** Whether the devices of a pod are limited, or the operator does not ask for that. */
+const limitsDevices = (declaration: Declaration, host: HostFacts, allowDegraded: readonly string[]): boolean =>
+  allowDegraded.includes(DEVICE_POLICY) ||
+  supportFor({kind: 'feature', name: DEVICE_POLICY, value: null}, declaration, host).level !== 'impossible';
+
 /** What the flavor promises for a wish on this host: an unmet requirement or a value out of reach makes it impossible. */
-export const supportFor = ({kind, name, value}: Wish, declaration: Declaration, host: HostFacts): Support => {
+export const supportFor = (
+  {kind, name, value}: Pick<Wish, 'kind' | 'name' | 'value'>,
+  declaration: Declaration,
+  host: HostFacts,
+): Support => {
   const declared: Readonly<Record<string, Support>> =
     kind === 'isolator' ? declaration.isolators : declaration.features;
   const support = Object.hasOwn(declared, name) ? declared[name] : undefined;

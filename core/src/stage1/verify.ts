@@ -5,6 +5,7 @@ import type {CgroupLimits} from '../contract/process.ts';
 import type {JoinableKind} from '../contract/step.ts';
 import type {ReadBack} from '../contract/support.ts';
 import {cgroupPath, readLimitsOf} from '../linux/cgroups.ts';
+import {readDevicePolicy} from '../linux/device-policy.ts';
 import {readMountinfo} from '../linux/mountinfo.ts';
 import {type NamespaceFile, type ProcessState, readBack} from '../linux/read-back.ts';
 import {checkCredentials} from './verify/check-credentials.ts';
@@ -56,6 +57,10 @@ const checkEntry = (entry: ReportEntry, how: ReadBack, evidence: Evidence): Find
       return checkStatus(how.field, evidence);
     case 'cgroup':
       return checkLimit(how.limit as keyof CgroupLimits, evidence);
+    case 'devices': {
+      const {pod, facts} = evidence;
+      return [readDevicePolicy(facts.cgroup, state.cgroups, cgroupPath(facts.cgroup, pod.cgroup), pod.devices ?? [])];
+    }
     case 'limits':
       return app.process.rlimits.map(({name, soft, hard}) => {
         const actual = state.limits[name];

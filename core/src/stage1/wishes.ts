@@ -1,6 +1,7 @@
 import type {Feature} from '../contract/declaration.ts';
 import type {App, Pod, Volume} from '../contract/pod.ts';
 import {isForwarded} from '../contract/port-sockets.ts';
+import {showRule} from '../linux/device-rule.ts';
 
 /** One thing that a pod wants from its flavor. */
 export interface Wish {
@@ -19,6 +20,9 @@ export const wishesOf = (pod: Pod): Wish[] => [
   ...podFeatures(pod),
   ...pod.apps.flatMap((app) => appFeatures(app)),
 ];
+
+/** The feature that keeps a pod from the host's devices. */
+export const DEVICE_POLICY = 'devices/policy' satisfies Feature;
 
 /** The feature that a volume takes. */
 export const volumeFeature = (volume: Volume): Feature =>
@@ -62,6 +66,7 @@ const podFeatures = (pod: Pod): Wish[] => [
   ...(pod.userNamespace ? [feature('user-namespace', null, true)] : []),
   ...(pod.resolvConf === null && pod.hosts === null ? [] : [feature('dns', null, true)]),
   ...(pod.maskedPaths.length > 0 ? [feature('kernel-paths/masked', null, pod.maskedPaths.length, 'default')] : []),
+  ...(pod.devices === undefined ? [] : [feature(DEVICE_POLICY, null, pod.devices.map(showRule), 'default')]),
   ...pod.volumes.map((volume) => feature(volumeFeature(volume), null, volume.name)),
 ];
 

@@ -27,6 +27,7 @@ export const hostFacts = (changes: Partial<HostFacts> = {}): HostFacts => ({
     ],
     controllers: ['cpu', 'memory', 'pids'],
     parent: '/rkt',
+    devicePolicy: 'program',
   },
   filesystems: ['overlay', 'tmpfs', 'proc', 'sysfs'],
   lsm: {selinux: false, apparmor: false},

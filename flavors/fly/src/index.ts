@@ -91,6 +91,10 @@ export default defineFlavor({
 
   features: {
     'apps/many': impossible('the launched process is the app, so there can be only one'),
+    'devices/policy': enforced("a program of the pod's cgroup, or its devices controller on cgroup v1", {
+      requires: ['device-policy'],
+      readBack: readBack.devices,
+    }),
     dns: enforced("written into the app's /etc before execve"),
     'event-handlers': impossible(NO_SUPERVISOR),
     hostname: impossible("the app shares the host's uts namespace"),

@@ -78,7 +78,7 @@ test('outer volumes are mounted before inner ones, and a volume that is read-onl
   t.deepEqual(idsOf(binds), ['volume.main.scratch:/data', 'volume.main.data:/data/inner']);
   t.deepEqual(
     binds.map((step) => step.do === 'bind' && step.flags),
-    [[], ['ro']],
+    [['nodev'], ['ro', 'nodev']],
   );
 });
 

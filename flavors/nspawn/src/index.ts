@@ -125,6 +125,10 @@ export default defineFlavor({
 
   features: {
     'apps/many': enforced("services of the pod's systemd"),
+    'devices/policy': enforced("a program of the pod's cgroup, or its devices controller on cgroup v1", {
+      requires: ['device-policy'],
+      readBack: readBack.devices,
+    }),
     dns: enforced("written into each app's /etc"),
     'event-handlers': enforced('services of their own, with all that the app has'),
     hostname: enforced('--hostname of systemd-nspawn'),
@@ -238,12 +242,13 @@ export default defineFlavor({
   ],
 
   environment: (pod, host) => [
+    // In the cgroup rkt itself may not make them any more.
+    ...diskNodes(pod, host, ETC),
     {...podCgroup(pod, podLimits(pod), podControllers(pod, host)), ...cgroupOwner(pod, host)} satisfies Step,
     ...sysctls(pod),
     ...ownRun(pod, host),
     ...['status', 'logs', ...(hasJournal(pod) ? ['journal'] : [])].map((name) => podDirectory(`${SHARED}/${name}`)),
     ...configuration(pod, host),
-    ...diskNodes(pod, host, ETC),
     ...pod.apps.flatMap((app) => [
       // systemd makes these itself, but not in a read-only rootfs.
       ...[

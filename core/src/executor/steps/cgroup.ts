@@ -10,6 +10,7 @@ import {
   startToJoinCgroup,
   usedHierarchies,
 } from '../../linux/cgroups.ts';
+import {DEVICES, setDevicePolicy} from '../../linux/device-policy.ts';
 import type {StepContext} from '../context.ts';
 import {stepFailed} from '../errors.ts';
 import {rememberJoining} from '../joining.ts';
@@ -20,11 +21,12 @@ import {NOTHING, type Notes, type StepOf} from '../step-of.ts';
  * it. Without anything to hand down nothing waits for that: {@link joined} tells when it is done.
  */
 export const perform = (step: StepOf<'cgroup'>, context: StepContext): Notes => {
-  const {path, limits, join, controllers = [], owner} = step;
+  const {path, limits, join, controllers = [], devices, owner} = step;
   const {cgroup} = context.facts;
   const target = cgroupPath(cgroup, path);
-  const used = {hierarchies: usedHierarchies(cgroup, limits, controllers)};
+  const used = {hierarchies: usedHierarchies(cgroup, limits, [...controllers, ...deviceControllers(step, context)])};
   createCgroup(used, target);
+  if (devices !== undefined) setDevicePolicy(cgroup, target, devices);
   if (owner !== undefined) giveCgroup(used, target, owner);
   const waits = Object.keys(limits).length > 0 || areHandedDown(cgroup, controllers);
   if (join && !waits) rememberJoining(startToJoin(step, used, target), context);
@@ -32,6 +34,9 @@ export const perform = (step: StepOf<'cgroup'>, context: StepContext): Notes => 
   setLimits(cgroup, target, limits, controllers);
   return NOTHING;
 };
+
+const deviceControllers = ({devices}: StepOf<'cgroup'>, {facts: {cgroup}}: StepContext): string[] =>
+  devices !== undefined && cgroup.devicePolicy === 'controller' ? [DEVICES] : [];
 
 const startToJoin = async (step: StepOf<'cgroup'>, ...target: Parameters<typeof startToJoinCgroup>): Promise<void> => {
   try {

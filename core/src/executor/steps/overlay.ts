@@ -20,6 +20,8 @@ import {NOTHING, type Notes, type StepOf} from '../step-of.ts';
 const MAX_LAYERS = 500;
 /** Length of what mount(2) takes, with its NUL. */
 const PAGE = 4096;
+/** What an image, or an app, has for a device is none (S29). */
+const FLAGS = ['nodev'] as const;
 const READ = constants.O_RDONLY | constants.O_DIRECTORY;
 
 /** Directories of an overlay, `lower` uppermost first. */
@@ -110,16 +112,16 @@ const mountOverlay = (app: string, layers: Layers, target: Fd): void => {
 
 /** An overlay whose layers are the open directories themselves, detached. */
 export const overlayByDescriptors = ({lower, upper, work}: Layers): Fd =>
-  newFileSystem('overlay', [
-    ...lower.map((layer) => ['lowerdir+', layer] as const),
-    ['upperdir', upper],
-    ['workdir', work],
-  ]);
+  newFileSystem(
+    'overlay',
+    [...lower.map((layer) => ['lowerdir+', layer] as const), ['upperdir', upper], ['workdir', work]],
+    FLAGS,
+  );
 
 /** An overlay on kernels that take only paths; those of descriptors are short and need no escapes. */
 export const overlayByData = (app: string, {lower, upper, work}: Layers, target: Fd): void => {
   const data = `lowerdir=${lower.map(({path}) => path).join(':')},upperdir=${upper.path},workdir=${work.path}`;
   if (data.length >= PAGE)
     throw overlayTooManyLayers(app, lower.length, Math.floor(PAGE / '/proc/self/fd/000:'.length));
-  mountWithData('overlay', target, data);
+  mountWithData('overlay', target, data, FLAGS);
 };
