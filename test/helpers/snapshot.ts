@@ -88,17 +88,23 @@ export interface SeenProcess {
   readonly command: string;
 }
 
-/** Processes that work below one of the directories: by arguments, working directory, root or what they see mounted. */
-export const processesIn = (directories: readonly string[]): SeenProcess[] =>
-  list('/proc')
+/**
+ * Processes that work below one of the directories: by arguments, working directory, root or what they see mounted. A mount in the test's own mount namespace,
+ * which every process of the host sees, says nothing.
+ */
+export const processesIn = (directories: readonly string[]): SeenProcess[] => {
+  const own = link('/proc/self/ns/mnt');
+  return list('/proc')
     .filter((pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid)
     .flatMap((pid) => {
       const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ');
-      const seen = [command, link(`/proc/${pid}/cwd`), link(`/proc/${pid}/root`), read(`/proc/${pid}/mountinfo`)];
+      const mounts = link(`/proc/${pid}/ns/mnt`) === own ? '' : read(`/proc/${pid}/mountinfo`);
+      const seen = [command, link(`/proc/${pid}/cwd`), link(`/proc/${pid}/root`), mounts];
       if (!directories.some((directory) => seen.some((text) => text.includes(directory)))) return [];
       const start = read(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ')[19] ?? '';
       return start === '' ? [] : [{pid: Number(pid), start, command}];
     });
+};
 
 /** Takes down what of a scope could be left behind. */
 export const snapshot = ({directories, pods = new Set()}: Scope): Snapshot => {

@@ -54,6 +54,7 @@ export const sweep = (directory: string): void => {
     if (running.length > 0) rkt(`--dir=${data}`, 'stop', '--force', ...running);
     if (existsSync(path.join(data, 'pods'))) rkt(`--dir=${data}`, 'gc', '--grace-period=0s', '--expire-prepared=0s');
   }
+  for (const target of mountsBelow(directory).toReversed()) spawnSync('/bin/umount', ['--lazy', target]);
   for (const {pid} of processesIn([directory])) {
     try {
       process.kill(pid, 'SIGKILL');
@@ -61,7 +62,6 @@ export const sweep = (directory: string): void => {
       // It has ended by itself.
     }
   }
-  for (const target of mountsBelow(directory).toReversed()) spawnSync('/bin/umount', ['--lazy', target]);
   cleanUp(directory);
 };
 

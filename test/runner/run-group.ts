@@ -7,7 +7,7 @@ import type {Group} from './groups.ts';
 import type {Message, Result} from './result.ts';
 
 /** Milliseconds without any result. */
-const PATIENCE = 5 * 60_000;
+const PATIENCE = 15 * 60_000;
 
 const running = new Set<ChildProcess>();
 

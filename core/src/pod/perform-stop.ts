@@ -88,8 +88,9 @@ const ENOUGH = 10_000;
 
 const kill = (running: Running): void => {
   const {pod, facts} = running;
+  // First, lest an app sees that what served its streams is gone, and ends by itself before it is killed.
+  killCgroup(facts.cgroup, cgroupOf(running));
   // Before it has a cgroup, and on hosts without.
   signalProcess(pod.supervisor, 'SIGKILL');
-  killCgroup(facts.cgroup, cgroupOf(running));
   awaitExit(running, ENOUGH);
 };

@@ -6,7 +6,7 @@ import {hasProcesses} from './liveness.ts';
 import type {PodEntry} from './load.ts';
 
 const POLL = 20;
-const PATIENCE = 5000;
+const PATIENCE = 30_000;
 
 /**
  * Looks at a running pod until an app of it has a process: right after `run` the app may be about to start. Not for one that has ended, nor for long.
