@@ -19,6 +19,12 @@ export const mountFlag = z.enum(['ro', 'nosuid', 'nodev', 'noexec', 'noatime']);
 export type MountFlag = z.infer<typeof mountFlag>;
 
 const mode = z.int().check(z.minimum(0), z.maximum(0o7777));
+/** Bytes of UTF-8, and at least as many characters. */
+const MAX_CONTENT = 1024 * 1024;
+const content = z.string().check(
+  z.maxLength(MAX_CONTENT, 'more than 1 MiB'),
+  z.refine((text) => Buffer.byteLength(text) <= MAX_CONTENT, 'more than 1 MiB'),
+);
 const step = <K extends string, S extends z.core.$ZodShape>(kind: K, shape: S) =>
   z.strictObject({
     /** Unique in the plan and stable between plans of like pods: `rootfs.main`, `mount.main./data`. Fault points use it. */
@@ -37,7 +43,7 @@ export const stepSchema = z.discriminatedUnion('do', [
   /** Creates a directory and its missing parents (these 0755 root, appc EX-13); an existing directory is left as it is. */
   step('mkdir', {target: location, mode, uid: z.int(), gid: z.int()}),
   /** Writes a whole file, replacing what is there without following it. At most 1 MiB. */
-  step('write', {target: location, content: z.string(), mode, uid: z.int(), gid: z.int()}),
+  step('write', {target: location, content, mode, uid: z.int(), gid: z.int()}),
   /** Replaces what is there unless it is a directory. `to` is not interpreted. */
   step('symlink', {target: location, to: z.string()}),
   /** Mounts an app's rootfs: `lower` uppermost first. Devices in it cannot be opened. */
