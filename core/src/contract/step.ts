@@ -19,10 +19,12 @@ export const mountFlag = z.enum(['ro', 'nosuid', 'nodev', 'noexec', 'noatime']);
 export type MountFlag = z.infer<typeof mountFlag>;
 
 const mode = z.int().check(z.minimum(0), z.maximum(0o7777));
-const MAX_CONTENT = 1_048_576;
-const content = z
-  .string()
-  .check(z.refine((text) => Buffer.byteLength(text) <= MAX_CONTENT, `is longer than ${MAX_CONTENT} bytes`));
+/** Bytes of UTF-8, and at least as many characters. */
+const MAX_CONTENT = 1024 * 1024;
+const content = z.string().check(
+  z.maxLength(MAX_CONTENT, 'more than 1 MiB'),
+  z.refine((text) => Buffer.byteLength(text) <= MAX_CONTENT, 'more than 1 MiB'),
+);
 const step = <K extends string, S extends z.core.$ZodShape>(kind: K, shape: S) =>
   z.strictObject({
     /** Unique in the plan and stable between plans of like pods: `rootfs.main`, `mount.main./data`. Fault points use it. */

@@ -2,16 +2,13 @@ import {closeSync, constants, fstatSync, mkdirSync, openSync, readlinkSync, read
 import {join} from 'node:path';
 import type {HostPath} from '../contract/names.ts';
 import type {SeccompFilter} from '../contract/process.ts';
-import {log} from '../debug.ts';
 import {atomicWrite} from './atomic-write.ts';
 import {BPF_INSTRUCTION, BPF_MAX_INSTRUCTIONS, compileFilter, seccompVersion} from './seccomp.ts';
 import {isErrno} from './syscall-error.ts';
 import {textHash} from './text-hash.ts';
 
-const debug = log('seccomp');
-
 /** Changes whenever the same filter would be compiled differently. */
-const FORMAT = 2;
+const FORMAT = 3;
 /** Bytes of a cached file; the largest key and program are far below. */
 const MAX_FILE = 256 * 1024;
 
@@ -25,8 +22,7 @@ export const compiledFilter = (filter: SeccompFilter, cacheDirectory: HostPath):
   const file = join(cacheDirectory, `${textHash(key)}.bpf`);
   const cached = readProgram(file, key);
   if (cached !== undefined) return cached;
-  const {program, unknown} = compileFilter(filter);
-  if (unknown.length > 0) debug('libseccomp does not know %s', unknown.join(', '));
+  const program = compileFilter(filter);
   mkdirSync(cacheDirectory, {recursive: true, mode: 0o700});
   atomicWrite(file, encode(key, program), 0o600);
   return program;

@@ -3,8 +3,8 @@ import {createRequire} from 'node:module';
 import {getSystemErrorName} from 'node:util';
 import type {SeccompAction, SeccompArgument, SeccompFilter} from '../contract/process.ts';
 import {seccompFilterFailed, seccompLibraryMissing} from './errors.ts';
-import {cString} from './libc.ts';
 import {pipe} from './pipe.ts';
+import {syscallNumber} from './syscall-numbers.ts';
 
 /** Instructions of a filter, 8 bytes each (linux/bpf_common.h). */
 export const BPF_INSTRUCTION = 8;
@@ -14,7 +14,6 @@ export const BPF_MAX_INSTRUCTIONS = 4096;
 const ACTION = {kill: 0x8000_0000, errno: 0x0005_0000, allow: 0x7fff_0000} as const;
 const COMPARISON = {ne: 1, eq: 4, 'masked-eq': 7} as const;
 const ATTRIBUTE = {badArchitecture: 2, noNewPrivileges: 3, optimize: 8} as const;
-const NO_SUCH_SYSCALL = -1;
 const BINARY_TREE = 2;
 
 const require = createRequire(import.meta.url);
@@ -32,7 +31,6 @@ const bind = () => {
     init: library.getFunction('seccomp_init', {return: 'pointer', arguments: ['u32']}),
     release: library.getFunction('seccomp_release', {return: 'void', arguments: ['pointer']}),
     setAttribute: library.getFunction('seccomp_attr_set', {return: 'i32', arguments: ['pointer', 'i32', 'u32']}),
-    resolve: library.getFunction('seccomp_syscall_resolve_name', {return: 'i32', arguments: ['pointer']}),
     // The C library's rule_add is variadic; this one is not.
     addRule: library.getFunction('seccomp_rule_add_array', {
       return: 'i32',
@@ -57,19 +55,14 @@ export const seccompVersion = (): string => library().version();
 const actionCode = (action: SeccompAction): number =>
   action.action === 'errno' ? ACTION.errno | action.errno : ACTION[action.action];
 
-export interface CompiledFilter {
-  /** `struct sock_filter[]` for seccomp(2). */
-  readonly program: Buffer;
-  /** Names that libseccomp does not know: the kernel this filter is for has no such call, or libseccomp is too old to deny it. */
-  readonly unknown: readonly string[];
-}
-
 /**
- * Compiles a filter for this machine's own architecture: calls by any other ABI (i386, x32) kill the process.
+ * Compiles a filter for this machine's own architecture: calls by any other ABI (i386, x32) kill the process. Names of calls of other architectures only mean
+ * nothing here.
+ * @returns `struct sock_filter[]` for seccomp(2)
  * @throws RKT_SECCOMP_LIBRARY_MISSING, RKT_SECCOMP_FILTER_FAILED
  */
-export const compileFilter = ({default: otherwise, rules}: SeccompFilter): CompiledFilter => {
-  const {init, release, setAttribute, resolve, addRule, exportBpf} = library();
+export const compileFilter = ({default: otherwise, rules}: SeccompFilter): Buffer => {
+  const {init, release, setAttribute, addRule, exportBpf} = library();
   const check = (what: string, result: number): void => {
     if (result < 0) throw seccompFilterFailed(what, getSystemErrorName(result));
   };
@@ -80,17 +73,14 @@ export const compileFilter = ({default: otherwise, rules}: SeccompFilter): Compi
     check('no-new-privileges attribute', setAttribute(context, ATTRIBUTE.noNewPrivileges, 0));
     // Since libseccomp 2.5; without it the filter is a list, longer to walk but the same.
     setAttribute(context, ATTRIBUTE.optimize, BINARY_TREE);
-    const unknown: string[] = [];
     const done = new Set<number>();
     const conditional = new Map<number, number>();
     for (const {syscalls, outcome, args = []} of rules) {
       // libseccomp refuses a rule that says what the default does; the call must still not fall to a later rule.
       const redundant = actionCode(outcome) === actionCode(otherwise);
       for (const name of syscalls) {
-        const number = resolve(cString(name));
-        if (number === NO_SUCH_SYSCALL) unknown.push(name);
-        // Below that: calls of other architectures.
-        if (number < 0 || done.has(number)) continue;
+        const number = syscallNumber(name);
+        if (number === undefined || done.has(number)) continue;
         // libseccomp lets a rule without conditions replace those with conditions before it: only harmless when they say the same.
         const before = conditional.get(number);
         if (before !== undefined && before !== actionCode(outcome)) {
@@ -102,7 +92,7 @@ export const compileFilter = ({default: otherwise, rules}: SeccompFilter): Compi
         if (!redundant) check(name, addRule(context, actionCode(outcome), number, args.length, conditions));
       }
     }
-    return {program: exportProgram((fd) => check('export', exportBpf(context, fd))), unknown};
+    return exportProgram((fd) => check('export', exportBpf(context, fd)));
   } finally {
     release(context);
   }

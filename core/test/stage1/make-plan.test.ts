@@ -79,3 +79,17 @@ test('a flavor cannot change the pod', (t) => {
   })(t);
   t.is(error.code, 'RKT_FLAVOR_FAILED');
 });
+
+test('a file of a plan has at most 1 MiB, counted in bytes', (t) => {
+  const writing = (content: string) => ({
+    environment: (): Step[] => [
+      {id: 'file', do: 'write', target: {in: 'pod', path: 'file' as never}, content, mode: 0o644, uid: 0, gid: 0},
+    ],
+  });
+  t.notThrows(() => makePlan(found(writing('x'.repeat(2 ** 20))), pod(), hostFacts()));
+  for (const content of ['x'.repeat(2 ** 20 + 1), 'é'.repeat(2 ** 19 + 1)]) {
+    const error = failing(writing(content))(t);
+    t.is(error.code, 'RKT_FLAVOR_PLAN_INVALID');
+    t.is(error.fields.where, '.environment[0].content');
+  }
+});

@@ -1,5 +1,6 @@
 import type {App, SeccompFilter} from '@rkt/core/contract';
 import {seccompRefused} from './errors.ts';
+import {NEWER_CALLS} from './newer-calls.ts';
 import {conditionSetting} from './seccomp-conditions.ts';
 import type {Setting} from './unit.ts';
 
@@ -68,8 +69,14 @@ export const seccompSettings = (app: App, systemdVersion = 252): Setting[] => {
   ];
 };
 
+/** Without the capability it does no more than open_tree without flags: it opens a file. */
+const isHarmless = ({process}: App, name: string): boolean =>
+  name === 'open_tree_attr' && !process.capabilities.bounding.includes('CAP_SYS_ADMIN');
+
 const denyList = (app: App, rules: readonly Rule[]): Setting[] => {
   const denied = rules.filter(({outcome}) => outcome.action !== 'allow');
+  const open = names(denied).filter((name) => NEWER_CALLS.has(name) && !isHarmless(app, name));
+  if (open.length > 0) throw seccompRefused(app.name, open, 'a call that systemd may not know, and then does not deny');
   const words = denied.flatMap(({syscalls, outcome}) => {
     const suffix = answer(app, outcome, syscalls);
     return syscalls.map((name) => `${name}:${suffix}`);

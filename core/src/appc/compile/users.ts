@@ -16,7 +16,8 @@ export interface IdentitySources {
 
 /**
  * Finds out as whom an app runs (appc IM-16): `/path` means the owner of that file; else a name in the image's own passwd and group; else a decimal number. `root` is 0
- * in an image without passwd, as in rkt. Whatever is none of these is refused, so that nothing becomes 0 by accident (S16).
+ * in an image without passwd, as in rkt. Whatever is none of these is refused, so that nothing becomes 0 by accident (S16), and so is a number that the image
+ * has as the name of another one (S33).
  */
 export const resolveIdentity = (
   {user, group}: {readonly user: string; readonly group: string},
@@ -25,6 +26,9 @@ export const resolveIdentity = (
   uid: resolve(user, '/etc/passwd', sources.passwd, (path) => sources.stat(path)?.uid, userUnknown),
   gid: resolve(group, '/etc/group', sources.group, (path) => sources.stat(path)?.gid, groupUnknown),
 });
+
+/** What somebody could mean as a number, and so must not mean another one. */
+const looksLikeNumber = (text: string): boolean => /^[+-]?(?:\d+|0x[\da-f]+)$/i.test(text);
 
 const resolve = (
   text: string,
@@ -42,6 +46,9 @@ const resolve = (
   if (text === '' || /[:\n\0]/.test(text)) throw unknown(text, 'neither a name nor a number');
   const id = findId(file, content, text);
   if (id === null) throw unknown(text, `its line in ${file} has no usable number`);
+  if (id !== undefined && looksLikeNumber(text) && id !== Number(text)) {
+    throw unknown(text, `the image has it as a name in ${file}, of the number ${id}`);
+  }
   const found = id ?? parseId(text) ?? (text === 'root' ? 0 : undefined);
   if (found === undefined)
     throw unknown(text, `not in ${file} of the image, and not a decimal number below 4294967295`);

@@ -27,7 +27,7 @@ export const checkFilter = ({app, pid, state, host}: Evidence): Finding[] => {
       },
     ];
   }
-  const weaker = weakerCalls(compileFilter(seccomp).program, seccomp, programs);
+  const weaker = weakerCalls(compileFilter(seccomp), seccomp, programs);
   const isComplete = counted === undefined || programs.length >= counted;
   return [
     {

@@ -31,8 +31,6 @@ const found: readonly (readonly [user: string, group: string, uid: number, gid: 
   ['app', 'staff', 1000, 50],
   ['0', '0', 0, 0],
   ['1000', '1000', 1000, 1000],
-  ['007', '0', 77, 0],
-  ['1234', '1001', 4321, 9],
   ['4294967294', '4294967294', 4294967294, 4294967294],
   ['/usr/bin/ping', '/usr/bin/ping', 12, 34],
   ['app', '/usr/bin/ping', 1000, 34],
@@ -117,4 +115,29 @@ test('S16 a passwd file of a megabyte of anything is decided', (t) => {
 test('S16 a number has one form', (t) => {
   t.deepEqual(['0', '1', '4294967294'].map(parseId), [0, 1, 4294967294]);
   for (const text of ['', '-0', '01', '1 ', '4294967295', '99999999999']) t.is(parseId(text), undefined, text);
+});
+
+/** Names that are numbers, as an image may have them in either file, and what somebody may type. */
+const NUMERIC = ['0', '00', '007', '1', '1000', '+1', '-1', '0x0', '0X10', '4294967295', '4294967296'] as const;
+const IDS = [0, 1, 7, 16, 1000, 4294967294] as const;
+for (const name of NUMERIC) {
+  test(`S33 "${name}" as a name of the image is no other number, for users and groups`, (t) => {
+    for (const id of IDS) {
+      const lines = `${name}:x:${id}:${id}:::\nother:x:5:5:::\n`;
+      const from: IdentitySources = {passwd: lines, group: lines, stat: () => undefined};
+      const same = Number(name) === id;
+      if (same) t.deepEqual(resolve(name, name, from), {uid: id, gid: id});
+      else {
+        refused(t, 'RKT_USER_UNKNOWN', () => resolve(name, 'other', from));
+        refused(t, 'RKT_GROUP_UNKNOWN', () => resolve('other', name, from));
+      }
+    }
+  });
+}
+
+test('S33 a name that only looks a little like a number may have any', (t) => {
+  for (const name of ['1e3', 'u1000', '10.5', 'face', '1000-1']) {
+    const from: IdentitySources = {passwd: `${name}:x:12:34:::\n`, group: undefined, stat: () => undefined};
+    t.is(resolve(name, '0', from).uid, 12);
+  }
 });
