@@ -327,7 +327,7 @@ testIf(needs)('EX-07 a copy is what the layers are, and rendering to a directory
     using source = openHost(rootfs, constants.O_RDONLY | constants.O_DIRECTORY);
     t.is(
       await codeOf(copyTree(source, path.join(base, 'copy', 'rootfs') as HostPath, path.join(base, 'cp.log'))),
-      'RKT_IMAGE_EXTRACTION_FAILED',
+      'ENOENT',
     );
     mkdirSync(path.join(base, 'copy'));
     await copyTree(source, path.join(base, 'copy', 'rootfs') as HostPath, path.join(base, 'cp2.log'));

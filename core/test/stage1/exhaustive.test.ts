@@ -32,7 +32,16 @@ test('every isolator can be left out, and is gone from the app then', (t) => {
 test('features that a pod can be without are told from those that make it another one', (t) => {
   const degradable = FEATURES.filter((name) => isDegradable('feature', name));
   t.deepEqual(degradable.toSorted(), [
-    ...['dns', 'event-handlers', 'hostname', 'ipc/private', 'kernel-paths/masked', 'ports', 'restart'],
+    ...[
+      'devices/policy',
+      'dns',
+      'event-handlers',
+      'hostname',
+      'ipc/private',
+      'kernel-paths/masked',
+      'ports',
+      'restart',
+    ],
     ...['rootfs/read-only', 'user-namespace'],
   ]);
   t.false(isDegradable('feature', 'toString'));

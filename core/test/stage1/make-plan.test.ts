@@ -89,7 +89,7 @@ test('a file of a plan has at most 1 MiB, counted in bytes', (t) => {
   t.notThrows(() => makePlan(found(writing('x'.repeat(2 ** 20))), pod(), hostFacts()));
   for (const content of ['x'.repeat(2 ** 20 + 1), 'é'.repeat(2 ** 19 + 1)]) {
     const error = failing(writing(content))(t);
-    t.is(error.code, 'RKT_FLAVOR_PLAN_INVALID');
+    t.is(error.code, 'RKT_FLAVOR_PLAN_TOO_LARGE');
     t.is(error.fields.where, '.environment[0].content');
   }
 });
