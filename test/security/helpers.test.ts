@@ -39,8 +39,7 @@ const lookInto = (pid: number, ids: readonly string[]): string => {
     '-c',
     `${look} 2>/dev/null`,
   ];
-  return spawnSync(program('setpriv') ?? 'setpriv', args, {encoding: 'utf8'})
-    .stdout.trim();
+  return spawnSync(program('setpriv') ?? 'setpriv', args, {encoding: 'utf8'}).stdout.trim();
 };
 
 const IDS = [
