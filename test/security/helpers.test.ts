@@ -96,6 +96,8 @@ serialTestIf(needs)(
 );
 
 serialTestIf(needs)('S28 who starts a helper is what it was before', (t) => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'rkt-test-helper-'));
+  t.teardown(() => rmSync(directory, {recursive: true}));
   const state = () => [
     process.cwd(),
     readdirSync('/').sort(),
@@ -105,12 +107,7 @@ serialTestIf(needs)('S28 who starts a helper is what it was before', (t) => {
     statusOf(process.pid).match(/^(Uid|Gid|Groups|Cap\w+|NoNewPrivs):.*$/gm),
   ];
   const before = state();
-  const tool = startTool(
-    decompressor(2 ** 29),
-    'ignore',
-    'ignore',
-    path.join(mkdtempSync(path.join(tmpdir(), 'rkt-test-helper-')), 'log'),
-  );
+  const tool = startTool(decompressor(2 ** 29), 'ignore', 'ignore', path.join(directory, 'log'));
   tool.kill();
   t.deepEqual(state(), before);
   t.throws(() =>

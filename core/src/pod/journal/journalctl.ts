@@ -2,6 +2,7 @@ import {spawn} from 'node:child_process';
 import type {HostPath, Uuid} from '../../contract/names.ts';
 import {TOOL_ENVIRONMENT} from '../../image/sandbox.ts';
 import type {Fd} from '../../linux/fd.ts';
+import {isolated, type Shown, seenAt} from '../../linux/isolated.ts';
 import {findProgram} from '../../linux/programs.ts';
 import {journalToolMissing, journalUnreadable} from '../errors.ts';
 import {ENTRY_FIELDS, type Entry, readEntry, WANTED_FIELDS} from './entry.ts';
@@ -33,14 +34,17 @@ const required = (program: string, debianPackage: string): HostPath => {
   return path;
 };
 
-/** What a pod wrote is read by a process that owns its files and can do nothing else; it ends with this one. */
-const command = ({apps, options}: Pick<Query, 'apps' | 'options'>): {file: HostPath; args: string[]} => {
+/** What a pod wrote is read by a process that owns its files and can do nothing else; it ends when nobody reads what it says. */
+const command = (
+  {apps, options}: Pick<Query, 'apps' | 'options'>,
+  journal: Shown,
+): {file: HostPath; args: string[]} => {
   const journalctl = required('journalctl', 'systemd');
   return {
     file: required('setpriv', 'util-linux'),
     args: [
-      ...['--no-new-privs', '--inh-caps=-all', '--bounding-set=-all', '--pdeathsig=KILL', '--', journalctl],
-      ...['--directory=/proc/self/fd/0', '--output=export', `--output-fields=${ENTRY_FIELDS.join(',')}`],
+      ...['--inh-caps=-all', '--bounding-set=-all', '--', journalctl],
+      ...[`--directory=${seenAt(journal)}`, '--output=export', `--output-fields=${ENTRY_FIELDS.join(',')}`],
       ...['--quiet', '--no-pager', ...options],
       // What an app could say of itself has another transport.
       ...['_TRANSPORT=stdout', ...apps.map((app) => `SYSLOG_IDENTIFIER=${app}`)],
@@ -54,8 +58,11 @@ const command = ({apps, options}: Pick<Query, 'apps' | 'options'>): {file: HostP
  */
 export const startJournalctl = (query: Query): Reading => {
   const {uuid, directory, take} = query;
-  const {file, args} = command(query);
-  const child = spawn(file, args, {stdio: [directory.number, 'pipe', 'pipe'], env: TOOL_ENVIRONMENT, cwd: '/'});
+  const journal: Shown = {at: '/journal', file: directory};
+  const {file, args} = command(query, journal);
+  const child = isolated([journal], () =>
+    spawn(file, args, {stdio: [directory.number, 'pipe', 'pipe'], env: TOOL_ENVIRONMENT, cwd: '/'}),
+  );
   let stopped = false;
   const stop = (): void => {
     stopped = true;
