@@ -24,7 +24,7 @@ const testFiles = (root: string, directory = ''): string[] =>
     })
     .sort();
 
-const needsKernel = (file: string) => file.startsWith('test/') && !/^test\/(lint|runner|helpers|v2)\//.test(file);
+const needsKernel = (file: string) => file.startsWith('test/') && !/^test\/(fuzz|lint|runner|helpers|v2)\//.test(file);
 /** These compare the host before and after: nothing else may run beside them. */
 const needsQuiet = (file: string) => /^test\/(fault|leaks|load)\//.test(file);
 

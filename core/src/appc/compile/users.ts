@@ -42,6 +42,9 @@ const resolve = (
   if (text === '' || /[:\n\0]/.test(text)) throw unknown(text, 'neither a name nor a number');
   const id = findId(file, content, text);
   if (id === null) throw unknown(text, `its line in ${file} has no usable number`);
+  // Whoever says 1000 means the user 1000, not one that the image calls so (S33).
+  if (id !== undefined && /^\d+$/.test(text) && id !== Number(text))
+    throw unknown(text, `its line in ${file} has another number, ${id}`);
   const found = id ?? parseId(text) ?? (text === 'root' ? 0 : undefined);
   if (found === undefined)
     throw unknown(text, `not in ${file} of the image, and not a decimal number below 4294967295`);
