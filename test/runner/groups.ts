@@ -24,11 +24,11 @@ const testFiles = (root: string, directory = ''): string[] =>
     })
     .sort();
 
-const needsKernel = (file: string) => file.startsWith('test/') && !/^test\/(lint|runner|helpers|v2)\//.test(file);
+const needsKernel = (file: string) => file.startsWith('test/') && !/^test\/(fuzz|lint|runner|helpers|v2)\//.test(file);
 
 /** What holds for every flavor; they run once with each. */
 const forEachFlavor = (file: string) =>
-  /^test\/(conformance\/(devices|enter|environment|filesystem|isolators|logs|security|streams|terminal|verify)|fault\/walk)\./.test(
+  /^test\/(conformance\/(devices|enter|environment|filesystem|isolators|logs|security|streams|terminal|verify|writes)|fault\/walk)\./.test(
     file,
   );
 

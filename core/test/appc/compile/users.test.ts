@@ -8,6 +8,8 @@ app:x:1000:1001::/srv:/bin/false
 app:x:0:0:second:/:/bin/sh
 007:x:77:77:::
 1234:x:4321:1:::
+1000:x:1000:1:::
+2000:x:0:0:::
 negative:x:-1:0:::
 huge:x:4294967296:0:::
 none:x:4294967295:0:::
@@ -78,6 +80,16 @@ for (const text of [
     t.is(refused(t, 'RKT_USER_UNKNOWN', () => resolve(text)).user, text);
   });
 }
+
+for (const text of ['1234', '2000', '007']) {
+  test(`S33 the number ${text} is not a user that the image calls so`, (t) => {
+    t.is(refused(t, 'RKT_USER_UNKNOWN', () => resolve(text)).user, text);
+  });
+}
+
+test('S33 the number 1001 is not a group that the image calls so', (t) => {
+  t.is(refused(t, 'RKT_GROUP_UNKNOWN', () => resolve('0', '1001')).group, '1001');
+});
 
 test('S16 the same holds for groups', (t) => {
   for (const text of ['4294967296', '-1', '007', '0x0', '', 'wheel', '/none']) {
