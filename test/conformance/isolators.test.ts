@@ -20,7 +20,10 @@ const withIsolators = (...isolators: readonly (readonly [name: string, value: un
   app: {isolators: isolators.map(([name, value]) => ({name, value}))},
 });
 const inside = (script: string, ...isolators: readonly (readonly [string, unknown])[]) =>
-  host.sh(script, {image: withIsolators(...isolators)});
+  host.sh(script, {image: withIsolators(...isolators), pod: accepting(isolators)});
+/** An image may only narrow the defaults, unless the operator accepts more. */
+const accepting = (isolators: readonly (readonly [string, unknown])[]) =>
+  isolators.filter(([name]) => name.startsWith('os/linux/')).map(([name]) => `--accept-image=${name}`);
 const probe = async (...isolators: readonly (readonly [string, unknown])[]) =>
   parseProbe((await inside(PROBE, ...isolators)).stdout);
 
