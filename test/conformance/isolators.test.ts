@@ -382,10 +382,11 @@ testIf(lacks('capability/24') === undefined ? 'CAP_SYS_RESOURCE is there' : lack
   async (t) => {
     const hard = Number(/^Max open files\s+\S+\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]);
     const image = withIsolators(['os/unix/rlimits', {nofile: {soft: '64', hard: String(hard + 1)}}]);
-    const {exitCode, error} = await host.sh('true', {image});
+    const pod = ['--accept-image=os/unix/rlimits'];
+    const {exitCode, error} = await host.sh('true', {image, pod});
     t.is(exitCode, 254);
     t.is(error?.code, 'RKT_FLAVOR_CANNOT');
-    const allowed = await host.sh('ulimit -Hn', {image, pod: ['--allow-degraded=os/unix/rlimits']});
+    const allowed = await host.sh('ulimit -Hn', {image, pod: [...pod, '--allow-degraded=os/unix/rlimits']});
     t.is(allowed.stdout, `${hard}\n`);
   },
 );
