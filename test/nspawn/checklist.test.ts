@@ -91,6 +91,7 @@ for (const [row, isolator, value] of [
 kernelTest('EX-41 EX-40 errno names of Linux alone are known, and unknown ones refused', async (t) => {
   const {stderr} = await host.sh('mkdir /tmp/a', {
     ...nspawn,
+    pod: ['--accept-image=os/linux/seccomp-remove-set'],
     image: isolated('os/linux/seccomp-remove-set', {set: ['mkdir', 'mkdirat'], errno: 'EKEYREJECTED'}),
   });
   t.regex(stderr, /key was rejected/i);
@@ -127,13 +128,14 @@ kernelTest(
       ...['setgid', 'setuid', 'stat', 'write', 'writev'],
     ];
     const image = isolated('os/linux/seccomp-retain-set', {set});
+    const pod = ['--accept-image=os/linux/seccomp-retain-set'];
     const echo = await host.rkt([
-      ...['--format=json', '--insecure-options=image', 'run', '--stage1=nspawn', buildImage(image)],
+      ...['--format=json', '--insecure-options=image', 'run', '--stage1=nspawn', ...pod, buildImage(image)],
       ...['--exec=/bin/echo', '--', 'started and ended'],
     ]);
     t.deepEqual([echo.exitCode, echo.stdout], [0, 'started and ended\n'], echo.stderr);
     // fork is not needed for either.
-    t.not((await host.sh('(true); echo not reached', {...nspawn, image})).stdout, 'not reached\n');
+    t.not((await host.sh('(true); echo not reached', {...nspawn, image, pod})).stdout, 'not reached\n');
   },
 );
 

@@ -36,12 +36,15 @@ export interface Config {
   readonly dockerAuth: ReadonlyMap<string, BasicCredentials>;
   readonly paths: {readonly data?: HostPath; readonly stage1Images?: HostPath};
   readonly stage1: Stage1Config;
+  /** Isolators by which images may widen the defaults, by the beginning of their names. */
+  readonly image: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Kinds of configuration files and the directory of each (rkt's `rktKind`). */
 export const KIND_DIRECTORIES = {
   auth: 'auth.d',
   dockerAuth: 'auth.d',
+  image: 'image.d',
   paths: 'paths.d',
   stage1: 'stage1.d',
 } as const;
@@ -51,3 +54,9 @@ export const KINDS = Object.keys(KIND_DIRECTORIES) as Kind[];
 /** What a pod without `--stage1` runs on, for `findFlavor`; `undefined` is rkt's own default. */
 export const configuredStage1 = ({flavor, name, version, location}: Stage1Config): string | undefined =>
   flavor ?? (name !== undefined && version !== undefined ? `${name}:${version}` : name) ?? location;
+
+/** What an image of this name may have beyond the defaults. A prefix ends where a part of the name does. */
+export const acceptedOf = (image: Config['image'], name: string): ReadonlySet<string> =>
+  new Set(
+    [...image].flatMap(([prefix, accept]) => (`${name}/`.startsWith(`${prefix.replace(/\/$/, '')}/`) ? accept : [])),
+  );

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import {isolatorNames} from '../contract/isolators.ts';
 
 /*
  * The file formats of rkt's configuration, version v1. Empty strings count as unset where rkt let them.
@@ -59,6 +60,11 @@ const stage1 = z
 export const kinds = {
   auth,
   dockerAuth: z.strictObject({...header('dockerAuth'), registries: keys, credentials: basic}),
+  image: z.strictObject({
+    ...header('image'),
+    prefixes: keys,
+    accept: z.array(z.enum(isolatorNames, 'must be an isolator')),
+  }),
   paths: z.strictObject({
     ...header('paths'),
     data: z.optional(absolutePath),

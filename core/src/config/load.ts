@@ -11,7 +11,7 @@ export interface Layers {
   readonly userConfig: HostPath | undefined;
 }
 
-const EMPTY: Config = {auth: new Map(), dockerAuth: new Map(), paths: {}, stage1: {}};
+const EMPTY: Config = {auth: new Map(), dockerAuth: new Map(), image: new Map(), paths: {}, stage1: {}};
 
 /**
  * Reads and merges the configuration files of some kinds: regular `*.json` files directly in `<layer>/<kind>.d`, in the order of

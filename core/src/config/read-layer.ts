@@ -8,6 +8,7 @@ import {readFile} from './read-file.ts';
 export const readLayer = (files: readonly string[]): Config => {
   const auth = new Map<string, Auth>();
   const dockerAuth = new Map<string, BasicCredentials>();
+  const image = new Map<string, readonly string[]>();
   const paths: {data?: HostPath; stage1Images?: HostPath} = {};
   const stage1: {flavor?: string; name?: string; version?: string; location?: string} = {};
   const seen = new Map<string, string>();
@@ -34,6 +35,12 @@ export const readLayer = (files: readonly string[]): Config => {
           dockerAuth.set(registry, content.credentials);
         }
         break;
+      case 'image':
+        for (const prefix of content.prefixes) {
+          claim(file, 'image', prefix);
+          image.set(prefix, content.accept);
+        }
+        break;
       case 'paths':
         if (content.data) {
           claim(file, 'paths', 'data');
@@ -57,5 +64,5 @@ export const readLayer = (files: readonly string[]): Config => {
     }
   };
   for (const file of files) take(file, readFile(file));
-  return {auth, dockerAuth, paths, stage1};
+  return {auth, dockerAuth, image, paths, stage1};
 };

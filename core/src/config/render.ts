@@ -21,6 +21,7 @@ export const render = (config: Config, {showSecrets}: {showSecrets: boolean}): {
         registries: [registry],
         credentials: hide(credentials, secret),
       })),
+      ...sorted(config.image).map(([prefix, accept]) => ({...header('image'), prefixes: [prefix], accept})),
       {
         ...header('paths'),
         ...(data === undefined ? {} : {data}),

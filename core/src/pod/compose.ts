@@ -6,10 +6,13 @@ import type {Pod} from '../contract/pod.ts';
 import {checkedOnce} from '../stage1/checked-once.ts';
 import type {FoundFlavor} from '../stage1/find.ts';
 import {gatherHostFacts} from '../stage1/host-facts.ts';
+import {acceptImages} from './accept-images.ts';
+import type {ImageIsolator} from './asked-by-image.ts';
 import {chooseFlavor} from './choose-flavor.ts';
 import {freeze} from './freeze.ts';
 import {hostNames} from './host-names.ts';
 import type {IdMap} from './id-ranges.ts';
+import {imageIsolators} from './image-isolators.ts';
 import {findImages, type PodImage} from './images.ts';
 import {checkedDirectory} from './layout.ts';
 import {overlayObstacle} from './overlay-support.ts';
@@ -25,6 +28,8 @@ export interface ComposedPod extends PlannedPod {
   /** Before negotiation. */
   readonly asked: Pod;
   readonly imageHasHosts: boolean;
+  /** What only the images ask for, accepted where it is more than the defaults. */
+  readonly askedByImages: readonly ImageIsolator[];
   readonly overlayObstacle?: string;
 }
 
@@ -58,12 +63,17 @@ export const compose = async (
   );
   const ids = await idsFor(context.dataDir, uuid, request.privateUsers, remember);
   try {
-    const {pod: asked, imageHasHosts} = freeze({
+    const {
+      pod: asked,
+      imageHasHosts,
+      askedByImages,
+    } = freeze({
       uuid,
       ...(stage1 === undefined ? {} : {stage1}),
       dataDir: context.dataDir,
       manifest,
       images,
+      fromImages: await imageIsolators(request, images),
       requests: request.apps,
       run,
       idMap: ids?.map,
@@ -76,11 +86,22 @@ export const compose = async (
       debug: context.debug,
       host: hostNames,
     });
+    await acceptImages(context, request, askedByImages);
     const because = obstacle === undefined ? {} : {overlayObstacle: obstacle};
     const planned = await planPod(found, asked, {facts, allowDegraded: request.allowDegraded, checked, ...because});
     // It may be one of those that the operator allowed to be left out.
     if (planned.pod.idMap === undefined) ids?.release();
-    return {found, facts, manifest, images, asked, imageHasHosts, ...because, ...planned};
+    return {
+      found,
+      facts,
+      manifest,
+      images,
+      asked,
+      imageHasHosts,
+      askedByImages: askedByImages.flat(),
+      ...because,
+      ...planned,
+    };
   } catch (error) {
     ids?.release();
     throw error;

@@ -1,4 +1,5 @@
 import {RktError} from '../rkt-error.ts';
+import type {ImageIsolator} from './asked-by-image.ts';
 
 /** A pod has several apps and the command needs one. */
 export const appAmbiguous = (uuid: string, apps: readonly string[]) =>
@@ -86,6 +87,24 @@ export const idRangesExhausted = (ranges: number) =>
     ranges,
     hint: 'remove pods that have ended: rkt gc --grace-period=0s',
   });
+
+/** An image asks for more than rkt gives an app by default, which only the operator can grant (S31). */
+export const imageIsolatorRefused = (refused: readonly ImageIsolator[]) =>
+  new RktError(
+    'RKT_IMAGE_ISOLATOR_REFUSED',
+    [
+      'an image asks for more than the defaults:',
+      ...refused.map(({app, image, name, widens}) => `  ${image} (app ${app}): ${name}: ${shorten(widens)}`),
+    ].join('\n'),
+    {
+      refused,
+      hint: `to let the image have it: --accept-image=${[...new Set(refused.map(({name}) => name))].join(',')}; or say yourself what the app has, which takes the place of what its image says`,
+    },
+  );
+
+const SHOWN = 8;
+const shorten = (words: readonly string[]): string =>
+  words.length > SHOWN ? `${words.slice(0, SHOWN).join(', ')} and ${words.length - SHOWN} more` : words.join(', ');
 
 /** Two apps would read one stream. */
 export const inputShared = (apps: readonly string[]) =>

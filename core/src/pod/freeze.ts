@@ -13,6 +13,7 @@ import type {HostPath, Uuid} from '../contract/names.ts';
 import type {Pod} from '../contract/pod.ts';
 import {deepFreeze} from '../stage1/deep-freeze.ts';
 import {applyRunRequest} from './apply-run-request.ts';
+import {askedByImage, type ImageIsolator} from './asked-by-image.ts';
 import type {HostNames} from './dns.ts';
 import {fillsVolumes} from './fills-volumes.ts';
 import {freezeApp} from './freeze-app.ts';
@@ -33,6 +34,8 @@ export interface FreezeInput {
     readonly tree?: ImageTree;
     readonly manifest?: Pick<ImageManifest, 'annotations'>;
   }[];
+  /** For each app, the isolators that only its image asks for; none where the list ends. */
+  readonly fromImages?: readonly ReadonlySet<string>[];
   /** For each app, what was asked for and has no place in a manifest. */
   readonly requests: readonly Pick<AppRequest, 'stdin' | 'stdout' | 'stderr'>[];
   readonly run: RunRequest;
@@ -43,7 +46,7 @@ export interface FreezeInput {
   /** Layers are shared through overlayfs; else each app has a copy. */
   readonly overlay: boolean;
   readonly declaration: Declaration;
-  readonly facts: Pick<HostFacts, 'cpus'>;
+  readonly facts: Pick<HostFacts, 'cpus' | 'hardLimits'>;
   readonly insecure: ReadonlySet<string>;
   readonly debug: boolean;
   readonly host: HostNames;
@@ -53,7 +56,9 @@ export interface FreezeInput {
  * Makes the contract's `Pod` of a reified manifest: every default applied, every name resolved, nothing left to decide for a flavor but how.
  * Looks at volume sources and into the images, changes nothing.
  */
-export const freeze = (input: FreezeInput): {pod: Pod; imageHasHosts: boolean} => {
+export const freeze = (
+  input: FreezeInput,
+): {pod: Pod; imageHasHosts: boolean; askedByImages: readonly (readonly ImageIsolator[])[]} => {
   const {uuid, dataDir, manifest, insecure} = input;
   const trees = input.images.map(({layers, tree}) => tree ?? imageTree(layers));
   const isolators = allIsolators(manifest.isolators, 'pod');
@@ -110,7 +115,13 @@ export const freeze = (input: FreezeInput): {pod: Pod; imageHasHosts: boolean} =
     apps,
     isolators,
   };
-  return {pod: deepFreeze(applyRunRequest(pod, {...input, imageHasHosts})), imageHasHosts};
+  const {hardLimits} = input.facts;
+  const askedByImages = apps.map((app, index) => {
+    const names = input.fromImages?.[index] ?? new Set();
+    const section = manifest.apps[index];
+    return section === undefined || names.size === 0 ? [] : askedByImage(section, app, names, {insecure, hardLimits});
+  });
+  return {pod: deepFreeze(applyRunRequest(pod, {...input, imageHasHosts})), imageHasHosts, askedByImages};
 };
 
 /** Those that rkt does not know as well: whoever asks for one is told that it has no effect (appc EX-33). */

@@ -26,6 +26,8 @@ export interface AppRequest {
   readonly environment: Readonly<Record<string, string>>;
   /** Isolators from flags as appc would write them: name and JSON value; they replace the image's of the same kind. */
   readonly isolators: readonly {readonly name: string; readonly value: unknown}[];
+  /** Isolators by which its image may widen the defaults, by name. */
+  readonly acceptImage?: readonly string[];
   readonly stdin?: 'null' | 'stream' | 'tty';
   readonly stdout?: 'journal' | 'log' | 'null' | 'stream' | 'tty';
   readonly stderr?: 'journal' | 'log' | 'null' | 'stream' | 'tty';
@@ -65,6 +67,8 @@ export interface PodRequest {
   readonly logSize?: number;
   /** As typed: flavor name, path, or one of rkt's stage1 image names. `undefined` takes the configured default. */
   readonly stage1?: string;
+  /** Isolators by which any image may widen the defaults, by name. */
+  readonly acceptImage: readonly string[];
   /** Isolators and features that may be dropped, by name. */
   readonly allowDegraded: readonly string[];
   /** Follow symlinks in volume sources (appc EX-21). */

@@ -48,7 +48,7 @@ const frozen = (t: ExecutionContext, {app = {}, podApp = {}, manifest = {}, file
     allowSymlinks: false,
     overlay: true,
     declaration: declaration(false),
-    facts: {cpus: 2},
+    facts: {cpus: 2, hardLimits: {}},
     insecure: new Set(),
     debug: false,
     host: {resolvConf: () => 'host', hosts: () => 'host'},

@@ -59,6 +59,7 @@ export const podRequest = (
   pullPolicy: 'new',
   noOverlay: false,
   privateUsers: false,
+  acceptImage: [],
   allowDegraded: [],
   allowSymlinks: false,
   ...more,

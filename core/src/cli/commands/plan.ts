@@ -1,4 +1,5 @@
 import type {Plan} from '../../contract/plan.ts';
+import type {ComposedPod} from '../../pod/compose.ts';
 import {describeStep} from '../../pod/describe-step.ts';
 import {plan} from '../../pod/plan.ts';
 import {defineCommand} from '../command.ts';
@@ -25,10 +26,12 @@ export const command = defineCommand({
     const composed = await plan(context, request, parseRunFlags(flags));
     const {output, format} = context;
     if (format !== 'text') {
-      output.value({pod: composed.pod, plan: composed.plan, report: composed.report}, format);
+      const {pod, plan, report, askedByImages} = composed;
+      output.value({pod, plan, report, askedByImages}, format);
       return 0;
     }
     show(composed.plan, output);
+    showAsked(composed.askedByImages, output);
     output.line();
     output.line('report', 'bold');
     output.table(
@@ -38,6 +41,22 @@ export const command = defineCommand({
     return 0;
   },
 });
+
+/** What only the images ask for. What is more than the defaults has been accepted, or there would be no plan. */
+const showAsked = (asked: ComposedPod['askedByImages'], output: Output): void => {
+  if (asked.length === 0) return;
+  output.line();
+  output.line('asked for by images', 'bold');
+  output.table(
+    undefined,
+    asked.map(({name, app, value, widens}) => [
+      `  ${widens.length > 0 ? 'accepted' : 'within the defaults'}`,
+      name,
+      app,
+      JSON.stringify(value),
+    ]),
+  );
+};
 
 const show = ({flavor, filesystem, environment, launch}: Plan, output: Output): void => {
   output.line(`flavor ${flavor.name} ${flavor.version}`);

@@ -7,6 +7,7 @@ import type {HostPath} from '../../contract/names.ts';
 import type {AppRequest} from '../../pod/request.ts';
 import type {ImageGroup} from '../command.ts';
 import {flagRepeated} from '../errors.ts';
+import {parseAcceptImage} from './accept-image.ts';
 import {checked, wrong} from './checked.ts';
 import {parseEnvironment} from './environment.ts';
 import {ISOLATOR_FLAGS, parseIsolator, parseRlimits, refuseConflicts} from './isolators.ts';
@@ -57,6 +58,7 @@ export const parseApp = ({image, given, args}: ImageGroup, mountsForAll: AppRequ
     userAnnotations: parseNameValues('user-annotation', 'team=web', all('user-annotation')),
     userLabels: parseNameValues('user-label', 'tier=front', all('user-label')),
     environment: parseEnvironment('environment', all('environment')),
+    acceptImage: parseAcceptImage(all('accept-image')),
     isolators: [...isolators.map(({isolator}) => isolator), ...parseRlimits(all('rlimit'))],
     // The parser has checked the choices.
     ...some('stdin', one('stdin'), (value) => value as AppRequest['stdin'] & string),

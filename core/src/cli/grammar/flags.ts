@@ -89,6 +89,12 @@ const outputFlag = (name: string) =>
 
 /** Flags that belong to the image before them. */
 export const appFlags = {
+  'accept-image': {
+    type: 'list',
+    perImage: true,
+    value: 'ISOLATOR,…',
+    help: 'isolators by which the image may have more than the defaults, which is refused otherwise; before the first image, for all images',
+  },
   annotation: {type: 'list', perImage: true, value: 'NAME=VALUE', help: 'set an annotation of the app'},
   'cap-remove': {type: 'string', perImage: true, hidden: true, help: 'deprecated, see --caps-remove'},
   'cap-retain': {type: 'string', perImage: true, hidden: true, help: 'deprecated, see --caps-retain'},

@@ -1,6 +1,7 @@
 import type {AppRequest, PodRequest} from '../../pod/request.ts';
 import type {FlagValues, ImageGroup} from '../command.ts';
 import {flagConflict, flagImageFirst, imageMissing} from '../errors.ts';
+import {parseAcceptImage} from './accept-image.ts';
 import {parseApp} from './app.ts';
 import {wrong} from './checked.ts';
 import {collectEnvironment} from './environment.ts';
@@ -30,6 +31,7 @@ export const parsePodArguments = (flags: Values, images: readonly ImageGroup[]):
     privateUsers: flags['private-users'],
     ...(flags['log-size'] === undefined ? {} : {logSize: parseLogSize(flags['log-size'])}),
     ...stage1(flags),
+    acceptImage: parseAcceptImage(flags['accept-image']),
     allowDegraded: parseAllowDegraded(flags['allow-degraded']),
     allowSymlinks: flags['allow-symlinks'],
   };
@@ -46,12 +48,14 @@ export const parsePodArguments = (flags: Values, images: readonly ImageGroup[]):
   return {...shared, apps};
 };
 
-/** Of the per-app flags, only `--mount` means something before the first image. */
+/** Per-app flags that mean all apps before the first image. */
+const FOR_ALL: readonly string[] = ['accept-image', 'mount'];
+
 const refuseAppFlags = (flags: Values): void => {
   for (const name of Object.keys(appFlags) as (keyof typeof appFlags)[]) {
     const value = flags[name];
     const given = Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
-    if (name !== 'mount' && given) throw flagImageFirst(name);
+    if (!FOR_ALL.includes(name) && given) throw flagImageFirst(name);
   }
 };
 

@@ -23,6 +23,7 @@ const APP = {
   userAnnotations: {},
   userLabels: {},
   environment: {},
+  acceptImage: [],
   isolators: [],
 };
 const POD = {
@@ -33,6 +34,7 @@ const POD = {
   pullPolicy: 'new',
   noOverlay: false,
   privateUsers: false,
+  acceptImage: [],
   allowDegraded: [],
   allowSymlinks: false,
 };
@@ -63,6 +65,7 @@ test('every flag of an app', (t) => {
   ];
   t.deepEqual(pod(...argv).apps as unknown, [
     {
+      acceptImage: [],
       image: 'example.com/a',
       args: ['-c', 'id'],
       name: 'web',
@@ -227,6 +230,26 @@ test('how to run: defaults', (t) => {
     ipc: 'auto',
     mdsRegister: false,
   });
+});
+
+test('S31 --accept-image is for the image before it, and before the first for all', (t) => {
+  const [caps, seccomp, score] = [
+    'os/linux/capabilities-retain-set',
+    'os/linux/seccomp-remove-set',
+    'os/linux/oom-score-adj',
+  ];
+  const request = pod(`--accept-image=${score}`, 'a', `--accept-image=${caps},${seccomp}`, 'b');
+  t.deepEqual(request.acceptImage, [score]);
+  t.deepEqual(
+    request.apps.map(({acceptImage}) => acceptImage),
+    [[caps, seccomp], []],
+  );
+  for (const value of ['all', 'os/linux/capabilities', '', `${caps},`]) {
+    t.like(
+      t.throws(() => pod('a', `--accept-image=${value}`)),
+      {code: 'RKT_FLAG_VALUE_INVALID'},
+    );
+  }
 });
 
 test('how to run: every flag', (t) => {
