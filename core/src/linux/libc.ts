@@ -53,8 +53,10 @@ export const SYS = {
   capset: number(126, 91),
   close_range: 436,
   chroot: number(161, 51),
+  clone: number(56, 220),
   dup3: number(292, 24),
   execve: number(59, 221),
+  execveat: number(322, 281),
   faccessat2: 439,
   fallocate: number(285, 47),
   fchdir: number(81, 50),
@@ -67,6 +69,8 @@ export const SYS = {
   getsockname: number(51, 204),
   getsockopt: number(55, 209),
   getdents64: number(217, 61),
+  ioctl: number(16, 29),
+  keyctl: number(250, 219),
   linkat: number(265, 37),
   lseek: number(8, 62),
   lgetxattr: number(192, 9),
@@ -91,6 +95,7 @@ export const SYS = {
   ppoll: number(271, 73),
   prctl: number(157, 167),
   prlimit64: number(302, 261),
+  read: number(0, 63),
   readlinkat: number(267, 78),
   renameat2: number(316, 276),
   rt_sigaction: number(13, 134),
@@ -111,6 +116,7 @@ export const SYS = {
   umount2: number(166, 39),
   unlinkat: number(263, 35),
   unshare: number(272, 97),
+  write: number(1, 64),
 } as const;
 export type SyscallName = keyof typeof SYS;
 
