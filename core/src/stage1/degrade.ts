@@ -36,6 +36,8 @@ const featureEffects: Readonly<Record<string, (pod: Pod) => Pod>> = {
     ...pod,
     apps: pod.apps.map((app) => ({...app, ports: app.ports.map(({hostIp: _ip, hostPort: _port, ...port}) => port)})),
   }),
+  // Nothing but the promise.
+  'processes/closed': (pod) => pod,
   restart: (pod) => ({...pod, apps: pod.apps.map((app) => ({...app, restart: 'no'}))}),
   'rootfs/read-only': (pod) => ({...pod, apps: pod.apps.map((app) => ({...app, readOnlyRootfs: false}))}),
   'user-namespace': ({idMap: _, ...pod}) => ({...pod, userNamespace: false}),
