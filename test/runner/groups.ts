@@ -30,7 +30,7 @@ const needsQuiet = (file: string) => /^test\/(fault|leaks|load)\//.test(file);
 
 /** What holds for every flavor; they run once with each. */
 const forEachFlavor = (file: string) =>
-  /^test\/conformance\/(enter|environment|filesystem|isolators|logs|security|streams|terminal)\./.test(file);
+  /^test\/conformance\/(access|enter|environment|filesystem|isolators|logs|security|streams|terminal)\./.test(file);
 
 /** Stops rkt at every point of its way; the points differ between flavors. */
 const isFaultWalk = (file: string) => file === 'test/fault/walk.test.ts';
