@@ -6,7 +6,7 @@ import {inRootfs} from './rootfs.ts';
  */
 
 /** A directory in an app's rootfs, 0755 and root's; an existing one is left as it is. */
-export const directory = (app: App, path: string): Step => ({
+export const directory = (app: App, path: string): Extract<Step, {do: 'mkdir'}> => ({
   id: `dir.${app.name}.${path}`,
   do: 'mkdir',
   target: inRootfs(app, path),
@@ -15,6 +15,9 @@ export const directory = (app: App, path: string): Step => ({
   gid: 0,
 });
 
+/** {@link directory} that is one itself: what an image has a symlink for would be mounted elsewhere, or nowhere. */
+export const realDirectory = (app: App, path: string): Step => ({...directory(app, path), real: true});
+
 const mounted = (
   app: App,
   type: 'proc' | 'sysfs' | 'tmpfs' | 'devpts' | 'mqueue',
@@ -22,7 +25,7 @@ const mounted = (
   flags: MountFlag[],
   options: Record<string, string> = {},
 ): Step[] => [
-  directory(app, path),
+  realDirectory(app, path),
   {id: `mount.${app.name}.${path}`, do: 'mount', type, target: inRootfs(app, path), flags, options},
 ];
 

@@ -30,14 +30,17 @@ export interface Telling {
 /** Writes an error on standard error: what, what to do, code; one line of JSON if a machine reads. Returns the exit code. */
 export const reportError = (thrown: unknown, how: Telling): number => {
   const error = toRktError(thrown);
-  const text = how.format === 'text' ? renderError(error, how, wantsColour(2)) : `${errorJson(error, how)}\n`;
   try {
-    write(2, text);
+    write(2, describeError(error, how));
   } catch {
     // Nobody can be told; the exit code remains.
   }
   return error.exitCode;
 };
+
+/** An error as standard error gets it. */
+export const describeError = (error: RktError, how: Telling): string =>
+  how.format === 'text' ? renderError(error, how, wantsColour(2)) : `${errorJson(error, how)}\n`;
 
 /** The lines of an error. Lines after the first are indented, so that none can pose as another message. */
 export const renderError = (error: RktError, {command, debug}: Telling, colour: boolean): string => {

@@ -1,6 +1,5 @@
 import process from 'node:process';
 import {enableDebug} from '../debug.ts';
-import {isEntering} from '../executor/entering.ts';
 import {FORMATS, type Format} from './context.ts';
 import {flagChoiceInvalid} from './errors.ts';
 import {globalFlags} from './globals.ts';
@@ -32,7 +31,6 @@ const dispatch = async (argv: readonly string[], how: How): Promise<number> => {
   if ('help' in typed) return showHelp(typed.help);
   const {found, before, after} = typed;
   how.command = found.name;
-  if (isEntering()) return (await import('../executor/resume-entering.ts')).resumeEntering();
   const {command} = await found.entry.load();
   const flags = {...globalFlags, ...command.flags};
   const args = parse(command, flags, [...before, ...after]);

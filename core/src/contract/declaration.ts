@@ -17,6 +17,11 @@ export const FEATURES = [
   'network/none',
   'pid/private',
   'ports',
+  /**
+   * Processes that are not the app's own, of the host or a supervisor in the pod, are closed to an app that retains CAP_SYS_PTRACE or CAP_SYS_ADMIN without a user namespace.
+   * Since 1.1.
+   */
+  'processes/closed',
   /** Apps that are started again when they have ended. Since 1.1. */
   'restart',
   'rootfs/overlay',
@@ -38,6 +43,7 @@ export const FEATURES = [
 /** Minor versions of the contract that brought a feature. A flavor for an earlier one need not know it, and is then asked for none. */
 export const FEATURES_SINCE: Readonly<Record<string, number>> = {
   'devices/policy': 1,
+  'processes/closed': 1,
   restart: 1,
   'stdio/journal': 1,
 };

@@ -40,8 +40,8 @@ const step = <K extends string, S extends z.core.$ZodShape>(kind: K, shape: S) =
 export const stepSchema = z.discriminatedUnion('do', [
   /** Leaves the host's namespaces. `mount` comes first in a plan and makes every mount private, so that the kernel drops them all with the last process. */
   step('namespace', {unshare: z.array(namespaceKind)}),
-  /** Creates a directory and its missing parents (these 0755 root, appc EX-13); an existing directory is left as it is. */
-  step('mkdir', {target: location, mode, uid: z.int(), gid: z.int()}),
+  /** Creates a directory and its missing parents (these 0755 root, appc EX-13); an existing directory is left as it is. `real`: a symlink in its place makes room, too. `real` since 1.1. */
+  step('mkdir', {target: location, mode, uid: z.int(), gid: z.int(), real: z.optional(z.literal(true))}),
   /** Writes a whole file, replacing what is there without following it. At most 1 MiB. */
   step('write', {target: location, content, mode, uid: z.int(), gid: z.int()}),
   /** Replaces what is there unless it is a directory. `to` is not interpreted. */

@@ -7,6 +7,9 @@ import {prepareExec} from '../linux/exec.ts';
 import {closeOnExecFrom, keepOnExec} from '../linux/fd-flags.ts';
 import {passedSockets} from '../linux/passed-sockets.ts';
 import {restoreProcess, restoreStdio} from '../linux/restore.ts';
+import {newSessionKeyring} from '../linux/session-keyring.ts';
+import {terminalFilters} from '../linux/terminal-filter.ts';
+import {makeThreadCalls} from '../linux/thread-call.ts';
 import type {ExecutorContext} from './context.ts';
 import {faultPoint} from './fault.ts';
 import type {Redirect} from './redirect.ts';
@@ -18,6 +21,8 @@ export interface Program {
   readonly keep?: {readonly variable: string; readonly fd: number};
   /** Streams that are not the caller's. */
   readonly redirect?: Redirect;
+  /** It may be on the caller's terminal (S30). */
+  readonly terminal: 'shared' | 'own';
 }
 
 /** Takes what execve is given, and calls back when this process is about to lose the privileges to undo anything. Can only throw. */
@@ -37,12 +42,17 @@ export const filterOf = ({seccomp}: Process, {caches}: Pick<ExecutorContext, 'ca
   seccomp === null ? null : compiledFilter(seccomp, caches.seccomp);
 
 /** {@link prepareToBecome} with a filter that {@link filterOf} gave. */
-export const prepareWithFilter = ({process, passSockets, keep, redirect}: Program, filter: Buffer | null): Become => {
+export const prepareWithFilter = (
+  {process, passSockets, keep, redirect, terminal}: Program,
+  filter: Buffer | null,
+): Become => {
   const sockets = passSockets ? passedSockets() : {fds: [], env: []};
-  const sets = setsBeforeExec(process);
+  const filters = [...(terminal === 'shared' ? terminalFilters() : []), ...(filter === null ? [] : [filter])];
+  const sets = setsBeforeExec(process, {filters: filters.length});
   const added = [...sockets.env, ...(keep === undefined ? [] : [{name: keep.variable, value: String(keep.fd)}])];
   const env = [...process.env.filter(({name}) => added.every((entry) => entry.name !== name)), ...added];
-  const exec = prepareExec({argv: process.argv, env, rlimits: process.rlimits, filter});
+  const exec = prepareExec({argv: process.argv, env, rlimits: process.rlimits, filters});
+  const keyring = newSessionKeyring();
   applyPrivileged(process);
   restoreProcess();
   return (path, onPointOfNoReturn) => {
@@ -51,6 +61,7 @@ export const prepareWithFilter = ({process, passSockets, keep, redirect}: Progra
     for (const fd of [...sockets.fds, ...(keep === undefined ? [] : [keep.fd])]) keepOnExec(fd);
     onPointOfNoReturn();
     applyCredentials(process, sets);
+    makeThreadCalls(keyring);
     assertAccess(path);
     faultPoint('launch.exec');
     restoreStdio();

@@ -2,6 +2,7 @@ import type {HostFacts} from '../contract/host.ts';
 import type {HostPath} from '../contract/names.ts';
 import type {Pod} from '../contract/pod.ts';
 import type {Fd} from '../linux/fd.ts';
+import type {RktError} from '../rkt-error.ts';
 
 /** What a step may look at besides itself. */
 export interface StepContext {
@@ -23,6 +24,8 @@ export interface ExecutorContext extends StepContext {
   };
   /** Called when everything has been checked, just before the host's file system goes out of sight and `execve`. */
   readonly beforeExec?: () => void;
+  /** The text that tells an error of a program which is not rkt any more. */
+  readonly describeError?: (error: RktError) => string;
   /** Takes what the operator should know about a step that succeeded: a sentence each. */
   readonly note?: (text: string) => void;
 }

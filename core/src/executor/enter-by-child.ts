@@ -1,127 +1,177 @@
-import {constants, readFileSync} from 'node:fs';
-import {fileURLToPath} from 'node:url';
+import {constants} from 'node:fs';
 import type {Process} from '../contract/process.ts';
-import {applyPrivileged, hide, hideWhatFollows} from '../linux/credentials.ts';
-import {prepareExec} from '../linux/exec.ts';
+import {callProgram, type ProgramCall} from '../linux/call-program.ts';
+import {allCapabilities, capabilitiesOf} from '../linux/capabilities.ts';
+import {applyPrivileged, credentialCalls, hide, hideWhatFollows, setsBeforeExec} from '../linux/credentials.ts';
+import {execFailed, execNotExecutable, workingDirectoryMissing} from '../linux/errors.ts';
+import {prepareExec, SECCOMP_SET_MODE_FILTER} from '../linux/exec.ts';
 import type {Fd} from '../linux/fd.ts';
 import {closeOnExecFrom, keepOnExec} from '../linux/fd-flags.ts';
-import {memoryFile} from '../linux/memory-file.ts';
-import {setNamespaces} from '../linux/namespaces.ts';
-import {openHost} from '../linux/openat2.ts';
-import {passedSockets} from '../linux/passed-sockets.ts';
-import {findProgram} from '../linux/programs.ts';
+import {findExecutable} from '../linux/find-executable.ts';
+import {hostIdsOf} from '../linux/host-ids.ts';
+import {cString} from '../linux/libc.ts';
+import {namespaceFlags, setNamespaces} from '../linux/namespaces.ts';
+import {O_PATH, openHost} from '../linux/openat2.ts';
+import {holdDescriptors} from '../linux/reopen.ts';
 import {restoreStdio} from '../linux/restore.ts';
-import {sealedView} from '../linux/sealed-self.ts';
-import {blockSignals, resetSignals} from '../linux/signals.ts';
+import {encodeRlimit, rlimitNumber} from '../linux/rlimits.ts';
+import {newSessionKeyring} from '../linux/session-keyring.ts';
+import {blockAllSignals, resetSignals} from '../linux/signals.ts';
+import {hasTerminal} from '../linux/terminal.ts';
+import {terminalFilters} from '../linux/terminal-filter.ts';
+import type {ThreadCall} from '../linux/thread-call.ts';
+import {openWorkingDirectory} from '../linux/working-directory.ts';
+import type {RktError} from '../rkt-error.ts';
 import {filterOf} from './become.ts';
 import type {ExecutorContext} from './context.ts';
-import {ENTERING} from './entering.ts';
-import {enterProgramMissing} from './errors.ts';
+import {enterFailed, enterSockets, memberGone} from './errors.ts';
 import type {LaunchInto} from './exec.ts';
 import {faultPoint} from './fault.ts';
-import {openWays} from './open-ways.ts';
-
-/** What the child is told: numbers are of descriptors that it inherits. */
-export interface Handover {
-  /** Of the member, as the host sees it. */
-  readonly pid: number;
-  readonly member: number;
-  readonly root: number;
-  readonly cgroups: readonly number[];
-  readonly process: Process;
-  readonly namespaces: LaunchInto<'member'>['namespaces'];
-  readonly passSockets: boolean;
-  /** Base64; empty without. */
-  readonly filter: string;
-}
+import {openWays, type Ways} from './open-ways.ts';
 
 const FIRST_BESIDES_STDIO = 3;
+const DIRECTORY = O_PATH | constants.O_DIRECTORY;
+
+/** linux/sched.h */
+const CLONE_VM = 0x100;
+const CLONE_VFORK = 0x4000;
+const CLONE_PARENT = 0x8000;
+const SIGCHLD = 17;
+/** linux/prctl.h, asm-generic/signal-defs.h, linux/fcntl.h, unistd.h */
+const PR_SET_DUMPABLE = 4;
+const PR_SET_NAME = 15;
+const SIG_SETMASK = 2;
+const SIGNAL_SET_BYTES = 8;
+const AT_FDCWD = -100;
+const AT_EACCESS = 0x200;
+const X_OK = 1;
 
 /**
- * Joins what only a child can be in, and becomes the program that starts it: `timeout` of the coreutils, which with no limit of time waits, hands on what it is
- * told to end by, and ends as the child did, by exit status or signal. util-linux has two that almost do: `nsenter` is killed by a Ctrl-C that the entered program
- * handles, and `unshare` cannot end by SIGKILL. The child is rkt again, from a read-only view of the same file that belongs to no mount namespace (S03), and
- * closed from its first instruction (S02); in a user namespace only from where it closes itself, because who joins one becomes its root. What it needs of the host it inherits, and does not look up again.
- * @throws RKT_MEMBER_GONE, RKT_ENTER_PROGRAM_MISSING
+ * Joins what only a child can be in. Its app sees the child from its birth and may have every capability there, so nothing that sees the pod has anything that the app has not (S28): rkt looks
+ * everything up, and becomes a program of nothing but system calls. A first child of it, still among the processes of the host, joins cgroups, namespaces and root
+ * directory, takes the credentials and closes every descriptor; the second, born in the pod, has limits and filter to take and becomes the program. The first process stays outside, hands
+ * on what it is told to end by, and ends as the second did.
+ * @throws RKT_MEMBER_GONE, RKT_ENTER_SOCKETS, and what the program that cannot be found throws
  */
 export const enterByChild = (
   launch: LaunchInto<'member'>,
-  context: Pick<ExecutorContext, 'facts' | 'caches'>,
+  context: Pick<ExecutorContext, 'facts' | 'caches' | 'beforeExec' | 'describeError'>,
 ): never => {
+  if (launch.passSockets) throw enterSockets();
   hide();
-  const starter = sealedProgram('timeout', 'the GNU coreutils');
-  const ofUser = launch.namespaces.includes('user') ? openUserNamespace(launch.member.pid) : [];
-  const {member, root, cgroups, process: inherited} = openWays(launch, context);
-  const sockets = launch.passSockets ? passedSockets() : {fds: []};
+  holdDescriptors();
+  const ways = openWays(launch, context);
+  const {member, root, cgroups, process: inherited} = ways;
+  const {path, directory} = lookUp(launch, ways);
   applyPrivileged(inherited);
-  const handover: Handover = {
-    pid: launch.member.pid,
-    member: member.number,
-    root: root.number,
-    cgroups: cgroups.map(({number}) => number),
-    // What took privileges over the host is done.
-    process: {...inherited, oomScoreAdj: null},
-    namespaces: launch.namespaces.filter((kind) => kind === 'mount'),
-    passSockets: sockets.fds.length > 0,
-    filter: filterOf(inherited, context)?.toString('base64') ?? '',
-  };
-  const told = memoryFile('rkt-enter', JSON.stringify(handover));
-  const self = sealedView('/proc/self/exe');
-  const bundle = ofUser.length === 0 ? undefined : ownBundle();
-  const start = prepareExec({
-    argv: [
-      ...['timeout', '--foreground', '0'],
-      ...joinUser(ofUser),
-      self.path,
-      ...process.execArgv,
-      ...(bundle === undefined ? process.argv.slice(1) : ['-e', fromBundle(bundle), ...process.argv.slice(1)]),
-    ],
-    env: Object.entries({...process.env, [ENTERING]: String(told.number)}).flatMap(([name, value]) =>
-      value === undefined ? [] : [{name, value}],
-    ),
-    rlimits: [],
-    filter: null,
-  });
-  resetSignals();
-  // What the terminal sends is for the child; it unblocks them again.
-  blockSignals(['SIGINT', 'SIGQUIT']);
-  closeOnExecFrom(FIRST_BESIDES_STDIO);
-  const inherits: Fd[] = [member, root, ...cgroups, told, self, starter, ...ofUser, ...(bundle ? [bundle] : [])];
-  for (const fd of [...sockets.fds, ...inherits.map(({number}) => number)]) keepOnExec(fd);
-  faultPoint('enter.child');
-  setNamespaces(
-    member,
-    launch.namespaces.filter((kind) => kind !== 'mount' && kind !== 'user'),
+  const ownSession = !hasTerminal();
+  const program = callProgram(
+    callsOf({launch, ways, path, directory, ownSession, filter: filterOf(inherited, context)}, (error) => ({
+      say: context.describeError?.(error) ?? `${error.code}: ${error.message}\n`,
+      status: error.exitCode,
+    })),
+    {ownSession},
   );
+  const start = prepareExec({argv: ['rkt-enter'], env: [], rlimits: [], filters: []});
+  context.beforeExec?.();
+  resetSignals();
+  blockAllSignals();
+  closeOnExecFrom(FIRST_BESIDES_STDIO);
+  for (const {number} of [member, root, directory, ...cgroups]) keepOnExec(number);
+  faultPoint('enter.child');
   hideWhatFollows();
   restoreStdio();
-  return start(starter.path);
+  return start(program.path);
 };
 
-const sealedProgram = (name: string, software: string): Fd => {
-  const path = findProgram(name);
-  if (path === undefined) throw enterProgramMissing(name, software);
-  return sealedView(path);
+/** What the program and its working directory are in the app's file system, whose owners it sees as its own. Visits the app's mount namespace, unseen. */
+const lookUp = (
+  {member: {pid}, namespaces, process}: LaunchInto<'member'>,
+  {member, root}: Ways,
+): {path: string; directory: Fd} => {
+  const ids = hostIdsOf(pid);
+  const runner: Process = {
+    ...process,
+    uid: ids.user(process.uid),
+    gid: ids.group(process.gid),
+    groups: process.groups.map(ids.group),
+  };
+  const find = (from: Fd) => ({
+    path: findExecutable(from, runner),
+    directory: openWorkingDirectory(from, process.cwd),
+  });
+  if (!namespaces.includes('mount')) return find(root);
+  using home = openHost('/proc/self/ns/mnt', constants.O_RDONLY);
+  setNamespaces(member, ['mount']);
+  try {
+    // An app may have changed its own root directory; that of its mount namespace is what rkt gave it.
+    using theirs = openHost('/', DIRECTORY);
+    return find(theirs);
+  } finally {
+    setNamespaces(home, ['mount']);
+  }
 };
 
-/** What joins it, and the namespace. */
-const openUserNamespace = (pid: number): [program: Fd, namespace: Fd] => [
-  sealedProgram('nsenter', 'util-linux'),
-  openHost(`/proc/${pid}/ns/user`, constants.O_RDONLY),
-];
+interface Inside {
+  readonly launch: LaunchInto<'member'>;
+  readonly ways: Ways;
+  readonly path: string;
+  readonly directory: Fd;
+  readonly ownSession: boolean;
+  readonly filter: Buffer | null;
+}
 
-/** Before the child, which has threads and cannot join one itself; it is the namespace's root user then, without a right over anything of the host. */
-const joinUser = ([program, namespace]: readonly Fd[]): string[] =>
-  program === undefined || namespace === undefined ? [] : [program.path, `--user=${namespace.path}`];
-
-/** The file that this code is in, for a child that may not open it by its path; `undefined` when it runs from the sources. */
-const ownBundle = (): Fd | undefined => {
-  const file = fileURLToPath(import.meta.url);
-  return file.endsWith('.cjs') ? memoryFile('rkt', readFileSync(file, 'latin1')) : undefined;
+const callsOf = (
+  {launch, ways, path, directory, ownSession, filter}: Inside,
+  describe: (error: RktError) => ProgramCall['otherwise'],
+): ProgramCall[] => {
+  const {namespaces} = launch;
+  const {member, root, cgroups, process} = ways;
+  const filters = [...(ownSession ? [] : terminalFilters()), ...(filter === null ? [] : [filter])];
+  // Whoever joins a user namespace has everything in it at first.
+  const own = capabilitiesOf();
+  const there = namespaces.includes('user') ? {...own, bounding: allCapabilities(), permitted: allCapabilities()} : own;
+  const call = (name: ProgramCall['name'], args: ProgramCall['args'], error: RktError = enterFailed(name)) => ({
+    name,
+    args,
+    otherwise: describe(error),
+  });
+  const thread = ({name, args, what}: ThreadCall) => call(name, args, enterFailed(`${name} (${what})`));
+  const closed = call('prctl', [PR_SET_DUMPABLE, 0, 0, 0, 0]);
+  const elsewhere = workingDirectoryMissing(process.cwd, 'is not to be reached any more');
+  return [
+    closed,
+    call('prctl', [PR_SET_NAME, cString('rkt-enter'), 0, 0, 0]),
+    {...call('clone', [CLONE_VM | CLONE_VFORK | SIGCHLD, 0, 0, 0, 0]), parent: 'wait'},
+    ...cgroups.map(({number}) => call('write', [number, cString('0'), 1])),
+    call('setns', [member.number, namespaceFlags(namespaces)], memberGone(launch.member.pid)),
+    ...(namespaces.includes('mount') ? [] : [call('fchdir', [root.number]), call('chroot', [cString('.')])]),
+    call('fchdir', [directory.number], elsewhere),
+    ...credentialCalls(process, setsBeforeExec(process, {filters: filters.length, own: there})).map(thread),
+    ...newSessionKeyring().map(thread),
+    // Other credentials open it again where the host has them do so (fs.suid_dumpable).
+    closed,
+    call('close_range', [FIRST_BESIDES_STDIO, 0xffff_ffff, 0]),
+    {...call('clone', [CLONE_PARENT | SIGCHLD, 0, 0, 0, 0]), parent: 'leave'},
+    call('rt_sigprocmask', [SIG_SETMASK, Buffer.alloc(SIGNAL_SET_BYTES), 0, SIGNAL_SET_BYTES]),
+    ...(ownSession ? [call('setsid', [])] : []),
+    call(
+      'faccessat2',
+      [AT_FDCWD, cString(path), X_OK, AT_EACCESS],
+      execNotExecutable(path, 'the kernel denies it to this user, or the file system is mounted noexec'),
+    ),
+    ...process.rlimits.map((limit) =>
+      call('prlimit64', [0, rlimitNumber(limit.name), encodeRlimit(limit), 0], enterFailed(`the limit ${limit.name}`)),
+    ),
+    ...filters.map((bytes) => call('seccomp', [SECCOMP_SET_MODE_FILTER, 0, {filter: bytes}])),
+    call(
+      'execve',
+      [
+        cString(path),
+        {strings: process.argv.map(cString)},
+        {strings: process.env.map(({name, value}) => cString(`${name}=${value}`))},
+      ],
+      execFailed(path, new Error('the kernel refuses it')),
+    ),
+  ];
 };
-
-/** What start.cjs does, without its cache. */
-const fromBundle = ({number}: Fd): string =>
-  "const {readFileSync} = require('node:fs');const {Script} = require('node:vm');const bundle = {exports: {}};" +
-  `new Script('(function(exports,require,module,__filename,__dirname){' + readFileSync(${number}, 'latin1') + '})', {filename: 'rkt.cjs'})` +
-  ".runInThisContext()(bundle.exports, require, bundle, '/rkt.cjs', '/');bundle.exports.main();";

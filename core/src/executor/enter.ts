@@ -16,7 +16,7 @@ import {openWays} from './open-ways.ts';
  */
 export const enter = (
   launch: LaunchInto<'member'>,
-  context: Pick<ExecutorContext, 'facts' | 'caches' | 'beforeExec'>,
+  context: Pick<ExecutorContext, 'facts' | 'caches' | 'beforeExec' | 'describeError'>,
 ): never => {
   const {member, namespaces, passSockets} = launch;
   if (namespaces.includes('pid') || namespaces.includes('user')) return enterByChild(launch, context);

@@ -55,9 +55,18 @@ export const deviceReplaced = (target: string, wanted: string) =>
     hint: 'keep other processes out of the directory while the pod starts',
   });
 
-/** A program of the host, without which nothing can be started in a pid namespace that exists already. */
-export const enterProgramMissing = (program: string, software: string) =>
-  new RktError('RKT_ENTER_PROGRAM_MISSING', `${program} is not installed`, {program, hint: `install ${software}`});
+/** The kernel refused a step on the way into a pod. */
+export const enterFailed = (what: string) =>
+  new RktError('RKT_ENTER_FAILED', `the kernel refused ${what} on the way into the pod`, {
+    what,
+    hint: 'see whether the pod still runs and has room for another process; "rkt status --verify" compares it with what it should be',
+  });
+
+/** Sockets are for a process that knows its own number, which is another one in the pod. */
+export const enterSockets = () =>
+  new RktError('RKT_ENTER_SOCKETS', 'sockets cannot be handed into a pod with a pid namespace of its own', {
+    hint: 'correct the flavor: passSockets is false where a pid namespace is joined',
+  });
 
 /** RKT_FAULT asked for it; only tests see this. */
 export const faultInjected = (step: string) =>

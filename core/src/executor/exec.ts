@@ -44,7 +44,7 @@ const execInRootfs = (
   const path = findExecutable(root, process);
   using directory = openWorkingDirectory(root, process.cwd);
   const redirect = prepareRedirect(stdio, context);
-  const become = prepareToBecome({process, passSockets, redirect}, context);
+  const become = prepareToBecome({process, passSockets, redirect, terminal: 'shared'}, context);
   context.beforeExec?.();
   faultPoint('launch.root');
   pivotRoot(root);
@@ -61,7 +61,7 @@ const execOnHost = (
   checkHostProgram(root, program, process);
   using directory = openWorkingDirectory(root, process.cwd);
   const keep = keepLock ? {keep: {variable: LOCK_VARIABLE, fd: context.lock.number}} : {};
-  const become = prepareToBecome({process, passSockets, ...keep}, context);
+  const become = prepareToBecome({process, passSockets, ...keep, terminal: 'own'}, context);
   context.beforeExec?.();
   faultPoint('launch.root');
   if (outlives) ignoreHangup();

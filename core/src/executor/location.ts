@@ -1,10 +1,12 @@
-import {constants} from 'node:fs';
+import {constants, fstatSync} from 'node:fs';
 import type {Location} from '../contract/location.ts';
 import type {AppName} from '../contract/names.ts';
+import {removeFile} from '../linux/directory-entry.ts';
 import type {Fd} from '../linux/fd.ts';
 import {type MkdirsOptions, mkdirs} from '../linux/mkdirs.ts';
 import {mountId} from '../linux/mount-id.ts';
-import {O_PATH, openBeneath, openHost, openInRoot, type ResolveOptions} from '../linux/openat2.ts';
+import {O_PATH, openBeneath, openEntry, openHost, openInRoot, type ResolveOptions} from '../linux/openat2.ts';
+import {isErrno} from '../linux/syscall-error.ts';
 import type {StepContext} from './context.ts';
 import {targetNameInvalid, targetOutsideRootfs} from './errors.ts';
 import {asRootOfPod, mappingOf} from './id-map.ts';
@@ -73,6 +75,22 @@ export class Place implements Disposable {
       ? mkdirs(this.open, parent, {shift: this.shift, beforeChange: this.assertChangeable})
       : this.open(parent, DIRECTORY);
     return {directory, name};
+  }
+
+  /** Removes a symlink of this name (not what it leads to), so that something real can have it; whether there was one. */
+  removeSymlink(): boolean {
+    const {directory, name} = this.openParent();
+    using _ = directory;
+    try {
+      using entry = openEntry(directory, name, O_PATH);
+      if (!fstatSync(entry.number).isSymbolicLink()) return false;
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) return false;
+      throw error;
+    }
+    this.assertChangeable(directory);
+    removeFile(directory, name);
+    return true;
   }
 
   /** Refuses a directory of a rootfs path that is not the app's own, which a symlink of the image can lead to. */

@@ -3,6 +3,7 @@ import {CAPABILITIES} from '../contract/kernel-names.ts';
 import type {Capability} from '../contract/process.ts';
 import {syscall} from './libc.ts';
 import {isErrno} from './syscall-error.ts';
+import type {ThreadCall} from './thread-call.ts';
 
 /** linux/prctl.h */
 const PR_CAPBSET_READ = 23;
@@ -49,32 +50,46 @@ export const capabilitiesOf = (pid: number | 'self' = 'self'): CapabilitySets =>
   parseCapabilities(readFileSync(`/proc/${pid}/status`, 'latin1'));
 
 /** Takes everything that is not in `keep` out of the bounding set, capabilities that this version does not know included. */
-export const dropBounding = (keep: readonly Capability[]): void => {
+export const boundingDrops = (keep: readonly Capability[]): ThreadCall[] => {
   const mask = toMask(keep);
+  const numbers = Array.from({length: capabilityCount()}, (_, number) => number);
+  return numbers
+    .filter((number) => ((mask >> BigInt(number)) & 1n) === 0n)
+    .map((number) => ({
+      name: 'prctl',
+      args: [PR_CAPBSET_DROP, number, 0, 0, 0],
+      what: CAPABILITIES[number] ?? `capability ${number}`,
+    }));
+};
+
+/** How many capabilities this kernel has. */
+const capabilityCount = (): number => {
   for (let number = 0; number < 64; number++) {
-    if ((mask >> BigInt(number)) & 1n) continue;
     try {
-      if (syscall('prctl', [PR_CAPBSET_READ, number, 0, 0, 0]) === 0) continue;
+      syscall('prctl', [PR_CAPBSET_READ, number, 0, 0, 0]);
     } catch (error) {
-      // Beyond the kernel's last capability.
-      if (isErrno(error, 'EINVAL')) return;
+      if (isErrno(error, 'EINVAL')) return number;
       throw error;
     }
-    syscall('prctl', [PR_CAPBSET_DROP, number, 0, 0, 0], CAPABILITIES[number]);
   }
+  return 64;
 };
+
+/** Every capability that this kernel has and this version knows: what whoever joins a user namespace has there at first. */
+export const allCapabilities = (): Capability[] => CAPABILITIES.slice(0, capabilityCount());
 
 /** Empties the ambient set. */
-export const clearAmbient = (): void => {
-  syscall('prctl', [PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0]);
-};
+export const clearAmbient = (): ThreadCall[] => [
+  {name: 'prctl', args: [PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0], what: 'ambient capabilities'},
+];
 
 /** Adds to the ambient set; each must be permitted and inheritable. */
-export const raiseAmbient = (capabilities: readonly Capability[]): void => {
-  for (const capability of capabilities) {
-    syscall('prctl', [PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, numberOf(capability), 0, 0], capability);
-  }
-};
+export const ambientRaises = (capabilities: readonly Capability[]): ThreadCall[] =>
+  capabilities.map((capability) => ({
+    name: 'prctl',
+    args: [PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, numberOf(capability), 0, 0],
+    what: capability,
+  }));
 
 /** `struct __user_cap_data_struct[2]`: effective, permitted, inheritable of the lower 32 capabilities, then of the upper ones. */
 export const encodeCapData = (effective: bigint, permitted: bigint, inheritable: bigint): Buffer => {
@@ -86,14 +101,22 @@ export const encodeCapData = (effective: bigint, permitted: bigint, inheritable:
   return data;
 };
 
-/** Sets the effective, permitted and inheritable sets of the calling thread. */
-export const setCapabilities = (sets: {
+interface ThreadSets {
   readonly effective: readonly Capability[];
   readonly permitted: readonly Capability[];
   readonly inheritable: readonly Capability[];
-}): void => {
+}
+
+/** Sets the effective, permitted and inheritable sets. */
+export const capabilityCall = (sets: ThreadSets): ThreadCall => {
   const header = Buffer.alloc(8);
   header.writeUInt32LE(VERSION_3, 0);
   const data = encodeCapData(toMask(sets.effective), toMask(sets.permitted), toMask(sets.inheritable));
-  syscall('capset', [header, data]);
+  return {name: 'capset', args: [header, data], what: 'capabilities'};
+};
+
+/** {@link capabilityCall} on the calling thread. */
+export const setCapabilities = (sets: ThreadSets): void => {
+  const {name, args} = capabilityCall(sets);
+  syscall(name, args);
 };

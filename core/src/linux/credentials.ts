@@ -1,17 +1,18 @@
 import {writeFileSync} from 'node:fs';
 import type {Capability, Process} from '../contract/process.ts';
 import {
+  ambientRaises,
+  boundingDrops,
   type CapabilitySets,
   capabilitiesOf,
+  capabilityCall,
   clearAmbient,
-  dropBounding,
-  raiseAmbient,
-  setCapabilities,
 } from './capabilities.ts';
 import {capabilitiesMissing, oomScoreNotPermitted} from './errors.ts';
 import {syscall} from './libc.ts';
 import {raiseHardLimits} from './rlimits.ts';
 import {isErrno} from './syscall-error.ts';
+import {makeThreadCalls, type ThreadCall} from './thread-call.ts';
 
 /** linux/prctl.h */
 const PR_SET_DUMPABLE = 4;
@@ -20,7 +21,7 @@ const PR_SET_NO_NEW_PRIVS = 38;
 
 export type Credentials = Pick<
   Process,
-  'uid' | 'gid' | 'groups' | 'umask' | 'capabilities' | 'noNewPrivileges' | 'seccomp' | 'rlimits' | 'oomScoreAdj'
+  'uid' | 'gid' | 'groups' | 'umask' | 'capabilities' | 'noNewPrivileges' | 'rlimits' | 'oomScoreAdj'
 >;
 
 /** Closes this process to ptrace and /proc/PID of those it is about to live with, until execve (S02). */
@@ -60,11 +61,12 @@ export type SetsBeforeExec = Readonly<Omit<CapabilitySets, 'effective'>>;
 /**
  * The sets that this process must have just before execve for the program to get what `Process` says (capabilities(7)). What rkt itself does not
  * have is left out of the bounding set and of root's, which are upper bounds; an ambient one that it lacks is an error. Needs /proc.
+ * @param own what this process has when the calls are made
  * @throws RKT_CAPABILITIES_MISSING
  */
 export const setsBeforeExec = (
-  {uid, capabilities: {bounding, effective, ambient}, noNewPrivileges, seccomp}: Credentials,
-  own: CapabilitySets = capabilitiesOf(),
+  {uid, capabilities: {bounding, effective, ambient}, noNewPrivileges}: Credentials,
+  {filters, own = capabilitiesOf()}: {readonly filters: number; readonly own?: CapabilitySets},
 ): SetsBeforeExec => {
   const has = (capability: Capability) => own.permitted.includes(capability);
   const missing = ambient.filter((capability) => !has(capability));
@@ -73,7 +75,7 @@ export const setsBeforeExec = (
    * With no-new-privileges execve gives root the permitted set, no more; without, the bounding set, and others the ambient set. What the kernel
    * wants for a filter without no-new-privileges is gone after execve in both cases.
    */
-  const forFilter: Capability[] = seccomp !== null && !noNewPrivileges ? ['CAP_SYS_ADMIN'] : [];
+  const forFilter: Capability[] = filters > 0 && !noNewPrivileges ? ['CAP_SYS_ADMIN'] : [];
   const wanted = [...(uid === 0 ? effective : []), ...ambient, ...forFilter];
   return {
     bounding: bounding.filter((capability) => own.bounding.includes(capability)),
@@ -85,28 +87,35 @@ export const setsBeforeExec = (
 };
 
 /**
- * Turns this thread into the user of the program, for good. After it only rlimits, which then take no privilege, the filter and execve
+ * What turns a thread into the user of the program, for good. After it only rlimits, which then take no privilege, the filter and execve
  * remain. The order matters: each call still needs what the next ones take away.
  */
-export const applyCredentials = (
+export const credentialCalls = (
   {uid, gid, groups, umask, noNewPrivileges}: Credentials,
   {bounding, permitted, inheritable, ambient}: SetsBeforeExec,
-): void => {
-  syscall('umask', [umask]);
-  dropBounding(bounding);
-  clearAmbient();
-  syscall('setgroups', [groups.length, groups.length === 0 ? null : encodeIds(groups)], 'groups');
-  syscall('setresgid', [gid, gid, gid], `gid ${gid}`);
-  syscall('prctl', [PR_SET_KEEPCAPS, 1, 0, 0, 0]);
-  syscall('setresuid', [uid, uid, uid], `uid ${uid}`);
-  setCapabilities({effective: permitted, permitted, inheritable});
-  raiseAmbient(ambient);
-  if (noNewPrivileges) syscall('prctl', [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0]);
-};
+): ThreadCall[] => [
+  {name: 'umask', args: [umask], what: 'umask'},
+  ...boundingDrops(bounding),
+  ...clearAmbient(),
+  {name: 'setgroups', args: [groups.length, encodeIds(groups)], what: 'groups'},
+  {name: 'setresgid', args: [gid, gid, gid], what: `gid ${gid}`},
+  {name: 'prctl', args: [PR_SET_KEEPCAPS, 1, 0, 0, 0], what: 'capabilities'},
+  {name: 'setresuid', args: [uid, uid, uid], what: `uid ${uid}`},
+  capabilityCall({effective: permitted, permitted, inheritable}),
+  ...ambientRaises(ambient),
+  ...(noNewPrivileges
+    ? [{name: 'prctl', args: [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0], what: 'no-new-privileges'} as const]
+    : []),
+];
+
+/** {@link credentialCalls} on this thread. */
+export const applyCredentials = (credentials: Credentials, sets: SetsBeforeExec): void =>
+  makeThreadCalls(credentialCalls(credentials, sets));
 
 /** gid_t[] */
 const encodeIds = (ids: readonly number[]): Buffer => {
-  const buffer = Buffer.alloc(ids.length * 4);
+  // Of an empty list too, the address is one.
+  const buffer = Buffer.alloc(Math.max(ids.length, 1) * 4);
   ids.forEach((id, index) => {
     buffer.writeUInt32LE(id, index * 4);
   });

@@ -181,6 +181,14 @@ export const seccompLibraryMissing = (cause: unknown) =>
     hint: 'install libseccomp2 (Debian: apt-get install libseccomp2), or run without filters: --insecure-options=seccomp',
   });
 
+/** A stream that an app would inherit is one that it could walk the host by. */
+export const stdioRefused = (fd: number, stream: string, what: string) =>
+  new RktError('RKT_STDIO_REFUSED', `${stream} (descriptor ${fd}) is ${what}`, {
+    fd,
+    what,
+    hint: 'give a file, a pipe, a socket, a terminal or /dev/null',
+  });
+
 /** The app's working directory is not a directory of its rootfs (S04). */
 export const workingDirectoryMissing = (path: string, problem: string, cause?: unknown) =>
   new RktError('RKT_WORKING_DIRECTORY_MISSING', `working directory ${path}: ${problem}`, {

@@ -5,7 +5,7 @@ import {addressOf, cString} from './libc.ts';
 import {encodeRlimit, rlimitNumber} from './rlimits.ts';
 
 /** linux/seccomp.h */
-const SECCOMP_SET_MODE_FILTER = 1n;
+export const SECCOMP_SET_MODE_FILTER = 1n;
 /** PATH_MAX */
 const MAX_PATH = 4096;
 
@@ -14,8 +14,8 @@ export interface Execution {
   readonly env: Process['env'];
   /** Set just before, because Node itself may not be able to go on under them. */
   readonly rlimits: Process['rlimits'];
-  /** `struct sock_filter[]` */
-  readonly filter: Buffer | null;
+  /** Each `struct sock_filter[]`, in the order in which they are loaded: the last may allow nothing but execve. */
+  readonly filters: readonly Buffer[];
 }
 
 /** `char *[]` with its null pointer at the end. The strings are one buffer that `keep` holds on to. */
@@ -32,22 +32,22 @@ const pointerArray = (strings: readonly string[], keep: Buffer[]): Buffer => {
   return pointers;
 };
 
-/** `struct sock_fprog`: length in instructions, address. */
-const filterProgram = (filter: Buffer): Buffer => {
+/** `struct sock_fprog` of a filter: length in instructions, address. */
+export const filterProgram = (bytes: number, address: bigint): Buffer => {
   const program = Buffer.alloc(16);
-  program.writeUInt16LE(filter.length / 8, 0);
-  program.writeBigUInt64LE(addressOf(filter), 8);
+  program.writeUInt16LE(bytes / 8, 0);
+  program.writeBigUInt64LE(address, 8);
   return program;
 };
 
 /**
  * Allocates what replacing this process takes. The function returned takes the path of the program, absolute or relative to the working
- * directory, and sets the rlimits, loads the filter and becomes the program with nothing in between; it can only throw.
- * @throws RKT_EXEC_FAILED, unless the filter kills even that
+ * directory, and sets the rlimits, loads the filters and becomes the program with nothing in between; it can only throw.
+ * @throws RKT_EXEC_FAILED, unless a filter kills even that
  */
-export const prepareExec = ({argv, env, rlimits, filter}: Execution): ((path: string) => never) => {
+export const prepareExec = ({argv, env, rlimits, filters}: Execution): ((path: string) => never) => {
   const name = Buffer.alloc(MAX_PATH);
-  const keep: Buffer[] = [name, ...(filter === null ? [] : [filter])];
+  const keep: Buffer[] = [name, ...filters];
   const variables = env.map((variable) => `${variable.name}=${variable.value}`);
   const calls: CallInRow[] = [
     ...rlimits.map(
@@ -56,9 +56,12 @@ export const prepareExec = ({argv, env, rlimits, filter}: Execution): ((path: st
         args: [0n, BigInt(rlimitNumber(limit.name)), encodeRlimit(limit), 0n],
       }),
     ),
-    ...(filter === null
-      ? []
-      : [{name: 'seccomp', args: [SECCOMP_SET_MODE_FILTER, 0n, filterProgram(filter)]} as const]),
+    ...filters.map(
+      (filter): CallInRow => ({
+        name: 'seccomp',
+        args: [SECCOMP_SET_MODE_FILTER, 0n, filterProgram(filter.length, addressOf(filter))],
+      }),
+    ),
     {name: 'execve', args: [name, pointerArray(argv, keep), pointerArray(variables, keep)]},
   ];
   const become = callsInARow(calls);

@@ -9,6 +9,9 @@ const O_APPEND = 0o2000;
 const O_NONBLOCK = 0o4000;
 const CLOSE_RANGE_CLOEXEC = 4;
 
+/** What the open file was opened with. */
+export const openFlags = (fd: number): number => syscall('fcntl', [fd, F_GETFL], `fd ${fd}`);
+
 /** Whether the open file, shared with everyone who has a copy of the descriptor, is in non-blocking mode. */
 export const isNonBlocking = (fd: number): boolean => (syscall('fcntl', [fd, F_GETFL], `fd ${fd}`) & O_NONBLOCK) !== 0;
 

@@ -54,8 +54,10 @@ export const SYS = {
   capset: number(126, 91),
   close_range: 436,
   chroot: number(161, 51),
+  clone: number(56, 220),
   dup3: number(292, 24),
   execve: number(59, 221),
+  execveat: number(322, 281),
   faccessat2: 439,
   fallocate: number(285, 47),
   fchdir: number(81, 50),
@@ -69,6 +71,7 @@ export const SYS = {
   getsockopt: number(55, 209),
   getdents64: number(217, 61),
   ioctl: number(16, 29),
+  keyctl: number(250, 219),
   linkat: number(265, 37),
   lseek: number(8, 62),
   lgetxattr: number(192, 9),
@@ -94,6 +97,7 @@ export const SYS = {
   prctl: number(157, 167),
   prlimit64: number(302, 261),
   ptrace: number(101, 117),
+  read: number(0, 63),
   readlinkat: number(267, 78),
   renameat2: number(316, 276),
   rt_sigaction: number(13, 134),
@@ -115,6 +119,7 @@ export const SYS = {
   unlinkat: number(263, 35),
   unshare: number(272, 97),
   wait4: number(61, 260),
+  write: number(1, 64),
 } as const;
 export type SyscallName = keyof typeof SYS;
 

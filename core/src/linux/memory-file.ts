@@ -1,14 +1,31 @@
 import {writeSync} from 'node:fs';
 import {Fd} from './fd.ts';
 import {cString, syscall} from './libc.ts';
+import {isErrno} from './syscall-error.ts';
 
 const MFD_CLOEXEC = 1;
+/** Since Linux 6.3, where it may be asked for. */
+const MFD_EXEC = 0x10;
 
 /** A file in memory that nobody else can open by a path. It ends with its last descriptor. */
-export const memoryFile = (name: string, content: string): Fd => {
-  const file = new Fd(syscall('memfd_create', [cString(name), MFD_CLOEXEC], name));
+export const memoryFile = (
+  name: string,
+  content: string | Buffer,
+  {executable = false}: {executable?: boolean} = {},
+): Fd => {
+  const file = create(name, executable ? MFD_EXEC : 0);
   const bytes = Buffer.from(content);
   // By position, so that whoever inherits the descriptor reads from the start.
   for (let done = 0; done < bytes.length; ) done += writeSync(file.number, bytes, done, bytes.length - done, done);
   return file;
+};
+
+const create = (name: string, flags: number): Fd => {
+  const make = (more: number) => new Fd(syscall('memfd_create', [cString(name), MFD_CLOEXEC | more], name));
+  try {
+    return make(flags);
+  } catch (error) {
+    if (flags === 0 || !isErrno(error, 'EINVAL')) throw error;
+    return make(0);
+  }
 };

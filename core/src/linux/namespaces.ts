@@ -14,7 +14,9 @@ const CLONE: Readonly<Record<JoinableKind, number>> = {
   user: 0x10000000,
 };
 
-const mask = (kinds: readonly JoinableKind[]): number => kinds.reduce((bits, kind) => bits | CLONE[kind], 0);
+/** As the kernel takes them. */
+export const namespaceFlags = (kinds: readonly JoinableKind[]): number =>
+  kinds.reduce((bits, kind) => bits | CLONE[kind], 0);
 
 // Kept here because /proc/1/ns, to compare with, is closed even to root in many containers.
 const left = new Set<JoinableKind>();
@@ -23,7 +25,7 @@ const left = new Set<JoinableKind>();
  * Gives the calling thread namespaces of its own. From a `mount` one on, only synchronous calls see it: the thread pool stays behind.
  */
 export const unshare = (kinds: readonly NamespaceKind[]): void => {
-  syscall('unshare', [mask(kinds)], kinds.join(','));
+  syscall('unshare', [namespaceFlags(kinds)], kinds.join(','));
   for (const kind of kinds) left.add(kind);
 };
 
@@ -31,7 +33,7 @@ export const unshare = (kinds: readonly NamespaceKind[]): void => {
 export const setNamespaces = (pidfd: Fd, kinds: readonly JoinableKind[]): void => {
   // A mount namespace cannot be joined while other threads share our root and working directory.
   if (kinds.includes('mount')) syscall('unshare', [CLONE_FS], 'fs');
-  syscall('setns', [pidfd.number, mask(kinds)], kinds.join(','));
+  syscall('setns', [pidfd.number, namespaceFlags(kinds)], kinds.join(','));
   // Where setns(2) has put us already; Node remembers the old one otherwise.
   if (kinds.includes('mount')) process.chdir('/');
   for (const kind of kinds) left.add(kind);

@@ -13,20 +13,19 @@ interface Options {
 
 /**
  * Makes standard input, output and error such that a program can open them again by path. A socket, as a service of systemd has one, cannot be opened, and
- * neither can what an `owner` has no right to: a pipe takes its place, and a `cat` of the host carries what comes through it: to an output until the last writer has
- * gone, from the input until this process ends. A file opened again has a position of its own: from now on everyone writes at its end, or the caller's next line
- * would overwrite the pod's.
+ * neither can what an `owner` has no right to, and the mode of a file is whoever's who has it open, setuid too (S11): a pipe takes its place, and a `cat` of the host carries what comes through it: to an output until the last writer has
+ * gone, from the input until this process ends. A file has a position: from now on everyone writes at its end, or the caller's next line would overwrite the pod's.
  */
 export const makeStdioReopenable = (options: Options): void => {
   const [stdin, stdout, stderr] = [fstatSync(0), fstatSync(1), fstatSync(2)];
-  const closed = (fd: number, stats: Stats) => stats.isSocket() || !canOpen(fd, stats, options.owner);
+  const closed = (fd: number, stats: Stats) => stats.isSocket() || stats.isFile() || !canOpen(fd, stats, options.owner);
   if (closed(0, stdin)) relayInput(options);
   const shared = stdout.dev === stderr.dev && stdout.ino === stderr.ino;
+  if (stdout.isFile()) setAppend(1);
+  if (stderr.isFile()) setAppend(2);
   if (closed(1, stdout)) relayOutput(1, options);
-  else if (stdout.isFile()) setAppend(1);
-  if (!closed(2, stderr)) {
-    if (stderr.isFile()) setAppend(2);
-  } else if (shared) replaceDescriptor(2, 1);
+  if (!closed(2, stderr)) return;
+  if (shared) replaceDescriptor(2, 1);
   else relayOutput(2, options);
 };
 

@@ -9,7 +9,7 @@ import {isReadOnly} from './statfs.ts';
 const MARK = 'RKT_SEALED';
 
 /** A read-only view of a program that belongs to no mount namespace, so that nobody can make it writable. */
-export const sealedView = (path: string): Fd => {
+const sealedView = (path: string): Fd => {
   using file = openHost(path, O_PATH);
   const view = openTree(file);
   setMountAttributes(view, {flags: ['ro']});
@@ -32,7 +32,7 @@ export const sealSelf = (): void => {
       value === undefined ? [] : [{name, value}],
     ),
     rlimits: [],
-    filter: null,
+    filters: [],
   });
   closeOnExecFrom(3);
   restoreStdio();

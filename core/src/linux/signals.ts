@@ -1,8 +1,6 @@
 import {readFileSync} from 'node:fs';
-import {constants} from 'node:os';
 import {syscall} from './libc.ts';
 
-const SIG_BLOCK = 0;
 const SIG_SETMASK = 2;
 /** The kernel's sigset_t: 64 signals. */
 const SET_BYTES = 8;
@@ -28,11 +26,9 @@ export const resetSignals = (): void => {
   syscall('rt_sigprocmask', [SIG_SETMASK, Buffer.alloc(SET_BYTES), null, SET_BYTES]);
 };
 
-/** Blocks signals, also in what this process becomes. */
-export const blockSignals = (signals: readonly NodeJS.Signals[]): void => {
-  const set = Buffer.alloc(SET_BYTES);
-  set.writeBigUInt64LE(signals.reduce((bits, name) => bits | (1n << BigInt(constants.signals[name] - 1)), 0n));
-  syscall('rt_sigprocmask', [SIG_BLOCK, set, null, SET_BYTES]);
+/** Blocks all signals, also in what this process becomes. */
+export const blockAllSignals = (): void => {
+  syscall('rt_sigprocmask', [SIG_SETMASK, Buffer.alloc(SET_BYTES, 0xff), null, SET_BYTES]);
 };
 
 const SIGHUP = 1;

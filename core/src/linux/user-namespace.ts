@@ -1,7 +1,7 @@
 import {constants, writeFileSync} from 'node:fs';
+import {callProgram} from './call-program.ts';
 import type {Fd} from './fd.ts';
 import {openHost} from './openat2.ts';
-import {requireProgram} from './programs.ts';
 import {SyscallError} from './syscall-error.ts';
 
 /** Ids 0 to `count` − 1 of a user namespace are these of the host, from `base` on. */
@@ -11,17 +11,33 @@ export interface IdMap {
 }
 
 const ENOENT = 2;
+const CLONE_NEWUSER = 0x1000_0000;
+const PR_SET_DUMPABLE = 4;
+
+/** Says that it has left our namespace, and waits until it is killed or forgotten. */
+const firstMember = (): Fd => {
+  const otherwise = {say: '', status: 1};
+  const closed = {name: 'prctl', args: [PR_SET_DUMPABLE, 0, 0, 0, 0], otherwise} as const;
+  return callProgram([
+    closed,
+    {name: 'unshare', args: [CLONE_NEWUSER], otherwise},
+    closed,
+    {name: 'write', args: [1, Buffer.from('\n'), 1], otherwise},
+    {name: 'read', args: [0, Buffer.alloc(8), 1], otherwise},
+    // The last call must not return, and a closed descriptor has nothing to be read.
+    {name: 'read', args: [-1, 0, 0], otherwise: {say: '', status: 0}},
+  ]);
+};
 
 /**
- * A user namespace with that map for users and groups, as what mounts take their map from. This process has threads and can make none itself: a shell of the
- * host in `unshare` (util-linux) is its first member, and ends before this returns.
+ * A user namespace with that map for users and groups, as what mounts take their map from. This process has threads and can make none itself: a program of system calls is
+ * its first member, and ends before this returns. Root of the host has every capability over a user namespace of root's, in a pod without one too: a program of the host
+ * would be open to it there (S28), this one stays closed because it does not become another.
  */
 export const makeUserNamespace = async ({base, count}: IdMap): Promise<Fd> => {
   const {spawn} = process.getBuiltinModule('node:child_process');
-  const child = spawn(requireProgram('unshare'), ['--user', '--', requireProgram('sh'), '-c', 'echo && read line'], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-    env: {},
-  });
+  using program = firstMember();
+  const child = spawn(program.path, [], {stdio: ['pipe', 'pipe', 'ignore'], env: {}});
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   try {
     // Its line says that it has left our namespace.

@@ -1,7 +1,9 @@
 import type {Context} from '../cli/context.ts';
 import type {Launch} from '../contract/launch.ts';
 import {enter as performEnter} from '../executor/enter.ts';
+import {requireStdio} from '../linux/require-stdio.ts';
 import {sealSelf} from '../linux/sealed-self.ts';
+import type {RktError} from '../rkt-error.ts';
 import {checkedOnce} from '../stage1/checked-once.ts';
 import {flavorFailed, flavorPlanInvalid} from '../stage1/errors.ts';
 import {pinnedFlavor} from './choose-flavor.ts';
@@ -14,20 +16,27 @@ import {requireStored} from './stored.ts';
 import {readSummary} from './summary.ts';
 import {whenStarted} from './when-started.ts';
 
+export interface EnterRequest {
+  /** Needed if the pod has several. */
+  readonly app: string | undefined;
+  readonly command: readonly string[];
+  readonly describeError: (error: RktError) => string;
+}
+
 /** Becomes a further program in a running pod, with exactly what the app has (S01). Without a command, a shell. */
 export const enter = async (
   context: Context,
   entry: PodEntry,
-  appName: string | undefined,
-  command: readonly string[],
+  {app: appName, command, describeError}: EnterRequest,
 ): Promise<never> => {
+  requireStdio();
   const {uuid, state, path, supervisor} = entry;
   if (state !== 'running') throw podNotInState(uuid, state, 'running');
   const summary = readSummary(path);
   if (supervisor === undefined || summary === undefined) {
     throw podNotInState(uuid, 'only just starting', 'running', 'try again in a moment');
   }
-  // It starts this command again; the less has been done before, the better. Into a pid namespace another program leads, which starts rkt again anyway.
+  // It starts this command again; the less has been done before, the better. Into a pid namespace a program of its own leads.
   if (!summary.flavor.supervises) sealSelf();
   const pod = requireStored(path, 'frozen');
   const facts = requireStored(path, 'facts');
@@ -53,5 +62,5 @@ export const enter = async (
   });
   const launch = JSON.parse(text) as Launch;
   if (launch.into !== 'member') throw flavorPlanInvalid(flavor.declaration.name, 'enter', 'joins no process');
-  return performEnter(launch, {facts, caches: {seccomp: seccompCache(context.dataDir)}});
+  return performEnter(launch, {facts, caches: {seccomp: seccompCache(context.dataDir)}, describeError});
 };

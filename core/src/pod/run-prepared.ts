@@ -1,6 +1,7 @@
 import type {Context} from '../cli/context.ts';
 import {CONTRACT_VERSION} from '../contract/flavor.ts';
 import type {HostFacts} from '../contract/host.ts';
+import {requireStdio} from '../linux/require-stdio.ts';
 import {gatherHostFacts} from '../stage1/host-facts.ts';
 import {applyRunRequest} from './apply-run-request.ts';
 import {checkSockets} from './check-sockets.ts';
@@ -24,6 +25,7 @@ import {writeUuidFile} from './write-uuid-file.ts';
  * prepared; after that there is no way back, and a pod that could not be launched ends in `exited-garbage`.
  */
 export const runPrepared = async (context: Context, text: string, run: RunRequest): Promise<never> => {
+  requireStdio();
   const {uuid, planned, now} = await withPod(context.dataDir, text, async (entry) => {
     if (entry.directory !== 'prepared') throw podNotInState(entry.uuid, entry.state, 'prepared');
     const before = requireStored(entry.path, 'facts');

@@ -1,5 +1,6 @@
 import type {Context} from '../cli/context.ts';
 import {holdImages, openStore} from '../image/store.ts';
+import {requireStdio} from '../linux/require-stdio.ts';
 import {checkSockets} from './check-sockets.ts';
 import {compose} from './compose.ts';
 import {createPod} from './create.ts';
@@ -15,6 +16,7 @@ import {writeUuidFile} from './write-uuid-file.ts';
 
 /** Becomes a pod: images, manifest, flavor and plan; then its directory; then everything in the plan; then `execve`. Leaves nothing behind when it fails. */
 export const run = async (context: Context, asked: PodRequest, runRequest: RunRequest): Promise<never> => {
+  requireStdio();
   const uuid = newUuid();
   const request = await takeStreams(context, asked);
   using images = holdImages(openStore(context.dataDir));

@@ -49,6 +49,8 @@ const featureEffects: Readonly<Record<Feature, ((pod: Pod) => Pod) | null>> = {
     ...pod,
     apps: pod.apps.map((app) => ({...app, ports: app.ports.map(({hostIp: _ip, hostPort: _port, ...port}) => port)})),
   }),
+  // Nothing but the promise.
+  'processes/closed': (pod) => pod,
   restart: (pod) => ({...pod, apps: pod.apps.map((app) => ({...app, restart: 'no'}))}),
   'rootfs/overlay': null,
   'rootfs/read-only': (pod) => ({...pod, apps: pod.apps.map((app) => ({...app, readOnlyRootfs: false}))}),

@@ -19,6 +19,7 @@ export const wishesOf = (pod: Pod): Wish[] => [
   ...pod.apps.flatMap((app) => [...isolatorWishes(app.isolators, app.name), ...defaultIsolators(app)]),
   ...podFeatures(pod),
   ...pod.apps.flatMap((app) => appFeatures(app)),
+  ...(pod.userNamespace ? [] : pod.apps.flatMap(closedProcesses)),
 ];
 
 /** The feature that keeps a pod from the host's devices. */
@@ -44,6 +45,16 @@ const defaultIsolators = ({name: app, isolators, process}: App): Wish[] => {
       ? []
       : [wish('os/linux/seccomp-retain-set', {set: ['@rkt/default-whitelist']})]),
   ];
+};
+
+/** Capabilities over whatever process, or mount, an app can see. */
+const REACHING = ['CAP_SYS_ADMIN', 'CAP_SYS_PTRACE'] as const;
+
+/** Not for whom everything is switched off by `--insecure-options`. */
+const closedProcesses = ({name: app, isolators, process}: App): Wish[] => {
+  const reaching = REACHING.filter((capability) => process.capabilities.bounding.includes(capability));
+  const asked = Object.keys(isolators).some((name) => /capabilities/.test(name));
+  return asked && reaching.length > 0 ? [feature('processes/closed', app, reaching, 'default')] : [];
 };
 
 const feature = (name: Feature, app: string | null, value: unknown, origin: Wish['origin'] = 'asked'): Wish => ({

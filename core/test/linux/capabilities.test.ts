@@ -43,29 +43,29 @@ const credentials = (changes: Partial<Credentials>): Credentials => ({
   umask: 0,
   capabilities: {bounding: ['CAP_CHOWN', 'CAP_KILL'], effective: ['CAP_KILL'], ambient: []},
   noNewPrivileges: false,
-  seccomp: null,
   rlimits: [],
   oomScoreAdj: null,
   ...changes,
 });
-const filter: Credentials['seccomp'] = {default: {action: 'allow'}, rules: []};
+const unfiltered = (permitted?: Capability[]) => ({filters: 0, own: own(permitted)});
+const filtered = {filters: 1, own: own()};
 
 test('root keeps what it is to have; a user nothing but ambient capabilities', (t) => {
-  t.deepEqual(setsBeforeExec(credentials({}), own()).permitted, ['CAP_KILL']);
-  t.deepEqual(setsBeforeExec(credentials({uid: 1}), own()).permitted, []);
+  t.deepEqual(setsBeforeExec(credentials({}), unfiltered()).permitted, ['CAP_KILL']);
+  t.deepEqual(setsBeforeExec(credentials({uid: 1}), unfiltered()).permitted, []);
   const capabilities: Credentials['capabilities'] = {
     bounding: ['CAP_KILL'],
     effective: ['CAP_KILL'],
     ambient: ['CAP_KILL'],
   };
-  const sets = setsBeforeExec(credentials({uid: 1, capabilities}), own());
+  const sets = setsBeforeExec(credentials({uid: 1, capabilities}), unfiltered());
   t.deepEqual([sets.permitted, sets.inheritable, sets.ambient], [['CAP_KILL'], ['CAP_KILL'], ['CAP_KILL']]);
 });
 
 test('a filter without no-new-privileges takes CAP_SYS_ADMIN until execve, with it nothing', (t) => {
   for (const uid of [0, 1]) {
-    t.true(setsBeforeExec(credentials({uid, seccomp: filter}), own()).permitted.includes('CAP_SYS_ADMIN'));
-    const sets = setsBeforeExec(credentials({uid, seccomp: filter, noNewPrivileges: true}), own());
+    t.true(setsBeforeExec(credentials({uid}), filtered).permitted.includes('CAP_SYS_ADMIN'));
+    const sets = setsBeforeExec(credentials({uid, noNewPrivileges: true}), filtered);
     t.false(sets.permitted.includes('CAP_SYS_ADMIN'));
     t.false(sets.bounding.includes('CAP_SYS_ADMIN'));
   }
@@ -73,14 +73,16 @@ test('a filter without no-new-privileges takes CAP_SYS_ADMIN until execve, with 
 
 test('what rkt lacks is left out of upper bounds; an ambient capability that it lacks is an error', (t) => {
   const some: Capability[] = ['CAP_CHOWN', 'CAP_SETUID'];
-  const sets = setsBeforeExec(credentials({}), own(some));
+  const sets = setsBeforeExec(credentials({}), unfiltered(some));
   t.deepEqual([sets.bounding, sets.permitted], [['CAP_CHOWN'], []]);
   const capabilities: Credentials['capabilities'] = {
     bounding: ['CAP_KILL'],
     effective: ['CAP_KILL'],
     ambient: ['CAP_KILL'],
   };
-  const error = t.throws(() => setsBeforeExec(credentials({uid: 1, capabilities}), own(some)), {instanceOf: RktError});
+  const error = t.throws(() => setsBeforeExec(credentials({uid: 1, capabilities}), unfiltered(some)), {
+    instanceOf: RktError,
+  });
   t.is(error?.code, 'RKT_CAPABILITIES_MISSING');
   t.deepEqual(error?.fields.capabilities, ['CAP_KILL']);
 });

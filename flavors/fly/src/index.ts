@@ -106,6 +106,9 @@ export default defineFlavor({
     'network/none': impossible(HOST_NETWORK),
     'pid/private': impossible("the app shares the host's pids"),
     ports: impossible(`${HOST_NETWORK}; it can listen there without forwarding`),
+    'processes/closed': impossible(
+      "the app sees the host's processes: with CAP_SYS_PTRACE or CAP_SYS_ADMIN it is as good as root of the host",
+    ),
     restart: impossible(NO_SUPERVISOR),
     'rootfs/overlay': enforced('overlayfs on the shared layers of the image', {
       requires: ['filesystem/overlay'],

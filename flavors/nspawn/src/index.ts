@@ -22,9 +22,11 @@ import {
   processOf,
   readBack,
   readOnlyRootfs,
+  realDirectory,
   type Step,
   serviceName,
 } from '@rkt/plugin-sdk';
+import {asStarted} from './as-started.ts';
 import {withCapabilities} from './capabilities.ts';
 import {cgroupOwner, diskNodes, disksOf, limitsInside, podControllers, podLimits, withBlockLimits} from './cgroups.ts';
 import {ETC, nspawnArguments, nspawnEnvironment, nspawnProgram, SHARED, TREE} from './command.ts';
@@ -37,6 +39,8 @@ import {ownRun} from './service-manager.ts';
 import {ownNamespaces, sysctls} from './sysctl.ts';
 
 const SYSTEMD = '/usr/lib/systemd/systemd';
+/** What the pod's systemd binds into each app. */
+const KERNEL = ['/proc', '/sys'];
 /** What the pod's PID 1 and its units execute. */
 const NEEDED = [SYSTEMD, '/usr/lib/systemd/systemd-shutdown', '/bin/sh', '/bin/mount', ...LOG_PROGRAMS] as const;
 /** What pods need that have a journal, and no others. */
@@ -142,6 +146,9 @@ export default defineFlavor({
     'network/none': enforced('a network namespace with nothing but loopback', {readBack: readBack.ownNamespace('net')}),
     'pid/private': enforced('a pid namespace of the pod', {readBack: readBack.ownNamespace('pid')}),
     ports: impossible(LATER),
+    'processes/closed': impossible(
+      "the pod's systemd has more capabilities than its apps, and no filter: with CAP_SYS_PTRACE or CAP_SYS_ADMIN an app can take it over, unless run with --private-users",
+    ),
     restart: enforced("Restart= of the app's service, after a second"),
     'rootfs/overlay': enforced('overlayfs on the shared layers of the image', {
       requires: ['filesystem/overlay'],
@@ -263,7 +270,7 @@ export default defineFlavor({
       ]
         // What a volume has is its own business.
         .filter((path) => app.mounts.every((mount) => !`${path}/`.startsWith(`${mount.path}/`)))
-        .map((path) => directory(app, path)),
+        .map((path) => (KERNEL.includes(path) ? realDirectory : directory)(app, path)),
       // nspawn's has the host's tunnel device, and no console without a terminal.
       ...dev(app, {shared: true}),
       ...mountDevices(pod, app),
@@ -302,7 +309,7 @@ export default defineFlavor({
     into: 'member',
     member: processOf(pod, app),
     namespaces: ['mount', 'uts', 'ipc', 'net', 'cgroup', 'pid', ...(pod.userNamespace ? (['user'] as const) : [])],
-    process: {...withCapabilities(pod, app).process, argv: commandOrShell(command)},
+    process: {...asStarted(withCapabilities(pod, app).process), argv: commandOrShell(command)},
     passSockets: false,
   }),
 

@@ -3,6 +3,7 @@ import {requireRoot} from '../../pod/require-root.ts';
 import {withPod} from '../../pod/with-pod.ts';
 import {defineCommand} from '../command.ts';
 import {argumentMissing} from '../errors.ts';
+import {describeError} from '../report-error.ts';
 
 export const command = defineCommand({
   name: 'enter',
@@ -21,6 +22,13 @@ export const command = defineCommand({
     if (uuid === undefined) throw argumentMissing(command.name, 'UUID');
     requireRoot('enter');
     const program = words[0] === '--' ? words.slice(1) : words;
-    return withPod(context.dataDir, uuid, (entry) => enter(context, entry, flags.app, program));
+    return withPod(context.dataDir, uuid, (entry) =>
+      enter(context, entry, {
+        app: flags.app,
+        command: program,
+        describeError: (error) =>
+          describeError(error, {format: context.format, debug: context.debug, command: 'enter'}),
+      }),
+    );
   },
 });

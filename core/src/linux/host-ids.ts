@@ -1,0 +1,21 @@
+import {readFileSync} from 'node:fs';
+
+type Translate = (id: number) => number;
+
+/** Lines of /proc/PID/uid_map: first id inside, first outside, count. An id that the namespace does not have stays as it is: no file of it belongs to anybody there. */
+export const parseIdMap = (text: string): Translate => {
+  const ranges = text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => line.trim().split(/\s+/).map(Number));
+  return (id) => {
+    const range = ranges.find(([inside = 0, , count = 0]) => id >= inside && id < inside + count);
+    return range === undefined ? id : id - (range[0] ?? 0) + (range[1] ?? 0);
+  };
+};
+
+/** What users and groups of a process's user namespace are here. */
+export const hostIdsOf = (pid: number): {readonly user: Translate; readonly group: Translate} => ({
+  user: parseIdMap(readFileSync(`/proc/${pid}/uid_map`, 'latin1')),
+  group: parseIdMap(readFileSync(`/proc/${pid}/gid_map`, 'latin1')),
+});

@@ -1,0 +1,232 @@
+import {spawnSync} from 'node:child_process';
+import {closeSync, mkdirSync, openSync, statSync, writeFileSync} from 'node:fs';
+import path from 'node:path';
+import test from 'ava';
+import {execa} from 'execa';
+import {callImage} from '../helpers/call-image.ts';
+import {rktEnvironment} from '../helpers/command.ts';
+import {flavor, openHost} from '../helpers/host.ts';
+import {buildImage} from '../helpers/image.ts';
+import {lacksPods} from '../helpers/lacks.ts';
+import {testIf} from '../helpers/skip.ts';
+import {openTerminal} from '../helpers/terminal.ts';
+import {until} from '../helpers/until.ts';
+
+/* S28, S30, S34, S35, S11: what reaches from a pod to the host by processes, terminals, streams and what a process inherits. */
+
+const host = openHost();
+test.after.always(() => host.close());
+const kernelTest = testIf(lacksPods());
+
+const MARK = path.join(host.directory, 'only-on-the-host');
+writeFileSync(MARK, 'x');
+
+/**
+ * Looks at whatever process it sees, and tells when one has the host's files; ends when somebody has entered and said so. In fly it sees all of the host's, of which those of this test are known
+ * by their working directory.
+ */
+const OURS = flavor === 'fly' ? `[ -e $p/cwd/${path.basename(MARK)} ] && ` : '';
+const WATCH = `echo ready; until [ -e /tmp/over ]; do for p in /proc/[0-9]*; do
+  ${OURS}[ -e $p/root${MARK} ] && echo "root of $p $(cat $p/cmdline)"
+  for fd in 0 3 4 5 6 7 8 9 10 11 12 17 18 19 20 21 22 23 24; do ${OURS}[ -e $p/fd/$fd${MARK} ] && echo "descriptor $fd of $p"; done
+done; done; echo over`;
+
+const watchers: Readonly<Record<string, {pod?: string[]; app?: string[]}>> = {
+  'with the default capabilities': {},
+  // In fly the host's processes are there to be seen, and an app with it is as good as root.
+  ...(flavor === 'nspawn' && {
+    'with CAP_SYS_PTRACE': {
+      pod: ['--allow-degraded=processes/closed'],
+      app: ['--caps-retain=CAP_SYS_PTRACE,CAP_DAC_OVERRIDE,CAP_DAC_READ_SEARCH'],
+    },
+    'with CAP_SYS_PTRACE in a user namespace': {
+      pod: ['--private-users'],
+      app: ['--caps-retain=CAP_SYS_PTRACE,CAP_DAC_OVERRIDE,CAP_DAC_READ_SEARCH'],
+    },
+  }),
+};
+for (const [what, options] of Object.entries(watchers)) {
+  kernelTest(`S28 an app ${what} reaches no process of rkt`, async (t) => {
+    const pod = await host.start(WATCH, options);
+    for (let round = 0; round < 3; round++) {
+      t.is((await host.enter(pod.uuid, 'echo in')).stdout, 'in\n');
+      const other = await host.sh('true', {
+        ...(flavor === 'nspawn' || lacksPods('program/systemd-nspawn') !== undefined
+          ? {}
+          : {stage1: 'nspawn', pod: ['--private-users']}),
+      });
+      t.is(other.exitCode, 0, other.stderr);
+      t.is((await host.rkt(['status', pod.uuid])).exitCode, 0);
+    }
+    const last = await host.start('echo ready; exec sleep 1000', {});
+    t.is((await host.rkt(['stop', last.uuid])).exitCode, 0);
+    await last.ended;
+    t.is((await host.enter(pod.uuid, 'echo >/tmp/over')).exitCode, 0);
+    t.is((await pod.ended).stdout, 'ready\nover\n');
+  });
+}
+
+for (const capability of ['CAP_SYS_PTRACE', 'CAP_SYS_ADMIN']) {
+  kernelTest(`S28 ${capability} without a user namespace is refused, unless it is said by name`, async (t) => {
+    const app = [`--caps-retain=${capability}`];
+    const refused = await host.sh('true', {app});
+    t.is(refused.exitCode, 254);
+    t.is(refused.error?.code, 'RKT_FLAVOR_CANNOT');
+    t.true(
+      refused.error?.message.includes('processes/closed') ||
+        JSON.stringify(refused.error?.fields).includes('processes/closed'),
+    );
+    t.is((await host.sh('true', {app, pod: ['--allow-degraded=processes/closed']})).exitCode, 0);
+  });
+}
+
+const TIOCSTI = 0x5412;
+const TIOCLINUX = 0x541c;
+/** The kernel looks at the lower half of a request only. */
+const requests = [BigInt(TIOCSTI), BigInt(TIOCSTI) + 2n ** 32n, BigInt(TIOCLINUX)];
+const typing = (request: bigint) =>
+  callImage([...'injected'].map((letter) => ({name: 'ioctl', args: [0, request, Buffer.from(letter)]})));
+
+const terminalTest = testIf(lacksPods('program/python3'));
+for (const request of requests) {
+  const name = `0x${request.toString(16)}`;
+  terminalTest(`S30 an app types nothing into the terminal of who enters: ${name}`, async (t) => {
+    for (const more of [[], ['--insecure-options=seccomp']]) {
+      const pod = await host.start('echo ready; exec sleep 1000', {image: typing(request), global: more});
+      const terminal = openTerminal(host.command('enter', pod.uuid, '/calls'));
+      const {text} = await terminal.ended;
+      await pod.end();
+      t.is(text, 'no\r\n');
+    }
+  });
+  if (flavor === 'fly') {
+    terminalTest(`S30 an app types nothing into the terminal of who runs it: ${name}`, async (t) => {
+      for (const more of [[], ['--insecure-options=seccomp'], ['--seccomp=mode=remove,mkdir']]) {
+        const global = more.filter((flag) => flag.startsWith('--insecure'));
+        const app = more.filter((flag) => !flag.startsWith('--insecure'));
+        const {text} = await openTerminal(
+          host.command(
+            ...['--insecure-options=image', ...global, 'run', '--stage1=fly', '--interactive'],
+            ...[buildImage(typing(request)), ...app, '--exec=/calls'],
+          ),
+        ).ended;
+        t.is(text, 'no\r\n');
+      }
+    });
+  }
+}
+
+/** KEYCTL_SEARCH in the session keyring. */
+const looking = () =>
+  callImage([{name: 'keyctl', args: [10, -3, Buffer.from('user\0'), Buffer.from('rkt-test-secret\0'), 0]}]);
+
+/** Python that starts a program in a session keyring with a key that it may look for (keyctl_join_session_keyring(3), add_key(2)). */
+const [KEYCTL, ADD_KEY] = process.arch === 'arm64' ? [219, 217] : [250, 248];
+const WITH_KEY = [
+  ...['/usr/bin/python3', '-c'],
+  `import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+assert libc.syscall(${KEYCTL}, 1, None) > 0
+key = libc.syscall(${ADD_KEY}, b"user", b"rkt-test-secret", b"x", 1, -3)
+assert key > 0 and libc.syscall(${KEYCTL}, 5, key, 0x3f3f3f3f) == 0
+os.execv(sys.argv[1], sys.argv[1:])`,
+];
+
+terminalTest('S35 no key of the session keyring of who runs or enters is found by an app', async (t) => {
+  const options = {image: looking(), global: ['--insecure-options=seccomp'], through: WITH_KEY};
+  const found = await execa(WITH_KEY[0] ?? '', [...WITH_KEY.slice(1), ...(await outside())]);
+  t.is(found.stderr, 'yes');
+  const ran = await host.sh('/calls; :', options);
+  t.is(ran.stderr, 'no\n');
+  const pod = await host.start('echo ready; exec sleep 1000', {
+    image: looking(),
+    global: ['--insecure-options=seccomp'],
+  });
+  t.is((await host.enter(pod.uuid, '/calls; :', {through: WITH_KEY})).stderr, 'no\n');
+  await pod.end();
+});
+
+/** The same program on the host. */
+const outside = async (): Promise<string[]> => {
+  const {callsProgram} = await import('../helpers/call-image.ts');
+  const file = path.join(host.directory, 'calls');
+  writeFileSync(
+    file,
+    callsProgram([{name: 'keyctl', args: [10, -3, Buffer.from('user\0'), Buffer.from('rkt-test-secret\0'), 0]}]),
+    {mode: 0o755},
+  );
+  return [file];
+};
+
+const O_PATH = 0o10000000;
+for (const fd of [0, 1, 2]) {
+  kernelTest(`S35 a directory or a place as descriptor ${fd} is refused`, async (t) => {
+    const alone = openHost();
+    t.teardown(() => alone.close());
+    const pod = await alone.start('echo ready; exec sleep 1000');
+    const directories = alone.podDirectories();
+    for (const flags of [0, O_PATH]) {
+      const given = openSync(flags === O_PATH ? MARK : '/', flags);
+      const stdio = [0, 1, 2].map((number) => (number === fd ? given : ('pipe' as const)));
+      for (const args of [
+        alone.runArguments('ls -l /proc/self/fd/'),
+        ['--format=json', 'enter', pod.uuid, '/bin/sh', '-c', ':'],
+      ]) {
+        const [program, ...rest] = alone.command(...args);
+        const {status, stderr} = spawnSync(program, rest, {env: rktEnvironment, stdio, encoding: 'utf8'});
+        t.is(status, 254);
+        if (fd !== 2) t.is((JSON.parse(stderr) as {code: string}).code, 'RKT_STDIO_REFUSED');
+      }
+      closeSync(given);
+    }
+    t.deepEqual(alone.podDirectories(), directories);
+    await pod.end();
+  });
+}
+
+if (flavor === 'nspawn') {
+  kernelTest('S11 an app does not change the mode of the file that its output goes to', async (t) => {
+    const file = path.join(host.directory, 'output');
+    writeFileSync(file, '', {mode: 0o644});
+    const output = openSync(file, 'a');
+    const [program, ...rest] = host.command(...host.runArguments('chmod 4755 /proc/self/fd/1; echo written'));
+    spawnSync(program, rest, {env: rktEnvironment, stdio: ['ignore', output, 'ignore']});
+    closeSync(output);
+    await until(() => statSync(file).size > 0);
+    t.is(statSync(file).mode & 0o7777, 0o644);
+  });
+}
+
+const entries = {
+  'a symlink out of the rootfs': {symlink: `../../../../../..${host.directory}/decoy`},
+  'an absolute symlink': {symlink: '/real'},
+  'a symlink that leads nowhere': {symlink: '/nowhere/at/all'},
+  'a file': {content: 'x'},
+  'a fifo': {fifo: true},
+} as const;
+for (const place of ['/proc', '/sys', '/dev']) {
+  for (const [what, entry] of Object.entries(entries)) {
+    kernelTest(`S34 an image with ${what} at ${place} gets the real one or is refused`, async (t) => {
+      const decoy = path.join(host.directory, 'decoy');
+      mkdirSync(decoy, {recursive: true});
+      const {stdout, exitCode} = await host.sh(
+        `[ -d /proc/self/ns ] && [ -d /sys/kernel ] && [ -c /dev/null ] && ! [ -L ${place} ] && echo fine`,
+        {image: {files: {[place]: entry, '/real': {directory: true}}}},
+      );
+      t.true(exitCode === 254 || stdout === 'fine\n', stdout);
+      t.deepEqual(statSync(decoy).nlink, 2);
+    });
+  }
+}
+
+/** What a process has from whoever started it: session, terminal, timers, personality, alarms are not among what the kernel shows otherwise. */
+const INHERITED = `
+  cat /proc/self/personality; awk '{print $7}' /proc/$$/stat; cat /proc/$$/timers 2>/dev/null
+  grep -E '^(SigIgn|SigBlk|Groups|Seccomp):' /proc/$$/status; ls /proc/$$/fd; cat /proc/$$/timerslack_ns; :`;
+
+kernelTest('S35 what an app and what enters it have inherited is the same', async (t) => {
+  const pod = await host.start(`${INHERITED}\necho ready; exec sleep 1000`);
+  const entered = await host.enter(pod.uuid, INHERITED);
+  const {stdout} = await pod.end();
+  t.is(entered.stdout, stdout.replace(/ready\n$/, ''));
+});
