@@ -1,6 +1,7 @@
 import {writeFileSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
+import {atMost} from '../helpers/at-most.ts';
 import {root} from '../helpers/command.ts';
 import {flavor, openHost, type RunOptions} from '../helpers/host.ts';
 import {buildImage} from '../helpers/image.ts';
@@ -23,8 +24,13 @@ interface Difference {
   readonly actual: string;
 }
 
+/** The systemd of a pod has inotify instances, of which a host has 128. */
+const limited = atMost(4);
+
 /** A pod, verified while it runs. */
-const verified = async (options: RunOptions) => {
+const verified = (options: RunOptions) => limited(() => verifyNow(options));
+
+const verifyNow = async (options: RunOptions) => {
   const pod = await host.start(WAITS, {image: image(), ...options});
   const {exitCode, error, stdout, stderr} = await host.rkt(['--format=json', 'status', '--verify', pod.uuid]);
   await host.rkt(['stop', '--force', pod.uuid]);

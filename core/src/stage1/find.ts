@@ -47,14 +47,23 @@ const require = createRequire(import.meta.url);
 export const findFlavor = async (selection: string, options: Options): Promise<FoundFlavor> =>
   load(selection, resolve(selection, options), options);
 
-const resolve = (selection: string, options: Options): string => {
+/** Where a flavor is, and whether it is one of rkt's own. */
+interface Place {
+  readonly source: string;
+  readonly builtIn: boolean;
+}
+
+const resolve = (selection: string, options: Options): Place => {
   const bare = selection.replace(/[:,].*$/, '');
   const name = RKT_NAMES[bare] ?? selection;
-  if (name.startsWith('/') || name.startsWith('.')) return resolvePath(name);
+  if (name.startsWith('/') || name.startsWith('.')) {
+    const source = resolvePath(name);
+    return {source, builtIn: BUILT_IN.some((own) => findPackage(own, ownTrees()) === source)};
+  }
   const packages = /^[a-z0-9-]+$/.test(name) ? [`@rkt/flavor-${name}`, `rkt-flavor-${name}`] : [name];
   for (const candidate of packages) {
-    const source = resolvePackage(candidate, options);
-    if (source !== undefined) return source;
+    const place = resolvePackage(candidate, options);
+    if (place !== undefined) return place;
   }
   throw flavorNotFound(selection, packages);
 };
@@ -70,15 +79,19 @@ const resolvePath = (given: string): string => {
 
 const entryOf = (directory: string): string => createRequire(path.join(directory, 'package.json')).resolve(directory);
 
-const resolvePackage = (name: string, options: Options): string | undefined => findPackage(name, treesOf(options));
+const resolvePackage = (name: string, options: Options): Place | undefined => {
+  const own = findPackage(name, ownTrees());
+  const source = own ?? findPackage(name, configuredTrees(options));
+  return source === undefined ? undefined : {source, builtIn: own !== undefined && BUILT_IN.includes(name)};
+};
 
-const treesOf = ({searchFrom = []}: Options): string[] => [
-  ...ownTrees(),
-  ...searchFrom.map((from) => path.join(from, 'node_modules')),
-];
+const configuredTrees = ({searchFrom = []}: Options): string[] =>
+  searchFrom.map((from) => path.join(from, 'node_modules'));
 
-const load = async (selection: string, source: string, {cacheDir}: Options): Promise<FoundFlavor> => {
-  const builtIn = isBuiltIn(source);
+/** They are known to return; watching others costs a thread. */
+const BUILT_IN = ['@rkt/flavor-fly', '@rkt/flavor-nspawn', '@rkt/flavor-kvm'];
+
+const load = async (selection: string, {source, builtIn}: Place, {cacheDir}: Options): Promise<FoundFlavor> => {
   let module: {default?: unknown};
   try {
     module = (builtIn ? require(source) : await requireWithinTime(source)) as {default?: unknown};
@@ -109,12 +122,6 @@ const requireWithinTime = async (source: string): Promise<unknown> => {
   }
 };
 
-const BUILT_IN = ['fly', 'nspawn', 'kvm'];
-
-/** rkt's own are known to return; watching costs a thread. */
-const isBuiltIn = (source: string): boolean =>
-  BUILT_IN.some((name) => findPackage(`@rkt/flavor-${name}`, ownTrees()) === source);
-
 /** A flavor that is installed but cannot be used. */
 export interface BrokenFlavor {
   readonly source: string;
@@ -123,13 +130,17 @@ export interface BrokenFlavor {
 
 /** Every flavor package in the trees that are searched; those that fail to load carry the error. */
 export const listFlavors = async (options: Options): Promise<readonly (FoundFlavor | BrokenFlavor)[]> => {
-  const sources = new Set<string>();
-  for (const name of treesOf(options).flatMap(packagesIn)) {
-    const source = resolvePackage(name, options);
-    if (source !== undefined) sources.add(source);
+  const places = new Map<string, Place>();
+  for (const name of [...ownTrees(), ...configuredTrees(options)].flatMap(packagesIn)) {
+    const place = resolvePackage(name, options);
+    if (place !== undefined) places.set(place.source, place);
   }
   return Promise.all(
-    [...sources].sort().map((source) => load(source, source, options).catch((error) => ({source, error}))),
+    [...places.keys()]
+      .sort()
+      .map((source) =>
+        load(source, places.get(source) ?? {source, builtIn: false}, options).catch((error) => ({source, error})),
+      ),
   );
 };
 
