@@ -2,7 +2,7 @@ import {spawnSync} from 'node:child_process';
 import {copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import {type BuildOptions, build} from 'esbuild';
+import {type BuildOptions, build, type Plugin} from 'esbuild';
 import {lockDirectory} from '../src/linux/lock.ts';
 import {jsonSchemas} from './json-schemas.ts';
 import {stampOf} from './stamp.ts';
@@ -66,10 +66,37 @@ const commonjs: BuildOptions = {
 const library: BuildOptions = {...common, format: 'esm', packages: 'external'};
 
 // What no hot command needs stays out of the bundle: even what is never called costs its outline in the code cache.
-const cold = ['debug', 'execa', 'yaml'];
+const cold = ['execa', 'yaml'];
+
+/** `debug` is one of those, and takes supports-color from any directory above if it is there: whoever can write to one would run code as root (S36). */
+const debugBeside: Plugin = {
+  name: 'debug-beside',
+  setup({onResolve}) {
+    onResolve({filter: /^debug$/}, () => ({path: './debug.cjs', external: true}));
+  },
+};
+const noColorPackage: Plugin = {
+  name: 'no-color-package',
+  setup({onResolve, onLoad}) {
+    onResolve({filter: /^supports-color$/}, () => ({path: 'none', namespace: 'none'}));
+    onLoad({filter: /.*/, namespace: 'none'}, () => ({contents: 'module.exports = {};', loader: 'js'}));
+  },
+};
 
 await Promise.all([
-  build({...commonjs, external: cold, entryPoints: [at('core/src/cli/main.ts')], outfile: at('core/dist/rkt.cjs')}),
+  build({
+    ...commonjs,
+    external: cold,
+    plugins: [debugBeside],
+    entryPoints: [at('core/src/cli/main.ts')],
+    outfile: at('core/dist/rkt.cjs'),
+  }),
+  build({
+    ...commonjs,
+    plugins: [noColorPackage],
+    entryPoints: [at('node_modules/debug/src/node.js')],
+    outfile: at('core/dist/debug.cjs'),
+  }),
   build({...library, entryPoints: [at('core/src/index.ts')], outfile: at('core/dist/index.js')}),
   build({...library, entryPoints: [at('core/src/contract/index.ts')], outfile: at('core/dist/contract.js')}),
   build({...library, entryPoints: [at('plugin-sdk/src/index.ts')], outfile: at('plugin-sdk/dist/index.js')}),

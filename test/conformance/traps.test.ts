@@ -153,6 +153,29 @@ for (const flavor of ['fly', 'nspawn'] as const) {
   });
 }
 
+testIf(lacks('root', 'program/unshare'))('S36 no trap in a directory above the installation runs', async (t) => {
+  const above = path.join(place, 'above');
+  const installed = path.join(above, 'installed');
+  mkdirSync(installed, {recursive: true});
+  trapModules(path.join(above, 'node_modules'));
+  const script = 'mount --bind "$1" "$2" && shift 2 && exec "$@"';
+  const rkt = path.join(installed, path.relative(root, program));
+  for (const args of [
+    ['--debug', 'version'],
+    ['--debug', 'list'],
+    ['config', '--format=yaml'],
+    ['flavor', 'list'],
+  ]) {
+    const {exitCode, stderr} = await execa(
+      '/usr/bin/unshare',
+      ['--mount', '--propagation=private', '/bin/sh', '-c', script, 'sh', root, installed, rkt, ...first, ...args],
+      {env: {DEBUG: '*'}, extendEnv: false, reject: false, input: ''},
+    );
+    t.is(exitCode, 0, stderr);
+  }
+  t.deepEqual(trapped(), []);
+});
+
 testIf(lacksPods())('S36 an app that inherits the environment of the caller still has all of it', async (t) => {
   const {stdout, stderr} = await trapRkt(
     ...['--insecure-options=image', 'run', '--stage1=fly', '--inherit-env', buildImage()],
