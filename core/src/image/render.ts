@@ -43,7 +43,7 @@ export const renderTree = async (store: ImageStore, visits: readonly Visit[]): P
   using spool = makeSpool(store);
   const tree = `${spool.path}/tree` as HostPath;
   mkdirSync(tree, {mode: 0o700});
-  await fill(tree, store, visits, `${spool.path}/bsdtar.log`);
+  await fill(tree, store, visits);
   writeFileSync(`${tree}/info.json`, JSON.stringify({images: [...new Set(visits.map(({id}) => id))]}), {mode: 0o600});
   writeFileSync(`${tree}/used`, '', {mode: 0o600});
   using directory = openHost(tree, constants.O_RDONLY | constants.O_DIRECTORY);
@@ -58,7 +58,7 @@ export const renderTree = async (store: ImageStore, visits: readonly Visit[]): P
   return rootfs;
 };
 
-const fill = async (tree: HostPath, store: ImageStore, visits: readonly Visit[], messages: string): Promise<void> => {
+const fill = async (tree: HostPath, store: ImageStore, visits: readonly Visit[]): Promise<void> => {
   const merge = createMerge();
   for (const visit of visits) {
     const entries: TarEntry[] = [];
@@ -71,7 +71,7 @@ const fill = async (tree: HostPath, store: ImageStore, visits: readonly Visit[],
     place(store, target, 'rootfs', merge.root, made);
   }
   // Last, because every link changes the time of its directory. bsdtar sets what a directory can have, on directories that exist.
-  using extraction = startExtraction(tree, messages);
+  using extraction = startExtraction(tree);
   for (const entry of made.values()) if (entry !== undefined) extraction.entry(entry);
   await extraction.finish();
 };
