@@ -8,6 +8,8 @@ export interface TarLimits {
   readonly entries: number;
   /** Files and directories that are made, those included that are only implied. */
   readonly inodes: number;
+  /** Names of one file, hard links included: what ext4 can do (EXT4_LINK_MAX). */
+  readonly links: number;
   /** Directories above a file. */
   readonly depth: number;
   /** Bytes of all names, targets of links and extended attributes: what has to be remembered while an archive is read. */
@@ -31,6 +33,7 @@ export interface TarLimits {
 export const TAR_LIMITS: TarLimits = {
   entries: 1_000_000,
   inodes: 1_000_000,
+  links: 65_000,
   depth: 256,
   rememberedBytes: 128 * 2 ** 20,
   totalBytes: 64 * 2 ** 30,

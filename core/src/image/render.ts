@@ -9,8 +9,9 @@ import {O_PATH, openEntry, openHost} from '../linux/openat2.ts';
 import {renameNoReplace} from '../linux/rename.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {isOfType} from './check-tree.ts';
-import {imageDamaged, readable} from './errors.ts';
+import {imageDamaged, imageLimitExceeded, readable} from './errors.ts';
 import {startExtraction} from './extract.ts';
+import {TAR_LIMITS} from './limits.ts';
 import {createMerge, type Node} from './merge.ts';
 import {openInStore} from './open-stored.ts';
 import {rebuildArchive} from './rebuild.ts';
@@ -109,6 +110,8 @@ const link = (store: ImageStore, {id, entry}: NonNullable<Node['from']>, parent:
     const own = Buffer.from(entry.path.slice(slash + 1), 'latin1');
     linkEntry({directory: source, name: own}, {directory: parent, name});
   } catch (error) {
+    // Every tree that is rendered of an image gives its files one name more.
+    if (isErrno(error, 'EMLINK')) throw imageLimitExceeded('names of one file', TAR_LIMITS.links);
     if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EXDEV')) throw error;
     throw imageDamaged(id, `${readable(entry.path)} is not what its archive says`, error);
   }
