@@ -63,5 +63,11 @@ export const DECOMPRESSOR_MEMORY_BYTES = 512 * 2 ** 20;
 export const DEPENDENCY_DEPTH = 32;
 /** Images visited when one is rendered, repetitions included. */
 export const DEPENDENCY_VISITS = 256;
+/** Bytes of the path whitelists of all images that one is rendered of, as JSON; a manifest can have one MiB. */
+export const WHITELIST_BYTES = 4 * 2 ** 20;
+/** Work of a rendering: each entry that a visit lays down, once more for each of its whitelists. */
+export const RENDER_STEPS = 4_000_000;
+/** An entry whose name, link target and attributes have more bytes counts as several. */
+export const RENDER_STEP_BYTES = 256;
 /** Distinct trees that are stacked without rendering them: overlayfs takes 500 (OVL_MAX_STACK). */
 export const OVERLAY_LAYERS = 256;

@@ -1,6 +1,6 @@
 import {createHash} from 'node:crypto';
 import {constants, existsSync, fstatSync, mkdirSync, utimesSync, writeFileSync} from 'node:fs';
-import type {HostPath} from '../contract/names.ts';
+import type {HostPath, ImageId} from '../contract/names.ts';
 import {log} from '../debug.ts';
 import {linkEntry, makeDirectory, setOwnership} from '../linux/directory-entry.ts';
 import type {Fd} from '../linux/fd.ts';
@@ -20,19 +20,33 @@ import type {ImageStore} from './store.ts';
 import type {TarEntry} from './tar/entry.ts';
 import type {Visit} from './visits.ts';
 
+/** What a visit lays down, by name. */
+const partOf = ({id, whitelists}: Visit): string => [id, ...whitelists.map(({hash}) => hash)].join(' ');
+
+/** Each visit that lays down the same once, at its last: whatever an earlier one laid down, the last one lays down again, over the rest. */
+const withoutRepeats = (visits: readonly Visit[]): Visit[] => {
+  const last = new Map<string, Visit>();
+  for (const visit of visits) {
+    last.delete(partOf(visit));
+    last.set(partOf(visit), visit);
+  }
+  return [...last.values()];
+};
+
 /** Names a rendering by all that it depends on. Raised when rendering itself changes. */
 const keyOf = (visits: readonly Visit[]): string =>
   createHash('sha512')
-    .update(JSON.stringify(['1', visits]))
+    .update(JSON.stringify(['2', visits.map(partOf)]))
     .digest('hex')
     .slice(0, 64);
 
 /**
  * The rendered tree of some visits, made when it is asked for the first time and shared after. Its files are hard links to those of the images, its
  * directories its own: it costs no space worth mentioning, and images can go before it.
- * @throws RKT_IMAGE_DAMAGED, RKT_IMAGE_EXTRACTION_FAILED
+ * @throws RKT_IMAGE_DAMAGED, RKT_IMAGE_EXTRACTION_FAILED, RKT_IMAGE_LIMIT_EXCEEDED
  */
-export const renderTree = async (store: ImageStore, visits: readonly Visit[]): Promise<HostPath> => {
+export const renderTree = async (store: ImageStore, all: readonly Visit[]): Promise<HostPath> => {
+  const visits = withoutRepeats(all);
   const target = `${store.trees}/${keyOf(visits)}`;
   const rootfs = `${target}/rootfs` as HostPath;
   if (existsSync(target)) {
@@ -61,10 +75,14 @@ export const renderTree = async (store: ImageStore, visits: readonly Visit[]): P
 
 const fill = async (tree: HostPath, store: ImageStore, visits: readonly Visit[]): Promise<void> => {
   const merge = createMerge();
+  const lastOf = new Map(visits.map((visit) => [visit.id, visit]));
+  // Of images that other whitelists let pass again.
+  const kept = new Map<ImageId, readonly TarEntry[]>();
   for (const visit of visits) {
-    const entries: TarEntry[] = [];
-    await rebuildArchive(store, visit.id, {entry: (entry) => entries.push(entry)});
+    const entries = kept.get(visit.id) ?? (await entriesOf(store, visit.id));
     merge.add(visit, entries);
+    if (lastOf.get(visit.id) === visit) kept.delete(visit.id);
+    else kept.set(visit.id, entries);
   }
   const made = new Map<string, TarEntry | undefined>();
   {
@@ -75,6 +93,12 @@ const fill = async (tree: HostPath, store: ImageStore, visits: readonly Visit[])
   using extraction = startExtraction(tree);
   for (const entry of made.values()) if (entry !== undefined) extraction.entry(entry);
   await extraction.finish();
+};
+
+const entriesOf = async (store: ImageStore, id: ImageId): Promise<TarEntry[]> => {
+  const entries: TarEntry[] = [];
+  await rebuildArchive(store, id, {entry: (entry) => entries.push(entry)});
+  return entries;
 };
 
 const DIRECTORY = O_PATH | constants.O_DIRECTORY;

@@ -25,7 +25,8 @@ const checkTopLevel = (entry: TarEntry): void => {
   }
 };
 
-const bytesOf = ({linkName, xattrs}: TarEntry): number => {
+/** Of what is remembered of an entry besides its name. */
+export const bytesOf = ({linkName, xattrs}: TarEntry): number => {
   let bytes = linkName.length;
   for (const [name, value] of xattrs) bytes += name.length + value.length;
   return bytes;
