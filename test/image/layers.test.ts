@@ -1,21 +1,22 @@
 import {execFileSync} from 'node:child_process';
-import {constants, lstatSync, mkdirSync, readdirSync, utimesSync} from 'node:fs';
+import fs, {constants, lstatSync, mkdirSync, readdirSync, readlinkSync, utimesSync} from 'node:fs';
+import {syncBuiltinESMExports} from 'node:module';
 import path from 'node:path';
 import type {HostPath, ImageId} from '../../core/src/contract/names.ts';
 import {copyTree} from '../../core/src/image/copy-tree.ts';
 import {renderImage} from '../../core/src/image/extract-image.ts';
 import {collectImages} from '../../core/src/image/gc.ts';
 import {layersOf} from '../../core/src/image/layers.ts';
-import {DEPENDENCY_DEPTH, DEPENDENCY_VISITS} from '../../core/src/image/limits.ts';
+import {DEPENDENCY_DEPTH, DEPENDENCY_VISITS, WHITELIST_BYTES} from '../../core/src/image/limits.ts';
 import {removeImage} from '../../core/src/image/remove.ts';
 import {type ImageStore, imageDirectory} from '../../core/src/image/store.ts';
 import {visitsOf} from '../../core/src/image/visits.ts';
 import {openHost} from '../../core/src/linux/openat2.ts';
 import type {RktError} from '../../core/src/rkt-error.ts';
 import {lacks} from '../helpers/lacks.ts';
-import {testIf} from '../helpers/skip.ts';
+import {serialTestIf, testIf} from '../helpers/skip.ts';
 import {random} from './support/random-archive.ts';
-import {idOf, specImage, type Tree} from './support/spec.ts';
+import {entriesOf, idOf, specImage, type Tree} from './support/spec.ts';
 import {codeOf, importBytes, type TestStore, testStore, treeEntries} from './support/store.ts';
 import {directory, file, hardlink, imageOf, pax, symlink} from './support/tar.ts';
 
@@ -298,6 +299,87 @@ testIf(needs)('S10 number of visits: one below and at the limit pass, one above 
   }),
 );
 
+/** Images of which each depends on the one before as often as it says; each has a whitelist of `bytes`. */
+const tower = async (store: ImageStore, widths: readonly number[], bytes: number): Promise<ImageId> => {
+  let id = await importBytes(store, specImage(name('0'), {'kept-0': ''}, {pathWhitelist: longWhitelist(bytes)}));
+  for (const [index, width] of widths.entries()) {
+    const {dependencies} = dependOn(...Array.from({length: width}, () => `${index}`));
+    const own = `${index + 1}`;
+    const fields = {dependencies, pathWhitelist: [...longWhitelist(bytes), `/${own}`]};
+    id = await importBytes(store, specImage(name(own), {[`kept-${own}`]: ''}, fields));
+  }
+  return id;
+};
+
+/** As JSON some bytes less than said. */
+const longWhitelist = (bytes: number): string[] => {
+  const kept = Array.from({length: 10}, (_, index) => `/kept-${index}`);
+  return [...kept, ...Array.from({length: Math.floor(bytes / 1000)}, (_, at) => `/${at}`.padEnd(997, 'x'))];
+};
+
+testIf(needs)('S10 long whitelists on many ways to one image are no more than one each', (t) =>
+  withStore(async ({store}) => {
+    const {lower} = await layersOf(store, await tower(store, [15, 15, 1], 900_000));
+    t.deepEqual(readdirSync(lower[0] ?? '').sort(), ['kept-0', 'kept-1', 'kept-2', 'kept-3']);
+    t.is(readdirSync(store.trees).length, 1);
+  }),
+);
+
+testIf(needs)('S10 bytes of whitelists: below the limit passes, above is refused', (t) =>
+  withStore(async ({store}) => {
+    const part = WHITELIST_BYTES / 8;
+    t.is(await codeOf(layersOf(store, await tower(store, Array(6).fill(1), part))), undefined);
+    t.is(await codeOf(layersOf(store, await tower(store, Array(9).fill(1), part))), 'RKT_IMAGE_LIMIT_EXCEEDED');
+    t.is(await codeOf(layersOf(store, await tower(store, [15, 15, 1, 1, 1], 900_000))), 'RKT_IMAGE_LIMIT_EXCEEDED');
+  }),
+);
+
+/** An image on top of `ways` images, each with a whitelist of its own, that depend on one that is large. */
+const fan = async (
+  store: ImageStore,
+  ways: number,
+  large: readonly Buffer[],
+): Promise<readonly [top: ImageId, large: ImageId]> => {
+  const below = await importBytes(store, imageOf({name: name('large')}, ...large));
+  for (let way = 0; way < ways; way++)
+    await importBytes(store, specImage(name(`way${way}`), {}, {...dependOn('large'), pathWhitelist: [`/${way}`]}));
+  const ids = Array.from({length: ways}, (_, way) => `way${way}`);
+  return [await importBytes(store, specImage(name('top'), {}, dependOn(...ids))), below];
+};
+
+testIf(needs)('S10 an image that many whitelists let pass is refused when that is too much work', (t) =>
+  withStore(async ({store}) => {
+    const large = Array.from({length: 2000}, (_, index) => [
+      pax({linkpath: 'x'.repeat(3000)}),
+      symlink(`rootfs/${index}`, 'x'),
+    ]);
+    const [top] = await fan(store, 100, large.flat());
+    t.is(await codeOf(layersOf(store, top)), 'RKT_IMAGE_LIMIT_EXCEEDED');
+    t.deepEqual(readdirSync(store.trees), []);
+  }),
+);
+
+serialTestIf(needs)('S10 an image that several whitelists let pass is read once', (t) =>
+  withStore(async ({store}) => {
+    const [top, large] = await fan(store, 3, entriesOf({0: '', 1: '', 2: '', 3: ''}));
+    const {createReadStream} = fs;
+    const opened: string[] = [];
+    fs.createReadStream = (file, options) => {
+      const number = typeof options === 'object' ? Number(options.fd) : -1;
+      opened.push(readlinkSync(`/proc/self/fd/${number}`));
+      return createReadStream(file, options);
+    };
+    syncBuiltinESMExports();
+    t.teardown(() => {
+      fs.createReadStream = createReadStream;
+      syncBuiltinESMExports();
+    });
+    const {lower} = await layersOf(store, top);
+    t.deepEqual(readdirSync(lower[0] ?? '').sort(), ['0', '1', '2']);
+    t.is(opened.filter((file) => file.includes(large)).length, 1);
+  }),
+);
+
 testIf(needs)('a rendered tree outlives its use by a pod only as long as it is wanted', (t) =>
   withStore(async ({store}) => {
     const tree: Tree = {a: 'a', b: 'b'};
@@ -325,12 +407,9 @@ testIf(needs)('EX-07 a copy is what the layers are, and rendering to a directory
     const {lower} = await layersOf(store, get(ids, 'app'), {flat: true});
     const [rootfs = '' as HostPath] = lower;
     using source = openHost(rootfs, constants.O_RDONLY | constants.O_DIRECTORY);
-    t.is(
-      await codeOf(copyTree(source, path.join(base, 'copy', 'rootfs') as HostPath, path.join(base, 'cp.log'))),
-      'ENOENT',
-    );
+    t.is(await codeOf(copyTree(source, path.join(base, 'copy', 'rootfs') as HostPath)), 'ENOENT');
     mkdirSync(path.join(base, 'copy'));
-    await copyTree(source, path.join(base, 'copy', 'rootfs') as HostPath, path.join(base, 'cp2.log'));
+    await copyTree(source, path.join(base, 'copy', 'rootfs') as HostPath);
     const wanted = onlyRootfs(treeEntries(path.dirname(rootfs)));
     t.deepEqual(treeEntries(path.join(base, 'copy')), wanted);
     await renderImage(store, get(ids, 'app'), path.join(base, 'rendered'), {});

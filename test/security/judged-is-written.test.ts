@@ -232,7 +232,7 @@ const unpacked = async (made: TestStore, change: (rootfs: string) => void): Prom
     file('rootfs/x'),
     file('rootfs/implied/f'),
   );
-  using extraction = startExtraction(tree, path.join(made.directory, 'log'));
+  using extraction = startExtraction(tree);
   const scanner = createTarScanner({
     entry: (entry) => entry.path === 'manifest' || extraction.entry(entry),
     payload: (bytes, entry) => entry.path === 'manifest' || extraction.content(bytes),

@@ -1,5 +1,15 @@
 import {execFileSync, spawn, spawnSync} from 'node:child_process';
-import {closeSync, existsSync, fstatSync, mkdirSync, openSync, readdirSync, rmSync, writeSync} from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import {openHost} from '../helpers/host.ts';
@@ -93,3 +103,37 @@ serialTestIf(lacks('root', 'program/bsdtar', 'program/busybox'))(
     }
   },
 );
+
+serialTestIf(lacksPods('program/cp'))('S10 a disk that a copy of an image fills is told as full', async (t) => {
+  const small = path.join(host.directory, 'small-copy');
+  mkdirSync(small);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', small]);
+  try {
+    const rkt = (...args: string[]) =>
+      host.rkt([`--dir=${small}`, '--format=json', '--insecure-options=image', ...args]);
+    const large = buildImage({name: 'example.com/large', files: {'/large': 'x'.repeat(4 * 2 ** 20)}});
+    t.is((await rkt('fetch', large)).exitCode, 0);
+    const filler = openSync(path.join(small, 'filler'), 'w');
+    t.throws(() => {
+      for (;;) writeSync(filler, Buffer.alloc(65_536));
+    });
+    // Enough for all but the content.
+    ftruncateSync(filler, fstatSync(filler).size - 2 * 2 ** 20);
+    closeSync(filler);
+    for (const args of [
+      ['image', 'render', 'example.com/large', path.join(small, 'rendered')],
+      ['run', '--stage1=fly', '--no-overlay', 'example.com/large', '--exec=/bin/true'],
+    ]) {
+      const {exitCode, error} = await rkt(...args);
+      t.is(exitCode, 254);
+      t.is(error?.code, 'RKT_NO_SPACE', args.join(' '));
+    }
+    t.deepEqual(
+      readdirSync(small).filter((name) => name.includes('rendered')),
+      [],
+    );
+  } finally {
+    execFileSync('umount', ['-l', small]);
+    rmSync(small, {recursive: true});
+  }
+});

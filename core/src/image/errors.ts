@@ -96,9 +96,10 @@ export const imageEntryRefused = (entry: string, problem: string) =>
     hint: 'do not use this image; if you trust its author, build it again from its files',
   });
 
-/** bsdtar could not write what the archive says. */
-export const imageExtractionFailed = (status: string, output: string) =>
-  new RktError('RKT_IMAGE_EXTRACTION_FAILED', `extracting the image failed (bsdtar: ${status}): ${output}`, {
+/** A program could not write what an image has. */
+export const imageExtractionFailed = (program: string, status: string, output: string) =>
+  new RktError('RKT_IMAGE_EXTRACTION_FAILED', `extracting the image failed (${program}: ${status}): ${output}`, {
+    program,
     status,
     output,
     hint: 'check free space (df -h, df -i) and that the file system of the data directory keeps owners and xattrs',

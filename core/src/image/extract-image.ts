@@ -49,11 +49,11 @@ const copyOut = async (
     mkdirSync(made, {mode: 0o755});
     {
       using rootfs = openStored(await findRootfs(), O_PATH | constants.O_DIRECTORY);
-      await copyTree(rootfs, join(made, 'rootfs') as HostPath, join(work, 'cp.log'));
+      await copyTree(rootfs, join(made, 'rootfs') as HostPath);
     }
     if (!rootfsOnly) {
       using manifest = openStored(`${image}/manifest` as HostPath, O_PATH);
-      await copyTree(manifest, join(made, 'manifest') as HostPath, join(work, 'cp-manifest.log'));
+      await copyTree(manifest, join(made, 'manifest') as HostPath);
     }
     const result = rootfsOnly ? join(made, 'rootfs') : made;
     if (overwrite && existsSync(target)) renameSync(target, join(work, 'replaced'));

@@ -4,6 +4,7 @@ import {O_PATH, openHost} from '../linux/openat2.ts';
 import {pipe} from '../linux/pipe.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {imageExtractionFailed} from './errors.ts';
+import {extractionError} from './extraction-error.ts';
 import {CHUNK_BYTES, PIPE_BYTES} from './read-archive.ts';
 import {bsdtarExtract} from './sandbox.ts';
 import {END, encodeEntry, paddingOf} from './tar/encode.ts';
@@ -18,7 +19,7 @@ export interface Extraction extends Disposable {
   content(bytes: Buffer): void;
   /**
    * Nothing follows; resolves when all is in place, as far as bsdtar says so (check-tree.ts).
-   * @throws RKT_IMAGE_EXTRACTION_FAILED
+   * @throws RKT_IMAGE_EXTRACTION_FAILED, ENOSPC, EDQUOT
    */
   finish(): Promise<void>;
 }
@@ -26,17 +27,16 @@ export interface Extraction extends Disposable {
 /**
  * Starts to unpack into a directory, which nothing can leave. bsdtar never sees what a stranger wrote: every header is written anew, so that it finds no
  * more and no other names than were judged (S27).
- * @param messages path of a new file for what it says
  * @throws RKT_IMAGE_TOOL_MISSING
  */
-export const startExtraction = (directory: HostPath, messages: string): Extraction => {
+export const startExtraction = (directory: HostPath): Extraction => {
   const input = pipe({bytes: PIPE_BYTES});
   // Directories that the archive only implies.
   const umask = process.umask(0o022);
   let tool: Tool;
   using target = openHost(directory, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
-    tool = startTool(bsdtarExtract(target), input.read.number, 'ignore', messages);
+    tool = startTool(bsdtarExtract(target), input.read.number, 'ignore');
   } catch (error) {
     input.write.close();
     throw error;
@@ -82,8 +82,8 @@ export const startExtraction = (directory: HostPath, messages: string): Extracti
       flush();
       sink.close();
       const failure = await tool.ended;
-      if (failure !== undefined) throw imageExtractionFailed(failure.status, failure.output);
-      if (broken) throw imageExtractionFailed('ended early', '');
+      if (failure !== undefined) throw extractionError('bsdtar', failure, directory);
+      if (broken) throw imageExtractionFailed('bsdtar', 'ended early', '');
     },
     [Symbol.dispose]() {
       sink.close();

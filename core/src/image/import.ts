@@ -65,8 +65,8 @@ const unpack = async (
   tree: HostPath,
   options: ImportOptions,
 ): Promise<ImageInfo> => {
-  const archive = await readArchive(source, `${spool}/decompressor.log`, options.ratio ?? RATIO_LIMITS);
-  using extraction = startExtraction(tree, `${spool}/bsdtar.log`);
+  const archive = await readArchive(source, options.ratio ?? RATIO_LIMITS);
+  using extraction = startExtraction(tree);
   using split = writeTarSplit(`${spool}/tar-split.zst`);
   const scanner = createTarScanner(
     {

@@ -8,6 +8,8 @@ export interface TarLimits {
   readonly entries: number;
   /** Files and directories that are made, those included that are only implied. */
   readonly inodes: number;
+  /** Names of one file, hard links included: what ext4 can do (EXT4_LINK_MAX). */
+  readonly links: number;
   /** Directories above a file. */
   readonly depth: number;
   /** Bytes of all names, targets of links and extended attributes: what has to be remembered while an archive is read. */
@@ -31,6 +33,7 @@ export interface TarLimits {
 export const TAR_LIMITS: TarLimits = {
   entries: 1_000_000,
   inodes: 1_000_000,
+  links: 65_000,
   depth: 256,
   rememberedBytes: 128 * 2 ** 20,
   totalBytes: 64 * 2 ** 30,
@@ -60,5 +63,11 @@ export const DECOMPRESSOR_MEMORY_BYTES = 512 * 2 ** 20;
 export const DEPENDENCY_DEPTH = 32;
 /** Images visited when one is rendered, repetitions included. */
 export const DEPENDENCY_VISITS = 256;
+/** Bytes of the path whitelists of all images that one is rendered of, as JSON; a manifest can have one MiB. */
+export const WHITELIST_BYTES = 4 * 2 ** 20;
+/** Work of a rendering: each entry that a visit lays down, once more for each of its whitelists. */
+export const RENDER_STEPS = 4_000_000;
+/** An entry whose name, link target and attributes have more bytes counts as several. */
+export const RENDER_STEP_BYTES = 256;
 /** Distinct trees that are stacked without rendering them: overlayfs takes 500 (OVL_MAX_STACK). */
 export const OVERLAY_LAYERS = 256;

@@ -1,8 +1,9 @@
 import type {ImageId} from '../contract/names.ts';
 import {imageLimitExceeded} from './errors.ts';
-import {TAR_LIMITS} from './limits.ts';
+import {RENDER_STEP_BYTES, RENDER_STEPS, TAR_LIMITS} from './limits.ts';
+import {bytesOf} from './tar/catalogue.ts';
 import type {TarEntry} from './tar/entry.ts';
-import type {Visit} from './visits.ts';
+import type {Visit, Whitelist} from './visits.ts';
 
 /*
  * Rendering as a pure function: which path of the result comes from which image (appc EX-03 to EX-06). Paths are latin1, one character per byte.
@@ -27,11 +28,14 @@ const toArchivePath = (path: string): string | undefined => {
     .toString('latin1')
     .split('/')
     .filter((part) => part !== '');
-  return parts.includes('.') || parts.includes('..') ? undefined : ['rootfs', ...parts].join('/');
+  const archivePath = ['rootfs', ...parts].join('/');
+  const {depth, pathBytes} = TAR_LIMITS;
+  if (parts.length > depth || archivePath.length > pathBytes) return undefined;
+  return parts.includes('.') || parts.includes('..') ? undefined : archivePath;
 };
 
-const filterOf = (whitelist: readonly string[]): Filter => {
-  const listed = new Set(whitelist.flatMap((path) => toArchivePath(path) ?? []));
+const filterOf = ({paths}: Whitelist): Filter => {
+  const listed = new Set(paths.flatMap((path) => toArchivePath(path) ?? []));
   const parents = new Set(['rootfs']);
   for (const path of listed) {
     for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) parents.add(path.slice(0, at));
@@ -48,51 +52,69 @@ export interface Merge {
 
 const emptyDirectory = (): Node => ({from: undefined, children: new Map()});
 
-export const createMerge = (): Merge => {
+/** What an entry costs. */
+const stepsOf = (entry: TarEntry, {whitelists}: Visit): number =>
+  (1 + whitelists.length) * Math.ceil((entry.path.length + bytesOf(entry)) / RENDER_STEP_BYTES);
+
+/** @param most steps, for tests */
+export const createMerge = (most = RENDER_STEPS): Merge => {
   const root = emptyDirectory();
+  const filters = new Map<string, Filter>();
   let nodes = 0;
+  let steps = 0;
   const count = (): void => {
     if (++nodes > TAR_LIMITS.inodes) throw imageLimitExceeded('files and directories', TAR_LIMITS.inodes);
   };
-
-  /** The directory at `path`, as far as it is one; what is in the way is replaced (appc EX-05, EX-06). */
-  const directoryAt = (parts: readonly string[], allowed: (path: string) => boolean): Node | undefined => {
-    let node = root;
-    let path = 'rootfs';
-    for (const part of parts) {
-      path = `${path}/${part}`;
-      if (!allowed(path)) return undefined;
-      const next = node.children?.get(part);
-      if (next?.children !== undefined) node = next;
-      else {
-        const made = emptyDirectory();
-        count();
-        node.children?.set(part, made);
-        node = made;
-      }
-    }
-    return node;
+  const compiled = (whitelist: Whitelist): Filter => {
+    const filter = filters.get(whitelist.hash) ?? filterOf(whitelist);
+    filters.set(whitelist.hash, filter);
+    return filter;
   };
 
   return {
     root,
     add(visit, entries) {
-      const filters = visit.whitelists.map(filterOf);
-      const allows = (path: string, directory: boolean) => filters.every((filter) => filter.allows(path, directory));
+      const own = visit.whitelists.map(compiled);
+      const allows = (path: string, directory: boolean) => own.every((filter) => filter.allows(path, directory));
+      // By path. Once an archive has something in a directory, nothing of it replaces that directory.
+      const directories = new Map([['rootfs', root.children]]);
+      /** What is in the directory at `path`, if that may be; what is in the way is replaced (appc EX-05, EX-06). */
+      const childrenAt = (path: string): Node['children'] => {
+        if (directories.has(path)) return directories.get(path);
+        const {parent, name} = split(path);
+        const siblings = childrenAt(parent);
+        let found: Node | undefined;
+        if (siblings !== undefined && allows(path, true)) {
+          found = siblings.get(name);
+          if (found?.children === undefined) {
+            found = emptyDirectory();
+            count();
+            siblings.set(name, found);
+          }
+        }
+        directories.set(path, found?.children);
+        return found?.children;
+      };
       for (const entry of entries) {
+        steps += stepsOf(entry, visit);
+        if (steps > most) throw imageLimitExceeded('entries of all dependencies', most);
         const from = {id: visit.id, entry};
         if (entry.path === 'rootfs') root.from = from;
         if (!entry.path.startsWith('rootfs/')) continue;
-        const parts = entry.path.split('/').slice(1);
-        const name = parts.pop() ?? '';
-        const parent = directoryAt(parts, (path) => allows(path, true));
+        const {parent, name} = split(entry.path);
+        const siblings = childrenAt(parent);
         const directory = entry.type === 'directory';
-        if (parent?.children === undefined || !allows(entry.path, directory)) continue;
-        const before = parent.children.get(name);
+        if (siblings === undefined || !allows(entry.path, directory)) continue;
+        const before = siblings.get(name);
         if (before === undefined) count();
         const children = directory ? (before?.children ?? new Map<string, Node>()) : undefined;
-        parent.children.set(name, {from, children});
+        siblings.set(name, {from, children});
       }
     },
   };
+};
+
+const split = (path: string): {readonly parent: string; readonly name: string} => {
+  const at = path.lastIndexOf('/');
+  return {parent: path.slice(0, at), name: path.slice(at + 1)};
 };

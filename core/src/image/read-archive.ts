@@ -71,11 +71,11 @@ const check = async (tool: Tool, compression: Compression): Promise<void> => {
   throw imageCompressionInvalid(compression, new Error(`${failure.status}: ${failure.output}`));
 };
 
-async function* decompressFile(compression: Compression, file: Fd, messages: string): AsyncGenerator<Buffer> {
+async function* decompressFile(compression: Compression, file: Fd): AsyncGenerator<Buffer> {
   const output = pipe({bytes: PIPE_BYTES});
   using read = output.read;
   using write = output.write;
-  const tool = startTool(decompressor(DECOMPRESSOR_MEMORY_BYTES), file.number, write.number, messages);
+  const tool = startTool(decompressor(DECOMPRESSOR_MEMORY_BYTES), file.number, write.number);
   try {
     write.close();
     yield* readChunks(read);
@@ -86,8 +86,8 @@ async function* decompressFile(compression: Compression, file: Fd, messages: str
 }
 
 // What this process itself has to feed needs its event loop to go on: no blocking reads, and none that block a thread of libuv's few.
-async function* decompressStream(compression: Compression, input: Chunks, messages: string): AsyncGenerator<Buffer> {
-  const tool = startTool(decompressor(DECOMPRESSOR_MEMORY_BYTES), 'pipe', 'pipe', messages);
+async function* decompressStream(compression: Compression, input: Chunks): AsyncGenerator<Buffer> {
+  const tool = startTool(decompressor(DECOMPRESSOR_MEMORY_BYTES), 'pipe', 'pipe');
   try {
     if (tool.stdin === null || tool.stdout === null)
       throw new TypeError('a tool without the pipes it was started with');
@@ -105,16 +105,16 @@ async function* decompressStream(compression: Compression, input: Chunks, messag
   }
 }
 
-const readFile = (file: Fd, messages: string, limits: RatioLimits): OpenArchive => {
+const readFile = (file: Fd, limits: RatioLimits): OpenArchive => {
   const start = Buffer.alloc(SNIFF_BYTES);
   const compression = sniff(start.subarray(0, readSync(file.number, start, 0, SNIFF_BYTES, 0)));
   const {size} = fstatSync(file.number);
   const bytesRead = () => size;
-  const chunks = compression === 'none' ? readChunks(file) : decompressFile(compression, file, messages);
+  const chunks = compression === 'none' ? readChunks(file) : decompressFile(compression, file);
   return counted(compression, chunks, bytesRead, limits);
 };
 
-const readStream = async (stream: Readable, messages: string, limits: RatioLimits): Promise<OpenArchive> => {
+const readStream = async (stream: Readable, limits: RatioLimits): Promise<OpenArchive> => {
   let read = 0;
   const iterator: AsyncIterator<Buffer> = stream[Symbol.asyncIterator]();
   let start = Buffer.alloc(0);
@@ -135,18 +135,13 @@ const readStream = async (stream: Readable, messages: string, limits: RatioLimit
   }
   const compression = sniff(start);
   const bytesRead = () => read;
-  const chunks = compression === 'none' ? all() : decompressStream(compression, all(), messages);
+  const chunks = compression === 'none' ? all() : decompressStream(compression, all());
   return counted(compression, chunks, bytesRead, limits);
 };
 
 /**
  * Opens an archive for one pass. The caller closes a file.
- * @param messages path of a new file for what the decompressor says
  * @throws RKT_IMAGE_COMPRESSION_INVALID, RKT_IMAGE_LIMIT_EXCEEDED (also from `chunks`), RKT_IMAGE_TOOL_MISSING
  */
-export const readArchive = async (
-  source: ArchiveSource,
-  messages: string,
-  limits: RatioLimits = RATIO_LIMITS,
-): Promise<OpenArchive> =>
-  source instanceof Fd ? readFile(source, messages, limits) : readStream(source, messages, limits);
+export const readArchive = async (source: ArchiveSource, limits: RatioLimits = RATIO_LIMITS): Promise<OpenArchive> =>
+  source instanceof Fd ? readFile(source, limits) : readStream(source, limits);

@@ -1,6 +1,6 @@
 import {createHash} from 'node:crypto';
 import {constants, existsSync, fstatSync, mkdirSync, utimesSync, writeFileSync} from 'node:fs';
-import type {HostPath} from '../contract/names.ts';
+import type {HostPath, ImageId} from '../contract/names.ts';
 import {log} from '../debug.ts';
 import {linkEntry, makeDirectory, setOwnership} from '../linux/directory-entry.ts';
 import type {Fd} from '../linux/fd.ts';
@@ -9,8 +9,9 @@ import {O_PATH, openEntry, openHost} from '../linux/openat2.ts';
 import {renameNoReplace} from '../linux/rename.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {isOfType} from './check-tree.ts';
-import {imageDamaged, readable} from './errors.ts';
+import {imageDamaged, imageLimitExceeded, readable} from './errors.ts';
 import {startExtraction} from './extract.ts';
+import {TAR_LIMITS} from './limits.ts';
 import {createMerge, type Node} from './merge.ts';
 import {openInStore} from './open-stored.ts';
 import {rebuildArchive} from './rebuild.ts';
@@ -19,19 +20,33 @@ import type {ImageStore} from './store.ts';
 import type {TarEntry} from './tar/entry.ts';
 import type {Visit} from './visits.ts';
 
+/** What a visit lays down, by name. */
+const partOf = ({id, whitelists}: Visit): string => [id, ...whitelists.map(({hash}) => hash)].join(' ');
+
+/** Each visit that lays down the same once, at its last: whatever an earlier one laid down, the last one lays down again, over the rest. */
+const withoutRepeats = (visits: readonly Visit[]): Visit[] => {
+  const last = new Map<string, Visit>();
+  for (const visit of visits) {
+    last.delete(partOf(visit));
+    last.set(partOf(visit), visit);
+  }
+  return [...last.values()];
+};
+
 /** Names a rendering by all that it depends on. Raised when rendering itself changes. */
 const keyOf = (visits: readonly Visit[]): string =>
   createHash('sha512')
-    .update(JSON.stringify(['1', visits]))
+    .update(JSON.stringify(['2', visits.map(partOf)]))
     .digest('hex')
     .slice(0, 64);
 
 /**
  * The rendered tree of some visits, made when it is asked for the first time and shared after. Its files are hard links to those of the images, its
  * directories its own: it costs no space worth mentioning, and images can go before it.
- * @throws RKT_IMAGE_DAMAGED, RKT_IMAGE_EXTRACTION_FAILED
+ * @throws RKT_IMAGE_DAMAGED, RKT_IMAGE_EXTRACTION_FAILED, RKT_IMAGE_LIMIT_EXCEEDED
  */
-export const renderTree = async (store: ImageStore, visits: readonly Visit[]): Promise<HostPath> => {
+export const renderTree = async (store: ImageStore, all: readonly Visit[]): Promise<HostPath> => {
+  const visits = withoutRepeats(all);
   const target = `${store.trees}/${keyOf(visits)}`;
   const rootfs = `${target}/rootfs` as HostPath;
   if (existsSync(target)) {
@@ -43,7 +58,7 @@ export const renderTree = async (store: ImageStore, visits: readonly Visit[]): P
   using spool = makeSpool(store);
   const tree = `${spool.path}/tree` as HostPath;
   mkdirSync(tree, {mode: 0o700});
-  await fill(tree, store, visits, `${spool.path}/bsdtar.log`);
+  await fill(tree, store, visits);
   writeFileSync(`${tree}/info.json`, JSON.stringify({images: [...new Set(visits.map(({id}) => id))]}), {mode: 0o600});
   writeFileSync(`${tree}/used`, '', {mode: 0o600});
   using directory = openHost(tree, constants.O_RDONLY | constants.O_DIRECTORY);
@@ -58,12 +73,16 @@ export const renderTree = async (store: ImageStore, visits: readonly Visit[]): P
   return rootfs;
 };
 
-const fill = async (tree: HostPath, store: ImageStore, visits: readonly Visit[], messages: string): Promise<void> => {
+const fill = async (tree: HostPath, store: ImageStore, visits: readonly Visit[]): Promise<void> => {
   const merge = createMerge();
+  const lastOf = new Map(visits.map((visit) => [visit.id, visit]));
+  // Of images that other whitelists let pass again.
+  const kept = new Map<ImageId, readonly TarEntry[]>();
   for (const visit of visits) {
-    const entries: TarEntry[] = [];
-    await rebuildArchive(store, visit.id, {entry: (entry) => entries.push(entry)});
+    const entries = kept.get(visit.id) ?? (await entriesOf(store, visit.id));
     merge.add(visit, entries);
+    if (lastOf.get(visit.id) === visit) kept.delete(visit.id);
+    else kept.set(visit.id, entries);
   }
   const made = new Map<string, TarEntry | undefined>();
   {
@@ -71,9 +90,15 @@ const fill = async (tree: HostPath, store: ImageStore, visits: readonly Visit[],
     place(store, target, 'rootfs', merge.root, made);
   }
   // Last, because every link changes the time of its directory. bsdtar sets what a directory can have, on directories that exist.
-  using extraction = startExtraction(tree, messages);
+  using extraction = startExtraction(tree);
   for (const entry of made.values()) if (entry !== undefined) extraction.entry(entry);
   await extraction.finish();
+};
+
+const entriesOf = async (store: ImageStore, id: ImageId): Promise<TarEntry[]> => {
+  const entries: TarEntry[] = [];
+  await rebuildArchive(store, id, {entry: (entry) => entries.push(entry)});
+  return entries;
 };
 
 const DIRECTORY = O_PATH | constants.O_DIRECTORY;
@@ -109,6 +134,8 @@ const link = (store: ImageStore, {id, entry}: NonNullable<Node['from']>, parent:
     const own = Buffer.from(entry.path.slice(slash + 1), 'latin1');
     linkEntry({directory: source, name: own}, {directory: parent, name});
   } catch (error) {
+    // Every tree that is rendered of an image gives its files one name more.
+    if (isErrno(error, 'EMLINK')) throw imageLimitExceeded('names of one file', TAR_LIMITS.links);
     if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EXDEV')) throw error;
     throw imageDamaged(id, `${readable(entry.path)} is not what its archive says`, error);
   }

@@ -15,7 +15,6 @@ import {openInStore} from './open-stored.ts';
 import {PIPE_BYTES, readChunks} from './read-archive.ts';
 import {rebuildArchive} from './rebuild.ts';
 import {bsdtarCreate} from './sandbox.ts';
-import {makeSpool} from './spool.ts';
 import type {ImageStore} from './store.ts';
 import type {TarEntry} from './tar/entry.ts';
 import {createTarScanner} from './tar/scan.ts';
@@ -97,12 +96,11 @@ const createListing = (): Listing => {
 };
 
 const entriesOnDisk = async (store: ImageStore, id: ImageId): Promise<Map<string, string>> => {
-  using spool = makeSpool(store);
   const output = pipe({bytes: PIPE_BYTES});
   using read = output.read;
   using directory = openInStore(store, `images/${id}`, O_PATH | constants.O_DIRECTORY);
   const command = bsdtarCreate(directory, ['--', 'manifest', 'rootfs']);
-  const tool = startTool(command, 'ignore', output.write.number, `${spool.path}/bsdtar.log`);
+  const tool = startTool(command, 'ignore', output.write.number);
   output.write.close();
   const found = createListing();
   const scanner = createTarScanner({entry: found.add}, {fromHost: true});

@@ -1,3 +1,4 @@
+import {createHash} from 'node:crypto';
 import {existsSync} from 'node:fs';
 import type {Dependency} from '../appc/dependencies.ts';
 import type {ImageId} from '../contract/names.ts';
@@ -12,15 +13,21 @@ import {findByName} from './find-image.ts';
 import {isImageId} from './image-ids.ts';
 import {readInfo} from './info.ts';
 import {labelRecord} from './label-record.ts';
-import {DEPENDENCY_DEPTH, DEPENDENCY_VISITS} from './limits.ts';
+import {DEPENDENCY_DEPTH, DEPENDENCY_VISITS, WHITELIST_BYTES} from './limits.ts';
 import {imageManifestOf} from './manifest.ts';
 import {type ImageStore, imageDirectory} from './store.ts';
+
+/** The paths that an image lets pass; those of the same hash are the same. */
+export interface Whitelist {
+  readonly hash: string;
+  readonly paths: readonly string[];
+}
 
 /** One step of a rendering: this image's files, as far as all of the whitelists let them pass. */
 export interface Visit {
   readonly id: ImageId;
   /** Of the image itself and of those that depend on it on this way to it; empty if none has one (appc EX-04). */
-  readonly whitelists: readonly (readonly string[])[];
+  readonly whitelists: readonly Whitelist[];
 }
 
 /**
@@ -30,19 +37,50 @@ export interface Visit {
  */
 export const visitsOf = (store: ImageStore, id: ImageId): Visit[] => {
   const visits: Visit[] = [];
+  const read = reader(store);
   const visit = (image: ImageId, above: readonly ImageId[], whitelists: Visit['whitelists']): void => {
     if (above.includes(image)) throw imageDependencyCycle([...above.slice(above.indexOf(image)), image]);
     if (above.length > DEPENDENCY_DEPTH) throw imageLimitExceeded('depth of dependencies', DEPENDENCY_DEPTH);
-    const {name, dependencies, pathWhitelist} = imageManifestOf(store, image);
-    const own = pathWhitelist == null || pathWhitelist.length === 0 ? whitelists : [...whitelists, pathWhitelist];
-    for (const dependency of dependencies ?? []) {
-      visit(resolve(store, name, dependency), [...above, image], own);
-    }
+    const {dependencies, whitelist} = read(image);
+    const known = whitelist === undefined || whitelists.some(({hash}) => hash === whitelist.hash);
+    const own = known ? whitelists : [...whitelists, whitelist];
+    for (const dependency of dependencies) visit(dependency, [...above, image], own);
     if (visits.length >= DEPENDENCY_VISITS) throw imageLimitExceeded('number of dependencies', DEPENDENCY_VISITS);
     visits.push({id: image, whitelists: own});
   };
   visit(id, [], []);
   return visits;
+};
+
+interface Read {
+  readonly dependencies: readonly ImageId[];
+  readonly whitelist: Whitelist | undefined;
+}
+
+/** Reads what an image depends on and lets pass, each image once however many ways lead to it (S10). */
+const reader = (store: ImageStore): ((id: ImageId) => Read) => {
+  const images = new Map<ImageId, Read>();
+  let bytes = 0;
+  const whitelistOf = (paths: readonly string[] | null | undefined): Whitelist | undefined => {
+    if (paths == null || paths.length === 0) return undefined;
+    const text = JSON.stringify(paths);
+    bytes += Buffer.byteLength(text);
+    if (bytes > WHITELIST_BYTES) throw imageLimitExceeded('bytes of path whitelists', WHITELIST_BYTES);
+    return {hash: createHash('sha512').update(text).digest('hex'), paths};
+  };
+  return (id) => {
+    const before = images.get(id);
+    if (before !== undefined) return before;
+    const {name, dependencies, pathWhitelist} = imageManifestOf(store, id);
+    const below = dependencies ?? [];
+    if (below.length >= DEPENDENCY_VISITS) throw imageLimitExceeded('number of dependencies', DEPENDENCY_VISITS);
+    const found = {
+      dependencies: below.map((dependency) => resolve(store, name, dependency)),
+      whitelist: whitelistOf(pathWhitelist),
+    };
+    images.set(id, found);
+    return found;
+  };
 };
 
 const resolve = (store: ImageStore, image: string, dependency: Dependency): ImageId => {

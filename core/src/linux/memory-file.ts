@@ -1,9 +1,12 @@
-import {writeSync} from 'node:fs';
+import {ftruncateSync, writeSync} from 'node:fs';
 import {Fd} from './fd.ts';
 import {cString, syscall} from './libc.ts';
 import {isErrno} from './syscall-error.ts';
 
 const MFD_CLOEXEC = 1;
+const MFD_ALLOW_SEALING = 2;
+const F_ADD_SEALS = 1033;
+const F_SEAL_GROW = 4;
 /** Since Linux 6.3, where it may be asked for. */
 const MFD_EXEC = 0x10;
 
@@ -17,6 +20,14 @@ export const memoryFile = (
   const bytes = Buffer.from(content);
   // By position, so that whoever inherits the descriptor reads from the start.
   for (let done = 0; done < bytes.length; ) done += writeSync(file.number, bytes, done, bytes.length - done, done);
+  return file;
+};
+
+/** One of `bytes` zeros, which takes no more than these, whoever writes: EPERM. */
+export const fixedMemoryFile = (name: string, bytes: number): Fd => {
+  const file = create(name, MFD_ALLOW_SEALING);
+  ftruncateSync(file.number, bytes);
+  syscall('fcntl', [file.number, F_ADD_SEALS, F_SEAL_GROW], name);
   return file;
 };
 

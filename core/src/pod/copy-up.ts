@@ -1,4 +1,4 @@
-import {chmodSync, chownSync, constants, rmSync} from 'node:fs';
+import {chmodSync, chownSync, constants} from 'node:fs';
 import type {HostPath, ImageId} from '../contract/names.ts';
 import type {Volume} from '../contract/pod.ts';
 import {copyTree} from '../image/copy-tree.ts';
@@ -21,9 +21,7 @@ export const copyUp = async (store: ImageStore, pod: HostPath, volume: EmptyVolu
   using root = openStored(tree, O_PATH | constants.O_DIRECTORY);
   using source = openInRoot(root, from.path, O_PATH | constants.O_DIRECTORY);
   const target = `${pod}/${directory}` as HostPath;
-  const messages = `${pod}/copy-up.log`;
-  await copyTree(source, target, messages);
-  rmSync(messages);
+  await copyTree(source, target);
   // The copy has those of the image; others may have been asked for.
   chownSync(target, uid, gid);
   chmodSync(target, mode & 0o7777);

@@ -1,4 +1,4 @@
-import {constants, mkdirSync, rmSync} from 'node:fs';
+import {constants, mkdirSync} from 'node:fs';
 import path from 'node:path';
 import type {HostPath, PodPath} from '../contract/names.ts';
 import {openStored} from '../image/open-stored.ts';
@@ -54,10 +54,8 @@ const describe = ({flavor: {declaration, appCgroup}, source, digest}: ComposedPo
 const copy = async (pod: HostPath, layer: HostPath, directory: PodPath): Promise<void> => {
   const {copyTree} = await import('../image/copy-tree.ts');
   const target = path.join(pod, directory) as HostPath;
-  const messages = path.join(pod, 'copy.log');
   mkdirSync(path.dirname(target), {recursive: true, mode: 0o700});
   using source = openStored(layer, O_PATH | constants.O_DIRECTORY);
-  await copyTree(source, target, messages);
-  rmSync(messages);
+  await copyTree(source, target);
   podFault('pod.copy');
 };

@@ -1,7 +1,5 @@
 import {createHash} from 'node:crypto';
-import {constants, existsSync, mkdtempSync, rmSync} from 'node:fs';
-import {tmpdir} from 'node:os';
-import path from 'node:path';
+import {constants, existsSync} from 'node:fs';
 import {parseImageManifest} from '../appc/parse-image-manifest.ts';
 import type {Context} from '../cli/context.ts';
 import type {HostPath, ImageId} from '../contract/names.ts';
@@ -47,23 +45,18 @@ const inStore = (store: ImageStore, id: ImageId): PodImage => {
 const treeOf = (store: ImageStore, id: ImageId): HostPath => `${imageDirectory(store, id)}/rootfs` as HostPath;
 
 const inFile = async (store: ImageStore, file: HostPath): Promise<PodImage> => {
-  const scratch = mkdtempSync(path.join(tmpdir(), 'rkt-plan-'));
-  try {
-    using source = openHost(file, constants.O_RDONLY);
-    const archive = await readArchive(source, `${scratch}/decompressor.log`);
-    const seen = archiveTree();
-    const scanner = createTarScanner(seen.hooks);
-    const hash = createHash('sha512');
-    for await (const chunk of archive.chunks) {
-      scanner.push(chunk);
-      hash.update(chunk);
-      archive.checkRatio(scanner.made.size);
-    }
-    scanner.end();
-    const id = `sha512-${hash.digest('hex')}` as ImageId; // TY-05
-    if (existsSync(imageDirectory(store, id))) return inStore(store, id);
-    return {id, manifest: parseImageManifest(scanner.manifest), layers: [treeOf(store, id)], tree: seen.tree};
-  } finally {
-    rmSync(scratch, {recursive: true, force: true});
+  using source = openHost(file, constants.O_RDONLY);
+  const archive = await readArchive(source);
+  const seen = archiveTree();
+  const scanner = createTarScanner(seen.hooks);
+  const hash = createHash('sha512');
+  for await (const chunk of archive.chunks) {
+    scanner.push(chunk);
+    hash.update(chunk);
+    archive.checkRatio(scanner.made.size);
   }
+  scanner.end();
+  const id = `sha512-${hash.digest('hex')}` as ImageId; // TY-05
+  if (existsSync(imageDirectory(store, id))) return inStore(store, id);
+  return {id, manifest: parseImageManifest(scanner.manifest), layers: [treeOf(store, id)], tree: seen.tree};
 };

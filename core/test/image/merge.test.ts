@@ -2,6 +2,7 @@ import test from 'ava';
 import type {ImageId} from '../../src/contract/names.ts';
 import {createMerge, type Node} from '../../src/image/merge.ts';
 import type {TarEntry, TarEntryType} from '../../src/image/tar/entry.ts';
+import type {RktError} from '../../src/rkt-error.ts';
 
 type Image = readonly (readonly [path: string, type: TarEntryType])[];
 
@@ -21,7 +22,8 @@ const entry = ([path, type]: Image[number]): TarEntry => ({
 const render = (...visits: readonly (readonly [name: string, image: Image, ...whitelists: string[][]])[]) => {
   const merge = createMerge();
   for (const [name, image, ...whitelists] of visits) {
-    merge.add({id: name as ImageId, whitelists}, image.map(entry));
+    const own = whitelists.map((paths) => ({hash: paths.join(' '), paths}));
+    merge.add({id: name as ImageId, whitelists: own}, image.map(entry));
   }
   const found: Record<string, string> = {};
   const walk = (node: Node, path: string): void => {
@@ -178,4 +180,36 @@ test('EX-04 what is left out replaces nothing', (t) => {
       'p/q': 'A',
     },
   );
+});
+
+test('S10 steps: one below and at the limit pass, one above is refused; whitelists and long names count', (t) => {
+  const verdict = (most: number, path: string, ...whitelists: string[][]): string | undefined => {
+    const merge = createMerge(most);
+    const visit = {
+      id: 'A' as ImageId,
+      whitelists: whitelists.map((paths) => ({hash: paths.join(' '), paths})),
+    };
+    try {
+      for (let visits = 0; visits < 3; visits++) merge.add(visit, [entry([path, 'file'])]);
+      return undefined;
+    } catch (error) {
+      return (error as RktError).code;
+    }
+  };
+  for (const [steps, ...more] of [
+    [3, 'a'],
+    [6, 'a', ['/a']],
+    [9, 'a', ['/b'], ['/a']],
+    [6, 'a'.repeat(255)],
+  ] as const) {
+    const [path, ...whitelists] = more;
+    const lists = whitelists.map((list) => [...list]);
+    t.is(verdict(steps + 1, path, ...lists), undefined);
+    t.is(verdict(steps, path, ...lists), undefined);
+    t.is(verdict(steps - 1, path, ...lists), 'RKT_IMAGE_LIMIT_EXCEEDED');
+  }
+});
+
+test('S10 a path that no archive can have is no work, however long it is', (t) => {
+  t.deepEqual(render(['A', [['a', 'directory']], ['/a'.repeat(500_000), '/a']]), {a: 'A/'});
 });

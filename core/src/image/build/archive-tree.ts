@@ -95,7 +95,7 @@ async function* write(options: ArchiveOptions, hash: Hash): AsyncGenerator<Buffe
   using list = openHost(names, O_PATH);
   const output = pipe({bytes: PIPE_BYTES});
   using read = output.read;
-  const tool = startTool(readCommand(tree, list), 'ignore', output.write.number, `${work}/bsdtar.log`);
+  const tool = startTool(readCommand(tree, list), 'ignore', output.write.number);
   output.write.close();
   try {
     for (const chunk of readChunks(read)) yield push(chunk);

@@ -25,15 +25,21 @@ const checkTopLevel = (entry: TarEntry): void => {
   }
 };
 
-const bytesOf = ({linkName, xattrs}: TarEntry): number => {
+/** Of what is remembered of an entry besides its name. */
+export const bytesOf = ({linkName, xattrs}: TarEntry): number => {
   let bytes = linkName.length;
   for (const [name, value] of xattrs) bytes += name.length + value.length;
   return bytes;
 };
 
 /** Keeps the rules between entries: no path twice (appc IM-02), the top level (IM-03), parents, targets of hard links (S09), how much there may be (S10). */
-export const createCatalogue = (limits: Pick<TarLimits, 'inodes' | 'depth' | 'rememberedBytes'>): Catalogue => {
+export const createCatalogue = (
+  limits: Pick<TarLimits, 'inodes' | 'links' | 'depth' | 'rememberedBytes'>,
+): Catalogue => {
   const made = new Map<string, TarEntry | undefined>();
+  // The first name of a file by the others, and how many it has.
+  const firsts = new Map<string, string>();
+  const names = new Map<string, number>();
   let implicit = 0;
   let remembered = 0;
 
@@ -56,6 +62,22 @@ export const createCatalogue = (limits: Pick<TarLimits, 'inodes' | 'depth' | 're
     }
   };
 
+  const addLink = ({path, linkName}: TarEntry): void => {
+    if (!linkName.startsWith('rootfs/')) {
+      throw imageEntryRefused(path, `a hard link leads out of the rootfs, to "${linkName}"`);
+    }
+    // A further link is as good a target as the first.
+    const target = made.get(linkName)?.type;
+    if (target !== 'file' && target !== 'hardlink') {
+      throw imageEntryRefused(path, `a hard link to "${linkName}", which is not an earlier file`);
+    }
+    const first = firsts.get(linkName) ?? linkName;
+    const count = (names.get(first) ?? 1) + 1;
+    if (count > limits.links) throw imageLimitExceeded('names of one file', limits.links);
+    firsts.set(path, first);
+    names.set(first, count);
+  };
+
   return {
     made,
     get implicit() {
@@ -72,16 +94,7 @@ export const createCatalogue = (limits: Pick<TarLimits, 'inodes' | 'depth' | 're
         implicit--;
       }
       addParents(entry);
-      if (entry.type === 'hardlink') {
-        if (!entry.linkName.startsWith('rootfs/')) {
-          throw imageEntryRefused(entry.path, `a hard link leads out of the rootfs, to "${entry.linkName}"`);
-        }
-        // A further link is as good a target as the first.
-        const target = made.get(entry.linkName)?.type;
-        if (target !== 'file' && target !== 'hardlink') {
-          throw imageEntryRefused(entry.path, `a hard link to "${entry.linkName}", which is not an earlier file`);
-        }
-      }
+      if (entry.type === 'hardlink') addLink(entry);
       remember(entry.path, entry);
     },
     complete() {

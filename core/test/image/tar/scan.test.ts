@@ -1,6 +1,6 @@
 import test from 'ava';
 import {harmlessCases, hostileCases} from '../../../../test/image/support/corpus.ts';
-import {directory, END, file, image, manifest, pax, symlink} from '../../../../test/image/support/tar.ts';
+import {directory, END, file, hardlink, image, manifest, pax, symlink} from '../../../../test/image/support/tar.ts';
 import {parseImageManifest} from '../../../src/appc/parse-image-manifest.ts';
 import {TAR_LIMITS, type TarLimits} from '../../../src/image/limits.ts';
 import type {TarEntry} from '../../../src/image/tar/entry.ts';
@@ -127,6 +127,17 @@ const LIMITED: {
   },
   // Those that are only implied count, too.
   inodes: {value: 6, archive: (count) => image(file(`rootfs/${'d/'.repeat(count - 3)}f`))},
+  // A link to a link is one more name of the same file.
+  links: {
+    value: 4,
+    archive: (count) =>
+      image(
+        file('rootfs/0'),
+        ...Array.from({length: count - 1}, (_, index) =>
+          hardlink(`rootfs/${index + 1}`, `rootfs/${index % 2 === 0 ? 0 : index}`),
+        ),
+      ),
+  },
   depth: {value: 10, archive: (depth) => image(file(`rootfs/${'d/'.repeat(depth - 1)}f`))},
   rememberedBytes: {
     value: 100,
@@ -172,6 +183,7 @@ test('S10 the limits are those that the documentation names', (t) => {
   t.deepEqual(TAR_LIMITS, {
     entries: 1_000_000,
     inodes: 1_000_000,
+    links: 65_000,
     depth: 256,
     rememberedBytes: 128 * 2 ** 20,
     totalBytes: 64 * 2 ** 30,
