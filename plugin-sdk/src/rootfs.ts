@@ -42,7 +42,7 @@ const bindAll = (pod: Pod, app: App, which: (mount: Mount) => boolean): Step[] =
   app.mounts
     .filter(which)
     .sort(byPath)
-    .map((mount) => mountVolume(app, mount, volumeOf(pod, mount)));
+    .map((mount, index) => mountVolume(app, mount, volumeOf(pod, mount), index));
 
 /** Binds the app's volumes at their targets, outer targets before inner ones; see {@link mountDevices} for those below /dev. */
 export const mountVolumes = (pod: Pod, app: App): Step[] => bindAll(pod, app, (mount) => !isBelowDev(mount));
@@ -56,8 +56,17 @@ const volumeOf = (pod: Pod, {volume: wanted}: Mount): Volume => {
   return volume;
 };
 
-const mountVolume = (app: App, {path, readOnly, volume: name}: Mount, volume: Volume): Step => ({
-  id: `volume.${app.name}.${name}:${encodeURI(path)}`,
+/** The id of a step has 512 characters at most. */
+const SHOWN_PATH = 256;
+
+/** The path, or its beginning and which of the app's mounts it is of. */
+const shown = (path: string, index: number): string => {
+  const text = encodeURI(path);
+  return text.length > SHOWN_PATH ? `${text.slice(0, SHOWN_PATH)}…${index}` : text;
+};
+
+const mountVolume = (app: App, {path, readOnly, volume: name}: Mount, volume: Volume, index: number): Step => ({
+  id: `volume.${app.name}.${name}:${shown(path, index)}`,
   do: 'bind',
   source: volume.kind === 'host' ? {in: 'host', path: volume.source} : {in: 'pod', path: volume.directory},
   target: inRootfs(app, path),

@@ -3,7 +3,7 @@ import {randomUUID} from 'node:crypto';
 import {once} from 'node:events';
 import {writeFileSync} from 'node:fs';
 import type {ExecutionContext} from 'ava';
-import type {App, AppName, EnforcementReport, Flavor, Pod} from '../../core/src/contract/index.ts';
+import type {App, AppName, EnforcementReport, Flavor, Pod, SeccompFilter} from '../../core/src/contract/index.ts';
 import {
   cgroupPath,
   createCgroup,
@@ -13,9 +13,15 @@ import {
   trackingHierarchy,
   usedHierarchies,
 } from '../../core/src/linux/cgroups.ts';
-import {identify} from '../../core/src/linux/process-identity.ts';
+import {filtersAreShown} from '../../core/src/linux/filters-are-shown.ts';
+import {syscall} from '../../core/src/linux/libc.ts';
+import {identify, isAlive} from '../../core/src/linux/process-identity.ts';
+import {readBack} from '../../core/src/linux/read-back.ts';
 import {runningPod} from '../../core/src/pod/running-pod.ts';
+import type {RktError} from '../../core/src/rkt-error.ts';
 import {gatherHostFacts} from '../../core/src/stage1/host-facts.ts';
+import {checkFilter} from '../../core/src/stage1/verify/check-filter.ts';
+import type {Evidence} from '../../core/src/stage1/verify/evidence.ts';
 import {verify} from '../../core/src/stage1/verify.ts';
 import {lacks} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
@@ -103,6 +109,76 @@ kernelTest('a flavor that looks for an app outside its pod is refused', (t) => {
     const flavor = {declaration: {name: 'test'}, appCgroup: () => path} as unknown as Flavor;
     t.throws(() => runningPod(pod, facts, {pid: 1, startTime: 1}, flavor), {code: 'RKT_FLAVOR_PLAN_INVALID'}, path);
   }
+});
+
+/** Ends a process, which stays there until its parent, this process, gets to look for its children. */
+const end = (pid: number): void => {
+  const identity = identify(pid);
+  process.kill(pid, 'SIGKILL');
+  while (identity !== undefined && isAlive(identity));
+};
+
+const promise = (name: string, readBack: () => object) =>
+  ({
+    entries: [
+      {
+        name,
+        app: 'one',
+        verdict: 'enforced',
+        get readBack() {
+          return readBack();
+        },
+      },
+    ],
+  }) as unknown as EnforcementReport;
+
+kernelTest('S20 an app that ends before it is verified, or while it is, is said to have ended', (t) => {
+  const code = 'RKT_POD_APP_NOT_RUNNING';
+  for (const [name, from] of [
+    ['kernel-paths/masked', 'mountinfo'],
+    ['os/linux/oom-score-adj', 'oom-score-adj'],
+    ['nothing that is read', 'limits'],
+  ] as const) {
+    const {pod, start, running} = supervised(t, 'one');
+    const {pid} = start('payload/app-one.service');
+    const paths = {maskedPaths: ['/proc/kcore'], readOnlyPaths: ['/proc/sys']} as unknown as Pod; // by their brand
+    const seen = {...running(), ...paths, apps: pod.apps};
+    const report = promise(name, () => {
+      if (isAlive(seen.appProcesses.one ?? {pid: 0, startTime: 0})) end(pid);
+      return {from};
+    });
+    const error = t.throws<RktError>(() => verify(seen, report, facts), {code}, name);
+    t.is(error?.fields.app, 'one');
+    t.throws(() => verify(seen, report, facts), {code}, name);
+  }
+});
+
+/** linux/ptrace.h */
+const PTRACE_SEIZE = 0x4206;
+
+kernelTest('S35 an app whose filter cannot be read because it is traced has not been verified', (t) => {
+  const {pod, start, running} = supervised(t, 'one');
+  const {pid} = start('payload/app-one.service');
+  const seccomp: SeccompFilter = {default: {action: 'errno', errno: 1}, rules: []};
+  const [app] = pod.apps;
+  if (app === undefined) throw new Error('no app');
+  const host = readBack('self');
+  const evidence: Evidence = {
+    pod: {...pod, ...running()},
+    app: {...app, process: {...app.process, seccomp}},
+    pid,
+    state: {...readBack(pid), seccomp: 'filter', seccompFilters: 1},
+    host: {...host, seccomp: 'disabled', seccompFilters: 0},
+    mounts: [],
+    facts,
+  };
+  syscall('ptrace', [PTRACE_SEIZE, pid, null, null], `process ${pid}`);
+  t.deepEqual(
+    checkFilter(evidence).map(({holds}) => holds),
+    [!filtersAreShown()],
+  );
+  // A rkt that has a filter itself sees nobody's.
+  t.like(checkFilter({...evidence, host: {...host, seccomp: 'filter', seccompFilters: 0}}), [{holds: true}]);
 });
 
 testIf(lacks('root', 'cgroup/pids'))('a limit is read back where the app is, and above it within the pod', (t) => {

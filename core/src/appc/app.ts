@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import {userData} from './annotations.ts';
+import {bounded} from './bounded.ts';
 import {environment} from './environment.ts';
 import {eventHandlers} from './event-handlers.ts';
 import {id} from './ids.ts';
@@ -9,7 +10,10 @@ import {rootfsPath} from './paths.ts';
 import {ports} from './ports.ts';
 import {maybe, nonEmptyText, text} from './text.ts';
 
-const gids = () => maybe(z.array(id));
+/** Groups of a process besides its own, at most: systemd looks through all of them for each. */
+const MAX_GROUPS = 1000;
+
+const gids = () => maybe(z.array(id).check(bounded(MAX_GROUPS, 'supplementary groups')));
 
 /** How an image is run, in the manifest of the image or, instead of that, of the pod (appc IM-15 to IM-25, PO-06). */
 export const app = z.lazy(() =>

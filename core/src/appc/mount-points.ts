@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import {bounded} from './bounded.ts';
 import {volumeName} from './names.ts';
 import {targetPath} from './paths.ts';
 import {maybe} from './text.ts';
@@ -15,4 +16,7 @@ const mountPoint = z.lazy(() =>
 );
 export type MountPoint = z.infer<typeof mountPoint>;
 
-export const mountPoints = z.lazy(() => z.array(mountPoint).check(unique('name')));
+/** Mounts of an app, and places for them, at most. */
+export const MAX_MOUNTS = 1000;
+
+export const mountPoints = z.lazy(() => z.array(mountPoint).check(bounded(MAX_MOUNTS, 'mount points'), unique('name')));

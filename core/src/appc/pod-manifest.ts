@@ -1,9 +1,11 @@
 import * as z from 'zod/mini';
 import {annotations, userData} from './annotations.ts';
 import {app} from './app.ts';
+import {bounded} from './bounded.ts';
 import {imageId} from './image-id.ts';
 import {isolatorList} from './isolators/list.ts';
 import {labels} from './labels.ts';
+import {MAX_MOUNTS} from './mount-points.ts';
 import {acIdentifier, acKind, appName, volumeName} from './names.ts';
 import {targetPath} from './paths.ts';
 import {exposedPort} from './ports.ts';
@@ -30,7 +32,7 @@ const podApp = z.lazy(() =>
     app: maybe(app),
     /** Default false. */
     readOnlyRootFS: maybe(z.boolean()),
-    mounts: maybe(z.array(mount)),
+    mounts: maybe(z.array(mount).check(bounded(MAX_MOUNTS, 'mounts'))),
     annotations: maybe(annotations),
   }),
 );

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import {bounded} from './bounded.ts';
 import {acName} from './names.ts';
 import {maybe, nonEmptyText} from './text.ts';
 import {unique} from './unique.ts';
@@ -36,7 +37,10 @@ export const port = z.lazy(() =>
 );
 export type ImagePort = z.infer<typeof port>;
 
-export const ports = z.lazy(() => z.array(port).check(unique('name')));
+/** Ports of an app, or ranges of them, at most. */
+const MAX_PORTS = 1000;
+
+export const ports = z.lazy(() => z.array(port).check(bounded(MAX_PORTS, 'ports'), unique('name')));
 
 /** A port of the pod that is exposed on the host (appc PO-13). */
 export const exposedPort = z.lazy(() =>

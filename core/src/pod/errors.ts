@@ -181,7 +181,7 @@ export const logUnusable = (uuid: string, app: string, stream: string, because: 
     stream,
     because,
     cause,
-    hint: 'something in the pod put it there; remove the pod with "rkt rm" when it has ended',
+    hint: 'something in the pod did that; remove the pod with "rkt rm" when it has ended',
   });
 
 /** --mds-register without a metadata service. */

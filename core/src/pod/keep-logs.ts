@@ -10,6 +10,7 @@ import {logUnbounded} from './errors.ts';
 import {keptLogs, type Log} from './find-logs.ts';
 import {LOGS, podDirectory} from './layout.ts';
 import {uuidsIn} from './list.ts';
+import {logFault} from './log-fault.ts';
 import {timesPath} from './log-times.ts';
 import {openLog} from './open-log.ts';
 import type {PodDirectory} from './states.ts';
@@ -31,26 +32,35 @@ export const keepLogs = (dataDir: HostPath): unknown[] =>
   PLACES.flatMap((place) =>
     uuidsIn(dataDir, place).flatMap((uuid) => {
       try {
-        keepPodLogs(uuid, podDirectory(dataDir, place, uuid));
-        return [];
+        return keepPodLogs(uuid, podDirectory(dataDir, place, uuid));
       } catch (error) {
-        // Removed or moved meanwhile; the next one sees it where it is.
-        return isErrno(error, 'ENOENT') || isDamaged(error) ? [] : [error];
+        return isOver(error) ? [] : [error];
       }
     }),
   );
 
+/** Removed or moved meanwhile; the next one sees it where it is. */
+const isOver = (error: unknown): boolean => isErrno(error, 'ENOENT') || isDamaged(error);
+
 /** Half a file is what a crash of the machine left: nobody writes there any more. */
 const isDamaged = (error: unknown): boolean => error instanceof RktError && error.code === 'RKT_POD_FILE_DAMAGED';
 
-const keepPodLogs = (uuid: Uuid, path: HostPath): void => {
-  if (!hasLogs(path)) return;
+/** What an app does to its log keeps nobody from the others. */
+const keepPodLogs = (uuid: Uuid, path: HostPath): unknown[] => {
+  if (!hasLogs(path)) return [];
   const pod = readStored(path, 'frozen');
-  if (pod === undefined) return;
+  if (pod === undefined) return [];
   const logs = keptLogs(pod.apps);
-  if (logs.length === 0) return;
+  if (logs.length === 0) return [];
   using directory = openHost(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  for (const log of logs) keepLog(uuid, directory, log, pod.logSize ?? DEFAULT_LOG_SIZE);
+  return logs.flatMap((log) => {
+    try {
+      keepLog(uuid, directory, log, pod.logSize ?? DEFAULT_LOG_SIZE);
+      return [];
+    } catch (error) {
+      return isOver(error) ? [] : [logFault(uuid, log, error)];
+    }
+  });
 };
 
 /** Most pods have none: their other files need not be read. */

@@ -25,9 +25,12 @@ export const checkMountTarget = (app: string, target: RootfsPath): RootfsPath =>
  */
 export const checkMountTargets = (app: string, targets: readonly RootfsPath[]): RootfsPath[] => {
   const checked = targets.map((target) => checkMountTarget(app, target));
-  for (const [index, target] of checked.entries()) {
-    const other = checked.find((candidate, at) => at !== index && `${target}/`.startsWith(`${candidate}/`));
-    if (other !== undefined) throw mountTargetRefused(app, target, `it overlaps with ${other}`);
+  // What lies between a path and one below it in this order is below it, too.
+  const sorted = checked.map((target) => `${target}/`).sort();
+  for (const [index, target] of sorted.entries()) {
+    const outer = sorted[index - 1];
+    if (outer === undefined || !target.startsWith(outer)) continue;
+    throw mountTargetRefused(app, target.slice(0, -1), `it overlaps with ${outer.slice(0, -1)}`);
   }
   return checked;
 };

@@ -6,6 +6,7 @@ import {reopen} from '../linux/reopen.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {logUnusable} from './errors.ts';
 import type {Log} from './find-logs.ts';
+import {logFault} from './log-fault.ts';
 
 const {O_NOFOLLOW, O_NONBLOCK, O_RDONLY} = constants;
 
@@ -14,16 +15,14 @@ const {O_NOFOLLOW, O_NONBLOCK, O_RDONLY} = constants;
  * a regular file is opened, because opening a device can do something.
  * @throws RKT_POD_LOG_UNUSABLE
  */
-export const openLog = (uuid: Uuid, pod: Fd, {app, stream, path}: Log, flags: number = O_RDONLY): Fd | undefined => {
+export const openLog = (uuid: Uuid, pod: Fd, log: Log, flags: number = O_RDONLY): Fd | undefined => {
   try {
-    using found = openBeneath(pod, path, O_PATH | O_NOFOLLOW, {noSymlinks: true});
-    if (!fstatSync(found.number).isFile()) throw logUnusable(uuid, app, stream, 'not a regular file');
+    using found = openBeneath(pod, log.path, O_PATH | O_NOFOLLOW, {noSymlinks: true});
+    if (!fstatSync(found.number).isFile()) throw logUnusable(uuid, log.app, log.stream, 'not a regular file');
+    // Whoever waits for a lease to end waits for as long as the app likes, up to 45 seconds.
     return reopen(found, flags | O_NONBLOCK);
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return undefined;
-    if (isErrno(error, 'ELOOP', 'ENOTDIR', 'EXDEV')) {
-      throw logUnusable(uuid, app, stream, 'not a regular file', error);
-    }
-    throw error;
+    throw logFault(uuid, log, error);
   }
 };

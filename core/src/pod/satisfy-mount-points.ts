@@ -10,16 +10,20 @@ type Volumes = NonNullable<PodManifest['volumes']>;
  */
 export const satisfyMountPoints = (manifest: PodManifest): PodManifest => {
   const volumes: Volumes = [...(manifest.volumes ?? [])];
-  const apps = manifest.apps.map((app) => satisfy(app, volumes));
+  const names = new Set<string>(volumes.map(({name}) => name));
+  const apps = manifest.apps.map((app) => satisfy(app, volumes, names));
   return {...manifest, apps, ...(volumes.length > 0 || manifest.volumes != null ? {volumes} : {})};
 };
 
-const satisfy = (app: App, volumes: Volumes): App => {
+const satisfy = (app: App, volumes: Volumes, names: Set<string>): App => {
   const mounts = [...(app.mounts ?? [])];
+  const places = new Set(mounts.map((mount) => plain(mount.path)));
   for (const {name, path} of app.app?.mountPoints ?? []) {
-    if (mounts.some((mount) => plain(mount.path) === plain(path))) continue;
-    if (!volumes.some((volume) => volume.name === name)) {
-      const volume = freeName(`${app.name}-${name}`, volumes);
+    if (places.has(plain(path))) continue;
+    places.add(plain(path));
+    if (!names.has(name)) {
+      const volume = freeName(`${app.name}-${name}`, names);
+      names.add(volume);
       volumes.push({name: volume, kind: 'empty'});
       mounts.push({volume, path});
     } else mounts.push({volume: name, path});
@@ -34,11 +38,11 @@ const plain = (path: string): string =>
     .filter((part) => part !== '' && part !== '.')
     .join('/');
 
-const freeName = (wanted: string, volumes: Volumes) => {
+const freeName = (wanted: string, taken: ReadonlySet<string>) => {
   for (let number = 0; ; number++) {
     const suffix = number === 0 ? '' : `-${number}`;
     const name = `${wanted.slice(0, 64 - suffix.length).replace(/-$/, '')}${suffix}`;
     const parsed = volumeName.safeParse(name);
-    if (parsed.success && !volumes.some((volume) => volume.name === parsed.data)) return parsed.data;
+    if (parsed.success && !taken.has(parsed.data)) return parsed.data;
   }
 };

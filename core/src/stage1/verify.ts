@@ -1,13 +1,15 @@
 import type {HostFacts} from '../contract/host.ts';
 import type {EnforcementReport, ReportEntry} from '../contract/plan.ts';
-import type {RunningPod} from '../contract/pod.ts';
+import type {App, ProcessIdentity, RunningPod} from '../contract/pod.ts';
 import type {CgroupLimits} from '../contract/process.ts';
 import type {JoinableKind} from '../contract/step.ts';
 import type {ReadBack} from '../contract/support.ts';
 import {cgroupPath, readLimitsOf} from '../linux/cgroups.ts';
 import {readDevicePolicy} from '../linux/device-policy.ts';
 import {readMountinfo} from '../linux/mountinfo.ts';
+import {isAlive} from '../linux/process-identity.ts';
 import {type NamespaceFile, type ProcessState, readBack} from '../linux/read-back.ts';
+import {appNotRunning} from '../pod/errors.ts';
 import {checkCredentials} from './verify/check-credentials.ts';
 import {checkEnvironment} from './verify/check-environment.ts';
 import {checkFilter} from './verify/check-filter.ts';
@@ -21,33 +23,50 @@ export type {Check} from './verify/evidence.ts';
 /**
  * Compares a running pod with its report: every entry that says how to read it back, for each app that it is about, and what no flavor has a say in. An app
  * may give up more by itself (drop capabilities, lower a limit, add a filter); having more than promised is a difference.
+ * @throws RKT_POD_APP_NOT_RUNNING when an app ends meanwhile
  */
 export const verify = (pod: RunningPod, report: EnforcementReport, facts: HostFacts): Check[] => {
   const host = readBack('self');
   return pod.apps.flatMap((app) => {
     const member = pod.appProcesses[app.name];
-    if (member === undefined) return [];
-    const {pid} = member;
-    const evidence: Evidence = {pod, app, pid, state: readBack(pid), host, mounts: readMountinfo(pid), facts};
-    const promised = report.entries.filter((entry) => entry.app === null || entry.app === app.name);
-    const always = [
-      ...checkCredentials(evidence),
-      ...checkEnvironment(evidence),
-      ...checkNameResolution(evidence).map((finding) => ({name: 'dns', ...finding})),
-    ];
-    return [
-      ...always.map((finding) => ({app: app.name, ...finding})),
-      ...promised.flatMap((entry) =>
-        entry.readBack === undefined || entry.verdict === 'ignored'
-          ? []
-          : checkEntry(entry, entry.readBack, evidence).map((finding) => ({
-              name: entry.name,
-              app: app.name,
-              ...finding,
-            })),
-      ),
-    ];
+    return member === undefined
+      ? []
+      : whileAlive(pod, app, member, () => checkApp({pod, app, host, facts}, member.pid, report));
   });
+};
+
+/** What is read of a process while it ends is an error, nothing, or about another one of its number. */
+const whileAlive = <T>({uuid}: RunningPod, {name}: App, member: ProcessIdentity, look: () => T): T => {
+  try {
+    const seen = look();
+    if (isAlive(member)) return seen;
+  } catch (error) {
+    if (isAlive(member)) throw error;
+  }
+  throw appNotRunning(uuid, name);
+};
+
+const checkApp = (
+  known: Pick<Evidence, 'pod' | 'app' | 'host' | 'facts'>,
+  pid: number,
+  report: EnforcementReport,
+): Check[] => {
+  const {name: app} = known.app;
+  const evidence: Evidence = {...known, pid, state: readBack(pid), mounts: readMountinfo(pid)};
+  const promised = report.entries.filter((entry) => entry.app === null || entry.app === app);
+  const always = [
+    ...checkCredentials(evidence),
+    ...checkEnvironment(evidence),
+    ...checkNameResolution(evidence).map((finding) => ({name: 'dns', ...finding})),
+  ];
+  return [
+    ...always.map((finding) => ({app, ...finding})),
+    ...promised.flatMap((entry) =>
+      entry.readBack === undefined || entry.verdict === 'ignored'
+        ? []
+        : checkEntry(entry, entry.readBack, evidence).map((finding) => ({name: entry.name, app, ...finding})),
+    ),
+  ];
 };
 
 const checkEntry = (entry: ReportEntry, how: ReadBack, evidence: Evidence): Finding[] => {

@@ -8,6 +8,7 @@ import {json, refused, sample} from './support.ts';
 
 const minimal = {acKind: 'ImageManifest', acVersion: '0.8.11', name: 'example.org/base'};
 const withApp = (app: object) => ({...minimal, app: {exec: ['/bin/a'], user: '0', group: '0', ...app}});
+const many = <T>(length: number, make: (index: number) => T): T[] => Array.from({length}, (_, index) => make(index));
 const isolator = (name: string, value: unknown) => withApp({isolators: [{name, value}]});
 const without = (key: string) => Object.fromEntries(Object.entries(minimal).filter(([name]) => name !== key));
 
@@ -104,6 +105,32 @@ const faults: readonly (readonly [title: string, manifest: unknown, path: string
   ['IM-17 the group that means none', withApp({supplementaryGIDs: [0, 0xffff_ffff]}), 'app.supplementaryGIDs[1]'],
   ['IM-17 half a group', withApp({supplementaryGids: [0.5]}), 'app.supplementaryGids[0]'],
   ['IM-17 both spellings', withApp({supplementaryGIDs: [1], supplementaryGids: [2]}), 'app.supplementaryGids'],
+  ['S10 a group too many', withApp({supplementaryGIDs: many(1001, (i) => i)}), 'app.supplementaryGIDs'],
+  [
+    'S10 a group too many, as the example spells it',
+    withApp({supplementaryGids: many(1001, (i) => i)}),
+    'app.supplementaryGids',
+  ],
+  [
+    'S10 a mount point too many',
+    withApp({mountPoints: many(1001, (i) => ({name: `v${i}`, path: `/v${i}`}))}),
+    'app.mountPoints',
+  ],
+  [
+    'S10 a port too many',
+    withApp({ports: many(1001, (i) => ({name: `p${i}`, protocol: 'tcp', port: 80}))}),
+    'app.ports',
+  ],
+  [
+    'S10 a mount point with a path that is too long in bytes',
+    withApp({mountPoints: [{name: 'a', path: '/ä'.repeat(1366)}]}),
+    'app.mountPoints[0].path',
+  ],
+  [
+    'S10 a mount point with a name that is too long in bytes',
+    withApp({mountPoints: [{name: 'a', path: `/${'ä'.repeat(128)}`}]}),
+    'app.mountPoints[0].path',
+  ],
   ['IM-18 another event', withApp({eventHandlers: [{name: 'pre-stop', exec: ['a']}]}), 'app.eventHandlers[0].name'],
   [
     'IM-18 an event twice',
@@ -209,6 +236,21 @@ test('IM-10 what is no JSON is refused as a manifest', (t) => {
     refused(t, 'RKT_IMAGE_MANIFEST_INVALID', () => parseImageManifest(Buffer.from('{"name":1,"name":2}'))).path,
     'name',
   );
+});
+
+test('S10 the error about a list that is too long has its length and the limit', (t) => {
+  const manifest = json(withApp({supplementaryGIDs: many(60_000, (i) => i)}));
+  const fields = refused(t, 'RKT_IMAGE_MANIFEST_INVALID', () => parseImageManifest(manifest));
+  t.regex(String(fields.expected), /\b1000\b.*\b60000\b/);
+});
+
+test('S10 lists of full length are accepted', (t) => {
+  const app = {
+    supplementaryGIDs: many(1000, (i) => i),
+    mountPoints: many(1000, (i) => ({name: `v${i}`, path: `/${'ä'.repeat(127)}/v${i}`})),
+    ports: many(1000, (i) => ({name: `p${i}`, protocol: 'tcp', port: 80})),
+  };
+  t.like(parseImageManifest(json(withApp(app))).app, app);
 });
 
 test('S10 an error repeats little of a long value', (t) => {

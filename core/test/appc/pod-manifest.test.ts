@@ -55,6 +55,11 @@ const faults: readonly (readonly [title: string, manifest: unknown, path: string
   ['PO-05 an image without ID', withApp({image: {name: 'x'}}), 'apps[0].image.id'],
   ['PO-05 an image by half of its ID', withApp({image: {id: id.slice(0, 71)}}), 'apps[0].image.id'],
   ['PO-06 an app section without user', withApp({app: {exec: ['/a'], group: '0'}}), 'apps[0].app.user'],
+  [
+    'S10 a mount too many',
+    withApp({mounts: Array.from({length: 1001}, (_, i) => ({volume: 'v', path: `/v${i}`}))}),
+    'apps[0].mounts',
+  ],
   ['PO-07 a mount without path', withApp({mounts: [{volume: 'v'}]}), 'apps[0].mounts[0].path'],
   ['PO-07 a mount without volume', withApp({mounts: [{path: '/v'}]}), 'apps[0].mounts[0].volume'],
   ['PO-07 a relative mount', withApp({mounts: [{volume: 'v', path: 'v'}]}), 'apps[0].mounts[0].path'],

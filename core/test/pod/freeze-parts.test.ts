@@ -41,6 +41,7 @@ for (const targets of [
   ['/data', '/data'],
   ['/data', '/other', '/data/inner'],
   ['/data/inner/', '/data'],
+  ['/data/a', '/data', '/data/b', '/data-1'],
   ['/data', '//data/./inner//'],
 ])
   test(`EX-12 overlapping targets: ${targets.join(' ')}`, (t) => {

@@ -19,6 +19,7 @@ import {keepLogs} from '../../src/pod/keep-logs.ts';
 import {appPaths, podDirectory} from '../../src/pod/layout.ts';
 import type {RktError} from '../../src/rkt-error.ts';
 import {dataDirectory, uuidOf} from './helpers.ts';
+import {lease, runAsProgram} from './log-deeds.ts';
 
 const uuid = uuidOf('a');
 const SIZE = 65_536;
@@ -113,6 +114,24 @@ test('S16 what is no regular file of the pod is not touched, and said', (t) => {
     t.is(error?.code, 'RKT_POD_LOG_UNUSABLE');
     t.like(error?.fields, {uuid, app: 'web', stream: 'stdout'});
     t.is(onDisk(elsewhere), before);
+  }
+});
+
+test('S35 an app that leases its log or runs it as a program keeps nobody from the other logs', async (t) => {
+  const deeds = {EAGAIN: lease, ETXTBSY: runAsProgram};
+  for (const [errno, deed] of Object.entries(deeds)) {
+    const {dataDir, file, frozen} = podOf(t);
+    const stdio = {stdin: 'null', stdout: 'log', stderr: 'log'};
+    writeFileSync(frozen, JSON.stringify({apps: [{name: 'web', stdio}], logSize: SIZE}));
+    const other = file.replace(/stdout$/, 'stderr');
+    writeFileSync(other, lines(100_000));
+    await deed(t, file);
+    const errors = keepLogs(dataDir) as RktError[];
+    t.deepEqual(
+      errors.map(({code, fields, cause}) => [code, fields.stream, (cause as {code: string}).code]),
+      [['RKT_POD_LOG_UNUSABLE', 'stdout', errno]],
+    );
+    t.true(onDisk(other) <= SIZE + 4096);
   }
 });
 

@@ -20,6 +20,7 @@ import {appPaths, type LogStream} from '../../src/pod/layout.ts';
 import {type ReadLogs, readLogs} from '../../src/pod/read-logs.ts';
 import type {RktError} from '../../src/rkt-error.ts';
 import {scratch, uuidOf} from './helpers.ts';
+import {lease, runAsProgram} from './log-deeds.ts';
 
 const uuid = uuidOf('a');
 const logOf = (app: string, stream: LogStream): Log => {
@@ -113,6 +114,19 @@ test('S16 what is no regular file of the pod is not read', async (t) => {
     t.like(error?.fields, {uuid, app: 'web', stream: 'stdout'});
     rmSync(file, {recursive: true, force: true});
   }
+});
+
+test('S35 a log that the app has leased is said to be so, at once', async (t) => {
+  const {file, read} = podOf(t);
+  lease(t, file);
+  const error = await t.throwsAsync<RktError>(read(), {code: 'RKT_POD_LOG_UNUSABLE'});
+  t.like(error?.fields, {uuid, app: 'web', stream: 'stdout'});
+});
+
+test('S35 a log that the app runs as a program is read', async (t) => {
+  const {file, read} = podOf(t);
+  await runAsProgram(t, file);
+  t.is(await read(), readFileSync(file, 'latin1'));
 });
 
 test('following goes on until it is over, and misses nothing', async (t) => {

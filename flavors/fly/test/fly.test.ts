@@ -82,6 +82,18 @@ test('outer volumes are mounted before inner ones, and a volume that is read-onl
   );
 });
 
+test('S10 mounts at paths of any length are steps of a plan, each with its own name', (t) => {
+  const volumes = [{name: 'v', kind: 'empty', directory: 'volumes/v', mode: 0o755, uid: 0, gid: 0, readOnly: false}];
+  const mounts = ['/one', '/two', '/ä'].map((end) => ({
+    volume: 'v',
+    path: `${'/a'.repeat(2000)}${end}`,
+    readOnly: false,
+  }));
+  const long = pod({volumes: volumes as never, apps: [app({mounts: mounts as never})]});
+  const {filesystem} = makePlan(found, long, hostFacts());
+  t.is(filesystem.filter((step) => step.do === 'bind' && step.id.startsWith('volume.')).length, 3);
+});
+
 test('a device is bound after the app has its own /dev', (t) => {
   const volumes = [
     {

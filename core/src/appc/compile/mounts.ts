@@ -16,10 +16,13 @@ export const compileMounts = (
   volumes: readonly ManifestVolume[] | null | undefined,
   mountPoints: readonly MountPoint[] | null | undefined,
 ): ResolvedMount[] => {
+  const known = new Map((volumes ?? []).map((volume) => [volume.name, volume]));
+  // The first of several at one place.
+  const points = new Map((mountPoints ?? []).map((point) => [plain(point.path), point] as const).reverse());
   return (mounts ?? []).map(({volume, path, appVolume}): ResolvedMount => {
-    const source = appVolume ?? volumes?.find(({name}) => name === volume);
+    const source = appVolume ?? known.get(volume);
     if (source === undefined) throw volumeUndefined(app, volume);
-    const point = mountPoints?.find((candidate) => plain(candidate.path) === plain(path));
+    const point = points.get(plain(path));
     return {volume: source.name, path, readOnly: (source.readOnly ?? false) || (point?.readOnly ?? false), source};
   });
 };

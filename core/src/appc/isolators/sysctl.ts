@@ -21,6 +21,7 @@ export const sysctl = {
               NAMESPACED,
               'a kernel parameter of the pod: net.*, fs.mqueue.*, kernel.shm*, kernel.msg*, kernel.sem',
             ),
+            z.maxLength(255, 'a name of at most 255 characters'),
           ),
         z.string().check(z.regex(/^[^\0\n]*$/, 'one line of text'), z.maxLength(4096, 'at most 4096 characters')),
       ),

@@ -120,6 +120,12 @@ for (const [number, [id, name, value, path]] of faults.entries()) {
   });
 }
 
+test('S10 the name of a kernel parameter has 255 characters at most', (t) => {
+  const sysctl = (length: number) => normalize('os/unix/sysctl', {[`net.${'a'.repeat(length - 4)}`]: '1'}, 'pod');
+  t.notThrows(() => sysctl(255));
+  refused(t, 'RKT_ISOLATOR_INVALID', () => sysctl(256));
+});
+
 test('EX-32 unknown isolators are kept as given and named', (t) => {
   const list = [
     {name: 'example.org/x', value: {a: [1]}},
