@@ -18,8 +18,8 @@ import type {AppName} from '../../src/contract/names.ts';
 import {keepLogs} from '../../src/pod/keep-logs.ts';
 import {appPaths, podDirectory} from '../../src/pod/layout.ts';
 import type {RktError} from '../../src/rkt-error.ts';
+import {lease, runAsProgram} from '../linux/log-deeds.ts';
 import {dataDirectory, uuidOf} from './helpers.ts';
-import {lease, runAsProgram} from './log-deeds.ts';
 
 const uuid = uuidOf('a');
 const SIZE = 65_536;

@@ -19,8 +19,8 @@ import type {Log} from '../../src/pod/find-logs.ts';
 import {appPaths, type LogStream} from '../../src/pod/layout.ts';
 import {type ReadLogs, readLogs} from '../../src/pod/read-logs.ts';
 import type {RktError} from '../../src/rkt-error.ts';
+import {lease, runAsProgram} from '../linux/log-deeds.ts';
 import {scratch, uuidOf} from './helpers.ts';
-import {lease, runAsProgram} from './log-deeds.ts';
 
 const uuid = uuidOf('a');
 const logOf = (app: string, stream: LogStream): Log => {
