@@ -8,6 +8,7 @@ import {rktEnvironment} from '../helpers/command.ts';
 import {flavor, openHost} from '../helpers/host.ts';
 import {buildImage} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
+import {release} from '../helpers/release.ts';
 import {testIf} from '../helpers/skip.ts';
 import {openTerminal} from '../helpers/terminal.ts';
 import {until} from '../helpers/until.ts';
@@ -61,7 +62,7 @@ for (const [what, options] of Object.entries(watchers)) {
     const last = await host.start('echo ready; exec sleep 1000', {});
     t.is((await host.rkt(['stop', last.uuid])).exitCode, 0);
     await last.ended;
-    t.is((await host.enter(pod.uuid, 'echo >/tmp/over')).exitCode, 0);
+    await release(t, host, pod.uuid, '/tmp/over');
     t.is((await pod.ended).stdout, 'ready\nover\n');
   });
 }

@@ -7,6 +7,7 @@ import {rktEnvironment} from '../helpers/command.ts';
 import {type Host, openHost} from '../helpers/host.ts';
 import {lacksPods} from '../helpers/lacks.ts';
 import {processesOfPod, runApps} from '../helpers/nspawn.ts';
+import {release} from '../helpers/release.ts';
 import {serialTestIf, type Test} from '../helpers/skip.ts';
 import {type Scope, settledDifference, snapshot} from '../helpers/snapshot.ts';
 import {until} from '../helpers/until.ts';
@@ -127,7 +128,7 @@ loadTest(`${AT_ONCE} pods that start at once all run, and end each with its own 
   for (const {uuid} of started) pods.add(uuid);
   const listed = await host.pods();
   t.is(listed.filter(({state}) => state === 'running').length, AT_ONCE);
-  for (const {uuid} of started) t.is((await host.enter(uuid, 'touch /go')).exitCode, 0);
+  for (const {uuid} of started) await release(t, host, uuid, '/go');
   t.deepEqual(
     await Promise.all(started.map(({ended}) => ended)),
     started.map((_, index) => index + 1),

@@ -5,6 +5,7 @@ import {type Host, openHost, type RunOptions} from '../helpers/host.ts';
 import {buildImage} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
 import {commandsOfPod, runApps} from '../helpers/nspawn.ts';
+import {release} from '../helpers/release.ts';
 import {serialTestIf} from '../helpers/skip.ts';
 import {until} from '../helpers/until.ts';
 import {program} from '../runner/packages.ts';
@@ -171,7 +172,7 @@ kernelTest('--follow of a prepared pod shows all, to the end; --tail and --since
   const between = new Date().toISOString();
   t.like(await logs(uuid, `--since=${between}`), {stdout: '', stderr: ''});
   const tail = logs(uuid, '-f', '--tail=1');
-  t.is((await host.enter(uuid, 'echo > /go')).exitCode, 0);
+  await release(t, host, uuid, '/go');
   t.is((await ran).exitCode, 0);
   t.like(await following, {exitCode: 0, stdout: 'one\ntwo\nthree\n', stderr: 'bad\n'});
   t.like(await logs(uuid, `--since=${between}`), {stdout: 'three\n', stderr: ''});
@@ -188,7 +189,7 @@ kernelTest('times in JSON are when the line was written', async (t) => {
   const {uuid, ended} = await start(`echo one; ${AWAIT}; echo two`, OUT);
   await untilLogged(uuid, 'one\n');
   const between = Date.now();
-  t.is((await host.enter(uuid, 'echo > /go')).exitCode, 0);
+  await release(t, host, uuid, '/go');
   t.is((await ended).exitCode, 0);
   const after = Date.now();
   const [one, two] = await json(uuid);
@@ -258,7 +259,7 @@ kernelTest('an app that kills the journal, and what carries its lines there, los
   // One that has read lines and is killed before it wrote them takes these with it.
   for (const round of [1, 2, 3]) {
     await untilLogged(uuid, lines(round, 'out'), lines(round, 'err'));
-    t.is((await host.enter(uuid, `echo > /go${round}`)).exitCode, 0);
+    await release(t, host, uuid, `/go${round}`);
   }
   t.is((await ended).exitCode, 4);
   t.like(await logs(uuid), {stdout: 'out1\nout2\nout3\n', stderr: 'err1\nerr2\nerr3\n'});
@@ -268,7 +269,7 @@ kernelTest('a journal is of bounded size and keeps the newest', async (t) => {
   // Four times what there is place for.
   const {uuid, ended} = await start(`seq 15000; seq 15000 >&2; ${AWAIT}`, BOTH, '--log-size=64Ki');
   await until(async () => (await logs(uuid, '--tail=1')).stderr === '15000\n', 180_000);
-  t.is((await host.enter(uuid, 'echo > /go')).exitCode, 0);
+  await release(t, host, uuid, '/go');
   t.is((await ended).exitCode, 0);
   t.true(bytesOf(journalOf(uuid)) <= 4 * 1_048_576 + 524_288, `${bytesOf(journalOf(uuid))} bytes`);
   const {stdout} = await logs(uuid);
@@ -317,7 +318,7 @@ kernelTest('a pod with a journal is ready as soon as its apps are', async (t) =>
   const {exitCode, stderr} = await host.rkt(['status', '--wait-ready=150s', uuid]);
   t.is(exitCode, 0, stderr);
   t.true([...commandsOfPod(uuid).values()].some((command) => command.includes('journald')));
-  t.is((await host.enter(uuid, 'echo > /go')).exitCode, 0);
+  await release(t, host, uuid, '/go');
   t.is((await ended).exitCode, 0);
 });
 

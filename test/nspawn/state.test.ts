@@ -5,6 +5,7 @@ import {cgroupDirectories, processesBelow} from '../helpers/cgroup.ts';
 import {openHost, type Started} from '../helpers/host.ts';
 import {lacksPods} from '../helpers/lacks.ts';
 import {commandsOfPod, leaderOf, processesOfPod, runApps} from '../helpers/nspawn.ts';
+import {release} from '../helpers/release.ts';
 import {serialTestIf} from '../helpers/skip.ts';
 import {until} from '../helpers/until.ts';
 import {savedUuid, untilOrEnd} from './support/saved-uuid.ts';
@@ -77,7 +78,7 @@ kernelTest(
     const pod = await start('echo ready; until [ -e /go ]; do sleep 0.1; done; exit 3');
     await killSupervisor(pod);
     t.is(await stateOf(pod.uuid), 'running');
-    t.is((await host.enter(pod.uuid, 'touch /go')).exitCode, 0);
+    await release(t, host, pod.uuid, '/go');
     await until(async () => (await stateOf(pod.uuid)) === 'exited');
     t.regex(await statusOf(pod.uuid), /^app-test=3$/m);
     await isOver(t, pod.uuid);
