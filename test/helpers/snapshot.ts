@@ -17,6 +17,8 @@ export interface Scope {
   readonly directories: readonly string[];
   /** UUIDs of pods, by which mounts, cgroups, networks and what supervisors keep are known. */
   readonly pods?: ReadonlySet<string>;
+  /** Lines of files that may come: caches, the test's own. */
+  readonly ignoredFiles?: RegExp;
 }
 
 /** Where programs that we start keep files of their own. */
@@ -107,7 +109,7 @@ export const processesIn = (directories: readonly string[]): SeenProcess[] => {
 };
 
 /** Takes down what of a scope could be left behind. */
-export const snapshot = ({directories, pods = new Set()}: Scope): Snapshot => {
+export const snapshot = ({directories, pods = new Set(), ignoredFiles}: Scope): Snapshot => {
   const ofPods = (line: string) => [...pods].some((uuid) => line.includes(uuid));
   const ours = (line: string) => directories.some((directory) => line.includes(directory)) || ofPods(line);
   return {
@@ -120,7 +122,9 @@ export const snapshot = ({directories, pods = new Set()}: Scope): Snapshot => {
     processes: processesIn(directories)
       .map(({pid, start, command}) => `${pid} ${start} ${command}`)
       .sort(),
-    files: [...directories.flatMap(walk), ...SHARED.flatMap(walk).filter(ours)].sort(),
+    files: [...directories.flatMap(walk), ...SHARED.flatMap(walk).filter(ours)]
+      .filter((line) => !ignoredFiles?.test(line))
+      .sort(),
   };
 };
 
