@@ -268,7 +268,7 @@ testIf(lacksPods('cgroup/memory', 'cgroup/cpu', 'cgroup/pids'))(
 
 testIf(lacksPods('cgroup/memory'))('EX-33 status --verify sees a limit that was lifted behind its back', async (t) => {
   const pod = await host.start('echo ready; cat', {image: withIsolators(['resource/memory', {limit: '64M'}])});
-  const file = cgroupValues(appOf(pod), 'memory', ['memory.limit_in_bytes', 'memory.max'])[0]?.file ?? '';
+  const file = cgroupValues(await appOf(pod), 'memory', ['memory.limit_in_bytes', 'memory.max'])[0]?.file ?? '';
   writeFileSync(file, String(128 * 2 ** 20));
   const {exitCode, error} = await host.rkt(['--format=json', 'status', '--verify', pod.uuid]);
   await pod.end();
@@ -277,7 +277,8 @@ testIf(lacksPods('cgroup/memory'))('EX-33 status --verify sees a limit that was 
 });
 
 /** The process whose limits are the app's. */
-const appOf = ({pid, uuid}: {pid: number; uuid: string}) => (flavor === 'fly' ? pid : appProcess(uuid, 'test'));
+const appOf = ({pid, uuid}: {pid: number; uuid: string}) =>
+  flavor === 'fly' ? Promise.resolve(pid) : appProcess(uuid, 'test');
 
 /** The strictest of the values that hold for a process, in its cgroup and those above. */
 const strictest = (values: readonly {readonly value: string}[]) =>
@@ -300,7 +301,7 @@ for (const [quantity, bytes] of [
     const pod = await host.start('echo ready; cat', {
       image: withIsolators(['resource/memory', {limit: quantity}]),
     });
-    const limit = strictest(cgroupValues(appOf(pod), 'memory', ['memory.limit_in_bytes', 'memory.max']));
+    const limit = strictest(cgroupValues(await appOf(pod), 'memory', ['memory.limit_in_bytes', 'memory.max']));
     await pod.end();
     // The kernel keeps whole pages.
     t.is(limit, Math.floor(bytes / 4096) * 4096);
@@ -312,7 +313,8 @@ testIf(lacksPods('cgroup/cpu'))('EX-56 EX-51 an app beyond its share of the proc
   const pod = await host.start('while :; do :; done >/dev/null 2>&1 & echo ready; cat; kill $!', {
     image: withIsolators(['resource/cpu', {limit: '10m'}]),
   });
-  const stat = () => cgroupValues(appOf(pod), 'cpu', ['cpu.stat'])[0]?.value ?? '';
+  const app = await appOf(pod);
+  const stat = () => cgroupValues(app, 'cpu', ['cpu.stat'])[0]?.value ?? '';
   const throttled = () => Number(/^nr_throttled (\d+)/m.exec(stat())?.[1] ?? 0);
   await t.notThrowsAsync(until(() => throttled() > 0));
   pod.child.stdin?.end();
@@ -324,7 +326,7 @@ testIf(lacksPods('cgroup/memory', 'cgroup/cpu'))('EX-31 the isolators of a pod b
   const app = {exec: ['/bin/sh', '-c', 'echo ready; cat'], user: '0', group: '0', isolators: isolators('128Mi')};
   const manifest = host.manifest(await host.fetch(), {app}, {isolators: isolators('64Mi')});
   const pod = await host.start('', {manifest});
-  const limit = strictest(cgroupValues(appOf(pod), 'memory', ['memory.limit_in_bytes', 'memory.max']));
+  const limit = strictest(cgroupValues(await appOf(pod), 'memory', ['memory.limit_in_bytes', 'memory.max']));
   await pod.end();
   t.is(limit, 64 * 2 ** 20);
 });

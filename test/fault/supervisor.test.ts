@@ -6,7 +6,7 @@ import {setTimeout} from 'node:timers/promises';
 import {rktEnvironment} from '../helpers/command.ts';
 import {openHost} from '../helpers/host.ts';
 import {lacksPods} from '../helpers/lacks.ts';
-import {appProcess, processesOfPod, runApps} from '../helpers/nspawn.ts';
+import {processesOfPod, runApps, runningApp} from '../helpers/nspawn.ts';
 import {serialTestIf} from '../helpers/skip.ts';
 import {type Scope, settledDifference, snapshot} from '../helpers/snapshot.ts';
 import {until} from '../helpers/until.ts';
@@ -47,7 +47,7 @@ const PLACES: Readonly<Record<string, (start: Start) => boolean>> = {
   'rkt has become systemd-nspawn': ({child}) => read(`/proc/${child.pid}/comm`) === 'systemd-nspawn\n',
   'the pod has a PID 1': ({uuid}) => commandsIn(uuid).length > 0,
   'PID 1 is systemd': ({uuid}) => commandsIn(uuid).includes('systemd'),
-  'an app runs': ({uuid}) => appProcess(uuid, 'a', false) > 0 || appProcess(uuid, 'b', false) > 0,
+  'an app runs': ({uuid}) => runningApp(uuid, 'a') > 0 || runningApp(uuid, 'b') > 0,
   'both apps run': ({output}) => output.split('ready\n').length === 3,
 };
 const places = Object.keys(PLACES);

@@ -250,10 +250,15 @@ export const openHost = (): Host => {
       return JSON.parse(readFileSync(path.join(data, 'pods', place ?? 'run', uuid, name), 'utf8'));
     },
     async close() {
+      // What a killed supervisor leaves goes on, and holds the streams of its caller: pods are stopped before they are waited for.
+      const stopRunning = async () => {
+        const running = readRun(data);
+        if (running.length > 0) await toResult(spawn(['stop', '--force', ...running], {}));
+      };
+      await stopRunning();
       for (const child of children) child.kill('SIGKILL');
+      await stopRunning();
       await Promise.allSettled([...children]);
-      const running = readRun(data);
-      if (running.length > 0) await rkt(['stop', '--force', ...running]);
       await until(async () => {
         const {exitCode, stderr} = await rkt(['gc', '--grace-period=0s', '--expire-prepared=0s']);
         if (exitCode !== 0) throw new Error(`rkt gc ended with ${exitCode}: ${stderr}`);

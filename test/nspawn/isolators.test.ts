@@ -4,7 +4,7 @@ import test from 'ava';
 import {cgroupValues, diskLimits} from '../helpers/cgroup.ts';
 import {openHost} from '../helpers/host.ts';
 import {lacks, lacksPods} from '../helpers/lacks.ts';
-import {appProcess, runApps} from '../helpers/nspawn.ts';
+import {appProcess, runApps, runningApp} from '../helpers/nspawn.ts';
 import {parseStatus} from '../helpers/proc.ts';
 import type {Result} from '../helpers/result.ts';
 import {serialTestIf as testIf} from '../helpers/skip.ts';
@@ -55,7 +55,7 @@ const whenReady = async (file: string, ended: Promise<Result>) => {
   await untilOrEnd(ended, () => ['a', 'b'].every((app) => output(app).startsWith('ready\n')));
   return {
     uuid,
-    pid: {a: appProcess(uuid, 'a'), b: appProcess(uuid, 'b')},
+    pid: {a: await appProcess(uuid, 'a'), b: await appProcess(uuid, 'b')},
     output,
     stop: stopper(uuid, ended),
   };
@@ -234,10 +234,10 @@ const startManifest = async (manifest: string, ...flags: string[]) => {
     {timeout: 0},
   );
   const uuid = await savedUuid(file, ended);
-  await untilOrEnd(ended, () => ['a', 'b'].every((app) => appProcess(uuid, app, false) > 0));
+  await untilOrEnd(ended, () => ['a', 'b'].every((app) => runningApp(uuid, app) > 0));
   return {
     uuid,
-    pids: ['a', 'b'].map((app) => appProcess(uuid, app)),
+    pids: await Promise.all(['a', 'b'].map((app) => appProcess(uuid, app))),
     stop: stopper(uuid, ended),
   };
 };
@@ -387,7 +387,7 @@ blockTest('EX-53 EX-51 block devices of a pod of one app are limited, by bytes a
       },
     },
   });
-  const app = appProcess(pod.uuid, 'test');
+  const app = await appProcess(pod.uuid, 'test');
   const [bytes, operations] = [diskLimits(app, 'write', 'bps'), diskLimits(app, 'write', 'iops')];
   const verified = await host.rkt(['--format=json', 'status', '--verify', pod.uuid]);
   await pod.end();

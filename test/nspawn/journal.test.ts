@@ -317,7 +317,7 @@ kernelTest('a pod with a journal is ready as soon as its apps are', async (t) =>
   await untilLogged(uuid, 'started\n');
   const {exitCode, stderr} = await host.rkt(['status', '--wait-ready=150s', uuid]);
   t.is(exitCode, 0, stderr);
-  t.true([...commandsOfPod(uuid).values()].some((command) => command.includes('journald')));
+  await until(() => [...commandsOfPod(uuid).values()].some((command) => command.includes('journald')));
   await release(t, host, uuid, '/go');
   t.is((await ended).exitCode, 0);
 });

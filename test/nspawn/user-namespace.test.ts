@@ -19,7 +19,7 @@ import {rktEnvironment} from '../helpers/command.ts';
 import {openHost} from '../helpers/host.ts';
 import {buildImage} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
-import {appProcess, runApps} from '../helpers/nspawn.ts';
+import {appProcess, runApps, runningApp} from '../helpers/nspawn.ts';
 import {serialTestIf, testIf} from '../helpers/skip.ts';
 import {openTerminal} from '../helpers/terminal.ts';
 import {until} from '../helpers/until.ts';
@@ -55,8 +55,8 @@ kernelTest(
   'S24 an app is root of a range of ids that no other pod has, which is given back with the pod',
   async (t) => {
     const pods = await Promise.all([1, 2, 3].map(() => host.start('echo ready; exec cat', options)));
-    const bases = pods.map(({uuid}) => {
-      const pid = appProcess(uuid, 'test');
+    const apps = await Promise.all(pods.map(({uuid}) => appProcess(uuid, 'test')));
+    const bases = apps.map((pid) => {
       const [inside, base, count] = uidMap(pid);
       t.deepEqual([inside, count], [0, 65_536]);
       t.is(readFileSync(`/proc/${pid}/gid_map`, 'utf8'), readFileSync(`/proc/${pid}/uid_map`, 'utf8'));
@@ -173,12 +173,12 @@ testIf(lacksPods('program/systemd-nspawn', 'cgroup/memory', 'cgroup/cpu', 'cgrou
       {timeout: 0},
     );
     const uuid = await savedUuid(file, ended);
-    await untilOrEnd(ended, () => ['a', 'b'].every((app) => appProcess(uuid, app, false) > 0));
+    await untilOrEnd(ended, () => ['a', 'b'].every((app) => runningApp(uuid, app) > 0));
     const verified = await host.rkt(['status', '--verify', uuid]);
     t.is(verified.exitCode, 0, verified.stderr);
     t.regex(verified.stdout, /^verified=resource\/memory \(a\): 67108864$/m);
     t.regex(verified.stdout, /^verified=resource\/memory \(b\): 33554432$/m);
-    const [pids] = cgroupValues(appProcess(uuid, 'a'), 'pids', ['pids.max']);
+    const [pids] = cgroupValues(await appProcess(uuid, 'a'), 'pids', ['pids.max']);
     t.is(pids?.value, '77');
     t.is((await host.rkt(['stop', '--force', uuid])).exitCode, 0);
     await ended;
