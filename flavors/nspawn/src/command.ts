@@ -5,6 +5,9 @@ import {hasJournal} from './journal.ts';
 import {isRegistered, notifyEnvironment} from './service-manager.ts';
 import {ownNamespaces} from './sysctl.ts';
 
+/** Has the pod's PID 1 end with systemd-nspawn, whatever ends that. */
+export const PARENT_WATCH = '/usr/bin/setpriv';
+
 /** Places below the pod's directory. The first is the shared tree; the others are the pod's own. */
 export const TREE = 'stage1/tree';
 export const ETC = 'stage1/etc';
@@ -82,6 +85,9 @@ export const nspawnArguments = (pod: Pod, host: HostFacts): string[] => {
     ...(dropped.length > 0 ? [`--drop-capability=${dropped.join(',')}`] : []),
     ...(limitsThroughV1(pod, host) ? cgroupBinds(pod, host) : []),
     '--',
+    // systemd-nspawn that is killed would leave the pod to the host's init.
+    PARENT_WATCH,
+    '--pdeathsig=KILL',
     '/bin/sh',
     '/etc/rkt/init',
   ];

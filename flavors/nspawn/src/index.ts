@@ -29,7 +29,7 @@ import {
 import {asStarted} from './as-started.ts';
 import {withCapabilities} from './capabilities.ts';
 import {cgroupOwner, diskNodes, disksOf, limitsInside, podControllers, podLimits, withBlockLimits} from './cgroups.ts';
-import {ETC, nspawnArguments, nspawnEnvironment, nspawnProgram, SHARED, TREE} from './command.ts';
+import {ETC, nspawnArguments, nspawnEnvironment, nspawnProgram, PARENT_WATCH, SHARED, TREE} from './command.ts';
 import {INIT, SOCKETS_INIT, stdioOf} from './init.ts';
 import {hasJournal, JOURNALD, journalUnits} from './journal.ts';
 import {RELAY_PROGRAMS} from './journal-relay.ts';
@@ -42,7 +42,14 @@ const SYSTEMD = '/usr/lib/systemd/systemd';
 /** What the pod's systemd binds into each app. */
 const KERNEL = ['/proc', '/sys'];
 /** What the pod's PID 1 and its units execute. */
-const NEEDED = [SYSTEMD, '/usr/lib/systemd/systemd-shutdown', '/bin/sh', '/bin/mount', ...LOG_PROGRAMS] as const;
+const NEEDED = [
+  SYSTEMD,
+  '/usr/lib/systemd/systemd-shutdown',
+  '/bin/sh',
+  '/bin/mount',
+  PARENT_WATCH,
+  ...LOG_PROGRAMS,
+] as const;
 /** What pods need that have a journal, and no others. */
 const JOURNAL_PROGRAMS = [JOURNALD, ...RELAY_PROGRAMS] as const;
 /** Since systemd 255 each service is started by a program of its own. */

@@ -94,6 +94,7 @@ test('the files of a pod, the same for a frozen one', (t) => {
     [
       'group',
       'passwd',
+      'rkt/end-pod',
       'rkt/mask-kernel-paths',
       'rkt/record-exit',
       ...[
@@ -108,6 +109,7 @@ test('the files of a pod, the same for a frozen one', (t) => {
         'exit.target',
         'halt.target',
         'poweroff.target',
+        'rkt-halt.service',
         'rkt-masks.service',
         'shutdown.target',
         'systemd-exit.service',

@@ -1,0 +1,49 @@
+import test from 'ava';
+import {type Host, openHost, type Started} from '../helpers/host.ts';
+import {lacksPods} from '../helpers/lacks.ts';
+import {processesOfPod} from '../helpers/nspawn.ts';
+import {testIf} from '../helpers/skip.ts';
+import {until} from '../helpers/until.ts';
+
+/* However a pod ends, the status of the rkt process is the app's, and what ends that process ends the pod. */
+
+const host = openHost();
+test.after.always(() => host.close());
+const kernelTest = testIf(lacksPods());
+
+const STAY = 'while read -r line; do :; done';
+
+for (const [what, script, status] of [
+  ['with 133', 'exit 133', 133],
+  ['by SIGTRAP', 'kill -TRAP $$', 133],
+  ['by SIGINT', 'kill -INT $$', 130],
+  ['by SIGKILL', 'kill -KILL $$', 137],
+] as const) {
+  kernelTest(`an app that ends ${what} shows the caller just that`, async (t) => {
+    t.is((await host.sh(script)).exitCode, status);
+  });
+}
+
+/** What `rkt status` knows of the app's end, where anybody records it. */
+const recorded = async ({rkt}: Host, {uuid}: Started): Promise<string> =>
+  /^app-test=(\d+)$/m.exec((await rkt(['status', uuid])).stdout)?.[1] ?? 'none';
+
+for (const [what, script, status] of [
+  ['traps the signal', `trap 'echo asked; exit 3' TERM; echo ready; ${STAY}`, 3],
+  ['ends by it', `echo ready; ${STAY}`, 143],
+] as const) {
+  kernelTest(`the caller of an app that is stopped and ${what} has its status`, async (t) => {
+    const pod = await host.start(script);
+    t.is((await host.rkt(['stop', pod.uuid])).exitCode, 0);
+    t.is((await pod.ended).exitCode, status);
+    t.true(['none', `${status}`].includes(await recorded(host, pod)));
+  });
+}
+
+kernelTest('nothing of a pod goes on when the rkt process is killed', async (t) => {
+  const pod = await host.start(`trap '' HUP INT TERM; echo ready; ${STAY}`);
+  pod.child.kill('SIGKILL');
+  t.is((await pod.ended).exitCode, 137);
+  await t.notThrowsAsync(until(() => processesOfPod(pod.uuid).length === 0));
+  t.is((await host.pods()).find(({name}) => name === pod.uuid)?.state, 'exited');
+});
