@@ -1,3 +1,5 @@
+import {readFileSync} from 'node:fs';
+import {constants} from 'node:os';
 import test from 'ava';
 import {type Host, openHost, type Started} from '../helpers/host.ts';
 import {lacksPods} from '../helpers/lacks.ts';
@@ -23,6 +25,45 @@ for (const [what, script, status] of [
     t.is((await host.sh(script)).exitCode, status);
   });
 }
+
+for (const signal of ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const) {
+  kernelTest(`the caller's ${signal} is what the app gets, and its status is the pod's`, async (t) => {
+    const pod = await host.start(`trap 'echo got; exit 3' ${signal.slice(3)}; echo ready; ${STAY}`);
+    const {stdout, exitCode} = await pod.end(signal);
+    t.deepEqual([stdout, exitCode], ['ready\ngot\n', 3]);
+  });
+  kernelTest(`an app that does nothing about the caller's ${signal} ends by it`, async (t) => {
+    const pod = await host.start('echo ready; exec cat');
+    // The shell says that it is ready before it becomes something else.
+    await until(() => processesOfPod(pod.uuid).some((pid) => commandOf(pid) === 'cat\0'));
+    t.is((await pod.end(signal)).exitCode, 128 + constants.signals[signal]);
+  });
+}
+
+kernelTest('an app that goes on after a signal does so, and so does its pod', async (t) => {
+  const pod = await host.start(
+    `trap 'echo got' INT USR1; echo ready; until [ "$line" = end ]; do read -r line; done; echo end`,
+  );
+  let output = '';
+  pod.child.stdout?.on('data', (chunk: Buffer) => {
+    output += chunk;
+  });
+  for (const [index, signal] of (['SIGINT', 'SIGUSR1', 'SIGINT'] as const).entries()) {
+    pod.child.kill(signal);
+    await until(() => output.split('got').length === index + 2);
+  }
+  pod.child.stdin?.write('end\n');
+  const {stdout, exitCode} = await pod.ended;
+  t.deepEqual([stdout, exitCode], ['ready\ngot\ngot\ngot\nend\n', 0]);
+});
+
+const commandOf = (pid: number): string => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+};
 
 /** What `rkt status` knows of the app's end, where anybody records it. */
 const recorded = async ({rkt}: Host, {uuid}: Started): Promise<string> =>

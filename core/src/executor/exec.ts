@@ -13,6 +13,7 @@ import type {ExecutorContext} from './context.ts';
 import {faultPoint} from './fault.ts';
 import {openLocation} from './location.ts';
 import {prepareRedirect} from './redirect.ts';
+import {type Started, stayBefore} from './stay-before.ts';
 
 export type LaunchInto<K extends Launch['into']> = Extract<Launch, {into: K}>;
 
@@ -53,7 +54,7 @@ const execInRootfs = (
 };
 
 const execOnHost = (
-  {program, process, passSockets, keepLock, ignoreHangup: outlives = false}: LaunchInto<'host'>,
+  {program, process, passSockets, keepLock, ignoreHangup: outlives = false, signalsTo}: LaunchInto<'host'>,
   context: ExecutorContext,
   onPointOfNoReturn: () => void,
 ): never => {
@@ -61,7 +62,8 @@ const execOnHost = (
   checkHostProgram(root, program, process);
   using directory = openWorkingDirectory(root, process.cwd);
   const keep = keepLock ? {keep: {variable: LOCK_VARIABLE, fd: context.lock.number}} : {};
-  const become = prepareToBecome({process, passSockets, ...keep, terminal: 'own'}, context);
+  const front = signalsTo && ((started: Started) => stayBefore(program, started, signalsTo, context));
+  const become = prepareToBecome({process, passSockets, ...keep, ...(front && {front}), terminal: 'own'}, context);
   context.beforeExec?.();
   faultPoint('launch.root');
   if (outlives) ignoreHangup();

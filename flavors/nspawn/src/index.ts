@@ -8,6 +8,7 @@ import {
   equivalent,
   type HostFacts,
   impossible,
+  type Launch,
   mapIds,
   mountDevices,
   mountRootfs,
@@ -72,6 +73,7 @@ const DIRECTORIES = [
 const OLDEST_SYSTEMD = 251;
 /** The newest that starts apps with exactly the capabilities that they have; measured: 252, 254 and 257. */
 const NEWEST_EXACT_SYSTEMD = 254;
+/** More than the ten seconds after which systemd kills: it has to record that. */
 const GRACE_MILLISECONDS = 12_000;
 const BY_SYSTEMD = "by the app's service in the pod's systemd";
 const BLOCK_DEVICES =
@@ -79,6 +81,8 @@ const BLOCK_DEVICES =
 const JOURNAL_LINES =
   'it keeps lines, not bytes: without empty ones and without blanks at their ends, and where another process of the app goes on with a line it ends';
 const LATER = 'not implemented by this flavor';
+
+type HostLaunch = Extract<Launch, {into: 'host'}>;
 
 /** Pods of several apps, each a service of a small systemd that is PID 1 of the pod, in systemd-nspawn. */
 export default defineFlavor({
@@ -192,9 +196,9 @@ export default defineFlavor({
     gc: enforced("the kernel drops the mounts with the pod's PID 1; the cgroups and the directory are removed"),
     logs: enforced('of apps with --stdout=log or --stdout=journal, and the same for --stderr'),
     ready: enforced('when every app has been started'),
-    run: enforced('systemd-nspawn takes the place of rkt'),
+    run: enforced('systemd-nspawn, after a few system calls of rkt that hand signals on'),
     stats: notApplicable('rkt has no such command yet'),
-    stop: enforced("the pod's systemd stops its services; after twelve seconds all are killed"),
+    stop: enforced("the pod's systemd stops its services; after ten seconds it kills them"),
   },
 
   probe: (host) => [
@@ -306,11 +310,11 @@ export default defineFlavor({
     },
     passSockets: true,
     keepLock: true,
-    ignoreHangup: true,
+    ...signals(pod, host),
     reopensStdio: pod.interactive ? false : pod.idMap === undefined ? true : {owner: pod.idMap.base},
   }),
 
-  appCgroup: (_pod, app) => `payload/system.slice/${serviceName(app)}`,
+  appCgroup: (_pod, app) => appCgroup(app),
 
   enter: (pod, app, command) => ({
     into: 'member',
@@ -329,6 +333,12 @@ export default defineFlavor({
           {do: 'kill'},
         ],
 });
+
+const appCgroup = (app: App): string => `payload/system.slice/${serviceName(app)}`;
+
+/** A service manager that is to be told something, or passes sockets, takes it from the very process that it has started or gives it to that one alone: systemd-nspawn has to be it. */
+const signals = ({apps}: Pod, {notifySocket, sockets}: HostFacts): Pick<HostLaunch, 'signalsTo' | 'ignoreHangup'> =>
+  notifySocket === undefined && sockets === undefined ? {signalsTo: apps.map(appCgroup)} : {ignoreHangup: true};
 
 const podPath = (path: string) => path as PodPath;
 const rootfsPath = (path: string) => path as App['process']['cwd'];
