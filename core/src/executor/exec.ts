@@ -43,7 +43,7 @@ const execInRootfs = (
 ): never => {
   using root = openLocation(location, context, DIRECTORY);
   const path = findExecutable(root, process);
-  using directory = openWorkingDirectory(root, process.cwd);
+  using directory = openWorkingDirectory(root, process);
   const redirect = prepareRedirect(stdio, context);
   const become = prepareToBecome({process, passSockets, redirect, terminal: 'shared'}, context);
   context.beforeExec?.();
@@ -60,7 +60,7 @@ const execOnHost = (
 ): never => {
   using root = openHost('/', DIRECTORY);
   checkHostProgram(root, program, process);
-  using directory = openWorkingDirectory(root, process.cwd);
+  using directory = openWorkingDirectory(root, process);
   const keep = keepLock ? {keep: {variable: LOCK_VARIABLE, fd: context.lock.number}} : {};
   const front = signalsTo && ((started: Started) => stayBefore(program, started, signalsTo, context));
   const become = prepareToBecome({process, passSockets, ...keep, ...(front && {front}), terminal: 'own'}, context);

@@ -30,7 +30,7 @@ import {
 import {asStarted} from './as-started.ts';
 import {withCapabilities} from './capabilities.ts';
 import {cgroupOwner, diskNodes, disksOf, limitsInside, podControllers, podLimits, withBlockLimits} from './cgroups.ts';
-import {ETC, nspawnArguments, nspawnEnvironment, nspawnProgram, PARENT_WATCH, SHARED, TREE} from './command.ts';
+import {ETC, INIT_PROGRAMS, nspawnArguments, nspawnEnvironment, nspawnProgram, SHARED, TREE} from './command.ts';
 import {INIT, SOCKETS_INIT, stdioOf} from './init.ts';
 import {hasJournal, JOURNALD, journalUnits} from './journal.ts';
 import {RELAY_PROGRAMS} from './journal-relay.ts';
@@ -48,7 +48,7 @@ const NEEDED = [
   '/usr/lib/systemd/systemd-shutdown',
   '/bin/sh',
   '/bin/mount',
-  PARENT_WATCH,
+  ...INIT_PROGRAMS,
   ...LOG_PROGRAMS,
 ] as const;
 /** What pods need that have a journal, and no others. */

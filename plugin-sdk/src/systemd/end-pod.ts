@@ -40,6 +40,8 @@ exit "$code"
 
 /** Somebody has asked the pod to end: what has not even started ends by that, too. */
 const TERMINATED = '143';
+/** Something has failed before there was an app. */
+const UNKNOWN = '255';
 
 /** What ends a pod when its apps have stopped. `exit`: an app has failed. `halt` and `poweroff`: whoever runs the pod wants it to end. */
 export const endUnits = ({apps}: Pod, statusDirectory: string): UnitFile[] => {
@@ -69,8 +71,7 @@ export const endUnits = ({apps}: Pod, statusDirectory: string): UnitFile[] => {
     target('exit.target', 'systemd-exit.service'),
     target('halt.target', 'rkt-halt.service'),
     target('poweroff.target', 'rkt-halt.service'),
-    // Without an app's status, what has failed has one of its own, with which systemd ends already.
-    service('systemd-exit.service', '0'),
+    service('systemd-exit.service', UNKNOWN),
     service('rkt-halt.service', TERMINATED),
     unit('shutdown.target', {Unit: [...common, ['RefuseManualStart', 'yes']]}),
   ];

@@ -1,7 +1,7 @@
 import type {App} from '@rkt/core/contract';
 import {execLine} from './encode.ts';
 import {firstFailure} from './end-pod.ts';
-import {ALIVE, recorderName} from './names.ts';
+import {ALIVE, type Ending, recorderName} from './names.ts';
 import {type UnitFile, unit} from './unit.ts';
 
 const SCRIPT = '/etc/rkt/record-exit';
@@ -47,10 +47,10 @@ exit "$status"
  * root with every capability of the pod. They also see what stops an app before its program starts. The first that ends with another
  * status than 0 ends the pod with it, unless it is to be restarted.
  */
-export const recorderUnits = (app: App, statusDirectory: string): UnitFile[] => {
-  const endsPod = (app.restart ?? 'no') === 'no';
-  return (['ended', 'failed'] as const).map((how) =>
-    unit(recorderName(app, how), {
+export const recorderUnits = (app: App, statusDirectory: string, more: readonly Ending[] = []): UnitFile[] =>
+  (['ended', 'failed', ...more] as const).map((how) => {
+    const endsPod = how === 'unready' || (app.restart ?? 'no') === 'no';
+    return unit(recorderName(app, how), {
       Unit: [
         ['DefaultDependencies', 'no'],
         ['Wants', ALIVE],
@@ -75,6 +75,5 @@ export const recorderUnits = (app: App, statusDirectory: string): UnitFile[] => 
         ['StandardOutput', 'null'],
         ['StandardError', 'null'],
       ],
-    }),
-  );
-};
+    });
+  });
