@@ -1,6 +1,6 @@
 import path from 'node:path';
 import {loadConfig} from '../config/load.ts';
-import type {Context} from './context.ts';
+import type {Settings} from '../settings.ts';
 
 interface FlavorOptions {
   readonly cacheDir?: string;
@@ -11,7 +11,7 @@ interface FlavorOptions {
  * Where flavors are looked for, and where their digests are remembered: what `findFlavor` and `listFlavors` want.
  * @param remember `false` for what must change nothing
  */
-export const flavorOptions = async (context: Context, remember = true): Promise<FlavorOptions> => {
+export const flavorOptions = async (context: Settings, remember = true): Promise<FlavorOptions> => {
   const {paths} = await loadConfig(context, ['paths']);
   return {
     ...(remember ? {cacheDir: path.join(context.dataDir, 'cas', 'flavors')} : {}),

@@ -1,6 +1,6 @@
-import type {Context} from '../cli/context.ts';
 import {acceptedOf} from '../config/config.ts';
 import {loadConfig} from '../config/load.ts';
+import type {Settings} from '../settings.ts';
 import type {ImageIsolator} from './asked-by-image.ts';
 import {imageIsolatorRefused} from './errors.ts';
 import type {PodRequest} from './request.ts';
@@ -11,7 +11,7 @@ import type {PodRequest} from './request.ts';
  * @throws RKT_IMAGE_ISOLATOR_REFUSED
  */
 export const acceptImages = async (
-  context: Context,
+  context: Settings,
   request: Pick<PodRequest, 'apps' | 'acceptImage'>,
   asked: readonly (readonly ImageIsolator[])[],
 ): Promise<void> => {

@@ -1,9 +1,9 @@
-import type {Context} from '../cli/context.ts';
 import {flavorOptions} from '../cli/flavor-options.ts';
 import {configuredStage1} from '../config/config.ts';
 import {loadConfig} from '../config/load.ts';
 import type {Pod} from '../contract/pod.ts';
 import {RktError} from '../rkt-error.ts';
+import type {Settings} from '../settings.ts';
 import {flavorReplaced} from '../stage1/errors.ts';
 import {type FoundFlavor, findFlavor} from '../stage1/find.ts';
 import {gatherHostFacts} from '../stage1/host-facts.ts';
@@ -20,7 +20,7 @@ type PullPolicy = PodRequest['pullPolicy'];
 
 /** The flavor that was asked for, by itself or through an image made for it, else the configured one (`rktKind: stage1`), else the first that is installed and can run on this host. */
 export const chooseFlavor = async (
-  context: Context,
+  context: Settings,
   selection: string | undefined,
   {
     remember = true,
@@ -33,7 +33,7 @@ export const chooseFlavor = async (
     return defaultFlavor({
       find: (name) => findFlavor(name, options),
       gather: gatherHostFacts,
-      note: (text) => context.output.note(text),
+      note: context.note,
     });
   }
   const image = async () => (await import('./stage1-image.ts')).stage1Image(context, wanted, pullPolicy, options);
@@ -50,10 +50,10 @@ export const chooseFlavor = async (
 /** An ID, a URL or the file of an image; any other text may be the name of a flavor, or of an image of the store if there is no such flavor. */
 const meansImage = (selection: string): boolean => /^sha512-|^[a-z][a-z0-9+.-]*:\/\/|\.aci$/.test(selection);
 
-const isStored = async ({dataDir}: Context, name: string): Promise<boolean> =>
+const isStored = async ({dataDir}: Settings, name: string): Promise<boolean> =>
   !/^[./]/.test(name) && (await import('./stage1-image.ts')).isImageName(dataDir, name);
 
-const configured = async (context: Context): Promise<string | undefined> => {
+const configured = async (context: Settings): Promise<string | undefined> => {
   const {stage1} = await loadConfig(context, ['stage1']);
   return configuredStage1(stage1);
 };
@@ -63,7 +63,7 @@ const configured = async (context: Context): Promise<string | undefined> => {
  * @throws RKT_FLAVOR_REPLACED, RKT_FLAVOR_NOT_FOUND
  */
 export const pinnedFlavor = async (
-  context: Context,
+  context: Settings,
   {name, source, digest}: Summary['flavor'],
 ): Promise<FoundFlavor> => {
   const found = await findFlavor(source, await flavorOptions(context));

@@ -1,8 +1,8 @@
 import type {PodManifest} from '../appc/pod-manifest.ts';
-import type {Context} from '../cli/context.ts';
 import type {HostFacts} from '../contract/host.ts';
 import type {HostPath, Uuid} from '../contract/names.ts';
 import type {Pod} from '../contract/pod.ts';
+import type {Settings} from '../settings.ts';
 import {checkedOnce} from '../stage1/checked-once.ts';
 import type {FoundFlavor} from '../stage1/find.ts';
 import {gatherHostFacts} from '../stage1/host-facts.ts';
@@ -40,7 +40,7 @@ export interface ComposedPod extends PlannedPod {
  * store and leaves no trace
  */
 export const compose = async (
-  context: Context,
+  context: Settings,
   request: PodRequest,
   run: RunRequest,
   uuid: Uuid,

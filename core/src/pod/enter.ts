@@ -1,9 +1,9 @@
-import type {Context} from '../cli/context.ts';
 import type {Launch} from '../contract/launch.ts';
 import {enter as performEnter} from '../executor/enter.ts';
 import {requireStdio} from '../linux/require-stdio.ts';
 import {sealSelf} from '../linux/sealed-self.ts';
 import type {RktError} from '../rkt-error.ts';
+import type {Settings} from '../settings.ts';
 import {checkedOnce} from '../stage1/checked-once.ts';
 import {flavorFailed, flavorPlanInvalid} from '../stage1/errors.ts';
 import {pinnedFlavor} from './choose-flavor.ts';
@@ -25,7 +25,7 @@ export interface EnterRequest {
 
 /** Becomes a further program in a running pod, with exactly what the app has (S01). Without a command, a shell. */
 export const enter = async (
-  context: Context,
+  context: Settings,
   entry: PodEntry,
   {app: appName, command, describeError}: EnterRequest,
 ): Promise<never> => {

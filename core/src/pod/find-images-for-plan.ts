@@ -1,7 +1,6 @@
 import {createHash} from 'node:crypto';
 import {constants, existsSync} from 'node:fs';
 import {parseImageManifest} from '../appc/parse-image-manifest.ts';
-import type {Context} from '../cli/context.ts';
 import type {HostPath, ImageId} from '../contract/names.ts';
 import {findImage} from '../image/find-image.ts';
 import {imageManifestOf} from '../image/manifest.ts';
@@ -11,6 +10,7 @@ import {type ImageStore, imageDirectory, openStore} from '../image/store.ts';
 import {createTarScanner} from '../image/tar/scan.ts';
 import {visitsOf} from '../image/visits.ts';
 import {openHost} from '../linux/openat2.ts';
+import type {Settings} from '../settings.ts';
 import {archiveTree} from './archive-tree.ts';
 import {imageTree} from './image-tree.ts';
 import {type PodImage, wantedImages} from './images.ts';
@@ -19,7 +19,7 @@ import type {PodRequest} from './request.ts';
 /**
  * The images of a pod as `run` would find them, without taking any into the store: a file is only read.
  */
-export const findImagesForPlan = async (context: Context, request: PodRequest): Promise<PodImage[]> => {
+export const findImagesForPlan = async (context: Settings, request: PodRequest): Promise<PodImage[]> => {
   const store = openStore(context.dataDir);
   const images: PodImage[] = [];
   for (const {image} of await wantedImages(request)) {

@@ -1,7 +1,7 @@
-import type {Context} from '../cli/context.ts';
 import type {AppName} from '../contract/names.ts';
 import type {App} from '../contract/pod.ts';
 import {log as logTo} from '../debug.ts';
+import type {Settings} from '../settings.ts';
 import {logNotKept, logsImpossible} from './errors.ts';
 import {appPaths, type LogStream} from './layout.ts';
 import type {PodEntry} from './load.ts';
@@ -45,7 +45,7 @@ export const keptLogs = (apps: readonly Pick<App, 'name' | 'stdio'>[]): Log[] =>
  * The logs of a pod, or of one of its apps.
  * @throws RKT_POD_APP_UNKNOWN; if there are none, RKT_POD_LOGS_IMPOSSIBLE with the flavor's reason or RKT_POD_LOG_NOT_KEPT
  */
-export const findLogs = async (context: Context, entry: PodEntry, appName: string | undefined): Promise<FoundLogs> => {
+export const findLogs = async (context: Settings, entry: PodEntry, appName: string | undefined): Promise<FoundLogs> => {
   const {uuid, path, summary} = entry;
   const {apps: all} = requireStored(path, 'frozen');
   const apps = appName === undefined ? all : [pickApp(uuid, all, appName)];
@@ -71,7 +71,7 @@ const GOES: Readonly<Record<App['stdio']['stdout'], string>> = {
 
 /** What the flavor says about logs, if it keeps none. It may be gone by now. */
 const whyNone = async (
-  context: Context,
+  context: Settings,
   pinned: NonNullable<PodEntry['summary']>['flavor'],
 ): Promise<string | undefined> => {
   try {

@@ -1,10 +1,10 @@
 import {readPodManifest} from '../appc/read-manifest.ts';
-import type {Context} from '../cli/context.ts';
 import type {HostPath} from '../contract/names.ts';
 import {fetchImage} from '../image/fetch.ts';
 import {layersOf} from '../image/layers.ts';
 import {imageManifestOf} from '../image/manifest.ts';
 import {type ImageStore, openStore} from '../image/store.ts';
+import type {Settings} from '../settings.ts';
 import type {ImageTree} from './image-tree.ts';
 import type {ResolvedImage} from './reify.ts';
 import type {PodRequest} from './request.ts';
@@ -32,7 +32,7 @@ export const wantedImages = async (request: PodRequest): Promise<readonly Wanted
  * The images of a pod's apps, taken into the store if they are not there. The caller holds the store.
  * @param flat each as one tree, for those who copy it
  */
-export const findImages = async (context: Context, request: PodRequest, flat: boolean): Promise<PodImage[]> => {
+export const findImages = async (context: Settings, request: PodRequest, flat: boolean): Promise<PodImage[]> => {
   const store = openStore(context.dataDir);
   const images: PodImage[] = [];
   for (const {image, signature} of await wantedImages(request)) {

@@ -1,8 +1,8 @@
-import type {Output} from '../cli/context.ts';
 import type {HostFacts} from '../contract/host.ts';
 import type {Plan} from '../contract/plan.ts';
 import type {Pod} from '../contract/pod.ts';
 import {perform} from '../executor/perform.ts';
+import type {Settings} from '../settings.ts';
 import {podFault} from './fault-points.ts';
 import {takeHostTrees} from './host-trees.ts';
 import {seccompCache} from './layout.ts';
@@ -15,7 +15,7 @@ import {makeUserNamespaces} from './user-namespaces.ts';
 export const launch = async (
   place: Place,
   {pod, plan, facts}: {pod: Pod; plan: Plan; facts: HostFacts},
-  output: Output,
+  {note}: Pick<Settings, 'note'>,
 ): Promise<never> => {
   writeStored(place.path, 'supervisor', thisSupervisor(pod, facts, requireStored(place.path, 'summary')));
   podFault('pod.supervisor');
@@ -28,6 +28,6 @@ export const launch = async (
     userNamespaces,
     lock: place.lock,
     caches: {seccomp: seccompCache(place.dataDir)},
-    note: (text) => output.note(text),
+    note,
   });
 };

@@ -1,5 +1,5 @@
-import type {Context} from '../cli/context.ts';
 import type {Uuid} from '../contract/names.ts';
+import type {Settings} from '../settings.ts';
 import {type ComposedPod, compose} from './compose.ts';
 import {findImagesForPlan} from './find-images-for-plan.ts';
 import type {PodRequest, RunRequest} from './request.ts';
@@ -8,5 +8,5 @@ import type {PodRequest, RunRequest} from './request.ts';
 export const PLAN_UUID = '00000000-0000-0000-0000-000000000000' as Uuid;
 
 /** What `run` would do. Changes nothing and needs no rights but to read. */
-export const plan = (context: Context, request: PodRequest, run: RunRequest): Promise<ComposedPod> =>
+export const plan = (context: Settings, request: PodRequest, run: RunRequest): Promise<ComposedPod> =>
   compose(context, request, run, PLAN_UUID, {find: findImagesForPlan, remember: false});

@@ -1,7 +1,7 @@
-import type {Context} from '../cli/context.ts';
 import type {Uuid} from '../contract/names.ts';
 import {holdImages, openStore} from '../image/store.ts';
 import {fsyncDirectory, syncFileSystem} from '../linux/fsync.ts';
+import type {Settings} from '../settings.ts';
 import {compose} from './compose.ts';
 import {createPod} from './create.ts';
 import {podFault} from './fault-points.ts';
@@ -25,7 +25,7 @@ const LATER: RunRequest = {
 };
 
 /** Makes a pod that `run-prepared` can run, also after the machine has crashed. Returns its UUID. */
-export const prepare = async (context: Context, asked: PodRequest): Promise<Uuid> => {
+export const prepare = async (context: Settings, asked: PodRequest): Promise<Uuid> => {
   const request = await takeStreams(context, asked);
   const uuid = newUuid();
   using _images = holdImages(openStore(context.dataDir));

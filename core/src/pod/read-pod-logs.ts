@@ -1,10 +1,10 @@
 import {constants} from 'node:fs';
-import type {Context} from '../cli/context.ts';
 import type {HostPath, Uuid} from '../contract/names.ts';
 import type {Fd} from '../linux/fd.ts';
 import {openHost} from '../linux/openat2.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {RktError} from '../rkt-error.ts';
+import type {Settings} from '../settings.ts';
 import {fileDamaged, podNotInState} from './errors.ts';
 import {findPod} from './find.ts';
 import {type FoundLogs, findLogs} from './find-logs.ts';
@@ -28,7 +28,7 @@ export interface LogsRequest {
  * @throws RKT_POD_STATE, and as {@link findLogs} and {@link readLogs} do
  */
 export const readPodLogs = async (
-  context: Context,
+  context: Settings,
   text: string,
   {app, tail, since, follow}: LogsRequest,
   openTaker: (found: FoundLogs) => LogTaker,

@@ -1,7 +1,7 @@
-import type {Context} from '../cli/context.ts';
 import {CONTRACT_VERSION} from '../contract/flavor.ts';
 import type {HostFacts} from '../contract/host.ts';
 import {requireStdio} from '../linux/require-stdio.ts';
+import type {Settings} from '../settings.ts';
 import {gatherHostFacts} from '../stage1/host-facts.ts';
 import {applyRunRequest} from './apply-run-request.ts';
 import {checkSockets} from './check-sockets.ts';
@@ -24,7 +24,7 @@ import {writeUuidFile} from './write-uuid-file.ts';
  * Becomes a pod that has been prepared. Whatever can be wrong with the options or the host is found before the pod is claimed, and leaves it
  * prepared; after that there is no way back, and a pod that could not be launched ends in `exited-garbage`.
  */
-export const runPrepared = async (context: Context, text: string, run: RunRequest): Promise<never> => {
+export const runPrepared = async (context: Settings, text: string, run: RunRequest): Promise<never> => {
   requireStdio();
   const {uuid, planned, now} = await withPod(context.dataDir, text, async (entry) => {
     if (entry.directory !== 'prepared') throw podNotInState(entry.uuid, entry.state, 'prepared');
@@ -48,7 +48,7 @@ export const runPrepared = async (context: Context, text: string, run: RunReques
       writeStored(place.path, 'facts', now);
       writeStored(place.path, 'plan', planned.plan);
     }
-    return await launch(place, {...planned, facts: now}, context.output);
+    return await launch(place, {...planned, facts: now}, context);
   } catch (error) {
     throw retirePod(place, error);
   }
@@ -65,7 +65,7 @@ const storedPlan = ({path}: PodEntry): Planned => ({
 
 /** A new plan by the very flavor the pod was prepared with, if options or the host ask for one; `undefined`: the stored one is still right. */
 const planAgain = async (
-  context: Context,
+  context: Settings,
   {path, summary}: PodEntry,
   run: RunRequest,
   facts: {readonly before: HostFacts; readonly now: HostFacts},

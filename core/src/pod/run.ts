@@ -1,6 +1,6 @@
-import type {Context} from '../cli/context.ts';
 import {holdImages, openStore} from '../image/store.ts';
 import {requireStdio} from '../linux/require-stdio.ts';
+import type {Settings} from '../settings.ts';
 import {checkSockets} from './check-sockets.ts';
 import {compose} from './compose.ts';
 import {createPod} from './create.ts';
@@ -15,7 +15,7 @@ import {newUuid} from './uuid.ts';
 import {writeUuidFile} from './write-uuid-file.ts';
 
 /** Becomes a pod: images, manifest, flavor and plan; then its directory; then everything in the plan; then `execve`. Leaves nothing behind when it fails. */
-export const run = async (context: Context, asked: PodRequest, runRequest: RunRequest): Promise<never> => {
+export const run = async (context: Settings, asked: PodRequest, runRequest: RunRequest): Promise<never> => {
   requireStdio();
   const uuid = newUuid();
   const request = await takeStreams(context, asked);
@@ -30,7 +30,7 @@ export const run = async (context: Context, asked: PodRequest, runRequest: RunRe
     await fillPod(place, composed, {createdAt: Date.now()});
     images.close();
     place.perform(finishPreparing('run'));
-    return await launch(place, composed, context.output);
+    return await launch(place, composed, context);
   } catch (error) {
     throw giveUp(place, error);
   }

@@ -1,7 +1,6 @@
 import {constants} from 'node:fs';
 import {findAnnotation} from '../appc/annotations.ts';
 import {findLabel} from '../appc/labels.ts';
-import type {Context} from '../cli/context.ts';
 import type {Finding} from '../contract/host.ts';
 import type {HostPath, ImageId} from '../contract/names.ts';
 import type {Pod} from '../contract/pod.ts';
@@ -15,6 +14,7 @@ import {type ImageStore, openStore} from '../image/store.ts';
 import {O_PATH} from '../linux/openat2.ts';
 import {hasDirectory} from '../linux/tree-program.ts';
 import {RktError} from '../rkt-error.ts';
+import type {Settings} from '../settings.ts';
 import {findFlavor} from '../stage1/find.ts';
 import type {ChosenFlavor} from './choose-flavor.ts';
 import {stage1ImageInvalid, stage1ImageNotStored} from './errors.ts';
@@ -33,7 +33,7 @@ const LIBRARY_PATH_SPECIAL = /[:;$]/;
  * @throws RKT_STAGE1_IMAGE_INVALID, RKT_STAGE1_IMAGE_NOT_STORED, what `fetchImage` and `findFlavor` throw
  */
 export const stage1Image = async (
-  {dataDir, insecure}: Context,
+  {dataDir, insecure}: Settings,
   selection: string,
   pullPolicy: PodRequest['pullPolicy'] | 'stored',
   options: Parameters<typeof findFlavor>[1],

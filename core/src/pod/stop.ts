@@ -1,5 +1,4 @@
 import {constants} from 'node:fs';
-import type {Context} from '../cli/context.ts';
 import type {Flavor} from '../contract/flavor.ts';
 import type {HostPath} from '../contract/names.ts';
 import type {StopStep} from '../contract/step.ts';
@@ -7,6 +6,7 @@ import {log} from '../debug.ts';
 import type {Fd} from '../linux/fd.ts';
 import {lockFd} from '../linux/lock.ts';
 import {openHost} from '../linux/openat2.ts';
+import type {Settings} from '../settings.ts';
 import {podNotInState} from './errors.ts';
 import {POD_FILES} from './layout.ts';
 import type {PodEntry} from './load.ts';
@@ -31,7 +31,7 @@ export const defaultStop = (force: boolean): StopStep[] =>
  * @returns whether it was running; one that is over already is no error
  * @throws RKT_POD_STATE if it has never run
  */
-export const stop = async (context: Context, entry: PodEntry, force: boolean): Promise<boolean> => {
+export const stop = async (context: Settings, entry: PodEntry, force: boolean): Promise<boolean> => {
   const {uuid, state, path, supervisor} = entry;
   if (isFinished(state)) return false;
   if (state !== 'running') throw podNotInState(uuid, state, 'running');
@@ -57,7 +57,7 @@ const waitForTurn = (path: HostPath): Fd => {
 };
 
 /** The very flavor of the pod, if it is still there. A pod must be able to end without it. */
-const flavorOf = async (context: Context, {summary}: PodEntry): Promise<Flavor | undefined> => {
+const flavorOf = async (context: Settings, {summary}: PodEntry): Promise<Flavor | undefined> => {
   if (summary === undefined) return undefined;
   try {
     const {pinnedFlavor} = await import('./choose-flavor.ts');

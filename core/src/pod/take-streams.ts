@@ -1,15 +1,15 @@
 import {statSync} from 'node:fs';
-import type {Context} from '../cli/context.ts';
 import {fetchImage} from '../image/fetch.ts';
 import {parseReference} from '../image/reference.ts';
 import {openStore} from '../image/store.ts';
+import type {Settings} from '../settings.ts';
 import type {PodRequest} from './request.ts';
 
 /**
  * Takes the images of a request into the store that come out of something else than a regular file, a fifo for one: it can take for ever until they are
  * whole, and nobody may hold the images meanwhile. The request names them by ID then.
  */
-export const takeStreams = async ({dataDir, insecure}: Context, request: PodRequest): Promise<PodRequest> => {
+export const takeStreams = async ({dataDir, insecure}: Settings, request: PodRequest): Promise<PodRequest> => {
   const {pullPolicy, apps, stage1} = request;
   const take = async (image: string, signature?: PodRequest['apps'][number]['signature']): Promise<string> =>
     fetchImage(openStore(dataDir), image, {pullPolicy, insecure, signature});

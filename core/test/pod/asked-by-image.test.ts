@@ -4,12 +4,12 @@ import path from 'node:path';
 import test from 'ava';
 import {compileProcess} from '../../src/appc/compile/process.ts';
 import {normalizeIsolators} from '../../src/appc/isolators/normalize.ts';
-import type {Context} from '../../src/cli/context.ts';
 import type {HostPath} from '../../src/contract/index.ts';
 import {acceptImages} from '../../src/pod/accept-images.ts';
 import {askedByImage} from '../../src/pod/asked-by-image.ts';
 import {imageIsolators} from '../../src/pod/image-isolators.ts';
 import {RktError} from '../../src/rkt-error.ts';
+import type {Settings} from '../../src/settings.ts';
 import {app} from '../support/fixtures.ts';
 
 type List = readonly {readonly name: string; readonly value: unknown}[];
@@ -100,7 +100,7 @@ const contextWith = (
   const content = {rktVersion: 'v1', rktKind: 'image', prefixes, accept};
   if (prefixes.length > 0) writeFileSync(path.join(directory, 'image.d/a.json'), JSON.stringify(content));
   // As much of a context as the configuration needs.
-  return {systemConfig: '/nowhere', localConfig: directory as HostPath, userConfig: undefined} as unknown as Context;
+  return {systemConfig: '/nowhere', localConfig: directory as HostPath, userConfig: undefined} as unknown as Settings;
 };
 const request = (forAll: readonly string[], forApp: readonly string[]) =>
   ({acceptImage: forAll, apps: [{acceptImage: forApp}]}) as unknown as Parameters<typeof acceptImages>[1];
