@@ -7,7 +7,7 @@ import type {RunningPod, StopStep} from '../../core/src/contract/index.ts';
 import {cgroupPath, createCgroup, killCgroup, removeCgroup, trackingHierarchy} from '../../core/src/linux/cgroups.ts';
 import {identify} from '../../core/src/linux/process-identity.ts';
 import {performStop} from '../../core/src/pod/perform-stop.ts';
-import {gatherHostFacts} from '../../core/src/stage1/host-facts.ts';
+import {gatherHostFacts} from '../../core/src/stage1/facts/host-facts.ts';
 import {lacks} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
 

@@ -4,11 +4,12 @@ import type {HostPath, Uuid} from '../contract/names.ts';
 import type {Pod} from '../contract/pod.ts';
 import type {Settings} from '../settings.ts';
 import {checkedOnce} from '../stage1/checked-once.ts';
-import type {FoundFlavor} from '../stage1/find.ts';
-import {gatherHostFacts} from '../stage1/host-facts.ts';
+import {chooseFlavor} from '../stage1/choice/choose-flavor.ts';
+import {gatherHostFacts} from '../stage1/facts/host-facts.ts';
+import type {FoundFlavor} from '../stage1/load/find.ts';
+import {type PlannedPod, planPod} from '../stage1/negotiation/plan-pod.ts';
 import {acceptImages} from './accept-images.ts';
 import type {ImageIsolator} from './asked-by-image.ts';
-import {chooseFlavor} from './choose-flavor.ts';
 import {freeze} from './freeze.ts';
 import {hostNames} from './host-names.ts';
 import type {IdMap} from './id-ranges.ts';
@@ -16,7 +17,6 @@ import {imageIsolators} from './image-isolators.ts';
 import {findImages, type PodImage} from './images.ts';
 import {checkedDirectory} from './layout.ts';
 import {overlayObstacle} from './overlay-support.ts';
-import {type PlannedPod, planPod} from './plan-pod.ts';
 import {checkManifest, reify} from './reify.ts';
 import type {PodRequest, RunRequest} from './request.ts';
 
@@ -53,7 +53,8 @@ export const compose = async (
     stage1,
   } = found;
   const facts = gatherHostFacts(declaration.programs ?? [], stage1?.tree);
-  if (stage1 !== undefined) (await import('./stage1-image.ts')).checkPrograms(stage1, found.flavor.probe(facts));
+  if (stage1 !== undefined)
+    (await import('../stage1/choice/stage1-image.ts')).checkPrograms(stage1, found.flavor.probe(facts));
   const obstacle = request.noOverlay ? undefined : overlayObstacle(context.dataDir, facts.filesystems);
   const overlay = !request.noOverlay && obstacle === undefined;
   const images = await find(context, request, !overlay);

@@ -75,7 +75,7 @@ const whyNone = async (
   pinned: NonNullable<PodEntry['summary']>['flavor'],
 ): Promise<string | undefined> => {
   try {
-    const {pinnedFlavor} = await import('./choose-flavor.ts');
+    const {pinnedFlavor} = await import('../stage1/choice/choose-flavor.ts');
     const {logs} = (await pinnedFlavor(context, pinned)).flavor.declaration.verbs;
     return logs.level === 'enforced' || logs.level === 'equivalent' ? undefined : logs.consequence;
   } catch (error) {

@@ -2,7 +2,8 @@ import {CONTRACT_VERSION} from '../contract/flavor.ts';
 import type {HostFacts} from '../contract/host.ts';
 import {requireStdio} from '../linux/require-stdio.ts';
 import type {Settings} from '../settings.ts';
-import {gatherHostFacts} from '../stage1/host-facts.ts';
+import {gatherHostFacts} from '../stage1/facts/host-facts.ts';
+import type {PlannedPod} from '../stage1/negotiation/plan-pod.ts';
 import {applyRunRequest} from './apply-run-request.ts';
 import {checkSockets} from './check-sockets.ts';
 import {fileDamaged, podNotInState} from './errors.ts';
@@ -13,7 +14,6 @@ import {checkedDirectory, POD_FILES} from './layout.ts';
 import {claim} from './life-cycle.ts';
 import type {PodEntry} from './load.ts';
 import {Place} from './place.ts';
-import type {PlannedPod} from './plan-pod.ts';
 import type {RunRequest} from './request.ts';
 import {requireTerminal} from './require-terminal.ts';
 import {requireStored, writeStored} from './stored.ts';
@@ -74,7 +74,10 @@ const planAgain = async (
   const sameContract = requireStored(path, 'plan').contract === CONTRACT_VERSION;
   if (summary === undefined) throw fileDamaged(path, POD_FILES.summary, 'it is missing');
   if (sameHost && sameContract && isDefault(run) && !context.debug) return undefined;
-  const [{pinnedFlavor}, {planPod}] = await Promise.all([import('./choose-flavor.ts'), import('./plan-pod.ts')]);
+  const [{pinnedFlavor}, {planPod}] = await Promise.all([
+    import('../stage1/choice/choose-flavor.ts'),
+    import('../stage1/negotiation/plan-pod.ts'),
+  ]);
   const found = await pinnedFlavor(context, summary.flavor);
   const {pod, allowDegraded, imageHasHosts, overlayObstacle} = requireStored(path, 'request');
   const asked = applyRunRequest(pod, {

@@ -60,7 +60,7 @@ const waitForTurn = (path: HostPath): Fd => {
 const flavorOf = async (context: Settings, {summary}: PodEntry): Promise<Flavor | undefined> => {
   if (summary === undefined) return undefined;
   try {
-    const {pinnedFlavor} = await import('./choose-flavor.ts');
+    const {pinnedFlavor} = await import('../stage1/choice/choose-flavor.ts');
     return (await pinnedFlavor(context, summary.flavor)).flavor;
   } catch (error) {
     debug('the default way, because the flavor is not what it was: %o', error);

@@ -1,6 +1,6 @@
 import type {RunningPod} from '../contract/pod.ts';
 import {sleep} from '../linux/sleep.ts';
-import {appNotRunning} from './errors.ts';
+import {appNotRunning} from '../stage1/errors.ts';
 import {readExitCodes} from './exit-codes.ts';
 import {hasProcesses} from './liveness.ts';
 import type {PodEntry} from './load.ts';

@@ -10,7 +10,7 @@ import {type ExitCodes, viewPod} from '../../pod/view.ts';
 import {waitFinished, waitReady} from '../../pod/wait.ts';
 import {withPod} from '../../pod/with-pod.ts';
 import {verificationFailed} from '../../stage1/errors.ts';
-import type {Check} from '../../stage1/verify.ts';
+import type {Check} from '../../stage1/verify/verify.ts';
 import {defineCommand} from '../command.ts';
 import type {Context} from '../context.ts';
 import {parseWait} from '../duration.ts';
@@ -67,9 +67,9 @@ const check = async (context: Context, {uuid, state, path, summary, supervisor}:
   if (state !== 'running' || supervisor === undefined || summary === undefined)
     throw podNotInState(uuid, state, 'running');
   const [{verify}, {runningPod}, {pinnedFlavor}] = await Promise.all([
-    import('../../stage1/verify.ts'),
+    import('../../stage1/verify/verify.ts'),
     import('../../pod/running-pod.ts'),
-    import('../../pod/choose-flavor.ts'),
+    import('../../stage1/choice/choose-flavor.ts'),
   ]);
   const {flavor} = await pinnedFlavor(context, summary.flavor);
   const facts = requireStored(path, 'facts');
