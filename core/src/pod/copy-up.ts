@@ -3,8 +3,8 @@ import type {HostPath, ImageId} from '../contract/names.ts';
 import type {Volume} from '../contract/pod.ts';
 import {copyTree} from '../image/copy-tree.ts';
 import {layersOf} from '../image/layers.ts';
-import {openStored} from '../image/open-stored.ts';
 import type {ImageStore} from '../image/store.ts';
+import {openStored} from '../linux/open-stored.ts';
 import {O_PATH, openInRoot} from '../linux/openat2.ts';
 import {podFault} from './fault-points.ts';
 

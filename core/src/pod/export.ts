@@ -3,17 +3,17 @@ import type {ImageManifest} from '../appc/image-manifest.ts';
 import {parseImageManifest} from '../appc/parse-image-manifest.ts';
 import type {HostPath, ImageId} from '../contract/names.ts';
 import type {App} from '../contract/pod.ts';
+import {ownMounts, withReadOnly} from '../executor/with-read-only.ts';
 import {buildImage} from '../image/build/build-image.ts';
-import {openStored} from '../image/open-stored.ts';
 import type {Fd} from '../linux/fd.ts';
 import {lockDirectory} from '../linux/lock.ts';
+import {openStored} from '../linux/open-stored.ts';
 import {openBeneath} from '../linux/openat2.ts';
 import {podBusy, podNotInState} from './errors.ts';
 import {appPaths} from './layout.ts';
 import type {PodEntry} from './load.ts';
 import {pickApp} from './pick-app.ts';
 import {requireStored} from './stored.ts';
-import {ownMounts, withReadOnly} from './with-read-only.ts';
 
 const READ = constants.O_RDONLY | constants.O_DIRECTORY;
 

@@ -1,8 +1,8 @@
 import {constants, mkdirSync} from 'node:fs';
 import path from 'node:path';
 import type {HostPath, PodPath} from '../contract/names.ts';
-import {openStored} from '../image/open-stored.ts';
 import {openStore} from '../image/store.ts';
+import {openStored} from '../linux/open-stored.ts';
 import {O_PATH} from '../linux/openat2.ts';
 import type {ComposedPod} from './compose.ts';
 import {podFault} from './fault-points.ts';

@@ -1,7 +1,7 @@
 import {constants, fstatSync, openSync, readSync} from 'node:fs';
 import type {HostPath} from '../contract/names.ts';
-import {openStored} from '../image/open-stored.ts';
 import {Fd} from '../linux/fd.ts';
+import {openStored} from '../linux/open-stored.ts';
 import {O_PATH, openInRoot} from '../linux/openat2.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 

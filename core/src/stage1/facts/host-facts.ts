@@ -2,11 +2,11 @@ import {accessSync, constants, existsSync, readdirSync, readFileSync} from 'node
 import {availableParallelism, release} from 'node:os';
 import type {HostFacts} from '../../contract/host.ts';
 import type {HostPath} from '../../contract/names.ts';
-import {openStored} from '../../image/open-stored.ts';
 import {capabilitiesOf} from '../../linux/capabilities.ts';
 import {findHierarchies} from '../../linux/cgroup-hierarchies.ts';
 import {findDevicePolicy} from '../../linux/device-policy.ts';
 import {readMountinfo} from '../../linux/mountinfo.ts';
+import {openStored} from '../../linux/open-stored.ts';
 import {O_PATH} from '../../linux/openat2.ts';
 import {passedAddresses} from '../../linux/passed-addresses.ts';
 import {cgroupsOf} from '../../linux/proc-cgroup.ts';

@@ -1,7 +1,7 @@
 import {constants, fstatSync, readSync, type Stats} from 'node:fs';
-import type {HostPath} from '../contract/names.ts';
 import type {Fd} from '../linux/fd.ts';
-import {O_PATH, openBeneath, openHost, type RawPath} from '../linux/openat2.ts';
+import {openBelow} from '../linux/open-stored.ts';
+import {O_PATH, type RawPath} from '../linux/openat2.ts';
 import {isErrno, SyscallError} from '../linux/syscall-error.ts';
 import type {ImageStore} from './store.ts';
 
@@ -10,28 +10,12 @@ import type {ImageStore} from './store.ts';
  * there, and nothing leads out.
  */
 
-/** What layers, trees of programs and what belongs to them are called. */
-const STORED =
-  /^(.*)\/(images\/sha512-[0-9a-f]{128}\/(?:rootfs|manifest)|tree\/[0-9a-f]{64}\/rootfs|host-trees\/tree-[0-9a-f]+)$/;
-
 const ENOENT = 2;
 const EFBIG = 27;
-
-const openBelow = (directory: string, path: RawPath, flags: number): Fd => {
-  using base = openHost(directory, O_PATH | constants.O_DIRECTORY);
-  return openBeneath(base, path, flags, {noSymlinks: true});
-};
 
 /** Opens a path below the store. A symlink on the way, or at its end, is ELOOP; at its end it is opened itself with `O_PATH | O_NOFOLLOW`. */
 export const openInStore = (store: ImageStore, path: RawPath, flags: number): Fd =>
   openBelow(store.directory, path, flags);
-
-/** The same for the path of a layer or tree, as plans and pods have it. Of a tree that is in no store, no part may be a symlink. */
-export const openStored = (path: HostPath, flags: number): Fd => {
-  const [, directory, below] = STORED.exec(path) ?? [];
-  if (directory === undefined || below === undefined) return openHost(path, flags, {noSymlinks: true});
-  return openBelow(directory, below, flags);
-};
 
 /** Of what is there, itself; `undefined` if nothing is. */
 export const statInStore = (store: ImageStore, path: string): Stats | undefined => {
