@@ -1,10 +1,10 @@
+import {takeHostTrees} from '../artifact/host-trees.ts';
 import type {HostFacts} from '../contract/host.ts';
 import type {Plan} from '../contract/plan.ts';
 import type {Pod} from '../contract/pod.ts';
 import {perform} from '../executor/perform.ts';
 import type {Settings} from '../settings.ts';
 import {podFault} from './fault-points.ts';
-import {takeHostTrees} from './host-trees.ts';
 import {seccompCache} from './layout.ts';
 import type {Place} from './place.ts';
 import {requireStored, writeStored} from './stored.ts';
@@ -19,7 +19,8 @@ export const launch = async (
 ): Promise<never> => {
   writeStored(place.path, 'supervisor', thisSupervisor(pod, facts, requireStored(place.path, 'summary')));
   podFault('pod.supervisor');
-  const hostTrees = await takeHostTrees(place, plan);
+  const keep = (trees: readonly string[]) => writeStored(place.path, 'hostTrees', trees);
+  const hostTrees = await takeHostTrees(place.dataDir, plan, keep);
   const userNamespaces = await makeUserNamespaces(plan);
   return perform(plan, {
     pod,

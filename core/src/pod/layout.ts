@@ -76,9 +76,6 @@ export const SUPERVISOR_STATUS = 'stage1/rootfs/rkt/supervisor-status';
 
 export const volumePath = (name: string): PodPath => `volumes/${name}` as PodPath;
 
-/** Trees of the host's own programs, for flavors that run them in a pod. */
-export const hostTreesDirectory = (dataDir: HostPath): HostPath => `${dataDir}/cas/host-trees` as HostPath;
-
 /** Which pod has which ids of the host. */
 export const idRangesDirectory = (dataDir: HostPath): HostPath => `${dataDir}/id-ranges` as HostPath;
 

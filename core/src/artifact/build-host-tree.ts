@@ -1,3 +1,4 @@
+import {randomUUID} from 'node:crypto';
 import {constants, mkdirSync, renameSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import type {HostPath} from '../contract/names.ts';
@@ -8,7 +9,6 @@ import {isErrno} from '../linux/syscall-error.ts';
 import {textHash} from '../linux/text-hash.ts';
 import {fillHostTree} from './fill-host-tree.ts';
 import {fileState, type HostTreeStep, MAKING, type TreeRecord} from './host-trees.ts';
-import {newUuid} from './uuid.ts';
 
 /**
  * Makes a tree of the host's programs, or finds that another rkt has just made it. Trees are named by what they are made of: one that a pod uses is
@@ -20,7 +20,7 @@ export const buildHostTree = (
   {programs, directories}: Pick<HostTreeStep, 'programs' | 'directories'>,
 ): HostPath => {
   mkdirSync(directory, {recursive: true, mode: 0o755});
-  const making = join(directory, `${MAKING}${newUuid()}`);
+  const making = join(directory, `${MAKING}${randomUUID()}`);
   try {
     mkdirSync(making, {mode: 0o755});
     const files = fillHostTree(making, programs, directories);

@@ -6,9 +6,9 @@ import type {Step} from '../contract/step.ts';
 import {holdImages, openStore} from '../image/store.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {textHash} from '../linux/text-hash.ts';
-import {hostTreesDirectory} from './layout.ts';
-import type {Place} from './place.ts';
-import {writeStored} from './stored.ts';
+
+/** Trees of the host's own programs, for flavors that run them in a pod. */
+export const hostTreesDirectory = (dataDir: HostPath): HostPath => `${dataDir}/cas/host-trees` as HostPath;
 
 export type HostTreeStep = Extract<Step, {do: 'host-tree'}>;
 
@@ -43,12 +43,13 @@ export const readTreeRecord = (file: string): TreeRecord | undefined => {
 };
 
 /**
- * The trees of a plan's `host-tree` steps that are of the host, by the steps' ids; made if they are not there or the host has changed. From here on
- * they stay as long as the pod, which has been moved to `run`, is there.
+ * The trees of a plan's `host-tree` steps that are of the host, by the steps' ids; made if they are not there or the host has changed.
+ * @param keep writes their names where those who collect trees look; until it returns, none is collected
  */
 export const takeHostTrees = async (
-  {dataDir, path}: Pick<Place, 'dataDir' | 'path'>,
+  dataDir: HostPath,
   {filesystem, environment}: Pick<Plan, 'filesystem' | 'environment'>,
+  keep: (trees: readonly string[]) => void,
 ): Promise<ReadonlyMap<string, HostPath>> => {
   const trees = new Map<string, HostPath>();
   const steps = [...filesystem, ...environment].filter((step) => step.do === 'host-tree' && step.tree === undefined);
@@ -57,11 +58,7 @@ export const takeHostTrees = async (
   for (const step of steps) {
     if (step.do === 'host-tree') trees.set(step.id, await hostTree(hostTreesDirectory(dataDir), step));
   }
-  writeStored(
-    path,
-    'hostTrees',
-    [...trees.values()].map((tree) => basename(tree)),
-  );
+  keep([...trees.values()].map((tree) => basename(tree)));
   return trees;
 };
 
