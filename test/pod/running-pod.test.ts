@@ -17,7 +17,7 @@ import {filtersAreShown} from '../../core/src/linux/filters-are-shown.ts';
 import {syscall} from '../../core/src/linux/libc.ts';
 import {identify, isAlive} from '../../core/src/linux/process-identity.ts';
 import {readBack} from '../../core/src/linux/read-back.ts';
-import {runningPod} from '../../core/src/pod/running-pod.ts';
+import {runningPod} from '../../core/src/pod/state/running-pod.ts';
 import type {RktError} from '../../core/src/rkt-error.ts';
 import {gatherHostFacts} from '../../core/src/stage1/facts/host-facts.ts';
 import {checkFilter} from '../../core/src/stage1/verify/check-filter.ts';

@@ -1,5 +1,5 @@
 import {RktError} from '../rkt-error.ts';
-import type {ImageIsolator} from './asked-by-image.ts';
+import type {ImageIsolator} from './compose/asked-by-image.ts';
 
 /** A pod has several apps and the command needs one. */
 export const appAmbiguous = (uuid: string, apps: readonly string[]) =>

@@ -1,6 +1,6 @@
 import type {Plan} from '../../contract/plan.ts';
-import type {ComposedPod} from '../../pod/compose.ts';
-import {plan} from '../../pod/plan.ts';
+import type {ComposedPod} from '../../pod/compose/compose.ts';
+import {plan} from '../../pod/verbs/plan-run.ts';
 import {defineCommand} from '../command.ts';
 import type {Output} from '../context.ts';
 import {describeStep} from '../describe-step.ts';
