@@ -6,6 +6,7 @@ import {applyCredentials, applyPrivileged, setsBeforeExec} from '../linux/creden
 import {prepareExec} from '../linux/exec.ts';
 import type {Fd} from '../linux/fd.ts';
 import {closeOnExecFrom, keepOnExec} from '../linux/fd-flags.ts';
+import {ownDomain} from '../linux/landlock.ts';
 import {passedSockets} from '../linux/passed-sockets.ts';
 import {restoreProcess, restoreStdio} from '../linux/restore.ts';
 import {newSessionKeyring} from '../linux/session-keyring.ts';
@@ -35,8 +36,11 @@ export interface Front {
   readonly descriptors: readonly Fd[];
 }
 
-/** Takes what execve is given, and calls back when this process is about to lose the privileges to undo anything. Can only throw. */
-export type Become = (path: string, onPointOfNoReturn: () => void) => never;
+/**
+ * Takes what execve is given, and calls back when this process is about to lose the privileges to undo anything. Can only throw.
+ * @param root of a process that no pid namespace keeps apart from others, if it is to be (`Process.apart`)
+ */
+export type Become = (path: string, onPointOfNoReturn: () => void, root?: Fd) => never;
 
 const FIRST_BESIDES_STDIO = 3;
 
@@ -67,12 +71,14 @@ export const prepareWithFilter = (
   const keyring = newSessionKeyring();
   applyPrivileged(process);
   restoreProcess();
-  return (path, onPointOfNoReturn) => {
+  return (path, onPointOfNoReturn, root) => {
     faultPoint('launch.credentials');
     closeOnExecFrom(FIRST_BESIDES_STDIO);
     const taken = before?.descriptors.map(({number}) => number) ?? [];
     for (const fd of [...sockets.fds, ...(keep === undefined ? [] : [keep.fd]), ...taken]) keepOnExec(fd);
+    const apart = process.apart && root !== undefined ? [ownDomain(root)] : [];
     onPointOfNoReturn();
+    makeThreadCalls(apart);
     applyCredentials(process, sets);
     makeThreadCalls(keyring);
     assertAccess(path);
