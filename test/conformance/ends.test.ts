@@ -1,7 +1,8 @@
 import {readFileSync} from 'node:fs';
 import {constants} from 'node:os';
+import path from 'node:path';
 import test from 'ava';
-import {type Host, openHost, type Started} from '../helpers/host.ts';
+import {flavor, type Host, openHost, type Started} from '../helpers/host.ts';
 import {lacksPods} from '../helpers/lacks.ts';
 import {processesOfPod} from '../helpers/nspawn.ts';
 import {testIf} from '../helpers/skip.ts';
@@ -88,3 +89,51 @@ kernelTest('nothing of a pod goes on when the rkt process is killed', async (t) 
   await t.notThrowsAsync(until(() => processesOfPod(pod.uuid).length === 0));
   t.is((await host.pods()).find(({name}) => name === pod.uuid)?.state, 'exited');
 });
+
+const closed = {directory: true, mode: 0o700} as const;
+const ofUser = {user: '12', group: '34'};
+for (const [what, image, status, code] of [
+  ['a program below', {app: {...ofUser, exec: ['/closed/program']}}, 126, 'RKT_EXEC_NOT_EXECUTABLE'],
+  ['an interpreter below', {app: {...ofUser, exec: ['/script']}}, 127, 'RKT_EXEC_INTERPRETER_MISSING'],
+  [
+    'the working directory is',
+    {app: {...ofUser, exec: ['/bin/true'], workingDirectory: '/closed'}},
+    254,
+    'RKT_WORKING_DIRECTORY_MISSING',
+  ],
+] as const) {
+  kernelTest(`IM-15 IM-19 ${what} a directory that is closed to the app's user: ${code}, ${status}`, async (t) => {
+    const program = {content: '#!/bin/sh\necho ran\n', mode: 0o755};
+    const script = {content: '#!/closed/program\n', mode: 0o755};
+    const files = {'/closed': closed, '/closed/program': program, '/script': script};
+    const {exitCode, error, stdout} = await host.run({...image, files});
+    t.deepEqual([exitCode, error?.code, stdout], [status, code, '']);
+  });
+}
+
+kernelTest(
+  'a program that is found in a later directory of the PATH is taken where an earlier one is closed',
+  async (t) => {
+    const program = {content: '#!/bin/sh\necho ran\n', mode: 0o755};
+    const environment = [{name: 'PATH', value: '/closed:/open'}];
+    const files = {'/closed': closed, '/closed/tool': program, '/open/tool': program};
+    const {stdout, stderr} = await host.run({app: {...ofUser, exec: ['tool'], environment}, files});
+    t.is(stdout, 'ran\n', stderr);
+  },
+);
+
+// Under nspawn the limit is on the app's own cgroup, which the pod's systemd removes before anybody can look at it.
+testIf(flavor === 'fly' ? lacksPods('cgroup/memory') : 'the cgroup of the app goes with it')(
+  'EX-57 rkt status tells that the kernel has killed for want of memory',
+  async (t) => {
+    const file = path.join(host.directory, 'oom');
+    const {exitCode} = await host.sh('exec tail /dev/zero', {
+      pod: [`--uuid-file-save=${file}`],
+      app: ['--memory=16Mi'],
+    });
+    t.is(exitCode, 137);
+    const status = async (...flags: string[]) => (await host.rkt([...flags, 'status', `--uuid-file=${file}`])).stdout;
+    t.regex(await status(), /^oom-kills=1$/m);
+    t.is((JSON.parse(await status('--format=json')) as {oom_kills?: number}).oom_kills, 1);
+  },
+);

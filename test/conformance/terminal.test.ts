@@ -1,4 +1,4 @@
-import {readFileSync} from 'node:fs';
+import {readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {flavor, openHost} from '../helpers/host.ts';
@@ -113,6 +113,27 @@ kernelTest('every stream is the terminal, unless it is told to go elsewhere', as
   const uuid = readFileSync(file, 'utf8').trim();
   await until(async () => (await host.rkt(['logs', uuid])).stderr === 'logged\n');
 });
+
+for (const [how, written] of [
+  ['>>', /^the first line\nfrom the app\r?\n$/],
+  ['1<>', /^from the app\r?\ne?\n$/],
+] as const) {
+  kernelTest(`an output that is a file stays the caller's, position and all: ${how}`, async (t) => {
+    const file = path.join(host.directory, `output-${how.length}`);
+    writeFileSync(file, 'the first line\n');
+    const run = host.command(
+      ...['--insecure-options=image', 'run', `--stage1=${flavor}`, '--interactive', buildImage()],
+      ...['--exec=/bin/echo', '--', 'from the app'],
+    );
+    const terminal = openTerminal(['/bin/sh', '-c', `exec ${how}"$0"; "$@"`, file, ...run]);
+    opened.push(terminal);
+    t.like(await terminal.ended, {status: 0});
+    const content = () => readFileSync(file, 'utf8');
+    // What carries it may be a moment behind. A terminal in between has its own ends of lines.
+    await until(() => /from the app\r?\n/.test(content()));
+    t.regex(content(), written);
+  });
+}
 
 kernelTest('an app cannot have a terminal that the pod has not', async (t) => {
   const alone = openHost();

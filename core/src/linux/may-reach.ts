@@ -1,4 +1,3 @@
-import {capabilitiesOf, setCapabilities} from './capabilities.ts';
 import type {Fd} from './fd.ts';
 import {syscall} from './libc.ts';
 import {O_PATH, openInRoot} from './openat2.ts';
@@ -9,8 +8,12 @@ import {isErrno} from './syscall-error.ts';
 const PR_GET_DUMPABLE = 3;
 const PR_SET_DUMPABLE = 4;
 
-/** What lets somebody into directories whatever their modes are. */
-const PASSES = ['CAP_DAC_OVERRIDE', 'CAP_DAC_READ_SEARCH'] as const;
+/** linux/capability.h: numbers in the first word of a set. What lets somebody into directories whatever their modes are. */
+const PASSES = {CAP_DAC_OVERRIDE: 1, CAP_DAC_READ_SEARCH: 2} as const;
+const VERSION_3 = 0x2008_0522;
+const SETS_BYTES = 24;
+/** Of the first words: effective, permitted. */
+const [EFFECTIVE, PERMITTED] = [0, 4] as const;
 
 /**
  * Asks the kernel whether the directories on the way to a file of a rootfs let somebody through, access control lists included. What else may be wrong with the path is not asked. Whoever is
@@ -29,7 +32,8 @@ export const mayReach = (root: Fd, path: string, runner: Runner): boolean => {
 
 const walkAs = ({uid, gid, groups, capabilities}: Runner): DisposableStack => {
   const undo = new DisposableStack();
-  const own = capabilitiesOf();
+  const own = ownSets();
+  undo.defer(() => setSets(own));
   const before = process.getgroups?.() ?? [];
   const dumpable = syscall('prctl', [PR_GET_DUMPABLE, 0, 0, 0, 0], 'dumpable');
   // Another user or other capabilities may have opened this process to others.
@@ -41,12 +45,30 @@ const walkAs = ({uid, gid, groups, capabilities}: Runner): DisposableStack => {
   undo.defer(() => void syscall('setfsgid', [ownGid], 'fsgid'));
   const ownUid = syscall('setfsuid', [uid], 'fsuid');
   undo.defer(() => void syscall('setfsuid', [ownUid], 'fsuid'));
-  const lost = PASSES.filter((name) => !capabilities.effective.includes(name));
-  setCapabilities({...own, effective: own.permitted.filter((name) => !lost.some((other) => other === name))});
-  undo.defer(() => setCapabilities(own));
+  const sets = Buffer.from(own);
+  // Becoming another user has taken what is about files.
+  const lost = Object.entries(PASSES).filter(([name]) => !capabilities.effective.some((other) => other === name));
+  const without = lost.reduce((mask, [, number]) => mask & ~(1 << number), sets.readUInt32LE(PERMITTED));
+  sets.writeUInt32LE(without >>> 0, EFFECTIVE);
+  setSets(sets);
   close();
   return undo;
 };
+
+const header = (): Buffer => {
+  const bytes = Buffer.alloc(8);
+  bytes.writeUInt32LE(VERSION_3, 0);
+  return bytes;
+};
+
+/** By system calls: this thread may see the /proc of other processes. */
+const ownSets = (): Buffer => {
+  const sets = Buffer.alloc(SETS_BYTES);
+  syscall('capget', [header(), sets], 'capabilities');
+  return sets;
+};
+
+const setSets = (sets: Buffer): void => void syscall('capset', [header(), sets], 'capabilities');
 
 /** On this thread alone. */
 const setGroups = (groups: readonly number[]): void => {

@@ -312,7 +312,8 @@ export default defineFlavor({
     passSockets: true,
     keepLock: true,
     ...signals(pod, host),
-    reopensStdio: pod.interactive ? false : pod.idMap === undefined ? true : {owner: pod.idMap.base},
+    // In an interactive pod systemd-nspawn alone opens them.
+    reopensStdio: pod.interactive || pod.idMap === undefined ? true : {owner: pod.idMap.base},
   }),
 
   appCgroup: (_pod, app) => appCgroup(app),
