@@ -91,7 +91,7 @@ const assertApart = async (t: ExecutionContext, image: ImageSpec, app: string[] 
 };
 
 kernelTest('S28 an app that becomes a user of the host looks into none of its processes', async (t) => {
-  const theirs = execa('setpriv', [`--reuid=${USER}`, `--regid=${USER}`, '--clear-groups', 'cat'], {
+  const theirs = execa('/usr/bin/setpriv', [`--reuid=${USER}`, `--regid=${USER}`, '--clear-groups', '/usr/bin/cat'], {
     stdin: 'pipe',
     reject: false,
   });
