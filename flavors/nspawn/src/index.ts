@@ -180,7 +180,9 @@ export default defineFlavor({
     'app-start': impossible(LATER),
     'app-stop': impossible(LATER),
     attach: impossible(LATER),
-    enter: enforced("joins the app's namespaces, root and cgroup with the app's own credentials and filter"),
+    enter: enforced(
+      "joins the app's namespaces, root and cgroup with the app's own credentials and filters, and on a terminal one more; where the kernel does not show them, one that refuses as much",
+    ),
     'exit-status': enforced('written by each service when it ends'),
     gc: enforced("the kernel drops the mounts with the pod's PID 1; the cgroups and the directory are removed"),
     logs: enforced('of apps with --stdout=log or --stdout=journal, and the same for --stderr'),
@@ -311,6 +313,8 @@ export default defineFlavor({
     namespaces: ['mount', 'uts', 'ipc', 'net', 'cgroup', 'pid', ...(pod.userNamespace ? (['user'] as const) : [])],
     process: {...asStarted(withCapabilities(pod, app).process), argv: commandOrShell(command)},
     passSockets: false,
+    // systemd has made a program of each of its settings, and one for each ABI.
+    filtersOfMember: true,
   }),
 
   stop: (_pod, force) =>
