@@ -1,0 +1,23 @@
+import {acceptedOf} from '../../config/config.ts';
+import {loadConfig} from '../../config/load.ts';
+import type {Settings} from '../../settings.ts';
+import type {PodRequest} from '../request.ts';
+import type {ImageIsolator} from './asked-by-image.ts';
+
+/**
+ * What images ask for beyond the defaults and the operator does not accept, by a flag or in the configuration (S31).
+ * @param asked of the apps of the request, in order
+ */
+export const notAccepted = async (
+  context: Settings,
+  request: Pick<PodRequest, 'apps' | 'acceptImage'>,
+  asked: readonly (readonly ImageIsolator[])[],
+): Promise<readonly ImageIsolator[]> => {
+  const refused = asked.flatMap((isolators, index) => {
+    const accepted = [...request.acceptImage, ...(request.apps[index]?.acceptImage ?? [])];
+    return isolators.filter(({name, widens}) => widens.length > 0 && !accepted.includes(name));
+  });
+  if (refused.length === 0) return [];
+  const {image} = await loadConfig(context, ['image']);
+  return refused.filter((isolator) => !acceptedOf(image, isolator.image).has(isolator.name));
+};
