@@ -123,7 +123,7 @@ serialTestIf(needs)('S28 no app can look into what relays the streams of a pod',
   const file = path.join(directory, 'pids');
   // Both are sockets.
   const child = spawn(process.execPath, [...builtFixture(new URL('fixtures/relay.ts', import.meta.url)), file], {
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'ignore'],
   });
   const read = (): number[] => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8') || '[]') : []);
   let pids: number[] = [];

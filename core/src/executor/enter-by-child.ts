@@ -1,5 +1,6 @@
 import {constants} from 'node:fs';
 import type {Process} from '../contract/process.ts';
+import {assertArgumentsFit} from '../linux/arguments-fit.ts';
 import {callProgram, type ProgramCall} from '../linux/call-program.ts';
 import {allCapabilities, capabilitiesOf} from '../linux/capabilities.ts';
 import {applyPrivileged, credentialCalls, hide, hideWhatFollows, setsBeforeExec} from '../linux/credentials.ts';
@@ -52,7 +53,7 @@ const X_OK = 1;
  * everything up, and becomes a program of nothing but system calls. A first child of it, still among the processes of the host, joins cgroups, namespaces and root
  * directory, takes the credentials and closes every descriptor; the second, born in the pod, has limits and filter to take and becomes the program. The first process stays outside, hands
  * on what it is told to end by, and ends as the second did.
- * @throws RKT_MEMBER_GONE, RKT_ENTER_SOCKETS, and what the program that cannot be found throws
+ * @throws RKT_MEMBER_GONE, RKT_ENTER_SOCKETS, RKT_EXEC_ARGUMENTS_TOO_LARGE, and what the program that cannot be found throws
  */
 export const enterByChild = (
   launch: LaunchInto<'member'>,
@@ -63,6 +64,7 @@ export const enterByChild = (
   holdDescriptors();
   const ways = openWays(launch, context);
   const {member, root, cgroups, process: inherited} = ways;
+  assertArgumentsFit(inherited);
   const filters = filtersFor(launch, filterOf(inherited, context));
   const {path, directory} = lookUp(launch, ways);
   applyPrivileged(inherited);

@@ -57,7 +57,7 @@ const relayOutput = (fd: 1 | 2, {owner, onHelper}: Options): void => {
  * Nobody else would end it: a caller may keep its end open for long after the pod. The kernel forgets that at an execve whose real user is another than its effective
  * one: here what keeps others from looking into it is that it has every capability of rkt.
  */
-const UNTIL_WE_END = ['--pdeathsig=KILL', '--ruid=0', '--rgid=0'];
+const UNTIL_WE_END = ['--pdeathsig=KILL', '--ruid=0', '--rgid=0', '--keep-groups'];
 
 const relayInput = ({owner, onHelper}: Options): void => {
   const {read, write} = pipe();

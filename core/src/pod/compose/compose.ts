@@ -13,6 +13,7 @@ import type {PodRequest, RunRequest} from '../request.ts';
 import type {IdMap} from '../state/id-ranges.ts';
 import {checkedDirectory} from '../state/layout.ts';
 import type {ImageIsolator} from './asked-by-image.ts';
+import {checkArguments} from './check-arguments.ts';
 import {findImages, type PodImage} from './find-images.ts';
 import {freeze} from './freeze.ts';
 import {hostNames} from './host-names.ts';
@@ -91,6 +92,7 @@ export const compose = async (
       debug: context.debug,
       host: hostNames,
     });
+    checkArguments(asked.apps);
     const refused = await notAccepted(context, request, askedByImages);
     if (remember && refused.length > 0) throw imageIsolatorRefused(refused);
     const because = obstacle === undefined ? {} : {overlayObstacle: obstacle};
