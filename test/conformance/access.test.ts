@@ -242,7 +242,10 @@ kernelTest('S11 what an app can do to files among its streams is told by plan an
   const planned = told(JSON.parse(stdout).report);
   t.like(planned, {verdict: flavor === 'fly' ? 'modified' : 'enforced', value: ['stdout', 'stderr']});
   const pod = await host.start('echo ready; read line', {image: aci});
-  t.like(told(host.podFile(pod.uuid, 'report.json') as {entries: Entry[]}), {verdict: planned?.verdict, how: planned?.how});
+  t.like(told(host.podFile(pod.uuid, 'report.json') as {entries: Entry[]}), {
+    verdict: planned?.verdict,
+    how: planned?.how,
+  });
   await pod.end();
   const all = ['--stdin=null', '--stdout=null', '--stderr=null'];
   const none = await host.rkt([
