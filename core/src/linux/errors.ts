@@ -91,6 +91,20 @@ export const execWrongArchitecture = (program: string, found: string, wanted: st
     hint: 'use an image for this architecture (labels "os" and "arch")',
   });
 
+/** The kernel takes no such argument or variable, or not so many. */
+export const execArgumentsTooLarge = (program: string, what: string, bytes: number, limit: number) =>
+  new RktError(
+    'RKT_EXEC_ARGUMENTS_TOO_LARGE',
+    `${program}: ${what}: ${bytes} bytes, and the kernel takes at most ${limit}`,
+    {
+      program,
+      what,
+      bytes,
+      limit,
+      hint: 'give it to the app in a file, by a volume; for all together a higher limit of the stack helps: --rlimit=stack=…',
+    },
+  );
+
 /** execve(2) itself refused. */
 export const execFailed = (program: string, cause: unknown) =>
   new RktError('RKT_EXEC_FAILED', `${program} cannot be started: ${message(cause)}`, {

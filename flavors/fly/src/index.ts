@@ -29,6 +29,8 @@ import {
 } from '@rkt/plugin-sdk';
 
 const NO_SUPERVISOR = 'the app replaces rkt: nothing stays beside it';
+const STREAMS =
+  'of a file among them who is root or its owner can change the mode, setuid too, and anybody its flags and leases: give it a pipe';
 const HOST_NETWORK = "the app shares the host's network";
 const BLOCK_DEVICES =
   'for disks that are there when the app starts; on cgroup v1 not for what is written to them later from memory';
@@ -117,6 +119,7 @@ export default defineFlavor({
     }),
     'rootfs/read-only': enforced('read-only mount of the rootfs', {readBack: readBack.mounts}),
     'socket-activation': enforced('the sockets of LISTEN_FDS stay open across execve'),
+    'stdio/inherited': equivalent("the caller's own", STREAMS),
     'stdio/journal': impossible(NO_SUPERVISOR),
     'stdio/log': enforced('files of the pod, read by rkt logs and kept in bounds by rkt gc'),
     'stdio/stream': enforced("the caller's own standard streams"),
@@ -133,7 +136,7 @@ export default defineFlavor({
     'app-start': impossible('one app'),
     'app-stop': impossible('one app'),
     attach: notApplicable("the app has the caller's own standard input and output"),
-    enter: enforced("joins the app's namespaces, root and cgroup with the app's own credentials and filter"),
+    enter: equivalent("joins the app's namespaces, root and cgroup with the app's own credentials and filter", STREAMS),
     'exit-status': impossible('it is the status of the rkt process itself: the caller has it, nobody records it'),
     gc: enforced('the kernel drops the mounts with the last process; the cgroups and the directory are removed'),
     logs: enforced('of an app with --stdout=log or --stderr=log'),

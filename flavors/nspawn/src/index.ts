@@ -157,6 +157,7 @@ export default defineFlavor({
     }),
     'rootfs/read-only': enforced('read-only mount of the rootfs', {readBack: readBack.mounts}),
     'socket-activation': enforced("sockets of the pod's systemd, each for the app whose port it is"),
+    'stdio/inherited': enforced('a pipe before files and sockets, and a terminal of its own'),
     'stdio/journal': equivalent('a systemd-journald in the pod, read by rkt logs', JOURNAL_LINES, {
       requires: JOURNAL_PROGRAMS.map((name) => `program/${name}` as const),
     }),
@@ -181,7 +182,10 @@ export default defineFlavor({
     'app-start': impossible(LATER),
     'app-stop': impossible(LATER),
     attach: impossible(LATER),
-    enter: enforced("joins the app's namespaces, root and cgroup with the app's own credentials and filter"),
+    enter: equivalent(
+      "joins the app's namespaces, root and cgroup with the app's own credentials and filters, and on a terminal one more; where the kernel does not show them, one that refuses as much",
+      "a command of root or of its owner can change the mode of a file among the caller's streams, setuid too, and any command its flags and leases: give it a pipe",
+    ),
     'exit-status': enforced('written by each service when it ends'),
     gc: enforced("the kernel drops the mounts with the pod's PID 1; the cgroups and the directory are removed"),
     logs: enforced('of apps with --stdout=log or --stdout=journal, and the same for --stderr'),
@@ -312,6 +316,8 @@ export default defineFlavor({
     namespaces: ['mount', 'uts', 'ipc', 'net', 'cgroup', 'pid', ...(pod.userNamespace ? (['user'] as const) : [])],
     process: {...asStarted(withCapabilities(pod, app).process), argv: commandOrShell(command)},
     passSockets: false,
+    // systemd has made a program of each of its settings, and one for each ABI.
+    filtersOfMember: true,
   }),
 
   stop: (_pod, force) =>

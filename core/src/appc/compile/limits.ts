@@ -8,21 +8,29 @@ export const MIN_MEMORY = 4096;
 const MIN_SHARES = 2;
 const MAX_SHARES = 262_144;
 
+/** The weight of processor time that everyone has who does not ask for another one. */
+export const DEFAULT_SHARES = 1024;
+
 /**
  * What the resource isolators of an app or a pod mean for its cgroup (appc EX-50 to EX-57): a limit is hard; a request of memory is reclaimed last, a request of
  * processor time is its weight, unless `os/linux/cpu-shares` gives one.
+ * @param limiting names of those whose request, which defaults to the limit, takes nothing from others
  */
-export const compileLimits = (isolators: Isolators): CgroupLimits => {
+export const compileLimits = (isolators: Isolators, limiting: ReadonlySet<string> = new Set()): CgroupLimits => {
   const memory = isolators['resource/memory'];
   const cpu = isolators['resource/cpu'];
   const pids = isolators['resource/pids'];
   const bandwidth = isolators['resource/block-bandwidth'];
   const operations = isolators['resource/block-iops'];
-  const shares = isolators['os/linux/cpu-shares']?.shares ?? (cpu === undefined ? undefined : sharesFor(cpu.request));
+  const mostShares = limiting.has('resource/cpu') ? DEFAULT_SHARES : MAX_SHARES;
+  const shares =
+    isolators['os/linux/cpu-shares']?.shares ??
+    (cpu === undefined ? undefined : Math.min(mostShares, sharesFor(cpu.request)));
   if (memory !== undefined && memory.limit < MIN_MEMORY) throw memoryLimitTooSmall(memory.limit, MIN_MEMORY);
   if (cpu !== undefined && cpu.limit < 1) throw cpuLimitTooSmall(cpu.limit);
   return {
-    ...(memory === undefined ? {} : {memoryMax: memory.limit, memoryLow: memory.request}),
+    ...(memory === undefined ? {} : {memoryMax: memory.limit}),
+    ...(memory === undefined || limiting.has('resource/memory') ? {} : {memoryLow: memory.request}),
     ...(cpu === undefined ? {} : {cpuMax: cpu.limit}),
     ...(shares === undefined ? {} : {cpuShares: shares}),
     ...(pids === undefined ? {} : {pidsMax: pids.limit}),
@@ -50,6 +58,6 @@ export const boundLimits = (app: CgroupLimits, pod: CgroupLimits): CgroupLimits 
   return bounded;
 };
 
-/** The weight that stands for an amount of cores, 1024 for one, as the kernel's default. */
+/** The weight that stands for an amount of cores, that of everyone for one. */
 const sharesFor = (milliCores: number): number =>
-  Math.min(MAX_SHARES, Math.max(MIN_SHARES, Math.round((milliCores * 1024) / 1000)));
+  Math.min(MAX_SHARES, Math.max(MIN_SHARES, Math.round((milliCores * DEFAULT_SHARES) / 1000)));

@@ -62,6 +62,7 @@ const featureEffects: Readonly<Record<Feature, ((pod: Pod) => Pod) | null>> = {
   'rootfs/overlay': null,
   'rootfs/read-only': (pod) => ({...pod, apps: pod.apps.map((app) => ({...app, readOnlyRootfs: false}))}),
   'socket-activation': null,
+  'stdio/inherited': null,
   'stdio/journal': null,
   'stdio/log': null,
   'stdio/stream': null,

@@ -9,6 +9,7 @@ import {readDevicePolicy} from '../../linux/device-policy.ts';
 import {readMountinfo} from '../../linux/mountinfo.ts';
 import {isAlive} from '../../linux/process-identity.ts';
 import {type NamespaceFile, type ProcessState, readBack} from '../../linux/read-back.ts';
+import {sleep} from '../../linux/sleep.ts';
 import {appNotRunning} from '../errors.ts';
 import {volumeFeature} from '../wishes.ts';
 import {checkCredentials} from './check-credentials.ts';
@@ -31,8 +32,19 @@ export const verify = (pod: RunningPod, report: EnforcementReport, facts: HostFa
     const member = pod.appProcesses[app.name];
     return member === undefined
       ? []
-      : whileAlive(pod, app, member, () => checkApp({pod, app, host, facts}, member.pid, report));
+      : whileAlive(pod, app, member, () => seenAgain(() => checkApp({pod, app, host, facts}, member.pid, report)));
   });
+};
+
+/** A process at its first `execve` shows what it was before, and one at any shows neither program: a difference counts when it stays. */
+const LOOKS = {times: 5, milliseconds: 50} as const;
+
+const seenAgain = (look: () => Check[]): Check[] => {
+  for (let attempt = 1; ; attempt++) {
+    const checks = look();
+    if (attempt === LOOKS.times || checks.every(({holds}) => holds)) return checks;
+    sleep(LOOKS.milliseconds);
+  }
 };
 
 /** What is read of a process while it ends is an error, nothing, or about another one of its number. */
