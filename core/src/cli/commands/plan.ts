@@ -1,9 +1,9 @@
 import type {Plan} from '../../contract/plan.ts';
-import type {ComposedPod} from '../../pod/compose.ts';
-import {describeStep} from '../../pod/describe-step.ts';
-import {plan} from '../../pod/plan.ts';
+import type {ComposedPod} from '../../pod/compose/compose.ts';
+import {plan} from '../../pod/verbs/plan-run.ts';
 import {defineCommand} from '../command.ts';
 import type {Output} from '../context.ts';
+import {describeStep} from '../describe-step.ts';
 import {appFlags, podFlags, runFlags} from '../grammar/flags.ts';
 import {parsePodArguments} from '../grammar/pod.ts';
 import {parseRunFlags} from '../grammar/run.ts';

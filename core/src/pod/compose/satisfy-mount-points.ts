@@ -1,0 +1,52 @@
+import type {PodManifest} from '../../appc/pod-manifest.ts';
+import type {VolumeName} from '../../contract/names.ts';
+import {boundMounts} from './bound-mounts.ts';
+import {freeNames} from './free-names.ts';
+
+type App = PodManifest['apps'][number];
+type Volumes = NonNullable<PodManifest['volumes']>;
+
+/**
+ * Gives every mount point of every app a volume: the mount that the pod says, the pod's volume of the same name, or an empty one of the
+ * app's own. A path on the host never comes from an image (S17).
+ * @throws RKT_POD_MOUNTS_EXCESSIVE
+ */
+export const satisfyMountPoints = (manifest: PodManifest): PodManifest => {
+  const volumes: Volumes = [...(manifest.volumes ?? [])];
+  const names = new Set<string>(volumes.map(({name}) => name));
+  const free = freeNames(names);
+  const addEmpty = (wanted: string): VolumeName => {
+    const name = free(wanted);
+    names.add(name);
+    volumes.push({name, kind: 'empty'});
+    return name;
+  };
+  const bound = boundMounts();
+  const apps = manifest.apps.map((app) => {
+    const satisfied = satisfy(app, names, addEmpty);
+    bound(
+      app.name,
+      (satisfied.mounts ?? []).map(({path}) => plain(path)),
+    );
+    return satisfied;
+  });
+  return {...manifest, apps, ...(volumes.length > 0 || manifest.volumes != null ? {volumes} : {})};
+};
+
+const satisfy = (app: App, names: ReadonlySet<string>, addEmpty: (wanted: string) => VolumeName): App => {
+  const mounts = [...(app.mounts ?? [])];
+  const places = new Set(mounts.map((mount) => plain(mount.path)));
+  for (const {name, path} of app.app?.mountPoints ?? []) {
+    if (places.has(plain(path))) continue;
+    places.add(plain(path));
+    mounts.push({volume: names.has(name) ? name : addEmpty(`${app.name}-${name}`), path});
+  }
+  return mounts.length > 0 || app.mounts != null ? {...app, mounts} : app;
+};
+
+/** Without doubled slashes and `.`, as targets are compared. */
+const plain = (path: string): string =>
+  path
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .join('/');
