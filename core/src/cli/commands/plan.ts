@@ -1,6 +1,6 @@
 import type {Plan} from '../../contract/plan.ts';
 import type {ComposedPod} from '../../pod/compose/compose.ts';
-import {plan} from '../../pod/verbs/plan-run.ts';
+import {planRun} from '../../pod/verbs/plan-run.ts';
 import {defineCommand} from '../command.ts';
 import type {Output} from '../context.ts';
 import {describeStep} from '../describe-step.ts';
@@ -23,7 +23,7 @@ export const command = defineCommand({
   ],
   async run(context, {flags, images}) {
     const request = parsePodArguments(flags, images);
-    const composed = await plan(context, request, parseRunFlags(flags));
+    const composed = await planRun(context, request, parseRunFlags(flags));
     const {output, format} = context;
     if (format !== 'text') {
       const {pod, plan, report, askedByImages} = composed;

@@ -41,7 +41,6 @@ export const POD_FILES = {
   /** Names of the trees of the host that it has been launched with. */
   hostTrees: 'host-trees.json',
 } as const;
-export type PodFile = keyof typeof POD_FILES;
 
 /** The streams of an app that can go to a file. */
 export type LogStream = 'stdout' | 'stderr';

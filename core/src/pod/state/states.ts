@@ -59,7 +59,6 @@ export const TRANSITIONS = [
   lock: 'exclusive' | 'shared';
   by: readonly PodOperation[];
 }[];
-export type Transition = (typeof TRANSITIONS)[number];
 
 /** Directories in which a pod may be deleted, under its exclusive lock. An embryo is empty and goes at once. */
 export const DELETABLE: readonly PodDirectory[] = ['embryo', 'exited-garbage', 'garbage'];

@@ -5,8 +5,8 @@ import {findImagesForPlan} from '../compose/find-images-for-plan.ts';
 import type {PodRequest, RunRequest} from '../request.ts';
 
 /** Stands for the UUID that `run` would draw, so that the same question has the same answer. */
-export const PLAN_UUID = '00000000-0000-0000-0000-000000000000' as Uuid;
+const PLAN_UUID = '00000000-0000-0000-0000-000000000000' as Uuid;
 
 /** What `run` would do. Changes nothing and needs no rights but to read. */
-export const plan = (context: Settings, request: PodRequest, run: RunRequest): Promise<ComposedPod> =>
+export const planRun = (context: Settings, request: PodRequest, run: RunRequest): Promise<ComposedPod> =>
   compose(context, request, run, PLAN_UUID, {find: findImagesForPlan, remember: false});

@@ -49,6 +49,13 @@ const featureEffects: Readonly<Record<Feature, ((pod: Pod) => Pod) | null>> = {
     ...pod,
     apps: pod.apps.map((app) => ({...app, ports: app.ports.map(({hostIp: _ip, hostPort: _port, ...port}) => port)})),
   }),
+  'processes/apart': (pod) => ({
+    ...pod,
+    apps: pod.apps.map((app) => {
+      const {apart: _, ...process} = app.process;
+      return {...app, process};
+    }),
+  }),
   // Nothing but the promise.
   'processes/closed': (pod) => pod,
   restart: (pod) => ({...pod, apps: pod.apps.map((app) => ({...app, restart: 'no'}))}),

@@ -4,6 +4,7 @@ import {checkPodManifest} from '../../../src/appc/parse-pod-manifest.ts';
 import type {Declaration} from '../../../src/contract/declaration.ts';
 import {pod as podSchema} from '../../../src/contract/pod.ts';
 import {type FreezeInput, freeze} from '../../../src/pod/compose/freeze.ts';
+import {RktError} from '../../../src/rkt-error.ts';
 import {runRequest, scratch, tree, uuidOf} from '../helpers.ts';
 
 const ID = `sha512-${'ab'.repeat(64)}`;
@@ -69,6 +70,12 @@ test('a frozen pod is one by the contract, and cannot be changed', (t) => {
     (pod.apps as unknown[]).push(1);
   });
   t.true(Object.isFrozen(only(pod).process.capabilities.bounding));
+});
+
+test('PO-06 an image without app section cannot be run by itself', (t) => {
+  const error = t.throws(() => frozen(t, {podApp: {app: undefined}}), {instanceOf: RktError});
+  t.is(error.code, 'RKT_APP_SECTION_MISSING');
+  t.like(error.fields, {app: 'web', image: ID});
 });
 
 test('the directory is the one of a running pod, wherever it is prepared', (t) => {
