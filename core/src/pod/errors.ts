@@ -191,6 +191,16 @@ export const mountTargetRefused = (app: string, path: string, because: string) =
     hint: 'choose a target below the root directory, but not in /proc, /sys or /dev',
   });
 
+/** All apps of a pod together have more mounts than it can be started with in reasonable time (S10). */
+export const mountsExcessive = (app: string, what: 'directories' | 'mounts', limit: number) =>
+  new RktError(
+    'RKT_POD_MOUNTS_EXCESSIVE',
+    what === 'mounts'
+      ? `with those of app "${app}" the pod has more than ${limit} mounts`
+      : `with those of app "${app}" the mounts of the pod are at more than ${limit} directories, those above them included`,
+    {app, what, limit, hint: 'mount a directory that has them all, at a short path, or run fewer apps in the pod'},
+  );
+
 /** --net and another flag contradict each other. */
 export const networkConflict = (flag: string, net: string) =>
   new RktError('RKT_POD_NETWORK_CONFLICT', `--${flag} does not work with --net=${net}`, {
