@@ -1,9 +1,10 @@
 import {letsThrough} from '../appc/compile/lets-through.ts';
 import {compileProcess} from '../appc/compile/process.ts';
+import {findDefinition} from '../appc/isolators/definitions.ts';
 import type {PodApp} from '../appc/pod-manifest.ts';
 import type {HostFacts} from '../contract/host.ts';
 import type {App} from '../contract/pod.ts';
-import type {Process} from '../contract/process.ts';
+import type {IsolatedField, Process} from '../contract/process.ts';
 
 /** An isolator that an app has from its image, and nobody else. */
 export interface ImageIsolator {
@@ -44,24 +45,29 @@ export const askedByImage = (
       image: app.image.name,
       name,
       value,
-      widens: name.startsWith('os/') ? widenings(process, without(name), hardLimits) : [],
+      widens: findDefinition(name)?.widens === true ? widenings(process, without(name), hardLimits) : [],
     }));
 };
 
-/** In which ways a process has more than another one; the filter follows the capabilities, so only what they do not explain counts. */
-const widenings = (process: Process, base: Process, hardLimits: HostFacts['hardLimits']): string[] => {
-  const capabilities = process.capabilities.bounding.filter((name) => !base.capabilities.bounding.includes(name));
-  return [
-    ...capabilities,
-    ...(capabilities.length > 0 ? [] : letsThrough(process.seccomp, base.seccomp)),
-    ...(base.noNewPrivileges && !process.noNewPrivileges ? ['new privileges'] : []),
-    ...((process.oomScoreAdj ?? 0) < Math.min(0, base.oomScoreAdj ?? 0) ? [`score ${process.oomScoreAdj}`] : []),
-    ...process.rlimits
+type Way = (process: Process, base: Process, hardLimits: HostFacts['hardLimits']) => string[];
+
+/** In which ways a process can have more than another one; the filter follows the capabilities, so only what they do not explain counts. */
+const WAYS: {readonly [F in IsolatedField]: Way} = {
+  capabilities: ({capabilities}, base) =>
+    capabilities.bounding.filter((name) => !base.capabilities.bounding.includes(name)),
+  seccomp: (process, base, hardLimits) =>
+    WAYS.capabilities(process, base, hardLimits).length > 0 ? [] : letsThrough(process.seccomp, base.seccomp),
+  noNewPrivileges: ({noNewPrivileges}, base) => (base.noNewPrivileges && !noNewPrivileges ? ['new privileges'] : []),
+  oomScoreAdj: ({oomScoreAdj}, base) =>
+    (oomScoreAdj ?? 0) < Math.min(0, base.oomScoreAdj ?? 0) ? [`score ${oomScoreAdj}`] : [],
+  rlimits: ({rlimits}, base, hardLimits) =>
+    rlimits
       .filter(
         ({name, hard}) => !base.rlimits.some((limit) => limit.name === name) && isAbove(hard, hardLimits[name] ?? null),
       )
       .map(({name, hard}) => `${name} ${hard ?? 'unlimited'}`),
-  ];
 };
+
+const widenings: Way = (...compared) => Object.values(WAYS).flatMap((way) => way(...compared));
 
 const isAbove = (limit: number | null, own: number | null): boolean => own !== null && (limit === null || limit > own);
