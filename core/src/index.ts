@@ -4,6 +4,4 @@
  */
 export * from './contract/index.ts';
 export {RktError} from './rkt-error.ts';
-export {checkFlavor} from './stage1/check-flavor.ts';
-export {makePlan} from './stage1/make-plan.ts';
-export {negotiate, type Problem} from './stage1/negotiate.ts';
+export {negotiate, type Problem} from './stage1/negotiation/negotiate.ts';

@@ -15,7 +15,7 @@ import {
   type Uuid,
 } from '../../core/src/contract/index.ts';
 import {isPopulated, removeCgroup} from '../../core/src/linux/cgroups.ts';
-import {gatherHostFacts} from '../../core/src/stage1/host-facts.ts';
+import {gatherHostFacts} from '../../core/src/stage1/facts/host-facts.ts';
 import {until} from '../helpers/until.ts';
 import {builtFixture} from './built-fixture.ts';
 import {begin, inRootfs, mount, podOf, type Sandbox, sandbox} from './perform-in-child.ts';

@@ -1,5 +1,5 @@
 import {cpuUsage, memoryUsage} from 'node:process';
-import {withinTime} from '../../core/src/stage1/within-time.ts';
+import {withinTime} from '../../core/src/stage1/load/within-time.ts';
 import {makeRandom} from './random.ts';
 import type {Target} from './target.ts';
 import {configuration} from './targets/configuration.ts';

@@ -27,8 +27,8 @@ const plants = [
     forgottenIn: [
       'core/src/appc/compile/process.ts',
       'core/src/cli/commands/plan.ts',
-      'core/src/pod/asked-by-image.ts',
-      'core/src/stage1/degrade.ts',
+      'core/src/pod/compose/asked-by-image.ts',
+      'core/src/stage1/negotiation/degrade.ts',
       'flavors/nspawn/src/index.ts',
       'plugin-sdk/src/systemd/sandbox.ts',
     ],
@@ -50,14 +50,14 @@ const plants = [
     file: 'core/src/contract/support.ts',
     behind: 'field: z.enum([',
     line: "'PlantedStatus', ",
-    forgottenIn: ['core/src/stage1/verify.ts'],
+    forgottenIn: ['core/src/stage1/verify/verify.ts'],
   },
   {
     what: 'planted-source',
     file: 'core/src/contract/support.ts',
     behind: "z.discriminatedUnion('from', [",
     line: "z.strictObject({from: z.literal('planted-source')}),",
-    forgottenIn: ['core/src/stage1/verify.ts'],
+    forgottenIn: ['core/src/stage1/verify/verify.ts'],
   },
 ] as const;
 

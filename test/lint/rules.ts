@@ -1,4 +1,5 @@
 import path from 'node:path';
+import {cyclesIn, floorBroken} from './floors.ts';
 import {maskSource} from './mask-source.ts';
 import {type Import, scanImports} from './scan-imports.ts';
 
@@ -121,6 +122,14 @@ export const rules: readonly Rule[] = [
       return own || specifier === 'zod/mini' ? undefined : `${specifier}: the contract imports zod/mini and itself`;
     },
   },
+  {
+    name: 'floors',
+    applies: (file) => below(file, 'core/src'),
+    judge: withSpecifier((file, specifier) => {
+      const what = isRelative(specifier) ? floorBroken(file, target(file, specifier)) : undefined;
+      return what === undefined ? undefined : `${specifier}: ${what}`;
+    }),
+  },
 ];
 
 /** What is wrong with one file. */
@@ -146,4 +155,17 @@ export const checkFile = (file: string, source: string): Violation[] => {
       ];
     })
     .sort((a, b) => a.line - b.line);
+};
+
+/** What is wrong with sources, by their files: each by itself, and the folders of core/src with each other. */
+export const checkSources = (sources: ReadonlyMap<string, string>): Violation[] => {
+  const crossings = [...sources].flatMap(([file, source]) =>
+    scanImports(source).flatMap(({specifier, line}) =>
+      specifier !== null && isRelative(specifier) ? [{file, line, target: target(file, specifier)}] : [],
+    ),
+  );
+  return [
+    ...[...sources].flatMap(([file, source]) => checkFile(file, source)),
+    ...cyclesIn(crossings).map(({file, line, what}) => ({file, line, what, rule: 'no-cycle'})),
+  ];
 };

@@ -19,7 +19,7 @@ import {
 } from '../../core/src/linux/cgroups.ts';
 import {parseProcCgroup} from '../../core/src/linux/proc-cgroup.ts';
 import {RktError} from '../../core/src/rkt-error.ts';
-import {gatherHostFacts} from '../../core/src/stage1/host-facts.ts';
+import {gatherHostFacts} from '../../core/src/stage1/facts/host-facts.ts';
 import {builtFixture} from '../executor/built-fixture.ts';
 import {lacks} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';

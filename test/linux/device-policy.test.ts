@@ -10,7 +10,7 @@ import {readDevicePolicy, setDevicePolicy} from '../../core/src/linux/device-pol
 import {deviceProgram} from '../../core/src/linux/device-program.ts';
 import {openHost} from '../../core/src/linux/openat2.ts';
 import {RktError} from '../../core/src/rkt-error.ts';
-import {gatherHostFacts} from '../../core/src/stage1/host-facts.ts';
+import {gatherHostFacts} from '../../core/src/stage1/facts/host-facts.ts';
 import {lacks} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
 

@@ -14,7 +14,6 @@ const variable = z.lazy(() =>
     value: text,
   }),
 );
-export type Variable = z.infer<typeof variable>;
 
 /** Environment of an app (appc IM-20). */
 export const environment = z.lazy(() => z.array(variable).check(unique('name')));

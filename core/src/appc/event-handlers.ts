@@ -14,4 +14,3 @@ export const eventHandlers = z.lazy(() =>
     /** At most one of each (appc IM-18). */
     .check(unique('name')),
 );
-export type EventHandlers = z.infer<typeof eventHandlers>;

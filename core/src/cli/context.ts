@@ -1,17 +1,7 @@
-import type {HostPath} from '../contract/names.ts';
-
-/** rkt's `--insecure-options`, expanded: `all-fetch`, `all-run` and `all` never occur here. */
-export type InsecureOption = 'image' | 'tls' | 'ondisk' | 'http' | 'pubkey' | 'capabilities' | 'paths' | 'seccomp';
+import type {Settings} from '../settings.ts';
 
 /** What every command gets: the global flags after configuration. */
-export interface Context {
-  readonly dataDir: HostPath;
-  readonly systemConfig: HostPath;
-  readonly localConfig: HostPath;
-  readonly userConfig: HostPath | undefined;
-  readonly insecure: ReadonlySet<InsecureOption>;
-  readonly trustKeysFromHttps: boolean;
-  readonly debug: boolean;
+export interface Context extends Settings {
   /** `--format`, which every command has. */
   readonly format: Format;
   readonly output: Output;

@@ -1,4 +1,4 @@
-import type {InsecureOption} from './context.ts';
+import type {InsecureOption} from '../settings.ts';
 import {flagValueInvalid} from './errors.ts';
 import {INSECURE_OPTIONS} from './globals.ts';
 import {suggest} from './suggest.ts';

@@ -1,6 +1,6 @@
-import type {LogSource} from '../pod/find-logs.ts';
-import type {LogStream} from '../pod/layout.ts';
-import type {LogTaker} from '../pod/read-logs.ts';
+import type {LogStream} from '../pod/state/layout.ts';
+import type {LogSource} from '../pod/streams/find-logs.ts';
+import type {LogTaker} from '../pod/streams/read-logs.ts';
 import type {Output} from './context.ts';
 import {cutLines, type LineCutter} from './cut-lines.ts';
 import {escapeJson} from './escape-text.ts';

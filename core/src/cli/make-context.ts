@@ -30,6 +30,7 @@ export const makeContext = async (
     insecure: parseInsecureOptions(flags['insecure-options']),
     trustKeysFromHttps: flags['trust-keys-from-https'],
     debug: flags.debug,
+    note: (text) => output.note(text),
     format,
     output,
   };

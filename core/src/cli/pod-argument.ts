@@ -1,4 +1,4 @@
-import {readUuidFile} from '../pod/read-uuid-file.ts';
+import {readUuidFile} from '../pod/verbs/read-uuid-file.ts';
 import {EXIT_RKT} from '../rkt-error.ts';
 import {argumentMissing, argumentUnexpected} from './errors.ts';
 

@@ -1,13 +1,13 @@
 import {constants, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync} from 'node:fs';
 import {basename, dirname, join, resolve} from 'node:path';
 import type {HostPath, ImageId} from '../contract/names.ts';
+import {openStored} from '../linux/open-stored.ts';
 import {O_PATH} from '../linux/openat2.ts';
 import {renameNoReplace} from '../linux/rename.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {copyTree} from './copy-tree.ts';
 import {imageNotFound, imageOutputExists} from './errors.ts';
 import {layersOf} from './layers.ts';
-import {openStored} from './open-stored.ts';
 import {holdImages, type ImageStore, imageDirectory} from './store.ts';
 
 export interface ExtractOptions {

@@ -1,8 +1,8 @@
 import {constants, createReadStream, fstatSync} from 'node:fs';
-import type {InsecureOption} from '../cli/context.ts';
 import type {HostPath, ImageId} from '../contract/names.ts';
 import {openHost} from '../linux/openat2.ts';
 import {isErrno} from '../linux/syscall-error.ts';
+import type {InsecureOption} from '../settings.ts';
 import {imageNotFound, imageReferenceInvalid, imageSignatureUnsupported, imageUnsigned} from './errors.ts';
 import {findImage} from './find-image.ts';
 import {parseReference} from './reference.ts';

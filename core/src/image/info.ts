@@ -4,7 +4,7 @@ import {type ImageId, imageId} from '../contract/names.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {imageDamaged, imageNotFound} from './errors.ts';
 import {TAR_LIMITS} from './limits.ts';
-import {openInStore, readInStore, statInStore} from './open-stored.ts';
+import {openInStore, readInStore, statInStore} from './open-in-store.ts';
 import type {ImageStore} from './store.ts';
 
 /** What is known of an image besides its bytes: `info.json`. */

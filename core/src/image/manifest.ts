@@ -3,7 +3,7 @@ import type {ImageId} from '../contract/names.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {imageDamaged, imageNotFound} from './errors.ts';
 import {TAR_LIMITS} from './limits.ts';
-import {readInStore} from './open-stored.ts';
+import {readInStore} from './open-in-store.ts';
 import type {ImageStore} from './store.ts';
 
 /** The bytes of an image's manifest, as in the archive. @throws RKT_IMAGE_NOT_FOUND */

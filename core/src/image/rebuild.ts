@@ -4,7 +4,7 @@ import type {Fd} from '../linux/fd.ts';
 import {O_PATH, openBeneath} from '../linux/openat2.ts';
 import {RktError} from '../rkt-error.ts';
 import {imageDamaged, readable} from './errors.ts';
-import {openInStore} from './open-stored.ts';
+import {openInStore} from './open-in-store.ts';
 import {CHUNK_BYTES} from './read-archive.ts';
 import type {ImageStore} from './store.ts';
 import type {TarEntry} from './tar/entry.ts';

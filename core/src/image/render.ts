@@ -13,7 +13,7 @@ import {imageDamaged, imageLimitExceeded, readable} from './errors.ts';
 import {startExtraction} from './extract.ts';
 import {TAR_LIMITS} from './limits.ts';
 import {createMerge, type Node} from './merge.ts';
-import {openInStore} from './open-stored.ts';
+import {openInStore} from './open-in-store.ts';
 import {rebuildArchive} from './rebuild.ts';
 import {makeSpool} from './spool.ts';
 import type {ImageStore} from './store.ts';

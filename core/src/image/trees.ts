@@ -1,5 +1,5 @@
 import {namesIn} from '../linux/names-in.ts';
-import {readInStore, statInStore} from './open-stored.ts';
+import {readInStore, statInStore} from './open-in-store.ts';
 import type {ImageStore} from './store.ts';
 
 export interface RenderedTree {

@@ -11,7 +11,7 @@ import {hashFile} from './hash-file.ts';
 import {verifyInfo} from './info.ts';
 import {labelRecord} from './label-record.ts';
 import {manifestText} from './manifest.ts';
-import {openInStore} from './open-stored.ts';
+import {openInStore} from './open-in-store.ts';
 import {PIPE_BYTES, readChunks} from './read-archive.ts';
 import {rebuildArchive} from './rebuild.ts';
 import {bsdtarCreate} from './sandbox.ts';

@@ -197,14 +197,6 @@ export const joinThrough = (procs: Fd): void => {
   writeSync(procs.number, '0');
 };
 
-/** Moves this process to exactly the cgroups of another one. */
-export const joinCgroupsOf = (facts: CgroupFacts, pid: number): void => {
-  for (const procs of openCgroupsOf(facts, pid)) {
-    joinThrough(procs);
-    procs.close();
-  }
-};
-
 /** Moves this process back to the cgroups that it was started in. Does nothing where it is not in `path`. */
 export const leaveCgroup = ({hierarchies}: CgroupFacts, path: string): void => {
   const own = cgroupsOf();

@@ -1,5 +1,5 @@
 import {RktError} from '../rkt-error.ts';
-import type {ImageIsolator} from './asked-by-image.ts';
+import type {ImageIsolator} from './compose/asked-by-image.ts';
 
 /** A pod has several apps and the command needs one. */
 export const appAmbiguous = (uuid: string, apps: readonly string[]) =>
@@ -22,14 +22,6 @@ export const appNameInvalid = (app: string, image: string) =>
     app,
     image,
     hint: 'give it one with --name=NAME: lower-case letters, digits and single hyphens',
-  });
-
-/** The pod runs, but this app of it has ended, or has not been started yet. */
-export const appNotRunning = (uuid: string, app: string) =>
-  new RktError('RKT_POD_APP_NOT_RUNNING', `app "${app}" of pod ${uuid} is not running`, {
-    uuid,
-    app,
-    hint: 'see "rkt status"; what has ended cannot be entered',
   });
 
 /** No app of that name in the pod. */
@@ -257,26 +249,6 @@ export const socketsMismatch = (problems: readonly string[]) =>
     problems,
     hint: 'have the .socket unit (or systemd-socket-activate) listen on exactly the socket-activated ports of the pod, or move these with --port',
   });
-
-/** An image that cannot run pods. */
-export const stage1ImageInvalid = (id: string, name: string, problem: string) =>
-  new RktError('RKT_STAGE1_IMAGE_INVALID', `image ${name} (${id}) cannot be a stage1: ${problem}`, {
-    id,
-    name,
-    problem,
-    hint: 'build one on a host that has the programs of the flavor: rkt flavor build FLAVOR -o stage1.aci',
-  });
-
-/** A file, where nothing is taken into the store. */
-export const stage1ImageNotStored = (image: string) =>
-  new RktError(
-    'RKT_STAGE1_IMAGE_NOT_STORED',
-    `${image}: the programs of a stage1 image can only be seen in the store`,
-    {
-      image,
-      hint: `take it into the store first: rkt fetch ${image}`,
-    },
-  );
 
 /** A stream is to be a terminal, and the pod has none. */
 export const terminalMissing = (app: string, streams: readonly string[]) =>

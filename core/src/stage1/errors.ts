@@ -1,6 +1,6 @@
 import type {Finding} from '../contract/host.ts';
 import {RktError} from '../rkt-error.ts';
-import type {Problem} from './negotiate.ts';
+import type {Problem} from './negotiation/negotiate.ts';
 
 /** The flavor was written for a contract that this rkt does not have. */
 export const contractUnsupported = (flavor: string, wants: string, has: string) =>
@@ -137,6 +137,14 @@ export const flavorTimedOut = (flavor: string, hook: string, milliseconds: numbe
     hint: 'this is a fault of the flavor; nothing was changed',
   });
 
+/** The pod runs, but this app of it has ended, or has not been started yet. */
+export const appNotRunning = (uuid: string, app: string) =>
+  new RktError('RKT_POD_APP_NOT_RUNNING', `app "${app}" of pod ${uuid} is not running`, {
+    uuid,
+    app,
+    hint: 'see "rkt status"; what has ended cannot be entered',
+  });
+
 /** A program of the host does not say in time which version it is: what the flavor may rely on is not known. */
 export const programTimedOut = (program: string, milliseconds: number) =>
   new RktError('RKT_PROGRAM_TIMED_OUT', `${program} --version has not answered within ${milliseconds / 1000} s`, {
@@ -144,6 +152,26 @@ export const programTimedOut = (program: string, milliseconds: number) =>
     milliseconds,
     hint: 'try again when the host is less busy, or choose a flavor that does not need it by --stage1',
   });
+
+/** An image that cannot run pods. */
+export const stage1ImageInvalid = (id: string, name: string, problem: string) =>
+  new RktError('RKT_STAGE1_IMAGE_INVALID', `image ${name} (${id}) cannot be a stage1: ${problem}`, {
+    id,
+    name,
+    problem,
+    hint: 'build one on a host that has the programs of the flavor: rkt flavor build FLAVOR -o stage1.aci',
+  });
+
+/** A file, where nothing is taken into the store. */
+export const stage1ImageNotStored = (image: string) =>
+  new RktError(
+    'RKT_STAGE1_IMAGE_NOT_STORED',
+    `${image}: the programs of a stage1 image can only be seen in the store`,
+    {
+      image,
+      hint: `take it into the store first: rkt fetch ${image}`,
+    },
+  );
 
 /** The running kernel does not show what the report promises. */
 export const verificationFailed = (uuid: string, differences: readonly unknown[]) =>

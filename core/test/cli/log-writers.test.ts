@@ -2,8 +2,8 @@ import test from 'ava';
 import type {Output} from '../../src/cli/context.ts';
 import {jsonWriter, prefixWriter, rawWriter} from '../../src/cli/log-writers.ts';
 import type {AppName} from '../../src/contract/names.ts';
-import type {Log} from '../../src/pod/find-logs.ts';
-import type {LogStream} from '../../src/pod/layout.ts';
+import type {LogStream} from '../../src/pod/state/layout.ts';
+import type {Log} from '../../src/pod/streams/find-logs.ts';
 
 const logOf = (app: string, stream: LogStream): Log => ({app: app as AppName, stream, path: `${app}.${stream}`});
 const [out, err, other] = [logOf('a', 'stdout'), logOf('a', 'stderr'), logOf('b', 'stdout')];

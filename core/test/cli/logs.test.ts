@@ -4,7 +4,7 @@ import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import type {AppName} from '../../src/contract/names.ts';
 import {lockDirectory} from '../../src/linux/lock.ts';
-import {appPaths, podDirectory} from '../../src/pod/layout.ts';
+import {appPaths, podDirectory} from '../../src/pod/state/layout.ts';
 import {dataDirectory, uuidOf} from '../pod/helpers.ts';
 
 /* The command on directories that look like pods: who writes the files does not matter to it. */

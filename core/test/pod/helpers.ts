@@ -3,9 +3,9 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
 import type {HostPath, Uuid} from '../../src/contract/names.ts';
-import {makePodsDirectories, podDirectory} from '../../src/pod/layout.ts';
 import type {AppRequest, PodRequest, RunRequest} from '../../src/pod/request.ts';
-import type {PodDirectory} from '../../src/pod/states.ts';
+import {makePodsDirectories, podDirectory} from '../../src/pod/state/layout.ts';
+import type {PodDirectory} from '../../src/pod/state/states.ts';
 
 /** A directory that goes with the test. */
 export const scratch = (t: ExecutionContext): HostPath => {

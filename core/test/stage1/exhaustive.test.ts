@@ -2,8 +2,8 @@ import test from 'ava';
 import {isolatorDefinitions} from '../../src/appc/isolators/definitions.ts';
 import {CAPABILITIES, FEATURES, isolatorNames, type NamespaceKind, type ReadBack} from '../../src/contract/index.ts';
 import {RktError} from '../../src/rkt-error.ts';
-import {checkFlavor} from '../../src/stage1/check-flavor.ts';
-import {degrade, isDegradable} from '../../src/stage1/degrade.ts';
+import {degrade, isDegradable} from '../../src/stage1/negotiation/degrade.ts';
+import {checkFlavor} from '../support/check-flavor.ts';
 import {app, declaration, pod} from '../support/fixtures.ts';
 
 test('a namespace of a kind that cannot be read back is no promise, for the compiler and at load', (t) => {

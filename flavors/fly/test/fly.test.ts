@@ -1,9 +1,9 @@
 import test from 'ava';
 import type {Pod, RunningPod, Step} from '../../../core/src/contract/index.ts';
-import {checkFlavor} from '../../../core/src/stage1/check-flavor.ts';
 import {deepFreeze} from '../../../core/src/stage1/deep-freeze.ts';
-import {makePlan} from '../../../core/src/stage1/make-plan.ts';
+import {checkFlavor} from '../../../core/test/support/check-flavor.ts';
 import {app, hostFacts, pod} from '../../../core/test/support/fixtures.ts';
+import {makePlan} from '../../../core/test/support/make-plan.ts';
 import fly from '../src/index.ts';
 
 const found = {flavor: fly, digest: 'sha256-0', source: '/fly'};

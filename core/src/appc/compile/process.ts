@@ -11,7 +11,7 @@ import type {Identity} from './users.ts';
 
 export interface ProcessInput {
   readonly appName: string;
-  /** The one in force: see `effectiveApp`. */
+  /** The one in force: the pod's, else the image's. */
   readonly app: ManifestApp;
   /** From `normalizeIsolators`. */
   readonly isolators: Isolators;

@@ -1,5 +1,5 @@
-import {requireStored} from '../../pod/stored.ts';
-import {withPod} from '../../pod/with-pod.ts';
+import {requireStored} from '../../pod/state/stored.ts';
+import {withPod} from '../../pod/state/with-pod.ts';
 import {defineCommand} from '../command.ts';
 import {podArgument} from '../pod-argument.ts';
 

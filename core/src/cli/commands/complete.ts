@@ -18,8 +18,8 @@ export const command = defineCommand({
     if (what === undefined) throw argumentMissing(command.name, 'pods|images|flavors');
     const words = await find(what, context.dataDir, async () => {
       const [{listFlavors}, {flavorOptions}] = await Promise.all([
-        import('../../stage1/find.ts'),
-        import('../flavor-options.ts'),
+        import('../../stage1/load/find.ts'),
+        import('../../stage1/choice/flavor-options.ts'),
       ]);
       return (await listFlavors(await flavorOptions(context))).flatMap((found) =>
         'flavor' in found ? [found.flavor.declaration.name] : [],

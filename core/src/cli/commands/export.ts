@@ -1,6 +1,6 @@
-import {exportApp} from '../../pod/export.ts';
-import {findPod} from '../../pod/find.ts';
-import {requireRoot} from '../../pod/require-root.ts';
+import {findPod} from '../../pod/state/find.ts';
+import {exportApp} from '../../pod/verbs/export.ts';
+import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {defineCommand} from '../command.ts';
 import {argumentMissing, argumentUnexpected} from '../errors.ts';
 

@@ -1,7 +1,7 @@
 import type {HostPath, ImageId} from '../../contract/names.ts';
 import {fetchImage} from '../../image/fetch.ts';
 import {openStore} from '../../image/store.ts';
-import {requireRoot} from '../../pod/require-root.ts';
+import {requireRoot} from '../../pod/verbs/require-root.ts';
 import type {ImageGroup} from '../command.ts';
 import {defineCommand, type FlagValues} from '../command.ts';
 import type {Context} from '../context.ts';

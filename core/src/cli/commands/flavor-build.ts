@@ -1,17 +1,17 @@
 import {mkdirSync, mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
+import {fillHostTree} from '../../artifact/fill-host-tree.ts';
 import type {HostPath} from '../../contract/names.ts';
 import {BUILD_COMPRESSIONS, type BuildCompression, buildImage} from '../../image/build/build-image.ts';
 import {makeManifest} from '../../image/build/make-manifest.ts';
-import {fillHostTree} from '../../pod/fill-host-tree.ts';
-import {STAGE1_FLAVOR} from '../../pod/stage1-image.ts';
+import {flavorOptions} from '../../stage1/choice/flavor-options.ts';
+import {STAGE1_FLAVOR} from '../../stage1/choice/stage1-image.ts';
 import {flavorHostLacks, flavorTakesNoImage} from '../../stage1/errors.ts';
-import {findFlavor} from '../../stage1/find.ts';
-import {gatherHostFacts} from '../../stage1/host-facts.ts';
+import {gatherHostFacts} from '../../stage1/facts/host-facts.ts';
+import {findFlavor} from '../../stage1/load/find.ts';
 import {defineCommand} from '../command.ts';
 import {argumentMissing} from '../errors.ts';
-import {flavorOptions} from '../flavor-options.ts';
 import {exactly} from '../image-argument.ts';
 import {sourceDateEpoch} from '../source-date-epoch.ts';
 

@@ -1,10 +1,10 @@
-import {type ChosenFlavor, chooseFlavor} from '../../pod/choose-flavor.ts';
-import {listFlavors} from '../../stage1/find.ts';
-import {gatherHostFacts} from '../../stage1/host-facts.ts';
+import {type ChosenFlavor, chooseFlavor} from '../../stage1/choice/choose-flavor.ts';
+import {type Examination, examineFlavor} from '../../stage1/choice/examine-flavor.ts';
+import {flavorOptions} from '../../stage1/choice/flavor-options.ts';
+import {gatherHostFacts} from '../../stage1/facts/host-facts.ts';
+import {listFlavors} from '../../stage1/load/find.ts';
 import {defineCommand} from '../command.ts';
 import type {Context, Output} from '../context.ts';
-import {type Examination, examineFlavor} from '../examine-flavor.ts';
-import {flavorOptions} from '../flavor-options.ts';
 
 export const command = defineCommand({
   name: 'flavor doctor',

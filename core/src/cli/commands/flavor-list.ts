@@ -1,6 +1,6 @@
-import {listFlavors} from '../../stage1/find.ts';
+import {flavorOptions} from '../../stage1/choice/flavor-options.ts';
+import {listFlavors} from '../../stage1/load/find.ts';
 import {defineCommand} from '../command.ts';
-import {flavorOptions} from '../flavor-options.ts';
 import {toRktError} from '../report-error.ts';
 
 export const command = defineCommand({

@@ -1,10 +1,10 @@
 import type {Declaration} from '../../contract/declaration.ts';
 import type {Support} from '../../contract/support.ts';
-import {findFlavor} from '../../stage1/find.ts';
+import {flavorOptions} from '../../stage1/choice/flavor-options.ts';
+import {findFlavor} from '../../stage1/load/find.ts';
 import {defineCommand} from '../command.ts';
 import type {Output} from '../context.ts';
 import {argumentMissing, argumentUnexpected} from '../errors.ts';
-import {flavorOptions} from '../flavor-options.ts';
 
 export const command = defineCommand({
   name: 'flavor show',

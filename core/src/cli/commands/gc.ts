@@ -1,5 +1,5 @@
-import {type GcAction, gc} from '../../pod/gc.ts';
-import {requireRoot} from '../../pod/require-root.ts';
+import {type GcAction, gc} from '../../pod/state/gc.ts';
+import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {EXIT_RKT} from '../../rkt-error.ts';
 import {defineCommand} from '../command.ts';
 import type {Output} from '../context.ts';
@@ -47,7 +47,8 @@ export const command = defineCommand({
     else for (const action of actions) tell(output, action);
     const failed = actions.filter(({error}) => error !== undefined);
     const errors = failed.map(({error}) => error);
-    if (!dryRun && !flags['mark-only']) errors.push(...(await import('../../pod/keep-logs.ts')).keepLogs(dataDir));
+    if (!dryRun && !flags['mark-only'])
+      errors.push(...(await import('../../pod/streams/keep-logs.ts')).keepLogs(dataDir));
     for (const error of errors) reportError(error, {format, debug, command: command.name});
     return errors.length > 0 ? EXIT_RKT : 0;
   },

@@ -1,6 +1,6 @@
 import {exportImage} from '../../image/export.ts';
 import {holdImages, openStore} from '../../image/store.ts';
-import {requireRoot} from '../../pod/require-root.ts';
+import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {defineCommand} from '../command.ts';
 import {exactly, storedImage} from '../image-argument.ts';
 

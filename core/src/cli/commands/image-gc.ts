@@ -1,7 +1,8 @@
+import {collectHostTrees} from '../../artifact/collect-host-trees.ts';
 import {collectImages} from '../../image/gc.ts';
 import {openStore} from '../../image/store.ts';
-import {collectHostTrees} from '../../pod/collect-host-trees.ts';
-import {requireRoot} from '../../pod/require-root.ts';
+import {hostTreesInUse} from '../../pod/state/host-trees-in-use.ts';
+import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {EXIT_RKT} from '../../rkt-error.ts';
 import {defineCommand} from '../command.ts';
 import {parseDuration} from '../duration.ts';
@@ -26,7 +27,7 @@ export const command = defineCommand({
     const store = openStore(dataDir);
     const errors: unknown[] = [];
     const images = collectImages(store, grace, {failed: (error) => errors.push(error)});
-    const collected = {...images, hostTrees: collectHostTrees(store)};
+    const collected = {...images, hostTrees: collectHostTrees(store, () => hostTreesInUse(store.dataDir))};
     if (format !== 'text') output.value(collected, format);
     else {
       for (const key of collected.trees) output.line(`removed the rendered tree ${key}`);

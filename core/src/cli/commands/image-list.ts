@@ -2,7 +2,7 @@ import {formatBytes} from '../../image/bytes.ts';
 import {type IndexRow, listIndex} from '../../image/image-index.ts';
 import {lastUsed} from '../../image/info.ts';
 import {openStore} from '../../image/store.ts';
-import {requireRoot} from '../../pod/require-root.ts';
+import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {defineCommand} from '../command.ts';
 import {flagChoiceInvalid} from '../errors.ts';
 import {exactly, shortId} from '../image-argument.ts';

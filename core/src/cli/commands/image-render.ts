@@ -1,6 +1,6 @@
 import {renderImage} from '../../image/extract-image.ts';
 import {openStore} from '../../image/store.ts';
-import {requireRoot} from '../../pod/require-root.ts';
+import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {defineCommand} from '../command.ts';
 import {exactly, storedImage} from '../image-argument.ts';
 

@@ -1,6 +1,6 @@
 import {removeImage} from '../../image/remove.ts';
 import {openStore} from '../../image/store.ts';
-import {requireRoot} from '../../pod/require-root.ts';
+import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {defineCommand} from '../command.ts';
 import {forEachPod} from '../for-each-pod.ts';
 import {someImages, storedImage} from '../image-argument.ts';

@@ -2,7 +2,7 @@ import {imageIds} from '../../image/image-ids.ts';
 import {rebuildIndex} from '../../image/image-index.ts';
 import {holdImages, openStore} from '../../image/store.ts';
 import {verifyImage} from '../../image/verify.ts';
-import {requireRoot} from '../../pod/require-root.ts';
+import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {defineCommand} from '../command.ts';
 import {flagConflict} from '../errors.ts';
 import {forEachPod} from '../for-each-pod.ts';

@@ -1,6 +1,6 @@
-import {listPods} from '../../pod/list.ts';
-import type {PodEntry} from '../../pod/load.ts';
-import {viewPod} from '../../pod/view.ts';
+import {listPods} from '../../pod/state/list.ts';
+import type {PodEntry} from '../../pod/state/load.ts';
+import {viewPod} from '../../pod/state/view.ts';
 import {defineCommand} from '../command.ts';
 import {argumentUnexpected} from '../errors.ts';
 import {ago, fullTime} from '../times.ts';

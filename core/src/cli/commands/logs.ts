@@ -1,6 +1,6 @@
-import type {FoundLogs} from '../../pod/find-logs.ts';
-import type {LogTaker} from '../../pod/read-logs.ts';
-import {readPodLogs} from '../../pod/read-pod-logs.ts';
+import type {FoundLogs} from '../../pod/streams/find-logs.ts';
+import type {LogTaker} from '../../pod/streams/read-logs.ts';
+import {readPodLogs} from '../../pod/streams/read-pod-logs.ts';
 import {defineCommand} from '../command.ts';
 import type {Context} from '../context.ts';
 import {wrong} from '../grammar/checked.ts';

@@ -1,10 +1,10 @@
 import type {Plan} from '../../contract/plan.ts';
 import type {IsolatedField, Process} from '../../contract/process.ts';
-import type {ComposedPod} from '../../pod/compose.ts';
-import {describeStep} from '../../pod/describe-step.ts';
-import {plan} from '../../pod/plan.ts';
+import type {ComposedPod} from '../../pod/compose/compose.ts';
+import {planRun} from '../../pod/verbs/plan-run.ts';
 import {defineCommand} from '../command.ts';
 import type {Output} from '../context.ts';
+import {describeStep} from '../describe-step.ts';
 import {appFlags, podFlags, runFlags} from '../grammar/flags.ts';
 import {parsePodArguments} from '../grammar/pod.ts';
 import {parseRunFlags} from '../grammar/run.ts';
@@ -24,7 +24,7 @@ export const command = defineCommand({
   ],
   async run(context, {flags, images}) {
     const request = parsePodArguments(flags, images);
-    const composed = await plan(context, request, parseRunFlags(flags));
+    const composed = await planRun(context, request, parseRunFlags(flags));
     const {output, format} = context;
     if (format !== 'text') {
       const {pod, plan, report, askedByImages} = composed;

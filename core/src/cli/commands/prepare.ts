@@ -1,5 +1,5 @@
-import {prepare} from '../../pod/prepare.ts';
-import {requireRoot} from '../../pod/require-root.ts';
+import {prepare} from '../../pod/verbs/prepare.ts';
+import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {defineCommand} from '../command.ts';
 import {appFlags, podFlags} from '../grammar/flags.ts';
 import {parsePodArguments} from '../grammar/pod.ts';

@@ -1,5 +1,5 @@
-import {requireRoot} from '../../pod/require-root.ts';
-import {runPrepared} from '../../pod/run-prepared.ts';
+import {requireRoot} from '../../pod/verbs/require-root.ts';
+import {runPrepared} from '../../pod/verbs/run-prepared.ts';
 import {defineCommand} from '../command.ts';
 import {argumentMissing, argumentUnexpected} from '../errors.ts';
 import {runFlags} from '../grammar/flags.ts';

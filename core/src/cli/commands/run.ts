@@ -1,5 +1,5 @@
-import {requireRoot} from '../../pod/require-root.ts';
-import {run} from '../../pod/run.ts';
+import {requireRoot} from '../../pod/verbs/require-root.ts';
+import {run} from '../../pod/verbs/run.ts';
 import {defineCommand} from '../command.ts';
 import {appFlags, podFlags, runFlags} from '../grammar/flags.ts';
 import {parsePodArguments} from '../grammar/pod.ts';

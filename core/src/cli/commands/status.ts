@@ -1,16 +1,16 @@
 import type {ReportEntry} from '../../contract/plan.ts';
 import {podNotInState} from '../../pod/errors.ts';
-import {readExitCodes} from '../../pod/exit-codes.ts';
-import {findUuid} from '../../pod/find.ts';
-import type {PodEntry} from '../../pod/load.ts';
-import {type Restarts, readRestarts} from '../../pod/restarts.ts';
-import {isFinished} from '../../pod/states.ts';
-import {requireStored} from '../../pod/stored.ts';
-import {type ExitCodes, viewPod} from '../../pod/view.ts';
-import {waitFinished, waitReady} from '../../pod/wait.ts';
-import {withPod} from '../../pod/with-pod.ts';
+import {readExitCodes} from '../../pod/state/exit-codes.ts';
+import {findUuid} from '../../pod/state/find.ts';
+import type {PodEntry} from '../../pod/state/load.ts';
+import {type Restarts, readRestarts} from '../../pod/state/restarts.ts';
+import {isFinished} from '../../pod/state/states.ts';
+import {requireStored} from '../../pod/state/stored.ts';
+import {type ExitCodes, viewPod} from '../../pod/state/view.ts';
+import {withPod} from '../../pod/state/with-pod.ts';
+import {waitFinished, waitReady} from '../../pod/verbs/wait.ts';
 import {verificationFailed} from '../../stage1/errors.ts';
-import type {Check} from '../../stage1/verify.ts';
+import type {Check} from '../../stage1/verify/verify.ts';
 import {defineCommand} from '../command.ts';
 import type {Context} from '../context.ts';
 import {parseWait} from '../duration.ts';
@@ -67,9 +67,9 @@ const check = async (context: Context, {uuid, state, path, summary, supervisor}:
   if (state !== 'running' || supervisor === undefined || summary === undefined)
     throw podNotInState(uuid, state, 'running');
   const [{verify}, {runningPod}, {pinnedFlavor}] = await Promise.all([
-    import('../../stage1/verify.ts'),
-    import('../../pod/running-pod.ts'),
-    import('../../pod/choose-flavor.ts'),
+    import('../../stage1/verify/verify.ts'),
+    import('../../pod/state/running-pod.ts'),
+    import('../../stage1/choice/choose-flavor.ts'),
   ]);
   const {flavor} = await pinnedFlavor(context, summary.flavor);
   const facts = requireStored(path, 'facts');

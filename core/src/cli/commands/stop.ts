@@ -1,5 +1,5 @@
-import {findPod} from '../../pod/find.ts';
-import {stop} from '../../pod/stop.ts';
+import {findPod} from '../../pod/state/find.ts';
+import {stop} from '../../pod/verbs/stop.ts';
 import {defineCommand} from '../command.ts';
 import {forEachPod} from '../for-each-pod.ts';
 import {podArguments} from '../pod-argument.ts';

@@ -1,6 +1,6 @@
 import {constants} from 'node:fs';
-import {openStored} from '../../image/open-stored.ts';
 import {moveMount, openTree, setMountAttributes} from '../../linux/mount.ts';
+import {openStored} from '../../linux/open-stored.ts';
 import {O_PATH} from '../../linux/openat2.ts';
 import type {StepContext} from '../context.ts';
 import {Place} from '../location.ts';

@@ -1,5 +1,4 @@
 import {constants, fstatSync} from 'node:fs';
-import {openStored} from '../../image/open-stored.ts';
 import type {Fd} from '../../linux/fd.ts';
 import {
   mountWithData,
@@ -10,6 +9,7 @@ import {
   setMountAttributes,
   unmount,
 } from '../../linux/mount.ts';
+import {openStored} from '../../linux/open-stored.ts';
 import type {StepContext} from '../context.ts';
 import {overlayTooManyLayers} from '../errors.ts';
 import {asRootOfPod, type Mapping, mappingOf} from '../id-map.ts';

@@ -1,0 +1,48 @@
+import type {Declaration} from '../../contract/declaration.ts';
+import type {Pod} from '../../contract/pod.ts';
+import {isForwarded} from '../../contract/port-sockets.ts';
+import {inputShared, interactiveSeveral, metadataUnavailable, networkConflict} from '../errors.ts';
+import type {RunRequest} from '../request.ts';
+import {type HostNames, hosts, resolvConf} from './dns.ts';
+import {parseNetwork} from './network.ts';
+
+interface RunOptions {
+  readonly run: RunRequest;
+  readonly declaration: Pick<Declaration, 'features'>;
+  readonly debug: boolean;
+  readonly host: HostNames;
+  readonly imageHasHosts: boolean;
+}
+
+const IPC = {auto: 'auto', private: 'private', parent: 'host'} as const;
+
+/** The pod with what `run` and `run-prepared` add to it. */
+export const applyRunRequest = (pod: Pod, {run, declaration, debug, host, imageHasHosts}: RunOptions): Pod => {
+  if (run.interactive && pod.apps.length > 1) throw interactiveSeveral(pod.apps.map(({name}) => name));
+  checkInput(pod);
+  if (run.mdsRegister) throw metadataUnavailable();
+  const {features} = declaration;
+  const network = parseNetwork(run.net, features);
+  const forwards = pod.apps.some(({ports}) => ports.some(isForwarded));
+  // Where the flavor cannot forward at all, negotiation says so better.
+  if (forwards && network.mode !== 'named' && features.ports.level !== 'impossible') {
+    throw networkConflict('port', network.mode);
+  }
+  const ownName = features.hostname.level === 'enforced' || features.hostname.level === 'equivalent';
+  return {
+    ...pod,
+    network,
+    hostname: run.hostname ?? (ownName ? `rkt-${pod.uuid}` : null),
+    ipc: IPC[run.ipc],
+    resolvConf: resolvConf(run, host),
+    hosts: hosts(run, host, imageHasHosts),
+    interactive: run.interactive,
+    debug,
+  };
+};
+
+/** One app at most reads what rkt reads: of several, each would get some of it. */
+const checkInput = ({apps}: Pod): void => {
+  const readers = apps.filter(({stdio}) => stdio.stdin === 'stream').map(({name}) => name);
+  if (readers.length > 1) throw inputShared(readers);
+};

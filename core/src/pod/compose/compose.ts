@@ -1,0 +1,124 @@
+import type {PodManifest} from '../../appc/pod-manifest.ts';
+import type {HostFacts} from '../../contract/host.ts';
+import type {HostPath, Uuid} from '../../contract/names.ts';
+import type {Pod} from '../../contract/pod.ts';
+import type {Settings} from '../../settings.ts';
+import {checkedOnce} from '../../stage1/checked-once.ts';
+import {chooseFlavor} from '../../stage1/choice/choose-flavor.ts';
+import {gatherHostFacts} from '../../stage1/facts/host-facts.ts';
+import type {FoundFlavor} from '../../stage1/load/find.ts';
+import {type PlannedPod, planPod} from '../../stage1/negotiation/plan-pod.ts';
+import type {PodRequest, RunRequest} from '../request.ts';
+import type {IdMap} from '../state/id-ranges.ts';
+import {checkedDirectory} from '../state/layout.ts';
+import {acceptImages} from './accept-images.ts';
+import type {ImageIsolator} from './asked-by-image.ts';
+import {findImages, type PodImage} from './find-images.ts';
+import {freeze} from './freeze.ts';
+import {hostNames} from './host-names.ts';
+import {imageIsolators} from './image-isolators.ts';
+import {overlayObstacle} from './overlay-support.ts';
+import {checkManifest, reify} from './reify.ts';
+
+export interface ComposedPod extends PlannedPod {
+  readonly found: FoundFlavor;
+  readonly facts: HostFacts;
+  readonly manifest: PodManifest;
+  readonly images: readonly PodImage[];
+  /** Before negotiation. */
+  readonly asked: Pod;
+  readonly imageHasHosts: boolean;
+  /** What only the images ask for, accepted where it is more than the defaults. */
+  readonly askedByImages: readonly ImageIsolator[];
+  readonly overlayObstacle?: string;
+}
+
+/**
+ * From what the operator asked for to what will be done: images, manifest, pod, report and plan. Nothing of the pod is created yet, so that
+ * whatever is wrong with it leaves nothing behind (appc EX-16). The caller holds the images.
+ * @param options `find`: how images are looked up; `remember`: what has been checked need not be checked again. `plan` takes no image into the
+ * store and leaves no trace
+ */
+export const compose = async (
+  context: Settings,
+  request: PodRequest,
+  run: RunRequest,
+  uuid: Uuid,
+  {find = findImages, remember = true}: {readonly find?: typeof findImages; readonly remember?: boolean} = {},
+): Promise<ComposedPod> => {
+  const pullPolicy = remember ? request.pullPolicy : 'stored';
+  const found = await chooseFlavor(context, request.stage1, {remember, pullPolicy});
+  const {
+    flavor: {declaration},
+    stage1,
+  } = found;
+  const facts = gatherHostFacts(declaration.programs ?? [], stage1?.tree);
+  if (stage1 !== undefined)
+    (await import('../../stage1/choice/stage1-image.ts')).checkPrograms(stage1, found.flavor.probe(facts));
+  const obstacle = request.noOverlay ? undefined : overlayObstacle(context.dataDir, facts.filesystems);
+  const overlay = !request.noOverlay && obstacle === undefined;
+  const images = await find(context, request, !overlay);
+  const checked = remember ? checkedDirectory(context.dataDir) : undefined;
+  const manifest = await reify(request, images, process.env, (made) =>
+    checkedOnce(checked, 'pod manifest', JSON.stringify(made), () => checkManifest(made)),
+  );
+  const ids = await idsFor(context.dataDir, uuid, request.privateUsers, remember);
+  try {
+    const {
+      pod: asked,
+      imageHasHosts,
+      askedByImages,
+    } = freeze({
+      uuid,
+      ...(stage1 === undefined ? {} : {stage1}),
+      dataDir: context.dataDir,
+      manifest,
+      images,
+      fromImages: await imageIsolators(request, images),
+      requests: request.apps,
+      run,
+      idMap: ids?.map,
+      ...(request.logSize === undefined ? {} : {logSize: request.logSize}),
+      allowSymlinks: request.allowSymlinks,
+      overlay,
+      declaration,
+      facts,
+      insecure: context.insecure,
+      debug: context.debug,
+      host: hostNames,
+    });
+    await acceptImages(context, request, askedByImages);
+    const because = obstacle === undefined ? {} : {overlayObstacle: obstacle};
+    const planned = await planPod(found, asked, {facts, allowDegraded: request.allowDegraded, checked, ...because});
+    // It may be one of those that the operator allowed to be left out.
+    if (planned.pod.idMap === undefined) ids?.release();
+    return {
+      found,
+      facts,
+      manifest,
+      images,
+      asked,
+      imageHasHosts,
+      askedByImages: askedByImages.flat(),
+      ...because,
+      ...planned,
+    };
+  } catch (error) {
+    ids?.release();
+    throw error;
+  }
+};
+
+interface Ids {
+  readonly map: IdMap;
+  readonly release: () => void;
+}
+
+/** The pod's own ids. `plan` takes none. */
+const idsFor = async (dataDir: HostPath, uuid: Uuid, wanted: boolean, claim: boolean): Promise<Ids | undefined> => {
+  if (!wanted) return undefined;
+  const {claimRange, likelyRange, releaseRange} = await import('../state/id-ranges.ts');
+  if (!claim) return {map: likelyRange(uuid), release: () => {}};
+  const map = claimRange(dataDir, uuid);
+  return {map, release: () => releaseRange(dataDir, uuid, map)};
+};

@@ -1,0 +1,62 @@
+import {createHash} from 'node:crypto';
+import {constants, existsSync} from 'node:fs';
+import {parseImageManifest} from '../../appc/parse-image-manifest.ts';
+import type {HostPath, ImageId} from '../../contract/names.ts';
+import {findImage} from '../../image/find-image.ts';
+import {imageManifestOf} from '../../image/manifest.ts';
+import {readArchive} from '../../image/read-archive.ts';
+import {parseReference} from '../../image/reference.ts';
+import {type ImageStore, imageDirectory, openStore} from '../../image/store.ts';
+import {createTarScanner} from '../../image/tar/scan.ts';
+import {visitsOf} from '../../image/visits.ts';
+import {openHost} from '../../linux/openat2.ts';
+import type {Settings} from '../../settings.ts';
+import type {PodRequest} from '../request.ts';
+import {archiveTree} from './archive-tree.ts';
+import {type PodImage, wantedImages} from './find-images.ts';
+import {imageTree} from './image-tree.ts';
+
+/**
+ * The images of a pod as `run` would find them, without taking any into the store: a file is only read.
+ */
+export const findImagesForPlan = async (context: Settings, request: PodRequest): Promise<PodImage[]> => {
+  const store = openStore(context.dataDir);
+  const images: PodImage[] = [];
+  for (const {image} of await wantedImages(request)) {
+    const reference = parseReference(image);
+    images.push(
+      reference.kind === 'file'
+        ? await inFile(store, reference.path)
+        : inStore(store, findImage(store, reference, image)),
+    );
+  }
+  return images;
+};
+
+const inStore = (store: ImageStore, id: ImageId): PodImage => {
+  const visits = visitsOf(store, id);
+  const readable = [...new Set(visits.map((visit) => visit.id).reverse())].map((visit) => treeOf(store, visit));
+  const rendered = visits.some(({whitelists}) => whitelists.length > 0);
+  // Where the tree of a whitelist will be depends on what is in it.
+  const layers = rendered ? [`${store.trees}/rendered-by-run` as HostPath] : readable;
+  return {id, manifest: imageManifestOf(store, id), layers, tree: imageTree(readable)};
+};
+
+const treeOf = (store: ImageStore, id: ImageId): HostPath => `${imageDirectory(store, id)}/rootfs` as HostPath;
+
+const inFile = async (store: ImageStore, file: HostPath): Promise<PodImage> => {
+  using source = openHost(file, constants.O_RDONLY);
+  const archive = await readArchive(source);
+  const seen = archiveTree();
+  const scanner = createTarScanner(seen.hooks);
+  const hash = createHash('sha512');
+  for await (const chunk of archive.chunks) {
+    scanner.push(chunk);
+    hash.update(chunk);
+    archive.checkRatio(scanner.made.size);
+  }
+  scanner.end();
+  const id = `sha512-${hash.digest('hex')}` as ImageId; // TY-05
+  if (existsSync(imageDirectory(store, id))) return inStore(store, id);
+  return {id, manifest: parseImageManifest(scanner.manifest), layers: [treeOf(store, id)], tree: seen.tree};
+};

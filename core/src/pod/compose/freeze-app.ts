@@ -1,0 +1,86 @@
+import {compileLimits} from '../../appc/compile/limits.ts';
+import {MAX_NAME_FILE} from '../../appc/compile/name-file.ts';
+import {compileProcess} from '../../appc/compile/process.ts';
+import {resolveIdentity} from '../../appc/compile/users.ts';
+import {appSectionMissing} from '../../appc/errors.ts';
+import type {PodApp} from '../../appc/pod-manifest.ts';
+import {restartOf} from '../../appc/restart.ts';
+import type {Isolators} from '../../contract/isolators.ts';
+import type {HostPath} from '../../contract/names.ts';
+import type {App, Mount, Port, Volume} from '../../contract/pod.ts';
+import type {AppRequest} from '../request.ts';
+import {appPaths} from '../state/layout.ts';
+import {allIsolators} from './freeze.ts';
+import type {ImageTree} from './image-tree.ts';
+import {locateProgram} from './locate-program.ts';
+import {treeWithVolumes} from './tree-with-volumes.ts';
+
+interface FreezeAppInput {
+  readonly app: PodApp;
+  readonly layers: readonly HostPath[];
+  readonly tree: ImageTree;
+  readonly request: Pick<AppRequest, 'stdin' | 'stdout' | 'stderr'>;
+  readonly mounts: readonly Mount[];
+  /** The pod's. */
+  readonly volumes: readonly Volume[];
+  readonly ports: readonly Port[];
+  readonly overlay: boolean;
+  readonly insecure: ReadonlySet<string>;
+}
+
+/** One app of the pod, compiled. */
+export const freezeApp = ({
+  app,
+  layers,
+  tree,
+  request,
+  mounts,
+  volumes,
+  ports,
+  overlay,
+  insecure,
+}: FreezeAppInput): App => {
+  const {name, image, app: section} = app;
+  if (section == null) throw appSectionMissing(name, image.id);
+  const isolators = secured(allIsolators(section.isolators, 'app'), insecure);
+  // One more byte than may be read tells that there are too many.
+  const nameFile = (path: string) => tree.read(path, MAX_NAME_FILE + 1);
+  const identity = resolveIdentity(section, {
+    passwd: nameFile('/etc/passwd'),
+    group: nameFile('/etc/group'),
+    stat: tree.owner,
+  });
+  const {mountPoint, upper, work, copy} = appPaths(name);
+  const process = compileProcess({appName: name, app: section, isolators, identity, insecure});
+  return {
+    name,
+    image: {id: image.id, name: image.name ?? ''},
+    rootfs: overlay ? {kind: 'overlay', lower: [...layers], upper, work} : {kind: 'copy', directory: copy},
+    mountPoint,
+    readOnlyRootfs: app.readOnlyRootFS ?? false,
+    mounts: [...mounts],
+    process,
+    executable: locateProgram(process, treeWithVolumes(tree, mounts, volumes)),
+    restart: restartOf(app.annotations),
+    limits: compileLimits(isolators),
+    eventHandlers: (section.eventHandlers ?? []).map((handler) => ({name: handler.name, exec: [...handler.exec]})),
+    ports: [...ports],
+    stdio: {
+      stdin: request.stdin ?? 'inherit',
+      stdout: request.stdout ?? 'inherit',
+      stderr: request.stderr ?? 'inherit',
+    },
+    isolators,
+  };
+};
+
+/** What `--insecure-options` switches off is not asked for any more. */
+const secured = (isolators: Isolators, insecure: ReadonlySet<string>): Isolators => {
+  const off = [
+    ...(insecure.has('capabilities') ? ['os/linux/capabilities-'] : []),
+    ...(insecure.has('seccomp') ? ['os/linux/seccomp-'] : []),
+  ];
+  return Object.fromEntries(
+    Object.entries(isolators).filter(([name]) => !off.some((prefix) => name.startsWith(prefix))),
+  );
+};

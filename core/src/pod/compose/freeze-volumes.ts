@@ -1,0 +1,104 @@
+import type {ResolvedMount} from '../../appc/compile/mounts.ts';
+import type {ManifestVolume} from '../../appc/volumes.ts';
+import type {AppName, RootfsPath, VolumeName} from '../../contract/names.ts';
+import type {Mount, Volume} from '../../contract/pod.ts';
+import {volumePath} from '../state/layout.ts';
+import type {DirectoryLook} from './image-tree.ts';
+import {checkMountTargets} from './mount-targets.ts';
+import {type SourcePolicy, volumeSource} from './volume-source.ts';
+
+interface Mounted {
+  readonly app: AppName;
+  readonly mounts: readonly ResolvedMount[];
+}
+
+/** What an empty volume at this place of an app begins with, if not with nothing. */
+type Content = (app: AppName, path: RootfsPath) => DirectoryLook | undefined;
+
+interface Filling {
+  readonly app: AppName;
+  readonly path: RootfsPath;
+  readonly look: DirectoryLook;
+}
+
+/**
+ * The volumes of a pod and where each app has them. A volume that no app mounts is kept: it was asked for, so its source is checked. An
+ * empty one is filled by the first mount whose place has `content`, and looks like it unless the manifest says how it looks.
+ */
+export const freezeVolumes = (
+  declared: readonly ManifestVolume[],
+  apps: readonly Mounted[],
+  policy: SourcePolicy,
+  content: Content = () => undefined,
+): {volumes: Volume[]; mounts: ReadonlyMap<AppName, Mount[]>} => {
+  const names = new Map<ManifestVolume, VolumeName>();
+  const taken = new Set<string>();
+  const name = (volume: ManifestVolume, wanted: string): VolumeName => {
+    const known = names.get(volume);
+    if (known !== undefined) return known;
+    let free = wanted;
+    for (let number = 1; taken.has(free); number++) free = `${wanted.slice(0, 58)}-${number}`;
+    taken.add(free);
+    names.set(volume, free as VolumeName); // an AC Name with a number behind it is one
+    return free as VolumeName;
+  };
+  for (const volume of declared) name(volume, volume.name);
+  const mounts = new Map(
+    apps.map(({app, mounts: resolved}): [AppName, Mount[]] => {
+      const targets = checkMountTargets(
+        app,
+        resolved.map(({path}) => path),
+      );
+      return [
+        app,
+        resolved.map(({source, path, readOnly}, index) => ({
+          // A mount's own volume (appc PO-07) may have the name of one of the pod's.
+          volume: name(source, source.name),
+          path: targets[index] ?? path,
+          readOnly,
+        })),
+      ];
+    }),
+  );
+  const filledFrom = (volume: VolumeName): Filling | undefined => {
+    for (const [app, mounted] of mounts) {
+      for (const {path} of mounted.filter((mount) => mount.volume === volume)) {
+        const look = content(app, path);
+        if (look !== undefined) return {app, path, look};
+      }
+    }
+    return undefined;
+  };
+  const volumes = Array.from(names, ([volume, unique]) =>
+    volume.kind === 'empty' ? freezeEmpty(volume, unique, filledFrom(unique)) : freezeHost(volume, unique, policy),
+  );
+  return {volumes, mounts};
+};
+
+const freezeEmpty = (
+  {readOnly, mode, uid, gid}: Extract<ManifestVolume, {kind: 'empty'}>,
+  name: VolumeName,
+  filling: Filling | undefined,
+): Volume => ({
+  name,
+  readOnly: readOnly ?? false,
+  kind: 'empty',
+  directory: volumePath(name),
+  mode: mode == null ? (filling?.look.mode ?? 0o755) : Number.parseInt(mode, 8),
+  uid: uid ?? filling?.look.uid ?? 0,
+  gid: gid ?? filling?.look.gid ?? 0,
+  ...(filling === undefined ? {} : {copyUp: {app: filling.app, path: filling.path}}),
+});
+
+const freezeHost = (
+  {readOnly, source, recursive}: Extract<ManifestVolume, {kind: 'host'}>,
+  name: VolumeName,
+  policy: SourcePolicy,
+): Volume => ({
+  name,
+  readOnly: readOnly ?? false,
+  kind: 'host',
+  ...volumeSource(name, source, policy),
+  recursive: recursive ?? true,
+  followSymlinks: policy.followSymlinks,
+});

@@ -1,0 +1,82 @@
+import {constants, fstatSync, openSync, readSync} from 'node:fs';
+import type {HostPath} from '../../contract/names.ts';
+import {Fd} from '../../linux/fd.ts';
+import {openStored} from '../../linux/open-stored.ts';
+import {O_PATH, openInRoot} from '../../linux/openat2.ts';
+import {isErrno} from '../../linux/syscall-error.ts';
+
+/** Files in the layers of an image, which may be anything (S16): nothing outside of a layer is ever opened. */
+export interface ImageTree {
+  /** Text of at most so many bytes of a regular file; `undefined` if no layer has it, or it is something else. */
+  readonly read: (path: string, maxBytes: number) => string | undefined;
+  /** Owner of a file; `undefined` if no layer has it. */
+  readonly owner: (path: string) => {readonly uid: number; readonly gid: number} | undefined;
+  /** Mode and owner of a directory; `undefined` if no layer has one there. */
+  readonly directory: (path: string) => DirectoryLook | undefined;
+  readonly has: (path: string) => boolean;
+}
+
+/** `mode` without the type of file. */
+export interface DirectoryLook {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** @param layers uppermost first */
+export const imageTree = (layers: readonly HostPath[]): ImageTree => ({
+  read: (path, maxBytes) => inTree(layers, path, O_PATH | constants.O_NOFOLLOW, (file) => read(file, maxBytes)),
+  owner: (path) =>
+    inTree(layers, path, O_PATH, (file) => {
+      const {uid, gid} = fstatSync(file.number);
+      return {uid, gid};
+    }),
+  directory: (path) =>
+    inTree(layers, path, O_PATH, (file) => {
+      const stats = fstatSync(file.number);
+      return stats.isDirectory() ? {mode: stats.mode & 0o7777, uid: stats.uid, gid: stats.gid} : undefined;
+    }),
+  has: (path) => inTree(layers, path, O_PATH | constants.O_NOFOLLOW, () => true) ?? false,
+});
+
+const inTree = <T>(layers: readonly HostPath[], path: string, flags: number, use: (file: Fd) => T): T | undefined => {
+  for (const layer of layers) {
+    using root = openStored(layer, O_PATH | constants.O_DIRECTORY);
+    let file: Fd;
+    try {
+      file = openInRoot(root, path, flags);
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) continue;
+      // A file where lower layers have a directory hides what they have in it.
+      if (isErrno(error, 'ENOTDIR', 'ELOOP')) return undefined;
+      throw error;
+    }
+    try {
+      return isWhiteout(file) ? undefined : use(file);
+    } finally {
+      file.close();
+    }
+  }
+  return undefined;
+};
+
+/** How overlayfs says that a lower layer's file is gone. */
+const isWhiteout = (file: Fd): boolean => {
+  const stats = fstatSync(file.number);
+  return stats.isCharacterDevice() && stats.rdev === 0;
+};
+
+// Looked at before it is opened: to open a fifo blocks, to open a device does things. A symlink could mean a file of another layer.
+const read = (file: Fd, maxBytes: number): string | undefined => {
+  const stats = fstatSync(file.number);
+  if (!stats.isFile()) return undefined;
+  using readable = new Fd(openSync(file.path, 'r'));
+  const buffer = Buffer.alloc(Math.min(stats.size, maxBytes));
+  let length = 0;
+  while (length < buffer.length) {
+    const count = readSync(readable.number, buffer, length, buffer.length - length, length);
+    if (count === 0) break;
+    length += count;
+  }
+  return buffer.toString('utf8', 0, length);
+};

@@ -1,0 +1,41 @@
+import {findLabel} from '../../appc/labels.ts';
+import type {PodManifest} from '../../appc/pod-manifest.ts';
+import type {App, Pod} from '../../contract/pod.ts';
+import type {AppSummary, Summary} from '../state/summary.ts';
+
+/** What `list` and `status` will show of a pod. */
+export const summarize = (pod: Pod, manifest: PodManifest, flavor: Summary['flavor'], createdAt: number): Summary => ({
+  version: 1,
+  uuid: pod.uuid,
+  createdAt,
+  flavor,
+  ...(pod.stage1 === undefined ? {} : {stage1: {imageId: pod.stage1.image.id, imageName: pod.stage1.image.name}}),
+  apps: pod.apps.map((app) => summarizeApp(app, pod, manifest)),
+  networks: pod.network.names.map(({name}) => name),
+  ...data(manifest),
+});
+
+const summarizeApp = (app: App, {volumes}: Pod, manifest: PodManifest): AppSummary => {
+  const declared = manifest.apps.find(({name}) => name === app.name);
+  const version = findLabel(declared?.image.labels, 'version');
+  return {
+    name: app.name,
+    imageId: app.image.id,
+    imageName: version === undefined ? app.image.name : `${app.image.name}:${version}`,
+    mounts: app.mounts.map(({volume, path, readOnly}) => {
+      const source = volumes.find(({name}) => name === volume);
+      return {volume, path, source: source?.kind === 'host' ? source.source : null, readOnly};
+    }),
+    ...data(declared?.app ?? {}),
+  };
+};
+
+type Data = Readonly<Record<string, string>> | null | undefined;
+
+const data = ({userAnnotations, userLabels}: {userAnnotations?: Data; userLabels?: Data}) => ({
+  ...(filled(userAnnotations) ? {userAnnotations} : {}),
+  ...(filled(userLabels) ? {userLabels} : {}),
+});
+
+const filled = (record: Data): record is Readonly<Record<string, string>> =>
+  record != null && Object.keys(record).length > 0;

@@ -1,0 +1,36 @@
+import {statSync} from 'node:fs';
+import {fetchImage} from '../../image/fetch.ts';
+import {parseReference} from '../../image/reference.ts';
+import {openStore} from '../../image/store.ts';
+import type {Settings} from '../../settings.ts';
+import type {PodRequest} from '../request.ts';
+
+/**
+ * Takes the images of a request into the store that come out of something else than a regular file, a fifo for one: it can take for ever until they are
+ * whole, and nobody may hold the images meanwhile. The request names them by ID then.
+ */
+export const takeStreams = async ({dataDir, insecure}: Settings, request: PodRequest): Promise<PodRequest> => {
+  const {pullPolicy, apps, stage1} = request;
+  const take = async (image: string, signature?: PodRequest['apps'][number]['signature']): Promise<string> =>
+    fetchImage(openStore(dataDir), image, {pullPolicy, insecure, signature});
+  if (!apps.some(({image}) => isStream(image)) && !(stage1 !== undefined && isStream(stage1))) return request;
+  const taken: PodRequest['apps'][number][] = [];
+  for (const app of apps) {
+    const {signature, ...rest} = app;
+    taken.push(isStream(app.image) ? {...rest, image: await take(app.image, signature)} : app);
+  }
+  return {
+    ...request,
+    apps: taken,
+    ...(stage1 !== undefined && isStream(stage1) ? {stage1: await take(stage1)} : {}),
+  };
+};
+
+const isStream = (image: string): boolean => {
+  if (!/^(\.{0,2}\/|file:)|\.aci$/.test(image)) return false;
+  const reference = parseReference(image);
+  if (reference.kind !== 'file') return false;
+  const stats = statSync(reference.path, {throwIfNoEntry: false});
+  // What is wrong with a directory is for the fetch to say.
+  return stats !== undefined && !stats.isFile() && !stats.isDirectory();
+};

@@ -1,0 +1,109 @@
+import {statSync} from 'node:fs';
+import type {HostPath, Uuid} from '../../contract/names.ts';
+import {collectRanges} from './id-ranges.ts';
+import {podDirectory} from './layout.ts';
+import {abandon, mark, type Outcome, type Script, sweep} from './life-cycle.ts';
+import {uuidsIn} from './list.ts';
+import {loadPod} from './load.ts';
+import {Place} from './place.ts';
+import type {PodDirectory, PodState} from './states.ts';
+
+export interface GcOptions {
+  /** Milliseconds that an exited pod stays after it was marked. */
+  readonly gracePeriod: number;
+  /** Milliseconds that a prepared pod waits to be run. */
+  readonly expirePrepared: number;
+  /** Only move pods, delete none. */
+  readonly markOnly: boolean;
+  /** Only say what would be done. */
+  readonly dryRun: boolean;
+}
+
+export interface GcAction {
+  readonly uuid: Uuid;
+  readonly state: PodState;
+  readonly action: 'mark' | 'discard' | 'remove' | 'keep';
+  /** Why: one phrase. */
+  readonly reason: string;
+  /** What kept it from being done; the next gc tries again. */
+  readonly error?: unknown;
+}
+
+/** Collects pods: what is over is marked, what is marked long enough is removed. Takes no pod from its owner and fails for none because of another. */
+export const gc = (dataDir: HostPath, options: GcOptions): GcAction[] => {
+  const done = new Map<Uuid, GcAction>();
+  const pass = (directory: PodDirectory, decide: (uuid: Uuid) => Decision | undefined): void => {
+    for (const uuid of uuidsIn(dataDir, directory)) {
+      const decision = decide(uuid);
+      const entry = loadPod(dataDir, directory, uuid);
+      if (decision === undefined || entry === undefined) continue;
+      const result = carryOut(dataDir, directory, uuid, entry.state, decision, options);
+      if (result !== undefined) done.set(uuid, result);
+    }
+  };
+  const age = (directory: PodDirectory, uuid: Uuid): number | undefined => {
+    const stats = statSync(podDirectory(dataDir, directory, uuid), {throwIfNoEntry: false});
+    // rename(2) sets it: since then the pod is where it is.
+    return stats && Math.max(0, Date.now() - stats.ctimeMs);
+  };
+  pass('run', () => ({action: 'mark', script: mark, reason: 'it has exited'}));
+  pass('prepare', () => ({
+    action: 'discard',
+    script: () => abandon('prepare'),
+    reason: 'its preparation was interrupted',
+  }));
+  if (options.markOnly) return [...done.values()];
+  pass('prepared', (uuid) => {
+    const waiting = age('prepared', uuid);
+    if (waiting === undefined) return undefined;
+    return waiting < options.expirePrepared
+      ? {action: 'keep', reason: 'it waits to be run'}
+      : {action: 'discard', script: () => abandon('prepared'), reason: 'it has waited too long to be run'};
+  });
+  pass('exited-garbage', (uuid) => {
+    const marked = age('exited-garbage', uuid);
+    if (marked === undefined) return undefined;
+    return marked < options.gracePeriod
+      ? {action: 'keep', reason: 'it is within the grace period'}
+      : {action: 'remove', script: () => sweep('exited-garbage'), reason: 'its grace period is over'};
+  });
+  pass('garbage', () => ({action: 'remove', script: () => sweep('garbage'), reason: 'it never ran'}));
+  pass('embryo', () => ({action: 'remove', script: () => sweep('embryo'), reason: 'its creation was interrupted'}));
+  if (!options.dryRun) collectRanges(dataDir);
+  return [...done.values()];
+};
+
+interface Decision {
+  readonly action: GcAction['action'];
+  readonly script?: () => Script<Outcome>;
+  readonly reason: string;
+}
+
+const HELD: {readonly [S in PodState]?: string} = {
+  running: 'it is running',
+  preparing: 'it is being prepared',
+  deleting: 'another rkt is removing it',
+  'exited deleting': 'another rkt is removing it',
+};
+
+const carryOut = (
+  dataDir: HostPath,
+  directory: PodDirectory,
+  uuid: Uuid,
+  state: PodState,
+  {action, script, reason}: Decision,
+  {dryRun}: GcOptions,
+): GcAction | undefined => {
+  const held = HELD[state];
+  if (held !== undefined) return {uuid, state, action: 'keep', reason: held};
+  if (script === undefined || dryRun) return {uuid, state, action, reason};
+  using place = new Place(dataDir, uuid, directory);
+  try {
+    const outcome = place.perform(script());
+    if (outcome === 'done') return {uuid, state, action, reason};
+    // Another rkt was faster, or is just looking at it.
+    return outcome === 'lost' ? undefined : {uuid, state, action: 'keep', reason: 'another rkt is using it'};
+  } catch (error) {
+    return {uuid, state, action: 'keep', reason: 'it could not be cleaned up', error};
+  }
+};

@@ -1,0 +1,55 @@
+import type {Flavor} from '../../contract/flavor.ts';
+import type {HostFacts} from '../../contract/host.ts';
+import type {App, Pod, ProcessIdentity, RunningPod} from '../../contract/pod.ts';
+import {cgroupPath, processesOf, trackingHierarchy} from '../../linux/cgroups.ts';
+import {identify, isAlive} from '../../linux/process-identity.ts';
+import {flavorFailed, flavorPlanInvalid} from '../../stage1/errors.ts';
+import {hasOwnRoot} from './own-root.ts';
+
+/**
+ * The pod with the processes to join. Where each app has a cgroup of its own, its oldest process stands for it, and an app that has ended, or is only about to start, has none. Where the
+ * launched program is the app and has ended, leaving children, the oldest of them stands for it.
+ * @param flavor the one that the pod was launched with; without it nothing is known of apps that have cgroups of their own
+ */
+export const runningPod = (
+  pod: Pod,
+  facts: HostFacts,
+  {pid, startTime}: ProcessIdentity,
+  flavor: Pick<Flavor, 'declaration' | 'appCgroup'> | undefined,
+): RunningPod => {
+  const supervisor: ProcessIdentity = {pid, startTime};
+  if (flavor?.appCgroup === undefined) {
+    const member = isAlive(supervisor) ? supervisor : (oldest(facts, pod.cgroup) ?? supervisor);
+    return {...pod, supervisor, appProcesses: Object.fromEntries(pod.apps.map(({name}) => [name, member]))};
+  }
+  const members = pod.apps.flatMap((app) => {
+    const member = oldest(tracked(facts), `${pod.cgroup}/${appCgroup(flavor, pod, app)}`);
+    return member === undefined || !hasOwnRoot(member.pid) ? [] : [[app.name, member] as const];
+  });
+  return {...pod, supervisor, appProcesses: Object.fromEntries(members)};
+};
+
+const oldest = ({cgroup}: Pick<HostFacts, 'cgroup'>, path: string): ProcessIdentity | undefined =>
+  processesOf(cgroup, cgroupPath(cgroup, path))
+    .flatMap((pid) => identify(pid) ?? [])
+    .sort((a, b) => a.startTime - b.startTime || a.pid - b.pid)[0];
+
+// What supervises apps names its cgroups the same only in the hierarchy that it tracks them by.
+const tracked = ({cgroup}: HostFacts): Pick<HostFacts, 'cgroup'> => {
+  const hierarchy = trackingHierarchy(cgroup);
+  return {cgroup: {...cgroup, hierarchies: hierarchy === undefined ? [] : [hierarchy]}};
+};
+
+/** Where the flavor says that an app is, below the pod's cgroup and nowhere else. */
+const appCgroup = ({declaration, appCgroup: hook}: Pick<Flavor, 'declaration' | 'appCgroup'>, pod: Pod, app: App) => {
+  let path: unknown;
+  try {
+    path = hook?.(pod, app);
+  } catch (cause) {
+    throw flavorFailed(declaration.name, 'appCgroup', cause);
+  }
+  const isBelow =
+    typeof path === 'string' && path.split('/').every((name) => name !== '' && name !== '.' && name !== '..');
+  if (!isBelow) throw flavorPlanInvalid(declaration.name, 'appCgroup', `${JSON.stringify(path)} is not below the pod`);
+  return path;
+};

@@ -1,0 +1,56 @@
+import {readFileSync} from 'node:fs';
+import type {AppName, HostPath, ImageId, RootfsPath, Uuid} from '../../contract/names.ts';
+import {isErrno} from '../../linux/syscall-error.ts';
+import {POD_FILES} from './layout.ts';
+
+/** What `list` and `status` show of a pod: one small file, so that a thousand pods are a thousand short reads. */
+export interface Summary {
+  readonly version: 1;
+  readonly uuid: Uuid;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly flavor: {
+    readonly name: string;
+    /** The file it was loaded from: `enter` and `stop` need it again. */
+    readonly source: string;
+    readonly digest: string;
+    readonly liveness: 'lock' | 'cgroup';
+    /** Whether the supervisor tells when the apps run; else they do as soon as it does. */
+    readonly tellsReady: boolean;
+    /** Whether each app has a cgroup and processes of its own, because the launched program only supervises them. */
+    readonly supervises: boolean;
+  };
+  /** The image that the flavor's own programs come from, if not from the host. */
+  readonly stage1?: {readonly imageId: ImageId; readonly imageName: string};
+  readonly apps: readonly AppSummary[];
+  readonly networks: readonly string[];
+  readonly userAnnotations?: Readonly<Record<string, string>>;
+  readonly userLabels?: Readonly<Record<string, string>>;
+}
+
+export interface AppSummary {
+  readonly name: AppName;
+  readonly imageId: ImageId;
+  /** With the version, if the image has one: `example.com/app:1.0`. */
+  readonly imageName: string;
+  readonly mounts: readonly {
+    readonly volume: string;
+    readonly path: RootfsPath;
+    /** `null` for an empty volume. */
+    readonly source: HostPath | null;
+    readonly readOnly: boolean;
+  }[];
+  readonly userAnnotations?: Readonly<Record<string, string>>;
+  readonly userLabels?: Readonly<Record<string, string>>;
+}
+
+/** The summary of the pod in `directory`; `undefined` while there is none: before and during preparation, or after a crash of the machine. */
+export const readSummary = (directory: string): Summary | undefined => {
+  try {
+    const summary = JSON.parse(readFileSync(`${directory}/${POD_FILES.summary}`, 'utf8')) as Summary;
+    return summary.version === 1 ? summary : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError || isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw error;
+  }
+};

@@ -1,0 +1,58 @@
+import {readFileSync} from 'node:fs';
+import type {HostFacts} from '../../contract/host.ts';
+import type {Pod, ProcessIdentity} from '../../contract/pod.ts';
+import {cgroupPath, trackingHierarchy} from '../../linux/cgroups.ts';
+import {identify} from '../../linux/process-identity.ts';
+import {isErrno} from '../../linux/syscall-error.ts';
+import {POD_FILES} from './layout.ts';
+import type {Summary} from './summary.ts';
+
+/** Who launched a pod. Written before anything else happens in `run`; `execve` keeps the process. */
+export interface Supervisor extends ProcessIdentity {
+  /** The boot it belongs to: process numbers and start times begin again with the next one. */
+  readonly boot: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  /** The pod's cgroup and the hierarchy that tells most cheaply whether it has processes; `null` on a host without. */
+  readonly cgroup: {readonly facts: HostFacts['cgroup']; readonly path: string} | null;
+  /** The pod's, again: of a pod that was launched, `list` reads this file alone. */
+  readonly summary: Summary;
+}
+
+let boot: string | undefined;
+
+/** Identifies this boot of the kernel. */
+export const bootId = (): string => {
+  boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+  return boot;
+};
+
+/** This process as the supervisor of a pod that is about to be launched. */
+export const thisSupervisor = (pod: Pod, {cgroup}: HostFacts, summary: Summary): Supervisor => {
+  const identity = identify(process.pid);
+  if (identity === undefined) throw new Error('/proc does not show this process');
+  const hierarchy = trackingHierarchy(cgroup);
+  return {
+    ...identity,
+    boot: bootId(),
+    startedAt: Date.now(),
+    cgroup:
+      hierarchy === undefined
+        ? null
+        : {
+            facts: {...cgroup, controllers: [], hierarchies: [{...hierarchy, controllers: []}]},
+            path: cgroupPath(cgroup, pod.cgroup),
+          },
+    summary,
+  };
+};
+
+/** The supervisor of the pod in `directory`; `undefined` before it was launched, or if a crash of the machine left no whole file. */
+export const readSupervisor = (directory: string): Supervisor | undefined => {
+  try {
+    return JSON.parse(readFileSync(`${directory}/${POD_FILES.supervisor}`, 'utf8')) as Supervisor;
+  } catch (error) {
+    if (error instanceof SyntaxError || isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw error;
+  }
+};

@@ -1,0 +1,66 @@
+import type {Launch} from '../../contract/launch.ts';
+import {enter as performEnter} from '../../executor/enter.ts';
+import {requireStdio} from '../../linux/require-stdio.ts';
+import {sealSelf} from '../../linux/sealed-self.ts';
+import type {RktError} from '../../rkt-error.ts';
+import type {Settings} from '../../settings.ts';
+import {checkedOnce} from '../../stage1/checked-once.ts';
+import {pinnedFlavor} from '../../stage1/choice/choose-flavor.ts';
+import {flavorFailed, flavorPlanInvalid} from '../../stage1/errors.ts';
+import {enterImpossible, podNotInState} from '../errors.ts';
+import {checkedDirectory, seccompCache} from '../state/layout.ts';
+import type {PodEntry} from '../state/load.ts';
+import {pickApp} from '../state/pick-app.ts';
+import {runningPod} from '../state/running-pod.ts';
+import {requireStored} from '../state/stored.ts';
+import {readSummary} from '../state/summary.ts';
+import {whenStarted} from './when-started.ts';
+
+export interface EnterRequest {
+  /** Needed if the pod has several. */
+  readonly app: string | undefined;
+  readonly command: readonly string[];
+  readonly describeError: (error: RktError) => string;
+}
+
+/** Becomes a further program in a running pod, with exactly what the app has (S01). Without a command, a shell. */
+export const enter = async (
+  context: Settings,
+  entry: PodEntry,
+  {app: appName, command, describeError}: EnterRequest,
+): Promise<never> => {
+  requireStdio();
+  const {uuid, state, path, supervisor} = entry;
+  if (state !== 'running') throw podNotInState(uuid, state, 'running');
+  const summary = readSummary(path);
+  if (supervisor === undefined || summary === undefined) {
+    throw podNotInState(uuid, 'only just starting', 'running', 'try again in a moment');
+  }
+  // It starts this command again; the less has been done before, the better. Into a pid namespace a program of its own leads.
+  if (!summary.flavor.supervises) sealSelf();
+  const pod = requireStored(path, 'frozen');
+  const facts = requireStored(path, 'facts');
+  const app = pickApp(uuid, pod.apps, appName);
+  const {flavor} = await pinnedFlavor(context, summary.flavor);
+  if (flavor.enter === undefined) {
+    const {verbs, name} = flavor.declaration;
+    throw enterImpossible(name, 'consequence' in verbs.enter ? verbs.enter.consequence : 'it does not say how');
+  }
+  const running = whenStarted(entry, app.name, () => runningPod(pod, facts, supervisor, flavor));
+  let candidate: unknown;
+  try {
+    candidate = flavor.enter(running, app, command, facts);
+  } catch (cause) {
+    throw flavorFailed(flavor.declaration.name, 'enter', cause);
+  }
+  const text = JSON.stringify(candidate);
+  await checkedOnce(checkedDirectory(context.dataDir), 'launch', text, async () => {
+    const {launch: schema} = await import('../../contract/launch.ts');
+    const parsed = schema.safeParse(JSON.parse(text));
+    if (!parsed.success)
+      throw flavorPlanInvalid(flavor.declaration.name, 'enter', parsed.error.issues[0]?.message ?? '');
+  });
+  const launch = JSON.parse(text) as Launch;
+  if (launch.into !== 'member') throw flavorPlanInvalid(flavor.declaration.name, 'enter', 'joins no process');
+  return performEnter(launch, {facts, caches: {seccomp: seccompCache(context.dataDir)}, describeError});
+};

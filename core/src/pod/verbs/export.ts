@@ -1,0 +1,55 @@
+import {constants, readFileSync} from 'node:fs';
+import type {ImageManifest} from '../../appc/image-manifest.ts';
+import {parseImageManifest} from '../../appc/parse-image-manifest.ts';
+import type {HostPath, ImageId} from '../../contract/names.ts';
+import type {App} from '../../contract/pod.ts';
+import {ownMounts, withReadOnly} from '../../executor/with-read-only.ts';
+import {buildImage} from '../../image/build/build-image.ts';
+import type {Fd} from '../../linux/fd.ts';
+import {lockDirectory} from '../../linux/lock.ts';
+import {openStored} from '../../linux/open-stored.ts';
+import {openBeneath} from '../../linux/openat2.ts';
+import {podBusy, podNotInState} from '../errors.ts';
+import {appPaths} from '../state/layout.ts';
+import type {PodEntry} from '../state/load.ts';
+import {pickApp} from '../state/pick-app.ts';
+import {requireStored} from '../state/stored.ts';
+
+const READ = constants.O_RDONLY | constants.O_DIRECTORY;
+
+/** Makes an image of the files that an app of an exited pod has left, with the manifest of its image. Returns the image's ID. */
+export const exportApp = async (
+  {uuid, state, path}: PodEntry,
+  appName: string | undefined,
+  {output, overwrite}: {output: string; overwrite: boolean},
+): Promise<ImageId> => {
+  if (state !== 'exited' && state !== 'exited garbage') throw podNotInState(uuid, state, 'exited');
+  ownMounts();
+  // With it nobody removes the pod; it may be moved meanwhile, so that from here on it goes by its descriptor, for our children too.
+  using lock = lockDirectory(path, 'shared');
+  if (lock === undefined) throw podBusy(uuid, state);
+  const pod = `/proc/${process.pid}/fd/${lock.number}` as HostPath;
+  const app = pickApp(uuid, requireStored(pod, 'frozen').apps, appName);
+  const manifest = complete(parseImageManifest(readFileSync(`${pod}/${appPaths(app.name).manifest}`)));
+  const build = (directory: HostPath) =>
+    buildImage({directory, manifest, output, overwrite, compression: 'gzip', mtime: 'keep'});
+  const {rootfs} = app;
+  // Awaited here: the lock ends with this function.
+  return rootfs.kind === 'copy'
+    ? await build(`${pod}/${rootfs.directory}` as HostPath)
+    : await withLayers(lock, rootfs, build);
+};
+
+const withLayers = async <T>(
+  pod: Fd,
+  {upper, lower}: Extract<App['rootfs'], {kind: 'overlay'}>,
+  use: (directory: HostPath) => Promise<T>,
+): Promise<T> => {
+  using open = new DisposableStack();
+  const top = open.use(openBeneath(pod, upper, READ, {noSymlinks: true}));
+  const layers = [...new Set(lower)].map((path) => open.use(openStored(path, READ)));
+  return await withReadOnly([top, ...layers], use);
+};
+
+/** All files are in it: nothing is to be laid below, and nothing to be taken away. */
+const complete = ({dependencies: _below, pathWhitelist: _away, ...manifest}: ImageManifest): ImageManifest => manifest;

@@ -1,0 +1,53 @@
+import type {Uuid} from '../../contract/names.ts';
+import {holdImages, openStore} from '../../image/store.ts';
+import {fsyncDirectory, syncFileSystem} from '../../linux/fsync.ts';
+import type {Settings} from '../../settings.ts';
+import {compose} from '../compose/compose.ts';
+import {fillPod} from '../compose/fill.ts';
+import {takeStreams} from '../compose/take-streams.ts';
+import type {PodRequest, RunRequest} from '../request.ts';
+import {createPod} from '../state/create.ts';
+import {podFault} from '../state/fault-points.ts';
+import {giveUp} from '../state/give-up.ts';
+import {podsDirectory} from '../state/layout.ts';
+import {finishPreparing} from '../state/life-cycle.ts';
+import {newUuid} from '../state/uuid.ts';
+
+/** `run-prepared` says these. */
+const LATER: RunRequest = {
+  interactive: false,
+  dns: [],
+  dnsSearch: [],
+  dnsOpt: [],
+  hostsEntries: [],
+  ipc: 'auto',
+  mdsRegister: false,
+};
+
+/** Makes a pod that `run-prepared` can run, also after the machine has crashed. Returns its UUID. */
+export const prepare = async (context: Settings, asked: PodRequest): Promise<Uuid> => {
+  const request = await takeStreams(context, asked);
+  const uuid = newUuid();
+  using _images = holdImages(openStore(context.dataDir));
+  const composed = await compose(context, request, LATER, uuid);
+  using place = createPod(context.dataDir, uuid);
+  try {
+    const {asked, imageHasHosts, overlayObstacle} = composed;
+    await fillPod(place, composed, {
+      createdAt: Date.now(),
+      request: {
+        allowDegraded: request.allowDegraded,
+        pod: asked,
+        imageHasHosts,
+        ...(overlayObstacle === undefined ? {} : {overlayObstacle}),
+      },
+    });
+    syncFileSystem(place.lock);
+    podFault('pod.synced');
+    place.perform(finishPreparing('prepared'));
+    fsyncDirectory(podsDirectory(context.dataDir, 'prepared'));
+  } catch (error) {
+    throw giveUp(place, error);
+  }
+  return uuid;
+};

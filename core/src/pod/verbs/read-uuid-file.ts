@@ -1,0 +1,29 @@
+import {closeSync, openSync, readSync} from 'node:fs';
+import {isErrno} from '../../linux/syscall-error.ts';
+import {uuidFileUnusable} from '../errors.ts';
+
+/** Longer than any UUID and the line's end. */
+const ENOUGH = 64;
+
+/**
+ * What `--uuid-file` names.
+ * @param exitCode 1 for `status` and `stop`, 254 for the others, as in rkt
+ */
+export const readUuidFile = (path: string, exitCode: number): string => {
+  let text: string;
+  try {
+    const file = openSync(path, 'r');
+    try {
+      const buffer = Buffer.alloc(ENOUGH);
+      text = buffer.toString('utf8', 0, readSync(file, buffer)).trim();
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EISDIR'))
+      throw uuidFileUnusable(path, `cannot be read: ${(error as Error).message}`, exitCode, error);
+    throw error;
+  }
+  if (text === '') throw uuidFileUnusable(path, 'it is empty', exitCode);
+  return text;
+};

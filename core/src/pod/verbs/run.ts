@@ -1,0 +1,37 @@
+import {holdImages, openStore} from '../../image/store.ts';
+import {requireStdio} from '../../linux/require-stdio.ts';
+import type {Settings} from '../../settings.ts';
+import {compose} from '../compose/compose.ts';
+import {fillPod} from '../compose/fill.ts';
+import {takeStreams} from '../compose/take-streams.ts';
+import type {PodRequest, RunRequest} from '../request.ts';
+import {createPod} from '../state/create.ts';
+import {giveUp} from '../state/give-up.ts';
+import {finishPreparing} from '../state/life-cycle.ts';
+import {newUuid} from '../state/uuid.ts';
+import {checkSockets} from './check-sockets.ts';
+import {launch} from './launch.ts';
+import {requireTerminal} from './require-terminal.ts';
+import {writeUuidFile} from './write-uuid-file.ts';
+
+/** Becomes a pod: images, manifest, flavor and plan; then its directory; then everything in the plan; then `execve`. Leaves nothing behind when it fails. */
+export const run = async (context: Settings, asked: PodRequest, runRequest: RunRequest): Promise<never> => {
+  requireStdio();
+  const uuid = newUuid();
+  const request = await takeStreams(context, asked);
+  using images = holdImages(openStore(context.dataDir));
+  const composed = await compose(context, request, runRequest, uuid);
+  if (composed.found.flavor.appCgroup !== undefined) checkSockets(composed.pod, composed.facts);
+  requireTerminal(composed.pod);
+  using place = createPod(context.dataDir, uuid);
+  try {
+    // Early, as in rkt: by it the pod can be removed whatever happens.
+    if (runRequest.uuidFileSave !== undefined) writeUuidFile(runRequest.uuidFileSave, uuid);
+    await fillPod(place, composed, {createdAt: Date.now()});
+    images.close();
+    place.perform(finishPreparing('run'));
+    return await launch(place, composed, context);
+  } catch (error) {
+    throw giveUp(place, error);
+  }
+};

@@ -1,0 +1,69 @@
+import {constants} from 'node:fs';
+import type {Flavor} from '../../contract/flavor.ts';
+import type {HostPath} from '../../contract/names.ts';
+import type {StopStep} from '../../contract/step.ts';
+import {log} from '../../debug.ts';
+import {performStop} from '../../executor/perform-stop.ts';
+import type {Fd} from '../../linux/fd.ts';
+import {lockFd} from '../../linux/lock.ts';
+import {openHost} from '../../linux/openat2.ts';
+import type {Settings} from '../../settings.ts';
+import {podNotInState} from '../errors.ts';
+import {POD_FILES} from '../state/layout.ts';
+import type {PodEntry} from '../state/load.ts';
+import {recordKilled} from '../state/record-killed.ts';
+import {runningPod} from '../state/running-pod.ts';
+import {isFinished} from '../state/states.ts';
+import {readStored} from '../state/stored.ts';
+
+const debug = log('pod');
+
+const PATIENCE = 10_000;
+
+/** What the contract says a flavor without `stop` gets. */
+export const defaultStop = (force: boolean): StopStep[] =>
+  force
+    ? [{do: 'kill'}]
+    : [{do: 'signal', to: 'pod', signal: 'SIGTERM'}, {do: 'await-exit', milliseconds: PATIENCE}, {do: 'kill'}];
+
+/**
+ * Ends a running pod, and returns when it has ended.
+ * @returns whether it was running; one that is over already is no error
+ * @throws RKT_POD_STATE if it has never run
+ */
+export const stop = async (context: Settings, entry: PodEntry, force: boolean): Promise<boolean> => {
+  const {uuid, state, path, supervisor} = entry;
+  if (isFinished(state)) return false;
+  if (state !== 'running') throw podNotInState(uuid, state, 'running');
+  const pod = readStored(path, 'frozen');
+  const facts = readStored(path, 'facts');
+  if (supervisor === undefined || pod === undefined || facts === undefined) {
+    throw podNotInState(uuid, 'only just starting', 'running', 'try again in a moment');
+  }
+  // To a supervisor that is asked twice it may mean to hurry: the second waits for the first, whom it then finds to have ended.
+  using _turn = force ? undefined : waitForTurn(path);
+  const flavor = await flavorOf(context, entry);
+  const running = runningPod(pod, facts, supervisor, flavor);
+  const steps = flavor?.stop?.(running, force) ?? defaultStop(force);
+  performStop(steps, {pod: running, facts});
+  if (force) recordKilled(entry);
+  return true;
+};
+
+const waitForTurn = (path: HostPath): Fd => {
+  const turn = openHost(`${path}/${POD_FILES.frozen}`, constants.O_RDONLY);
+  lockFd(turn, 'exclusive', {wait: true});
+  return turn;
+};
+
+/** The very flavor of the pod, if it is still there. A pod must be able to end without it. */
+const flavorOf = async (context: Settings, {summary}: PodEntry): Promise<Flavor | undefined> => {
+  if (summary === undefined) return undefined;
+  try {
+    const {pinnedFlavor} = await import('../../stage1/choice/choose-flavor.ts');
+    return (await pinnedFlavor(context, summary.flavor)).flavor;
+  } catch (error) {
+    debug('the default way, because the flavor is not what it was: %o', error);
+    return undefined;
+  }
+};

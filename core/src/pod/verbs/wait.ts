@@ -1,0 +1,50 @@
+import {setTimeout} from 'node:timers/promises';
+import type {HostPath} from '../../contract/names.ts';
+import {podNotInState, waitExpired} from '../errors.ts';
+import {findPod} from '../state/find.ts';
+import {SUPERVISOR_STATUS} from '../state/layout.ts';
+import type {PodEntry} from '../state/load.ts';
+import {isLocked} from '../state/probe.ts';
+import {readMark} from '../state/read-mark.ts';
+import {isFinished} from '../state/states.ts';
+
+/** As in rkt. A pod cannot tell anybody that it ends: nothing of ours runs beside it. */
+const POLL = 100;
+
+/** Waits until a pod is over, for at most `milliseconds` (`Infinity`: for ever). */
+export const waitFinished = (dataDir: HostPath, uuid: string, milliseconds: number): Promise<PodEntry> =>
+  wait(dataDir, uuid, 'exited', milliseconds, ({state}) => isFinished(state));
+
+/** Waits until a pod's apps run. */
+export const waitReady = (dataDir: HostPath, uuid: string, milliseconds: number): Promise<PodEntry> =>
+  wait(dataDir, uuid, 'ready', milliseconds, (entry) => {
+    if (isFinished(entry.state))
+      throw podNotInState(entry.uuid, entry.state, 'ready', 'it is over; "rkt status" tells more');
+    return isReady(entry);
+  });
+
+const wait = async (
+  dataDir: HostPath,
+  uuid: string,
+  what: 'exited' | 'ready',
+  milliseconds: number,
+  isOver: (entry: PodEntry) => boolean,
+): Promise<PodEntry> => {
+  const end = Date.now() + milliseconds;
+  for (;;) {
+    const entry = findPod(dataDir, uuid);
+    if (isOver(entry)) return entry;
+    const left = end - Date.now();
+    if (left <= 0) throw waitExpired(entry.uuid, what, milliseconds);
+    await setTimeout(Math.min(POLL, left));
+  }
+};
+
+/**
+ * Whether the apps of a pod run. Under a flavor whose launched program is the app, as soon as it has taken over from rkt, which the end of
+ * the lock tells; else when the supervisor says so, by a symlink as in rkt or a file.
+ */
+export const isReady = ({state, path, summary}: Pick<PodEntry, 'state' | 'path' | 'summary'>): boolean => {
+  if (state !== 'running') return false;
+  return summary?.flavor.tellsReady ? readMark(path, SUPERVISOR_STATUS) === 'ready' : isLocked(path) === false;
+};

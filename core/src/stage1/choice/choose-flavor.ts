@@ -1,0 +1,69 @@
+import {configuredStage1} from '../../config/config.ts';
+import {loadConfig} from '../../config/load.ts';
+import type {Pod} from '../../contract/pod.ts';
+import type {FetchOptions} from '../../image/fetch.ts';
+import {RktError} from '../../rkt-error.ts';
+import type {Settings} from '../../settings.ts';
+import {flavorReplaced} from '../errors.ts';
+import {gatherHostFacts} from '../facts/host-facts.ts';
+import {type FoundFlavor, findFlavor} from '../load/find.ts';
+import {defaultFlavor} from './default-flavor.ts';
+import {flavorOptions} from './flavor-options.ts';
+
+/** A flavor, and the image that its own programs come from, if they are not the host's. */
+export interface ChosenFlavor extends FoundFlavor {
+  readonly stage1?: NonNullable<Pod['stage1']>;
+}
+
+/** The flavor that was asked for, by itself or through an image made for it, else the configured one (`rktKind: stage1`), else the first that is installed and can run on this host. */
+export const chooseFlavor = async (
+  context: Settings,
+  selection: string | undefined,
+  {
+    remember = true,
+    pullPolicy = 'new',
+  }: {readonly remember?: boolean; readonly pullPolicy?: FetchOptions['pullPolicy'] | 'stored'} = {},
+): Promise<ChosenFlavor> => {
+  const wanted = selection ?? (await configured(context));
+  const options = await flavorOptions(context, remember);
+  if (wanted === undefined) {
+    return defaultFlavor({
+      find: (name) => findFlavor(name, options),
+      gather: gatherHostFacts,
+      note: context.note,
+    });
+  }
+  const image = async () => (await import('./stage1-image.ts')).stage1Image(context, wanted, pullPolicy, options);
+  if (meansImage(wanted)) return image();
+  try {
+    return await findFlavor(wanted, options);
+  } catch (error) {
+    if (!(error instanceof RktError) || error.code !== 'RKT_FLAVOR_NOT_FOUND' || !(await isStored(context, wanted)))
+      throw error;
+    return image();
+  }
+};
+
+/** An ID, a URL or the file of an image; any other text may be the name of a flavor, or of an image of the store if there is no such flavor. */
+const meansImage = (selection: string): boolean => /^sha512-|^[a-z][a-z0-9+.-]*:\/\/|\.aci$/.test(selection);
+
+const isStored = async ({dataDir}: Settings, name: string): Promise<boolean> =>
+  !/^[./]/.test(name) && (await import('./stage1-image.ts')).isImageName(dataDir, name);
+
+const configured = async (context: Settings): Promise<string | undefined> => {
+  const {stage1} = await loadConfig(context, ['stage1']);
+  return configuredStage1(stage1);
+};
+
+/**
+ * The very flavor that a pod was prepared with.
+ * @throws RKT_FLAVOR_REPLACED, RKT_FLAVOR_NOT_FOUND
+ */
+export const pinnedFlavor = async (
+  context: Settings,
+  {name, source, digest}: {readonly name: string; readonly source: string; readonly digest: string},
+): Promise<FoundFlavor> => {
+  const found = await findFlavor(source, await flavorOptions(context));
+  if (found.digest !== digest) throw flavorReplaced(name, digest, found.digest);
+  return found;
+};

@@ -1,0 +1,20 @@
+import path from 'node:path';
+import {loadConfig} from '../../config/load.ts';
+import type {Settings} from '../../settings.ts';
+
+interface FlavorOptions {
+  readonly cacheDir?: string;
+  readonly searchFrom: readonly string[];
+}
+
+/**
+ * Where flavors are looked for, and where their digests are remembered: what `findFlavor` and `listFlavors` want.
+ * @param remember `false` for what must change nothing
+ */
+export const flavorOptions = async (context: Settings, remember = true): Promise<FlavorOptions> => {
+  const {paths} = await loadConfig(context, ['paths']);
+  return {
+    ...(remember ? {cacheDir: path.join(context.dataDir, 'cas', 'flavors')} : {}),
+    searchFrom: paths.stage1Images === undefined ? [] : [paths.stage1Images],
+  };
+};

@@ -1,0 +1,127 @@
+import {accessSync, constants, existsSync, readdirSync, readFileSync} from 'node:fs';
+import {availableParallelism, release} from 'node:os';
+import type {HostFacts} from '../../contract/host.ts';
+import type {HostPath} from '../../contract/names.ts';
+import {capabilitiesOf} from '../../linux/capabilities.ts';
+import {findHierarchies} from '../../linux/cgroup-hierarchies.ts';
+import {findDevicePolicy} from '../../linux/device-policy.ts';
+import {readMountinfo} from '../../linux/mountinfo.ts';
+import {openStored} from '../../linux/open-stored.ts';
+import {O_PATH} from '../../linux/openat2.ts';
+import {passedAddresses} from '../../linux/passed-addresses.ts';
+import {cgroupsOf} from '../../linux/proc-cgroup.ts';
+import {findProgram, isProgram} from '../../linux/programs.ts';
+import {parseLimits} from '../../linux/rlimits.ts';
+import {streamDevices} from '../../linux/stream-devices.ts';
+import {isErrno} from '../../linux/syscall-error.ts';
+import {takesPods} from '../../linux/takes-pods.ts';
+import {findTreeProgram, type TreeProgram} from '../../linux/tree-program.ts';
+import {parseFilesystems, parseMemTotal, parseRelease, parseVersion} from './parse-facts.ts';
+import {programVersion} from './program-version.ts';
+
+/**
+ * Finds out about this host what a flavor may know: some small files of /proc and /sys, no privilege. Only the version of a program in
+ * `programs` takes running it. What cannot be read counts as absent.
+ * @param tree of the pod's stage1 image: programs come from it. Those that are known by name alone may be the host's, if the image lacks them
+ */
+export const gatherHostFacts = (programs: readonly string[] = [], tree?: HostPath): HostFacts => {
+  const kernel = parseRelease(release());
+  const {permitted, bounding} = capabilitiesOf();
+  const sockets = passedAddresses();
+  const streams = streamDevices();
+  const notifySocket = process.env.NOTIFY_SOCKET ?? '';
+  return {
+    kernel,
+    arch: process.arch === 'arm64' ? 'aarch64' : 'x86_64',
+    uid: process.getuid?.() ?? 0,
+    capabilities: permitted.filter((capability) => bounding.includes(capability)),
+    cgroup: gatherCgroups(),
+    filesystems: gatherFilesystems(kernel.release),
+    lsm: {
+      selinux: existsSync('/sys/fs/selinux/enforce'),
+      apparmor: text('/sys/module/apparmor/parameters/enabled').startsWith('Y'),
+    },
+    seccomp: existsSync('/proc/sys/kernel/seccomp/actions_avail'),
+    userNamespaces: existsSync('/proc/self/ns/user') && Number(text('/proc/sys/user/max_user_namespaces')) > 0,
+    hardLimits: Object.fromEntries(
+      Object.entries(parseLimits(text('/proc/self/limits'))).map(([name, {hard}]) => [name, hard]),
+    ),
+    oomScoreAdj: Number(text('/proc/self/oom_score_adj')),
+    memoryBytes: parseMemTotal(text('/proc/meminfo')),
+    cpus: availableParallelism(),
+    programs: Object.fromEntries(programs.map((name) => [name, gatherProgram(name, tree)])),
+    ...(/^[/@]./.test(notifySocket) ? {notifySocket} : {}),
+    ...(MACHINED.every((file) => existsSync(file)) ? {machined: true} : {}),
+    ...(streams.length > 0 ? {streamDevices: streams} : {}),
+    ...(sockets.length > 0 ? {sockets} : {}),
+  };
+};
+
+/** The bus, and what has it start machined when somebody asks. */
+const MACHINED = ['/run/dbus/system_bus_socket', '/usr/share/dbus-1/system-services/org.freedesktop.machine1.service'];
+
+const text = (file: string): string => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'EACCES', 'EPERM', 'ENOTDIR')) return '';
+    throw error;
+  }
+};
+
+const gatherCgroups = (): HostFacts['cgroup'] => {
+  const mounts = readMountinfo();
+  const v2 = mounts.find(({type}) => type === 'cgroup2');
+  const found = findHierarchies({
+    mounts,
+    own: cgroupsOf(),
+    v2Controllers: v2 === undefined ? '' : text(`${v2.mountPoint}/cgroup.controllers`),
+    takesPods,
+  });
+  const devicePolicy = findDevicePolicy(found);
+  return {...found, disks: gatherDisks(), ...(devicePolicy === undefined ? {} : {devicePolicy})};
+};
+
+/** Those that store something: no drives without a medium, no unused loop devices, no memory. */
+const gatherDisks = (): string[] =>
+  entries('/sys/block')
+    .filter((name) => !/^(ram|zram)\d/.test(name) && Number(text(`/sys/block/${name}/size`)) > 0)
+    .map((name) => text(`/sys/block/${name}/dev`).trim())
+    .sort();
+
+// The kernel loads these on demand and lists them only from then on.
+const MODULES: Readonly<Record<string, string>> = {overlay: 'overlayfs'};
+
+const gatherFilesystems = (kernel: string): string[] => {
+  const known = parseFilesystems(text('/proc/filesystems'));
+  const loadable = Object.entries(MODULES).filter(
+    ([name, directory]) =>
+      !known.includes(name) &&
+      entries(`/lib/modules/${kernel}/kernel/fs/${directory}`).some((file) => file.startsWith(`${name}.ko`)),
+  );
+  return [...known, ...loadable.map(([name]) => name)];
+};
+
+const entries = (directory: string): string[] => {
+  try {
+    accessSync(directory, constants.R_OK);
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+};
+
+const programIn = (tree: HostPath, name: string): TreeProgram | undefined => {
+  using root = openStored(tree, O_PATH | constants.O_DIRECTORY);
+  return findTreeProgram(root, name);
+};
+
+const gatherProgram = (name: string, tree: HostPath | undefined): HostFacts['programs'][string] => {
+  const own = tree === undefined ? undefined : programIn(tree, name);
+  if (own !== undefined) {
+    return {...own, version: name.startsWith('/') ? '' : parseVersion(programVersion(own.path, own.through))};
+  }
+  if (name.startsWith('/')) return tree === undefined && isProgram(name) ? {path: name as HostPath, version: ''} : null;
+  const path = findProgram(name);
+  return path === undefined ? null : {path, version: parseVersion(programVersion(path))};
+};

@@ -1,0 +1,21 @@
+import type {HostFacts} from '../../contract/host.ts';
+
+/** `6.1.0-18-arm64` → major 6, minor 1. */
+export const parseRelease = (release: string): HostFacts['kernel'] => {
+  const [, major = '0', minor = '0'] = /^(\d+)\.(\d+)/.exec(release) ?? [];
+  return {release, major: Number(major), minor: Number(minor)};
+};
+
+/** Names in /proc/filesystems; `nodev` says only that there is no block device behind it. */
+export const parseFilesystems = (text: string): string[] =>
+  text.split('\n').flatMap((line) => {
+    const name = line.split('\t')[1]?.trim();
+    return name ? [name] : [];
+  });
+
+/** Bytes of memory, from /proc/meminfo. */
+export const parseMemTotal = (text: string): number => Number(/^MemTotal:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0) * 1024;
+
+/** The first number with a dot, or the first number, of what a program says to `--version`; empty if there is none. */
+export const parseVersion = (output: string): string =>
+  /\d+(?:\.\d+)+/.exec(output)?.[0] ?? /\d+/.exec(output)?.[0] ?? '';

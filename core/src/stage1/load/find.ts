@@ -1,0 +1,161 @@
+import {readdirSync, statSync} from 'node:fs';
+import {createRequire} from 'node:module';
+import path from 'node:path';
+import type {Flavor} from '../../contract/flavor.ts';
+import {RktError} from '../../rkt-error.ts';
+import {checkedOnce} from '../checked-once.ts';
+import {flavorNotFound, flavorTimedOut} from '../errors.ts';
+import {checkHooks} from './check-hooks.ts';
+import {fileDigest} from './file-digest.ts';
+import {findPackage, ownTrees} from './package-trees.ts';
+
+/** A flavor that has been loaded and checked. */
+export interface FoundFlavor {
+  readonly flavor: Flavor;
+  /** `sha256-…` of the file it was loaded from. */
+  readonly digest: string;
+  /** The file it was loaded from. */
+  readonly source: string;
+}
+
+interface Options {
+  /** Digests of unchanged files and checked declarations are remembered here; nothing is without it. */
+  readonly cacheDir?: string;
+  /** Directories with a `node_modules` in which packages are looked up, after rkt's own. */
+  readonly searchFrom?: readonly string[];
+}
+
+/** rkt's stage1 image names and the flavors that took their place. */
+const RKT_NAMES: Readonly<Record<string, string>> = {
+  'coreos.com/rkt/stage1-coreos': 'nspawn',
+  'coreos.com/rkt/stage1-fly': 'fly',
+  'coreos.com/rkt/stage1-host': 'nspawn',
+  'coreos.com/rkt/stage1-kvm': 'kvm',
+  'coreos.com/rkt/stage1-src': 'nspawn',
+};
+
+/** Flavors that run when nobody chose one: the first that is installed and lacks nothing on this host. */
+export const DEFAULT_FLAVORS = ['nspawn', 'fly'] as const;
+
+const require = createRequire(import.meta.url);
+
+/**
+ * Finds, loads and checks a flavor.
+ * @param selection a name (`fly`), one of rkt's image names, a package name, or the path of a package or file
+ * @throws RKT_FLAVOR_NOT_FOUND, RKT_FLAVOR_HOOK_INVALID, RKT_FLAVOR_DECLARATION_INVALID, RKT_CONTRACT_UNSUPPORTED
+ */
+export const findFlavor = async (selection: string, options: Options): Promise<FoundFlavor> =>
+  load(selection, resolve(selection, options), options);
+
+/** Where a flavor is, and whether it is one of rkt's own. */
+interface Place {
+  readonly source: string;
+  readonly builtIn: boolean;
+}
+
+const resolve = (selection: string, options: Options): Place => {
+  const bare = selection.replace(/[:,].*$/, '');
+  const name = RKT_NAMES[bare] ?? selection;
+  if (name.startsWith('/') || name.startsWith('.')) {
+    const source = resolvePath(name);
+    return {source, builtIn: BUILT_IN.some((own) => findPackage(own, ownTrees()) === source)};
+  }
+  const packages = /^[a-z0-9-]+$/.test(name) ? [`@rkt/flavor-${name}`, `rkt-flavor-${name}`] : [name];
+  for (const candidate of packages) {
+    const place = resolvePackage(candidate, options);
+    if (place !== undefined) return place;
+  }
+  throw flavorNotFound(selection, packages);
+};
+
+const resolvePath = (given: string): string => {
+  const absolute = path.resolve(given);
+  try {
+    return statSync(absolute).isDirectory() ? entryOf(absolute) : absolute;
+  } catch (cause) {
+    throw flavorNotFound(given, [absolute], cause);
+  }
+};
+
+const entryOf = (directory: string): string => createRequire(path.join(directory, 'package.json')).resolve(directory);
+
+const resolvePackage = (name: string, options: Options): Place | undefined => {
+  const own = findPackage(name, ownTrees());
+  const source = own ?? findPackage(name, configuredTrees(options));
+  return source === undefined ? undefined : {source, builtIn: own !== undefined && BUILT_IN.includes(name)};
+};
+
+const configuredTrees = ({searchFrom = []}: Options): string[] =>
+  searchFrom.map((from) => path.join(from, 'node_modules'));
+
+/** They are known to return; watching others costs a thread. */
+const BUILT_IN = ['@rkt/flavor-fly', '@rkt/flavor-nspawn', '@rkt/flavor-kvm'];
+
+const load = async (selection: string, {source, builtIn}: Place, {cacheDir}: Options): Promise<FoundFlavor> => {
+  let module: {default?: unknown};
+  try {
+    module = (builtIn ? require(source) : await requireWithinTime(source)) as {default?: unknown};
+  } catch (cause) {
+    if (cause instanceof RktError) throw cause;
+    throw flavorNotFound(selection, [source], cause);
+  }
+  const flavor = checkHooks(module.default ?? module, source);
+  const {declaration} = flavor;
+  const checked = cacheDir === undefined ? undefined : path.join(cacheDir, 'checked');
+  await checkedOnce(checked, 'declaration', JSON.stringify(declaration), async () => {
+    const {checkDeclaration} = await import('./check-declaration.ts');
+    checkDeclaration(declaration, source);
+  });
+  return {
+    flavor: builtIn ? flavor : (await import('./guard-hooks.ts')).guardHooks(flavor),
+    digest: fileDigest(source, cacheDir),
+    source,
+  };
+};
+
+const requireWithinTime = async (source: string): Promise<unknown> => {
+  const {TimedOut, withinTime} = await import('./within-time.ts');
+  try {
+    return withinTime(() => require(source));
+  } catch (error) {
+    throw error instanceof TimedOut ? flavorTimedOut(source, 'its module', error.milliseconds) : error;
+  }
+};
+
+/** A flavor that is installed but cannot be used. */
+export interface BrokenFlavor {
+  readonly source: string;
+  readonly error: unknown;
+}
+
+/** Every flavor package in the trees that are searched; those that fail to load carry the error. */
+export const listFlavors = async (options: Options): Promise<readonly (FoundFlavor | BrokenFlavor)[]> => {
+  const places = new Map<string, Place>();
+  for (const name of [...ownTrees(), ...configuredTrees(options)].flatMap(packagesIn)) {
+    const place = resolvePackage(name, options);
+    if (place !== undefined) places.set(place.source, place);
+  }
+  return Promise.all(
+    [...places.keys()]
+      .sort()
+      .map((source) =>
+        load(source, places.get(source) ?? {source, builtIn: false}, options).catch((error) => ({source, error})),
+      ),
+  );
+};
+
+const packagesIn = (modules: string): string[] => [
+  ...entries(path.join(modules, '@rkt'))
+    .filter((name) => name.startsWith('flavor-'))
+    .map((name) => `@rkt/${name}`),
+  ...entries(modules).filter((name) => name.startsWith('rkt-flavor-')),
+];
+
+const entries = (directory: string): string[] => {
+  try {
+    return readdirSync(directory);
+  } catch {
+    // Most of them do not exist.
+    return [];
+  }
+};

@@ -1,0 +1,65 @@
+import type {HostFacts} from '../../contract/host.ts';
+import type {EnforcementReport, Plan, ReportEntry} from '../../contract/plan.ts';
+import type {Pod} from '../../contract/pod.ts';
+import {checkedOnce} from '../checked-once.ts';
+import type {FoundFlavor} from '../load/find.ts';
+import {draftPlan} from './draft-plan.ts';
+import {negotiate} from './negotiate.ts';
+
+export interface PlannedPod {
+  /** As negotiated: without what it was allowed to lose. */
+  readonly pod: Pod;
+  readonly report: EnforcementReport;
+  readonly plan: Plan;
+}
+
+/**
+ * What a flavor makes of a pod on this host. Changes nothing of the host's.
+ * @param checked where texts are remembered that have been checked
+ */
+export const planPod = async (
+  found: FoundFlavor,
+  asked: Pod,
+  {
+    facts,
+    allowDegraded,
+    checked,
+    overlayObstacle,
+  }: {facts: HostFacts; allowDegraded: readonly string[]; checked: string | undefined; overlayObstacle?: string},
+): Promise<PlannedPod> => {
+  const {flavor} = found;
+  const streamed = withStreams(asked, facts);
+  const findings = flavor.probe(facts);
+  const {pod, report} = negotiate({
+    declaration: flavor.declaration,
+    findings,
+    pod: streamed,
+    host: facts,
+    allowDegraded,
+  });
+  const entries = [...report.entries, ...copies(pod, overlayObstacle)];
+  const plan = draftPlan(found, pod, facts);
+  // Like pods of one image differ in nothing but these; a machine-id has no hyphens.
+  const own = [pod.uuid, pod.uuid.replaceAll('-', ''), ...(pod.idMap === undefined ? [] : [`${pod.idMap.base}`])];
+  const text = own.reduce((left, word) => left.replaceAll(word, ''), JSON.stringify(plan));
+  await checkedOnce(checked, 'plan', text, async () => (await import('./check-plan.ts')).checkPlan(plan));
+  return {pod, report: {...report, entries}, plan};
+};
+
+/** What rkt's caller gave the apps as a standard stream they may open again. */
+const withStreams = (pod: Pod, {streamDevices = []}: HostFacts): Pod =>
+  pod.devices === undefined ? pod : {...pod, devices: [...pod.devices, ...streamDevices]};
+
+/** Whoever asked for nothing learns that layers are not shared, and why. */
+const copies = ({apps}: Pod, obstacle: string | undefined): ReportEntry[] =>
+  apps
+    .filter(({rootfs}) => rootfs.kind === 'copy')
+    .map(({name}) => ({
+      kind: 'feature',
+      name: 'rootfs/overlay',
+      app: name,
+      origin: obstacle === undefined ? 'asked' : 'default',
+      verdict: 'modified',
+      value: 'copy',
+      how: `a copy of the image's files for this pod${obstacle === undefined ? ', as asked for' : `: ${obstacle}`}`,
+    }));

@@ -1,0 +1,228 @@
+import type {HostFacts} from '../../contract/host.ts';
+import type {EnforcementReport, ReportEntry} from '../../contract/plan.ts';
+import type {App, ProcessIdentity, RunningPod} from '../../contract/pod.ts';
+import type {CgroupLimits} from '../../contract/process.ts';
+import type {JoinableKind} from '../../contract/step.ts';
+import type {ReadBack} from '../../contract/support.ts';
+import {cgroupPath, readLimitsOf} from '../../linux/cgroups.ts';
+import {readDevicePolicy} from '../../linux/device-policy.ts';
+import {readMountinfo} from '../../linux/mountinfo.ts';
+import {isAlive} from '../../linux/process-identity.ts';
+import {type NamespaceFile, type ProcessState, readBack} from '../../linux/read-back.ts';
+import {appNotRunning} from '../errors.ts';
+import {volumeFeature} from '../wishes.ts';
+import {checkCredentials} from './check-credentials.ts';
+import {checkEnvironment} from './check-environment.ts';
+import {checkFilter} from './check-filter.ts';
+import {checkKernelPaths} from './check-kernel-paths.ts';
+import {checkNameResolution} from './check-name-resolution.ts';
+import type {Check, Evidence, Finding} from './evidence.ts';
+
+export type {Check} from './evidence.ts';
+
+/**
+ * Compares a running pod with its report: every entry that says how to read it back, for each app that it is about, and what no flavor has a say in. An app
+ * may give up more by itself (drop capabilities, lower a limit, add a filter); having more than promised is a difference.
+ * @throws RKT_POD_APP_NOT_RUNNING when an app ends meanwhile
+ */
+export const verify = (pod: RunningPod, report: EnforcementReport, facts: HostFacts): Check[] => {
+  const host = readBack('self');
+  return pod.apps.flatMap((app) => {
+    const member = pod.appProcesses[app.name];
+    return member === undefined
+      ? []
+      : whileAlive(pod, app, member, () => checkApp({pod, app, host, facts}, member.pid, report));
+  });
+};
+
+/** What is read of a process while it ends is an error, nothing, or about another one of its number. */
+const whileAlive = <T>({uuid}: RunningPod, {name}: App, member: ProcessIdentity, look: () => T): T => {
+  try {
+    const seen = look();
+    if (isAlive(member)) return seen;
+  } catch (error) {
+    if (isAlive(member)) throw error;
+  }
+  throw appNotRunning(uuid, name);
+};
+
+const checkApp = (
+  known: Pick<Evidence, 'pod' | 'app' | 'host' | 'facts'>,
+  pid: number,
+  report: EnforcementReport,
+): Check[] => {
+  const {name: app} = known.app;
+  const evidence: Evidence = {...known, pid, state: readBack(pid), mounts: readMountinfo(pid)};
+  const promised = report.entries.filter((entry) => entry.app === null || entry.app === app);
+  const always = [
+    ...checkCredentials(evidence),
+    ...checkEnvironment(evidence),
+    ...checkNameResolution(evidence).map((finding) => ({name: 'dns', ...finding})),
+  ];
+  return [
+    ...always.map((finding) => ({app, ...finding})),
+    ...promised.flatMap((entry) =>
+      entry.readBack === undefined || entry.verdict === 'ignored'
+        ? []
+        : checkEntry(entry, entry.readBack, evidence).map((finding) => ({name: entry.name, app, ...finding})),
+    ),
+  ];
+};
+
+const checkEntry = (entry: ReportEntry, how: ReadBack, evidence: Evidence): Finding[] => {
+  const {app, state, host} = evidence;
+  switch (how.from) {
+    case 'status':
+      return checkStatus(how, evidence);
+    case 'cgroup':
+      return checkLimit(how.limit, evidence);
+    case 'devices': {
+      const {pod, facts} = evidence;
+      return [readDevicePolicy(facts.cgroup, state.cgroups, cgroupPath(facts.cgroup, pod.cgroup), pod.devices ?? [])];
+    }
+    case 'limits':
+      return app.process.rlimits.map(({name, soft, hard}) => {
+        const actual = state.limits[name];
+        return {
+          expected: `${name} at most ${show(soft)}:${show(hard)}`,
+          actual: `${show(actual?.soft ?? null)}:${show(actual?.hard ?? null)}`,
+          holds: actual !== undefined && atMost(actual.soft, soft) && atMost(actual.hard, hard),
+        };
+      });
+    case 'oom-score-adj':
+      return [
+        {
+          expected: `at least ${app.process.oomScoreAdj ?? host.oomScoreAdj}`,
+          actual: String(state.oomScoreAdj),
+          holds: state.oomScoreAdj >= (app.process.oomScoreAdj ?? host.oomScoreAdj),
+        },
+      ];
+    case 'mountinfo':
+      return checkMounts(entry, evidence);
+    case 'namespace':
+      return [checkNamespace(how, state, host)];
+    case 'label':
+      return [
+        {
+          expected: String(entry.value),
+          actual: state.label ?? 'none',
+          holds: state.label?.includes(String(entry.value)) === true,
+        },
+      ];
+    default:
+      return how satisfies never;
+  }
+};
+
+const show = (limit: number | null): string => (limit === null ? 'unlimited' : String(limit));
+const atMost = (actual: number | null, wanted: number | null): boolean =>
+  wanted === null || (actual !== null && actual <= wanted);
+
+const checkStatus = ({field}: Extract<ReadBack, {from: 'status'}>, evidence: Evidence): Finding[] => {
+  const {app, state} = evidence;
+  const {capabilities, noNewPrivileges} = app.process;
+  switch (field) {
+    case 'CapBnd': {
+      const sets = ['bounding', 'permitted', 'effective', 'inheritable', 'ambient'] as const;
+      const allowed: readonly string[] = capabilities.bounding;
+      const beyond = sets.flatMap((set) =>
+        state.capabilities[set]
+          .filter((capability) => !allowed.includes(capability))
+          .map((name) => `${name} in ${set}`),
+      );
+      return [
+        {
+          expected: `none beyond ${allowed.length === 0 ? 'none' : allowed.join(' ')}`,
+          actual: beyond.length === 0 ? state.capabilities.bounding.join(' ') || 'none' : beyond.join(', '),
+          holds: beyond.length === 0,
+        },
+      ];
+    }
+    case 'NoNewPrivs':
+      return [
+        {
+          expected: String(noNewPrivileges),
+          actual: String(state.noNewPrivileges),
+          holds: !noNewPrivileges || state.noNewPrivileges,
+        },
+      ];
+    case 'Seccomp':
+      return checkFilter(evidence);
+    default:
+      return field satisfies never;
+  }
+};
+
+/** Whichever of the app's cgroup and those above it, up to the pod's, has the limit: it holds for the app. */
+const checkLimit = (limit: keyof CgroupLimits, {pod, app, state, facts}: Evidence): Finding[] => {
+  const value = app.limits[limit] ?? pod.limits[limit];
+  if (value === undefined) return [];
+  const path = cgroupPath(facts.cgroup, pod.cgroup);
+  const readings = readLimitsOf(facts.cgroup, state.cgroups, path, {[limit]: value});
+  const reading = readings.find((files) => files.every(({wanted, actual}) => actual === wanted)) ?? readings[0];
+  if (reading === undefined)
+    return [{expected: `a process of ${path}`, actual: 'it is in another cgroup', holds: false}];
+  return reading.map(({file, wanted, actual}) => ({
+    expected: `${file} ${wanted}`,
+    actual,
+    holds: actual === wanted,
+  }));
+};
+
+const checkMounts = ({name}: ReportEntry, evidence: Evidence): Finding[] => {
+  const {pod, app, mounts} = evidence;
+  const at = (path: string) => mounts.findLast(({mountPoint}) => mountPoint === path);
+  const mounted = (path: string, readOnly: boolean): Finding => {
+    const mount = at(path);
+    const isReadOnly = mount?.options.includes('ro') === true;
+    return {
+      expected: `${path} mounted${readOnly ? ' read-only' : ''}`,
+      actual: mount === undefined ? 'not mounted' : `${mount.type}${isReadOnly ? ', read-only' : ''}`,
+      holds: mount !== undefined && (!readOnly || isReadOnly),
+    };
+  };
+  switch (name) {
+    case 'rootfs/overlay':
+      return [
+        {
+          expected: '/ is overlay',
+          actual: `/ is ${at('/')?.type ?? 'not mounted'}`,
+          holds: at('/')?.type === 'overlay',
+        },
+      ];
+    case 'rootfs/read-only':
+      return [mounted('/', true)];
+    case 'kernel-paths/masked':
+      return checkKernelPaths(evidence);
+    default:
+      return app.mounts.flatMap((mount) => {
+        const volume = pod.volumes.find((candidate) => candidate.name === mount.volume);
+        if (volume === undefined || volumeFeature(volume) !== name) return [];
+        return [mounted(mount.path, mount.readOnly || volume.readOnly)];
+      });
+  }
+};
+
+const FILES = {
+  mount: 'mnt',
+  uts: 'uts',
+  ipc: 'ipc',
+  net: 'net',
+  pid: 'pid',
+  user: 'user',
+  cgroup: 'cgroup',
+} as const satisfies Readonly<Record<JoinableKind, NamespaceFile>>;
+
+const checkNamespace = (
+  {kind, is}: Extract<ReadBack, {from: 'namespace'}>,
+  state: ProcessState,
+  host: ProcessState,
+): Finding => {
+  const file = FILES[kind];
+  const shared = state.namespaces[file] === host.namespaces[file];
+  return {
+    expected: `${kind} namespace ${is === 'own' ? 'of its own' : "of the host's"}`,
+    actual: shared ? "the host's" : 'its own',
+    holds: shared === (is === 'host'),
+  };
+};

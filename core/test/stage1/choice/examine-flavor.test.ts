@@ -1,0 +1,41 @@
+import test from 'ava';
+import {examineFlavor} from '../../../src/stage1/choice/examine-flavor.ts';
+import * as fixtures from '../../support/fixtures.ts';
+
+const declaration = fixtures.declaration({
+  isolators: {
+    ...fixtures.declaration().isolators,
+    'resource/memory': {level: 'enforced', mechanism: 'm', requires: ['cgroup/memory', 'capability/CAP_SYS_RESOURCE']},
+    'resource/cpu': {level: 'enforced', mechanism: 'm', requires: ['cgroup/cpu']},
+    'os/unix/sysctl': {level: 'impossible', consequence: 'shared'},
+  },
+});
+const host = fixtures.hostFacts({
+  capabilities: [],
+  cgroup: {...fixtures.hostFacts().cgroup, controllers: ['cpu']},
+});
+const verdict = (name: string) =>
+  examineFlavor(declaration, [], host).verdicts.find((candidate) => candidate.name === name);
+
+test('a promise whose requirements are met holds', (t) => {
+  t.deepEqual(verdict('resource/cpu'), {
+    kind: 'isolator',
+    name: 'resource/cpu',
+    declared: 'enforced',
+    here: 'enforced',
+  });
+});
+
+test('a promise is impossible where the host lacks what it needs, with every reason', (t) => {
+  t.like(verdict('resource/memory'), {declared: 'enforced', here: 'impossible'});
+  t.regex(verdict('resource/memory')?.because ?? '', /memory.*; .*CAP_SYS_RESOURCE/);
+});
+
+test('what a flavor never can stays so, with its reason', (t) => {
+  t.like(verdict('os/unix/sysctl'), {declared: 'impossible', here: 'impossible', because: 'shared'});
+});
+
+test('a flavor is usable unless something is missing', (t) => {
+  t.true(examineFlavor(declaration, [{severity: 'degraded', what: 'x'}], host).usable);
+  t.false(examineFlavor(declaration, [{severity: 'missing', what: 'x'}], host).usable);
+});

@@ -1,0 +1,26 @@
+import test from 'ava';
+import {parseFilesystems, parseMemTotal, parseRelease, parseVersion} from '../../../src/stage1/facts/parse-facts.ts';
+
+test('kernel releases of x86-64 and arm64', (t) => {
+  t.deepEqual(parseRelease('6.1.0-18-arm64'), {release: '6.1.0-18-arm64', major: 6, minor: 1});
+  t.deepEqual(parseRelease('5.15.0-1053-aws'), {release: '5.15.0-1053-aws', major: 5, minor: 15});
+  t.deepEqual(parseRelease('unknown'), {release: 'unknown', major: 0, minor: 0});
+});
+
+test('file systems with and without a device', (t) => {
+  t.deepEqual(parseFilesystems('nodev\tsysfs\nnodev\toverlay\n\text4\n'), ['sysfs', 'overlay', 'ext4']);
+  t.deepEqual(parseFilesystems(''), []);
+});
+
+test('memory in bytes', (t) => {
+  t.is(parseMemTotal('MemTotal:       24684092 kB\nMemFree: 1 kB\n'), 24_684_092 * 1024);
+  t.is(parseMemTotal(''), 0);
+});
+
+test('versions as programs print them', (t) => {
+  t.is(parseVersion('systemd 252 (252.39-1~deb12u1)'), '252.39');
+  t.is(parseVersion('QEMU emulator version 7.2.9 (Debian 1:7.2+dfsg-7)'), '7.2.9');
+  t.is(parseVersion('iptables v1.8.9 (nf_tables)'), '1.8.9');
+  t.is(parseVersion('less 590'), '590');
+  t.is(parseVersion('no number'), '');
+});

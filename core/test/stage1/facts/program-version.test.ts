@@ -1,0 +1,30 @@
+import {chmodSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import test from 'ava';
+import type {HostPath} from '../../../src/contract/index.ts';
+import {programVersion} from '../../../src/stage1/facts/program-version.ts';
+
+const directory = mkdtempSync(path.join(tmpdir(), 'rkt-version-'));
+test.after.always(() => rmSync(directory, {recursive: true, force: true}));
+
+const script = (name: string, text: string): HostPath => {
+  const file = path.join(directory, name);
+  writeFileSync(file, `#!/bin/sh\n${text}\n`);
+  chmodSync(file, 0o755);
+  return file as HostPath;
+};
+
+test('the version is the first line, and empty when the program fails', (t) => {
+  t.is(programVersion(script('good', 'echo "good 1.2"; echo more')), 'good 1.2');
+  t.is(programVersion(script('bad', 'echo "bad 1.2"; exit 1')), '');
+});
+
+test('a program that does not answer, nor end when told to, is an error and not a program without a version', (t) => {
+  const slow = script(
+    'slow',
+    `trap '' TERM; echo "slow 1.2"; mkfifo ${directory}/never; read line <${directory}/never`,
+  );
+  const error = t.throws(() => programVersion(slow, undefined, 200), {code: 'RKT_PROGRAM_TIMED_OUT'} as never);
+  t.like(error, {fields: {program: slow, milliseconds: 200}});
+});

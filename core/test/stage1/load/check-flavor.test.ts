@@ -1,0 +1,90 @@
+import test from 'ava';
+import {CONTRACT_VERSION, type Flavor} from '../../../src/contract/index.ts';
+import {RktError} from '../../../src/rkt-error.ts';
+import {checkFlavor} from '../../support/check-flavor.ts';
+import {declaration} from '../../support/fixtures.ts';
+
+const flavor = (changes: object = {}): Flavor => ({
+  declaration: declaration(),
+  probe: () => [],
+  filesystem: () => [],
+  environment: () => [],
+  launch: () => ({}) as never,
+  ...changes,
+});
+const {'resource/memory': _memory, ...lessIsolators} = declaration().isolators;
+const {run: _run, ...lessVerbs} = declaration().verbs;
+
+const {restart: _restart, ...lessFeatures} = declaration().features;
+
+const refused: readonly [string, unknown, RktError['code'], object][] = [
+  ['something that is not an object', 42, 'RKT_FLAVOR_HOOK_INVALID', {hook: 'default export'}],
+  ['an unknown hook', flavor({filesytem: () => []}), 'RKT_FLAVOR_HOOK_INVALID', {hook: 'filesytem'}],
+  ['a missing hook', flavor({launch: undefined}), 'RKT_FLAVOR_HOOK_INVALID', {hook: 'launch'}],
+  ['a hook that is not a function', flavor({enter: true}), 'RKT_FLAVOR_HOOK_INVALID', {hook: 'enter'}],
+  [
+    'a newer contract',
+    flavor({declaration: declaration({contract: '^1.7'})}),
+    'RKT_CONTRACT_UNSUPPORTED',
+    {wants: '^1.7', has: CONTRACT_VERSION},
+  ],
+  [
+    'another major contract',
+    flavor({declaration: declaration({contract: '^2.0'})}),
+    'RKT_CONTRACT_UNSUPPORTED',
+    {wants: '^2.0'},
+  ],
+  [
+    'something that is no range',
+    flavor({declaration: declaration({contract: '1'})}),
+    'RKT_FLAVOR_DECLARATION_INVALID',
+    {where: '.contract'},
+  ],
+  [
+    'an unknown field',
+    flavor({declaration: {...declaration(), isolaters: {}}}),
+    'RKT_FLAVOR_DECLARATION_INVALID',
+    {where: ''},
+  ],
+  [
+    'a forgotten isolator',
+    flavor({declaration: {...declaration(), isolators: lessIsolators}}),
+    'RKT_FLAVOR_DECLARATION_INVALID',
+    {where: '.isolators', problem: 'says nothing about resource/memory'},
+  ],
+  [
+    'a forgotten verb',
+    flavor({declaration: {...declaration(), verbs: lessVerbs}}),
+    'RKT_FLAVOR_DECLARATION_INVALID',
+    {where: '.verbs', problem: 'says nothing about run'},
+  ],
+  [
+    'an unknown level',
+    flavor({
+      declaration: declaration({
+        isolators: {...declaration().isolators, 'resource/memory': {level: 'maybe'} as never},
+      }),
+    }),
+    'RKT_FLAVOR_DECLARATION_INVALID',
+    {where: '.isolators["resource/memory"].level'},
+  ],
+];
+for (const [what, candidate, code, fields] of refused) {
+  test(`a flavor with ${what} is refused`, (t) => {
+    const error = t.throws(() => checkFlavor(candidate, '/flavor.js'), {instanceOf: RktError});
+    t.is(error.code, code);
+    t.like(error.fields, fields);
+  });
+}
+
+test('a complete flavor is accepted', (t) => {
+  const candidate = flavor({enter: () => ({}) as never});
+  t.is(checkFlavor(candidate, '/flavor.js'), candidate);
+});
+
+test('a feature newer than the contract of a flavor need not be declared', (t) => {
+  const declared = (contract: string) => flavor({declaration: {...declaration({contract}), features: lessFeatures}});
+  t.notThrows(() => checkFlavor(declared('^1.0'), 'test'));
+  const error = t.throws(() => checkFlavor(declared('^1.1'), 'test'), {instanceOf: RktError});
+  t.like(error, {code: 'RKT_FLAVOR_DECLARATION_INVALID', fields: {problem: 'says nothing about restart'}});
+});

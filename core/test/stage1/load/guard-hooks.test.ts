@@ -1,0 +1,119 @@
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import test from 'ava';
+import type {Flavor, Step} from '../../../src/contract/index.ts';
+import {RktError} from '../../../src/rkt-error.ts';
+import {findFlavor} from '../../../src/stage1/load/find.ts';
+import {guardHooks} from '../../../src/stage1/load/guard-hooks.ts';
+import {MAX_CONTENT, MAX_STEPS} from '../../../src/stage1/load/plain-steps.ts';
+import {declaration, hostFacts, pod} from '../../support/fixtures.ts';
+import {makePlan} from '../../support/make-plan.ts';
+
+/* S10: what a flavor returns is bounded in time and size. */
+
+const flavorWith = (changes: Partial<Flavor>): Flavor => ({
+  declaration: declaration(),
+  probe: () => [],
+  filesystem: () => [],
+  environment: () => [],
+  launch: (of) => ({
+    into: 'rootfs',
+    root: {in: 'rootfs', app: of.apps[0]?.name ?? ('' as never), path: '/' as never},
+    process: of.apps[0]?.process ?? ({} as never),
+    passSockets: false,
+  }),
+  ...changes,
+});
+
+const endless = (): never => {
+  for (;;) {
+    try {
+      for (;;);
+    } catch {
+      // Does not give up by itself.
+    }
+  }
+};
+
+const hooks: Readonly<Record<string, () => unknown>> = {
+  'never returns': endless,
+  'returns what never ends to be looked at': () => [{toJSON: endless}],
+  'waits for ever': () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0),
+};
+for (const [what, hook] of Object.entries(hooks)) {
+  test(`S10 a hook that ${what} is ended`, (t) => {
+    const flavor = guardHooks(flavorWith({environment: hook as never}), 100);
+    const error = t.throws(() => makePlan({flavor, digest: ''}, pod(), hostFacts()), {instanceOf: RktError});
+    t.is(error.code, 'RKT_FLAVOR_TIMED_OUT');
+    t.is(error.fields.hook, 'environment');
+  });
+}
+
+test('hooks that are watched return what they return, and throw what they throw', (t) => {
+  const boom = new TypeError('boom');
+  const flavor = guardHooks(
+    flavorWith({
+      probe: () => [{severity: 'note', what: 'x'}],
+      appCgroup: (_pod, app) => `payload/${app.name}`,
+      stop: () => {
+        throw boom;
+      },
+    }),
+  );
+  t.deepEqual(flavor.probe(hostFacts()), [{severity: 'note', what: 'x'}]);
+  t.is(flavor.appCgroup?.(pod(), pod().apps[0] as never), `payload/${pod().apps[0]?.name}`);
+  t.is(
+    t.throws(() => flavor.stop?.(pod() as never, true)),
+    boom,
+  );
+  t.is(flavor.enter, undefined);
+});
+
+test('S10 flavors of others are watched from the moment they are loaded, those of rkt are not', async (t) => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'rkt-flavor-'));
+  t.teardown(() => rmSync(directory, {recursive: true}));
+  const file = path.join(directory, 'flavor.cjs');
+  writeFileSync(
+    file,
+    `const probe = () => []; const hook = () => [];
+    module.exports = {declaration: ${JSON.stringify(declaration())}, probe, filesystem: hook, environment: hook, launch: hook, enter: () => probe};
+    module.exports.declaration.name = 'other';`,
+  );
+  const {flavor} = await findFlavor(file, {});
+  t.deepEqual(flavor.probe(hostFacts()), []);
+  // A function is no data.
+  t.is(flavor.enter?.(pod() as never, {} as never, [], hostFacts()), undefined);
+});
+
+const write = (length: number): Step => ({
+  id: `file.${length}`,
+  do: 'write',
+  target: {in: 'pod', path: 'x' as never},
+  content: 'x'.repeat(length),
+  mode: 0o600,
+  uid: 0,
+  gid: 0,
+});
+const planOf = (steps: unknown) =>
+  makePlan({flavor: flavorWith({environment: () => steps as never}), digest: ''}, pod(), hostFacts());
+
+test('S10 a file of 1 MiB is written, a longer one is refused', (t) => {
+  t.is(planOf([write(MAX_CONTENT)]).environment.length, 1);
+  t.throws(() => planOf([write(MAX_CONTENT + 1)]), {code: 'RKT_FLAVOR_PLAN_TOO_LARGE'} as never);
+  // In characters of several bytes.
+  t.throws(() => planOf([{...write(0), content: 'é'.repeat(MAX_CONTENT / 2 + 1)}]), {
+    code: 'RKT_FLAVOR_PLAN_TOO_LARGE',
+  } as never);
+});
+
+test('S10 too many steps, and too many bytes in all, are refused before they become one text', (t) => {
+  const steps = (count: number) => Array.from({length: count}, (_, index) => ({...write(0), id: `file.${index}`}));
+  t.is(planOf(steps(MAX_STEPS)).environment.length, MAX_STEPS);
+  const code = 'RKT_FLAVOR_PLAN_TOO_LARGE';
+  t.throws(() => planOf(steps(MAX_STEPS + 1)), {code} as never);
+  t.throws(() => planOf(Array.from({length: 100}, (_, index) => ({...write(MAX_CONTENT), id: `file.${index}`}))), {
+    code,
+  } as never);
+  t.throws(() => planOf({length: 'x'.repeat(80 * 2 ** 20)}), {code} as never);
+});
