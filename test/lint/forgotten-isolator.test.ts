@@ -27,6 +27,7 @@ const plants = [
     forgottenIn: [
       'core/src/appc/compile/process.ts',
       'core/src/cli/commands/plan.ts',
+      'core/src/linux/credentials.ts',
       'core/src/pod/compose/asked-by-image.ts',
       'core/src/stage1/negotiation/degrade.ts',
       'flavors/nspawn/src/index.ts',
