@@ -1,13 +1,14 @@
 import {spawnSync} from 'node:child_process';
-import {closeSync, mkdirSync, openSync, statSync, writeFileSync} from 'node:fs';
+import {closeSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import {execa} from 'execa';
 import {callImage} from '../helpers/call-image.ts';
 import {rktEnvironment} from '../helpers/command.ts';
 import {flavor, openHost} from '../helpers/host.ts';
-import {buildImage} from '../helpers/image.ts';
+import {buildImage, type ImageSpec} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
+import {appProcess} from '../helpers/nspawn.ts';
 import {release} from '../helpers/release.ts';
 import {testIf} from '../helpers/skip.ts';
 import {openTerminal} from '../helpers/terminal.ts';
@@ -66,6 +67,51 @@ for (const [what, options] of Object.entries(watchers)) {
     t.is((await pod.ended).stdout, 'ready\nover\n');
   });
 }
+
+const USER = 54_321;
+/** Becomes a user of the host, and looks through a link that only who may trace a process can follow. */
+const lookingInto = (pid: number, user = 0) =>
+  callImage([
+    {name: 'setresgid', args: [user, user, user]},
+    {name: 'setresuid', args: [user, user, user]},
+    {name: 'faccessat2', args: [-100, Buffer.from(`/proc/${pid}/root/.\0`), 0, 0x200]},
+  ]);
+const assertApart = async (t: ExecutionContext, image: ImageSpec, app: string[] = []) => {
+  t.is((await host.run(image, {app: [...app, '--exec=/calls']})).stderr, 'no\n');
+  const pod = await host.start('echo ready; exec cat', {image, app});
+  t.is((await host.rkt(['enter', pod.uuid, '/calls'])).stderr, 'no\n');
+  await pod.end();
+  if (flavor === 'nspawn') return;
+  // The operator may have it otherwise.
+  const traces = await host.run(image, {
+    app: ['--caps-retain=CAP_SETUID,CAP_SETGID,CAP_SYS_PTRACE', '--exec=/calls'],
+    pod: ['--allow-degraded=processes/closed'],
+  });
+  t.is(traces.stderr, 'yes\n');
+};
+
+kernelTest('S28 an app that becomes a user of the host looks into none of its processes', async (t) => {
+  const theirs = execa('setpriv', [`--reuid=${USER}`, `--regid=${USER}`, '--clear-groups', 'cat'], {
+    stdin: 'pipe',
+    reject: false,
+  });
+  const pid = theirs.pid ?? 0;
+  await until(() => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'cat\n');
+  await assertApart(t, lookingInto(pid, USER));
+  theirs.stdin?.end();
+  await theirs;
+});
+
+testIf(lacksPods('program/systemd-nspawn'))(
+  'S24 S28 root looks into no process of a user namespace that rkt made for another pod',
+  async (t) => {
+    const other = await host.start('echo ready; exec cat', {stage1: 'nspawn', pod: ['--private-users']});
+    const pid = await appProcess(other.uuid, 'test');
+    await assertApart(t, lookingInto(pid), ['--caps-retain=CAP_SETUID,CAP_SETGID']);
+    await host.rkt(['stop', '--force', other.uuid]);
+    await other.ended;
+  },
+);
 
 for (const capability of ['CAP_SYS_PTRACE', 'CAP_SYS_ADMIN']) {
   kernelTest(`S28 ${capability} without a user namespace is refused, unless it is said by name`, async (t) => {

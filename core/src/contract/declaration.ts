@@ -18,6 +18,11 @@ export const FEATURES = [
   'pid/private',
   'ports',
   /**
+   * Processes outside of the pod can neither be traced nor looked into (/proc/PID/root, mem, fd, environ) by its apps, whoever they become. Asked for by rkt for
+   * apps with neither CAP_SYS_PTRACE nor CAP_SYS_ADMIN (`Process.apart`). Since 1.1.
+   */
+  'processes/apart',
+  /**
    * Processes that are not the app's own, of the host or a supervisor in the pod, are closed to an app that retains CAP_SYS_PTRACE or CAP_SYS_ADMIN without a user namespace.
    * Since 1.1.
    */
@@ -43,6 +48,7 @@ export const FEATURES = [
 /** Minor versions of the contract that brought a feature. A flavor for an earlier one need not know it, and is then asked for none. */
 export const FEATURES_SINCE: Readonly<Record<string, number>> = {
   'devices/policy': 1,
+  'processes/apart': 1,
   'processes/closed': 1,
   restart: 1,
   'stdio/journal': 1,

@@ -45,7 +45,12 @@ export const hostFacts = z.strictObject({
     devicePolicy: z.optional(z.enum(['program', 'controller'])),
   }),
   filesystems: z.array(z.string()),
-  lsm: z.strictObject({selinux: z.boolean(), apparmor: z.boolean()}),
+  lsm: z.strictObject({
+    selinux: z.boolean(),
+    apparmor: z.boolean(),
+    /** Version of its interface. Absent: there is none. Since 1.1. */
+    landlock: z.optional(z.int()),
+  }),
   seccomp: z.boolean(),
   userNamespaces: z.boolean(),
   /** Hard limits of rkt itself; `null` is unlimited. */

@@ -63,6 +63,11 @@ export const process = z.strictObject({
     ambient: z.array(capability),
   }),
   noNewPrivileges: z.boolean(),
+  /**
+   * Processes that it did not start can neither be traced nor looked into by it, whoever it becomes: by a pid namespace that it is launched into, else by a Landlock domain (feature
+   * `processes/apart`). Absent where it has CAP_SYS_PTRACE or CAP_SYS_ADMIN, which are for that. Since 1.1.
+   */
+  apart: z.optional(z.literal(true)),
   seccomp: z.nullable(seccompFilter),
   /** Only what differs from what rkt's caller has. `null` is unlimited. */
   rlimits: z.array(z.strictObject({name: z.enum(RLIMITS), soft: z.nullable(z.int()), hard: z.nullable(z.int())})),
@@ -71,7 +76,10 @@ export const process = z.strictObject({
 });
 export type Process = z.infer<typeof process>;
 /** What of a process isolators decide. */
-export type IsolatedField = Exclude<keyof Process, 'argv' | 'env' | 'cwd' | 'uid' | 'gid' | 'groups' | 'umask'>;
+export type IsolatedField = Exclude<
+  keyof Process,
+  'apart' | 'argv' | 'cwd' | 'env' | 'gid' | 'groups' | 'uid' | 'umask'
+>;
 
 /** Limits of a cgroup, in the kernel's base units; absent ones are not set. */
 export const cgroupLimits = z.strictObject({

@@ -13,6 +13,7 @@ export const hostRequirement = z.union([
   z.templateLiteral(['filesystem/', z.string()]),
   z.templateLiteral(['lsm/', z.enum(['selinux', 'apparmor'])]),
   z.literal('device-policy'),
+  z.literal('landlock'),
   z.literal('seccomp'),
   z.literal('user-namespaces'),
 ]);

@@ -4,7 +4,9 @@ import {assertAccess} from '../linux/access.ts';
 import {compiledFilter} from '../linux/compiled-filter.ts';
 import {applyCredentials, applyPrivileged, setsBeforeExec} from '../linux/credentials.ts';
 import {prepareExec} from '../linux/exec.ts';
+import type {Fd} from '../linux/fd.ts';
 import {closeOnExecFrom, keepOnExec} from '../linux/fd-flags.ts';
+import {ownDomain} from '../linux/landlock.ts';
 import {passedSockets} from '../linux/passed-sockets.ts';
 import {restoreProcess, restoreStdio} from '../linux/restore.ts';
 import {newSessionKeyring} from '../linux/session-keyring.ts';
@@ -25,8 +27,11 @@ export interface Program {
   readonly terminal: 'shared' | 'own';
 }
 
-/** Takes what execve is given, and calls back when this process is about to lose the privileges to undo anything. Can only throw. */
-export type Become = (path: string, onPointOfNoReturn: () => void) => never;
+/**
+ * Takes what execve is given, and calls back when this process is about to lose the privileges to undo anything. Can only throw.
+ * @param root of a process that no pid namespace keeps apart from others, if it is to be (`Process.apart`)
+ */
+export type Become = (path: string, onPointOfNoReturn: () => void, root?: Fd) => never;
 
 const FIRST_BESIDES_STDIO = 3;
 
@@ -55,11 +60,13 @@ export const prepareWithFilter = (
   const keyring = newSessionKeyring();
   applyPrivileged(process);
   restoreProcess();
-  return (path, onPointOfNoReturn) => {
+  return (path, onPointOfNoReturn, root) => {
     faultPoint('launch.credentials');
     closeOnExecFrom(FIRST_BESIDES_STDIO);
     for (const fd of [...sockets.fds, ...(keep === undefined ? [] : [keep.fd])]) keepOnExec(fd);
+    const apart = process.apart && root !== undefined ? [ownDomain(root)] : [];
     onPointOfNoReturn();
+    makeThreadCalls(apart);
     applyCredentials(process, sets);
     makeThreadCalls(keyring);
     assertAccess(path);

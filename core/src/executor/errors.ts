@@ -100,6 +100,13 @@ export const mountTargetKernel = (target: string) =>
     hint: 'choose a target outside /proc and /sys',
   });
 
+/** Something is to be mounted where a symlink of the image leads to the root directory: what is mounted there would be taken for it (S05). */
+export const mountTargetRoot = (target: string) =>
+  new RktError('RKT_MOUNT_TARGET_ROOT', `${target} of the image leads to its root directory`, {
+    target,
+    hint: 'choose another target',
+  });
+
 /** The namespace that a setting belongs to is still the host's. */
 export const namespaceShared = (what: string, namespace: string) =>
   new RktError(

@@ -49,7 +49,7 @@ const execInRootfs = (
   faultPoint('launch.root');
   pivotRoot(root);
   enterWorkingDirectory(directory, process.cwd);
-  return become(path, onPointOfNoReturn);
+  return become(path, onPointOfNoReturn, root);
 };
 
 const execOnHost = (

@@ -46,5 +46,5 @@ export const goInside = (
   const path = findExecutable(root, process);
   using directory = openWorkingDirectory(root, process.cwd);
   enterWorkingDirectory(directory, process.cwd);
-  return become(path, () => {});
+  return become(path, () => {}, root);
 };

@@ -1,3 +1,4 @@
+import {REACHING} from '../appc/compile/capabilities.ts';
 import type {Feature} from '../contract/declaration.ts';
 import type {App, Pod, Volume} from '../contract/pod.ts';
 import {isForwarded} from '../contract/port-sockets.ts';
@@ -47,9 +48,6 @@ const defaultIsolators = ({name: app, isolators, process}: App): Wish[] => {
   ];
 };
 
-/** Capabilities over whatever process, or mount, an app can see. */
-const REACHING = ['CAP_SYS_ADMIN', 'CAP_SYS_PTRACE'] as const;
-
 /** Not for whom everything is switched off by `--insecure-options`. */
 const closedProcesses = ({name: app, isolators, process}: App): Wish[] => {
   const reaching = REACHING.filter((capability) => process.capabilities.bounding.includes(capability));
@@ -78,6 +76,7 @@ const podFeatures = (pod: Pod): Wish[] => [
   ...(pod.resolvConf === null && pod.hosts === null ? [] : [feature('dns', null, true)]),
   ...(pod.maskedPaths.length > 0 ? [feature('kernel-paths/masked', null, pod.maskedPaths.length, 'default')] : []),
   ...(pod.devices === undefined ? [] : [feature(DEVICE_POLICY, null, pod.devices.map(showRule), 'default')]),
+  ...(pod.apps.some(({process}) => process.apart) ? [feature('processes/apart', null, true, 'default')] : []),
   ...pod.volumes.map((volume) => feature(volumeFeature(volume), null, volume.name)),
 ];
 

@@ -64,6 +64,7 @@ test('features that a pod can be without are told from those that make it anothe
       'ipc/private',
       'kernel-paths/masked',
       'ports',
+      'processes/apart',
       'processes/closed',
       'restart',
     ],

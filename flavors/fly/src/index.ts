@@ -79,6 +79,7 @@ export default defineFlavor({
     'network/none': impossible(HOST_NETWORK),
     'pid/private': impossible("the app shares the host's pids"),
     ports: impossible(`${HOST_NETWORK}; it can listen there without forwarding`),
+    'processes/apart': enforced('a Landlock domain of its own, in run and in enter', {requires: ['landlock']}),
     'processes/closed': impossible(
       "the app sees the host's processes: with CAP_SYS_PTRACE or CAP_SYS_ADMIN it is as good as root of the host",
     ),

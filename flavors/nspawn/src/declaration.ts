@@ -65,6 +65,7 @@ export const declaration = {
     'network/none': enforced('a network namespace with nothing but loopback', {readBack: readBack.ownNamespace('net')}),
     'pid/private': enforced('a pid namespace of the pod', {readBack: readBack.ownNamespace('pid')}),
     ports: impossible(LATER),
+    'processes/apart': enforced('a pid namespace of its own', {readBack: readBack.ownNamespace('pid')}),
     'processes/closed': impossible(
       "the pod's systemd has more capabilities than its apps, and no filter: with CAP_SYS_PTRACE or CAP_SYS_ADMIN an app can take it over, unless run with --private-users",
     ),

@@ -20,6 +20,9 @@ export const DEFAULT_CAPABILITIES: readonly Capability[] = [
   'CAP_SYS_CHROOT',
 ];
 
+/** Those over whatever process, or mount, an app can see. */
+export const REACHING: readonly Capability[] = ['CAP_SYS_ADMIN', 'CAP_SYS_PTRACE'];
+
 /**
  * The capability sets of an app: bounding as the isolators say (all with `unrestricted`), in the order of their numbers; effective the same for uid 0,
  * none for others, who may still gain them from files unless no-new-privileges is set.

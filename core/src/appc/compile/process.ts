@@ -3,7 +3,7 @@ import type {RootfsPath} from '../../contract/names.ts';
 import type {Process} from '../../contract/process.ts';
 import {type ManifestApp, supplementaryGids} from '../app.ts';
 import {appExecMissing} from '../errors.ts';
-import {compileCapabilities} from './capabilities.ts';
+import {compileCapabilities, REACHING} from './capabilities.ts';
 import {completeEnvironment} from './environment.ts';
 import {compileRlimits} from './rlimits.ts';
 import {compileSeccomp} from './seccomp.ts';
@@ -39,6 +39,7 @@ export const compileProcess = ({appName, app, isolators, identity, metadataUrl, 
     umask: 0o022,
     capabilities,
     noNewPrivileges: noNewPrivileges(isolators, uid, seccomp !== null),
+    ...(capabilities.bounding.some((capability) => REACHING.includes(capability)) ? {} : {apart: true}),
     seccomp,
     rlimits: compileRlimits(isolators),
     oomScoreAdj: isolators['os/linux/oom-score-adj']?.score ?? null,

@@ -5,6 +5,7 @@ import type {HostPath} from '../../contract/names.ts';
 import {capabilitiesOf} from '../../linux/capabilities.ts';
 import {findHierarchies} from '../../linux/cgroup-hierarchies.ts';
 import {findDevicePolicy} from '../../linux/device-policy.ts';
+import {landlockVersion} from '../../linux/landlock.ts';
 import {readMountinfo} from '../../linux/mountinfo.ts';
 import {openStored} from '../../linux/open-stored.ts';
 import {O_PATH} from '../../linux/openat2.ts';
@@ -27,6 +28,7 @@ import {programVersion} from './program-version.ts';
 export const gatherHostFacts = (programs: readonly string[] = [], tree?: HostPath): HostFacts => {
   const kernel = parseRelease(release());
   const {permitted, bounding} = capabilitiesOf();
+  const landlock = landlockVersion();
   const sockets = passedAddresses();
   const streams = streamDevices();
   const notifySocket = process.env.NOTIFY_SOCKET ?? '';
@@ -40,6 +42,7 @@ export const gatherHostFacts = (programs: readonly string[] = [], tree?: HostPat
     lsm: {
       selinux: existsSync('/sys/fs/selinux/enforce'),
       apparmor: text('/sys/module/apparmor/parameters/enabled').startsWith('Y'),
+      ...(landlock > 0 ? {landlock} : {}),
     },
     seccomp: existsSync('/proc/sys/kernel/seccomp/actions_avail'),
     userNamespaces: existsSync('/proc/self/ns/user') && Number(text('/proc/sys/user/max_user_namespaces')) > 0,

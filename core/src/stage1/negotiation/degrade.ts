@@ -5,7 +5,7 @@ import type {App, Pod} from '../../contract/pod.ts';
 import type {IsolatedField, Process} from '../../contract/process.ts';
 
 /** What a process has without the isolators that decide it. */
-const UNISOLATED: Pick<Process, IsolatedField> = {
+const UNISOLATED: {readonly [F in IsolatedField]: Process[F]} = {
   capabilities: {bounding: [...CAPABILITIES], effective: [...CAPABILITIES], ambient: []},
   noNewPrivileges: false,
   oomScoreAdj: null,
@@ -30,6 +30,13 @@ const featureEffects: Readonly<Record<Feature, ((pod: Pod) => Pod) | null>> = {
   ports: (pod) => ({
     ...pod,
     apps: pod.apps.map((app) => ({...app, ports: app.ports.map(({hostIp: _ip, hostPort: _port, ...port}) => port)})),
+  }),
+  'processes/apart': (pod) => ({
+    ...pod,
+    apps: pod.apps.map((app) => {
+      const {apart: _, ...process} = app.process;
+      return {...app, process};
+    }),
   }),
   // Nothing but the promise.
   'processes/closed': (pod) => pod,

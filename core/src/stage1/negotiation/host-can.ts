@@ -2,6 +2,9 @@ import type {HostFacts} from '../../contract/host.ts';
 import type {IsolatorMap, IsolatorName} from '../../contract/isolators.ts';
 import type {HostRequirement} from '../../contract/support.ts';
 
+/** The first version in which files can still be moved between directories. */
+const LANDLOCK = 2;
+
 /** Why this host does not meet a requirement, with what would help; `undefined` when it does. */
 export const unmet = (requirement: HostRequirement, host: HostFacts): string | undefined => {
   const [kind = '', ...rest] = requirement.split('/');
@@ -27,6 +30,10 @@ export const unmet = (requirement: HostRequirement, host: HostFacts): string | u
       return host.cgroup.devicePolicy === undefined
         ? 'this host can limit devices neither by programs of cgroup v2 nor by the controller of v1'
         : undefined;
+    case 'landlock':
+      return (host.lsm.landlock ?? 0) >= LANDLOCK
+        ? undefined
+        : 'this kernel has no Landlock (Linux 5.19, and "landlock" among the lsm= of its command line)';
     case 'seccomp':
       return host.seccomp ? undefined : 'this kernel has no seccomp filters';
     case 'user-namespaces':
