@@ -88,6 +88,23 @@ kernelTest('Ctrl-C is for the app', async (t) => {
   t.like(await terminal.ended, {status: 3, restored: true});
 });
 
+kernelTest('Ctrl-C is for the app and its children in a pod that is not interactive, too', async (t) => {
+  const script = 'trap "echo caught; exit 3" INT; echo there; cat /tmp/nothing-comes; echo past';
+  const terminal = open(
+    ...[
+      '--insecure-options=image',
+      'run',
+      `--stage1=${flavor}`,
+      buildImage({files: {'/tmp/nothing-comes': {fifo: true}}}),
+    ],
+    ...['--exec=/bin/sh', '--', '-c', script],
+  );
+  await terminal.see(/there/);
+  terminal.type('\x03');
+  await terminal.see(/caught/);
+  t.like(await terminal.ended, {status: 3});
+});
+
 kernelTest('Ctrl-D ends the input and not the pod', async (t) => {
   const terminal = sh('echo there; cat; echo past; exit 4');
   await terminal.see(/there/);
