@@ -59,6 +59,11 @@ export const launch = z.discriminatedUnion('into', [
     into: z.literal('member'),
     member: processIdentity,
     namespaces: z.array(joinableKind),
+    /**
+     * It was not rkt that compiled the member's filters: what joins it has the same programs, as the kernel shows them, but for what the member has added to them.
+     * Where they are not shown, the one of `process`, which has to refuse as much. Default false. Since 1.1.
+     */
+    filtersOfMember: z.optional(z.boolean()),
   }),
 ]);
 export type Launch = z.infer<typeof launch>;
