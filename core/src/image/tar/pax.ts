@@ -105,7 +105,9 @@ const apply = (attributes: PaxAttributes, key: string, value: Buffer, lenient: b
       return undefined;
     }
     default:
-      return `the record "${key}" is not supported`;
+      return key.startsWith('GNU.sparse.')
+        ? 'it has a sparse file with its holes left out, which GNU tar does not without --sparse nor bsdtar with --no-read-sparse'
+        : `the record "${key}" is not supported`;
   }
 };
 
