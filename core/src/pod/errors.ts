@@ -132,6 +132,15 @@ export const journalUnreadable = (uuid: string, because: string, cause?: unknown
     hint: 'a journal by a newer systemd, as of a stage1 image, takes a journalctl that is as new',
   });
 
+/** The image of an app has been removed. */
+export const layerGone = (app: string, image: string, cause: unknown) =>
+  new RktError('RKT_POD_IMAGE_GONE', `app "${app}": its image ${image} is not in the store any more`, {
+    app,
+    image,
+    cause,
+    hint: 'fetch that image again',
+  });
+
 /** No stream of these apps is kept. `streams` says where each goes. */
 export const logNotKept = (uuid: string, streams: readonly {app: string; stream: string; goes: string}[]) =>
   new RktError(
@@ -143,7 +152,7 @@ export const logNotKept = (uuid: string, streams: readonly {app: string; stream:
     {
       uuid,
       streams,
-      hint: 'give the image --stdout=log or --stdout=journal, or the same for --stderr, when you run or prepare a pod',
+      hint: 'they are kept if you ask for it: rkt run IMAGE --stdout=log, or --stdout=journal, and the same for --stderr',
     },
   );
 
@@ -233,6 +242,14 @@ export const podBusy = (uuid: string, state: string) =>
     hint: 'try again in a moment',
   });
 
+/** Another pod has the name. */
+export const podNameTaken = (name: string, owner: string) =>
+  new RktError('RKT_POD_NAME_TAKEN', `the name "${name}" is that of pod ${owner}`, {
+    name,
+    owner,
+    hint: `choose another name, or remove that pod: rkt rm ${name}`,
+  });
+
 /** A command that needs another state. */
 export const podNotInState = (uuid: string, state: string, needed: string, hint?: string) =>
   new RktError('RKT_POD_STATE', `pod ${uuid} is ${state}, not ${needed}`, {
@@ -246,11 +263,11 @@ export const podNotInState = (uuid: string, state: string, needed: string, hint?
 export const podUnknown = (prefix: string) =>
   new RktError('RKT_POD_UNKNOWN', `no pod "${prefix}"`, {prefix, hint: 'see "rkt list"'});
 
-/** Only root can do this. */
-export const rootNeeded = (command: string) =>
+/** Only root can do this, or else whom `otherwise` names. */
+export const rootNeeded = (command: string, otherwise?: string) =>
   new RktError('RKT_ROOT_NEEDED', `rkt ${command} needs to be root`, {
     command,
-    hint: `run it as root: sudo rkt ${command}`,
+    hint: [`run it as root: sudo rkt ${command}`, ...(otherwise === undefined ? [] : [otherwise])].join('; '),
   });
 
 /** The sockets that rkt was given are not those of the pod's socket-activated ports. */
@@ -280,6 +297,15 @@ export const uuidFileUnusable = (path: string, because: string, exitCode: number
     cause,
     exitCode,
     hint: 'give the file that "rkt run --uuid-file-save" wrote',
+  });
+
+/** A --uuid-file-save that cannot be written. */
+export const uuidFileUnwritable = (path: string, because: string, cause: unknown) =>
+  new RktError('RKT_UUID_FILE_UNWRITABLE', `${path} cannot be written: ${because}`, {
+    path,
+    because,
+    cause,
+    hint: 'choose another file for --uuid-file-save, in a directory that exists and can be written',
   });
 
 /** What was typed cannot begin a UUID. */

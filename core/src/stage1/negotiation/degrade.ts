@@ -73,6 +73,9 @@ const featureEffects: Readonly<Record<Feature, ((pod: Pod) => Pod) | null>> = {
   'volume/host': null,
 };
 
+/** Every name that `--allow-degraded` can have, whatever the pod is. */
+export const degradableNames: readonly string[] = [...Object.keys(isolatorEffects), ...Object.keys(featureEffects)];
+
 const effectOf = <T>(effects: Readonly<Record<string, T>>, name: string): T | undefined =>
   Object.hasOwn(effects, name) ? effects[name] : undefined;
 
