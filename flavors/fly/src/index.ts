@@ -1,5 +1,6 @@
 import {
   type App,
+  byHostKernel,
   commandOrShell,
   defineFlavor,
   dev,
@@ -43,53 +44,25 @@ export default defineFlavor({
   properties: ['host-ipc', 'host-network', 'host-pid'],
   liveness: 'cgroup',
 
-  isolators: {
+  isolators: byHostKernel({
     'os/linux/apparmor-profile': impossible('not implemented by this flavor'),
-    'os/linux/capabilities-remove-set': enforced('bounding set reduced before execve', {
-      readBack: readBack.capabilities,
-    }),
-    'os/linux/capabilities-retain-set': enforced('bounding set reduced before execve', {
-      readBack: readBack.capabilities,
-    }),
-    'os/linux/cpu-shares': enforced("cpu weight of the pod's cgroup", {
-      requires: ['cgroup/cpu'],
-      readBack: readBack.cgroup('cpuShares'),
-    }),
-    'os/linux/no-new-privileges': enforced('PR_SET_NO_NEW_PRIVS before execve', {readBack: readBack.noNewPrivileges}),
-    'os/linux/oom-score-adj': enforced('/proc/self/oom_score_adj before execve', {readBack: readBack.oomScore}),
-    'os/linux/seccomp-remove-set': enforced('seccomp filter before execve', {
-      requires: ['seccomp'],
-      readBack: readBack.seccomp,
-    }),
-    'os/linux/seccomp-retain-set': enforced('seccomp filter before execve', {
-      requires: ['seccomp'],
-      readBack: readBack.seccomp,
-    }),
+    'os/linux/capabilities-remove-set': enforced('bounding set reduced before execve'),
+    'os/linux/capabilities-retain-set': enforced('bounding set reduced before execve'),
+    'os/linux/cpu-shares': enforced("cpu weight of the pod's cgroup"),
+    'os/linux/no-new-privileges': enforced('PR_SET_NO_NEW_PRIVS before execve'),
+    'os/linux/oom-score-adj': enforced('/proc/self/oom_score_adj before execve'),
+    'os/linux/seccomp-remove-set': enforced('seccomp filter before execve'),
+    'os/linux/seccomp-retain-set': enforced('seccomp filter before execve'),
     'os/linux/selinux-context': impossible('not implemented by this flavor'),
-    'os/unix/rlimits': enforced('prlimit before execve', {readBack: readBack.limits}),
+    'os/unix/rlimits': enforced('prlimit before execve'),
     'os/unix/sysctl': impossible("the pod shares the host's network and ipc namespaces"),
-    'resource/block-bandwidth': equivalent("limit of the pod's cgroup, for each disk", BLOCK_DEVICES, {
-      requires: ['cgroup/io'],
-      readBack: readBack.cgroup('ioBandwidth'),
-    }),
-    'resource/block-iops': equivalent("limit of the pod's cgroup, for each disk", BLOCK_DEVICES, {
-      requires: ['cgroup/io'],
-      readBack: readBack.cgroup('ioOperations'),
-    }),
-    'resource/cpu': enforced("cpu quota of the pod's cgroup", {
-      requires: ['cgroup/cpu'],
-      readBack: readBack.cgroup('cpuMax'),
-    }),
-    'resource/memory': enforced("memory limit of the pod's cgroup", {
-      requires: ['cgroup/memory'],
-      readBack: readBack.cgroup('memoryMax'),
-    }),
+    'resource/block-bandwidth': equivalent("limit of the pod's cgroup, for each disk", BLOCK_DEVICES),
+    'resource/block-iops': equivalent("limit of the pod's cgroup, for each disk", BLOCK_DEVICES),
+    'resource/cpu': enforced("cpu quota of the pod's cgroup"),
+    'resource/memory': enforced("memory limit of the pod's cgroup"),
     'resource/network-bandwidth': impossible(HOST_NETWORK),
-    'resource/pids': enforced("task limit of the pod's cgroup", {
-      requires: ['cgroup/pids'],
-      readBack: readBack.cgroup('pidsMax'),
-    }),
-  },
+    'resource/pids': enforced("task limit of the pod's cgroup"),
+  }),
 
   features: {
     'apps/many': impossible('the launched process is the app, so there can be only one'),

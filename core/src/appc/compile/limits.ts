@@ -45,14 +45,24 @@ const positive = (isolator: string, limit: number): number => {
   return limit;
 };
 
-const BOUNDED = ['memoryMax', 'memoryLow', 'cpuMax', 'pidsMax', 'ioBandwidth', 'ioOperations'] as const;
+/** The limit of a pod that holds for one of its apps; a weight is only compared with those beside it. */
+const BOUNDS: {readonly [L in keyof CgroupLimits]-?: keyof CgroupLimits | null} = {
+  memoryMax: 'memoryMax',
+  memoryLow: 'memoryMax',
+  cpuMax: 'cpuMax',
+  cpuShares: null,
+  pidsMax: 'pidsMax',
+  ioBandwidth: 'ioBandwidth',
+  ioOperations: 'ioOperations',
+};
 
 /** The limits of an app, none above that of its pod (appc EX-31). What only the pod limits stays with the pod's cgroup. */
 export const boundLimits = (app: CgroupLimits, pod: CgroupLimits): CgroupLimits => {
   const bounded: CgroupLimits = {...app};
-  for (const name of BOUNDED) {
+  for (const name of Object.keys(app) as (keyof CgroupLimits)[]) {
     const own = app[name];
-    const bound = name === 'memoryLow' ? pod.memoryMax : pod[name];
+    const of = BOUNDS[name];
+    const bound = of === null ? undefined : pod[of];
     if (own !== undefined && bound !== undefined && bound < own) bounded[name] = bound;
   }
   return bounded;

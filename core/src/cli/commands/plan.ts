@@ -1,4 +1,5 @@
 import type {Plan} from '../../contract/plan.ts';
+import type {IsolatedField, Process} from '../../contract/process.ts';
 import type {ComposedPod} from '../../pod/compose/compose.ts';
 import {imageIsolatorRefused} from '../../pod/errors.ts';
 import {planRun} from '../../pod/verbs/plan-run.ts';
@@ -65,6 +66,18 @@ const showAsked = (asked: ComposedPod['askedByImages'], refused: ComposedPod['re
   );
 };
 
+/** What isolators have made of the process. */
+const ISOLATED: {readonly [F in IsolatedField]: (process: Process) => string[][]} = {
+  capabilities: ({capabilities}) => [['  capabilities', capabilities.bounding.join(' ') || 'none']],
+  noNewPrivileges: ({noNewPrivileges}) => [['  no-new-privileges', String(noNewPrivileges)]],
+  seccomp: ({seccomp}) => [
+    ['  seccomp', seccomp === null ? 'none' : `${seccomp.rules.length} rules, otherwise ${seccomp.default.action}`],
+  ],
+  rlimits: ({rlimits}) =>
+    rlimits.map(({name, soft, hard}) => ['  rlimit', `${name}=${soft ?? 'unlimited'}:${hard ?? 'unlimited'}`]),
+  oomScoreAdj: ({oomScoreAdj}) => (oomScoreAdj === null ? [] : [['  oom-score-adj', String(oomScoreAdj)]]),
+};
+
 const showPlan = ({flavor, filesystem, environment, launch}: Plan, output: Output): void => {
   output.line(`flavor ${flavor.name} ${flavor.version}`);
   for (const [stage, steps] of [
@@ -76,7 +89,6 @@ const showPlan = ({flavor, filesystem, environment, launch}: Plan, output: Outpu
     for (const step of steps) output.line(`  ${describeStep(step)}`);
   }
   const {process} = launch;
-  const {capabilities, seccomp, rlimits, oomScoreAdj} = process;
   output.line();
   output.line('launch', 'bold');
   output.table(undefined, [
@@ -86,10 +98,6 @@ const showPlan = ({flavor, filesystem, environment, launch}: Plan, output: Outpu
     ...process.env.map(({name, value}) => ['  env', `${name}=${value}`]),
     ['  cwd', process.cwd],
     ['  user', `${process.uid}:${process.gid}${process.groups.length > 0 ? `, ${process.groups.join(',')}` : ''}`],
-    ['  capabilities', capabilities.bounding.join(' ') || 'none'],
-    ['  no-new-privileges', String(process.noNewPrivileges)],
-    ['  seccomp', seccomp === null ? 'none' : `${seccomp.rules.length} rules, otherwise ${seccomp.default.action}`],
-    ...rlimits.map(({name, soft, hard}) => ['  rlimit', `${name}=${soft ?? 'unlimited'}:${hard ?? 'unlimited'}`]),
-    ...(oomScoreAdj === null ? [] : [['  oom-score-adj', String(oomScoreAdj)]]),
+    ...Object.values(ISOLATED).flatMap((rows) => rows(process)),
   ]);
 };
