@@ -110,7 +110,7 @@ const lookUp = (
   };
   const find = (from: Fd) => ({
     path: findExecutable(from, runner),
-    directory: openWorkingDirectory(from, process.cwd),
+    directory: openWorkingDirectory(from, runner),
   });
   if (!namespaces.includes('mount')) return find(root);
   using home = openHost('/proc/self/ns/mnt', constants.O_RDONLY);

@@ -1,6 +1,6 @@
 import {closeSync, fchownSync, fstatSync, openSync, readlinkSync, type Stats} from 'node:fs';
 import type {Fd} from './fd.ts';
-import {replaceDescriptor, setAppend} from './fd-flags.ts';
+import {replaceDescriptor} from './fd-flags.ts';
 import {isolated} from './isolated.ts';
 import {pipe} from './pipe.ts';
 import {requireProgram} from './programs.ts';
@@ -15,15 +15,13 @@ interface Options {
 /**
  * Makes standard input, output and error such that a program can open them again by path. A socket, as a service of systemd has one, cannot be opened, and
  * neither can what an `owner` has no right to, and the mode of a file is whoever's who has it open, setuid too (S11): a pipe takes its place, and a `cat` of the host, which sees nothing of it, carries what comes through it: to an output until the last writer has
- * gone, from the input until this process ends. A file has a position: from now on everyone writes at its end, or the caller's next line would overwrite the pod's.
+ * gone, from the input until this process ends. So with a file, too: it has a position, which is the caller's, and one that opens it again would begin with the first byte.
  */
 export const makeStdioReopenable = (options: Options): void => {
   const [stdin, stdout, stderr] = [fstatSync(0), fstatSync(1), fstatSync(2)];
   const closed = (fd: number, stats: Stats) => stats.isSocket() || stats.isFile() || !canOpen(fd, stats, options.owner);
   if (closed(0, stdin)) relayInput(options);
   const shared = stdout.dev === stderr.dev && stdout.ino === stderr.ino;
-  if (stdout.isFile()) setAppend(1);
-  if (stderr.isFile()) setAppend(2);
   if (closed(1, stdout)) relayOutput(1, options);
   if (!closed(2, stderr)) return;
   if (shared) replaceDescriptor(2, 1);

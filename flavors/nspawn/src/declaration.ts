@@ -109,8 +109,8 @@ export const declaration = {
     gc: enforced("the kernel drops the mounts with the pod's PID 1; the cgroups and the directory are removed"),
     logs: enforced('of apps with --stdout=log or --stdout=journal, and the same for --stderr'),
     ready: enforced('when every app has been started'),
-    run: enforced('systemd-nspawn takes the place of rkt'),
+    run: enforced('systemd-nspawn, after a few system calls of rkt that hand signals on'),
     stats: notApplicable('rkt has no such command yet'),
-    stop: enforced("the pod's systemd stops its services; after twelve seconds all are killed"),
+    stop: enforced("the pod's systemd stops its services; after ten seconds it kills them"),
   },
 } satisfies Omit<Declaration, 'contract'>;

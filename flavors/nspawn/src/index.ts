@@ -1,12 +1,16 @@
 import {
+  type App,
   commandOrShell,
   defineFlavor,
   dev,
+  type HostFacts,
+  type Launch,
   mapIds,
   mountDevices,
   mountRootfs,
   mountVolumes,
   nameResolution,
+  type Pod,
   podCgroup,
   privateMounts,
   processOf,
@@ -25,6 +29,7 @@ import {ownRun} from './service-manager.ts';
 import {ownNamespaces, sysctls} from './sysctl.ts';
 import {appDirectories, rootfsPath, sharedDirectories, sharedTree} from './tree.ts';
 
+/** More than the ten seconds after which systemd kills: it has to record that. */
 const GRACE_MILLISECONDS = 12_000;
 
 /** Pods of several apps, each a service of a small systemd that is PID 1 of the pod, in systemd-nspawn. */
@@ -77,11 +82,12 @@ export default defineFlavor({
     },
     passSockets: true,
     keepLock: true,
-    ignoreHangup: true,
-    reopensStdio: pod.interactive ? false : pod.idMap === undefined ? true : {owner: pod.idMap.base},
+    ...signals(pod, host),
+    // In an interactive pod systemd-nspawn alone opens them.
+    reopensStdio: pod.interactive || pod.idMap === undefined ? true : {owner: pod.idMap.base},
   }),
 
-  appCgroup: (_pod, app) => `payload/system.slice/${serviceName(app)}`,
+  appCgroup: (_pod, app) => appCgroup(app),
 
   enter: (pod, app, command) => ({
     into: 'member',
@@ -102,3 +108,11 @@ export default defineFlavor({
           {do: 'kill'},
         ],
 });
+
+const appCgroup = (app: App): string => `payload/system.slice/${serviceName(app)}`;
+
+type HostLaunch = Extract<Launch, {into: 'host'}>;
+
+/** A service manager that is to be told something, or passes sockets, takes it from the very process that it has started or gives it to that one alone: systemd-nspawn has to be it. */
+const signals = ({apps}: Pod, {notifySocket, sockets}: HostFacts): Pick<HostLaunch, 'signalsTo' | 'ignoreHangup'> =>
+  notifySocket === undefined && sockets === undefined ? {signalsTo: apps.map(appCgroup)} : {ignoreHangup: true};

@@ -26,7 +26,7 @@ export const appUnits = (pod: Pod, app: App, options: UnitOptions): UnitFile[] =
     ...(preStart === undefined ? [] : preStartUnit(pod, app, options, preStart)),
     ...(postStop === undefined ? [] : postStopUnit(pod, app, options, postStop)),
     ...starterUnits(app, options.statusDirectory),
-    ...recorderUnits(app, options.statusDirectory),
+    ...recorderUnits(app, options.statusDirectory, preStart === undefined ? [] : ['unready']),
   ];
 };
 
@@ -106,11 +106,11 @@ const handlerLine = (app: App, {name, exec}: Handler): string => {
   return execLine(program, exec, `app "${app.name}": ${name}`);
 };
 
-/** The app starts after it and not without it; its failure ends the pod with its status. Not repeated when the app is restarted. */
+/** The app starts after it and not without it; its failure is the app's end, and the pod's. Not repeated when the app is restarted. */
 const preStartUnit = (pod: Pod, app: App, options: UnitOptions, handler: Handler): UnitFile[] =>
   serviceUnit(preStartName(app), {
     // What has been done holds no pod alive after its app.
-    Unit: [...inPod(pod), ['StopWhenUnneeded', 'yes'], ['FailureAction', 'exit']],
+    Unit: [...inPod(pod), ['StopWhenUnneeded', 'yes'], ['OnFailure', recorderName(app, 'unready')]],
     Service: [
       ...handlerSettings(pod, app, options),
       ['ExecStart', handlerLine(app, handler)],

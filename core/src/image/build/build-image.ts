@@ -10,8 +10,10 @@ import type {HostPath, ImageId} from '../../contract/names.ts';
 import {errnoText} from '../../linux/errno-text.ts';
 import {renameNoReplace} from '../../linux/rename.ts';
 import {scratchDirectory} from '../../linux/scratch-directory.ts';
+import {RktError} from '../../rkt-error.ts';
 import {checkOutput, outputFault} from '../check-output.ts';
-import {imageBuildInvalid} from '../errors.ts';
+import {imageBuildInvalid, imageNotBuildable} from '../errors.ts';
+import {checkRatio} from '../read-archive.ts';
 import {archiveTree} from './archive-tree.ts';
 
 export const BUILD_COMPRESSIONS = ['none', 'gzip', 'zstd'] as const;
@@ -32,6 +34,9 @@ export interface BuildOptions {
   readonly ownedByRoot?: boolean;
 }
 
+/** What is wrong with a file, and not with the way an archive of it was written. */
+const UNBUILDABLE: ReadonlySet<string> = new Set(['RKT_IMAGE_ENTRY_REFUSED', 'RKT_IMAGE_LIMIT_EXCEEDED']);
+
 /**
  * Builds an image of a directory: the same bytes for the same files, names, modes, owners and xattrs. Needs no store.
  * @throws RKT_IMAGE_BUILD_INVALID, RKT_IMAGE_OUTPUT_…, and what importing the result would throw
@@ -49,11 +54,14 @@ export const buildImage = async (options: BuildOptions): Promise<ImageId> => {
     const bytes = Buffer.from(serialize(manifest));
     const archive = archiveTree({directory, manifest: bytes, mtime, ownedByRoot, work});
     await save(archive.chunks, temporary, compression);
+    const {bytes: size, inodes} = archive.made();
+    checkRatio(size, inodes, statSync(temporary).size);
     if (overwrite) renameSync(temporary, output);
     else renameNoReplace(temporary, output);
     return archive.id();
   } catch (error) {
     if (existsSync(temporary)) rmSync(temporary);
+    if (error instanceof RktError && UNBUILDABLE.has(error.code)) throw imageNotBuildable(error);
     throw concerns(error, temporary) || concerns(error, output) ? outputFault(output, error) : error;
   } finally {
     rmSync(work, {recursive: true, force: true});
