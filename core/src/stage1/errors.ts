@@ -86,7 +86,7 @@ export const flavorNotFound = (selection: string, tried: readonly string[], caus
     selection,
     tried,
     cause,
-    hint: 'see "rkt flavor list", or give the path of a flavor package',
+    hint: 'see "rkt flavor list", or give the path of a flavor package; a stage1 image is chosen by its ID, its file, or a name with a "/"',
   });
 
 /** What a flavor returned is not a plan. */
