@@ -1,4 +1,4 @@
-import {isErrno} from '../linux/syscall-error.ts';
+import {isOutOfSpace} from '../linux/out-of-space.ts';
 import {RktError} from '../rkt-error.ts';
 import type {Format} from './context.ts';
 import {internal, noSpace} from './errors.ts';
@@ -11,13 +11,6 @@ export const toRktError = (thrown: unknown): RktError => {
   if (thrown instanceof RktError) return thrown;
   return isOutOfSpace(thrown) ? noSpace(thrown) : internal(thrown);
 };
-
-/** SQLITE_FULL */
-const DATABASE_FULL = 13;
-
-const isOutOfSpace = (thrown: unknown): thrown is Error =>
-  isErrno(thrown, 'ENOSPC', 'EDQUOT') ||
-  (thrown instanceof Error && 'errcode' in thrown && thrown.errcode === DATABASE_FULL);
 
 /** How an error is to be told. */
 export interface Telling {

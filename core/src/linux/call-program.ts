@@ -22,7 +22,7 @@ export interface ProgramCall {
   readonly args: readonly ProgramArgument[];
   /**
    * Of `clone`, whose child goes on with the next call. `wait`: the parent waits for the child, which must end, and then for the one that `leave` has left to it; it hands signals on to
-   * that, stops with it, and ends as it does. `leave`: the parent ends.
+   * that, stops with it if they are in one session, and ends as it does. `leave`: the parent ends.
    */
   readonly parent?: 'wait' | 'leave';
   /** When the kernel answers with an error: what is written on standard error, and the exit status. */
@@ -82,7 +82,7 @@ const CODE: Readonly<Record<string, string>> = {
     '0f05', // syscall
     '458b7500', // mov r14d,[r13+0x0]
     '4585f6', // test r14d,r14d
-    '0f8490000000', // je ended
+    '0f8497000000', // je ended
     '498d7d08', // lea rdi,[r13+0x8]   ; loop:
     '498d7520', // lea rsi,[r13+0x20]
     '31d2', // xor edx,edx
@@ -114,7 +114,9 @@ const CODE: Readonly<Record<string, string>> = {
     '85c0', // test eax,eax
     '7ea0', // jle loop
     '41807d107f', // cmp [r13+0x10],0x7f
-    '7529', // jne ended
+    '7530', // jne ended
+    '41837d1800', // cmp [r13+0x18],0x0
+    '7592', // jne loop
     'b827000000', // mov eax,0x27
     '0f05', // syscall
     '89c7', // mov edi,eax
@@ -125,11 +127,11 @@ const CODE: Readonly<Record<string, string>> = {
     'be12000000', // mov esi,0x12
     'b83e000000', // mov eax,0x3e
     '0f05', // syscall
-    'e970ffffff', // jmp loop
+    'e969ffffff', // jmp loop
     '410fb67d11', // movzx edi,[r13+0x11]   ; ended:
     '418b5d10', // mov ebx,[r13+0x10]
     '83e37f', // and ebx,0x7f
-    '0f8412ffffff', // je exit
+    '0f840bffffff', // je exit
     'b827000000', // mov eax,0x27
     '0f05', // syscall
     '89c7', // mov edi,eax
@@ -147,7 +149,7 @@ const CODE: Readonly<Record<string, string>> = {
     'b80e000000', // mov eax,0xe
     '0f05', // syscall
     '8dbb80000000', // lea edi,[rbx+0x80]
-    'e9cefeffff', // jmp exit
+    'e9c7feffff', // jmp exit
   ].join(''),
   arm64: [
     '5308a0d2', // mov x19, #0x420000
@@ -180,7 +182,7 @@ const CODE: Readonly<Record<string, string>> = {
     '882080d2', // mov x8, #0x104
     '010000d4', // svc #0x0
     '750240b9', // ldr w21, [x19]
-    'b5050034', // cbz w21, ended
+    'f5050034', // cbz w21, ended
     '60220091', // add x0, x19, #0x8   ; loop:
     '61820091', // add x1, x19, #0x20
     '020080d2', // mov x2, #0x0
@@ -214,7 +216,9 @@ const CODE: Readonly<Record<string, string>> = {
     '4dfcff54', // b.le loop
     '69424039', // ldrb w9, [x19, #16]
     '3ffd0171', // cmp w9, #0x7f
-    '61010054', // b.ne ended
+    'a1010054', // b.ne ended
+    '691a40b9', // ldr w9, [x19, #24]
+    'a9fbff35', // cbnz w9, loop
     '881580d2', // mov x8, #0xac
     '010000d4', // svc #0x0
     '61028052', // mov w1, #0x13
@@ -224,11 +228,11 @@ const CODE: Readonly<Record<string, string>> = {
     '41028052', // mov w1, #0x12
     '281080d2', // mov x8, #0x81
     '010000d4', // svc #0x0
-    'd5ffff17', // b loop
+    'd3ffff17', // b loop
     '60464039', // ldrb w0, [x19, #17]   ; ended:
     '761240b9', // ldr w22, [x19, #16]
     'd61a0072', // ands w22, w22, #0x7f
-    '00f8ff54', // b.eq exit
+    'c0f7ff54', // b.eq exit
     '881580d2', // mov x8, #0xac
     '010000d4', // svc #0x0
     'e103162a', // mov w1, w22
@@ -245,7 +249,7 @@ const CODE: Readonly<Record<string, string>> = {
     'e81080d2', // mov x8, #0x87
     '010000d4', // svc #0x0
     'c0020211', // add w0, w22, #0x80
-    'afffff17', // b exit
+    'adffff17', // b exit
   ].join(''),
 };
 
@@ -283,7 +287,8 @@ class Data {
 /**
  * A program, in a file that only its descriptor leads to, that makes these system calls and no others of its own but for waiting and ending. The last one must not return. It may be
  * read by nobody but root.
- * @param ownSession the child that is waited for is in another session: it gets what the terminal sends from its parent
+ * @param ownSession the child that is waited for is in another session: it gets what the terminal sends from its parent, who does not stop with it. There is no shell that would
+ * continue both, and who continues the child alone, from within the pod, would leave its parent stopped for ever
  */
 export const callProgram = (calls: readonly ProgramCall[], {ownSession = false} = {}): Fd => {
   const code = Buffer.from(CODE[process.arch] ?? '', 'hex');
