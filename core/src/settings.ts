@@ -1,4 +1,5 @@
 import type {HostPath} from './contract/names.ts';
+import type {RktError} from './rkt-error.ts';
 
 /** rkt's `--insecure-options`, expanded: `all-fetch`, `all-run` and `all` never occur here. */
 export type InsecureOption = 'image' | 'tls' | 'ondisk' | 'http' | 'pubkey' | 'capabilities' | 'paths' | 'seccomp';
@@ -14,4 +15,6 @@ export interface Settings {
   readonly debug: boolean;
   /** Tells the operator what is no error. */
   readonly note: (text: string) => void;
+  /** An error as the operator is told it, for what has no time to throw it. */
+  readonly describe: (error: RktError) => string;
 }

@@ -1,6 +1,6 @@
 import type {HostRequirement, ReadBack, Support} from '@rkt/core/contract';
 
-interface Proof {
+export interface Proof {
   /** What the host must have for this to hold: `cgroup/memory`, `capability/CAP_SYS_ADMIN`, `seccomp`, … */
   readonly requires?: HostRequirement[];
   /** How `rkt status --verify` sees it in the running kernel. */

@@ -91,7 +91,7 @@ const assertApart = async (t: ExecutionContext, image: ImageSpec, app: string[] 
 };
 
 kernelTest('S28 an app that becomes a user of the host looks into none of its processes', async (t) => {
-  const theirs = execa('setpriv', [`--reuid=${USER}`, `--regid=${USER}`, '--clear-groups', 'cat'], {
+  const theirs = execa('/usr/bin/setpriv', [`--reuid=${USER}`, `--regid=${USER}`, '--clear-groups', '/usr/bin/cat'], {
     stdin: 'pipe',
     reject: false,
   });
@@ -250,6 +250,30 @@ for (const fd of [0, 1, 2]) {
     await pod.end();
   });
 }
+
+kernelTest('S11 what an app can do to files among its streams is told by plan and status', async (t) => {
+  const aci = buildImage();
+  const {stdout} = await host.rkt([
+    ...['--format=json', '--insecure-options=image', 'plan', `--stage1=${flavor}`],
+    ...[aci, '--stdin=null'],
+  ]);
+  type Entry = Readonly<Record<'name' | 'verdict' | 'how', string> & {value: unknown}>;
+  const told = ({entries}: {entries: Entry[]}) => entries.find(({name}) => name === 'stdio/inherited');
+  const planned = told(JSON.parse(stdout).report);
+  t.like(planned, {verdict: flavor === 'fly' ? 'modified' : 'enforced', value: ['stdout', 'stderr']});
+  const pod = await host.start('echo ready; read line', {image: aci});
+  t.like(told(host.podFile(pod.uuid, 'report.json') as {entries: Entry[]}), {
+    verdict: planned?.verdict,
+    how: planned?.how,
+  });
+  await pod.end();
+  const all = ['--stdin=null', '--stdout=null', '--stderr=null'];
+  const none = await host.rkt([
+    ...['--format=json', '--insecure-options=image', 'plan', `--stage1=${flavor}`],
+    ...[aci, ...all],
+  ]);
+  t.is(told(JSON.parse(none.stdout).report), undefined);
+});
 
 if (flavor === 'nspawn') {
   kernelTest('S11 an app does not change the mode of the file that its output goes to', async (t) => {

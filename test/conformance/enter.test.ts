@@ -1,12 +1,17 @@
 import {createHash} from 'node:crypto';
 import {readFileSync} from 'node:fs';
+import {writeFile} from 'node:fs/promises';
 import {env} from 'node:process';
 import test from 'ava';
+import {filtersAreShown} from '../../core/src/linux/filters-are-shown.ts';
+import {readFilters} from '../../core/src/linux/read-filters.ts';
 import {root} from '../helpers/command.ts';
 import {flavor, openHost, type RunOptions, type Started} from '../helpers/host.ts';
 import {lacksPods} from '../helpers/lacks.ts';
+import {commandsOfPod} from '../helpers/nspawn.ts';
 import {credentials, PROBE, type Probe, parseProbe} from '../helpers/probe.ts';
 import {testIf} from '../helpers/skip.ts';
+import {until} from '../helpers/until.ts';
 import {program} from '../runner/packages.ts';
 
 /* S01 to S04: what enters a pod has exactly what its app has, and nobody inside can touch it on the way. */
@@ -27,15 +32,9 @@ test.after.always(async () => {
 });
 const kernelTest = testIf(lacksPods());
 
-/** systemd installs one filter for each of its settings; enter has all in one, which refuses the same. */
-const withoutSystemdsOwn = (probe: Probe) => {
-  const {Seccomp_filters: _, ...rest} = credentials(probe);
-  return rest;
-};
-
 /** Everything of a process that `run` and `enter` have in common. */
 const comparable = (probe: Probe) => ({
-  credentials: flavor === 'nspawn' ? withoutSystemdsOwn(probe) : credentials(probe),
+  credentials: credentials(probe),
   limits: probe.limits,
   namespaces: probe.namespaces,
   cgroup: probe.cgroup,
@@ -84,6 +83,30 @@ for (const [what, options] of Object.entries(cases)) {
     const {stdout} = await pod.end();
     t.is(entered.exitCode, 0, entered.stderr);
     t.deepEqual(comparable(parseProbe(entered.stdout)), comparable(parseProbe(stdout)));
+  });
+}
+
+const filterCases: Readonly<Record<string, RunOptions>> = {
+  'by default': {},
+  'of another user': {app: ['--user=12', '--group=34']},
+  'with a filter that removes': {app: ['--seccomp=mode=remove,errno=EPERM,mkdir,mkdirat']},
+  ...(flavor === 'nspawn' && {'with a user namespace': {pod: ['--private-users']}}),
+};
+const shownTest = testIf(lacksPods('seccomp') ?? (filtersAreShown() ? undefined : 'the kernel shows no filters'));
+
+for (const [what, options] of Object.entries(filterCases)) {
+  shownTest(`S01 what enters has the app's filters, program by program: a pod ${what}`, async (t) => {
+    const image = {files: {'/wait': {fifo: true, mode: 0o666}}} as const;
+    const pod = await host.start('echo ready; read line', {image, ...options});
+    const entering = host.enter(pod.uuid, 'read entered </wait');
+    const find = (command: RegExp) => [...commandsOfPod(pod.uuid)].find(([, line]) => command.test(line))?.[0] ?? 0;
+    await until(() => find(/read entered/) > 0);
+    const [theirs, its] = [/echo ready/, /read entered/].map((command) => readFilters(find(command)));
+    await writeFile(`/proc/${find(/read entered/)}/root/wait`, '\n');
+    t.is((await entering).exitCode, 0);
+    await pod.end();
+    t.true(theirs !== undefined && theirs.length > 0);
+    t.deepEqual(its, theirs);
   });
 }
 

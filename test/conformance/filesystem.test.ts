@@ -398,6 +398,27 @@ kernelTest('PO-11 a volume of the host, or of another image, is not filled', asy
   t.true(other.stderr.includes('/data'), other.stderr);
 });
 
+kernelTest('S05 EX-15 a volume never becomes the root directory by a symlink of the image', async (t) => {
+  const names = ['dev', 'etc', 'proc', 'root', 'run', 'sys', 'tmp', 'usr', 'var'];
+  for (const to of ['/', '/bin/..', '../..']) {
+    const source = hostDirectory(Object.fromEntries(names.map((name) => [name, 'precious'])));
+    for (const [flags, why] of [
+      [[volume('data', source)], to],
+      [['--volume=data,kind=empty'], `${to}, empty`],
+    ] as const) {
+      const {exitCode, error} = await host.sh('true', {
+        image: {files: {'/data': {symlink: to}}},
+        pod: ['--dns=1.1.1.1', ...flags],
+        app: ['--mount=volume=data,target=/data'],
+      });
+      t.is(exitCode, 254, why);
+      t.is(error?.code, 'RKT_MOUNT_TARGET_ROOT', why);
+    }
+    t.deepEqual(readdirSync(source).sort(), names);
+    t.deepEqual(new Set(names.map((name) => readFileSync(path.join(source, name), 'utf8'))), new Set(['precious']));
+  }
+});
+
 kernelTest('S16 a volume is filled with nothing of the host, wherever symlinks of the image lead', async (t) => {
   const secret = hostDirectory({secret: 'of the host'});
   for (const to of [secret, `../../../../../../../../..${secret}`, '/proc/self/root/etc', 'data']) {

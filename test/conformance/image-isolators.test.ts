@@ -28,6 +28,9 @@ kernelTest(
         {app: {isolators: [{name: 'os/linux/seccomp-remove-set', value: {set: ['reboot']}}]}},
       ],
       ['os/linux/oom-score-adj', {app: {isolators: [{name: 'os/linux/oom-score-adj', value: -500}]}}],
+      ['os/linux/cpu-shares', {app: {isolators: [{name: 'os/linux/cpu-shares', value: 2048}]}}],
+      ['resource/cpu', {app: {isolators: [{name: 'resource/cpu', value: {request: '2', limit: '4'}}]}}],
+      ['resource/memory', {app: {isolators: [{name: 'resource/memory', value: {request: '32Mi', limit: '64Mi'}}]}}],
     ] as const;
     const own = openHost();
     t.teardown(() => own.close());
@@ -79,9 +82,16 @@ kernelTest('S31 plan shows what an image asks for, and refuses what run would', 
     {app: 'narrow', image: 'example.net/narrow', name: 'resource/pids', value: {limit: 9}, widens: []},
   ]);
   const wide: ImageSpec = {...WIDE, name: 'example.net/wide'};
-  t.is((await plan(wide)).error?.code, 'RKT_IMAGE_ISOLATOR_REFUSED');
-  const {stdout} = await plan(wide, `--accept-image=${RETAIN}`);
-  t.like(JSON.parse(stdout).askedByImages[0], {name: RETAIN, widens: ['CAP_NET_ADMIN']});
+  const refused = await plan(wide);
+  t.deepEqual([refused.exitCode, refused.error?.code], [254, 'RKT_IMAGE_ISOLATOR_REFUSED']);
+  t.like(JSON.parse(refused.stdout).askedByImages[0], {name: RETAIN, widens: ['CAP_NET_ADMIN']});
+  const accepted = await plan(wide, `--accept-image=${RETAIN}`);
+  t.is(accepted.exitCode, 0);
+  t.like(JSON.parse(accepted.stdout).askedByImages[0], {name: RETAIN, widens: ['CAP_NET_ADMIN']});
+  // What the flavor cannot do either is not the first that is told.
+  const profile = [{name: 'os/linux/apparmor-profile', value: {profile: 'unconfined'}}];
+  const {error} = await plan({name: 'example.net/profile', app: {isolators: profile}});
+  t.is(error?.code, 'RKT_IMAGE_ISOLATOR_REFUSED');
 });
 
 kernelTest('S33 a user name of an image that is a number gives no other user', async (t) => {

@@ -36,6 +36,7 @@ const refused: Readonly<Record<string, Case>> = {
   '--hostname': {pod: ['--hostname=other'], cannot: 'hostname'},
   '--private-users': {pod: ['--private-users', '--no-overlay'], cannot: 'user-namespace'},
   'an apparmor profile': {
+    app: ['--accept-image=os/linux/apparmor-profile'],
     image: withIsolator('os/linux/apparmor-profile', {profile: 'x'}),
     cannot: 'os/linux/apparmor-profile',
   },

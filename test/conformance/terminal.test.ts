@@ -1,4 +1,4 @@
-import {readFileSync} from 'node:fs';
+import {readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {flavor, openHost} from '../helpers/host.ts';
@@ -88,6 +88,23 @@ kernelTest('Ctrl-C is for the app', async (t) => {
   t.like(await terminal.ended, {status: 3, restored: true});
 });
 
+kernelTest('Ctrl-C is for the app and its children in a pod that is not interactive, too', async (t) => {
+  const script = 'trap "echo caught; exit 3" INT; echo there; cat /tmp/nothing-comes; echo past';
+  const terminal = open(
+    ...[
+      '--insecure-options=image',
+      'run',
+      `--stage1=${flavor}`,
+      buildImage({files: {'/tmp/nothing-comes': {fifo: true}}}),
+    ],
+    ...['--exec=/bin/sh', '--', '-c', script],
+  );
+  await terminal.see(/there/);
+  terminal.type('\x03');
+  await terminal.see(/caught/);
+  t.like(await terminal.ended, {status: 3});
+});
+
 kernelTest('Ctrl-D ends the input and not the pod', async (t) => {
   const terminal = sh('echo there; cat; echo past; exit 4');
   await terminal.see(/there/);
@@ -113,6 +130,27 @@ kernelTest('every stream is the terminal, unless it is told to go elsewhere', as
   const uuid = readFileSync(file, 'utf8').trim();
   await until(async () => (await host.rkt(['logs', uuid])).stderr === 'logged\n');
 });
+
+for (const [how, written] of [
+  ['>>', /^the first line\nfrom the app\r?\n$/],
+  ['1<>', /^from the app\r?\ne?\n$/],
+] as const) {
+  kernelTest(`an output that is a file stays the caller's, position and all: ${how}`, async (t) => {
+    const file = path.join(host.directory, `output-${how.length}`);
+    writeFileSync(file, 'the first line\n');
+    const run = host.command(
+      ...['--insecure-options=image', 'run', `--stage1=${flavor}`, '--interactive', buildImage()],
+      ...['--exec=/bin/echo', '--', 'from the app'],
+    );
+    const terminal = openTerminal(['/bin/sh', '-c', `exec ${how}"$0"; "$@"`, file, ...run]);
+    opened.push(terminal);
+    t.like(await terminal.ended, {status: 0});
+    const content = () => readFileSync(file, 'utf8');
+    // What carries it may be a moment behind. A terminal in between has its own ends of lines.
+    await until(() => /from the app\r?\n/.test(content()));
+    t.regex(content(), written);
+  });
+}
 
 kernelTest('an app cannot have a terminal that the pod has not', async (t) => {
   const alone = openHost();

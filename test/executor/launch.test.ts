@@ -1,6 +1,6 @@
 import {spawnSync} from 'node:child_process';
 import {once} from 'node:events';
-import {chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync} from 'node:fs';
+import {chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs';
 import {createServer} from 'node:net';
 import {join} from 'node:path';
 import type {HostPath, Process, RlimitName, RootfsPath} from '../../core/src/contract/index.ts';
@@ -9,7 +9,7 @@ import {parseStatus} from '../../core/src/linux/read-back.ts';
 import {lacks} from '../helpers/lacks.ts';
 import {PROBE, parseProbe} from '../helpers/probe.ts';
 import {testIf} from '../helpers/skip.ts';
-import {LaunchBox, type LaunchOptions, launchBox} from './launch-in-child.ts';
+import {BUSYBOX, LaunchBox, type LaunchOptions, launchBox} from './launch-in-child.ts';
 
 const launchTest = testIf(lacks('root', 'overlay', 'program/busybox'));
 const STATUS = ['cat', '/proc/self/status'];
@@ -170,14 +170,20 @@ launchTest('a filter that kills for everything but what the app needs lets every
   }
 });
 
+/** Of an ELF header, where its type is; what is to be linked yet is no program. */
+const [E_TYPE, ET_REL] = [16, 1];
+
 launchTest(
   'what execve itself refuses is an error with its name, and rlimits before it did not stand in the way',
   (t) => {
-    const env = [{name: 'LONG', value: 'x'.repeat(200_000)}];
+    const box = launchBox(t);
+    const object = readFileSync(BUSYBOX);
+    object.writeUInt16LE(ET_REL, E_TYPE);
+    writeFileSync(join(box.image, 'bin/object'), object, {mode: 0o755});
     const rlimits: Process['rlimits'] = [{name: 'core', soft: 0, hard: 0}];
-    const result = launchBox(t).run({process: {argv: ['/bin/true'], env, rlimits}});
+    const result = box.run({process: {argv: ['/bin/object'], rlimits}});
     const {code, fields, pastReturn} = LaunchBox.failure(result);
-    t.deepEqual([code, fields.errno, pastReturn, result.status], ['RKT_EXEC_FAILED', 'E2BIG', true, 126]);
+    t.deepEqual([code, fields.errno, pastReturn, result.status], ['RKT_EXEC_FAILED', 'ENOEXEC', true, 126]);
   },
 );
 

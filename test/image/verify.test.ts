@@ -4,6 +4,7 @@ import {
   chownSync,
   linkSync,
   lstatSync,
+  lutimesSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -31,6 +32,8 @@ const archive = image(
   hardlink('rootfs/d/g', 'rootfs/d/f'),
   file('rootfs/d/other', 'content'),
   symlink('rootfs/l', 'd/f'),
+  symlink('rootfs/s', 'd/f'),
+  hardlink('rootfs/s2', 'rootfs/s'),
   fifo('rootfs/p'),
   device('rootfs/null', '3', 1, 3),
   pax({'SCHILY.xattr.security.capability': Buffer.from('0100000200040000000000000000000000000000', 'hex')}),
@@ -109,6 +112,14 @@ const CHANGES: Readonly<Record<string, (rootfs: string) => void>> = {
     rmSync(`${rootfs}/d/other`);
     linkSync(`${rootfs}/d/f`, `${rootfs}/d/other`);
     utimesSync(`${rootfs}/d`, parent, parent);
+  },
+  'a further name of a symlink becomes another symlink': (rootfs) => {
+    const {mtimeMs} = lstatSync(`${rootfs}/s2`);
+    const parent = lstatSync(rootfs).mtime;
+    rmSync(`${rootfs}/s2`);
+    symlinkSync('d/f', `${rootfs}/s2`);
+    lutimesSync(`${rootfs}/s2`, mtimeMs / 1000, mtimeMs / 1000);
+    utimesSync(rootfs, parent, parent);
   },
   'a device that no image may have': (rootfs) => void execFileSync('mknod', [`${rootfs}/sda`, 'b', '8', '0']),
   'a directory becomes a symlink': (rootfs) => {

@@ -83,7 +83,7 @@ for (const [row, isolator, value] of [
 ] as const) {
   kernelTest(`${row} EX-33 ${isolator} is refused where it cannot be had, never ignored in silence`, async (t) => {
     const image = isolated(isolator, value);
-    const refused = await host.sh('echo ran', {...nspawn, image});
+    const refused = await host.sh('echo ran', {...nspawn, image, pod: [`--accept-image=${isolator}`]});
     t.deepEqual([refused.exitCode, refused.error?.code, refused.stdout], [254, 'RKT_FLAVOR_CANNOT', '']);
   });
 }

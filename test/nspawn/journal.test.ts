@@ -1,5 +1,6 @@
 import {existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
+import {setTimeout} from 'node:timers/promises';
 import test from 'ava';
 import {type Host, openHost, type RunOptions} from '../helpers/host.ts';
 import {buildImage} from '../helpers/image.ts';
@@ -281,6 +282,34 @@ kernelTest('a journal is of bounded size and keeps the newest', async (t) => {
     numbers,
     Array.from({length: numbers.length}, (_, index) => (numbers[0] ?? 0) + index),
   );
+});
+
+kernelTest('all that an app has written is in the journal, however long journald takes for it', async (t) => {
+  const {uuid, ended} = await start(`echo started; ${AWAIT}; seq 30000; exit 3`, OUT);
+  await untilLogged(uuid, 'started\n');
+  const [journald = 0] = [...commandsOfPod(uuid)].find(([, command]) => command.startsWith(JOURNALD)) ?? [];
+  let over = false;
+  ended.finally(() => {
+    over = true;
+  });
+  process.kill(journald, 'SIGSTOP');
+  await release(t, host, uuid, '/go');
+  // As on a machine with much else to do. Its own patience with what is left to be read is ten seconds.
+  while (!over) {
+    for (const [signal, milliseconds] of [
+      ['SIGCONT', 5],
+      ['SIGSTOP', 100],
+    ] as const) {
+      try {
+        if (readFileSync(`/proc/${journald}/cmdline`, 'utf8').startsWith(JOURNALD)) process.kill(journald, signal);
+      } catch {
+        // It has ended.
+      }
+      await setTimeout(milliseconds);
+    }
+  }
+  t.is((await ended).exitCode, 3);
+  t.is((await logs(uuid)).stdout, `started\n${lines(30_000)}`);
 });
 
 kernelTest('restarts and event handlers write to the journal, too', async (t) => {

@@ -68,7 +68,7 @@ kernelTest('a pod ends with the status of the first app that fails, and the othe
   );
   t.is(exitCode, 3);
   t.is(stdout, 'stopped\n');
-  t.like(await statuses(uuidOf(file)), {a: 3});
+  t.deepEqual(await statuses(uuidOf(file)), {a: 3, b: 4});
 });
 
 kernelTest('a pod ends with 0 after its last app', async (t) => {

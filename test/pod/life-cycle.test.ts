@@ -232,6 +232,19 @@ for (const flag of ['--no-overlay=false', '--no-overlay'])
     t.is(again.stdout, 'new\n4711\n', again.stderr);
   });
 
+for (const flag of ['--no-overlay=false', '--no-overlay'])
+  withHost(`S10 no file that an app can make keeps its pod from being exported: ${flag}`, async (t, host) => {
+    const make =
+      'cd /tmp; ln -s nowhere a; ln a b; mkfifo p; ln p q; dd if=/dev/null of=sparse bs=1 seek=1M; touch -d @-5 old';
+    const uuid = await prepare(host, make, flag);
+    const output = path.join(host.directory, 'out.aci');
+    await host.rkt(['run-prepared', uuid]);
+    const exported = await host.rkt(['export', uuid, output]);
+    t.is(exported.exitCode, 0, exported.stderr);
+    const again = await host.sh('cd /tmp; stat -c "%h %F" b q; stat -c %s sparse; stat -c %Y old', {image: output});
+    t.is(again.stdout, '2 symbolic link\n2 fifo\n1048576\n-5\n', again.stderr);
+  });
+
 withHost('a copy instead of an overlay is told in the report', async (t, host) => {
   const uuid = await prepare(host, 'true', '--no-overlay');
   t.regex((await host.rkt(['status', uuid])).stdout, /^modified=rootfs\/overlay \(test\): /m);

@@ -54,7 +54,7 @@ const supervised = (t: ExecutionContext, ...names: string[]) => {
       name: name as AppName,
       limits: {},
       mounts: [],
-      process: {argv: ['other'], uid: 0, gid: 0, groups: process.getgroups?.(), umask: 0, rlimits: []},
+      process: {argv: ['other'], env: [], uid: 0, gid: 0, groups: process.getgroups?.(), umask: 0, rlimits: []},
     })),
     limits: {},
     resolvConf: null,

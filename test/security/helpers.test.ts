@@ -1,5 +1,6 @@
 import {spawn, spawnSync} from 'node:child_process';
-import {constants, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {once} from 'node:events';
+import {constants, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {gzipSync} from 'node:zlib';
@@ -8,6 +9,7 @@ import type {HostPath} from '../../core/src/contract/names.ts';
 import {bsdtarCreate, bsdtarExtract, decompressor, type HostCommand} from '../../core/src/image/sandbox.ts';
 import {startTool} from '../../core/src/image/tool.ts';
 import {O_PATH, openHost as openFile} from '../../core/src/linux/openat2.ts';
+import {builtFixture} from '../executor/built-fixture.ts';
 import {openHost} from '../helpers/host.ts';
 import {buildImage} from '../helpers/image.ts';
 import {lacks, lacksPods} from '../helpers/lacks.ts';
@@ -114,6 +116,60 @@ serialTestIf(needs)('S28 who starts a helper is what it was before', (t) => {
     ),
   );
   t.deepEqual(state(), before);
+});
+
+serialTestIf(needs)('S28 no app can look into what relays the streams of a pod', async (t) => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'rkt-test-relays-'));
+  const file = path.join(directory, 'pids');
+  // Both are sockets.
+  const child = spawn(process.execPath, [...builtFixture(new URL('fixtures/relay.ts', import.meta.url)), file], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  const read = (): number[] => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8') || '[]') : []);
+  let pids: number[] = [];
+  try {
+    await until(() => read().length === 2);
+    pids = read();
+    for (const pid of pids) {
+      await until(() => /^Name:\scat$/m.test(statusOf(pid)));
+      for (const ids of IDS) t.is(lookInto(pid, ids), '', ids.join(' '));
+      t.regex(statusOf(pid), /^NSpid:\t\d+\t1$/m);
+      t.false(readdirSync(`/proc/${pid}/root`).some((name) => ['proc', 'root', 'tmp'].includes(name)));
+    }
+  } finally {
+    child.kill('SIGKILL');
+    rmSync(directory, {recursive: true});
+  }
+  await until(() => pids.every((pid) => !existsSync(`/proc/${pid}`)));
+});
+
+serialTestIf(needs)('S28 no app can look into a program that is asked for its version', async (t) => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'rkt-test-version-'));
+  const at = (name: string) => path.join(directory, name);
+  spawnSync('mkfifo', [at('go')]);
+  writeFileSync(
+    at('program'),
+    `#!/bin/sh\necho $$ >${at('new')}\nmv ${at('new')} ${at('pid')}\nread line <${at('go')}\n`,
+    {
+      mode: 0o755,
+    },
+  );
+  const child = spawn(
+    process.execPath,
+    [...builtFixture(new URL('fixtures/version.ts', import.meta.url)), at('program')],
+    {stdio: ['ignore', 'ignore', 'inherit']},
+  );
+  const ended = once(child, 'exit');
+  try {
+    await until(() => existsSync(at('pid')));
+    const pid = Number(readFileSync(at('pid'), 'utf8'));
+    for (const ids of IDS) t.is(lookInto(pid, ids), '', ids.join(' '));
+    writeFileSync(at('go'), '\n');
+    t.deepEqual(await ended, [0, null]);
+  } finally {
+    child.kill('SIGKILL');
+    rmSync(directory, {recursive: true});
+  }
 });
 
 /*

@@ -183,6 +183,30 @@ testIf(needs)('S27 a symlink in the place of a rendered tree is not followed', (
   }),
 );
 
+testIf(needs)('S27 what is in the place of a further name of a symlink is not rendered', (t) =>
+  withStore(async ({store}) => {
+    const id = await importBytes(
+      store,
+      imageOf({name: 'example.com/links'}, symlink('rootfs/l', '/etc'), hardlink('rootfs/m', 'rootfs/l')),
+    );
+    const above = await importBytes(
+      store,
+      imageOf({
+        name: 'example.com/above',
+        dependencies: [{imageName: 'example.com/links', imageID: id}],
+        pathWhitelist: ['/m'],
+      }),
+    );
+    const planted = path.join(imageDirectory(store, id), 'rootfs/m');
+    rmSync(planted);
+    writeFileSync(planted, '');
+    t.is(await codeOf(layersOf(store, above)), 'RKT_IMAGE_DAMAGED');
+    rmSync(planted);
+    symlinkSync('/etc', planted);
+    t.is(await codeOf(layersOf(store, above)), undefined);
+  }),
+);
+
 /** What an unpacker or a file system could do to a tree. */
 const DIFFERENCES: Readonly<Record<string, (rootfs: string) => void>> = {
   'a file is missing': (rootfs) => rmSync(`${rootfs}/d/f`),

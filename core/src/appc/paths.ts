@@ -3,6 +3,8 @@ import * as z from 'zod/mini';
 /** What the kernel takes, without the NUL at its end: linux/limits.h. */
 const MAX_PATH = 4095;
 const MAX_NAME = 255;
+/** Directories of a target: as many as an image can have above a file. Those that are missing are made one by one. */
+const MAX_DEPTH = 256;
 const absolute = () =>
   z.string().check(
     z.regex(/^\/[^\0]*$/, 'an absolute path'),
@@ -21,6 +23,7 @@ export const targetPath = z
         (path) => path.split('/').every((name) => Buffer.byteLength(name) <= MAX_NAME),
         `names of at most ${MAX_NAME} bytes`,
       ),
+      z.refine((path) => path.split('/').length - 1 <= MAX_DEPTH, `a path of at most ${MAX_DEPTH} directories`),
     ),
   )
   .brand<'RootfsPath'>();

@@ -57,16 +57,6 @@ export const commandUnknown = (command: string, suggestions: readonly string[]) 
     hint: orMeant(suggestions, 'see "rkt help" for all commands'),
   });
 
-/** A file named by a flag cannot be used. */
-export const fileUnusable = (flag: string, path: string, because: string, cause?: unknown) =>
-  new RktError('RKT_FLAG_FILE_UNUSABLE', `--${flag}: ${path}: ${because}`, {
-    flag,
-    path,
-    because,
-    cause,
-    hint: 'check the path, its rights and its size',
-  });
-
 /** A boolean flag with a value that is none. */
 export const flagBooleanInvalid = (command: string, flag: string, value: string) =>
   new RktError('RKT_FLAG_BOOLEAN_INVALID', `--${flag}=${value}: not a boolean`, {
@@ -92,6 +82,16 @@ export const flagConflict = (first: string, second: string, hint = 'leave one of
     first,
     second,
     hint,
+  });
+
+/** A file named by a flag cannot be used. */
+export const fileUnusable = (flag: string, path: string, because: string, cause?: unknown) =>
+  new RktError('RKT_FLAG_FILE_UNUSABLE', `--${flag}: ${path}: ${because}`, {
+    flag,
+    path,
+    because,
+    cause,
+    hint: 'check the path, its rights and its size',
   });
 
 /** A per-app flag stands before the first image. */

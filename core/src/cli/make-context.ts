@@ -15,6 +15,7 @@ export const makeContext = async (
   flags: FlagValues<typeof globalFlags>,
   format: Format,
   output: Output,
+  describe: Context['describe'],
 ): Promise<Context> => {
   const directories = {
     systemConfig: directory('system-config', flags['system-config'] ?? ''),
@@ -31,6 +32,7 @@ export const makeContext = async (
     trustKeysFromHttps: flags['trust-keys-from-https'],
     debug: flags.debug,
     note: (text) => output.note(text),
+    describe,
     format,
     output,
   };

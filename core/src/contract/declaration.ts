@@ -32,6 +32,11 @@ export const FEATURES = [
   'rootfs/overlay',
   'rootfs/read-only',
   'socket-activation',
+  /**
+   * Of files and sockets among the standard streams of rkt's caller that an app inherits, the app only reads and writes: it changes no mode, flag or lease of them.
+   * Since 1.1.
+   */
+  'stdio/inherited',
   'stdio/journal',
   'stdio/log',
   'stdio/stream',
@@ -51,6 +56,7 @@ export const FEATURES_SINCE: Readonly<Record<string, number>> = {
   'processes/apart': 1,
   'processes/closed': 1,
   restart: 1,
+  'stdio/inherited': 1,
   'stdio/journal': 1,
 };
 export type Feature = (typeof FEATURES)[number];

@@ -12,6 +12,11 @@ const redirection = z.discriminatedUnion('to', [
 ]);
 export type Redirection = z.infer<typeof redirection>;
 
+const cgroupBelow = z.string().check(
+  z.refine((path) => path.split('/').every((name) => !['', '.', '..'].includes(name)), 'is not below the pod'),
+  z.refine((path) => !path.includes('\0'), 'has a null byte'),
+);
+
 const common = {
   /**
    * The compiled process that replaces stage0. For an app it is `App.process`; for a supervisor, what the supervisor needs.
@@ -33,6 +38,11 @@ export const launch = z.discriminatedUnion('into', [
     keepLock: z.boolean(),
     /** Start it with SIGHUP ignored: it outlives the terminal that it was started from. Default false. Since 1.1. */
     ignoreHangup: z.optional(z.boolean()),
+    /**
+     * Cgroups of the apps, below the pod's. Some system calls of rkt's stay before the program, which they start in a session of its own: every signal that comes goes to the oldest process of each app, but
+     * SIGTERM to the program, which is to end the pod by that; both end together. Without it all signals are the program's. Since 1.1.
+     */
+    signalsTo: z.optional(z.array(cgroupBelow)),
     /**
      * The program, or what it starts, opens standard input, output and error again by path: those that are sockets become pipes, which a `cat` of the host
      * serves. `owner`: whoever opens them has no more rights than this user of the host; what it may not open becomes a pipe, too. Default false. Since 1.1.
@@ -59,6 +69,11 @@ export const launch = z.discriminatedUnion('into', [
     into: z.literal('member'),
     member: processIdentity,
     namespaces: z.array(joinableKind),
+    /**
+     * It was not rkt that compiled the member's filters: what joins it has the same programs, as the kernel shows them, but for what the member has added to them.
+     * Where they are not shown, the one of `process`, which has to refuse as much. Default false. Since 1.1.
+     */
+    filtersOfMember: z.optional(z.boolean()),
   }),
 ]);
 export type Launch = z.infer<typeof launch>;

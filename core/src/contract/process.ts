@@ -75,6 +75,11 @@ export const process = z.strictObject({
   oomScoreAdj: z.nullable(z.int().check(z.minimum(-1000), z.maximum(1000))),
 });
 export type Process = z.infer<typeof process>;
+/** What of a process isolators decide. */
+export type IsolatedField = Exclude<
+  keyof Process,
+  'apart' | 'argv' | 'cwd' | 'env' | 'gid' | 'groups' | 'uid' | 'umask'
+>;
 
 /** Limits of a cgroup, in the kernel's base units; absent ones are not set. */
 export const cgroupLimits = z.strictObject({

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import {cgroupLimits} from './process.ts';
 import {joinableKind} from './step.ts';
 
 /**
@@ -20,10 +21,10 @@ export type HostRequirement = z.infer<typeof hostRequirement>;
 
 /** How `status --verify` reads a promise back from the running kernel, for the process of each app. */
 export const readBackSource = z.discriminatedUnion('from', [
-  /** A field of /proc/PID/status: `CapBnd`, `NoNewPrivs`, `Seccomp`, `Uid`, … */
-  z.strictObject({from: z.literal('status'), field: z.string()}),
-  /** A limit of the app's cgroup, by its name in `CgroupLimits`; v1 and v2 files are the core's business. */
-  z.strictObject({from: z.literal('cgroup'), limit: z.string()}),
+  /** A field of /proc/PID/status. */
+  z.strictObject({from: z.literal('status'), field: z.enum(['CapBnd', 'NoNewPrivs', 'Seccomp'])}),
+  /** A limit of the app's cgroup; v1 and v2 files are the core's business. */
+  z.strictObject({from: z.literal('cgroup'), limit: z.keyof(cgroupLimits)}),
   /** The devices that the pod's cgroup allows. */
   z.strictObject({from: z.literal('devices')}),
   /** /proc/PID/limits */

@@ -10,6 +10,7 @@ import {ownDomain} from '../linux/landlock.ts';
 import {passedSockets} from '../linux/passed-sockets.ts';
 import {restoreProcess, restoreStdio} from '../linux/restore.ts';
 import {newSessionKeyring} from '../linux/session-keyring.ts';
+import {blockAllSignals} from '../linux/signals.ts';
 import {terminalFilters} from '../linux/terminal-filter.ts';
 import {makeThreadCalls} from '../linux/thread-call.ts';
 import type {ExecutorContext} from './context.ts';
@@ -23,8 +24,16 @@ export interface Program {
   readonly keep?: {readonly variable: string; readonly fd: number};
   /** Streams that are not the caller's. */
   readonly redirect?: Redirect;
+  /** Takes its place in this process, and starts it. */
+  readonly front?: (program: Pick<Process, 'argv' | 'env'>) => Front;
   /** It may be on the caller's terminal (S30). */
   readonly terminal: 'shared' | 'own';
+}
+
+export interface Front {
+  readonly program: Fd;
+  /** What it takes along. */
+  readonly descriptors: readonly Fd[];
 }
 
 /**
@@ -48,7 +57,7 @@ export const filterOf = ({seccomp}: Process, {caches}: Pick<ExecutorContext, 'ca
 
 /** {@link prepareToBecome} with a filter that {@link filterOf} gave. */
 export const prepareWithFilter = (
-  {process, passSockets, keep, redirect, terminal}: Program,
+  {process, passSockets, keep, redirect, front, terminal}: Program,
   filter: Buffer | null,
 ): Become => {
   const sockets = passSockets ? passedSockets() : {fds: [], env: []};
@@ -56,14 +65,17 @@ export const prepareWithFilter = (
   const sets = setsBeforeExec(process, {filters: filters.length});
   const added = [...sockets.env, ...(keep === undefined ? [] : [{name: keep.variable, value: String(keep.fd)}])];
   const env = [...process.env.filter(({name}) => added.every((entry) => entry.name !== name)), ...added];
-  const exec = prepareExec({argv: process.argv, env, rlimits: process.rlimits, filters});
+  const before = front?.({argv: process.argv, env});
+  const own = before === undefined ? {argv: process.argv, env} : {argv: ['rkt'], env: []};
+  const exec = prepareExec({...own, rlimits: process.rlimits, filters});
   const keyring = newSessionKeyring();
   applyPrivileged(process);
   restoreProcess();
   return (path, onPointOfNoReturn, root) => {
     faultPoint('launch.credentials');
     closeOnExecFrom(FIRST_BESIDES_STDIO);
-    for (const fd of [...sockets.fds, ...(keep === undefined ? [] : [keep.fd])]) keepOnExec(fd);
+    const taken = before?.descriptors.map(({number}) => number) ?? [];
+    for (const fd of [...sockets.fds, ...(keep === undefined ? [] : [keep.fd]), ...taken]) keepOnExec(fd);
     const apart = process.apart && root !== undefined ? [ownDomain(root)] : [];
     onPointOfNoReturn();
     makeThreadCalls(apart);
@@ -73,8 +85,10 @@ export const prepareWithFilter = (
     faultPoint('launch.exec');
     restoreStdio();
     redirect?.apply();
+    // It asks for them itself.
+    if (before !== undefined) blockAllSignals();
     try {
-      return exec(path);
+      return exec(before?.program.path ?? path);
     } catch (error) {
       redirect?.undo();
       throw error;

@@ -1,5 +1,6 @@
 import {constants} from 'node:fs';
 import type {Process} from '../contract/process.ts';
+import {assertArgumentsFit} from '../linux/arguments-fit.ts';
 import {callProgram, type ProgramCall} from '../linux/call-program.ts';
 import {allCapabilities, capabilitiesOf} from '../linux/capabilities.ts';
 import {applyPrivileged, credentialCalls, hide, hideWhatFollows, setsBeforeExec} from '../linux/credentials.ts';
@@ -27,6 +28,7 @@ import type {ExecutorContext} from './context.ts';
 import {enterFailed, enterSockets, memberGone} from './errors.ts';
 import type {LaunchInto} from './exec.ts';
 import {faultPoint} from './fault.ts';
+import {filtersOfMember} from './filters-of-member.ts';
 import {openWays, type Ways} from './open-ways.ts';
 
 const FIRST_BESIDES_STDIO = 3;
@@ -51,7 +53,7 @@ const X_OK = 1;
  * everything up, and becomes a program of nothing but system calls. A first child of it, still among the processes of the host, joins cgroups, namespaces and root
  * directory, takes the credentials and closes every descriptor; the second, born in the pod, has limits and filter to take and becomes the program. The first process stays outside, hands
  * on what it is told to end by, and ends as the second did.
- * @throws RKT_MEMBER_GONE, RKT_ENTER_SOCKETS, and what the program that cannot be found throws
+ * @throws RKT_MEMBER_GONE, RKT_ENTER_SOCKETS, RKT_EXEC_ARGUMENTS_TOO_LARGE, and what the program that cannot be found throws
  */
 export const enterByChild = (
   launch: LaunchInto<'member'>,
@@ -62,11 +64,13 @@ export const enterByChild = (
   holdDescriptors();
   const ways = openWays(launch, context);
   const {member, root, cgroups, process: inherited} = ways;
+  assertArgumentsFit(inherited);
+  const filters = filtersFor(launch, filterOf(inherited, context));
   const {path, directory} = lookUp(launch, ways);
   applyPrivileged(inherited);
   const ownSession = !hasTerminal();
   const program = callProgram(
-    callsOf({launch, ways, path, directory, ownSession, filter: filterOf(inherited, context)}, (error) => ({
+    callsOf({launch, ways, path, directory, ownSession, filters}, (error) => ({
       say: context.describeError?.(error) ?? `${error.code}: ${error.message}\n`,
       status: error.exitCode,
     })),
@@ -84,6 +88,14 @@ export const enterByChild = (
   return start(program.path);
 };
 
+const filtersFor = (
+  {member, filtersOfMember: ofMember = false, process: {seccomp}}: LaunchInto<'member'>,
+  compiled: Buffer | null,
+): readonly Buffer[] => {
+  if (seccomp === null || compiled === null) return [];
+  return ofMember ? filtersOfMember(member.pid, seccomp, compiled) : [compiled];
+};
+
 /** What the program and its working directory are in the app's file system, whose owners it sees as its own. Visits the app's mount namespace, unseen. */
 const lookUp = (
   {member: {pid}, namespaces, process}: LaunchInto<'member'>,
@@ -98,7 +110,7 @@ const lookUp = (
   };
   const find = (from: Fd) => ({
     path: findExecutable(from, runner),
-    directory: openWorkingDirectory(from, process.cwd),
+    directory: openWorkingDirectory(from, runner),
   });
   if (!namespaces.includes('mount')) return find(root);
   using home = openHost('/proc/self/ns/mnt', constants.O_RDONLY);
@@ -118,19 +130,21 @@ interface Inside {
   readonly path: string;
   readonly directory: Fd;
   readonly ownSession: boolean;
-  readonly filter: Buffer | null;
+  readonly filters: readonly Buffer[];
 }
 
 const callsOf = (
-  {launch, ways, path, directory, ownSession, filter}: Inside,
+  {launch, ways, path, directory, ownSession, filters: own}: Inside,
   describe: (error: RktError) => ProgramCall['otherwise'],
 ): ProgramCall[] => {
   const {namespaces} = launch;
   const {member, root, cgroups, process} = ways;
-  const filters = [...(ownSession ? [] : terminalFilters()), ...(filter === null ? [] : [filter])];
+  const filters = [...(ownSession ? [] : terminalFilters()), ...own];
   // Whoever joins a user namespace has everything in it at first.
-  const own = capabilitiesOf();
-  const there = namespaces.includes('user') ? {...own, bounding: allCapabilities(), permitted: allCapabilities()} : own;
+  const here = capabilitiesOf();
+  const there = namespaces.includes('user')
+    ? {...here, bounding: allCapabilities(), permitted: allCapabilities()}
+    : here;
   const call = (name: ProgramCall['name'], args: ProgramCall['args'], error: RktError = enterFailed(name)) => ({
     name,
     args,

@@ -14,14 +14,6 @@ export const bindNotMappable = (source: string, recursive: boolean, cause: unkno
     },
   );
 
-/** A file is to be bound over a directory. */
-export const bindTargetIsDirectory = (source: string, target: string) =>
-  new RktError('RKT_BIND_TARGET_IS_DIRECTORY', `${source} is not a directory, but its target ${target} is one`, {
-    source,
-    target,
-    hint: 'bind a directory there, or choose another target',
-  });
-
 /** The source of a bind does not exist (appc EX-16). */
 export const bindSourceMissing = (source: string, cause: unknown) =>
   new RktError('RKT_BIND_SOURCE_MISSING', `${source} does not exist`, {
@@ -36,6 +28,14 @@ export const bindSourceSymlink = (source: string, cause: unknown) =>
     source,
     cause,
     hint: 'name the real path, or allow symbolic links for this volume',
+  });
+
+/** A file is to be bound over a directory. */
+export const bindTargetIsDirectory = (source: string, target: string) =>
+  new RktError('RKT_BIND_TARGET_IS_DIRECTORY', `${source} is not a directory, but its target ${target} is one`, {
+    source,
+    target,
+    hint: 'bind a directory there, or choose another target',
   });
 
 /** What is to be written is longer than a step may carry. */
@@ -68,10 +68,6 @@ export const enterSockets = () =>
     hint: 'correct the flavor: passSockets is false where a pid namespace is joined',
   });
 
-/** RKT_FAULT asked for it; only tests see this. */
-export const faultInjected = (step: string) =>
-  new RktError('RKT_FAULT_INJECTED', `fault injected at step "${step}"`, {step, hint: 'unset RKT_FAULT'});
-
 /** Found where it was not when the pod was planned: whoever starts the app would look in the wrong place. */
 export const programElsewhere = (app: string, program: string, found: string) =>
   new RktError(
@@ -86,6 +82,10 @@ export const programElsewhere = (app: string, program: string, found: string) =>
     },
   );
 
+/** RKT_FAULT asked for it; only tests see this. */
+export const faultInjected = (step: string) =>
+  new RktError('RKT_FAULT_INJECTED', `fault injected at step "${step}"`, {step, hint: 'unset RKT_FAULT'});
+
 /** The process that was to be joined has ended. */
 export const memberGone = (pid: number) =>
   new RktError('RKT_MEMBER_GONE', `process ${pid}, which was to be joined, has ended`, {
@@ -98,6 +98,13 @@ export const mountTargetKernel = (target: string) =>
   new RktError('RKT_MOUNT_TARGET_KERNEL', `${target} belongs to a kernel file system`, {
     target,
     hint: 'choose a target outside /proc and /sys',
+  });
+
+/** Something is to be mounted where a symlink of the image leads to the root directory: what is mounted there would be taken for it (S05). */
+export const mountTargetRoot = (target: string) =>
+  new RktError('RKT_MOUNT_TARGET_ROOT', `${target} of the image leads to its root directory`, {
+    target,
+    hint: 'choose another target',
   });
 
 /** The namespace that a setting belongs to is still the host's. */

@@ -13,6 +13,7 @@ import type {ExecutorContext} from './context.ts';
 import {faultPoint} from './fault.ts';
 import {openLocation} from './location.ts';
 import {prepareRedirect} from './redirect.ts';
+import {type Started, stayBefore} from './stay-before.ts';
 
 export type LaunchInto<K extends Launch['into']> = Extract<Launch, {into: K}>;
 
@@ -42,7 +43,7 @@ const execInRootfs = (
 ): never => {
   using root = openLocation(location, context, DIRECTORY);
   const path = findExecutable(root, process);
-  using directory = openWorkingDirectory(root, process.cwd);
+  using directory = openWorkingDirectory(root, process);
   const redirect = prepareRedirect(stdio, context);
   const become = prepareToBecome({process, passSockets, redirect, terminal: 'shared'}, context);
   context.beforeExec?.();
@@ -53,15 +54,16 @@ const execInRootfs = (
 };
 
 const execOnHost = (
-  {program, process, passSockets, keepLock, ignoreHangup: outlives = false}: LaunchInto<'host'>,
+  {program, process, passSockets, keepLock, ignoreHangup: outlives = false, signalsTo}: LaunchInto<'host'>,
   context: ExecutorContext,
   onPointOfNoReturn: () => void,
 ): never => {
   using root = openHost('/', DIRECTORY);
   checkHostProgram(root, program, process);
-  using directory = openWorkingDirectory(root, process.cwd);
+  using directory = openWorkingDirectory(root, process);
   const keep = keepLock ? {keep: {variable: LOCK_VARIABLE, fd: context.lock.number}} : {};
-  const become = prepareToBecome({process, passSockets, ...keep, terminal: 'own'}, context);
+  const front = signalsTo && ((started: Started) => stayBefore(program, started, signalsTo, context));
+  const become = prepareToBecome({process, passSockets, ...keep, ...(front && {front}), terminal: 'own'}, context);
   context.beforeExec?.();
   faultPoint('launch.root');
   if (outlives) ignoreHangup();

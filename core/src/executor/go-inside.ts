@@ -44,7 +44,7 @@ export const goInside = (
   if (!namespaces.includes('mount')) chroot(theirRoot);
   using root = openHost('/', O_PATH | constants.O_DIRECTORY);
   const path = findExecutable(root, process);
-  using directory = openWorkingDirectory(root, process.cwd);
+  using directory = openWorkingDirectory(root, process);
   enterWorkingDirectory(directory, process.cwd);
   return become(path, () => {}, root);
 };

@@ -93,6 +93,13 @@ export class Place implements Disposable {
     return true;
   }
 
+  /** Whether it is the root directory of the app itself, which a symlink of the image can lead to. */
+  isBase(file: Fd): boolean {
+    if (this.location.in !== 'rootfs' || this.#base === undefined) return false;
+    const [own, other] = [this.#base, file].map(({number}) => fstatSync(number, {bigint: true}));
+    return own?.ino === other?.ino && own?.dev === other?.dev && mountId(this.#base) === mountId(file);
+  }
+
   /** Refuses a directory of a rootfs path that is not the app's own, which a symlink of the image can lead to. */
   readonly assertChangeable = (directory: Fd): void => {
     if (this.location.in !== 'rootfs' || this.#base === undefined) return;

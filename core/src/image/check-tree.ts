@@ -10,21 +10,24 @@ import type {TarEntry, TarEntryType} from './tar/entry.ts';
  * the tree.
  */
 
-const FORMATS: Readonly<Record<Exclude<TarEntryType, 'hardlink'>, number>> = {
+const FORMATS: Readonly<Record<TarEntryType, number>> = {
   file: constants.S_IFREG,
   symlink: constants.S_IFLNK,
   char: constants.S_IFCHR,
   block: constants.S_IFBLK,
   directory: constants.S_IFDIR,
   fifo: constants.S_IFIFO,
+  hardlink: constants.S_IFREG,
 };
 
 /** Of a directory that an archive only implies. */
 const IMPLIED = {type: 'directory', mode: 0o755, uid: 0, gid: 0} as const;
 
-/** A hard link is the file that it is one of. */
-export const isOfType = ({mode}: {readonly mode: number | bigint}, type: TarEntryType): boolean =>
-  (Number(mode) & constants.S_IFMT) === FORMATS[type === 'hardlink' ? 'file' : type];
+/** Whether it is what an entry makes. A hard link is what it is a further name of. */
+export const isOfType = (
+  {mode}: {readonly mode: number | bigint},
+  {type, linkType}: Pick<TarEntry, 'type' | 'linkType'>,
+): boolean => (Number(mode) & constants.S_IFMT) === FORMATS[linkType ?? type];
 
 type Path = string | Buffer;
 
@@ -79,7 +82,7 @@ const namesOfFiles = (made: ReadonlyMap<string, TarEntry | undefined>) => {
 
 const difference = (path: Path, stats: BigIntStats, entry: TarEntry | undefined, links: bigint): string | undefined => {
   const {type, mode, uid, gid} = entry ?? IMPLIED;
-  if (!isOfType(stats, type)) return 'type';
+  if (!isOfType(stats, entry ?? IMPLIED)) return 'type';
   // A symlink's mode is what the file system says.
   if (type !== 'symlink' && (Number(stats.mode) & 0o7777) !== mode) return 'mode';
   if (Number(stats.uid) !== uid || Number(stats.gid) !== gid) return 'owner';

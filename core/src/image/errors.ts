@@ -1,7 +1,13 @@
 import {RktError} from '../rkt-error.ts';
 
-/** Names of an archive are bytes, held one per character; people read them as UTF-8. */
-export const readable = (path: string): string => Buffer.from(path, 'latin1').toString('utf8');
+/** What is said of a name, in bytes. */
+const NAME_BYTES = 256;
+
+/** Names of an archive are bytes, held one per character; people read them as UTF-8, and not without end. */
+export const readable = (path: string): string => {
+  const text = Buffer.from(path.slice(0, NAME_BYTES), 'latin1').toString('utf8');
+  return path.length > NAME_BYTES ? `${text}…` : text;
+};
 
 /** An ID prefix or a label set that fits several images. */
 export const imageAmbiguous = (image: string, candidates: readonly string[]) =>
@@ -130,17 +136,27 @@ export const imageLayoutInvalid = (problem: string, entry?: string) =>
   });
 
 /** A bound of limits.ts was passed (S10). */
-export const imageLimitExceeded = (limit: string, maximum: number, found?: number) =>
+export const imageLimitExceeded = (limit: string, maximum: number, found?: number, entry?: string) =>
   new RktError(
     'RKT_IMAGE_LIMIT_EXCEEDED',
-    `the image exceeds the limit on ${limit}: ${found === undefined ? 'more than' : `${found}, at most`} ${maximum}`,
+    `the image exceeds the limit on ${limit}: ${found === undefined ? 'more than' : `${found}, at most`} ${maximum}${entry === undefined ? '' : `, at ${readable(entry)}`}`,
     {
       limit,
       maximum,
       ...(found === undefined ? {} : {found}),
+      ...(entry === undefined ? {} : {entry: readable(entry)}),
       hint: 'do not use this image unless you trust its author',
     },
   );
+
+/** A directory, or what a pod has left, has what no image may have: an error of reading images, of which the builder is the author. */
+export const imageNotBuildable = ({code, message, fields, exitCode, cause}: RktError) =>
+  new RktError(code, message, {
+    ...fields,
+    exitCode,
+    cause,
+    hint: 'an image cannot hold this: take it out of the directory and try again',
+  });
 
 /** No such image in the store. */
 export const imageNotFound = (image: string) =>

@@ -43,26 +43,33 @@ export function* readChunks(file: Fd): Generator<Buffer> {
   }
 }
 
+/**
+ * Lets what comes out of an archive be in proportion to what it is made of (S10).
+ * @throws RKT_IMAGE_LIMIT_EXCEEDED
+ */
+export const checkRatio = (bytes: number, inodes: number, archiveBytes: number, limits = RATIO_LIMITS): void => {
+  const made = bytes + inodes * INODE_BYTES;
+  if (made > limits.freeBytes && made > archiveBytes * limits.ratio)
+    throw imageLimitExceeded('bytes made of one byte', limits.ratio);
+};
+
 /** An archive whose bytes are counted as they pass. */
 const counted = (
   compression: Compression,
   chunks: Chunks,
   bytesRead: () => number,
-  {freeBytes, ratio}: RatioLimits,
+  limits: RatioLimits,
 ): OpenArchive => {
   let bytes = 0;
-  const checkRatio = (inodes: number): void => {
-    const made = bytes + inodes * INODE_BYTES;
-    if (made > freeBytes && made > bytesRead() * ratio) throw imageLimitExceeded('bytes made of one byte', ratio);
-  };
+  const checkSoFar = (inodes: number): void => checkRatio(bytes, inodes, bytesRead(), limits);
   async function* all(): AsyncGenerator<Buffer> {
     for await (const chunk of chunks) {
       bytes += chunk.length;
-      checkRatio(0);
+      checkSoFar(0);
       yield chunk;
     }
   }
-  return {compression, chunks: all(), bytesRead, checkRatio};
+  return {compression, chunks: all(), bytesRead, checkRatio: checkSoFar};
 };
 
 const check = async (tool: Tool, compression: Compression): Promise<void> => {

@@ -140,6 +140,6 @@ const link = (store: ImageStore, {id, entry}: NonNullable<Node['from']>, parent:
     throw imageDamaged(id, `${readable(entry.path)} is not what its archive says`, error);
   }
   using made = openEntry(parent, name, O_PATH);
-  if (!isOfType(fstatSync(made.number), entry.type))
+  if (!isOfType(fstatSync(made.number), entry))
     throw imageDamaged(id, `${readable(entry.path)} is not what its archive says`);
 };

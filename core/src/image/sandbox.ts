@@ -50,22 +50,26 @@ const confined = (
 
 /**
  * bsdtar, which is the one tool that keeps owners, modes, times, xattrs, hard links and devices and cannot leave its target: it changes its root
- * directory before it reads.
+ * directory before it reads. Zeros become holes.
  */
 export const bsdtarExtract = (directory: Fd): HostCommand => {
   const tree: Shown = {at: '/tree', file: directory, writable: true};
   const bsdtar = required('bsdtar', 'libarchive-tools');
-  const args = ['--chroot', '-P', '--numeric-owner', '-b', '128', '-xpf', '-', '-C', seenAt(tree)];
+  const args = ['--chroot', '-P', '--numeric-owner', '-b', '128', '-xpSf', '-', '-C', seenAt(tree)];
   return {...confined(EXTRACT_CAPABILITIES, [bsdtar, ...args]), shown: [tree]};
 };
 
-/** Archives a tree, to standard output. `args` come after the ones that say so. */
+/**
+ * Archives a tree, to standard output. `args` come after the ones that say so. Holes are archived as the zeros that they read as. Of the two records that bsdtar has for an
+ * extended attribute it writes the one in which every name has a spelling of its own.
+ */
 export const bsdtarCreate = (directory: Fd, args: readonly string[], more: readonly Shown[] = []): HostCommand => {
   const tree: Shown = {at: '/tree', file: directory};
   const bsdtar = required('bsdtar', 'libarchive-tools');
-  const format = ['--format=pax', '--numeric-owner', '--no-acls', '--no-fflags'];
+  const format = ['--format=pax', '--options=pax:xattrheader=LIBARCHIVE', '--numeric-owner'];
+  const omitted = ['--no-acls', '--no-fflags', '--no-read-sparse'];
   return {
-    ...confined(READ_CAPABILITIES, [bsdtar, '-C', seenAt(tree), ...format, '-cf', '-', ...args]),
+    ...confined(READ_CAPABILITIES, [bsdtar, '-C', seenAt(tree), ...format, ...omitted, '-cf', '-', ...args]),
     shown: [tree, ...more],
   };
 };

@@ -71,6 +71,7 @@ const createListing = (): Listing => {
   const properties = new Map<string, string>();
   const names = new Map<string, string[]>();
   const targets = new Map<string, string>();
+  const devices = new Set<string>();
   return {
     add(entry) {
       if (entry.type === 'hardlink') {
@@ -84,9 +85,15 @@ const createListing = (): Listing => {
       // A symlink's mode is what the file system says.
       const own = [type, type === 'symlink' ? 0 : mode, uid, gid, size, mtime, linkName, device, xattrs];
       properties.set(entry.path, JSON.stringify(own));
+      if (device !== undefined) devices.add(entry.path);
     },
     paths() {
       for (const [target, group] of names) {
+        // bsdtar takes each name of a device for another device.
+        if (devices.has(target)) {
+          for (const path of group) properties.set(path, properties.get(target) ?? '');
+          continue;
+        }
         const text = [properties.get(target) ?? '', ...group.sort()].join('\0');
         for (const path of group) properties.set(path, text);
       }

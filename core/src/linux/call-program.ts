@@ -1,7 +1,7 @@
 import {chmodSync} from 'node:fs';
 import {filterProgram} from './exec.ts';
 import type {Fd} from './fd.ts';
-import {SYS, type SyscallName} from './libc.ts';
+import {cString, SYS, type SyscallName} from './libc.ts';
 import {memoryFile} from './memory-file.ts';
 
 /*
@@ -22,12 +22,23 @@ export interface ProgramCall {
   readonly args: readonly ProgramArgument[];
   /**
    * Of `clone`, whose child goes on with the next call. `wait`: the parent waits for the child, which must end, and then for the one that `leave` has left to it; it hands signals on to
-   * that, stops with it if they are in one session, and ends as it does. `leave`: the parent ends.
+   * that, stops with it if they are in one session, and ends as it does. `tend`: the parent waits for the child itself in the same way, and has {@link Tended} for its signals. `leave`: the parent ends.
    */
-  readonly parent?: 'wait' | 'leave';
+  readonly parent?: 'wait' | 'leave' | 'tend';
   /** When the kernel answers with an error: what is written on standard error, and the exit status. */
   readonly otherwise: {readonly say: string; readonly status: number};
 }
+
+/**
+ * Whom the signals of a parent that tends its child are for. The first SIGTERM is the child's, which is to end what it looks after, and so is one that commonly ends a program while there
+ * is nobody else to have it; SIGWINCH is always the child's. Every other goes to the first process in each of these files (`cgroup.procs`): to its whole process group if
+ * it came from the kernel, as from a terminal. The parent stops with those that a terminal tells to stop.
+ */
+export interface Tended {
+  readonly members: readonly string[];
+}
+
+const PARENTS = {wait: 1, leave: 2, tend: 3} as const;
 
 /** Addresses of the three parts of its memory: instructions, list, and what the list refers to. */
 const CODE_AT = 0x400000n;
@@ -35,10 +46,14 @@ const LIST_AT = 0x420000n;
 const DATA_AT = 0x1000000n;
 /** Pages of arm64 have up to this size. */
 const PAGE = 0x10000;
-/** Before the list: pid of the child, set of all signals, status, whether the child is in another session, what is known of a signal. */
+/**
+ * Before the list: pid of the child, set of all signals, status, whether the child is in another session, what is known of a signal, where the paths of members are, whether the child has been
+ * asked to end, and room for a number.
+ */
 const HEAD = 256;
 const ALL_SIGNALS_AT = 8;
 const OWN_SESSION_AT = 24;
+const MEMBERS_AT = 160;
 const RECORD_WORDS = 10;
 const MAX_ARGUMENTS = 5;
 
@@ -55,18 +70,20 @@ const CODE: Readonly<Record<string, string>> = {
     '4d8b442428', // mov r8,[r12+0x28]
     '0f05', // syscall
     '4885c0', // test rax,rax
-    '7821', // js failed
-    '7419', // je advance
+    '782a', // js failed
+    '7422', // je advance
     '418b4c2430', // mov ecx,[r12+0x30]
     '83f901', // cmp ecx,0x1
-    '720f', // jb advance
-    '7430', // je wait
+    '7218', // jb advance
+    '7439', // je wait
+    '83f903', // cmp ecx,0x3
+    '0f8458010000', // je tend
     '49894500', // mov [r13+0x0],rax
     '31ff', // xor edi,edi
     'b8e7000000', // mov eax,0xe7   ; exit:
     '0f05', // syscall
     '4983c450', // add r12,0x50   ; advance:
-    'ebbb', // jmp next
+    'ebb2', // jmp next
     'bf02000000', // mov edi,0x2   ; failed:
     '498b742438', // mov rsi,[r12+0x38]
     '498b542440', // mov rdx,[r12+0x40]
@@ -82,7 +99,7 @@ const CODE: Readonly<Record<string, string>> = {
     '0f05', // syscall
     '458b7500', // mov r14d,[r13+0x0]
     '4585f6', // test r14d,r14d
-    '0f8497000000', // je ended
+    '0f84b0000000', // je ended
     '498d7d08', // lea rdi,[r13+0x8]   ; loop:
     '498d7520', // lea rsi,[r13+0x20]
     '31d2', // xor edx,edx
@@ -91,32 +108,36 @@ const CODE: Readonly<Record<string, string>> = {
     '0f05', // syscall
     '89c3', // mov ebx,eax
     '83fb11', // cmp ebx,0x11
-    '7428', // je reap
+    '7436', // je reap
     '85db', // test ebx,ebx
     '78de', // js loop
+    '4983bda000000000', // cmp [r13+0xa0],0x0
+    '0f85de000000', // jne deliver
     '41817d2880000000', // cmp [r13+0x28],0x80
     '750c', // jne forward
     '83fb01', // cmp ebx,0x1
     '7407', // je forward
     '41837d1800', // cmp [r13+0x18],0x0
-    '74c8', // je loop
+    '74ba', // je loop
     '4489f7', // mov edi,r14d   ; forward:
     '89de', // mov esi,ebx
     'b83e000000', // mov eax,0x3e
     '0f05', // syscall
-    'ebba', // jmp loop
-    '4489f7', // mov edi,r14d   ; reap:
+    'ebac', // jmp loop
+    'bfffffffff', // mov edi,0xffffffff   ; reap:
     '498d7510', // lea rsi,[r13+0x10]
     'ba03000040', // mov edx,0x40000003
     '4531d2', // xor r10d,r10d
     'b83d000000', // mov eax,0x3d
     '0f05', // syscall
     '85c0', // test eax,eax
-    '7ea0', // jle loop
+    '7e90', // jle loop
+    '4439f0', // cmp eax,r14d
+    '75df', // jne reap
     '41807d107f', // cmp [r13+0x10],0x7f
-    '7530', // jne ended
+    '7534', // jne ended
     '41837d1800', // cmp [r13+0x18],0x0
-    '7592', // jne loop
+    '0f8579ffffff', // jne loop
     'b827000000', // mov eax,0x27
     '0f05', // syscall
     '89c7', // mov edi,eax
@@ -127,11 +148,11 @@ const CODE: Readonly<Record<string, string>> = {
     'be12000000', // mov esi,0x12
     'b83e000000', // mov eax,0x3e
     '0f05', // syscall
-    'e969ffffff', // jmp loop
+    'e950ffffff', // jmp loop
     '410fb67d11', // movzx edi,[r13+0x11]   ; ended:
     '418b5d10', // mov ebx,[r13+0x10]
     '83e37f', // and ebx,0x7f
-    '0f840bffffff', // je exit
+    '0f84f2feffff', // je exit
     'b827000000', // mov eax,0x27
     '0f05', // syscall
     '89c7', // mov edi,eax
@@ -149,7 +170,83 @@ const CODE: Readonly<Record<string, string>> = {
     'b80e000000', // mov eax,0xe
     '0f05', // syscall
     '8dbb80000000', // lea edi,[rbx+0x80]
-    'e9c7feffff', // jmp exit
+    'e9aefeffff', // jmp exit
+    '4189c6', // mov r14d,eax   ; tend:
+    'e9f2feffff', // jmp loop
+    '498bada0000000', // mov rbp,[r13+0xa0]   ; deliver:
+    '4531ff', // xor r15d,r15d
+    '83fb1c', // cmp ebx,0x1c
+    '0f8425ffffff', // je forward
+    '83fb0f', // cmp ebx,0xf
+    '750e', // jne each
+    '4183bda800000000', // cmp [r13+0xa8],0x0
+    '0f84a4000000', // je ask
+    '488b7500', // mov rsi,[rbp+0x0]   ; each:
+    '4885f6', // test rsi,rsi
+    '747f', // je given
+    '4883c508', // add rbp,0x8
+    'bf9cffffff', // mov edi,0xffffff9c
+    '31d2', // xor edx,edx
+    '4531d2', // xor r10d,r10d
+    'b801010000', // mov eax,0x101
+    '0f05', // syscall
+    '85c0', // test eax,eax
+    '78de', // js each
+    '4189c4', // mov r12d,eax
+    '89c7', // mov edi,eax
+    '498db5c0000000', // lea rsi,[r13+0xc0]
+    'ba10000000', // mov edx,0x10
+    '31c0', // xor eax,eax
+    '0f05', // syscall
+    '31ff', // xor edi,edi
+    '85c0', // test eax,eax
+    '7e1c', // jle number
+    '498db5c0000000', // lea rsi,[r13+0xc0]
+    '0fb60e', // movzx ecx,[rsi]   ; digit:
+    '83e930', // sub ecx,0x30
+    '83f909', // cmp ecx,0x9
+    '770a', // ja number
+    '6bff0a', // imul edi,edi,0xa
+    '01cf', // add edi,ecx
+    '48ffc6', // inc rsi
+    'ebeb', // jmp digit
+    '85ff', // test edi,edi   ; number:
+    '741c', // je close
+    '41817d2880000000', // cmp [r13+0x28],0x80
+    '7502', // jne one
+    'f7df', // neg edi
+    '89de', // mov esi,ebx   ; one:
+    'b83e000000', // mov eax,0x3e
+    '0f05', // syscall
+    '85c0', // test eax,eax
+    '7503', // jne close
+    '41ffc7', // inc r15d
+    '4489e7', // mov edi,r12d   ; close:
+    'b803000000', // mov eax,0x3
+    '0f05', // syscall
+    'e978ffffff', // jmp each
+    '4585ff', // test r15d,r15d   ; given:
+    '7532', // jne stop
+    '83fb0f', // cmp ebx,0xf
+    '0f8736feffff', // ja loop
+    '4183bda800000000', // cmp [r13+0xa8],0x0
+    '0f8528feffff', // jne loop
+    '41ff85a8000000', // inc [r13+0xa8]   ; ask:
+    '4489f7', // mov edi,r14d
+    'be0f000000', // mov esi,0xf
+    'b83e000000', // mov eax,0x3e
+    '0f05', // syscall
+    'e90dfeffff', // jmp loop
+    '8d4bec', // lea ecx,[rbx-0x14]   ; stop:
+    '83f902', // cmp ecx,0x2
+    '0f8701feffff', // ja loop
+    'b827000000', // mov eax,0x27
+    '0f05', // syscall
+    '89c7', // mov edi,eax
+    'be13000000', // mov esi,0x13
+    'b83e000000', // mov eax,0x3e
+    '0f05', // syscall
+    'e9e7fdffff', // jmp loop
   ].join(''),
   arm64: [
     '5308a0d2', // mov x19, #0x420000
@@ -158,18 +255,20 @@ const CODE: Readonly<Record<string, string>> = {
     '810a41a9', // ldp x1, x2, [x20, #16]
     '831242a9', // ldp x3, x4, [x20, #32]
     '010000d4', // svc #0x0
-    '400100b4', // cbz x0, advance
-    '6001f8b7', // tbnz x0, #63, failed
+    '800100b4', // cbz x0, advance
+    'a001f8b7', // tbnz x0, #63, failed
     '893240b9', // ldr w9, [x20, #48]
-    'e9000034', // cbz w9, advance
+    '29010034', // cbz w9, advance
     '3f050071', // cmp w9, #0x1
-    'a0010054', // b.eq wait
+    'e0010054', // b.eq wait
+    '3f0d0071', // cmp w9, #0x3
+    '600b0054', // b.eq tend
     '600200f9', // str x0, [x19]
     '00008052', // mov w0, #0x0
     'c80b80d2', // mov x8, #0x5e   ; exit:
     '010000d4', // svc #0x0
     '94420191', // add x20, x20, #0x50   ; advance:
-    'f1ffff17', // b next
+    'efffff17', // b next
     '400080d2', // mov x0, #0x2   ; failed:
     '818a43a9', // ldp x1, x2, [x20, #56]
     '080880d2', // mov x8, #0x40
@@ -182,7 +281,7 @@ const CODE: Readonly<Record<string, string>> = {
     '882080d2', // mov x8, #0x104
     '010000d4', // svc #0x0
     '750240b9', // ldr w21, [x19]
-    'f5050034', // cbz w21, ended
+    '75060034', // cbz w21, ended
     '60220091', // add x0, x19, #0x8   ; loop:
     '61820091', // add x1, x19, #0x20
     '020080d2', // mov x2, #0x0
@@ -191,21 +290,23 @@ const CODE: Readonly<Record<string, string>> = {
     '010000d4', // svc #0x0
     'f603002a', // mov w22, w0
     'df460071', // cmp w22, #0x11
-    'c0010054', // b.eq reap
+    '00020054', // b.eq reap
     'f6feff37', // tbnz w22, #31, loop
+    '775240f9', // ldr x23, [x19, #160]
+    'd70700b5', // cbnz x23, deliver
     '692a40b9', // ldr w9, [x19, #40]
     '3f010271', // cmp w9, #0x80
     'a1000054', // b.ne forward
     'df060071', // cmp w22, #0x1
     '60000054', // b.eq forward
     '691a40b9', // ldr w9, [x19, #24]
-    '09feff34', // cbz w9, loop
+    'c9fdff34', // cbz w9, loop
     'e003152a', // mov w0, w21   ; forward:
     'e103162a', // mov w1, w22
     '281080d2', // mov x8, #0x81
     '010000d4', // svc #0x0
-    'ebffff17', // b loop
-    'e003152a', // mov w0, w21   ; reap:
+    'e9ffff17', // b loop
+    '00008012', // mov w0, #-1   ; reap:
     '61420091', // add x1, x19, #0x10
     '62008052', // mov w2, #0x3
     '0200a872', // movk w2, #0x4000, lsl #16
@@ -213,12 +314,14 @@ const CODE: Readonly<Record<string, string>> = {
     '882080d2', // mov x8, #0x104
     '010000d4', // svc #0x0
     '1f000071', // cmp w0, #0x0
-    '4dfcff54', // b.le loop
+    '0dfcff54', // b.le loop
+    '1f00156b', // cmp w0, w21
+    'c1feff54', // b.ne reap
     '69424039', // ldrb w9, [x19, #16]
     '3ffd0171', // cmp w9, #0x7f
     'a1010054', // b.ne ended
     '691a40b9', // ldr w9, [x19, #24]
-    'a9fbff35', // cbnz w9, loop
+    '29fbff35', // cbnz w9, loop
     '881580d2', // mov x8, #0xac
     '010000d4', // svc #0x0
     '61028052', // mov w1, #0x13
@@ -228,11 +331,11 @@ const CODE: Readonly<Record<string, string>> = {
     '41028052', // mov w1, #0x12
     '281080d2', // mov x8, #0x81
     '010000d4', // svc #0x0
-    'd3ffff17', // b loop
+    'cfffff17', // b loop
     '60464039', // ldrb w0, [x19, #17]   ; ended:
     '761240b9', // ldr w22, [x19, #16]
     'd61a0072', // ands w22, w22, #0x7f
-    'c0f7ff54', // b.eq exit
+    '40f7ff54', // b.eq exit
     '881580d2', // mov x8, #0xac
     '010000d4', // svc #0x0
     'e103162a', // mov w1, w22
@@ -249,7 +352,75 @@ const CODE: Readonly<Record<string, string>> = {
     'e81080d2', // mov x8, #0x87
     '010000d4', // svc #0x0
     'c0020211', // add w0, w22, #0x80
-    'adffff17', // b exit
+    'a9ffff17', // b exit
+    'f503002a', // mov w21, w0   ; tend:
+    'b8ffff17', // b loop
+    '18008052', // mov w24, #0x0   ; deliver:
+    'df720071', // cmp w22, #0x1c
+    '00f9ff54', // b.eq forward
+    '79aa40b9', // ldr w25, [x19, #168]
+    'df3e0071', // cmp w22, #0xf
+    '41000054', // b.ne each
+    '99050034', // cbz w25, ask
+    'e18640f8', // ldr x1, [x23], #8   ; each:
+    'c10400b4', // cbz x1, given
+    '600c8012', // mov w0, #-100
+    '020080d2', // mov x2, #0x0
+    '030080d2', // mov x3, #0x0
+    '080780d2', // mov x8, #0x38
+    '010000d4', // svc #0x0
+    '20ffff37', // tbnz w0, #31, each
+    'fa03002a', // mov w26, w0
+    '61020391', // add x1, x19, #0xc0
+    '020280d2', // mov x2, #0x10
+    'e80780d2', // mov x8, #0x3f
+    '010000d4', // svc #0x0
+    '1b008052', // mov w27, #0x0
+    '1f000071', // cmp w0, #0x0
+    '2d010054', // b.le number
+    '61020391', // add x1, x19, #0xc0
+    '4a018052', // mov w10, #0xa
+    '29144038', // ldrb w9, [x1], #1   ; digit:
+    '29c10051', // sub w9, w9, #0x30
+    '3f250071', // cmp w9, #0x9
+    '68000054', // b.hi number
+    '7b270a1b', // madd w27, w27, w10, w9
+    'fbffff17', // b digit
+    '7b010034', // cbz w27, close   ; number:
+    '692a40b9', // ldr w9, [x19, #40]
+    '3f010271', // cmp w9, #0x80
+    '41000054', // b.ne one
+    'fb031b4b', // neg w27, w27
+    'e0031b2a', // mov w0, w27   ; one:
+    'e103162a', // mov w1, w22
+    '281080d2', // mov x8, #0x81
+    '010000d4', // svc #0x0
+    '40000035', // cbnz w0, close
+    '18070011', // add w24, w24, #0x1
+    'e0031a2a', // mov w0, w26   ; close:
+    '280780d2', // mov x8, #0x39
+    '010000d4', // svc #0x0
+    'daffff17', // b each
+    '78010035', // cbnz w24, stop   ; given:
+    'df3e0071', // cmp w22, #0xf
+    'e8f0ff54', // b.hi loop
+    'd9f0ff35', // cbnz w25, loop
+    '29008052', // mov w9, #0x1   ; ask:
+    '69aa00b9', // str w9, [x19, #168]
+    'e003152a', // mov w0, w21
+    'e1018052', // mov w1, #0xf
+    '281080d2', // mov x8, #0x81
+    '010000d4', // svc #0x0
+    '7fffff17', // b loop
+    'c9520051', // sub w9, w22, #0x14   ; stop:
+    '3f090071', // cmp w9, #0x2
+    '88efff54', // b.hi loop
+    '881580d2', // mov x8, #0xac
+    '010000d4', // svc #0x0
+    '61028052', // mov w1, #0x13
+    '281080d2', // mov x8, #0x81
+    '010000d4', // svc #0x0
+    '76ffff17', // b loop
   ].join(''),
 };
 
@@ -290,13 +461,17 @@ class Data {
  * @param ownSession the child that is waited for is in another session: it gets what the terminal sends from its parent, who does not stop with it. There is no shell that would
  * continue both, and who continues the child alone, from within the pod, would leave its parent stopped for ever
  */
-export const callProgram = (calls: readonly ProgramCall[], {ownSession = false} = {}): Fd => {
+export const callProgram = (
+  calls: readonly ProgramCall[],
+  {ownSession = false, tended}: {readonly ownSession?: boolean; readonly tended?: Tended} = {},
+): Fd => {
   const code = Buffer.from(CODE[process.arch] ?? '', 'hex');
   if (code.length === 0) throw new Error(`no instructions for ${process.arch}`);
   const data = new Data();
   const list = encode(calls, data);
   list.writeBigUInt64LE(0xffff_ffff_ffff_ffffn, ALL_SIGNALS_AT);
   list.writeUInt32LE(ownSession ? 1 : 0, OWN_SESSION_AT);
+  if (tended !== undefined) list.writeBigUInt64LE(placeStrings(tended.members.map(cString), data), MEMBERS_AT);
   const file = memoryFile(
     'rkt-enter',
     elf([
@@ -310,24 +485,29 @@ export const callProgram = (calls: readonly ProgramCall[], {ownSession = false} 
   return file;
 };
 
+/** `char *[]` with its null pointer at the end. */
+const placeStrings = (strings: readonly Uint8Array[], data: Data): bigint => {
+  const pointers = Buffer.alloc((strings.length + 1) * 8);
+  strings.forEach((bytes, index) => {
+    pointers.writeBigUInt64LE(data.place(bytes), index * 8);
+  });
+  return data.place(pointers);
+};
+
 const encode = (calls: readonly ProgramCall[], data: Data): Buffer => {
   const list = Buffer.alloc(HEAD + calls.length * RECORD_WORDS * 8);
   const word = (argument: ProgramArgument): bigint => {
     if (typeof argument === 'number' || typeof argument === 'bigint') return BigInt(argument);
     if (argument instanceof Uint8Array) return data.place(argument);
     if ('filter' in argument) return data.place(filterProgram(argument.filter.length, data.place(argument.filter)));
-    const pointers = Buffer.alloc((argument.strings.length + 1) * 8);
-    argument.strings.forEach((bytes, index) => {
-      pointers.writeBigUInt64LE(data.place(bytes), index * 8);
-    });
-    return data.place(pointers);
+    return placeStrings(argument.strings, data);
   };
   calls.forEach(({name, args, parent, otherwise}, index) => {
     if (args.length > MAX_ARGUMENTS) throw new Error(`${name}: too many arguments`);
     const say = Buffer.from(otherwise.say);
     const words = [BigInt(SYS[name]), ...args.map(word)];
     while (words.length <= MAX_ARGUMENTS) words.push(0n);
-    words.push(parent === undefined ? 0n : parent === 'wait' ? 1n : 2n);
+    words.push(parent === undefined ? 0n : BigInt(PARENTS[parent]));
     words.push(data.place(say), BigInt(say.length), BigInt(otherwise.status));
     words.forEach((value, position) => {
       list.writeBigInt64LE(BigInt.asIntN(64, value), HEAD + (index * RECORD_WORDS + position) * 8);

@@ -1,5 +1,5 @@
 import {writeFileSync} from 'node:fs';
-import type {Capability, Process} from '../contract/process.ts';
+import type {Capability, IsolatedField, Process} from '../contract/process.ts';
 import {
   ambientRaises,
   boundingDrops,
@@ -41,19 +41,32 @@ export const hideWhatFollows = (): void => {
   syscall('setresgid', [real, -1, -1], `real gid ${real}`);
 };
 
-/**
- * What needs the privileges of rkt and the host's /proc: the oom score, and room for rlimits that are raised.
- * @throws RKT_OOM_SCORE_NOT_PERMITTED, RKT_RLIMIT_NOT_PERMITTED
- */
-export const applyPrivileged = ({oomScoreAdj, rlimits}: Credentials): void => {
-  if (oomScoreAdj !== null) {
+const LATER = (): void => {};
+
+/** What isolators decide that takes the privileges of rkt or the host's /proc. A field that is not here at all would be applied nowhere. */
+const PRIVILEGED: {readonly [F in IsolatedField]: (credentials: Credentials) => void} = {
+  oomScoreAdj: ({oomScoreAdj}) => {
+    if (oomScoreAdj === null) return;
     try {
       writeFileSync('/proc/self/oom_score_adj', String(oomScoreAdj), {flag: 'r+'});
     } catch (cause) {
       throw isErrno(cause, 'EACCES', 'EPERM') ? oomScoreNotPermitted(oomScoreAdj, cause) : cause;
     }
-  }
-  raiseHardLimits(rlimits);
+  },
+  rlimits: ({rlimits}) => raiseHardLimits(rlimits),
+  // By the calls of the thread.
+  capabilities: LATER,
+  noNewPrivileges: LATER,
+  // Last before execve.
+  seccomp: LATER,
+};
+
+/**
+ * What needs the privileges of rkt and the host's /proc: the oom score, and room for rlimits that are raised.
+ * @throws RKT_OOM_SCORE_NOT_PERMITTED, RKT_RLIMIT_NOT_PERMITTED
+ */
+export const applyPrivileged = (credentials: Credentials): void => {
+  for (const apply of Object.values(PRIVILEGED)) apply(credentials);
 };
 
 export type SetsBeforeExec = Readonly<Omit<CapabilitySets, 'effective'>>;

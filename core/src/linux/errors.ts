@@ -2,6 +2,13 @@ import {RktError} from '../rkt-error.ts';
 
 const message = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
+/** rkt does not have a capability that the process must have. */
+export const capabilitiesMissing = (capabilities: readonly string[]) =>
+  new RktError('RKT_CAPABILITIES_MISSING', `rkt itself runs without ${capabilities.join(', ')}`, {
+    capabilities,
+    hint: 'run rkt with these capabilities, or remove them from the app',
+  });
+
 /** A limit needs a cgroup controller that no mounted hierarchy has. */
 export const cgroupControllerMissing = (limit: string, controller: string) =>
   new RktError('RKT_CGROUP_CONTROLLER_MISSING', `${limit}: this host has no usable ${controller} cgroup controller`, {
@@ -65,13 +72,6 @@ export const cgroupRemoveFailed = (path: string, cause: unknown) =>
     hint: 'end the processes in it, then try again',
   });
 
-/** rkt does not have a capability that the process must have. */
-export const capabilitiesMissing = (capabilities: readonly string[]) =>
-  new RktError('RKT_CAPABILITIES_MISSING', `rkt itself runs without ${capabilities.join(', ')}`, {
-    capabilities,
-    hint: 'run rkt with these capabilities, or remove them from the app',
-  });
-
 /** The devices of a pod cannot be limited to those that it has (S29). */
 export const devicePolicyNotHeld = (cgroup: string, problem: string, cause?: unknown) =>
   new RktError('RKT_DEVICE_POLICY_NOT_HELD', `cgroup ${cgroup}: devices are not limited: ${problem}`, {
@@ -81,15 +81,19 @@ export const devicePolicyNotHeld = (cgroup: string, problem: string, cause?: unk
     hint: 'a cgroup cannot allow what those above it refuse: see devices.list there, or run without: --allow-degraded=devices/policy',
   });
 
-/** The program is there for another machine. */
-export const execWrongArchitecture = (program: string, found: string, wanted: string) =>
-  new RktError('RKT_EXEC_WRONG_ARCHITECTURE', `${program} is a program for ${found}; this machine is ${wanted}`, {
-    program,
-    found,
-    wanted,
-    exitCode: 126,
-    hint: 'use an image for this architecture (labels "os" and "arch")',
-  });
+/** The kernel takes no such argument or variable, or not so many. */
+export const execArgumentsTooLarge = (program: string, what: string, bytes: number, limit: number) =>
+  new RktError(
+    'RKT_EXEC_ARGUMENTS_TOO_LARGE',
+    `${program}: ${what}: ${bytes} bytes, and the kernel takes at most ${limit}`,
+    {
+      program,
+      what,
+      bytes,
+      limit,
+      hint: 'give it to the app in a file, by a volume; for all together a higher limit of the stack helps: --rlimit=stack=…',
+    },
+  );
 
 /** execve(2) itself refused. */
 export const execFailed = (program: string, cause: unknown) =>
@@ -132,6 +136,16 @@ export const execNotFound = (program: string, searched: readonly string[]) =>
       hint: 'correct "exec" of the image or --exec; PATH is the app\'s own',
     },
   );
+
+/** The program is there for another machine. */
+export const execWrongArchitecture = (program: string, found: string, wanted: string) =>
+  new RktError('RKT_EXEC_WRONG_ARCHITECTURE', `${program} is a program for ${found}; this machine is ${wanted}`, {
+    program,
+    found,
+    wanted,
+    exitCode: 126,
+    hint: 'use an image for this architecture (labels "os" and "arch")',
+  });
 
 /** A program cannot be started where no pod could look into it (S28). */
 export const isolationFailed = (cause: unknown) =>

@@ -1,4 +1,5 @@
 import type {Process} from '../contract/process.ts';
+import {assertArgumentsFit} from './arguments-fit.ts';
 import {type CallInRow, callsInARow} from './calls-in-a-row.ts';
 import {expectFilter} from './end-process.ts';
 import {execFailed} from './errors.ts';
@@ -44,9 +45,10 @@ export const filterProgram = (bytes: number, address: bigint): Buffer => {
 /**
  * Allocates what replacing this process takes. The function returned takes the path of the program, absolute or relative to the working
  * directory, and sets the rlimits, loads the filters and becomes the program with nothing in between; it can only throw.
- * @throws RKT_EXEC_FAILED, unless a filter kills even that
+ * @throws RKT_EXEC_ARGUMENTS_TOO_LARGE; RKT_EXEC_FAILED, unless a filter kills even that
  */
 export const prepareExec = ({argv, env, rlimits, filters}: Execution): ((path: string) => never) => {
+  assertArgumentsFit({argv, env, rlimits});
   const name = Buffer.alloc(MAX_PATH);
   const keep: Buffer[] = [name, ...filters];
   const variables = env.map((variable) => `${variable.name}=${variable.value}`);

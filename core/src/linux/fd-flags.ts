@@ -5,7 +5,6 @@ const F_SETFD = 2;
 const F_GETFL = 3;
 const F_SETFL = 4;
 const F_DUPFD_CLOEXEC = 1030;
-const O_APPEND = 0o2000;
 const O_NONBLOCK = 0o4000;
 const CLOSE_RANGE_CLOEXEC = 4;
 
@@ -19,12 +18,6 @@ export const isNonBlocking = (fd: number): boolean => (syscall('fcntl', [fd, F_G
 export const setNonBlocking = (fd: number, on: boolean): void => {
   const flags = syscall('fcntl', [fd, F_GETFL], `fd ${fd}`);
   syscall('fcntl', [fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK], `fd ${fd}`);
-};
-
-/** Has everyone who writes to the open file, through whatever copy of the descriptor, write at its end. */
-export const setAppend = (fd: number): void => {
-  const flags = syscall('fcntl', [fd, F_GETFL], `fd ${fd}`);
-  syscall('fcntl', [fd, F_SETFL, flags | O_APPEND], `fd ${fd}`);
 };
 
 /** Leaves a descriptor open across execve. EBADF if it is not open. */

@@ -2,6 +2,7 @@ import {fstatSync} from 'node:fs';
 import type {Process} from '../contract/process.ts';
 import {execNotExecutable, execNotFound} from './errors.ts';
 import type {Fd} from './fd.ts';
+import {mayReach} from './may-reach.ts';
 import {O_PATH, openInRoot} from './openat2.ts';
 import {absolute, checkProgram, mayExecute, type Runner} from './program-file.ts';
 import {SyscallError} from './syscall-error.ts';
@@ -26,6 +27,12 @@ export const findExecutable = (root: Fd, process: Runner & Pick<Process, 'argv' 
     // Like execvp, which goes on where it has no permission and remembers it.
     if (directories.length > 0 && !(stat.isFile() && mayExecute(stat, process))) {
       refusal ??= execNotExecutable(candidate, `not a program for user ${process.uid}`);
+      continue;
+    }
+    if (!mayReach(root, absolute(candidate, process.cwd), process)) {
+      const closed = execNotExecutable(candidate, `user ${process.uid} may not enter a directory on the way to it`);
+      if (directories.length === 0) throw closed;
+      refusal ??= closed;
       continue;
     }
     checkProgram(root, file, candidate, process);

@@ -3,6 +3,7 @@ import type {Process} from '../contract/process.ts';
 import {ELF_HEADER, elfArchitecture, findInterpreter, parseElf} from './elf.ts';
 import {execInterpreterMissing, execNotExecutable, execWrongArchitecture} from './errors.ts';
 import type {Fd} from './fd.ts';
+import {mayReach} from './may-reach.ts';
 import {O_PATH, openInRoot} from './openat2.ts';
 import {reopen} from './reopen.ts';
 import {SyscallError} from './syscall-error.ts';
@@ -56,7 +57,7 @@ export const checkProgram = (root: Fd, file: Fd, path: string, runner: Runner, d
   const interpreter = scriptInterpreter(head, path) ?? elfInterpreter(content, head, path);
   if (interpreter === undefined) return;
   if (depth === MAX_DEPTH) throw execInterpreterMissing(path, interpreter, 'is one interpreter too many');
-  using next = openInterpreter(root, path, interpreter, runner.cwd);
+  using next = openInterpreter(root, path, interpreter, runner);
   checkProgram(root, next, interpreter, runner, depth + 1);
 };
 
@@ -67,9 +68,14 @@ export const interpreterOf = (file: Fd, path: string): string | undefined => {
   return parseElf(head.subarray(0, ELF_HEADER)) === undefined ? undefined : elfInterpreter(content, head, path);
 };
 
-const openInterpreter = (root: Fd, path: string, interpreter: string, cwd: string): Fd => {
+const openInterpreter = (root: Fd, path: string, interpreter: string, runner: Runner): Fd => {
   try {
-    return openInRoot(root, absolute(interpreter, cwd), O_PATH);
+    const file = openInRoot(root, absolute(interpreter, runner.cwd), O_PATH);
+    if (!mayReach(root, absolute(interpreter, runner.cwd), runner)) {
+      file.close();
+      throw execInterpreterMissing(path, interpreter, `is in a directory that user ${runner.uid} may not enter`);
+    }
+    return file;
   } catch (error) {
     if (!(error instanceof SyscallError)) throw error;
     throw execInterpreterMissing(path, interpreter, error.code === 'ENOENT' ? 'does not exist' : `is ${error.code}`);

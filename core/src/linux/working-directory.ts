@@ -2,14 +2,18 @@ import {constants} from 'node:fs';
 import {workingDirectoryMissing} from './errors.ts';
 import type {Fd} from './fd.ts';
 import {syscall} from './libc.ts';
+import {mayReach} from './may-reach.ts';
 import {O_PATH, openInRoot} from './openat2.ts';
+import type {Runner} from './program-file.ts';
 import {isErrno, SyscallError} from './syscall-error.ts';
 
 /**
- * Opens an app's working directory in its rootfs. A link of /proc into somewhere else is not followed (S04).
+ * Opens the working directory of an app in its rootfs. A link of /proc into somewhere else is not followed (S04).
  * @throws RKT_WORKING_DIRECTORY_MISSING
  */
-export const openWorkingDirectory = (root: Fd, path: string): Fd => {
+export const openWorkingDirectory = (root: Fd, runner: Runner): Fd => {
+  const {cwd: path, uid} = runner;
+  if (!mayReach(root, `${path}/.`, runner)) throw workingDirectoryMissing(path, `user ${uid} may not enter it`);
   try {
     return openInRoot(root, path, O_PATH | constants.O_DIRECTORY);
   } catch (error) {

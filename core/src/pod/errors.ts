@@ -1,6 +1,28 @@
 import {RktError} from '../rkt-error.ts';
 import type {ImageIsolator} from './compose/asked-by-image.ts';
 
+/** An image asks for more than rkt gives an app by default, which only the operator can grant (S31). */
+export const imageIsolatorRefused = (refused: readonly ImageIsolator[]) =>
+  new RktError(
+    'RKT_IMAGE_ISOLATOR_REFUSED',
+    [
+      'an image asks for more than the defaults:',
+      ...refused.map(({app, image, name, widens}) => `  ${image} (app ${app}): ${name}: ${shorten(widens)}`),
+    ].join('\n'),
+    {
+      refused,
+      hint: `to let the image have it: --accept-image=${[...new Set(refused.map(({name}) => name))].join(',')}; or say yourself what the app has, which takes the place of what its image says`,
+    },
+  );
+
+/** Several pods begin with what was typed. */
+export const podAmbiguous = (prefix: string, candidates: readonly string[]) =>
+  new RktError('RKT_POD_AMBIGUOUS', `"${prefix}" may be ${candidates.join(', ')}`, {
+    prefix,
+    candidates,
+    hint: 'type more of the UUID',
+  });
+
 /** A pod has several apps and the command needs one. */
 export const appAmbiguous = (uuid: string, apps: readonly string[]) =>
   new RktError('RKT_POD_APP_AMBIGUOUS', `pod ${uuid} has several apps: ${apps.join(', ')}`, {
@@ -33,6 +55,14 @@ export const appUnknown = (uuid: string, app: string, apps: readonly string[]) =
     hint: `its apps: ${apps.join(', ')}`,
   });
 
+/** Somebody else is just working on the pod. */
+export const podBusy = (uuid: string, state: string) =>
+  new RktError('RKT_POD_BUSY', `pod ${uuid} is ${state}: another rkt is working on it`, {
+    uuid,
+    state,
+    hint: 'try again in a moment',
+  });
+
 /** A DNS flag that does not parse, or contradicts another. */
 export const dnsInvalid = (flag: string, value: string, because: string) =>
   new RktError('RKT_POD_DNS_INVALID', `--${flag}=${value}: ${because}`, {
@@ -60,6 +90,10 @@ export const fileDamaged = (pod: string, file: string, because: string, cause?: 
     hint: 'remove the pod with "rkt rm"',
   });
 
+const SHOWN = 8;
+const shorten = (words: readonly string[]): string =>
+  words.length > SHOWN ? `${words.slice(0, SHOWN).join(', ')} and ${words.length - SHOWN} more` : words.join(', ');
+
 /** The ids that a pod was prepared with are another pod's now. */
 export const idRangeTaken = (uuid: string, base: number, owner: string) =>
   new RktError(
@@ -79,24 +113,6 @@ export const idRangesExhausted = (ranges: number) =>
     ranges,
     hint: 'remove pods that have ended: rkt gc --grace-period=0s',
   });
-
-/** An image asks for more than rkt gives an app by default, which only the operator can grant (S31). */
-export const imageIsolatorRefused = (refused: readonly ImageIsolator[]) =>
-  new RktError(
-    'RKT_IMAGE_ISOLATOR_REFUSED',
-    [
-      'an image asks for more than the defaults:',
-      ...refused.map(({app, image, name, widens}) => `  ${image} (app ${app}): ${name}: ${shorten(widens)}`),
-    ].join('\n'),
-    {
-      refused,
-      hint: `to let the image have it: --accept-image=${[...new Set(refused.map(({name}) => name))].join(',')}; or say yourself what the app has, which takes the place of what its image says`,
-    },
-  );
-
-const SHOWN = 8;
-const shorten = (words: readonly string[]): string =>
-  words.length > SHOWN ? `${words.slice(0, SHOWN).join(', ')} and ${words.length - SHOWN} more` : words.join(', ');
 
 /** Two apps would read one stream. */
 export const inputShared = (apps: readonly string[]) =>
@@ -147,14 +163,6 @@ export const logNotKept = (uuid: string, streams: readonly {app: string; stream:
     },
   );
 
-/** The pod's flavor keeps no logs at all. */
-export const logsImpossible = (flavor: string, because: string) =>
-  new RktError('RKT_POD_LOGS_IMPOSSIBLE', `flavor "${flavor}" keeps no logs: ${because}`, {
-    flavor,
-    because,
-    hint: 'redirect the output of rkt run, or choose a flavor that keeps logs (see "rkt flavor list")',
-  });
-
 /** The oldest part of a log cannot be given back. */
 export const logUnbounded = (uuid: string, app: string, stream: string, cause: unknown) =>
   new RktError('RKT_POD_LOG_UNBOUNDED', `pod ${uuid}: the log of ${stream} of app "${app}" cannot be kept in bounds`, {
@@ -176,6 +184,14 @@ export const logUnusable = (uuid: string, app: string, stream: string, because: 
     hint: 'something in the pod did that; remove the pod with "rkt rm" when it has ended',
   });
 
+/** The pod's flavor keeps no logs at all. */
+export const logsImpossible = (flavor: string, because: string) =>
+  new RktError('RKT_POD_LOGS_IMPOSSIBLE', `flavor "${flavor}" keeps no logs: ${because}`, {
+    flavor,
+    because,
+    hint: 'redirect the output of rkt run, or choose a flavor that keeps logs (see "rkt flavor list")',
+  });
+
 /** --mds-register without a metadata service. */
 export const metadataUnavailable = () =>
   new RktError('RKT_POD_METADATA_UNAVAILABLE', 'no metadata service runs on this host', {
@@ -190,6 +206,16 @@ export const mountTargetRefused = (app: string, path: string, because: string) =
     because,
     hint: 'choose a target below the root directory, but not in /proc, /sys or /dev',
   });
+
+/** All apps of a pod together have more mounts than it can be started with in reasonable time (S10). */
+export const mountsExcessive = (app: string, what: 'directories' | 'mounts', limit: number) =>
+  new RktError(
+    'RKT_POD_MOUNTS_EXCESSIVE',
+    what === 'mounts'
+      ? `with those of app "${app}" the pod has more than ${limit} mounts`
+      : `with those of app "${app}" the mounts of the pod are at more than ${limit} directories, those above them included`,
+    {app, what, limit, hint: 'mount a directory that has them all, at a short path, or run fewer apps in the pod'},
+  );
 
 /** --net and another flag contradict each other. */
 export const networkConflict = (flag: string, net: string) =>
@@ -207,20 +233,11 @@ export const networkInvalid = (net: string, because: string) =>
     hint: 'write host, none, or NAME[:KEY=VALUE;…],…',
   });
 
-/** Several pods begin with what was typed. */
-export const podAmbiguous = (prefix: string, candidates: readonly string[]) =>
-  new RktError('RKT_POD_AMBIGUOUS', `"${prefix}" may be ${candidates.join(', ')}`, {
-    prefix,
-    candidates,
-    hint: 'type more of the UUID',
-  });
-
-/** Somebody else is just working on the pod. */
-export const podBusy = (uuid: string, state: string) =>
-  new RktError('RKT_POD_BUSY', `pod ${uuid} is ${state}: another rkt is working on it`, {
-    uuid,
-    state,
-    hint: 'try again in a moment',
+/** The sockets that rkt was given are not those of the pod's socket-activated ports. */
+export const socketsMismatch = (problems: readonly string[]) =>
+  new RktError('RKT_POD_SOCKETS_MISMATCH', `socket activation: ${problems.join('; ')}`, {
+    problems,
+    hint: 'have the .socket unit (or systemd-socket-activate) listen on exactly the socket-activated ports of the pod, or move these with --port',
   });
 
 /** A command that needs another state. */
@@ -230,24 +247,6 @@ export const podNotInState = (uuid: string, state: string, needed: string, hint?
     state,
     needed,
     hint: hint ?? 'see "rkt list"',
-  });
-
-/** No pod begins with what was typed. */
-export const podUnknown = (prefix: string) =>
-  new RktError('RKT_POD_UNKNOWN', `no pod "${prefix}"`, {prefix, hint: 'see "rkt list"'});
-
-/** Only root can do this. */
-export const rootNeeded = (command: string) =>
-  new RktError('RKT_ROOT_NEEDED', `rkt ${command} needs to be root`, {
-    command,
-    hint: `run it as root: sudo rkt ${command}`,
-  });
-
-/** The sockets that rkt was given are not those of the pod's socket-activated ports. */
-export const socketsMismatch = (problems: readonly string[]) =>
-  new RktError('RKT_POD_SOCKETS_MISMATCH', `socket activation: ${problems.join('; ')}`, {
-    problems,
-    hint: 'have the .socket unit (or systemd-socket-activate) listen on exactly the socket-activated ports of the pod, or move these with --port',
   });
 
 /** A stream is to be a terminal, and the pod has none. */
@@ -262,6 +261,24 @@ export const terminalMissing = (app: string, streams: readonly string[]) =>
     },
   );
 
+/** No pod begins with what was typed. */
+export const podUnknown = (prefix: string) =>
+  new RktError('RKT_POD_UNKNOWN', `no pod "${prefix}"`, {prefix, hint: 'see "rkt list"'});
+
+/** What was typed cannot begin a UUID. */
+export const uuidInvalid = (value: string) =>
+  new RktError('RKT_POD_UUID_INVALID', `${JSON.stringify(value)} is not a UUID or the beginning of one`, {
+    value,
+    hint: 'a UUID has hexadecimal digits and hyphens; see "rkt list"',
+  });
+
+/** Only root can do this. */
+export const rootNeeded = (command: string) =>
+  new RktError('RKT_ROOT_NEEDED', `rkt ${command} needs to be root`, {
+    command,
+    hint: `run it as root: sudo rkt ${command}`,
+  });
+
 /** A --uuid-file that cannot be used. Exits 1 where rkt does. */
 export const uuidFileUnusable = (path: string, because: string, exitCode: number, cause?: unknown) =>
   new RktError('RKT_UUID_FILE_UNUSABLE', `${path}: ${because}`, {
@@ -270,13 +287,6 @@ export const uuidFileUnusable = (path: string, because: string, exitCode: number
     cause,
     exitCode,
     hint: 'give the file that "rkt run --uuid-file-save" wrote',
-  });
-
-/** What was typed cannot begin a UUID. */
-export const uuidInvalid = (value: string) =>
-  new RktError('RKT_POD_UUID_INVALID', `${JSON.stringify(value)} is not a UUID or the beginning of one`, {
-    value,
-    hint: 'a UUID has hexadecimal digits and hyphens; see "rkt list"',
   });
 
 /** A volume is defined twice. */

@@ -26,6 +26,9 @@ export const wishesOf = (pod: Pod): Wish[] => [
 /** The feature that keeps a pod from the host's devices. */
 export const DEVICE_POLICY = 'devices/policy' satisfies Feature;
 
+/** The feature that tells what an app can do with its caller's streams. */
+export const INHERITED_STREAMS = 'stdio/inherited' satisfies Feature;
+
 /** The feature that a volume takes. */
 export const volumeFeature = (volume: Volume): Feature =>
   volume.kind === 'empty' ? 'volume/empty' : volume.type === 'device' ? 'volume/device' : 'volume/host';
@@ -80,8 +83,11 @@ const podFeatures = (pod: Pod): Wish[] => [
   ...pod.volumes.map((volume) => feature(volumeFeature(volume), null, volume.name)),
 ];
 
+const INHERITED: readonly string[] = ['inherit', 'stream'] satisfies readonly App['stdio']['stdin'][];
+
 const appFeatures = ({name: app, rootfs, readOnlyRootfs, restart = 'no', eventHandlers, ports, stdio}: App): Wish[] => {
   const streams = Object.values(stdio);
+  const inherited = Object.entries(stdio).flatMap(([name, kind]) => (INHERITED.includes(kind) ? [name] : []));
   return [
     ...(rootfs.kind === 'overlay' ? [feature('rootfs/overlay', app, rootfs.lower.length, 'default')] : []),
     ...(readOnlyRootfs ? [feature('rootfs/read-only', app, true)] : []),
@@ -97,6 +103,7 @@ const appFeatures = ({name: app, rootfs, readOnlyRootfs, restart = 'no', eventHa
       : []),
     ...(ports.some(isForwarded) ? [feature('ports', app, ports.filter(isForwarded))] : []),
     ...(ports.some(({socketActivated}) => socketActivated) ? [feature('socket-activation', app, true)] : []),
+    ...(inherited.length > 0 ? [feature(INHERITED_STREAMS, app, inherited, 'default')] : []),
     ...(streams.includes('journal') ? [feature('stdio/journal', app, true)] : []),
     ...(streams.includes('log') ? [feature('stdio/log', app, true)] : []),
     ...(streams.includes('stream') ? [feature('stdio/stream', app, true)] : []),

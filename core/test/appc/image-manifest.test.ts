@@ -131,6 +131,11 @@ const faults: readonly (readonly [title: string, manifest: unknown, path: string
     withApp({mountPoints: [{name: 'a', path: `/${'ä'.repeat(128)}`}]}),
     'app.mountPoints[0].path',
   ],
+  [
+    'S10 a mount point that is too deep',
+    withApp({mountPoints: [{name: 'a', path: '/a'.repeat(257)}]}),
+    'app.mountPoints[0].path',
+  ],
   ['IM-18 another event', withApp({eventHandlers: [{name: 'pre-stop', exec: ['a']}]}), 'app.eventHandlers[0].name'],
   [
     'IM-18 an event twice',
@@ -247,7 +252,10 @@ test('S10 the error about a list that is too long has its length and the limit',
 test('S10 lists of full length are accepted', (t) => {
   const app = {
     supplementaryGIDs: many(1000, (i) => i),
-    mountPoints: many(1000, (i) => ({name: `v${i}`, path: `/${'ä'.repeat(127)}/v${i}`})),
+    mountPoints: many(1000, (i) => ({
+      name: `v${i}`,
+      path: `${i === 0 ? '/a'.repeat(254) : ''}/${'ä'.repeat(127)}/v${i}`,
+    })),
     ports: many(1000, (i) => ({name: `p${i}`, protocol: 'tcp', port: 80})),
   };
   t.like(parseImageManifest(json(withApp(app))).app, app);

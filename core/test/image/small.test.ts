@@ -27,7 +27,9 @@ test('S09 numbers of a header', (t) => {
   t.is(of('\x80\0\0\0\0\0\x01\0'), 256);
   t.is(of('\xff\xff\xff\xff\xff\xff\xff\xff'), -1);
   t.is(of('\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe'), -2);
-  for (const bad of ['0000648\0', '-1\0', '644 x', '6 4', '\x80\x7f\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff']) {
+  t.is(of('\x80\x7f\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff'), Number.POSITIVE_INFINITY);
+  t.is(of('\xff\x7f\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff'), Number.NEGATIVE_INFINITY);
+  for (const bad of ['0000648\0', '-1\0', '644 x', '6 4']) {
     t.is(of(bad), undefined, JSON.stringify(bad));
   }
 });

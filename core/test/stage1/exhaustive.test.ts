@@ -1,9 +1,10 @@
 import test from 'ava';
-import {FEATURES, isolatorNames, type NamespaceKind, type ReadBack} from '../../src/contract/index.ts';
+import {isolatorDefinitions} from '../../src/appc/isolators/definitions.ts';
+import {CAPABILITIES, FEATURES, isolatorNames, type NamespaceKind, type ReadBack} from '../../src/contract/index.ts';
 import {RktError} from '../../src/rkt-error.ts';
 import {degrade, isDegradable} from '../../src/stage1/negotiation/degrade.ts';
 import {checkFlavor} from '../support/check-flavor.ts';
-import {declaration, pod} from '../support/fixtures.ts';
+import {app, declaration, pod} from '../support/fixtures.ts';
 
 test('a namespace of a kind that cannot be read back is no promise, for the compiler and at load', (t) => {
   // @ts-expect-error the kernel's time namespace is none of the contract
@@ -26,6 +27,29 @@ test('every isolator can be left out, and is gone from the app then', (t) => {
     const asking = {...pod(), apps: pod().apps.map((one) => ({...one, isolators: {[name]: {}}}))};
     t.true(isDegradable('isolator', name), name);
     t.deepEqual(degrade(asking, 'isolator', name, app?.name ?? null).apps[0]?.isolators, {}, name);
+  }
+});
+
+test('what an isolator decides is as the kernel gives it without', (t) => {
+  const restricted = {
+    process: {
+      capabilities: {bounding: ['CAP_CHOWN' as const], effective: [], ambient: []},
+      noNewPrivileges: true,
+      oomScoreAdj: 5,
+      rlimits: [{name: 'nofile' as const, soft: 1, hard: 1}],
+      seccomp: {default: {action: 'kill' as const}, rules: []},
+    },
+    limits: {memoryMax: 1, memoryLow: 1, cpuMax: 1, cpuShares: 2, pidsMax: 1, ioBandwidth: 1, ioOperations: 1},
+  };
+  const asking = pod({apps: [app(restricted)]});
+  const every = {bounding: [...CAPABILITIES], effective: [...CAPABILITIES], ambient: []};
+  const open = {capabilities: every, noNewPrivileges: false, oomScoreAdj: null, rlimits: [], seccomp: null};
+  for (const [name, {decides}] of Object.entries(isolatorDefinitions)) {
+    const [left] = degrade(asking, 'isolator', name, 'main').apps;
+    const process = Object.fromEntries((decides.process ?? []).map((field) => [field, open[field]]));
+    const limits = Object.entries(restricted.limits).filter(([limit]) => !decides.limits?.some((own) => own === limit));
+    t.like(left, {process: {...asking.apps[0]?.process, ...process}}, name);
+    t.deepEqual(left?.limits, Object.fromEntries(limits), name);
   }
 });
 

@@ -1,5 +1,6 @@
 import {
   type App,
+  byHostKernel,
   commandOrShell,
   defineFlavor,
   dev,
@@ -29,6 +30,8 @@ import {
 } from '@rkt/plugin-sdk';
 
 const NO_SUPERVISOR = 'the app replaces rkt: nothing stays beside it';
+const STREAMS =
+  'of a file among them who is root or its owner can change the mode, setuid too, and anybody its flags and leases: give it a pipe';
 const HOST_NETWORK = "the app shares the host's network";
 const BLOCK_DEVICES =
   'for disks that are there when the app starts; on cgroup v1 not for what is written to them later from memory';
@@ -41,53 +44,25 @@ export default defineFlavor({
   properties: ['host-ipc', 'host-network', 'host-pid'],
   liveness: 'cgroup',
 
-  isolators: {
+  isolators: byHostKernel({
     'os/linux/apparmor-profile': impossible('not implemented by this flavor'),
-    'os/linux/capabilities-remove-set': enforced('bounding set reduced before execve', {
-      readBack: readBack.capabilities,
-    }),
-    'os/linux/capabilities-retain-set': enforced('bounding set reduced before execve', {
-      readBack: readBack.capabilities,
-    }),
-    'os/linux/cpu-shares': enforced("cpu weight of the pod's cgroup", {
-      requires: ['cgroup/cpu'],
-      readBack: readBack.cgroup('cpuShares'),
-    }),
-    'os/linux/no-new-privileges': enforced('PR_SET_NO_NEW_PRIVS before execve', {readBack: readBack.noNewPrivileges}),
-    'os/linux/oom-score-adj': enforced('/proc/self/oom_score_adj before execve', {readBack: readBack.oomScore}),
-    'os/linux/seccomp-remove-set': enforced('seccomp filter before execve', {
-      requires: ['seccomp'],
-      readBack: readBack.seccomp,
-    }),
-    'os/linux/seccomp-retain-set': enforced('seccomp filter before execve', {
-      requires: ['seccomp'],
-      readBack: readBack.seccomp,
-    }),
+    'os/linux/capabilities-remove-set': enforced('bounding set reduced before execve'),
+    'os/linux/capabilities-retain-set': enforced('bounding set reduced before execve'),
+    'os/linux/cpu-shares': enforced("cpu weight of the pod's cgroup"),
+    'os/linux/no-new-privileges': enforced('PR_SET_NO_NEW_PRIVS before execve'),
+    'os/linux/oom-score-adj': enforced('/proc/self/oom_score_adj before execve'),
+    'os/linux/seccomp-remove-set': enforced('seccomp filter before execve'),
+    'os/linux/seccomp-retain-set': enforced('seccomp filter before execve'),
     'os/linux/selinux-context': impossible('not implemented by this flavor'),
-    'os/unix/rlimits': enforced('prlimit before execve', {readBack: readBack.limits}),
+    'os/unix/rlimits': enforced('prlimit before execve'),
     'os/unix/sysctl': impossible("the pod shares the host's network and ipc namespaces"),
-    'resource/block-bandwidth': equivalent("limit of the pod's cgroup, for each disk", BLOCK_DEVICES, {
-      requires: ['cgroup/io'],
-      readBack: readBack.cgroup('ioBandwidth'),
-    }),
-    'resource/block-iops': equivalent("limit of the pod's cgroup, for each disk", BLOCK_DEVICES, {
-      requires: ['cgroup/io'],
-      readBack: readBack.cgroup('ioOperations'),
-    }),
-    'resource/cpu': enforced("cpu quota of the pod's cgroup", {
-      requires: ['cgroup/cpu'],
-      readBack: readBack.cgroup('cpuMax'),
-    }),
-    'resource/memory': enforced("memory limit of the pod's cgroup", {
-      requires: ['cgroup/memory'],
-      readBack: readBack.cgroup('memoryMax'),
-    }),
+    'resource/block-bandwidth': equivalent("limit of the pod's cgroup, for each disk", BLOCK_DEVICES),
+    'resource/block-iops': equivalent("limit of the pod's cgroup, for each disk", BLOCK_DEVICES),
+    'resource/cpu': enforced("cpu quota of the pod's cgroup"),
+    'resource/memory': enforced("memory limit of the pod's cgroup"),
     'resource/network-bandwidth': impossible(HOST_NETWORK),
-    'resource/pids': enforced("task limit of the pod's cgroup", {
-      requires: ['cgroup/pids'],
-      readBack: readBack.cgroup('pidsMax'),
-    }),
-  },
+    'resource/pids': enforced("task limit of the pod's cgroup"),
+  }),
 
   features: {
     'apps/many': impossible('the launched process is the app, so there can be only one'),
@@ -117,6 +92,7 @@ export default defineFlavor({
     }),
     'rootfs/read-only': enforced('read-only mount of the rootfs', {readBack: readBack.mounts}),
     'socket-activation': enforced('the sockets of LISTEN_FDS stay open across execve'),
+    'stdio/inherited': equivalent("the caller's own", STREAMS),
     'stdio/journal': impossible(NO_SUPERVISOR),
     'stdio/log': enforced('files of the pod, read by rkt logs and kept in bounds by rkt gc'),
     'stdio/stream': enforced("the caller's own standard streams"),
@@ -133,7 +109,7 @@ export default defineFlavor({
     'app-start': impossible('one app'),
     'app-stop': impossible('one app'),
     attach: notApplicable("the app has the caller's own standard input and output"),
-    enter: enforced("joins the app's namespaces, root and cgroup with the app's own credentials and filter"),
+    enter: equivalent("joins the app's namespaces, root and cgroup with the app's own credentials and filter", STREAMS),
     'exit-status': impossible('it is the status of the rkt process itself: the caller has it, nobody records it'),
     gc: enforced('the kernel drops the mounts with the last process; the cgroups and the directory are removed'),
     logs: enforced('of an app with --stdout=log or --stderr=log'),

@@ -5,6 +5,12 @@ import {hasJournal} from './journal.ts';
 import {isRegistered, notifyEnvironment} from './service-manager.ts';
 import {ownNamespaces} from './sysctl.ts';
 
+const BLOCK_SIGNAL = '/usr/bin/env';
+const WATCH_PARENT = '/usr/bin/setpriv';
+
+/** What the pod's PID 1 is before it is `/etc/rkt/init`. */
+export const INIT_PROGRAMS = [BLOCK_SIGNAL, WATCH_PARENT] as const;
+
 /** Places below the pod's directory. The first is the shared tree; the others are the pod's own. */
 export const TREE = 'stage1/tree';
 export const ETC = 'stage1/etc';
@@ -44,6 +50,9 @@ const GRANTED = new Set([
 /** With these and without nspawn's own filters, the pod's systemd would write into the host's audit log. */
 const AUDIT = ['CAP_AUDIT_CONTROL', 'CAP_AUDIT_READ', 'CAP_AUDIT_WRITE'];
 
+/** Has systemd end the pod. */
+const END = 'RTMIN+3';
+
 const bind = (option: '--bind' | '--bind-ro', source: string, target: string, flag = ''): string =>
   `${option}=${bindPath(source)}:${bindPath(target)}${flag}`;
 
@@ -65,7 +74,7 @@ export const nspawnArguments = (pod: Pod, host: HostFacts): string[] => {
     '--timezone=off',
     '--resolv-conf=off',
     '--notify-ready=yes',
-    '--kill-signal=SIGRTMIN+3',
+    `--kill-signal=SIG${END}`,
     `--console=${pod.interactive ? 'interactive' : 'pipe'}`,
     `--directory=${at(TREE)}`,
     '--read-only',
@@ -82,6 +91,12 @@ export const nspawnArguments = (pod: Pod, host: HostFacts): string[] => {
     ...(dropped.length > 0 ? [`--drop-capability=${dropped.join(',')}`] : []),
     ...(limitsThroughV1(pod, host) ? cgroupBinds(pod, host) : []),
     '--',
+    // systemd takes it when it is there; before, it would be lost.
+    BLOCK_SIGNAL,
+    `--block-signal=${END}`,
+    // systemd-nspawn that is killed would leave the pod to the host's init.
+    WATCH_PARENT,
+    '--pdeathsig=KILL',
     '/bin/sh',
     '/etc/rkt/init',
   ];

@@ -29,6 +29,7 @@ export const journalUnits = (pod: Pod): UnitFile[] => {
     {path: 'systemd/journald.conf', content: configuration(pod), mode: 0o644},
     unit(SOCKET, SOCKET_UNIT),
     unit(SERVICE, SERVICE_UNIT),
+    {path: 'rkt/drain', content: DRAIN, mode: 0o644},
     unit(CHECK, checkUnit(pod)),
     ...relayUnits(pod, CHECK),
     // With exit-force, what is still on its way to the journal would be killed.
@@ -105,6 +106,7 @@ Conflicts=shutdown.target
 [Service]
 Type=notify
 ExecStart=${JOURNALD}
+ExecStop=/bin/sh /etc/rkt/drain $MAINPID
 Restart=always
 RestartSec=0
 FileDescriptorStoreMax=4224
@@ -113,7 +115,25 @@ NoNewPrivileges=yes
 StandardInput=null
 StandardOutput=null
 StandardError=null
-TimeoutStopSec=90s
+TimeoutStopSec=600s
+`;
+
+/**
+ * `drain PID`. Ten seconds after it was told to end journald does, whatever is left to be read. Asked to synchronize (SIGRTMIN+1), it first reads all that there
+ * is, and then writes when it has done so.
+ */
+const DRAIN = `at=/run/systemd/journal/synced
+last() {
+  time=
+  [ -e $at ] && read -r time <$at
+  echo "$time"
+}
+before=$(last)
+kill -35 "$1"
+while kill -0 "$1" && [ "$(last)" = "$before" ]; do
+  sleep 0.1
+done
+exit 0
 `;
 
 /** Whether there is a journal by now, and the pipes to it. A pod whose apps would write nowhere does not run. */

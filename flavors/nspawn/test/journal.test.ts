@@ -18,6 +18,7 @@ const JOURNAL = [
   'systemd-journald.socket',
 ];
 const CONFIGURATION = 'systemd/journald.conf';
+const DRAIN = 'rkt/drain';
 
 test('a pod that asks for none has nothing of a journal', (t) => {
   const without = pod({apps: [appOf('web', 'log', 'stream')]});
@@ -31,7 +32,7 @@ test('one stream goes there by systemd, and only the apps that ask for it wait',
     ['null', 'journal'],
   ] as const) {
     const of = pod({apps: [appOf('web', stdout, stderr), appOf('other', 'stream', 'stream')]});
-    t.deepEqual(names(of), ['app-web.service.d/journal.conf', ...JOURNAL, CONFIGURATION].sort());
+    t.deepEqual(names(of), ['app-web.service.d/journal.conf', ...JOURNAL, CONFIGURATION, DRAIN].sort());
     t.is(
       files(of).get(`${UNITS}/app-web.service.d/journal.conf`),
       '[Unit]\nRequires=rkt-journal.service\nWants=systemd-journald.service\nAfter=systemd-journald.service rkt-journal.service\n',
@@ -45,7 +46,7 @@ test('where both go there, standard error has a way of its own', (t) => {
     names(of),
     [
       ...['app-web.service.d/journal.conf', 'app-db.service.d/journal.conf', 'app-web:stderr.service', 'rkt/relay'],
-      ...[...JOURNAL, CONFIGURATION],
+      ...[...JOURNAL, CONFIGURATION, DRAIN],
     ].sort(),
   );
   const relay = files(of).get(`${UNITS}/app-web:stderr.service`) ?? '';

@@ -10,7 +10,7 @@ import {sandboxSettings} from './sandbox.ts';
 import {allowsCall} from './seccomp.ts';
 import {socketNames} from './sockets.ts';
 import {stdioSettings} from './stdio.ts';
-import {type Setting, type UnitFile, unit} from './unit.ts';
+import {type Setting, serviceUnit, type UnitFile} from './unit.ts';
 
 type Handler = App['eventHandlers'][number];
 
@@ -19,14 +19,14 @@ export const appUnits = (pod: Pod, app: App, options: UnitOptions): UnitFile[] =
   const preStart = app.eventHandlers.find(({name}) => name === 'pre-start');
   const postStop = app.eventHandlers.find(({name}) => name === 'post-stop');
   return [
-    mainUnit(pod, app, options, [
+    ...mainUnit(pod, app, options, [
       ...(postStop === undefined ? [] : [postStopName(app)]),
       ...(preStart === undefined ? [] : [preStartName(app)]),
     ]),
-    ...(preStart === undefined ? [] : [preStartUnit(pod, app, options, preStart)]),
-    ...(postStop === undefined ? [] : [postStopUnit(pod, app, options, postStop)]),
+    ...(preStart === undefined ? [] : preStartUnit(pod, app, options, preStart)),
+    ...(postStop === undefined ? [] : postStopUnit(pod, app, options, postStop)),
     ...starterUnits(app, options.statusDirectory),
-    ...recorderUnits(app, options.statusDirectory),
+    ...recorderUnits(app, options.statusDirectory, preStart === undefined ? [] : ['unready']),
   ];
 };
 
@@ -43,12 +43,12 @@ const inPod = (pod: Pod, ...required: readonly string[]): Setting[] => {
   ];
 };
 
-const mainUnit = (pod: Pod, app: App, options: UnitOptions, handlers: readonly string[]): UnitFile => {
+const mainUnit = (pod: Pod, app: App, options: UnitOptions, handlers: readonly string[]): UnitFile[] => {
   const {argv, seccomp} = app.process;
   const where = `app "${app.name}": program`;
   const sockets = socketNames(app);
   const restart = app.restart ?? 'no';
-  return unit(serviceName(app), {
+  return serviceUnit(serviceName(app), {
     Unit: [
       ...inPod(pod, ...handlers),
       ['OnSuccess', recorderName(app, 'ended')],
@@ -106,11 +106,11 @@ const handlerLine = (app: App, {name, exec}: Handler): string => {
   return execLine(program, exec, `app "${app.name}": ${name}`);
 };
 
-/** The app starts after it and not without it; its failure ends the pod with its status. Not repeated when the app is restarted. */
-const preStartUnit = (pod: Pod, app: App, options: UnitOptions, handler: Handler): UnitFile =>
-  unit(preStartName(app), {
+/** The app starts after it and not without it; its failure is the app's end, and the pod's. Not repeated when the app is restarted. */
+const preStartUnit = (pod: Pod, app: App, options: UnitOptions, handler: Handler): UnitFile[] =>
+  serviceUnit(preStartName(app), {
     // What has been done holds no pod alive after its app.
-    Unit: [...inPod(pod), ['StopWhenUnneeded', 'yes'], ['FailureAction', 'exit']],
+    Unit: [...inPod(pod), ['StopWhenUnneeded', 'yes'], ['OnFailure', recorderName(app, 'unready')]],
     Service: [
       ...handlerSettings(pod, app, options),
       ['ExecStart', handlerLine(app, handler)],
@@ -119,8 +119,8 @@ const preStartUnit = (pod: Pod, app: App, options: UnitOptions, handler: Handler
   });
 
 /** Starts before the app and does nothing; when nobody needs it any more, that is when the app has stopped, it stops too, and that is the handler. */
-const postStopUnit = (pod: Pod, app: App, options: UnitOptions, handler: Handler): UnitFile =>
-  unit(postStopName(app), {
+const postStopUnit = (pod: Pod, app: App, options: UnitOptions, handler: Handler): UnitFile[] =>
+  serviceUnit(postStopName(app), {
     Unit: [...inPod(pod), ['StopWhenUnneeded', 'yes']],
     Service: [
       ...handlerSettings(pod, app, options),

@@ -1,4 +1,4 @@
-import type {App, RlimitName} from '@rkt/core/contract';
+import type {App, CgroupLimits, RlimitName} from '@rkt/core/contract';
 import {pathItem} from './encode.ts';
 import {limitRefused} from './errors.ts';
 import type {UnitOptions} from './options.ts';
@@ -17,7 +17,8 @@ const rlimitValue = (app: App, name: RlimitName, value: number | null): string =
   return `${value}`;
 };
 
-const rlimits = (app: App): Setting[] =>
+/** Resource limits of the process. */
+export const rlimitSettings = (app: App): Setting[] =>
   app.process.rlimits.map(({name, soft, hard}) => {
     if ((soft ?? Number.POSITIVE_INFINITY) > (hard ?? Number.POSITIVE_INFINITY)) {
       throw limitRefused(app.name, `the resource limit "${name}"`, {soft, hard});
@@ -35,56 +36,45 @@ const weightOfShares = (shares: number): number => {
   return Math.min(Math.max(Math.ceil(weight - 1e-9), 1), 10_000);
 };
 
-/** systemd has no setting for operations on cgroup v1, and says nothing when it ignores one. */
-const blockDevices = (app: App, {disks = [], cgroupVersion = 1}: UnitOptions): Setting[] => {
-  const {ioBandwidth, ioOperations} = app.limits;
-  if (ioOperations !== undefined && cgroupVersion === 1) {
-    throw limitRefused(app.name, 'operations of block devices on cgroup v1', ioOperations);
-  }
-  return disks.flatMap((disk): Setting[] =>
-    [
-      ['BandwidthMax', ioBandwidth],
-      ['IOPSMax', ioOperations],
-    ].flatMap(([setting, limit]) =>
-      limit === undefined
-        ? []
-        : ['Read', 'Write'].map(
-            (way): Setting => [`IO${way}${setting}`, `${pathItem(disk, `app "${app.name}"`)} ${limit}`],
-          ),
-    ),
+/** The limit for each disk, in both ways. */
+const eachDisk = (app: App, {disks = []}: UnitOptions, setting: string, limit: number): Setting[] =>
+  disks.flatMap((disk) =>
+    ['Read', 'Write'].map((way): Setting => [`IO${way}${setting}`, `${pathItem(disk, `app "${app.name}"`)} ${limit}`]),
   );
+
+const LIMITS: {readonly [L in keyof CgroupLimits]-?: (limit: number, app: App, options: UnitOptions) => Setting[]} = {
+  memoryMax: (limit) => [['MemoryMax', `${limit}`]],
+  memoryLow: (limit) => [['MemoryLow', `${limit}`]],
+  cpuMax: (limit, app) => {
+    if (limit <= 0) throw limitRefused(app.name, 'the CPU limit', limit);
+    return [
+      ['CPUQuota', `${limit / 10}%`],
+      ...(limit < LONG_PERIOD_BELOW ? [['CPUQuotaPeriodSec', '1s'] as const] : []),
+    ];
+  },
+  cpuShares: (limit, _app, {cgroupVersion = 1}) => [
+    cgroupVersion === 1 ? ['CPUShares', `${limit}`] : ['CPUWeight', `${weightOfShares(limit)}`],
+  ],
+  pidsMax: (limit) => [['TasksMax', `${limit}`]],
+  ioBandwidth: (limit, app, options) => eachDisk(app, options, 'BandwidthMax', limit),
+  ioOperations: (limit, app, options) => {
+    // systemd has no setting for them there, and says nothing when it ignores one.
+    if ((options.cgroupVersion ?? 1) === 1) {
+      throw limitRefused(app.name, 'operations of block devices on cgroup v1', limit);
+    }
+    return eachDisk(app, options, 'IOPSMax', limit);
+  },
 };
 
-const cgroup = (app: App, options: UnitOptions): Setting[] => {
-  const {limits, cgroupVersion = 1} = options;
-  // systemd's default would be a part of what the host allows.
-  const tasks: Setting = [
-    'TasksMax',
-    limits && app.limits.pidsMax !== undefined ? `${app.limits.pidsMax}` : 'infinity',
-  ];
-  if (!limits) return [tasks];
-  const {memoryMax, memoryLow, cpuMax, cpuShares} = app.limits;
-  if (cpuMax !== undefined && cpuMax <= 0) throw limitRefused(app.name, 'the CPU limit', cpuMax);
-  return [
-    ...(memoryMax === undefined ? [] : [['MemoryMax', `${memoryMax}`] as const]),
-    ...(memoryLow === undefined ? [] : [['MemoryLow', `${memoryLow}`] as const]),
-    ...(cpuMax === undefined ? [] : [['CPUQuota', `${cpuMax / 10}%`] as const]),
-    ...(cpuMax !== undefined && cpuMax < LONG_PERIOD_BELOW ? [['CPUQuotaPeriodSec', '1s'] as const] : []),
-    ...(cpuShares === undefined
-      ? []
-      : [
-          cgroupVersion === 1
-            ? (['CPUShares', `${cpuShares}`] as const)
-            : (['CPUWeight', `${weightOfShares(cpuShares)}`] as const),
-        ]),
-    tasks,
-    ...blockDevices(app, options),
-  ];
-};
+// systemd's default would be a part of what the host allows.
+const ANY_TASKS: Setting = ['TasksMax', 'infinity'];
 
-/** Resource limits of the process, and of the app's cgroup where systemd has the controllers. */
-export const limitSettings = (app: App, options: UnitOptions): Setting[] => [
-  ...rlimits(app),
-  ...(app.process.oomScoreAdj === null ? [] : [['OOMScoreAdjust', `${app.process.oomScoreAdj}`] as const]),
-  ...cgroup(app, options),
-];
+/** Limits of the app's cgroup, where systemd has the controllers. */
+export const cgroupSettings = (app: App, options: UnitOptions): Setting[] => {
+  const limits = options.limits ? app.limits : {};
+  const settings = Object.keys(LIMITS).flatMap((name) => {
+    const limit = limits[name as keyof CgroupLimits]; // own key
+    return limit === undefined ? [] : LIMITS[name as keyof CgroupLimits](limit, app, options);
+  });
+  return [...(limits.pidsMax === undefined ? [ANY_TASKS] : []), ...settings];
+};

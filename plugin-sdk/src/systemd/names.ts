@@ -7,6 +7,7 @@ import type {App} from '@rkt/core/contract';
 /** The unit of an app: `app-main.service`. */
 export const serviceName = (app: App): string => `app-${app.name}.service`;
 
+export type Ending = 'ended' | 'failed' | 'unready';
 export const preStartName = (app: App): string => `app-${app.name}:pre-start.service`;
 export const postStopName = (app: App): string => `app-${app.name}:post-stop.service`;
 /** The units that write to an app's streams: its service, and those of its event handlers. */
@@ -14,8 +15,8 @@ export const writersOf = (app: App): string[] => [
   serviceName(app),
   ...app.eventHandlers.map(({name}) => (name === 'pre-start' ? preStartName(app) : postStopName(app))),
 ];
-/** Starts when the app's service has ended, well or not. systemd tells one about the other's end only when it follows from a single kind of dependency. */
-export const recorderName = (app: App, how: 'ended' | 'failed'): string => `app-${app.name}:${how}.service`;
+/** Starts when the app's service has ended, well or not, or what had to be done before it has failed. systemd tells one about the other's end only when it follows from a single kind of dependency. */
+export const recorderName = (app: App, how: Ending): string => `app-${app.name}:${how}.service`;
 /** Starts before each start of an app that may be restarted. */
 export const starterName = (app: App): string => `app-${app.name}:starts.service`;
 export const socketName = (app: App, port: string): string => `app-${app.name}:port-${port}.socket`;

@@ -1,6 +1,7 @@
 import type {Pod} from '@rkt/core/contract';
 import {appUnits} from './app-units.ts';
 import {countStartScript, isRestarted} from './count-starts.ts';
+import {endPodScript, endUnits} from './end-pod.ts';
 import {hasMasks, maskUnits} from './kernel-paths.ts';
 import {ALIVE, MASKS, serviceName} from './names.ts';
 import type {UnitOptions} from './options.ts';
@@ -18,10 +19,12 @@ import {userFiles} from './users.ts';
  */
 export const podUnits = (pod: Pod, options: UnitOptions): UnitFile[] => [
   ...targets(pod),
+  ...endUnits(pod, options.statusDirectory),
   ...socketUnits(pod, options.sockets),
   ...maskUnits(pod, pod.apps.map(serviceName)),
   ...pod.apps.flatMap((app) => appUnits(pod, app, options)),
   recordExitScript,
+  endPodScript,
   ...(pod.apps.some(isRestarted) ? [countStartScript] : []),
   ...userFiles(pod.apps),
 ];
@@ -42,31 +45,6 @@ const targets = (pod: Pod): UnitFile[] => {
         ['DefaultDependencies', 'no'],
         ['StopWhenUnneeded', 'yes'],
         ['SuccessAction', 'exit-force'],
-      ],
-    }),
-    // exit: an app has failed. halt and poweroff: whoever runs the pod wants it to end.
-    ...['exit.target', 'halt.target', 'poweroff.target'].map((name) =>
-      unit(name, {
-        Unit: [
-          ['DefaultDependencies', 'no'],
-          ['Requires', 'systemd-exit.service'],
-          ['After', 'systemd-exit.service'],
-          ['AllowIsolate', 'yes'],
-        ],
-      }),
-    ),
-    unit('systemd-exit.service', {
-      Unit: [
-        ['DefaultDependencies', 'no'],
-        ['Requires', 'shutdown.target'],
-        ['After', 'shutdown.target'],
-        ['SuccessAction', 'exit-force'],
-      ],
-    }),
-    unit('shutdown.target', {
-      Unit: [
-        ['DefaultDependencies', 'no'],
-        ['RefuseManualStart', 'yes'],
       ],
     }),
   ];

@@ -1,6 +1,7 @@
 import type {App} from '@rkt/core/contract';
 import {execLine} from './encode.ts';
-import {ALIVE, recorderName} from './names.ts';
+import {firstFailure} from './end-pod.ts';
+import {ALIVE, type Ending, recorderName} from './names.ts';
 import {type UnitFile, unit} from './unit.ts';
 
 const SCRIPT = '/etc/rkt/record-exit';
@@ -10,7 +11,7 @@ const SIGNALS =
   'HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS';
 
 /**
- * Writes an app's exit status, a decimal number, and ends with it. systemd gives the number of an exit and the name of a signal; the latter becomes 128
+ * `record-exit STATUS [FIRST]` writes an app's exit status, a decimal number, also as that of the first app that fails if it is, and ends with it. systemd gives the number of an exit and the name of a signal; the latter becomes 128
  * and its number, as shells have it. Without either there is nothing to write: systemd could not
  * even fork, or has started the app again already.
  */
@@ -32,6 +33,10 @@ ${SIGNALS.split(' ')
   status=$((128 + signal))
 fi
 printf '%s\\n' "$status" >"$1"
+if [ "$status" != 0 ] && [ -n "\${2-}" ]; then
+  set -C
+  printf '%s\\n' "$status" >"$2"
+fi 2>/dev/null
 exit "$status"
 `,
   mode: 0o644,
@@ -42,9 +47,10 @@ exit "$status"
  * root with every capability of the pod. They also see what stops an app before its program starts. The first that ends with another
  * status than 0 ends the pod with it, unless it is to be restarted.
  */
-export const recorderUnits = (app: App, statusDirectory: string): UnitFile[] =>
-  (['ended', 'failed'] as const).map((how) =>
-    unit(recorderName(app, how), {
+export const recorderUnits = (app: App, statusDirectory: string, more: readonly Ending[] = []): UnitFile[] =>
+  (['ended', 'failed', ...more] as const).map((how) => {
+    const endsPod = how === 'unready' || (app.restart ?? 'no') === 'no';
+    return unit(recorderName(app, how), {
       Unit: [
         ['DefaultDependencies', 'no'],
         ['Wants', ALIVE],
@@ -53,17 +59,21 @@ export const recorderUnits = (app: App, statusDirectory: string): UnitFile[] =>
         ['Before', 'shutdown.target'],
         ['StartLimitIntervalSec', '0'],
         // systemd runs them before each restart too; how a run of a few milliseconds right after one has ended may be missed.
-        ...((app.restart ?? 'no') === 'no' ? [['FailureAction', 'exit'] as const] : []),
+        ...(endsPod ? [['FailureAction', 'exit'] as const] : []),
       ],
       Service: [
         ['Type', 'oneshot'],
         [
           'ExecStart',
-          execLine('/bin/sh', ['sh', SCRIPT, `${statusDirectory}/${app.name}`], `app "${app.name}": status`),
+          execLine(
+            '/bin/sh',
+            ['sh', SCRIPT, `${statusDirectory}/${app.name}`, ...(endsPod ? [firstFailure(statusDirectory)] : [])],
+            `app "${app.name}": status`,
+          ),
         ],
         ['StandardInput', 'null'],
         ['StandardOutput', 'null'],
         ['StandardError', 'null'],
       ],
-    }),
-  );
+    });
+  });

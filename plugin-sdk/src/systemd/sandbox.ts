@@ -1,8 +1,8 @@
-import type {App, Pod} from '@rkt/core/contract';
+import type {App, IsolatedField, Pod} from '@rkt/core/contract';
 import {environmentAssignment, pathItem, pathSetting} from './encode.ts';
 import {deviceOutside} from './errors.ts';
 import {appPathSettings} from './kernel-paths.ts';
-import {limitSettings} from './limits.ts';
+import {cgroupSettings, rlimitSettings} from './limits.ts';
 import type {UnitOptions} from './options.ts';
 import {seccompSettings} from './seccomp.ts';
 import type {Setting} from './unit.ts';
@@ -42,14 +42,18 @@ const environment = ({name: app, process}: App): Setting[] => {
   ];
 };
 
-const privileges = ({process}: App): Setting[] => [
-  // An empty list is the empty set.
-  ['CapabilityBoundingSet', process.capabilities.bounding.join(' ')],
-  ...(process.capabilities.ambient.length > 0
-    ? [['AmbientCapabilities', process.capabilities.ambient.join(' ')] as const]
-    : []),
-  ['NoNewPrivileges', process.noNewPrivileges ? 'yes' : 'no'],
-];
+/** What isolators have made of the app's process. */
+const ISOLATED: {readonly [F in IsolatedField]: (app: App, options: UnitOptions) => Setting[]} = {
+  capabilities: ({process: {capabilities}}) => [
+    // An empty list is the empty set.
+    ['CapabilityBoundingSet', capabilities.bounding.join(' ')],
+    ...(capabilities.ambient.length > 0 ? [['AmbientCapabilities', capabilities.ambient.join(' ')] as const] : []),
+  ],
+  noNewPrivileges: ({process}) => [['NoNewPrivileges', process.noNewPrivileges ? 'yes' : 'no']],
+  seccomp: (app, {systemdVersion}) => seccompSettings(app, systemdVersion),
+  rlimits: rlimitSettings,
+  oomScoreAdj: ({process: {oomScoreAdj}}) => (oomScoreAdj === null ? [] : [['OOMScoreAdjust', `${oomScoreAdj}`]]),
+};
 
 type Device = Extract<Pod['volumes'][number], {kind: 'host'}>['device'];
 
@@ -83,9 +87,8 @@ export const sandboxSettings = (pod: Pod, app: App, options: UnitOptions): Setti
     ['WorkingDirectory', pathSetting(app.process.cwd, `${where}: WorkingDirectory`)],
     ...userSettings(app),
     ['UMask', app.process.umask.toString(8).padStart(4, '0')],
-    ...privileges(app),
-    ...seccompSettings(app, options.systemdVersion),
-    ...limitSettings(app, options),
+    ...Object.values(ISOLATED).flatMap((settings) => settings(app, options)),
+    ...cgroupSettings(app, options),
     ...devices(pod, app, options),
     ['KeyringMode', 'private'],
     // What an app mounts is its own, and what others mount is not its.

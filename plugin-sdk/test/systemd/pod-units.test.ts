@@ -94,6 +94,7 @@ test('the files of a pod, the same for a frozen one', (t) => {
     [
       'group',
       'passwd',
+      'rkt/end-pod',
       'rkt/mask-kernel-paths',
       'rkt/record-exit',
       ...[
@@ -108,6 +109,7 @@ test('the files of a pod, the same for a frozen one', (t) => {
         'exit.target',
         'halt.target',
         'poweroff.target',
+        'rkt-halt.service',
         'rkt-masks.service',
         'shutdown.target',
         'systemd-exit.service',
@@ -359,7 +361,8 @@ test('IM-18 event handlers have what the app has, but no input', (t) => {
   });
   t.deepEqual(values(of, 'app-main.service', 'Requires'), ['app-main:post-stop.service app-main:pre-start.service']);
   t.deepEqual(values(of, 'app-main:pre-start.service', 'ExecStart'), ['"@/a" "/a" "$$x"']);
-  t.deepEqual(values(of, 'app-main:pre-start.service', 'FailureAction'), ['exit']);
+  t.deepEqual(values(of, 'app-main:pre-start.service', 'OnFailure'), ['app-main:unready.service']);
+  t.deepEqual(values(of, 'app-main:unready.service', 'FailureAction'), ['exit']);
   t.deepEqual(values(of, 'app-main:post-stop.service', 'ExecStop'), ['"@/b" "/b"']);
   t.deepEqual(values(of, 'app-main:post-stop.service', 'StopWhenUnneeded'), ['yes']);
   const shared = ['RootDirectory', 'User', 'CapabilityBoundingSet', 'InaccessiblePaths', 'Environment', 'DevicePolicy'];

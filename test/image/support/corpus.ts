@@ -105,7 +105,12 @@ export const hostileCases = (decoy: string): Case[] => {
     entry('hard link to the manifest', hardlink('rootfs/h', 'manifest')),
     entry('hard link to nothing', hardlink('rootfs/h', 'rootfs/none')),
     entry('hard link to what comes later', hardlink('rootfs/h', 'rootfs/f'), file('rootfs/f')),
-    entry('hard link to a symlink', symlink('rootfs/l', `${decoy}/file`), hardlink('rootfs/h', 'rootfs/l')),
+    entry(
+      'a file under a further name of a symlink',
+      symlink('rootfs/l', decoy),
+      hardlink('rootfs/h', 'rootfs/l'),
+      file('rootfs/h/pwn', 'x'),
+    ),
     entry('hard link to a directory', directory('rootfs/d'), hardlink('rootfs/h', 'rootfs/d')),
     entry('hard link through a symlink', symlink('rootfs/l', decoy), hardlink('rootfs/h', 'rootfs/l/file')),
     entry(
@@ -146,7 +151,13 @@ export const hostileCases = (decoy: string): Case[] => {
     invalid('negative size in a directory', directory('rootfs/x', {size: base256(-512, 12)})),
     refused('RKT_IMAGE_LIMIT_EXCEEDED', 'huge size', image(file('rootfs/x', '', {size: base256(2 ** 50, 12)}))),
     refused('RKT_IMAGE_LIMIT_EXCEEDED', 'huge pax size', image(pax({size: String(2 ** 50)}), file('rootfs/x'))),
-    invalid('size beyond a double', file('rootfs/x', '', {size: `\x80${'\xff'.repeat(11)}`})),
+    refused(
+      'RKT_IMAGE_LIMIT_EXCEEDED',
+      'size beyond a double',
+      image(file('rootfs/x', '', {size: `\x80${'\xff'.repeat(11)}`})),
+    ),
+    entry('time beyond a double', file('rootfs/x', '', {mtime: `\x80${'\xff'.repeat(11)}`})),
+    invalid('uid beyond a double', file('rootfs/x', '', {uid: `\x80${'\xff'.repeat(7)}`})),
     invalid('size of digits and letters', file('rootfs/x', '', {size: '0000000001z\0'})),
     invalid('negative pax size', pax({size: '-1'}), file('rootfs/x')),
     entry('size on a directory', directory('rootfs/x', {size: 512}), Buffer.alloc(512)),
@@ -183,6 +194,10 @@ export const hostileCases = (decoy: string): Case[] => {
       'RHT.security.selinux',
       'VENDOR.x',
     ].map((key) => invalid(`pax record ${key}`, pax({[key]: '1'}), file('rootfs/x'))),
+    ...[
+      file('rootfs/x', '', {size: '\x80\0\0\0\x7f\xff\xff\xff\xff\xff\xff\xff'}),
+      Buffer.concat([pax({size: '9223372036854775807'}), file('rootfs/x')]),
+    ].map((bytes, index) => refused('RKT_IMAGE_LIMIT_EXCEEDED', `S10 a size of 8 EiB, ${index}`, image(bytes))),
     invalid('file flags', pax({'SCHILY.fflags': 'schg'}), file('rootfs/x')),
     ...[
       'trusted.overlay.opaque',
@@ -346,6 +361,16 @@ export const harmlessCases = (decoy: string): Case[] => [
     hardlink('rootfs/b', 'rootfs/a'),
     directory('rootfs/d'),
     hardlink('rootfs/d/c', './rootfs/b'),
+  ),
+  allowed(
+    'hard links to what is no file',
+    symlink('rootfs/l', `${decoy}/file`),
+    hardlink('rootfs/l2', 'rootfs/l', {mode: 0o777, uid: 1, mtime: 1}),
+    hardlink('rootfs/l3', 'rootfs/l2'),
+    fifo('rootfs/f'),
+    hardlink('rootfs/f2', 'rootfs/f'),
+    device('rootfs/n', '3', 1, 3),
+    hardlink('rootfs/n2', 'rootfs/n'),
   ),
   allowed(
     'devices that every container has',

@@ -1,7 +1,6 @@
 import * as z from 'zod/mini';
 import {RLIMITS} from '../../contract/kernel-names.ts';
 import {quantity} from '../quantity.ts';
-import {APP} from './definition.ts';
 
 const UNLIMITED = 'unlimited';
 const bound = z.lazy(() => z.union([z.literal(UNLIMITED), quantity('whole')], `a quantity or "${UNLIMITED}"`));
@@ -25,18 +24,12 @@ const limit = z.lazy(() =>
   ),
 );
 
-/**
- * `{"nofile": {"soft": "1024", "hard": "4096"}}`: by the name in setrlimit(2) without `RLIMIT_`, lower case; `soft` defaults to
- * `hard`. Not of appc.
- */
-export const rlimits = {
-  scopes: APP,
-  value: z.lazy(() =>
-    z.pipe(
-      z.partialRecord(z.enum(RLIMITS, 'a limit as in setrlimit(2), lower case, without RLIMIT_'), limit),
-      z.transform((limits) => ({limits})),
-    ),
+/** By the name in setrlimit(2) without `RLIMIT_`, lower case; `soft` defaults to `hard`. */
+export const rlimits = z.lazy(() =>
+  z.pipe(
+    z.partialRecord(z.enum(RLIMITS, 'a limit as in setrlimit(2), lower case, without RLIMIT_'), limit),
+    z.transform((limits) => ({limits})),
   ),
-};
+);
 
 const orNull = (value: number | typeof UNLIMITED): number | null => (value === UNLIMITED ? null : value);

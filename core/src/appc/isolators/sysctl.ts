@@ -1,5 +1,4 @@
 import * as z from 'zod/mini';
-import {POD} from './definition.ts';
 
 /**
  * The kernel parameters that belong to a namespace of the pod (network, ipc); every other one is the host's. A `/` stands for a dot inside
@@ -8,24 +7,21 @@ import {POD} from './definition.ts';
 const NAMESPACED =
   /^(?:net(?:\.[A-Za-z0-9_/-]+)+|fs\.mqueue\.[a-z_]+|kernel\.(?:msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced))$/;
 
-/** `{"net.ipv4.ip_forward": "1"}`; keys of the host are refused with the pod (appc EX-55). */
-export const sysctl = {
-  scopes: POD,
-  value: z.lazy(() =>
-    z.pipe(
-      z.record(
-        z
-          .string()
-          .check(
-            z.regex(
-              NAMESPACED,
-              'a kernel parameter of the pod: net.*, fs.mqueue.*, kernel.shm*, kernel.msg*, kernel.sem',
-            ),
-            z.maxLength(255, 'a name of at most 255 characters'),
+/** Keys of the host are refused with the pod. */
+export const sysctl = z.lazy(() =>
+  z.pipe(
+    z.record(
+      z
+        .string()
+        .check(
+          z.regex(
+            NAMESPACED,
+            'a kernel parameter of the pod: net.*, fs.mqueue.*, kernel.shm*, kernel.msg*, kernel.sem',
           ),
-        z.string().check(z.regex(/^[^\0\n]*$/, 'one line of text'), z.maxLength(4096, 'at most 4096 characters')),
-      ),
-      z.transform((values) => ({values})),
+          z.maxLength(255, 'a name of at most 255 characters'),
+        ),
+      z.string().check(z.regex(/^[^\0\n]*$/, 'one line of text'), z.maxLength(4096, 'at most 4096 characters')),
     ),
+    z.transform((values) => ({values})),
   ),
-};
+);

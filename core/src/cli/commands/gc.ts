@@ -47,8 +47,10 @@ export const command = defineCommand({
     else for (const action of actions) tell(output, action);
     const failed = actions.filter(({error}) => error !== undefined);
     const errors = failed.map(({error}) => error);
-    if (!dryRun && !flags['mark-only'])
-      errors.push(...(await import('../../pod/streams/keep-logs.ts')).keepLogs(dataDir));
+    if (!dryRun && !flags['mark-only']) {
+      const {keepLogs} = await import('../../pod/streams/keep-logs.ts');
+      errors.push(...(await keepLogs(dataDir)));
+    }
     for (const error of errors) reportError(error, {format, debug, command: command.name});
     return errors.length > 0 ? EXIT_RKT : 0;
   },

@@ -1,5 +1,7 @@
 import type {Plan} from '../../contract/plan.ts';
+import type {IsolatedField, Process} from '../../contract/process.ts';
 import type {ComposedPod} from '../../pod/compose/compose.ts';
+import {imageIsolatorRefused} from '../../pod/errors.ts';
 import {planRun} from '../../pod/verbs/plan-run.ts';
 import {defineCommand} from '../command.ts';
 import type {Output} from '../context.ts';
@@ -25,40 +27,56 @@ export const command = defineCommand({
     const request = parsePodArguments(flags, images);
     const composed = await planRun(context, request, parseRunFlags(flags));
     const {output, format} = context;
-    if (format !== 'text') {
+    if (format === 'text') show(composed, output);
+    else {
       const {pod, plan, report, askedByImages} = composed;
       output.value({pod, plan, report, askedByImages}, format);
-      return 0;
     }
-    show(composed.plan, output);
-    showAsked(composed.askedByImages, output);
-    output.line();
-    output.line('report', 'bold');
-    output.table(
-      undefined,
-      composed.report.entries.map(({verdict, name, app, how}) => [`  ${verdict}`, name, app ?? '', how]),
-    );
+    if (composed.refused.length > 0) throw imageIsolatorRefused(composed.refused);
     return 0;
   },
 });
 
-/** What only the images ask for. What is more than the defaults has been accepted, or there would be no plan. */
-const showAsked = (asked: ComposedPod['askedByImages'], output: Output): void => {
+const show = ({plan, askedByImages, refused, report}: ComposedPod, output: Output): void => {
+  showPlan(plan, output);
+  showAsked(askedByImages, refused, output);
+  output.line();
+  output.line('report', 'bold');
+  output.table(
+    undefined,
+    report.entries.map(({verdict, name, app, how}) => [`  ${verdict}`, name, app ?? '', how]),
+  );
+};
+
+/** What only the images ask for. */
+const showAsked = (asked: ComposedPod['askedByImages'], refused: ComposedPod['refused'], output: Output): void => {
   if (asked.length === 0) return;
   output.line();
   output.line('asked for by images', 'bold');
   output.table(
     undefined,
-    asked.map(({name, app, value, widens}) => [
-      `  ${widens.length > 0 ? 'accepted' : 'within the defaults'}`,
-      name,
-      app,
-      JSON.stringify(value),
+    asked.map((isolator) => [
+      `  ${refused.includes(isolator) ? 'refused' : isolator.widens.length > 0 ? 'accepted' : 'within the defaults'}`,
+      isolator.name,
+      isolator.app,
+      JSON.stringify(isolator.value),
     ]),
   );
 };
 
-const show = ({flavor, filesystem, environment, launch}: Plan, output: Output): void => {
+/** What isolators have made of the process. */
+const ISOLATED: {readonly [F in IsolatedField]: (process: Process) => string[][]} = {
+  capabilities: ({capabilities}) => [['  capabilities', capabilities.bounding.join(' ') || 'none']],
+  noNewPrivileges: ({noNewPrivileges}) => [['  no-new-privileges', String(noNewPrivileges)]],
+  seccomp: ({seccomp}) => [
+    ['  seccomp', seccomp === null ? 'none' : `${seccomp.rules.length} rules, otherwise ${seccomp.default.action}`],
+  ],
+  rlimits: ({rlimits}) =>
+    rlimits.map(({name, soft, hard}) => ['  rlimit', `${name}=${soft ?? 'unlimited'}:${hard ?? 'unlimited'}`]),
+  oomScoreAdj: ({oomScoreAdj}) => (oomScoreAdj === null ? [] : [['  oom-score-adj', String(oomScoreAdj)]]),
+};
+
+const showPlan = ({flavor, filesystem, environment, launch}: Plan, output: Output): void => {
   output.line(`flavor ${flavor.name} ${flavor.version}`);
   for (const [stage, steps] of [
     ['filesystem', filesystem],
@@ -69,7 +87,6 @@ const show = ({flavor, filesystem, environment, launch}: Plan, output: Output): 
     for (const step of steps) output.line(`  ${describeStep(step)}`);
   }
   const {process} = launch;
-  const {capabilities, seccomp, rlimits, oomScoreAdj} = process;
   output.line();
   output.line('launch', 'bold');
   output.table(undefined, [
@@ -79,10 +96,6 @@ const show = ({flavor, filesystem, environment, launch}: Plan, output: Output): 
     ...process.env.map(({name, value}) => ['  env', `${name}=${value}`]),
     ['  cwd', process.cwd],
     ['  user', `${process.uid}:${process.gid}${process.groups.length > 0 ? `, ${process.groups.join(',')}` : ''}`],
-    ['  capabilities', capabilities.bounding.join(' ') || 'none'],
-    ['  no-new-privileges', String(process.noNewPrivileges)],
-    ['  seccomp', seccomp === null ? 'none' : `${seccomp.rules.length} rules, otherwise ${seccomp.default.action}`],
-    ...rlimits.map(({name, soft, hard}) => ['  rlimit', `${name}=${soft ?? 'unlimited'}:${hard ?? 'unlimited'}`]),
-    ...(oomScoreAdj === null ? [] : [['  oom-score-adj', String(oomScoreAdj)]]),
+    ...Object.values(ISOLATED).flatMap((rows) => rows(process)),
   ]);
 };

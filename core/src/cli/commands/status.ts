@@ -3,6 +3,7 @@ import {podNotInState} from '../../pod/errors.ts';
 import {readExitCodes} from '../../pod/state/exit-codes.ts';
 import {findUuid} from '../../pod/state/find.ts';
 import type {PodEntry} from '../../pod/state/load.ts';
+import {readOomKills} from '../../pod/state/read-oom-kills.ts';
 import {type Restarts, readRestarts} from '../../pod/state/restarts.ts';
 import {isFinished} from '../../pod/state/states.ts';
 import {requireStored} from '../../pod/state/stored.ts';
@@ -25,7 +26,8 @@ export const command = defineCommand({
   usage: '[flags] UUID',
   description:
     'One KEY=VALUE a line. "enforced=", "modified=" and "ignored=" tell what became of each isolator and feature. With --verify they ' +
-    'are compared with the running kernel, and a difference is an error.',
+    'are compared with the running kernel, and a difference is an error. "oom-kills=" tells how many processes the kernel has killed for want of memory, where the cgroup ' +
+    'of the pod counts them.',
   flags: {
     'uuid-file': {type: 'string', value: 'FILE', help: 'read the UUID from a file'},
     verify: {type: 'boolean', help: 'compare what was promised with the running kernel'},
@@ -44,17 +46,22 @@ export const command = defineCommand({
     const uuid = findUuid(dataDir, text);
     if (ready !== undefined) await waitReady(dataDir, uuid, ready);
     if (finished !== undefined) await waitFinished(dataDir, uuid, finished);
-    const {entry, report, exitCodes, restarts, checks} = await withPod(dataDir, uuid, async (entry) => ({
+    const {entry, report, exitCodes, restarts, killed, checks} = await withPod(dataDir, uuid, async (entry) => ({
       entry,
       report: entry.summary === undefined ? [] : requireStored(entry.path, 'report').entries,
       exitCodes: readExitCodes(entry),
       restarts: readRestarts(entry),
+      killed: readOomKills(entry) ?? 0,
       checks: flags.verify ? await check(context, entry) : undefined,
     }));
-    if (context.format === 'text') show(context, entry, {exitCodes, restarts}, report, checks);
+    if (context.format === 'text') show(context, entry, {exitCodes, restarts, killed}, report, checks);
     else {
+      const oom = killed === 0 ? {} : {oom_kills: killed};
       const verified = checks === undefined ? {} : {verification: checks};
-      context.output.value({...viewPod(entry, exitCodes, restarts), enforcement: report, ...verified}, context.format);
+      context.output.value(
+        {...viewPod(entry, exitCodes, restarts), ...oom, enforcement: report, ...verified},
+        context.format,
+      );
     }
     const differences = (checks ?? []).filter(({holds}) => !holds);
     if (differences.length > 0) throw verificationFailed(entry.uuid, differences);
@@ -80,7 +87,7 @@ const check = async (context: Context, {uuid, state, path, summary, supervisor}:
 const show = (
   {output}: Context,
   entry: PodEntry,
-  {exitCodes, restarts}: {exitCodes: ExitCodes; restarts: Restarts},
+  {exitCodes, restarts, killed}: {exitCodes: ExitCodes; restarts: Restarts; killed: number},
   report: readonly ReportEntry[],
   checks: readonly Check[] = [],
 ): void => {
@@ -99,6 +106,7 @@ const show = (
     const last = isFinished(state) ? undefined : exitCodes.get(app);
     if (last !== undefined) output.line(`last-exit-${app}=${last}`);
   }
+  if (killed > 0) output.line(`oom-kills=${killed}`);
   if (summary !== undefined) output.line(`flavor=${summary.flavor.name}`);
   if (summary?.stage1 !== undefined) output.line(`stage1=${summary.stage1.imageName} (${summary.stage1.imageId})`);
   for (const {verdict, name, app, how} of report) {

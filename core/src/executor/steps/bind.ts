@@ -12,6 +12,7 @@ import {
   bindSourceSymlink,
   bindTargetIsDirectory,
   mountTargetKernel,
+  mountTargetRoot,
 } from '../errors.ts';
 import {mappingOf} from '../id-map.ts';
 import {openLocation, Place} from '../location.ts';
@@ -35,6 +36,7 @@ export const perform = (step: StepOf<'bind'>, context: StepContext): Notes => {
   if (place.location.in === 'rootfs' && isOn(target, 'proc', 'sysfs', 'cgroup', 'cgroup2')) {
     throw mountTargetKernel(place.location.path);
   }
+  if (place.isBase(target)) throw mountTargetRoot(place.location.path);
   moveMount(mount, target);
   if (step.source.in !== 'host') rememberOwnMount(mount, context);
   return notes;

@@ -31,6 +31,6 @@ export const perform = ({app: name}: StepOf<'check-program'>, context: StepConte
     throw programElsewhere(app.name, app.process.argv[0] ?? '', found);
   }
   for (const {exec} of app.eventHandlers) findExecutable(root, asSeenHere({...app.process, argv: exec}, context));
-  using _ = openWorkingDirectory(root, app.process.cwd);
+  using _ = openWorkingDirectory(root, asSeenHere(app.process, context));
   return NOTHING;
 };

@@ -10,6 +10,7 @@ import {PIPE_BYTES, readChunks} from '../read-archive.ts';
 import {bsdtarCreate, type HostCommand} from '../sandbox.ts';
 import {END, encodeEntry, paddingOf} from '../tar/encode.ts';
 import type {TarEntry} from '../tar/entry.ts';
+import {MTIME} from '../tar/make-entry.ts';
 import {createTarScanner} from '../tar/scan.ts';
 import {startTool} from '../tool.ts';
 import {listTree} from './list-tree.ts';
@@ -31,6 +32,8 @@ export interface TreeArchive {
   readonly chunks: AsyncIterable<Buffer>;
   /** The image's ID, after the last chunk. */
   readonly id: () => ImageId;
+  /** What comes out of it, after the last chunk. */
+  readonly made: () => {readonly bytes: number; readonly inodes: number};
 }
 
 /**
@@ -39,7 +42,12 @@ export interface TreeArchive {
  */
 export const archiveTree = (options: ArchiveOptions): TreeArchive => {
   const hash = createHash('sha512');
-  return {chunks: write(options, hash), id: () => `sha512-${hash.digest('hex')}` as ImageId};
+  const made = {bytes: 0, inodes: 0};
+  return {
+    chunks: write(options, hash, made),
+    id: () => `sha512-${hash.digest('hex')}` as ImageId,
+    made: () => made,
+  };
 };
 
 const manifestEntry = (size: number, mtime: number): TarEntry => ({
@@ -54,12 +62,23 @@ const manifestEntry = (size: number, mtime: number): TarEntry => ({
   xattrs: new Map(),
 });
 
-async function* write(options: ArchiveOptions, hash: Hash): AsyncGenerator<Buffer> {
+/** No time but one that every reader takes for the same, and every file system holds. */
+const storable = ({seconds, nanoseconds}: TarEntry['mtime']): TarEntry['mtime'] => {
+  if (seconds < 0) return {seconds: Math.max(seconds, MTIME.min), nanoseconds: 0};
+  return seconds > MTIME.max ? {seconds: MTIME.max, nanoseconds: 0} : {seconds, nanoseconds};
+};
+
+async function* write(
+  options: ArchiveOptions,
+  hash: Hash,
+  made: {bytes: number; inodes: number},
+): AsyncGenerator<Buffer> {
   const {directory, manifest, mtime, ownedByRoot, work} = options;
   let out: Buffer[] = [];
   let padding: Buffer = Buffer.alloc(0);
   const emit = (bytes: Buffer): void => {
     hash.update(bytes);
+    made.bytes += bytes.length;
     out.push(bytes);
   };
   const scanner = createTarScanner(
@@ -67,8 +86,10 @@ async function* write(options: ArchiveOptions, hash: Hash): AsyncGenerator<Buffe
       entry(entry) {
         emit(padding);
         padding = paddingOf(entry.size);
+        made.inodes++;
         const owner = ownedByRoot ? {uid: 0, gid: 0} : {};
-        emit(encodeEntry({...entry, ...owner, ...(mtime === 'keep' ? {} : {mtime: {seconds: mtime, nanoseconds: 0}})}));
+        const time = mtime === 'keep' ? storable(entry.mtime) : {seconds: mtime, nanoseconds: 0};
+        emit(encodeEntry({...entry, ...owner, mtime: time}));
       },
       // The chunk is used again before this is written.
       payload: (bytes) => emit(Buffer.from(bytes)),
@@ -90,8 +111,8 @@ async function* write(options: ArchiveOptions, hash: Hash): AsyncGenerator<Buffe
   );
 
   const names = `${work}/list`;
-  writeFileSync(names, Buffer.concat(listTree(directory).flatMap((path) => [path, Buffer.alloc(1)])));
   using tree = openHost(directory, O_PATH | constants.O_DIRECTORY);
+  writeFileSync(names, Buffer.concat(listTree(tree).flatMap((path) => [path, Buffer.alloc(1)])));
   using list = openHost(names, O_PATH);
   const output = pipe({bytes: PIPE_BYTES});
   using read = output.read;

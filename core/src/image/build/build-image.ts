@@ -10,7 +10,9 @@ import {serialize} from '../../appc/serialize.ts';
 import type {HostPath, ImageId} from '../../contract/names.ts';
 import {renameNoReplace} from '../../linux/rename.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
-import {imageBuildInvalid, imageOutputExists} from '../errors.ts';
+import {RktError} from '../../rkt-error.ts';
+import {imageBuildInvalid, imageNotBuildable, imageOutputExists} from '../errors.ts';
+import {checkRatio} from '../read-archive.ts';
 import {archiveTree} from './archive-tree.ts';
 
 export const BUILD_COMPRESSIONS = ['none', 'gzip', 'zstd'] as const;
@@ -31,6 +33,9 @@ export interface BuildOptions {
   readonly ownedByRoot?: boolean;
 }
 
+/** What is wrong with a file, and not with the way an archive of it was written. */
+const UNBUILDABLE: ReadonlySet<string> = new Set(['RKT_IMAGE_ENTRY_REFUSED', 'RKT_IMAGE_LIMIT_EXCEEDED']);
+
 /**
  * Builds an image of a directory: the same bytes for the same files, names, modes, owners and xattrs. Needs no store.
  * @throws RKT_IMAGE_BUILD_INVALID, RKT_IMAGE_OUTPUT_EXISTS, and what importing the result would throw
@@ -50,13 +55,15 @@ export const buildImage = async (options: BuildOptions): Promise<ImageId> => {
     const bytes = Buffer.from(serialize(manifest));
     const archive = archiveTree({directory, manifest: bytes, mtime, ownedByRoot, work});
     await save(archive.chunks, temporary, compression);
+    const {bytes: size, inodes} = archive.made();
+    checkRatio(size, inodes, statSync(temporary).size);
     if (overwrite) renameSync(temporary, output);
     else renameNoReplace(temporary, output);
     return archive.id();
   } catch (error) {
     rmSync(temporary, {force: true});
     if (isErrno(error, 'EEXIST')) throw imageOutputExists(output);
-    throw error;
+    throw error instanceof RktError && UNBUILDABLE.has(error.code) ? imageNotBuildable(error) : error;
   } finally {
     rmSync(work, {recursive: true, force: true});
   }

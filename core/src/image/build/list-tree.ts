@@ -1,21 +1,59 @@
-import {lstatSync, readdirSync} from 'node:fs';
+import {constants, lstatSync} from 'node:fs';
+import type {Fd} from '../../linux/fd.ts';
+import {nextEntries} from '../../linux/list-directory.ts';
+import {openBeneath} from '../../linux/openat2.ts';
+import {imageEntryRefused, imageLimitExceeded} from '../errors.ts';
+import {TAR_LIMITS, type TarLimits} from '../limits.ts';
 
 const SLASH = Buffer.from('/');
+const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
 
-/** Every path below a directory, as `./a/b`, parents before children, in the order of their bytes: the same on every host. Sockets, which no archive can hold, are left out. */
-export const listTree = (directory: string): Buffer[] => {
+/**
+ * Every path below a directory, as `./a/b`, parents before children, in the order of their bytes: the same on every host. Sockets, which no archive can hold, are left
+ * out. Whoever has filled the directory may have meant harm: it ends where no image may go on.
+ * @throws RKT_IMAGE_ENTRY_REFUSED, RKT_IMAGE_LIMIT_EXCEEDED
+ */
+export const listTree = (root: Fd, limits: TarLimits = TAR_LIMITS): Buffer[] => {
   const found: Buffer[] = [Buffer.from('.')];
-  const walk = (absolute: Buffer, relative: Buffer): void => {
-    const names = readdirSync(absolute, {encoding: 'buffer'}).sort(Buffer.compare);
-    for (const name of names) {
-      const path = Buffer.concat([absolute, SLASH, name]);
-      const below = Buffer.concat([relative, SLASH, name]);
-      const stats = lstatSync(path);
-      if (stats.isSocket()) continue;
-      found.push(below);
-      if (stats.isDirectory()) walk(path, below);
+  let names = 0;
+  let bytes = 0;
+
+  const check = (path: Buffer, depth: number): void => {
+    // As the archive is going to call it.
+    const name = `rootfs${path.toString('latin1', 1)}`;
+    if (depth > limits.depth) throw imageLimitExceeded('depth of directories', limits.depth, depth, name);
+    if (name.length > limits.pathBytes)
+      throw imageEntryRefused(name, `its name is longer than ${limits.pathBytes} bytes`);
+    bytes += name.length;
+    if (++names > limits.inodes) throw imageLimitExceeded('files and directories', limits.inodes);
+    if (bytes > limits.rememberedBytes)
+      throw imageLimitExceeded('bytes of all names and attributes', limits.rememberedBytes);
+  };
+
+  const entriesOf = (directory: Buffer, depth: number) => {
+    const entries: {path: Buffer; isDirectory: boolean}[] = [];
+    using open = openBeneath(root, directory, DIRECTORY, {noSymlinks: true});
+    for (let some = nextEntries(open); some !== undefined; some = nextEntries(open)) {
+      for (const {name, type} of some) {
+        const path = Buffer.concat([directory, SLASH, name]);
+        check(path, depth);
+        const known = type === 'directory' || type === 'symlink';
+        const stats = known
+          ? undefined
+          : lstatSync(Buffer.concat([Buffer.from(`/proc/self/fd/${root.number}/`), path]));
+        if (stats?.isSocket()) continue;
+        entries.push({path, isDirectory: stats?.isDirectory() ?? type === 'directory'});
+      }
+    }
+    return entries.sort((one, other) => Buffer.compare(one.path, other.path));
+  };
+
+  const walk = (directory: Buffer, depth: number): void => {
+    for (const {path, isDirectory} of entriesOf(directory, depth)) {
+      found.push(path);
+      if (isDirectory) walk(path, depth + 1);
     }
   };
-  walk(Buffer.from(directory), Buffer.from('.'));
+  walk(Buffer.from('.'), 1);
   return found;
 };

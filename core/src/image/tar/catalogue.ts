@@ -1,10 +1,11 @@
 import {imageDuplicateEntry, imageEntryRefused, imageLayoutInvalid, imageLimitExceeded} from '../errors.ts';
 import type {TarLimits} from '../limits.ts';
-import type {TarEntry} from './entry.ts';
+import type {LinkType, TarEntry} from './entry.ts';
 
 /** What an archive has brought so far, to refuse what contradicts it. */
 export interface Catalogue {
-  add(entry: TarEntry): void;
+  /** Returns it, of a hard link with what it is a further name of. */
+  add(entry: TarEntry): TarEntry;
   /** @throws when the archive lacks `manifest` or `rootfs`. */
   complete(): void;
   /** Whether some directory is only implied by the names below it. */
@@ -62,13 +63,14 @@ export const createCatalogue = (
     }
   };
 
-  const addLink = ({path, linkName}: TarEntry): void => {
+  const addLink = ({path, linkName}: TarEntry): LinkType => {
     if (!linkName.startsWith('rootfs/')) {
       throw imageEntryRefused(path, `a hard link leads out of the rootfs, to "${linkName}"`);
     }
     // A further link is as good a target as the first.
-    const target = made.get(linkName)?.type;
-    if (target !== 'file' && target !== 'hardlink') {
+    const target = made.get(linkName);
+    const type = target?.type === 'hardlink' ? target.linkType : target?.type;
+    if (type === undefined || type === 'directory') {
       throw imageEntryRefused(path, `a hard link to "${linkName}", which is not an earlier file`);
     }
     const first = firsts.get(linkName) ?? linkName;
@@ -76,6 +78,7 @@ export const createCatalogue = (
     if (count > limits.links) throw imageLimitExceeded('names of one file', limits.links);
     firsts.set(path, first);
     names.set(first, count);
+    return type;
   };
 
   return {
@@ -83,10 +86,11 @@ export const createCatalogue = (
     get implicit() {
       return implicit > 0;
     },
-    add(entry) {
+    add(given) {
+      let entry = given;
       checkTopLevel(entry);
       const depth = entry.path.split('/').length - 1;
-      if (depth > limits.depth) throw imageLimitExceeded('depth of directories', limits.depth, depth);
+      if (depth > limits.depth) throw imageLimitExceeded('depth of directories', limits.depth, depth, entry.path);
       const before = made.get(entry.path);
       if (before !== undefined) throw imageDuplicateEntry(entry.path);
       if (made.has(entry.path)) {
@@ -94,8 +98,9 @@ export const createCatalogue = (
         implicit--;
       }
       addParents(entry);
-      if (entry.type === 'hardlink') addLink(entry);
+      if (entry.type === 'hardlink') entry = {...entry, linkType: addLink(entry)};
       remember(entry.path, entry);
+      return entry;
     },
     complete() {
       if (!made.has('manifest')) throw imageLayoutInvalid('it has no "manifest"');

@@ -42,6 +42,20 @@ const record = (key: string, value: Buffer): Buffer => {
   return Buffer.concat([Buffer.from(String(length)), body]);
 };
 
+/** Names of attributes that all tools read alike. */
+const PLAIN = /^[!-~]+$/;
+const AMBIGUOUS = /[%=]/;
+
+/** SCHILY.xattr, which is what most tools know, has no way to write `=`, and tools disagree on `%`; the other record encodes names and values. */
+const xattrRecord = (name: string, value: Buffer): Buffer => {
+  if (PLAIN.test(name) && !AMBIGUOUS.test(name)) return record(`SCHILY.xattr.${name}`, value);
+  const encoded = name.replace(
+    /[^!-~]|[%=]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
+  return record(`LIBARCHIVE.xattr.${encoded}`, Buffer.from(value.toString('base64').replace(/=+$/, '')));
+};
+
 const isUtf8 = (text: string): boolean => {
   const bytes = Buffer.from(text, 'latin1');
   return Buffer.from(bytes.toString('utf8')).equals(bytes);
@@ -61,8 +75,7 @@ const records = (entry: TarEntry, path: string, binary: boolean): Buffer[] => {
   if (mtime.nanoseconds !== 0 || mtime.seconds < 0 || mtime.seconds > MAX_LONG) {
     text('mtime', `${mtime.seconds}.${String(mtime.nanoseconds).padStart(9, '0')}`);
   }
-  for (const name of [...xattrs.keys()].sort())
-    list.push(record(`SCHILY.xattr.${name}`, xattrs.get(name) ?? Buffer.alloc(0)));
+  for (const name of [...xattrs.keys()].sort()) list.push(xattrRecord(name, xattrs.get(name) ?? Buffer.alloc(0)));
   return list;
 };
 

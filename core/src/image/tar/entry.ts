@@ -1,6 +1,9 @@
 /** What an entry makes. */
 export type TarEntryType = 'file' | 'hardlink' | 'symlink' | 'char' | 'block' | 'directory' | 'fifo';
 
+/** What may have several names. */
+export type LinkType = Exclude<TarEntryType, 'directory' | 'hardlink'>;
+
 /**
  * One member of an archive, extensions applied. Names and link targets are bytes, one per character (latin1): file names need not be
  * UTF-8. Paths are normalised: relative, no `.`, no `..`, no slash at the end; the archive's own directory is `''`.
@@ -17,6 +20,8 @@ export interface TarEntry {
   readonly mtime: {readonly seconds: number; readonly nanoseconds: number};
   /** Target of a symlink as it stands, or normalised path of the entry that a hard link names; else `''`. */
   readonly linkName: string;
+  /** Of a hard link that is in its archive's catalogue: what it is a further name of. */
+  readonly linkType?: LinkType;
   /** Of `char` and `block`. */
   readonly device?: {readonly major: number; readonly minor: number};
   readonly xattrs: ReadonlyMap<string, Buffer>;

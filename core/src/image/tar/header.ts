@@ -8,7 +8,9 @@ export interface Header {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
+  /** As the time, infinite when it is more than can be counted, which no limit lets pass. */
   readonly size: number;
+  /** bsdtar writes large ones wrong, and right in an extended header. */
   readonly mtime: number;
   /** One character; the old NUL of v7 archives is `0`. */
   readonly type: string;
@@ -16,6 +18,8 @@ export interface Header {
   readonly deviceMajor: number;
   readonly deviceMinor: number;
 }
+
+const MAY_BE_LARGE = new Set(['mtime', 'size']);
 
 type Fields = {[K in keyof Header]: Header[K] extends number ? number | undefined : string};
 
@@ -69,6 +73,7 @@ export const parseHeader = (block: Buffer): Header | string => {
     deviceMinor: device ? number(block, 337, 8) : 0,
   };
   for (const [field, value] of Object.entries(header))
-    if (value === undefined) return `a header has a malformed ${field}`;
+    if (value === undefined || !(Number.isFinite(value) || typeof value === 'string' || MAY_BE_LARGE.has(field)))
+      return `a header has a malformed ${field}`;
   return header as Header;
 };

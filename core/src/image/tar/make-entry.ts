@@ -31,9 +31,14 @@ const NO_XATTRS: TarEntry['xattrs'] = new Map();
 /** (uid_t) -1 means "leave as it is" to chown(2). */
 const MAX_ID = 2 ** 32 - 2;
 /** What ext4 holds in an inode of 256 bytes. */
-const MTIME = {min: -(2 ** 31), max: 2 ** 34 - 2 ** 31 - 1} as const;
+export const MTIME = {min: -(2 ** 31), max: 2 ** 34 - 2 ** 31 - 1} as const;
 
-const checkNumbers = (path: string, header: Header, pax: PaxAttributes | undefined, offset: number) => {
+const checkNumbers = (
+  path: string,
+  header: Header,
+  pax: PaxAttributes | undefined,
+  {offset, fromHost}: EntryContext,
+) => {
   const size = pax?.size ?? header.size;
   const uid = pax?.uid ?? header.uid;
   const gid = pax?.gid ?? header.gid;
@@ -43,7 +48,7 @@ const checkNumbers = (path: string, header: Header, pax: PaxAttributes | undefin
   for (const id of [uid, gid]) {
     if (id < 0 || id > MAX_ID) throw imageEntryRefused(path, `${id} is not a user or group ID`);
   }
-  if (mtime.seconds < MTIME.min || mtime.seconds > MTIME.max) {
+  if (!fromHost && (mtime.seconds < MTIME.min || mtime.seconds > MTIME.max)) {
     throw imageEntryRefused(path, 'its time of modification cannot be stored');
   }
   return {size, uid, gid, mtime, mode: header.mode & 0o7777};
@@ -80,21 +85,31 @@ const checkXattrs = (
   if (bytes > limits.xattrBytes) throw imageLimitExceeded('bytes of extended attributes', limits.xattrBytes, bytes);
 };
 
-/** The entry that a header and what came before it describe; refuses what an image must not contain. `offset` is for messages. */
-export const makeEntry = (header: Header, extensions: Extensions, limits: TarLimits, offset: number): TarEntry => {
+export interface EntryContext {
+  readonly limits: TarLimits;
+  /** For messages. */
+  readonly offset: number;
+  /** bsdtar tells of a file of this host, which has whatever time it has. */
+  readonly fromHost: boolean;
+}
+
+/** The entry that a header and what came before it describe; refuses what an image must not contain. */
+export const makeEntry = (header: Header, extensions: Extensions, context: EntryContext): TarEntry => {
+  const {limits} = context;
   const {longName, longLink, pax} = extensions;
   const rawName = pax?.path ?? longName ?? header.name;
   const type = TYPES[header.type];
   if (type === undefined)
     throw imageEntryRefused(rawName, `entries of type ${JSON.stringify(header.type)} are not supported`);
   const name = normalizeName(rawName, type === 'directory', limits);
-  if ('problem' in name) throw imageEntryRefused(rawName.slice(0, 256), name.problem);
+  if ('problem' in name) throw imageEntryRefused(rawName, name.problem);
   const {path} = name;
-  const numbers = checkNumbers(path, header, pax, offset);
+  const numbers = checkNumbers(path, header, pax, context);
   // Tools disagree on whether content follows these.
   if (type !== 'file' && (numbers.size !== 0 || header.size !== 0))
     throw imageEntryRefused(path, `a ${type} of size ${numbers.size}`);
-  const xattrs = pax?.xattrs ?? NO_XATTRS;
+  // bsdtar tells what a file has with each of its names.
+  const xattrs = (type === 'hardlink' && context.fromHost ? undefined : pax?.xattrs) ?? NO_XATTRS;
   checkXattrs(path, xattrs, type, limits);
   const linkName = linkNameOf(type, path, pax?.linkName ?? longLink ?? header.linkName, limits);
   const entry = {path, type, ...numbers, linkName, xattrs};

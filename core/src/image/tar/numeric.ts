@@ -1,6 +1,6 @@
 /**
  * A number of a tar header: octal digits with blanks before and blanks or NULs after, or GNU's base-256 (first bit set, two's complement).
- * An empty field is 0. `undefined` for anything else, and for what a double cannot hold.
+ * An empty field is 0. `undefined` for anything else; infinite for what is further from 0 than a double holds exactly.
  */
 export const parseNumeric = (field: Buffer): number | undefined => {
   const first = field[0] ?? 0;
@@ -14,12 +14,12 @@ export const parseNumeric = (field: Buffer): number | undefined => {
     value = value * 8 + digit;
   }
   for (; at < field.length; at++) if (field[at] !== 0 && field[at] !== 0x20) return undefined;
-  return Number.isSafeInteger(value) ? value : undefined;
+  return value;
 };
 
-const parseBase256 = (field: Buffer): number | undefined => {
+const parseBase256 = (field: Buffer): number => {
   const bits = BigInt(field.length * 8 - 1);
   const raw = BigInt(`0x${field.toString('hex')}`) & ((1n << bits) - 1n);
   const value = Number(BigInt.asIntN(Number(bits), raw));
-  return Number.isSafeInteger(value) ? value : undefined;
+  return Number.isSafeInteger(value) ? value : value * Number.POSITIVE_INFINITY;
 };

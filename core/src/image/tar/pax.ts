@@ -2,6 +2,7 @@
 export interface PaxAttributes {
   path?: string;
   linkName?: string;
+  /** Infinite when it is more than can be counted. */
   size?: number;
   uid?: number;
   gid?: number;
@@ -12,16 +13,16 @@ export interface PaxAttributes {
 const decimal = (value: string): number | undefined => {
   if (!/^[0-9]{1,19}$/.test(value)) return undefined;
   const number = Number(value);
-  return Number.isSafeInteger(number) ? number : undefined;
+  return Number.isSafeInteger(number) ? number : Number.POSITIVE_INFINITY;
 };
 
-const time = (value: string): PaxAttributes['mtime'] => {
-  const match = /^(-?[0-9]{1,15})(?:\.([0-9]{1,32}))?$/.exec(value);
+const time = (value: string, lenient: boolean): PaxAttributes['mtime'] => {
+  const match = /^(-?[0-9]{1,19})(?:\.([0-9]{1,32}))?$/.exec(value);
   if (match === null) return undefined;
   const fraction = (match[2] ?? '').slice(0, 9).padEnd(9, '0');
   const nanoseconds = Number(fraction);
-  // Tools disagree on which way the fraction of a negative time counts.
-  if (match[1]?.startsWith('-') && nanoseconds !== 0) return undefined;
+  // Tools disagree on which way the fraction of a negative time counts; for bsdtar it is forward.
+  if (match[1]?.startsWith('-') && nanoseconds !== 0 && !lenient) return undefined;
   // `+ 0` because `-0` is no time of its own.
   return {seconds: Number(match[1]) + 0, nanoseconds};
 };
@@ -90,7 +91,7 @@ const apply = (attributes: PaxAttributes, key: string, value: Buffer, lenient: b
     case 'hdrcharset':
       return CHARSETS.has(text) ? undefined : `the character set "${text}" is unknown`;
     case 'mtime': {
-      const mtime = time(text);
+      const mtime = time(text, lenient);
       if (mtime !== undefined) attributes.mtime = mtime;
       return mtime === undefined ? 'the record "mtime" is malformed' : undefined;
     }
@@ -98,11 +99,15 @@ const apply = (attributes: PaxAttributes, key: string, value: Buffer, lenient: b
     case 'uid':
     case 'gid': {
       const number = decimal(text);
-      if (number !== undefined) attributes[key] = number;
-      return number === undefined ? `the record "${key}" is malformed` : undefined;
+      if (number === undefined || (number === Number.POSITIVE_INFINITY && key !== 'size'))
+        return `the record "${key}" is malformed`;
+      attributes[key] = number;
+      return undefined;
     }
     default:
-      return `the record "${key}" is not supported`;
+      return key.startsWith('GNU.sparse.')
+        ? 'it has a sparse file with its holes left out, which GNU tar does not without --sparse nor bsdtar with --no-read-sparse'
+        : `the record "${key}" is not supported`;
   }
 };
 
@@ -132,7 +137,7 @@ const split = (content: Buffer): [string, Buffer][] | string => {
 
 /**
  * Parses the content of an `x` header (POSIX.1-2001 pax); a string says what is wrong with it.
- * @param lenient leave out the extended attributes that an image cannot have, instead of refusing them
+ * @param lenient bsdtar wrote it of files of this host: leave out the extended attributes that an image cannot have, instead of refusing them
  */
 export const parsePax = (content: Buffer, lenient = false): PaxAttributes | string => {
   const records = split(content);

@@ -25,7 +25,10 @@ export interface TarHooks {
 export interface ScanOptions {
   /** Default {@link TAR_LIMITS}. */
   readonly limits?: TarLimits;
-  /** The archive was made of files of this host, which have attributes of the host's own (SELinux labels): these are left out, not refused. */
+  /**
+   * bsdtar made the archive of files of this host, which have attributes of the host's own (SELinux labels): these are left out, not refused. Their times are reported
+   * as they are.
+   */
   readonly fromHost?: boolean;
 }
 
@@ -144,13 +147,12 @@ export const createTarScanner = (
       startExtension(header.type, header.size);
       return;
     }
-    const entry = makeEntry(header, extensions, limits, position);
-    catalogue.add(entry);
+    const entry = catalogue.add(makeEntry(header, extensions, {limits, offset: position, fromHost}));
     if (entry.path === 'manifest' && entry.size > limits.manifestBytes) {
       throw imageLimitExceeded('bytes of the manifest', limits.manifestBytes, entry.size);
     }
     if (position + filled + entry.size > limits.totalBytes)
-      throw imageLimitExceeded('bytes of the archive', limits.totalBytes);
+      throw imageLimitExceeded('bytes of the archive', limits.totalBytes, undefined, entry.path);
     extensions = {};
     current = entry;
     padding = (BLOCK - (entry.size % BLOCK)) % BLOCK;

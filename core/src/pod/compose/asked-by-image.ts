@@ -1,9 +1,9 @@
-import {letsThrough} from '../../appc/compile/lets-through.ts';
 import {compileProcess} from '../../appc/compile/process.ts';
 import type {PodApp} from '../../appc/pod-manifest.ts';
 import type {HostFacts} from '../../contract/host.ts';
 import type {App} from '../../contract/pod.ts';
 import type {Process} from '../../contract/process.ts';
+import {widens} from './widens.ts';
 
 /** An isolator that an app has from its image, and nobody else. */
 export interface ImageIsolator {
@@ -18,6 +18,7 @@ export interface ImageIsolator {
 interface Surroundings {
   readonly insecure: ReadonlySet<string>;
   readonly hardLimits: HostFacts['hardLimits'];
+  readonly oomScoreAdj: number;
 }
 
 /** What an image asks for, and what of that is more than rkt gives an app by default (S31). */
@@ -25,10 +26,10 @@ export const askedByImage = (
   {app: section}: Pick<PodApp, 'app'>,
   app: App,
   names: ReadonlySet<string>,
-  {insecure, hardLimits}: Surroundings,
+  {insecure, hardLimits, oomScoreAdj}: Surroundings,
 ): ImageIsolator[] => {
   if (section == null) return [];
-  const {process, isolators} = app;
+  const {process, isolators, limits} = app;
   const without = (name: string): Process =>
     compileProcess({
       appName: app.name,
@@ -44,24 +45,13 @@ export const askedByImage = (
       image: app.image.name,
       name,
       value,
-      widens: name.startsWith('os/') ? widenings(process, without(name), hardLimits) : [],
+      widens: widens(name, value, {
+        process,
+        without: () => without(name),
+        limits,
+        isolators,
+        hardLimits,
+        oomScoreAdj,
+      }),
     }));
 };
-
-/** In which ways a process has more than another one; the filter follows the capabilities, so only what they do not explain counts. */
-const widenings = (process: Process, base: Process, hardLimits: HostFacts['hardLimits']): string[] => {
-  const capabilities = process.capabilities.bounding.filter((name) => !base.capabilities.bounding.includes(name));
-  return [
-    ...capabilities,
-    ...(capabilities.length > 0 ? [] : letsThrough(process.seccomp, base.seccomp)),
-    ...(base.noNewPrivileges && !process.noNewPrivileges ? ['new privileges'] : []),
-    ...((process.oomScoreAdj ?? 0) < Math.min(0, base.oomScoreAdj ?? 0) ? [`score ${process.oomScoreAdj}`] : []),
-    ...process.rlimits
-      .filter(
-        ({name, hard}) => !base.rlimits.some((limit) => limit.name === name) && isAbove(hard, hardLimits[name] ?? null),
-      )
-      .map(({name, hard}) => `${name} ${hard ?? 'unlimited'}`),
-  ];
-};
-
-const isAbove = (limit: number | null, own: number | null): boolean => own !== null && (limit === null || limit > own);

@@ -8,15 +8,17 @@ import {chooseFlavor} from '../../stage1/choice/choose-flavor.ts';
 import {gatherHostFacts} from '../../stage1/facts/host-facts.ts';
 import type {FoundFlavor} from '../../stage1/load/find.ts';
 import {type PlannedPod, planPod} from '../../stage1/negotiation/plan-pod.ts';
+import {imageIsolatorRefused} from '../errors.ts';
 import type {PodRequest, RunRequest} from '../request.ts';
 import type {IdMap} from '../state/id-ranges.ts';
 import {checkedDirectory} from '../state/layout.ts';
-import {acceptImages} from './accept-images.ts';
 import type {ImageIsolator} from './asked-by-image.ts';
+import {checkArguments} from './check-arguments.ts';
 import {findImages, type PodImage} from './find-images.ts';
 import {freeze} from './freeze.ts';
 import {hostNames} from './host-names.ts';
 import {imageIsolators} from './image-isolators.ts';
+import {notAccepted} from './not-accepted.ts';
 import {overlayObstacle} from './overlay-support.ts';
 import {checkManifest, reify} from './reify.ts';
 
@@ -28,8 +30,10 @@ export interface ComposedPod extends PlannedPod {
   /** Before negotiation. */
   readonly asked: Pod;
   readonly imageHasHosts: boolean;
-  /** What only the images ask for, accepted where it is more than the defaults. */
+  /** What only the images ask for. */
   readonly askedByImages: readonly ImageIsolator[];
+  /** Those of them that `run` refuses: nothing comes of this pod. */
+  readonly refused: readonly ImageIsolator[];
   readonly overlayObstacle?: string;
 }
 
@@ -37,7 +41,8 @@ export interface ComposedPod extends PlannedPod {
  * From what the operator asked for to what will be done: images, manifest, pod, report and plan. Nothing of the pod is created yet, so that
  * whatever is wrong with it leaves nothing behind (appc EX-16). The caller holds the images.
  * @param options `find`: how images are looked up; `remember`: what has been checked need not be checked again. `plan` takes no image into the
- * store and leaves no trace
+ * store and leaves no trace; it shows what images ask for that is refused
+ * @throws RKT_IMAGE_ISOLATOR_REFUSED
  */
 export const compose = async (
   context: Settings,
@@ -87,9 +92,14 @@ export const compose = async (
       debug: context.debug,
       host: hostNames,
     });
-    await acceptImages(context, request, askedByImages);
+    checkArguments(asked.apps);
+    const refused = await notAccepted(context, request, askedByImages);
+    if (remember && refused.length > 0) throw imageIsolatorRefused(refused);
     const because = obstacle === undefined ? {} : {overlayObstacle: obstacle};
-    const planned = await planPod(found, asked, {facts, allowDegraded: request.allowDegraded, checked, ...because});
+    const planning = planPod(found, asked, {facts, allowDegraded: request.allowDegraded, checked, ...because});
+    const planned = await planning.catch((error: unknown) => {
+      throw refused.length > 0 ? imageIsolatorRefused(refused) : error;
+    });
     // It may be one of those that the operator allowed to be left out.
     if (planned.pod.idMap === undefined) ids?.release();
     return {
@@ -100,6 +110,7 @@ export const compose = async (
       asked,
       imageHasHosts,
       askedByImages: askedByImages.flat(),
+      refused,
       ...because,
       ...planned,
     };

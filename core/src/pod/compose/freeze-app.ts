@@ -26,6 +26,8 @@ interface FreezeAppInput {
   readonly ports: readonly Port[];
   readonly overlay: boolean;
   readonly insecure: ReadonlySet<string>;
+  /** Isolators that only the image asks for. */
+  readonly fromImage: ReadonlySet<string>;
 }
 
 /** One app of the pod, compiled. */
@@ -39,6 +41,7 @@ export const freezeApp = ({
   ports,
   overlay,
   insecure,
+  fromImage,
 }: FreezeAppInput): App => {
   const {name, image, app: section} = app;
   if (section == null) throw appSectionMissing(name, image.id);
@@ -62,7 +65,7 @@ export const freezeApp = ({
     process,
     executable: locateProgram(process, treeWithVolumes(tree, mounts, volumes)),
     restart: restartOf(app.annotations),
-    limits: compileLimits(isolators),
+    limits: compileLimits(isolators, limitsOfImage(section.isolators, fromImage)),
     eventHandlers: (section.eventHandlers ?? []).map((handler) => ({name: handler.name, exec: [...handler.exec]})),
     ports: [...ports],
     stdio: {
@@ -73,6 +76,16 @@ export const freezeApp = ({
     isolators,
   };
 };
+
+/** Those of an image that give a limit and no request: an image that only limits itself gets nothing before others (S31). */
+const limitsOfImage = (
+  isolators: NonNullable<PodApp['app']>['isolators'],
+  fromImage: ReadonlySet<string>,
+): ReadonlySet<string> =>
+  new Set((isolators ?? []).flatMap(({name, value}) => (fromImage.has(name) && !hasRequest(value) ? [name] : [])));
+
+const hasRequest = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'request' in value && value.request != null;
 
 /** What `--insecure-options` switches off is not asked for any more. */
 const secured = (isolators: Isolators, insecure: ReadonlySet<string>): Isolators => {

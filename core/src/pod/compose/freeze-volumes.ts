@@ -3,6 +3,7 @@ import type {ManifestVolume} from '../../appc/volumes.ts';
 import type {AppName, RootfsPath, VolumeName} from '../../contract/names.ts';
 import type {Mount, Volume} from '../../contract/pod.ts';
 import {volumePath} from '../state/layout.ts';
+import {freeNames} from './free-names.ts';
 import type {DirectoryLook} from './image-tree.ts';
 import {checkMountTargets} from './mount-targets.ts';
 import {type SourcePolicy, volumeSource} from './volume-source.ts';
@@ -32,17 +33,13 @@ export const freezeVolumes = (
   content: Content = () => undefined,
 ): {volumes: Volume[]; mounts: ReadonlyMap<AppName, Mount[]>} => {
   const names = new Map<ManifestVolume, VolumeName>();
-  const taken = new Set<string>();
-  const name = (volume: ManifestVolume, wanted: string): VolumeName => {
-    const known = names.get(volume);
-    if (known !== undefined) return known;
-    let free = wanted;
-    for (let number = 1; taken.has(free); number++) free = `${wanted.slice(0, 58)}-${number}`;
-    taken.add(free);
-    names.set(volume, free as VolumeName); // an AC Name with a number behind it is one
-    return free as VolumeName;
+  const free = freeNames([]);
+  const name = (volume: ManifestVolume): VolumeName => {
+    const known = names.get(volume) ?? free(volume.name);
+    names.set(volume, known);
+    return known;
   };
-  for (const volume of declared) name(volume, volume.name);
+  for (const volume of declared) name(volume);
   const mounts = new Map(
     apps.map(({app, mounts: resolved}): [AppName, Mount[]] => {
       const targets = checkMountTargets(
@@ -53,19 +50,21 @@ export const freezeVolumes = (
         app,
         resolved.map(({source, path, readOnly}, index) => ({
           // A mount's own volume (appc PO-07) may have the name of one of the pod's.
-          volume: name(source, source.name),
+          volume: name(source),
           path: targets[index] ?? path,
           readOnly,
         })),
       ];
     }),
   );
+  const places = Map.groupBy(
+    [...mounts].flatMap(([app, mounted]) => mounted.map(({volume, path}) => ({app, volume, path}))),
+    ({volume}) => volume,
+  );
   const filledFrom = (volume: VolumeName): Filling | undefined => {
-    for (const [app, mounted] of mounts) {
-      for (const {path} of mounted.filter((mount) => mount.volume === volume)) {
-        const look = content(app, path);
-        if (look !== undefined) return {app, path, look};
-      }
+    for (const {app, path} of places.get(volume) ?? []) {
+      const look = content(app, path);
+      if (look !== undefined) return {app, path, look};
     }
     return undefined;
   };

@@ -46,7 +46,7 @@ export interface FreezeInput {
   /** Layers are shared through overlayfs; else each app has a copy. */
   readonly overlay: boolean;
   readonly declaration: Declaration;
-  readonly facts: Pick<HostFacts, 'cpus' | 'hardLimits'>;
+  readonly facts: Pick<HostFacts, 'cpus' | 'hardLimits' | 'oomScoreAdj'>;
   readonly insecure: ReadonlySet<string>;
   readonly debug: boolean;
   readonly host: HostNames;
@@ -87,6 +87,7 @@ export const freeze = (
       ports: ports.get(app.name) ?? [],
       overlay: input.overlay,
       insecure,
+      fromImage: input.fromImages?.[index] ?? new Set(),
     });
     return {...frozen, limits: boundLimits(frozen.limits, limits)};
   });
@@ -115,11 +116,12 @@ export const freeze = (
     apps,
     isolators,
   };
-  const {hardLimits} = input.facts;
+  const {hardLimits, oomScoreAdj} = input.facts;
+  const surroundings = {insecure, hardLimits, oomScoreAdj};
   const askedByImages = apps.map((app, index) => {
     const names = input.fromImages?.[index] ?? new Set();
     const section = manifest.apps[index];
-    return section === undefined || names.size === 0 ? [] : askedByImage(section, app, names, {insecure, hardLimits});
+    return section === undefined || names.size === 0 ? [] : askedByImage(section, app, names, surroundings);
   });
   return {pod: deepFreeze(applyRunRequest(pod, {...input, imageHasHosts})), imageHasHosts, askedByImages};
 };

@@ -1,5 +1,7 @@
 import type {PodManifest} from '../../appc/pod-manifest.ts';
-import {volumeName} from '../../contract/names.ts';
+import type {VolumeName} from '../../contract/names.ts';
+import {boundMounts} from './bound-mounts.ts';
+import {freeNames} from './free-names.ts';
 
 type App = PodManifest['apps'][number];
 type Volumes = NonNullable<PodManifest['volumes']>;
@@ -7,26 +9,37 @@ type Volumes = NonNullable<PodManifest['volumes']>;
 /**
  * Gives every mount point of every app a volume: the mount that the pod says, the pod's volume of the same name, or an empty one of the
  * app's own. A path on the host never comes from an image (S17).
+ * @throws RKT_POD_MOUNTS_EXCESSIVE
  */
 export const satisfyMountPoints = (manifest: PodManifest): PodManifest => {
   const volumes: Volumes = [...(manifest.volumes ?? [])];
   const names = new Set<string>(volumes.map(({name}) => name));
-  const apps = manifest.apps.map((app) => satisfy(app, volumes, names));
+  const free = freeNames(names);
+  const addEmpty = (wanted: string): VolumeName => {
+    const name = free(wanted);
+    names.add(name);
+    volumes.push({name, kind: 'empty'});
+    return name;
+  };
+  const bound = boundMounts();
+  const apps = manifest.apps.map((app) => {
+    const satisfied = satisfy(app, names, addEmpty);
+    bound(
+      app.name,
+      (satisfied.mounts ?? []).map(({path}) => plain(path)),
+    );
+    return satisfied;
+  });
   return {...manifest, apps, ...(volumes.length > 0 || manifest.volumes != null ? {volumes} : {})};
 };
 
-const satisfy = (app: App, volumes: Volumes, names: Set<string>): App => {
+const satisfy = (app: App, names: ReadonlySet<string>, addEmpty: (wanted: string) => VolumeName): App => {
   const mounts = [...(app.mounts ?? [])];
   const places = new Set(mounts.map((mount) => plain(mount.path)));
   for (const {name, path} of app.app?.mountPoints ?? []) {
     if (places.has(plain(path))) continue;
     places.add(plain(path));
-    if (!names.has(name)) {
-      const volume = freeName(`${app.name}-${name}`, names);
-      names.add(volume);
-      volumes.push({name: volume, kind: 'empty'});
-      mounts.push({volume, path});
-    } else mounts.push({volume: name, path});
+    mounts.push({volume: names.has(name) ? name : addEmpty(`${app.name}-${name}`), path});
   }
   return mounts.length > 0 || app.mounts != null ? {...app, mounts} : app;
 };
@@ -37,12 +50,3 @@ const plain = (path: string): string =>
     .split('/')
     .filter((part) => part !== '' && part !== '.')
     .join('/');
-
-const freeName = (wanted: string, taken: ReadonlySet<string>) => {
-  for (let number = 0; ; number++) {
-    const suffix = number === 0 ? '' : `-${number}`;
-    const name = `${wanted.slice(0, 64 - suffix.length).replace(/-$/, '')}${suffix}`;
-    const parsed = volumeName.safeParse(name);
-    if (parsed.success && !taken.has(parsed.data)) return parsed.data;
-  }
-};

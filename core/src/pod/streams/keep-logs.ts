@@ -15,7 +15,7 @@ import {readStored} from '../state/stored.ts';
 import {keptLogs, type Log} from './find-logs.ts';
 import {logFault} from './log-fault.ts';
 import {timesPath} from './log-times.ts';
-import {openLog} from './open-log.ts';
+import {awaitLog, isLeased, openLog} from './open-log.ts';
 
 const {O_APPEND, O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY} = constants;
 const BLOCK = 4096;
@@ -29,16 +29,28 @@ const PLACES: readonly PodDirectory[] = ['run', 'exited-garbage'];
  * Marks how far the logs of all pods have been written by now, and gives the oldest part of each that is more than twice as large as it may be back to the
  * disk. Nothing is moved, so writers and readers notice nothing. Returns the errors of what could not be done.
  */
-export const keepLogs = (dataDir: HostPath): unknown[] =>
-  PLACES.flatMap((place) =>
+export const keepLogs = async (dataDir: HostPath): Promise<unknown[]> => {
+  const leased: Leased[] = [];
+  const errors = PLACES.flatMap((place) =>
     uuidsIn(dataDir, place).flatMap((uuid) => {
       try {
-        return keepPodLogs(uuid, podDirectory(dataDir, place, uuid));
+        return keepPodLogs(uuid, podDirectory(dataDir, place, uuid), leased);
       } catch (error) {
         return isOver(error) ? [] : [error];
       }
     }),
   );
+  // An app that takes its lease again whenever it has lost it would have its log grow for ever.
+  return [...errors, ...(await Promise.all(leased.map(keepLeasedLog))).flat()];
+};
+
+/** A log that has to wait until all others are done. */
+interface Leased {
+  readonly uuid: Uuid;
+  readonly path: HostPath;
+  readonly log: Log;
+  readonly size: number;
+}
 
 /** Removed or moved meanwhile; the next one sees it where it is. */
 const isOver = (error: unknown): boolean => isErrno(error, 'ENOENT') || isDamaged(error);
@@ -47,29 +59,43 @@ const isOver = (error: unknown): boolean => isErrno(error, 'ENOENT') || isDamage
 const isDamaged = (error: unknown): boolean => error instanceof RktError && error.code === 'RKT_POD_FILE_DAMAGED';
 
 /** What an app does to its log keeps nobody from the others. */
-const keepPodLogs = (uuid: Uuid, path: HostPath): unknown[] => {
+const keepPodLogs = (uuid: Uuid, path: HostPath, leased: Leased[]): unknown[] => {
   if (!hasLogs(path)) return [];
   const pod = readStored(path, 'frozen');
   if (pod === undefined) return [];
   const logs = keptLogs(pod.apps);
   if (logs.length === 0) return [];
-  using directory = openHost(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  const size = pod.logSize ?? DEFAULT_LOG_SIZE;
+  using directory = openPod(path);
   return logs.flatMap((log) => {
     try {
-      keepLog(uuid, directory, log, pod.logSize ?? DEFAULT_LOG_SIZE);
-      return [];
+      using file = openLog(uuid, directory, log, O_RDWR);
+      if (file !== undefined) keepLog(uuid, directory, log, file, size);
     } catch (error) {
-      return isOver(error) ? [] : [logFault(uuid, log, error)];
+      if (!isLeased(error)) return isOver(error) ? [] : [logFault(uuid, log, error)];
+      leased.push({uuid, path, log, size});
     }
+    return [];
   });
 };
+
+const keepLeasedLog = async ({uuid, path, log, size}: Leased): Promise<unknown[]> => {
+  try {
+    using directory = openPod(path);
+    using file = await awaitLog(uuid, directory, log, O_RDWR);
+    if (file !== undefined) keepLog(uuid, directory, log, file, size);
+    return [];
+  } catch (error) {
+    return isOver(error) ? [] : [logFault(uuid, log, error)];
+  }
+};
+
+const openPod = (path: HostPath): Fd => openHost(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 
 /** Most pods have none: their other files need not be read. */
 const hasLogs = (path: HostPath): boolean => readdirSync(`${path}/${LOGS}`).length > 0;
 
-const keepLog = (uuid: Uuid, pod: Fd, log: Log, size: number): void => {
-  using file = openLog(uuid, pod, log, O_RDWR);
-  if (file === undefined) return;
+const keepLog = (uuid: Uuid, pod: Fd, log: Log, file: Fd, size: number): void => {
   const stats = fstatSync(file.number);
   const marks: Log = {...log, path: timesPath(log.path)};
   {

@@ -5,6 +5,7 @@ import type {Settings} from '../../settings.ts';
 interface FlavorOptions {
   readonly cacheDir?: string;
   readonly searchFrom: readonly string[];
+  readonly describe: Settings['describe'];
 }
 
 /**
@@ -16,5 +17,6 @@ export const flavorOptions = async (context: Settings, remember = true): Promise
   return {
     ...(remember ? {cacheDir: path.join(context.dataDir, 'cas', 'flavors')} : {}),
     searchFrom: paths.stage1Images === undefined ? [] : [paths.stage1Images],
+    describe: context.describe,
   };
 };

@@ -14,7 +14,8 @@ const MAX_OUTPUT = 65_536;
 const versions = new Map<HostPath, string>();
 
 /**
- * The first line of what a program of the host says to `--version`; empty if it fails. Asked once: the choice of a flavor and the plan both want to know.
+ * The first line of what a program of the host says to `--version`; empty if it fails. Asked once: the choice of a flavor and the plan both want to know. It runs with
+ * all that rkt has, and no pod may look into it that may not look into rkt (S28): one has fewer capabilities.
  * @throws RKT_PROGRAM_TIMED_OUT
  */
 export const programVersion = (path: HostPath, timeout = TIMEOUT): string =>

@@ -4,9 +4,10 @@ import path from 'node:path';
 import type {Flavor} from '../../contract/flavor.ts';
 import {RktError} from '../../rkt-error.ts';
 import {checkedOnce} from '../checked-once.ts';
-import {flavorNotFound, flavorTimedOut} from '../errors.ts';
+import {flavorNotFound} from '../errors.ts';
 import {checkHooks} from './check-hooks.ts';
 import {fileDigest} from './file-digest.ts';
+import type {Guarding} from './guard.ts';
 import {findPackage, ownTrees} from './package-trees.ts';
 
 /** A flavor that has been loaded and checked. */
@@ -23,6 +24,8 @@ interface Options {
   readonly cacheDir?: string;
   /** Directories with a `node_modules` in which packages are looked up, after rkt's own. */
   readonly searchFrom?: readonly string[];
+  /** How an error is told that is the last of the process. */
+  readonly describe?: Guarding['describe'];
 }
 
 /** rkt's stage1 image names and the flavors that took their place. */
@@ -98,35 +101,31 @@ const configuredTrees = ({searchFrom = []}: Options): string[] =>
 /** They are known to return; watching others costs a thread. */
 const BUILT_IN = ['@rkt/flavor-fly', '@rkt/flavor-nspawn', '@rkt/flavor-kvm'];
 
-const load = async (selection: string, {source, builtIn}: Place, {cacheDir}: Options): Promise<FoundFlavor> => {
-  let module: {default?: unknown};
+const load = async (
+  selection: string,
+  {source, builtIn}: Place,
+  {cacheDir, describe}: Options,
+): Promise<FoundFlavor> => {
+  const guardHooks = builtIn ? undefined : (await import('./guard-hooks.ts')).guardHooks;
+  const loadModule = (): Flavor => {
+    const module = require(source) as {default?: unknown};
+    const flavor = checkHooks(module.default ?? module, source);
+    return guardHooks === undefined ? flavor : guardHooks(flavor, {describe});
+  };
+  let flavor: Flavor;
   try {
-    module = (builtIn ? require(source) : await requireWithinTime(source)) as {default?: unknown};
+    flavor = builtIn ? loadModule() : (await import('./guard.ts')).guard(source, 'its module', loadModule, {describe});
   } catch (cause) {
     if (cause instanceof RktError) throw cause;
     throw flavorNotFound(selection, [source], cause);
   }
-  const flavor = checkHooks(module.default ?? module, source);
   const {declaration} = flavor;
   const checked = cacheDir === undefined ? undefined : path.join(cacheDir, 'checked');
   await checkedOnce(checked, 'declaration', JSON.stringify(declaration), async () => {
     const {checkDeclaration} = await import('./check-declaration.ts');
     checkDeclaration(declaration, source);
   });
-  return {
-    flavor: builtIn ? flavor : (await import('./guard-hooks.ts')).guardHooks(flavor),
-    digest: fileDigest(source, cacheDir),
-    source,
-  };
-};
-
-const requireWithinTime = async (source: string): Promise<unknown> => {
-  const {TimedOut, withinTime} = await import('./within-time.ts');
-  try {
-    return withinTime(() => require(source));
-  } catch (error) {
-    throw error instanceof TimedOut ? flavorTimedOut(source, 'its module', error.milliseconds) : error;
-  }
+  return {flavor, digest: fileDigest(source, cacheDir), source};
 };
 
 /** A flavor that is installed but cannot be used. */

@@ -1,6 +1,3 @@
-/** Milliseconds that a hook of a flavor may take; those of ours take less than one. */
-const LIMIT = 10_000;
-
 const SLOT = Symbol.for('rkt.within-time');
 type Slots = typeof globalThis & {[SLOT]?: (() => unknown) | undefined};
 
@@ -19,7 +16,7 @@ export class TimedOut extends Error {
  * Calls a function of somebody else's that may never return: it is ended then, whatever it does, unless it waits in the kernel.
  * @throws TimedOut, and what the function throws
  */
-export const withinTime = <T>(call: () => T, milliseconds = LIMIT): T => {
+export const withinTime = <T>(call: () => T, milliseconds: number): T => {
   const {Script} = process.getBuiltinModule('node:vm');
   const slots = globalThis as Slots;
   slots[SLOT] = call;

@@ -1,35 +1,17 @@
+import {findDefinition} from '../../appc/isolators/definitions.ts';
 import type {Feature} from '../../contract/declaration.ts';
-import type {IsolatorName} from '../../contract/isolators.ts';
 import {CAPABILITIES} from '../../contract/kernel-names.ts';
 import type {App, Pod} from '../../contract/pod.ts';
-import type {CgroupLimits, Process} from '../../contract/process.ts';
+import type {IsolatedField, Process} from '../../contract/process.ts';
 
-type Change = {readonly process?: Partial<Process>; readonly drop?: readonly (keyof CgroupLimits)[]};
-
-/** What an app's compiled description loses with an isolator; nothing, if it has no part in it. */
-const isolatorEffects: Readonly<Record<IsolatorName, Change>> = {
-  'os/linux/apparmor-profile': {},
-  'os/linux/capabilities-remove-set': {process: {capabilities: everyCapability()}},
-  'os/linux/capabilities-retain-set': {process: {capabilities: everyCapability()}},
-  'os/linux/cpu-shares': {drop: ['cpuShares']},
-  'os/linux/no-new-privileges': {process: {noNewPrivileges: false}},
-  'os/linux/oom-score-adj': {process: {oomScoreAdj: null}},
-  'os/linux/seccomp-remove-set': {process: {seccomp: null}},
-  'os/linux/seccomp-retain-set': {process: {seccomp: null}},
-  'os/linux/selinux-context': {},
-  'os/unix/rlimits': {process: {rlimits: []}},
-  'os/unix/sysctl': {},
-  'resource/block-bandwidth': {drop: ['ioBandwidth']},
-  'resource/block-iops': {drop: ['ioOperations']},
-  'resource/cpu': {drop: ['cpuMax', 'cpuShares']},
-  'resource/memory': {drop: ['memoryMax', 'memoryLow']},
-  'resource/network-bandwidth': {},
-  'resource/pids': {drop: ['pidsMax']},
+/** What a process has without the isolators that decide it. */
+const UNISOLATED: {readonly [F in IsolatedField]: Process[F]} = {
+  capabilities: {bounding: [...CAPABILITIES], effective: [...CAPABILITIES], ambient: []},
+  noNewPrivileges: false,
+  oomScoreAdj: null,
+  rlimits: [],
+  seccomp: null,
 };
-
-function everyCapability(): Process['capabilities'] {
-  return {bounding: [...CAPABILITIES], effective: [...CAPABILITIES], ambient: []};
-}
 
 /** How a pod looks without a feature; `null` where it cannot be left out: the pod would be another one. */
 const featureEffects: Readonly<Record<Feature, ((pod: Pod) => Pod) | null>> = {
@@ -62,6 +44,7 @@ const featureEffects: Readonly<Record<Feature, ((pod: Pod) => Pod) | null>> = {
   'rootfs/overlay': null,
   'rootfs/read-only': (pod) => ({...pod, apps: pod.apps.map((app) => ({...app, readOnlyRootfs: false}))}),
   'socket-activation': null,
+  'stdio/inherited': null,
   'stdio/journal': null,
   'stdio/log': null,
   'stdio/stream': null,
@@ -72,29 +55,30 @@ const featureEffects: Readonly<Record<Feature, ((pod: Pod) => Pod) | null>> = {
   'volume/host': null,
 };
 
-const effectOf = <T>(effects: Readonly<Record<string, T>>, name: string): T | undefined =>
-  Object.hasOwn(effects, name) ? effects[name] : undefined;
+const withoutFeature = (name: string): ((pod: Pod) => Pod) | null =>
+  Object.hasOwn(featureEffects, name) ? featureEffects[name as Feature] : null; // own key
 
 /** Whether `--allow-degraded=NAME` can help: every isolator can be left out, of the features only some. */
 export const isDegradable = (kind: 'isolator' | 'feature', name: string): boolean =>
-  kind === 'isolator' || effectOf(featureEffects, name) != null;
+  kind === 'isolator' || withoutFeature(name) !== null;
 
 /** The pod without an isolator (of `app`, or of the pod when `null`) or feature, so that a flavor never sees what it cannot do. */
 export const degrade = (pod: Pod, kind: 'isolator' | 'feature', name: string, app: string | null): Pod => {
-  if (kind === 'feature') return effectOf(featureEffects, name)?.(pod) ?? pod;
-  const change = effectOf(isolatorEffects, name) ?? {};
+  if (kind === 'feature') return withoutFeature(name)?.(pod) ?? pod;
+  const {process = [], limits = []} = findDefinition(name)?.decides ?? {};
   const without = <T extends object>(from: T, keys: readonly string[]): T =>
     Object.fromEntries(Object.entries(from).filter(([key]) => !keys.includes(key))) as T;
   if (app === null) {
-    return {...pod, isolators: without(pod.isolators, [name]), limits: without(pod.limits, change.drop ?? [])};
+    return {...pod, isolators: without(pod.isolators, [name]), limits: without(pod.limits, limits)};
   }
+  const unisolated = Object.fromEntries(process.map((field) => [field, UNISOLATED[field]]));
   const strip = (candidate: App): App =>
     candidate.name === app
       ? {
           ...candidate,
           isolators: without(candidate.isolators, [name]),
-          process: {...candidate.process, ...change.process},
-          limits: without(candidate.limits, change.drop ?? []),
+          process: {...candidate.process, ...unisolated},
+          limits: without(candidate.limits, limits),
         }
       : candidate;
   return {...pod, apps: pod.apps.map(strip)};

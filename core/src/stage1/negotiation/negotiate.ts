@@ -5,7 +5,7 @@ import type {EnforcementReport, ReportEntry} from '../../contract/plan.ts';
 import type {Pod} from '../../contract/pod.ts';
 import type {Support} from '../../contract/support.ts';
 import {flavorCannot, flavorHostLacks} from '../errors.ts';
-import {DEVICE_POLICY, type Wish, wishesOf} from '../wishes.ts';
+import {DEVICE_POLICY, INHERITED_STREAMS, type Wish, wishesOf} from '../wishes.ts';
 import {degrade, isDegradable} from './degrade.ts';
 import {unmet, valueBeyondHost} from './host-can.ts';
 import {limitPrivileges, makesNodes} from './limit-privileges.ts';
@@ -53,6 +53,8 @@ export const negotiate = ({
     const support = withinPod(supportFor(wish, declaration, host), wish, pod);
     if (support.level !== 'impossible') {
       entries.push(entryFor(wish, support));
+    } else if (wish.name === INHERITED_STREAMS && !Object.hasOwn(declaration.features, wish.name)) {
+      entries.push(entryFor(wish, {level: 'not-applicable', consequence: 'this flavor does not say'}));
     } else if (wish.name === DEVICE_POLICY && !makesNodes(pod)) {
       negotiated = degrade(negotiated, wish.kind, wish.name, wish.app);
       const {consequence} = support;

@@ -1,5 +1,7 @@
 import {basename} from 'node:path';
+import {isDeepStrictEqual} from 'node:util';
 import {readBounded, Unbounded} from '../../config/read-bounded.ts';
+import {sleep} from '../../linux/sleep.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 import type {Evidence, NamedFinding} from './evidence.ts';
 
@@ -9,13 +11,30 @@ const MAX_BYTES = 8 * 1024 * 1024;
 /** What comes with passed sockets (sd_listen_fds(3)). */
 const OF_SOCKETS = ['LISTEN_FDNAMES', 'LISTEN_FDS', 'LISTEN_PID', 'LISTEN_PIDFDID'];
 
+/** A process at an `execve` has no arguments or no variables for a moment, or those of two programs. */
+const LOOKS = {times: 100, milliseconds: 2} as const;
+
+/** The strings of a file of a process, or why they cannot be read. */
+type Read = (pid: number, file: 'cmdline' | 'environ') => readonly string[] | Unreadable;
+interface Unreadable {
+  readonly because: string;
+}
+
 /**
  * The variables that the app's program was started with, as long as it is that program: what it has become since has an environment of the app's making.
- * Nothing where the kernel does not show them.
+ * @param read replaced by tests
  */
-export const checkEnvironment = ({app, pid}: Evidence): NamedFinding[] => {
-  const [line, text] = [readStrings(pid, 'cmdline'), readStrings(pid, 'environ')];
-  if (line === undefined || text === undefined || !isProgramOf(app.process.argv, line)) return [];
+export const checkEnvironment = (
+  {app, pid}: Pick<Evidence, 'app' | 'pid'>,
+  read: Read = readStrings,
+): NamedFinding[] => {
+  const finding = (actual: string, holds: boolean): NamedFinding[] => [
+    {name: 'environment', expected: `${app.process.env.length} variables`, actual, holds},
+  ];
+  const seen = look(pid, read);
+  if ('because' in seen) return finding(`not verified: ${seen.because}`, false);
+  const {line, text} = seen;
+  if (!isProgramOf(app.process.argv, line)) return finding('not verified: the app has become another program', true);
   const passed = app.ports.some(({socketActivated}) => socketActivated) ? OF_SOCKETS : [];
   const promised = new Map(app.process.env.map(({name, value}) => [name, value]));
   const actual = new Map(text.map((entry) => [entry.split('=', 1)[0] ?? '', entry.replace(/^[^=]*=/s, '')]));
@@ -28,14 +47,28 @@ export const checkEnvironment = ({app, pid}: Evidence): NamedFinding[] => {
         : [promised.has(name) ? `another ${name}` : `besides ${name}`],
     ),
   ];
-  return [
-    {
-      name: 'environment',
-      expected: `${promised.size} variables`,
-      actual: differences.length === 0 ? `${promised.size} variables` : differences.join(', '),
-      holds: differences.length === 0,
-    },
-  ];
+  return differences.length === 0
+    ? finding(`${promised.size} variables`, true)
+    : finding(differences.join(', '), false);
+};
+
+/** Arguments and variables of one and the same program. */
+const look = (
+  pid: number,
+  read: Read,
+): {readonly line: readonly string[]; readonly text: readonly string[]} | Unreadable => {
+  for (let attempt = 0; ; attempt++) {
+    const line = read(pid, 'cmdline');
+    if ('because' in line) return line;
+    const text = read(pid, 'environ');
+    if ('because' in text) return text;
+    const isOne = line.length > 0 && isDeepStrictEqual(read(pid, 'cmdline'), line);
+    const isLast = attempt === LOOKS.times;
+    // That it has no variable at all may be true.
+    if (isOne && (text.length > 0 || isLast)) return {line, text};
+    if (isLast) return {because: 'it was never seen as one program'};
+    sleep(LOOKS.milliseconds);
+  }
 };
 
 /** A script is started as an argument of its interpreter. */
@@ -48,12 +81,13 @@ const isProgramOf = (argv: readonly string[], line: readonly string[]): boolean 
   );
 };
 
-const readStrings = (pid: number, file: 'cmdline' | 'environ'): string[] | undefined => {
+const readStrings: Read = (pid, file) => {
   try {
     const text = readBounded(`/proc/${pid}/${file}`, MAX_BYTES).toString();
     return text === '' ? [] : text.replace(/\0$/, '').split('\0');
   } catch (error) {
-    if (isErrno(error, 'EACCES', 'EPERM', 'EIO') || error instanceof Unbounded) return undefined;
+    const isUnreadable = error instanceof Unbounded || isErrno(error, 'EACCES', 'EPERM', 'EIO');
+    if (isUnreadable && error instanceof Error) return {because: error.message};
     throw error;
   }
 };

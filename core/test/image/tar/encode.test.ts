@@ -43,7 +43,7 @@ const CASES: Readonly<Record<string, Partial<TarEntry>>> = {
   'long UTF-8': {path: Buffer.from(`rootfs/${'ü'.repeat(100)}`).toString('latin1')},
   symlink: {type: 'symlink', linkName: '../x'},
   'long symlink': {type: 'symlink', linkName: 'y'.repeat(3000)},
-  'hard link': {type: 'hardlink', linkName: 'rootfs/target'},
+  'hard link': {type: 'hardlink', linkName: 'rootfs/target', linkType: 'file'},
   fifo: {type: 'fifo'},
   device: {type: 'char', device: {major: 1, minor: 3}},
   fraction: {mtime: {seconds: 17, nanoseconds: 5}},
@@ -54,6 +54,14 @@ const CASES: Readonly<Record<string, Partial<TarEntry>>> = {
       ['user.a', Buffer.alloc(0)],
       ['user.b', Buffer.from([0, 10, 255])],
     ]),
+  },
+  'S27 names of xattrs that tools spell in several ways': {
+    xattrs: new Map(
+      ['user. ', 'user.%41', 'user.A', 'user.a', 'user.a\n', 'user.a=b', 'user.\xff'].map((name, index) => [
+        name,
+        Buffer.alloc(index, index),
+      ]),
+    ),
   },
 };
 

@@ -2,13 +2,14 @@ import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test from 'ava';
+import {compileLimits} from '../../../src/appc/compile/limits.ts';
 import {compileProcess} from '../../../src/appc/compile/process.ts';
 import {normalizeIsolators} from '../../../src/appc/isolators/normalize.ts';
 import type {HostPath} from '../../../src/contract/index.ts';
-import {acceptImages} from '../../../src/pod/compose/accept-images.ts';
 import {askedByImage} from '../../../src/pod/compose/asked-by-image.ts';
 import {imageIsolators} from '../../../src/pod/compose/image-isolators.ts';
-import {RktError} from '../../../src/rkt-error.ts';
+import {notAccepted} from '../../../src/pod/compose/not-accepted.ts';
+import {imageIsolatorRefused} from '../../../src/pod/errors.ts';
 import type {Settings} from '../../../src/settings.ts';
 import {app} from '../../support/fixtures.ts';
 
@@ -16,10 +17,11 @@ type List = readonly {readonly name: string; readonly value: unknown}[];
 interface Options {
   readonly user?: number;
   readonly insecure?: readonly string[];
+  readonly oomScoreAdj?: number;
 }
 
 /** What an image with these isolators asks for. */
-const asked = (list: List, {user = 0, insecure = []}: Options = {}) => {
+const asked = (list: List, {user = 0, insecure = [], oomScoreAdj = 0}: Options = {}) => {
   const {known} = normalizeIsolators(list, 'app');
   const section = {exec: ['/bin/true'], user: String(user), group: '0'};
   const process = compileProcess({
@@ -29,9 +31,11 @@ const asked = (list: List, {user = 0, insecure = []}: Options = {}) => {
     identity: {uid: user, gid: 0},
     insecure: new Set(insecure),
   });
-  return askedByImage({app: section}, app({isolators: known, process}), new Set(list.map(({name}) => name)), {
+  const limits = compileLimits(known);
+  return askedByImage({app: section}, app({isolators: known, process, limits}), new Set(list.map(({name}) => name)), {
     insecure: new Set(insecure),
-    hardLimits: {nofile: 1000, core: null},
+    hardLimits: {nofile: 1000, core: null, nice: 0},
+    oomScoreAdj,
   });
 };
 const widens = (name: string, value: unknown, options?: Options) =>
@@ -49,6 +53,13 @@ for (const [name, value, options] of [
   ['os/linux/no-new-privileges', false, {user: 1000, insecure: ['seccomp']}],
   ['os/unix/rlimits', {nofile: {soft: '10', hard: '1001'}}, {}],
   ['os/unix/rlimits', {nofile: {hard: 'unlimited'}}, {}],
+  ['os/unix/rlimits', {nice: {hard: '1'}}, {}],
+  ['os/linux/oom-score-adj', 499, {oomScoreAdj: 500}],
+  ['os/linux/cpu-shares', 1025, {}],
+  ['resource/cpu', {request: '1001m', limit: '2'}, {}],
+  ['resource/memory', {request: '1', limit: '64Mi'}, {}],
+  ['os/linux/apparmor-profile', {profile: 'unconfined'}, {}],
+  ['os/linux/selinux-context', {user: 'u', role: 'r', type: 'unconfined_t', level: 's0'}, {}],
 ] as const)
   test(`S31 more than the defaults: ${name} ${JSON.stringify(value)}`, (t) => {
     t.not(widens(name, value, options).length, 0);
@@ -65,7 +76,12 @@ for (const [name, value, options] of [
   ['os/linux/no-new-privileges', false, {}],
   ['os/linux/no-new-privileges', false, {user: 1000}],
   ['os/unix/rlimits', {nofile: {soft: '10', hard: '1000'}, core: {hard: 'unlimited'}}, {}],
-  ['resource/memory', {limit: '64Mi'}, {}],
+  ['os/linux/cpu-shares', 1024, {}],
+  ['resource/cpu', {request: '1', limit: '2'}, {}],
+  ['resource/memory', {request: '0', limit: '64Mi'}, {}],
+  ['resource/block-bandwidth', {default: true, limit: '1G'}, {}],
+  ['resource/block-iops', {default: true, limit: '1G'}, {}],
+  ['resource/network-bandwidth', {default: true, limit: '1G'}, {}],
   ['resource/pids', {limit: '64'}, {}],
 ] as const)
   test(`S31 within the defaults: ${name} ${JSON.stringify(value)} ${JSON.stringify(options)}`, (t) => {
@@ -103,18 +119,32 @@ const contextWith = (
   return {systemConfig: '/nowhere', localConfig: directory as HostPath, userConfig: undefined} as unknown as Settings;
 };
 const request = (forAll: readonly string[], forApp: readonly string[]) =>
-  ({acceptImage: forAll, apps: [{acceptImage: forApp}]}) as unknown as Parameters<typeof acceptImages>[1];
+  ({acceptImage: forAll, apps: [{acceptImage: forApp}]}) as unknown as Parameters<typeof notAccepted>[1];
+
+test('S31 a request of processor time has no weight beside one that the operator gave', (t) => {
+  const both = asked([
+    {name: 'os/linux/cpu-shares', value: 10},
+    {name: 'resource/cpu', value: {request: '4', limit: '8'}},
+  ]);
+  t.deepEqual(
+    both.map(({widens}) => widens),
+    [[], []],
+  );
+});
 
 test('S31 what is more than the defaults is refused with its isolator and the flag', async (t) => {
   const context = contextWith(t, [], []);
-  const error = await t.throwsAsync(acceptImages(context, request([], []), [wide]), {instanceOf: RktError});
-  t.is(error.code, 'RKT_IMAGE_ISOLATOR_REFUSED');
-  t.deepEqual(error.fields.refused, wide);
-  t.true(error.hint?.includes(`--accept-image=${CAPABILITIES}`));
-  await t.throwsAsync(acceptImages(context, request(['os/linux/oom-score-adj'], []), [wide]));
-  await t.notThrowsAsync(acceptImages(context, request([CAPABILITIES], []), [wide]));
-  await t.notThrowsAsync(acceptImages(context, request([], [CAPABILITIES]), [wide]));
-  await t.notThrowsAsync(acceptImages(context, request([], []), [asked([{name: 'resource/pids', value: {limit: 1}}])]));
+  const {code, fields, hint} = imageIsolatorRefused(wide);
+  t.is(code, 'RKT_IMAGE_ISOLATOR_REFUSED');
+  t.deepEqual(fields.refused, wide);
+  t.true(hint?.includes(`--accept-image=${CAPABILITIES}`));
+  const left = (...accepted: Parameters<typeof request>) => notAccepted(context, request(...accepted), [wide]);
+  t.deepEqual(await left([], []), wide);
+  t.deepEqual(await left(['os/linux/oom-score-adj'], []), wide);
+  t.deepEqual(await left([CAPABILITIES], []), []);
+  t.deepEqual(await left([], [CAPABILITIES]), []);
+  const narrow = asked([{name: 'resource/pids', value: {limit: 1}}]);
+  t.deepEqual(await notAccepted(context, request([], []), [narrow]), []);
 });
 
 for (const [prefix, accept, holds] of [
@@ -127,14 +157,13 @@ for (const [prefix, accept, holds] of [
   ['example.com', ['os/linux/oom-score-adj'], false],
 ] as const)
   test(`S31 the configuration accepts ${accept} of ${prefix}: ${holds}`, async (t) => {
-    const accepting = acceptImages(contextWith(t, [prefix], accept), request([], []), [wide]);
-    if (holds) await t.notThrowsAsync(accepting);
-    else t.like(await t.throwsAsync(accepting), {code: 'RKT_IMAGE_ISOLATOR_REFUSED'});
+    const left = await notAccepted(contextWith(t, [prefix], accept), request([], []), [wide]);
+    t.deepEqual(left, holds ? [] : wide);
   });
 
 test('S31 an unknown isolator in the configuration is an error', async (t) => {
   const context = contextWith(t, ['example.com'], ['os/linux/capabilities']);
-  t.like(await t.throwsAsync(acceptImages(context, request([], []), [wide])), {code: 'RKT_CONFIG_FIELD_INVALID'});
+  t.like(await t.throwsAsync(notAccepted(context, request([], []), [wide])), {code: 'RKT_CONFIG_FIELD_INVALID'});
 });
 
 test('S31 an isolator is of the image unless a flag or a pod manifest has replaced it', async (t) => {

@@ -49,7 +49,7 @@ const frozen = (t: ExecutionContext, {app = {}, podApp = {}, manifest = {}, file
     allowSymlinks: false,
     overlay: true,
     declaration: declaration(false),
-    facts: {cpus: 2, hardLimits: {}},
+    facts: {cpus: 2, hardLimits: {}, oomScoreAdj: 0},
     insecure: new Set(),
     debug: false,
     host: {resolvConf: () => 'host', hosts: () => 'host'},
@@ -186,4 +186,19 @@ test('ports are forwarded into named networks only, where the flavor can forward
   const input = {declaration: declaration(true), run: runRequest({net: 'host'})};
   t.throws(() => frozen(t, {...wanted, input}), {code: 'RKT_POD_NETWORK_CONFLICT'});
   t.like(only(frozen(t, {...wanted, input: {declaration: declaration(true)}})).ports, [{hostPort: 8080, port: 80}]);
+});
+
+test('S31 an image that only limits itself gets no weight and no memory before others; who else says so does', (t) => {
+  const isolators = [
+    {name: 'resource/cpu', value: {limit: '4'}},
+    {name: 'resource/memory', value: {limit: '1Gi'}},
+  ];
+  const names = new Set(isolators.map(({name}) => name));
+  const hard = {cpuMax: 4000, memoryMax: 2 ** 30};
+  const limits = (list: object[], fromImage: ReadonlySet<string>) =>
+    only(frozen(t, {app: {isolators: list}, input: {fromImages: [fromImage]}})).limits;
+  t.deepEqual(limits(isolators, names), {...hard, cpuShares: 1024});
+  t.deepEqual(limits(isolators, new Set()), {...hard, cpuShares: 4096, memoryLow: 2 ** 30});
+  const asking = isolators.map(({name, value}) => ({name, value: {...value, request: value.limit}}));
+  t.deepEqual(limits(asking, names), {...hard, cpuShares: 4096, memoryLow: 2 ** 30});
 });

@@ -179,3 +179,31 @@ apps:
     mounts: [{volume: 'web-data', path: '/var/data'}],
   });
 });
+
+/** A pod whose apps have this many mount points each, at paths of this depth. */
+const mounting = (points: readonly number[], depth: number) =>
+  reify(
+    podRequest(points.map((_, index) => appRequest({name: `app-${index}`}))),
+    points.map((count) =>
+      image({
+        mountPoints: Array.from({length: count}, (_, index) => ({
+          name: `v${index}`,
+          path: `/v${index}${'/a'.repeat(depth - 1)}`,
+        })),
+      }),
+    ),
+    {},
+  );
+
+test('S10 mounts of all apps together: at the limit they are accepted, one more is refused', async (t) => {
+  const {volumes} = await mounting([1000, 1000, 1000, 1000], 1);
+  t.is(volumes?.length, 4000);
+  const error = await t.throwsAsync(mounting([1000, 1000, 1000, 1000, 1], 1));
+  t.like(error, {code: 'RKT_POD_MOUNTS_EXCESSIVE', fields: {app: 'app-4', what: 'mounts', limit: 4000}});
+});
+
+test('S10 directories of all mounts together: at the limit they are accepted, one more is refused', async (t) => {
+  t.is((await mounting([50, 50], 100)).volumes?.length, 100);
+  const error = await t.throwsAsync(mounting([50, 50, 1], 100));
+  t.like(error, {code: 'RKT_POD_MOUNTS_EXCESSIVE', fields: {app: 'app-2', what: 'directories', limit: 10_000}});
+});

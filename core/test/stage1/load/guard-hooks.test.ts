@@ -43,8 +43,8 @@ const hooks: Readonly<Record<string, () => unknown>> = {
 };
 for (const [what, hook] of Object.entries(hooks)) {
   test(`S10 a hook that ${what} is ended`, (t) => {
-    const flavor = guardHooks(flavorWith({environment: hook as never}), 100);
-    const error = t.throws(() => makePlan({flavor, digest: ''}, pod(), hostFacts()), {instanceOf: RktError});
+    const flavor = guardHooks(flavorWith({environment: hook as never}), {milliseconds: 100});
+    const error = t.throws(() => flavor.environment(pod(), hostFacts()), {instanceOf: RktError});
     t.is(error.code, 'RKT_FLAVOR_TIMED_OUT');
     t.is(error.fields.hook, 'environment');
   });

@@ -1,0 +1,82 @@
+import {constants} from 'node:fs';
+import type {Process} from '../contract/process.ts';
+import {callProgram, type ProgramCall} from '../linux/call-program.ts';
+import {cgroupPath, createCgroup, directoryOf, isWithin, joinCgroup, trackingHierarchy} from '../linux/cgroups.ts';
+import {execFailed} from '../linux/errors.ts';
+import type {Fd} from '../linux/fd.ts';
+import {cString} from '../linux/libc.ts';
+import {openHost} from '../linux/openat2.ts';
+import {pipe} from '../linux/pipe.ts';
+import {cgroupsOf} from '../linux/proc-cgroup.ts';
+import type {Front} from './become.ts';
+import type {ExecutorContext} from './context.ts';
+
+export type Started = Pick<Process, 'argv' | 'env'>;
+
+const SIGCHLD = 17;
+const SIGKILL = 9;
+/** linux/prctl.h, asm-generic/signal-defs.h */
+const PR_SET_PDEATHSIG = 1;
+const PR_SET_DUMPABLE = 4;
+const PR_SET_NAME = 15;
+const SIG_SETMASK = 2;
+const SIGNAL_SET_BYTES = 8;
+
+/** The name of the cgroup, below the pod's, of what stays before its supervisor. */
+const OWN_CGROUP = 'rkt';
+
+/**
+ * What this process becomes instead of a program that supervises apps: some system calls, which start the program, hand on every signal to whom it is for, and end as the program does. No library, no loader, two
+ * pages of memory. If it is killed, the program is.
+ */
+export const stayBefore = (
+  program: string,
+  {argv, env}: Started,
+  signalsTo: readonly string[],
+  context: Pick<ExecutorContext, 'facts' | 'pod' | 'describeError'>,
+): Front => {
+  const cgroups = leavePod(context);
+  const {read, write} = pipe();
+  const error = execFailed(program, new Error('the kernel refuses it'));
+  const otherwise = {
+    say: context.describeError?.(error) ?? `${error.code}: ${error.message}\n`,
+    status: error.exitCode,
+  };
+  const call = (name: ProgramCall['name'], args: ProgramCall['args']): ProgramCall => ({name, args, otherwise});
+  const close = ({number}: Fd) => call('close_range', [number, number, 0]);
+  const calls = [
+    call('prctl', [PR_SET_DUMPABLE, 0, 0, 0, 0]),
+    call('prctl', [PR_SET_NAME, cString('rkt'), 0, 0, 0]),
+    {...call('clone', [SIGCHLD, 0, 0, 0, 0]), parent: 'tend' as const},
+    close(read),
+    call('prctl', [PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0]),
+    // Nobody reads any more if the parent has ended before that.
+    call('write', [write.number, cString('0'), 1]),
+    close(write),
+    ...cgroups.back.flatMap((procs) => [call('write', [procs.number, cString('0'), 1]), close(procs)]),
+    call('setsid', []),
+    call('rt_sigprocmask', [SIG_SETMASK, Buffer.alloc(SIGNAL_SET_BYTES), 0, SIGNAL_SET_BYTES]),
+    call('execve', [
+      cString(program),
+      {strings: argv.map(cString)},
+      {strings: env.map(({name, value}) => cString(`${name}=${value}`))},
+    ]),
+  ];
+  const members = signalsTo.flatMap(cgroups.members);
+  return {program: callProgram(calls, {tended: {members}}), descriptors: [read, write, ...cgroups.back]};
+};
+
+/** In v2 a pod can limit its apps only while it has no process of its own: this one moves to a cgroup below, and `back` is the way for the program. */
+const leavePod = ({facts: {cgroup}, pod}: Pick<ExecutorContext, 'facts' | 'pod'>) => {
+  const hierarchy = trackingHierarchy(cgroup);
+  const path = cgroupPath(cgroup, pod.cgroup);
+  const files = (names: string) => `${names}/cgroup.procs`;
+  if (hierarchy === undefined) return {back: [], members: () => []};
+  const members = (below: string): string[] => [files(directoryOf(hierarchy, `${path}/${below}`))];
+  if (hierarchy.version === 1 || !cgroupsOf().some((own) => isWithin(own.path, path))) return {back: [], members};
+  const back = openHost(files(directoryOf(hierarchy, path)), constants.O_WRONLY);
+  const own = `${path}/${OWN_CGROUP}`;
+  createCgroup({hierarchies: [hierarchy]}, own);
+  joinCgroup({hierarchies: [hierarchy]}, own);
+  return {back: [back], members};
+};

@@ -1,0 +1,76 @@
+import {type App, directory, type HostFacts, type Pod, type PodPath, realDirectory, type Step} from '@rkt/plugin-sdk';
+import {INIT_PROGRAMS, SHARED, TREE} from './command.ts';
+import {hasJournal, JOURNALD} from './journal.ts';
+import {RELAY_PROGRAMS} from './journal-relay.ts';
+import {LOG_PROGRAMS} from './logs.ts';
+
+const SYSTEMD = '/usr/lib/systemd/systemd';
+/** What the pod's systemd binds into each app. */
+const KERNEL = ['/proc', '/sys'];
+/** What the pod's PID 1 and its units execute. */
+export const NEEDED = [
+  SYSTEMD,
+  '/usr/lib/systemd/systemd-shutdown',
+  '/bin/sh',
+  '/bin/mount',
+  ...INIT_PROGRAMS,
+  ...LOG_PROGRAMS,
+] as const;
+/** What pods need that have a journal, and no others. */
+export const JOURNAL_PROGRAMS = [JOURNALD, ...RELAY_PROGRAMS] as const;
+/** Since systemd 255 each service is started by a program of its own. */
+export const EXECUTOR = '/usr/lib/systemd/systemd-executor';
+/** Where the pod's systemd and systemd-nspawn mount something. */
+export const DIRECTORIES = [
+  '/dev',
+  '/etc',
+  '/opt/stage2',
+  '/proc',
+  '/rkt',
+  '/root',
+  '/run/systemd/incoming',
+  '/sys',
+  '/tmp',
+  '/var/log',
+] as const;
+
+/** The root of the pod: a tree of the host's systemd, or that of an image, which many pods share. */
+export const sharedTree = (pod: Pod, host: HostFacts): Step => ({
+  id: 'stage1',
+  do: 'host-tree',
+  programs: [...NEEDED, ...JOURNAL_PROGRAMS, EXECUTOR].flatMap((name) => host.programs[name]?.path ?? []),
+  directories: DIRECTORIES.map(rootfsPath),
+  ...(pod.stage1 === undefined ? {} : {tree: pod.stage1.tree}),
+  target: podPath(TREE),
+});
+
+/** What the pod writes and rkt reads. */
+export const sharedDirectories = (pod: Pod): Step[] =>
+  ['status', 'logs', ...(hasJournal(pod) ? ['journal'] : [])].map((name) => podDirectory(`${SHARED}/${name}`));
+
+/** What systemd makes in an app's rootfs itself, but not in a read-only one. What a volume has is its own business. */
+export const appDirectories = (pod: Pod, app: App): Step[] =>
+  [
+    ...(pod.resolvConf === null && pod.hosts === null ? ['/etc'] : []),
+    '/proc',
+    '/root',
+    '/run/systemd/incoming',
+    '/sys',
+    '/tmp',
+    '/usr',
+    '/var',
+  ]
+    .filter((path) => app.mounts.every((mount) => !`${path}/`.startsWith(`${mount.path}/`)))
+    .map((path) => (KERNEL.includes(path) ? realDirectory : directory)(app, path));
+
+export const podPath = (path: string) => path as PodPath;
+export const rootfsPath = (path: string) => path as App['process']['cwd'];
+
+export const podDirectory = (path: string): Step => ({
+  id: `dir.${path}`,
+  do: 'mkdir',
+  target: {in: 'pod', path: podPath(path)},
+  mode: 0o755,
+  uid: 0,
+  gid: 0,
+});
