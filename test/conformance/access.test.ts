@@ -127,6 +127,26 @@ for (const capability of ['CAP_SYS_PTRACE', 'CAP_SYS_ADMIN']) {
   });
 }
 
+for (const capability of ['CAP_BPF', 'CAP_DAC_READ_SEARCH', 'CAP_PERFMON', 'CAP_SYS_MODULE', 'CAP_SYS_RAWIO']) {
+  kernelTest(
+    `S28 ${capability} without a user namespace is over the host: refused, unless it is said by name`,
+    async (t) => {
+      const plan = (...pod: string[]) =>
+        host.rkt([
+          ...['--format=json', 'plan', `--stage1=${flavor}`, ...pod],
+          ...[buildImage(), `--caps-retain=CAP_KILL,${capability}`],
+        ]);
+      const refused = await plan();
+      t.deepEqual([refused.exitCode, refused.error?.code], [254, 'RKT_FLAVOR_CANNOT']);
+      t.like(refused.error?.fields, {problems: [{name: 'processes/closed'}]});
+      const {exitCode, stdout} = await plan('--allow-degraded=processes/closed');
+      t.is(exitCode, 0);
+      // It has no more to do with processes than before.
+      t.true(JSON.parse(stdout).pod.apps[0].process.apart);
+    },
+  );
+}
+
 const TIOCSTI = 0x5412;
 const TIOCLINUX = 0x541c;
 /** The kernel looks at the lower half of a request only. */

@@ -12,6 +12,7 @@ import {commandsOfPod} from '../helpers/nspawn.ts';
 import {credentials, PROBE, type Probe, parseProbe} from '../helpers/probe.ts';
 import {testIf} from '../helpers/skip.ts';
 import {until} from '../helpers/until.ts';
+import {program} from '../runner/packages.ts';
 
 /* S01 to S04: what enters a pod has exactly what its app has, and nobody inside can touch it on the way. */
 
@@ -211,6 +212,26 @@ kernelTest('S04 a working directory that is a descriptor of rkt is refused', asy
     t.is(exitCode, 254, `${directory}: ${stdout}`);
     t.truthy(error);
   }
+});
+
+kernelTest('S04 a command that somebody in the pod stops and continues goes on, and rkt with it', async (t) => {
+  const pod = await host.start('mkfifo /fifo; echo ready; cat');
+  // Without a terminal: on one, a shell would have to continue both.
+  const command = 'echo $$ >/new; mv /new /pid; read -r status </fifo; exit $status';
+  const entered = host.enter(pod.uuid, command, {through: [program('setsid') ?? 'setsid', '--wait']});
+  const stopAndContinue = `
+    until [ -s /pid ]; do :; done
+    read -r pid </pid
+    state() { while read -r name value rest; do [ "$name" != State: ] || echo "$value"; done </proc/$pid/status; }
+    for round in 1 2 3 4 5 6 7 8 9 10; do
+      kill -STOP $pid; until [ "$(state)" = T ]; do :; done
+      kill -CONT $pid; until [ "$(state)" != T ]; do :; done
+    done
+    echo 7 >/fifo`;
+  const {exitCode, stderr} = await host.enter(pod.uuid, stopAndContinue);
+  t.is(exitCode, 0, stderr);
+  t.is((await entered).exitCode, 7);
+  await pod.end();
 });
 
 kernelTest('enter needs a running pod', async (t) => {

@@ -170,6 +170,19 @@ kernelTest('an app runs in the namespaces of the host, but for mounts', async (t
   t.not(namespaces.mnt, readlinkSync('/proc/self/ns/mnt'));
 });
 
+kernelTest(
+  'EX-01 a program that the kernel refuses in the end is told, with its exit code, under any filter',
+  async (t) => {
+    // An ELF file of this machine without a single segment.
+    const header = Buffer.alloc(64);
+    readFileSync('/proc/self/exe').copy(header, 0, 0, 64);
+    header.writeUInt16LE(0, 56);
+    const image = {files: {'/empty': {content: header, mode: 0o755}}, app: {exec: ['/empty']}};
+    const {exitCode, error} = await host.run(image, {stage1: 'fly'});
+    t.deepEqual([exitCode, error?.code], [126, 'RKT_EXEC_FAILED']);
+  },
+);
+
 kernelTest('--ipc=private gives an ipc namespace of its own', async (t) => {
   const {stdout} = await host.sh(PROBE, {pod: ['--ipc=private']});
   t.not(parseProbe(stdout).namespaces.ipc, readlinkSync('/proc/self/ns/ipc'));

@@ -1,4 +1,4 @@
-import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import {openHost} from '../helpers/host.ts';
@@ -150,6 +150,59 @@ for (const [what, spec] of [
     t.deepEqual([exitCode, error?.code], [254, 'RKT_STAGE1_IMAGE_INVALID']);
   });
 }
+
+/** Its systemd-nspawn writes a file of the host wherever it can. */
+const EVIL = (written: string): Partial<ImageSpec> => ({
+  files: {
+    ...Object.fromEntries(DIRECTORIES.map((name) => [name, {directory: true} as const])),
+    '/usr/bin/systemd-nspawn': {content: `#!/bin/sh\necho systemd 252\necho >${written}\n`, mode: 0o755},
+  },
+});
+
+kernelTest('S31 S36 an image that is called like a flavor, or a file, is no stage1 by that name', async (t) => {
+  const written = path.join(host.directory, 'written-by-name');
+  for (const name of ['kvm', 'no-such.aci', 'coreos.com/rkt/stage1-kvm']) {
+    const file = image({...EVIL(written), name});
+    t.is((await host.rkt(['--insecure-options=image', 'fetch', file])).exitCode, 0);
+    for (const command of ['plan', 'run', 'prepare']) {
+      const {error} = await host.rkt([
+        ...['--format=json', '--insecure-options=image', command, `--stage1=${name}`, buildImage()],
+      ]);
+      t.is(error?.code, 'RKT_FLAVOR_NOT_FOUND', `${command} ${name}`);
+    }
+  }
+  t.false(existsSync(written));
+});
+
+kernelTest('S36 nor is one that the configuration names', async (t) => {
+  const directory = path.join(host.directory, 'named');
+  mkdirSync(path.join(directory, 'stage1.d'), {recursive: true});
+  writeFileSync(
+    path.join(directory, 'stage1.d/image.json'),
+    JSON.stringify({rktVersion: 'v1', rktKind: 'stage1', name: 'vmm', version: '1.0.0'}),
+  );
+  const file = image({...EVIL(path.join(host.directory, 'written-by-configuration')), name: 'vmm'});
+  t.is((await host.rkt(['--insecure-options=image', 'fetch', file])).exitCode, 0);
+  const {error} = await host.rkt(['--format=json', `--user-config=${directory}`, 'plan', buildImage()]);
+  t.is(error?.code, 'RKT_FLAVOR_NOT_FOUND');
+});
+
+kernelTest('S36 plan and doctor run nothing of an image that could reach the host', async (t) => {
+  // Whoever may write it.
+  const directory = path.join(host.directory, 'open');
+  mkdirSync(directory);
+  chmodSync(directory, 0o777);
+  const written = path.join(directory, 'written');
+  const file = image({...EVIL(written), name: 'example.com/evil'});
+  t.is((await host.rkt(['--insecure-options=image', 'fetch', '--full', file])).exitCode, 0);
+  for (const command of [
+    ['plan', '--stage1=example.com/evil', buildImage()],
+    ['flavor', 'doctor', 'example.com/evil'],
+  ]) {
+    await host.rkt(['--insecure-options=image', ...command]);
+    t.false(existsSync(written), command[0]);
+  }
+});
 
 kernelTest('an image is verified like any other', async (t) => {
   const {error} = await host.rkt(['--format=json', 'run', `--stage1=${stage1}`, id]);

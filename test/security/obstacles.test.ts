@@ -104,6 +104,46 @@ serialTestIf(lacks('root', 'program/bsdtar', 'program/busybox'))(
   },
 );
 
+for (const stage1 of ['fly', 'nspawn'] as const) {
+  const more = stage1 === 'nspawn' ? (['program/systemd-nspawn'] as const) : [];
+  serialTestIf(lacksPods(...more))(
+    `S10 ${stage1}: on a full disk whoever comes to clean up gets into a pod, and what only looks works`,
+    async (t) => {
+      const other = openHost();
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', other.data]);
+      try {
+        const pod = await other.start('echo ready; cat', {stage1});
+        const image = await other.fetch();
+        // Whatever is remembered of the start of the pod, and would have to be again.
+        for (const cache of ['checked', 'flavors', 'seccomp', 'index.db']) {
+          rmSync(path.join(other.data, 'cas', cache), {recursive: true, force: true});
+        }
+        const filler = openSync(path.join(other.data, 'filler'), 'w');
+        t.throws(() => {
+          for (;;) writeSync(filler, Buffer.alloc(4096));
+        });
+        const entered = await other.enter(pod.uuid, 'echo inside');
+        t.deepEqual([entered.exitCode, entered.stdout], [0, 'inside\n'], entered.stderr);
+        const images = await other.rkt(['image', 'list', '--format=json']);
+        t.is(images.exitCode, 0, images.stderr);
+        t.true(images.stdout.includes(image));
+        for (const args of [['list'], ['status', '--verify', pod.uuid], ['stop', '--force', pod.uuid]]) {
+          const {exitCode, stderr} = await other.rkt(args);
+          t.is(exitCode, 0, `${args.join(' ')}: ${stderr}`);
+        }
+        await pod.ended;
+        closeSync(filler);
+      } finally {
+        rmSync(path.join(other.data, 'filler'), {force: true});
+        await other.rkt(['gc', '--grace-period=0s']);
+        await other.rkt(['gc', '--grace-period=0s']);
+        execFileSync('umount', ['-l', other.data]);
+        await other.close();
+      }
+    },
+  );
+}
+
 serialTestIf(lacksPods('program/cp'))('S10 a disk that a copy of an image fills is told as full', async (t) => {
   const small = path.join(host.directory, 'small-copy');
   mkdirSync(small);

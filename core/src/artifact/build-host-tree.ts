@@ -2,11 +2,11 @@ import {randomUUID} from 'node:crypto';
 import {constants, mkdirSync, renameSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import type {HostPath} from '../contract/names.ts';
-import {atomicWrite} from '../linux/atomic-write.ts';
 import {syncFileSystem} from '../linux/fsync.ts';
 import {openHost} from '../linux/openat2.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {textHash} from '../linux/text-hash.ts';
+import {writeCache} from '../linux/write-cache.ts';
 import {fillHostTree} from './fill-host-tree.ts';
 import {fileState, type HostTreeStep, MAKING, type TreeRecord} from './host-trees.ts';
 
@@ -29,7 +29,7 @@ export const buildHostTree = (
     using made = openHost(making, constants.O_RDONLY | constants.O_DIRECTORY);
     syncFileSystem(made);
     renameUnlessThere(making, join(directory, tree));
-    atomicWrite(record, JSON.stringify({tree, files: states} satisfies TreeRecord), 0o644);
+    writeCache(record, JSON.stringify({tree, files: states} satisfies TreeRecord), 0o644);
     return `${directory}/${tree}` as HostPath;
   } finally {
     rmSync(making, {recursive: true, force: true});

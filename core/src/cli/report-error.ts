@@ -1,4 +1,5 @@
 import {errnoText} from '../linux/errno-text.ts';
+import {isOutOfSpace} from '../linux/out-of-space.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {RktError} from '../rkt-error.ts';
 import type {Format} from './context.ts';
@@ -20,13 +21,6 @@ const refusedPath = (thrown: unknown): readonly [path?: string, because?: string
   thrown instanceof Error && 'path' in thrown && typeof thrown.path === 'string' && !isErrno(thrown, 'ENOENT', 'EEXIST')
     ? [thrown.path, errnoText(thrown)]
     : [];
-
-/** SQLITE_FULL */
-const DATABASE_FULL = 13;
-
-const isOutOfSpace = (thrown: unknown): thrown is Error =>
-  isErrno(thrown, 'ENOSPC', 'EDQUOT') ||
-  (thrown instanceof Error && 'errcode' in thrown && thrown.errcode === DATABASE_FULL);
 
 /** How an error is to be told. */
 export interface Telling {

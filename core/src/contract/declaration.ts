@@ -23,8 +23,8 @@ export const FEATURES = [
    */
   'processes/apart',
   /**
-   * Processes that are not the app's own, of the host or a supervisor in the pod, are closed to an app that retains CAP_SYS_PTRACE or CAP_SYS_ADMIN without a user namespace.
-   * Since 1.1.
+   * Processes that are not the app's own, of the host or a supervisor in the pod, and the kernel itself are closed to an app that retains CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_SYS_MODULE,
+   * CAP_SYS_RAWIO, CAP_BPF, CAP_PERFMON or CAP_DAC_READ_SEARCH without a user namespace. Since 1.1.
    */
   'processes/closed',
   /** Apps that are started again when they have ended. Since 1.1. */

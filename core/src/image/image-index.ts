@@ -2,6 +2,7 @@ import {existsSync, rmSync} from 'node:fs';
 import type {DatabaseSync} from 'node:sqlite';
 import type {ImageId} from '../contract/names.ts';
 import {log} from '../debug.ts';
+import {isOutOfSpace, unlessFull} from '../linux/out-of-space.ts';
 import {RktError} from '../rkt-error.ts';
 import {imageIndexDamaged, imageIndexUnusable} from './errors.ts';
 import {imageIds, isImageId} from './image-ids.ts';
@@ -43,10 +44,10 @@ const UNUSABLE: Readonly<Record<number, string>> = {
   14: 'it cannot be opened',
 };
 
-const open = (store: ImageStore): DatabaseSync => {
+const open = (store: ImageStore, file: string): DatabaseSync => {
   // Loaded when used: an image that is named by its full ID needs no index.
   const {DatabaseSync: Database} = process.getBuiltinModule('node:sqlite');
-  const database = new Database(store.index, {timeout: BUSY_MILLISECONDS});
+  const database = new Database(file, {timeout: BUSY_MILLISECONDS});
   try {
     database.exec('PRAGMA synchronous = NORMAL');
     if (version(database) !== VERSION) fill(database, store);
@@ -95,10 +96,10 @@ const insertKnown = (database: DatabaseSync, store: ImageStore, id: ImageId): vo
   }
 };
 
-const withIndex = <T>(store: ImageStore, work: (database: DatabaseSync) => T): T => {
+const withIndex = <T>(store: ImageStore, work: (database: DatabaseSync) => T, file: string = store.index): T => {
   let database: DatabaseSync | undefined;
   try {
-    database = open(store);
+    database = open(store, file);
     return work(database);
   } catch (error) {
     if (error instanceof Error && 'errcode' in error && DAMAGED.has(error.errcode))
@@ -113,6 +114,16 @@ const withIndex = <T>(store: ImageStore, work: (database: DatabaseSync) => T): T
   }
 };
 
+/** For who only looks: what cannot be noted on a full disk is made in memory (S10). */
+const lookInIndex = <T>(store: ImageStore, look: (database: DatabaseSync) => T): T => {
+  try {
+    return withIndex(store, look);
+  } catch (error) {
+    if (!isOutOfSpace(error)) throw error;
+    return withIndex(store, look, ':memory:');
+  }
+};
+
 const toRow = (record: Record<string, unknown>): IndexRow =>
   // Columns are as SCHEMA says (STRICT), and labels are what `insert` wrote.
   ({...record, labels: JSON.parse(String(record.labels))}) as unknown as IndexRow;
@@ -123,7 +134,7 @@ export const addToIndex = (store: ImageStore, row: IndexRow): void =>
 
 /** Forgets an image that is gone. */
 export const removeFromIndex = (store: ImageStore, id: ImageId): void =>
-  withIndex(store, (database) => void database.prepare('DELETE FROM images WHERE id = ?').run(id));
+  unlessFull(() => withIndex(store, (database) => void database.prepare('DELETE FROM images WHERE id = ?').run(id)));
 
 /**
  * Images by name, the newest first; some may be gone. Makes the index if there is none.
@@ -131,7 +142,7 @@ export const removeFromIndex = (store: ImageStore, id: ImageId): void =>
  */
 export const findInIndex = (store: ImageStore, name: string): IndexRow[] => {
   if (!existsSync(store.images)) return [];
-  return withIndex(store, (database) =>
+  return lookInIndex(store, (database) =>
     database
       .prepare('SELECT * FROM images WHERE name = ? ORDER BY importTime DESC, id')
       .all(name)
@@ -143,7 +154,7 @@ export const findInIndex = (store: ImageStore, name: string): IndexRow[] => {
 /** Every image, after making the index agree with what is there. @throws RKT_IMAGE_INDEX_DAMAGED */
 export const listIndex = (store: ImageStore): IndexRow[] => {
   if (!existsSync(store.images)) return [];
-  return withIndex(store, (database) => {
+  return lookInIndex(store, (database) => {
     const ids = new Set(imageIds(store));
     const all = () => database.prepare('SELECT * FROM images ORDER BY importTime, id').all().map(toRow);
     const rows = all();

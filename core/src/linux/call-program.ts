@@ -22,7 +22,7 @@ export interface ProgramCall {
   readonly args: readonly ProgramArgument[];
   /**
    * Of `clone`, whose child goes on with the next call. `wait`: the parent waits for the child, which must end, and then for the one that `leave` has left to it; it hands signals on to
-   * that, stops with it, and ends as it does. `tend`: the parent waits for the child itself in the same way, and has {@link Tended} for its signals. `leave`: the parent ends.
+   * that, stops with it if they are in one session, and ends as it does. `tend`: the parent waits for the child itself in the same way, and has {@link Tended} for its signals. `leave`: the parent ends.
    */
   readonly parent?: 'wait' | 'leave' | 'tend';
   /** When the kernel answers with an error: what is written on standard error, and the exit status. */
@@ -77,7 +77,7 @@ const CODE: Readonly<Record<string, string>> = {
     '7218', // jb advance
     '7439', // je wait
     '83f903', // cmp ecx,0x3
-    '0f844d010000', // je tend
+    '0f8458010000', // je tend
     '49894500', // mov [r13+0x0],rax
     '31ff', // xor edi,edi
     'b8e7000000', // mov eax,0xe7   ; exit:
@@ -99,7 +99,7 @@ const CODE: Readonly<Record<string, string>> = {
     '0f05', // syscall
     '458b7500', // mov r14d,[r13+0x0]
     '4585f6', // test r14d,r14d
-    '0f84a5000000', // je ended
+    '0f84b0000000', // je ended
     '498d7d08', // lea rdi,[r13+0x8]   ; loop:
     '498d7520', // lea rsi,[r13+0x20]
     '31d2', // xor edx,edx
@@ -112,7 +112,7 @@ const CODE: Readonly<Record<string, string>> = {
     '85db', // test ebx,ebx
     '78de', // js loop
     '4983bda000000000', // cmp [r13+0xa0],0x0
-    '0f85d3000000', // jne deliver
+    '0f85de000000', // jne deliver
     '41817d2880000000', // cmp [r13+0x28],0x80
     '750c', // jne forward
     '83fb01', // cmp ebx,0x1
@@ -135,7 +135,9 @@ const CODE: Readonly<Record<string, string>> = {
     '4439f0', // cmp eax,r14d
     '75df', // jne reap
     '41807d107f', // cmp [r13+0x10],0x7f
-    '7529', // jne ended
+    '7534', // jne ended
+    '41837d1800', // cmp [r13+0x18],0x0
+    '0f8579ffffff', // jne loop
     'b827000000', // mov eax,0x27
     '0f05', // syscall
     '89c7', // mov edi,eax
@@ -146,11 +148,11 @@ const CODE: Readonly<Record<string, string>> = {
     'be12000000', // mov esi,0x12
     'b83e000000', // mov eax,0x3e
     '0f05', // syscall
-    'e95bffffff', // jmp loop
+    'e950ffffff', // jmp loop
     '410fb67d11', // movzx edi,[r13+0x11]   ; ended:
     '418b5d10', // mov ebx,[r13+0x10]
     '83e37f', // and ebx,0x7f
-    '0f84fdfeffff', // je exit
+    '0f84f2feffff', // je exit
     'b827000000', // mov eax,0x27
     '0f05', // syscall
     '89c7', // mov edi,eax
@@ -168,13 +170,13 @@ const CODE: Readonly<Record<string, string>> = {
     'b80e000000', // mov eax,0xe
     '0f05', // syscall
     '8dbb80000000', // lea edi,[rbx+0x80]
-    'e9b9feffff', // jmp exit
+    'e9aefeffff', // jmp exit
     '4189c6', // mov r14d,eax   ; tend:
-    'e9fdfeffff', // jmp loop
+    'e9f2feffff', // jmp loop
     '498bada0000000', // mov rbp,[r13+0xa0]   ; deliver:
     '4531ff', // xor r15d,r15d
     '83fb1c', // cmp ebx,0x1c
-    '0f8430ffffff', // je forward
+    '0f8425ffffff', // je forward
     '83fb0f', // cmp ebx,0xf
     '750e', // jne each
     '4183bda800000000', // cmp [r13+0xa8],0x0
@@ -226,25 +228,25 @@ const CODE: Readonly<Record<string, string>> = {
     '4585ff', // test r15d,r15d   ; given:
     '7532', // jne stop
     '83fb0f', // cmp ebx,0xf
-    '0f8741feffff', // ja loop
+    '0f8736feffff', // ja loop
     '4183bda800000000', // cmp [r13+0xa8],0x0
-    '0f8533feffff', // jne loop
+    '0f8528feffff', // jne loop
     '41ff85a8000000', // inc [r13+0xa8]   ; ask:
     '4489f7', // mov edi,r14d
     'be0f000000', // mov esi,0xf
     'b83e000000', // mov eax,0x3e
     '0f05', // syscall
-    'e918feffff', // jmp loop
+    'e90dfeffff', // jmp loop
     '8d4bec', // lea ecx,[rbx-0x14]   ; stop:
     '83f902', // cmp ecx,0x2
-    '0f870cfeffff', // ja loop
+    '0f8701feffff', // ja loop
     'b827000000', // mov eax,0x27
     '0f05', // syscall
     '89c7', // mov edi,eax
     'be13000000', // mov esi,0x13
     'b83e000000', // mov eax,0x3e
     '0f05', // syscall
-    'e9f2fdffff', // jmp loop
+    'e9e7fdffff', // jmp loop
   ].join(''),
   arm64: [
     '5308a0d2', // mov x19, #0x420000
@@ -260,7 +262,7 @@ const CODE: Readonly<Record<string, string>> = {
     '3f050071', // cmp w9, #0x1
     'e0010054', // b.eq wait
     '3f0d0071', // cmp w9, #0x3
-    '200b0054', // b.eq tend
+    '600b0054', // b.eq tend
     '600200f9', // str x0, [x19]
     '00008052', // mov w0, #0x0
     'c80b80d2', // mov x8, #0x5e   ; exit:
@@ -279,7 +281,7 @@ const CODE: Readonly<Record<string, string>> = {
     '882080d2', // mov x8, #0x104
     '010000d4', // svc #0x0
     '750240b9', // ldr w21, [x19]
-    '35060034', // cbz w21, ended
+    '75060034', // cbz w21, ended
     '60220091', // add x0, x19, #0x8   ; loop:
     '61820091', // add x1, x19, #0x20
     '020080d2', // mov x2, #0x0
@@ -291,7 +293,7 @@ const CODE: Readonly<Record<string, string>> = {
     '00020054', // b.eq reap
     'f6feff37', // tbnz w22, #31, loop
     '775240f9', // ldr x23, [x19, #160]
-    '970700b5', // cbnz x23, deliver
+    'd70700b5', // cbnz x23, deliver
     '692a40b9', // ldr w9, [x19, #40]
     '3f010271', // cmp w9, #0x80
     'a1000054', // b.ne forward
@@ -317,7 +319,9 @@ const CODE: Readonly<Record<string, string>> = {
     'c1feff54', // b.ne reap
     '69424039', // ldrb w9, [x19, #16]
     '3ffd0171', // cmp w9, #0x7f
-    '61010054', // b.ne ended
+    'a1010054', // b.ne ended
+    '691a40b9', // ldr w9, [x19, #24]
+    '29fbff35', // cbnz w9, loop
     '881580d2', // mov x8, #0xac
     '010000d4', // svc #0x0
     '61028052', // mov w1, #0x13
@@ -327,11 +331,11 @@ const CODE: Readonly<Record<string, string>> = {
     '41028052', // mov w1, #0x12
     '281080d2', // mov x8, #0x81
     '010000d4', // svc #0x0
-    'd1ffff17', // b loop
+    'cfffff17', // b loop
     '60464039', // ldrb w0, [x19, #17]   ; ended:
     '761240b9', // ldr w22, [x19, #16]
     'd61a0072', // ands w22, w22, #0x7f
-    '80f7ff54', // b.eq exit
+    '40f7ff54', // b.eq exit
     '881580d2', // mov x8, #0xac
     '010000d4', // svc #0x0
     'e103162a', // mov w1, w22
@@ -348,12 +352,12 @@ const CODE: Readonly<Record<string, string>> = {
     'e81080d2', // mov x8, #0x87
     '010000d4', // svc #0x0
     'c0020211', // add w0, w22, #0x80
-    'abffff17', // b exit
+    'a9ffff17', // b exit
     'f503002a', // mov w21, w0   ; tend:
-    'baffff17', // b loop
+    'b8ffff17', // b loop
     '18008052', // mov w24, #0x0   ; deliver:
     'df720071', // cmp w22, #0x1c
-    '40f9ff54', // b.eq forward
+    '00f9ff54', // b.eq forward
     '79aa40b9', // ldr w25, [x19, #168]
     'df3e0071', // cmp w22, #0xf
     '41000054', // b.ne each
@@ -399,24 +403,24 @@ const CODE: Readonly<Record<string, string>> = {
     'daffff17', // b each
     '78010035', // cbnz w24, stop   ; given:
     'df3e0071', // cmp w22, #0xf
-    '28f1ff54', // b.hi loop
-    '19f1ff35', // cbnz w25, loop
+    'e8f0ff54', // b.hi loop
+    'd9f0ff35', // cbnz w25, loop
     '29008052', // mov w9, #0x1   ; ask:
     '69aa00b9', // str w9, [x19, #168]
     'e003152a', // mov w0, w21
     'e1018052', // mov w1, #0xf
     '281080d2', // mov x8, #0x81
     '010000d4', // svc #0x0
-    '81ffff17', // b loop
+    '7fffff17', // b loop
     'c9520051', // sub w9, w22, #0x14   ; stop:
     '3f090071', // cmp w9, #0x2
-    'c8efff54', // b.hi loop
+    '88efff54', // b.hi loop
     '881580d2', // mov x8, #0xac
     '010000d4', // svc #0x0
     '61028052', // mov w1, #0x13
     '281080d2', // mov x8, #0x81
     '010000d4', // svc #0x0
-    '78ffff17', // b loop
+    '76ffff17', // b loop
   ].join(''),
 };
 
@@ -454,7 +458,8 @@ class Data {
 /**
  * A program, in a file that only its descriptor leads to, that makes these system calls and no others of its own but for waiting and ending. The last one must not return. It may be
  * read by nobody but root.
- * @param ownSession the child that is waited for is in another session: it gets what the terminal sends from its parent
+ * @param ownSession the child that is waited for is in another session: it gets what the terminal sends from its parent, who does not stop with it. There is no shell that would
+ * continue both, and who continues the child alone, from within the pod, would leave its parent stopped for ever
  */
 export const callProgram = (
   calls: readonly ProgramCall[],

@@ -1,11 +1,11 @@
-import {closeSync, constants, fstatSync, mkdirSync, openSync, readlinkSync, readSync} from 'node:fs';
+import {closeSync, constants, fstatSync, openSync, readlinkSync, readSync} from 'node:fs';
 import {join} from 'node:path';
 import type {HostPath} from '../contract/names.ts';
 import type {SeccompFilter} from '../contract/process.ts';
-import {atomicWrite} from './atomic-write.ts';
 import {BPF_INSTRUCTION, BPF_MAX_INSTRUCTIONS, compileFilter, seccompVersion} from './seccomp.ts';
-import {isErrno} from './syscall-error.ts';
+import {isErrno, isSystemError} from './syscall-error.ts';
 import {textHash} from './text-hash.ts';
+import {writeCache} from './write-cache.ts';
 
 /** Changes whenever the same filter would be compiled differently. */
 const FORMAT = 3;
@@ -23,8 +23,7 @@ export const compiledFilter = (filter: SeccompFilter, cacheDirectory: HostPath):
   const cached = readProgram(file, key);
   if (cached !== undefined) return cached;
   const program = compileFilter(filter);
-  mkdirSync(cacheDirectory, {recursive: true, mode: 0o700});
-  atomicWrite(file, encode(key, program), 0o600);
+  writeCache(file, encode(key, program));
   return program;
 };
 
@@ -75,7 +74,7 @@ const readTrusted = (file: string): Buffer | undefined => {
   try {
     descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined;
+    if (isSystemError(error)) return undefined;
     throw error;
   }
   try {

@@ -1,6 +1,7 @@
 import type {Process} from '../contract/process.ts';
 import {assertArgumentsFit} from './arguments-fit.ts';
 import {type CallInRow, callsInARow} from './calls-in-a-row.ts';
+import {expectFilter} from './end-process.ts';
 import {execFailed} from './errors.ts';
 import {addressOf, cString} from './libc.ts';
 import {encodeRlimit, rlimitNumber} from './rlimits.ts';
@@ -71,6 +72,7 @@ export const prepareExec = ({argv, env, rlimits, filters}: Execution): ((path: s
     const text = cString(path);
     if (text.length > MAX_PATH) throw execFailed(path, new Error('the path is too long'));
     text.copy(name);
+    if (filters.length > 0) expectFilter();
     try {
       return become();
     } catch (error) {

@@ -47,10 +47,10 @@ const PROGRAMS = [
 ] as const;
 
 /** Neither root nor anybody's: a user of that number could signal these programs, no more. */
-const NOBODY_ELSE = 65_533;
+export const NOBODY_ELSE = 65_533;
 
 /** linux/sched.h, linux/prctl.h */
-const CLONE = {fs: 0x200, mount: 0x20000, pid: 0x20000000} as const;
+const CLONE = {fs: 0x200, mount: 0x20000, ipc: 0x8000000, pid: 0x20000000, network: 0x40000000} as const;
 const PR_GET_DUMPABLE = 3;
 const PR_SET_DUMPABLE = 4;
 const DIRECTORY = O_PATH | constants.O_DIRECTORY;
@@ -59,17 +59,26 @@ const DIRECTORY = O_PATH | constants.O_DIRECTORY;
  * Has `start` start a program that no pod can look into. Everything that `start` does happens in the program's own root directory: it starts it, and no more, with
  * files that are open already. Who is not root has nothing to hide, and no means.
  * @param shown `all`: the whole of the host, read-only
+ * @param offline it is not a program of the host: it sees no network either, and nobody's System V IPC
  * @throws RKT_ISOLATION_FAILED
  */
-export const isolated = <T>(shown: readonly Shown[] | 'all', start: () => T): T => {
+export const isolated = <T>(shown: readonly Shown[] | 'all', start: () => T, {offline = false} = {}): T => {
   if (!isRoot()) return start();
   using undo = new DisposableStack();
   try {
+    if (offline) for (const name of ['net', 'ipc'] as const) leave(name, undo);
     enter(shown, undo);
   } catch (error) {
     throw error instanceof SyscallError ? isolationFailed(error) : error;
   }
   return start();
+};
+
+const leave = (name: 'net' | 'ipc', undo: DisposableStack): void => {
+  const flag = name === 'net' ? CLONE.network : CLONE.ipc;
+  const namespace = undo.use(openHost(`/proc/thread-self/ns/${name}`, constants.O_RDONLY));
+  syscall('unshare', [flag], name);
+  undo.defer(() => void syscall('setns', [namespace.number, flag], name));
 };
 
 /** A symlink of the host, made anew, or a mount. */

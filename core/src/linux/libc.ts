@@ -58,6 +58,7 @@ export const SYS = {
   dup3: number(292, 24),
   execve: number(59, 221),
   execveat: number(322, 281),
+  exit_group: number(231, 94),
   faccessat2: 439,
   fallocate: number(285, 47),
   fchdir: number(81, 50),

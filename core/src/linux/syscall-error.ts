@@ -28,6 +28,10 @@ export class SyscallError extends Error {
   }
 }
 
+/** Whether `error` is a failed call, of ours or of Node's. */
+export const isSystemError = (error: unknown): boolean =>
+  error instanceof Error && 'syscall' in error && 'code' in error;
+
 /** Whether `error` is a failed call, of ours or of Node's, with one of these errno names. */
 export const isErrno = (error: unknown, ...codes: string[]): boolean =>
   error instanceof Error && 'code' in error && codes.includes(String(error.code));

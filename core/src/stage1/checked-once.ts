@@ -1,9 +1,9 @@
-import {mkdirSync, readFileSync, statSync} from 'node:fs';
+import {readFileSync, statSync} from 'node:fs';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {atomicWrite} from '../linux/atomic-write.ts';
-import {isErrno} from '../linux/syscall-error.ts';
+import {isSystemError} from '../linux/syscall-error.ts';
 import {textHash} from '../linux/text-hash.ts';
+import {writeCache} from '../linux/write-cache.ts';
 
 /** Texts that are remembered at most; a further one takes the place of another. */
 const SLOTS = 256;
@@ -29,20 +29,14 @@ export const checkedOnce = async (
   const file = path.join(directory, String(slot));
   if (readIfPresent(file) === known) return;
   await check();
-  try {
-    mkdirSync(directory, {recursive: true, mode: 0o700});
-    atomicWrite(file, known, 0o600);
-  } catch (error) {
-    // Without root it is checked each time.
-    if (!isErrno(error, 'EACCES', 'EPERM', 'EROFS')) throw error;
-  }
+  writeCache(file, known);
 };
 
 const readIfPresent = (file: string): string | undefined => {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    if (isErrno(error, 'ENOENT', 'EACCES')) return undefined;
+    if (isSystemError(error)) return undefined;
     throw error;
   }
 };

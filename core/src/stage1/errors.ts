@@ -96,7 +96,7 @@ export const flavorNotFound = (
   selection: string,
   tried: readonly string[],
   cause?: unknown,
-  hint = 'see "rkt flavor list", or give the path of a flavor package',
+  hint = 'see "rkt flavor list", or give the path of a flavor package; a stage1 image is chosen by its ID, its file, or a name with a "/"',
 ) =>
   new RktError('RKT_FLAVOR_NOT_FOUND', `no flavor "${selection}" (tried ${tried.join(', ')})`, {
     selection,

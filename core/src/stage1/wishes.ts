@@ -1,4 +1,4 @@
-import {REACHING} from '../appc/compile/capabilities.ts';
+import {AS_GOOD_AS_ROOT} from '../appc/compile/capabilities.ts';
 import type {Feature} from '../contract/declaration.ts';
 import type {App, Pod, Volume} from '../contract/pod.ts';
 import {isForwarded} from '../contract/port-sockets.ts';
@@ -53,7 +53,7 @@ const defaultIsolators = ({name: app, isolators, process}: App): Wish[] => {
 
 /** Not for whom everything is switched off by `--insecure-options`. */
 const closedProcesses = ({name: app, isolators, process}: App): Wish[] => {
-  const reaching = REACHING.filter((capability) => process.capabilities.bounding.includes(capability));
+  const reaching = AS_GOOD_AS_ROOT.filter((capability) => process.capabilities.bounding.includes(capability));
   const asked = Object.keys(isolators).some((name) => /capabilities/.test(name));
   return asked && reaching.length > 0 ? [feature('processes/closed', app, reaching, 'default')] : [];
 };

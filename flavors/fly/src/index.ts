@@ -83,7 +83,7 @@ export default defineFlavor({
     ports: impossible(`${HOST_NETWORK}; it can listen there without forwarding`),
     'processes/apart': enforced('a Landlock domain of its own, in run and in enter', {requires: ['landlock']}),
     'processes/closed': impossible(
-      "the app sees the host's processes: with CAP_SYS_PTRACE or CAP_SYS_ADMIN it is as good as root of the host",
+      "the app shares the host's kernel and sees its processes: with CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_BPF, CAP_PERFMON or CAP_DAC_READ_SEARCH it is as good as root of the host",
     ),
     restart: impossible(NO_SUPERVISOR),
     'rootfs/overlay': enforced('overlayfs on the shared layers of the image', {

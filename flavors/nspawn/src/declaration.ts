@@ -67,7 +67,7 @@ export const declaration = {
     ports: impossible(LATER),
     'processes/apart': enforced('a pid namespace of its own', {readBack: readBack.ownNamespace('pid')}),
     'processes/closed': impossible(
-      "the pod's systemd has more capabilities than its apps, and no filter: with CAP_SYS_PTRACE or CAP_SYS_ADMIN an app can take it over, unless run with --private-users",
+      "the pod shares the host's kernel, and its systemd has more capabilities than its apps and no filter: with CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_BPF, CAP_PERFMON or CAP_DAC_READ_SEARCH an app can take over one or the other, unless run with --private-users",
     ),
     restart: enforced("Restart= of the app's service, after a second"),
     'rootfs/overlay': enforced('overlayfs on the shared layers of the image', {

@@ -42,7 +42,7 @@ export const podFlags = {
   stage1: {
     type: 'string',
     value: 'NAME|PATH|IMAGE',
-    help: 'the flavor that runs the pod: its name, package or path; or an image made for one (rkt flavor build), by name, ID or file',
+    help: 'the flavor that runs the pod: its name, package or path; or an image made for one (rkt flavor build), by ID, file, or a name with a "/": its programs are root of the host',
   },
   'stage1-from-dir': {type: 'string', value: 'FILE', help: "as in rkt: one of rkt's stage1 image files"},
   'stage1-hash': {type: 'string', value: 'HASH', help: 'as in rkt: a stage1 image of the store'},

@@ -1,6 +1,7 @@
 import {constants, writeSync} from 'node:fs';
 import path from 'node:path';
 import {O_PATH, openBeneath, openEntry, openHost} from '../../linux/openat2.ts';
+import {isOutOfSpace} from '../../linux/out-of-space.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 import {readExitCodes} from './exit-codes.ts';
 import {appPaths} from './layout.ts';
@@ -26,8 +27,8 @@ export const recordKilled = (entry: PodEntry): void => {
       using file = openEntry(parent, path.basename(status), O_WRONLY | O_CREAT | O_EXCL, {mode: 0o644});
       writeSync(file.number, KILLED);
     } catch (error) {
-      // Killed before it had the directory, or something else has been put there.
-      if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EEXIST')) throw error;
+      // Killed before it had the directory, or something else has been put there; or the disk is full, and the pod has ended all the same (S10).
+      if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EEXIST') && !isOutOfSpace(error)) throw error;
     }
   }
 };

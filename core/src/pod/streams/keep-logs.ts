@@ -4,6 +4,7 @@ import {DEFAULT_LOG_SIZE} from '../../contract/pod.ts';
 import type {Fd} from '../../linux/fd.ts';
 import {punchHole} from '../../linux/holes.ts';
 import {openBeneath, openHost} from '../../linux/openat2.ts';
+import {unlessFull} from '../../linux/out-of-space.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 import {RktError} from '../../rkt-error.ts';
 import {logUnbounded} from '../errors.ts';
@@ -99,7 +100,9 @@ const keepLog = (uuid: Uuid, pod: Fd, log: Log, file: Fd, size: number): void =>
   const marks: Log = {...log, path: timesPath(log.path)};
   {
     using times = openLog(uuid, pod, marks);
-    if (times === undefined || fstatSync(times.number).mtimeMs < stats.mtimeMs) addMark(pod, marks.path, stats);
+    const isNew = times === undefined || fstatSync(times.number).mtimeMs < stats.mtimeMs;
+    // Without a mark `logs --since` shows more; a log that is not cut fills the disk further.
+    if (isNew) unlessFull(() => addMark(pod, marks.path, stats));
   }
   try {
     keepEnd(file, stats, size);

@@ -9,6 +9,7 @@ import {gatherHostFacts} from '../facts/host-facts.ts';
 import {type FoundFlavor, findFlavor} from '../load/find.ts';
 import {defaultFlavor} from './default-flavor.ts';
 import {flavorOptions} from './flavor-options.ts';
+import {meansImage} from './means-image.ts';
 
 /** A flavor, and the image that its own programs come from, if they are not the host's. */
 export interface ChosenFlavor extends FoundFlavor {
@@ -34,21 +35,19 @@ export const chooseFlavor = async (
     });
   }
   const image = async () => (await import('./stage1-image.ts')).stage1Image(context, wanted, pullPolicy, options);
-  if (meansImage(wanted)) return image();
+  const means = meansImage(wanted);
+  if (means === 'always') return image();
   try {
     return await findFlavor(wanted, options);
   } catch (error) {
-    if (!(error instanceof RktError) || error.code !== 'RKT_FLAVOR_NOT_FOUND' || !(await isStored(context, wanted)))
-      throw error;
+    const isMissing = error instanceof RktError && error.code === 'RKT_FLAVOR_NOT_FOUND';
+    if (!isMissing || means === 'never' || !(await isStored(context, wanted))) throw error;
     return image();
   }
 };
 
-/** An ID, a URL or the file of an image; any other text may be the name of a flavor, or of an image of the store if there is no such flavor. */
-const meansImage = (selection: string): boolean => /^sha512-|^[a-z][a-z0-9+.-]*:\/\/|\.aci$/.test(selection);
-
 const isStored = async ({dataDir}: Settings, name: string): Promise<boolean> =>
-  !/^[./]/.test(name) && (await import('./stage1-image.ts')).isImageName(dataDir, name);
+  (await import('./stage1-image.ts')).isImageName(dataDir, name);
 
 const configured = async (context: Settings): Promise<string | undefined> => {
   const {stage1} = await loadConfig(context, ['stage1']);

@@ -18,7 +18,7 @@ import {isErrno} from '../../linux/syscall-error.ts';
 import {takesPods} from '../../linux/takes-pods.ts';
 import {findTreeProgram, type TreeProgram} from '../../linux/tree-program.ts';
 import {parseFilesystems, parseMemTotal, parseRelease, parseVersion} from './parse-facts.ts';
-import {programVersion} from './program-version.ts';
+import {imageProgramVersion, programVersion} from './program-version.ts';
 
 /**
  * Finds out about this host what a flavor may know: some small files of /proc and /sys, no privilege. Only the version of a program in
@@ -121,8 +121,8 @@ const programIn = (tree: HostPath, name: string): TreeProgram | undefined => {
 
 const gatherProgram = (name: string, tree: HostPath | undefined): HostFacts['programs'][string] => {
   const own = tree === undefined ? undefined : programIn(tree, name);
-  if (own !== undefined) {
-    return {...own, version: name.startsWith('/') ? '' : parseVersion(programVersion(own.path, own.through))};
+  if (tree !== undefined && own !== undefined) {
+    return {...own, version: name.startsWith('/') ? '' : parseVersion(imageProgramVersion(own, tree))};
   }
   if (name.startsWith('/')) return tree === undefined && isProgram(name) ? {path: name as HostPath, version: ''} : null;
   const path = findProgram(name);

@@ -1,4 +1,8 @@
+import {closeSync, constants, openSync, readlinkSync} from 'node:fs';
 import type {HostPath} from '../../contract/names.ts';
+import {isolated, NOBODY_ELSE} from '../../linux/isolated.ts';
+import {openStored} from '../../linux/open-stored.ts';
+import {O_PATH} from '../../linux/openat2.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 import type {TreeProgram} from '../../linux/tree-program.ts';
 import {programTimedOut} from '../errors.ts';
@@ -14,20 +18,54 @@ const versions = new Map<HostPath, string>();
  * all that rkt has, and no pod may look into it that may not look into rkt (S28): one has fewer capabilities.
  * @throws RKT_PROGRAM_TIMED_OUT
  */
-export const programVersion = (path: HostPath, through?: TreeProgram['through'], timeout = TIMEOUT): string => {
-  const version = versions.get(path) ?? askVersion(path, through, timeout);
+export const programVersion = (path: HostPath, timeout = TIMEOUT): string =>
+  once(path, () => askVersion(path, [path], {silence: 'ignore', timeout}));
+
+/**
+ * The same of a program of a stage1 image. Nobody has run a pod with it yet, and nobody may want to (`rkt plan`): it runs as a user that nothing belongs to, without
+ * capabilities, and sees its image, the host's programs, and no network (S36). Who is not root cannot do that, and does not run it.
+ * @throws RKT_PROGRAM_TIMED_OUT, RKT_ISOLATION_FAILED
+ */
+export const imageProgramVersion = ({path, through}: TreeProgram, tree: HostPath): string =>
+  once(path, () => {
+    if (process.geteuid?.() !== 0) return '';
+    const command = through === undefined ? [path] : [through.loader, ...through.arguments, path];
+    using root = openStored(tree, O_PATH | constants.O_DIRECTORY);
+    const silence = openSync('/dev/null', 'r+');
+    try {
+      const ids = {uid: NOBODY_ELSE, gid: NOBODY_ELSE};
+      return isolated(
+        [{at: readlinkSync(root.path), file: root}],
+        () => askVersion(path, command, {silence, timeout: TIMEOUT, ids}),
+        {offline: true},
+      );
+    } finally {
+      closeSync(silence);
+    }
+  });
+
+const once = (path: HostPath, ask: () => string): string => {
+  const version = versions.get(path) ?? ask();
   versions.set(path, version);
   return version;
 };
 
-const askVersion = (path: HostPath, through: TreeProgram['through'], timeout: number): string => {
-  const [program, ...before] = through === undefined ? [path] : [through.loader, ...through.arguments, path];
+interface Asking {
+  /** For standard input and error. Where it runs there may be no /dev. */
+  readonly silence: number | 'ignore';
+  readonly timeout: number;
+  readonly ids?: {readonly uid: number; readonly gid: number};
+}
+
+const askVersion = (path: HostPath, [program = path, ...before]: string[], {silence, timeout, ids}: Asking): string => {
   // Loaded only here: most flavors need no program.
   const {spawnSync} = process.getBuiltinModule('node:child_process');
   const {status, stdout, error} = spawnSync(program, [...before, '--version'], {
+    ...ids,
+    cwd: '/',
     env: {LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin'},
     encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: [silence, 'pipe', silence],
     timeout,
     killSignal: 'SIGKILL',
     maxBuffer: MAX_OUTPUT,

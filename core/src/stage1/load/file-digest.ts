@@ -1,7 +1,7 @@
-import {mkdirSync, readFileSync, statSync} from 'node:fs';
+import {readFileSync, statSync} from 'node:fs';
 import path from 'node:path';
-import {atomicWrite} from '../../linux/atomic-write.ts';
-import {isErrno} from '../../linux/syscall-error.ts';
+import {isSystemError} from '../../linux/syscall-error.ts';
+import {writeCache} from '../../linux/write-cache.ts';
 
 /**
  * `sha256-…` of a file. Remembered under the file's inode, size and change time, because loading the crypto module costs as much as a
@@ -15,12 +15,7 @@ export const fileDigest = (file: string, cacheDir: string | undefined): string =
   const [known, digest] = remembered(cache);
   if (known === key && digest !== undefined) return digest;
   const fresh = digestOf(file);
-  try {
-    mkdirSync(cacheDir, {recursive: true, mode: 0o700});
-    atomicWrite(cache, `${key}\n\n${fresh}`, 0o600);
-  } catch (error) {
-    if (!isErrno(error, 'EACCES', 'EPERM', 'EROFS', 'ENOENT')) throw error;
-  }
+  writeCache(cache, `${key}\n\n${fresh}`);
   return fresh;
 };
 
@@ -32,7 +27,7 @@ const remembered = (cache: string): readonly [string?, string?] => {
     const [key, digest] = readFileSync(cache, 'utf8').split('\n\n');
     return [key ?? '', digest ?? ''];
   } catch (error) {
-    if (isErrno(error, 'ENOENT', 'EACCES')) return [];
+    if (isSystemError(error)) return [];
     throw error;
   }
 };

@@ -57,9 +57,16 @@ interface Place {
   readonly builtIn: boolean;
 }
 
+/** Whether it is one of rkt's stage1 image names, with or without labels: it means a flavor, whether that is installed or not. */
+export const isRktName = (selection: string): boolean => flavorOfRktName(selection) !== undefined;
+
+const flavorOfRktName = (selection: string): string | undefined => {
+  const name = selection.replace(/[:,].*$/, '');
+  return Object.hasOwn(RKT_NAMES, name) ? RKT_NAMES[name] : undefined;
+};
+
 const resolve = (selection: string, options: Options): Place => {
-  const bare = selection.replace(/[:,].*$/, '');
-  const name = RKT_NAMES[bare] ?? selection;
+  const name = flavorOfRktName(selection) ?? selection;
   if (name.startsWith('/') || name.startsWith('.')) {
     const source = resolvePath(name);
     return {source, builtIn: BUILT_IN.some((own) => findPackage(own, ownTrees()) === source)};

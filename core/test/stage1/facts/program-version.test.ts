@@ -25,6 +25,6 @@ test('a program that does not answer, nor end when told to, is an error and not 
     'slow',
     `trap '' TERM; echo "slow 1.2"; mkfifo ${directory}/never; read line <${directory}/never`,
   );
-  const error = t.throws(() => programVersion(slow, undefined, 200), {code: 'RKT_PROGRAM_TIMED_OUT'} as never);
+  const error = t.throws(() => programVersion(slow, 200), {code: 'RKT_PROGRAM_TIMED_OUT'} as never);
   t.like(error, {fields: {program: slow, milliseconds: 200}});
 });
