@@ -143,7 +143,7 @@ const CASES: readonly (readonly [typed: string, code: string, exitCode?: number]
   ['run --stage1=kvm example.com/test', 'RKT_FLAVOR_NOT_FOUND'],
   ['run --stage1=/nowhere example.com/test', 'RKT_FLAVOR_NOT_FOUND'],
   ['run --stage1=DIR example.com/test', 'RKT_FLAVOR_NOT_FOUND'],
-  ['run --stage1=FILE example.com/test', 'RKT_FLAVOR_NOT_FOUND'],
+  ['run --stage1=FILE example.com/test', 'RKT_FLAVOR_LOAD_FAILED'],
   ['run --stage1=fly --stage1-name=x example.com/test', 'RKT_FLAG_CONFLICT'],
   ['run --stage1=fly --hostname=web example.com/test', 'RKT_FLAVOR_CANNOT'],
   ['run --stage1=fly --dns=nonsense example.com/test', 'RKT_POD_DNS_INVALID'],

@@ -91,6 +91,17 @@ export const flavorHostLacks = (flavor: string, findings: readonly Finding[]) =>
     },
   );
 
+/** The flavor is there, and its module throws: a package that it needs is missing, or it has a fault. */
+export const flavorLoadFailed = (selection: string, source: string, cause: unknown) => {
+  const [reason = ''] = String(cause instanceof Error ? cause.message : cause).split('\n');
+  return new RktError('RKT_FLAVOR_LOAD_FAILED', `flavor "${selection}" cannot be loaded: ${source}: ${reason}`, {
+    selection,
+    source,
+    cause,
+    hint: 'install what it needs beside it ("npm install"), or correct it; --debug shows where',
+  });
+};
+
 /** No flavor of that name or at that path. */
 export const flavorNotFound = (
   selection: string,

@@ -29,7 +29,7 @@ export const command = defineCommand({
   usage: '[flags] UUID',
   description:
     'One KEY=VALUE a line. "enforced=", "modified=" and "ignored=" tell what became of each isolator and feature. With --verify they ' +
-    'are compared with the running kernel, and a difference is an error. "oom-kills=" tells how many processes the kernel has killed for want of memory, where the cgroup ' +
+    'are compared with the running kernel, and a difference is an error; "unproved=" tells what the kernel shows nowhere. "oom-kills=" tells how many processes the kernel has killed for want of memory, where the cgroup ' +
     'of the pod counts them.',
   flags: {
     'uuid-file': {type: 'string', value: 'FILE', help: 'read the UUID from a file'},
@@ -64,7 +64,10 @@ export const command = defineCommand({
     if (context.format === 'text') show(context, entry, {exitCodes, restarts, killed}, report, checks);
     else {
       const oom = killed === 0 ? {} : {oom_kills: killed};
-      const verified = checks === undefined ? {} : {verification: checks};
+      const verified =
+        checks === undefined
+          ? {}
+          : {verification: checks, unproved: unproved(report, checks).map(({name, app}) => ({name, app}))};
       context.output.value(
         {...viewPod(entry, exitCodes, restarts), ...oom, enforcement: report, ...verified},
         context.format,
@@ -90,6 +93,15 @@ const check = async (context: Context, {uuid, state, path, summary, supervisor}:
   const running = runningPod(requireStored(path, 'frozen'), facts, supervisor, flavor);
   return verify(running, requireStored(path, 'report'), facts);
 };
+
+/** What was promised and has no place where the kernel would show it: the flavor's word alone. */
+const unproved = (report: readonly ReportEntry[], checks: readonly Check[]): ReportEntry[] =>
+  report.filter(
+    ({name, verdict, readBack}) =>
+      verdict !== 'ignored' && readBack === undefined && checks.every((check) => check.name !== name),
+  );
+
+const shown = (name: string, app: string | null): string => `${name}${app === null ? '' : ` (${app})`}`;
 
 const show = (
   {output}: Context,
@@ -118,10 +130,12 @@ const show = (
   if (summary !== undefined) output.line(`flavor=${summary.flavor.name}`);
   if (summary?.stage1 !== undefined) output.line(`stage1=${summary.stage1.imageName} (${summary.stage1.imageId})`);
   for (const {verdict, name, app, how} of report) {
-    output.line(`${verdict}=${name}${app === null ? '' : ` (${app})`}: ${how}`);
+    output.line(`${verdict}=${shown(name, app)}: ${how}`);
   }
   for (const {holds, name, app, expected, actual} of checks) {
     if (holds) output.line(`verified=${name} (${app}): ${actual}`);
     else output.line(`differs=${name} (${app}): ${actual}, not ${expected}`, 'red');
   }
+  if (checks.length > 0)
+    for (const {name, app, how} of unproved(report, checks)) output.line(`unproved=${shown(name, app)}: ${how}`);
 };

@@ -5,7 +5,7 @@ import type {Flavor} from '../../contract/flavor.ts';
 import {RktError} from '../../rkt-error.ts';
 import {suggest} from '../../suggest.ts';
 import {checkedOnce} from '../checked-once.ts';
-import {flavorNotFound} from '../errors.ts';
+import {flavorLoadFailed, flavorNotFound} from '../errors.ts';
 import {checkHooks} from './check-hooks.ts';
 import {fileDigest} from './file-digest.ts';
 import type {Guarding} from './guard.ts';
@@ -130,7 +130,7 @@ const load = async (
     flavor = builtIn ? loadModule() : (await import('./guard.ts')).guard(source, 'its module', loadModule, {describe});
   } catch (cause) {
     if (cause instanceof RktError) throw cause;
-    throw flavorNotFound(selection, [source], cause);
+    throw flavorLoadFailed(selection, source, cause);
   }
   const {declaration} = flavor;
   const checked = cacheDir === undefined ? undefined : path.join(cacheDir, 'checked');
