@@ -13,7 +13,7 @@ import {until} from '../helpers/until.ts';
 import {STAY} from '../nspawn/support/scripts.ts';
 
 /*
- * rkt's fault points end where systemd-nspawn takes its place. From there on the process is killed where it can be seen to have come: in rkt, in nspawn's set-up,
+ * rkt's fault points end where it becomes what starts systemd-nspawn. From there on the process is killed where it can be seen to have come: in rkt, in nspawn's set-up,
  * in systemd's start, in the start of the apps; and at moments between, by the clock of a start that was not disturbed. Each time `stop` and `gc` must leave
  * the host as it was.
  */
@@ -44,7 +44,8 @@ const commandsIn = (uuid: string): string[] =>
 const PLACES: Readonly<Record<string, (start: Start) => boolean>> = {
   'rkt runs': () => true,
   'the pod has a UUID': ({uuid}) => uuid !== '',
-  'rkt has become systemd-nspawn': ({child}) => read(`/proc/${child.pid}/comm`) === 'systemd-nspawn\n',
+  'systemd-nspawn runs': ({uuid}) =>
+    processesOfPod(uuid).some((pid) => read(`/proc/${pid}/comm`) === 'systemd-nspawn\n'),
   'the pod has a PID 1': ({uuid}) => commandsIn(uuid).length > 0,
   'PID 1 is systemd': ({uuid}) => commandsIn(uuid).includes('systemd'),
   'an app runs': ({uuid}) => runningApp(uuid, 'a') > 0 || runningApp(uuid, 'b') > 0,

@@ -169,7 +169,7 @@ testIf(needs)('arguments that lack, are too many, or mean nothing', (t) =>
     t.is(code('fetch', 'https://example.com/x.aci'), 'RKT_IMAGE_SOURCE_UNSUPPORTED');
     t.is(code('fetch', 'docker://busybox'), 'RKT_IMAGE_SOURCE_UNSUPPORTED');
     t.is(code('fetch', 'example.com/none'), 'RKT_IMAGE_NOT_FOUND');
-    t.is(code('fetch', './none.aci'), 'RKT_IMAGE_NOT_FOUND');
+    t.is(code('fetch', './none.aci'), 'RKT_IMAGE_FILE_UNUSABLE');
     t.is(code('fetch', '/tmp'), 'RKT_IMAGE_REFERENCE_INVALID');
     t.is(code('image', 'list', '--sort=id'), 'RKT_FLAG_CHOICE_INVALID');
     t.is(code('image', 'gc', '--grace-period=soon'), 'RKT_FLAG_VALUE_INVALID');

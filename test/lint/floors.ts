@@ -10,7 +10,7 @@ const HOUSE = 'core/src';
  * what it makes. `index` is beside `cli`: both are ways in.
  */
 export const FLOORS: readonly (readonly string[])[] = [
-  ['contract', 'rkt-error'],
+  ['contract', 'rkt-error', 'suggest'],
   ['appc', 'config', 'linux'],
   ['debug', 'settings'],
   ['executor', 'image'],

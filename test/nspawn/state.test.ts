@@ -5,7 +5,6 @@ import {cgroupDirectories, processesBelow} from '../helpers/cgroup.ts';
 import {openHost, type Started} from '../helpers/host.ts';
 import {lacksPods} from '../helpers/lacks.ts';
 import {commandsOfPod, leaderOf, processesOfPod, runApps} from '../helpers/nspawn.ts';
-import {release} from '../helpers/release.ts';
 import {serialTestIf} from '../helpers/skip.ts';
 import {until} from '../helpers/until.ts';
 import {savedUuid, untilOrEnd} from './support/saved-uuid.ts';
@@ -51,50 +50,16 @@ const appOf = async ({uuid, ended}: Started): Promise<number> => {
   return found() ?? 0;
 };
 
-kernelTest(
-  'S20 SIGKILL of systemd-nspawn: the pod is running while its processes are, and can be stopped',
-  async (t) => {
-    const pod = await start();
-    const app = await appOf(pod);
-    await killSupervisor(pod);
-    t.true(existsSync(`/proc/${app}`));
-    t.is(await stateOf(pod.uuid), 'running');
-    t.regex(await statusOf(pod.uuid), /^state=running$/m);
-    // What is running is nobody's garbage.
-    await gc();
-    t.is(await stateOf(pod.uuid), 'running');
-    t.not((await host.rkt(['rm', pod.uuid])).exitCode, 0);
-    t.true(existsSync(`/proc/${app}`));
-    t.is((await host.enter(pod.uuid, 'echo inside')).stdout, 'inside\n');
-    t.is((await host.rkt(['stop', pod.uuid])).exitCode, 0);
-    t.false(existsSync(`/proc/${app}`));
-    await isOver(t, pod.uuid);
-  },
-);
-
-kernelTest(
-  'S20 SIGKILL of systemd-nspawn: a pod that ends by itself afterwards is over with its exit status',
-  async (t) => {
-    const pod = await start('echo ready; until [ -e /go ]; do sleep 0.1; done; exit 3');
-    await killSupervisor(pod);
-    t.is(await stateOf(pod.uuid), 'running');
-    await release(t, host, pod.uuid, '/go');
-    await until(async () => (await stateOf(pod.uuid)) === 'exited');
-    t.regex(await statusOf(pod.uuid), /^app-test=3$/m);
-    await isOver(t, pod.uuid);
-  },
-);
-
-kernelTest('S20 SIGKILL of systemd-nspawn: stop still asks the app first', async (t) => {
-  const pod = await start('trap "exit 5" TERM; echo ready; while :; do sleep 0.1; done');
+kernelTest('S20 SIGKILL of the rkt process ends every app and the pod', async (t) => {
+  const pod = await start();
+  const app = await appOf(pod);
   await killSupervisor(pod);
-  t.is((await host.rkt(['stop', pod.uuid])).exitCode, 0);
-  t.regex(await statusOf(pod.uuid), /^app-test=5$/m);
+  await until(() => !existsSync(`/proc/${app}`));
   await isOver(t, pod.uuid);
 });
 
-kernelTest('S20 SIGHUP of systemd-nspawn changes nothing', async (t) => {
-  const pod = await start();
+kernelTest('S20 SIGHUP of the rkt process is for the app, which may go on', async (t) => {
+  const pod = await start(`trap '' HUP; mkfifo /tmp/stay; echo ready; ${APP}`);
   kill(pod.pid, 'SIGHUP');
   t.is(await stateOf(pod.uuid), 'running');
   t.is((await host.enter(pod.uuid, 'echo inside')).stdout, 'inside\n');

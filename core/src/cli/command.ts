@@ -16,6 +16,10 @@ export interface Flag {
   readonly hidden?: boolean;
   /** For completion and for one clear error. */
   readonly choices?: readonly string[];
+  /** For completion alone: values that are worth proposing. */
+  readonly proposals?: readonly string[];
+  /** A value may be the empty string, which is mostly an unset variable of a script. */
+  readonly mayBeEmpty?: boolean;
   /** Belongs to the image before it (`run`, `prepare`, `plan`, `fetch`). */
   readonly perImage?: boolean;
 }

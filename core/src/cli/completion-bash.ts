@@ -17,7 +17,7 @@ export const bashCompletion = (commands: readonly CompletionCommand[], global: r
 
 _rkt_kind() {
   case $1 in
-    pods|images|flavors) COMPREPLY=($(compgen -W "$(rkt "\${_rkt_global[@]}" __complete "$1" 2>/dev/null)" -- "$2")) ;;
+    pods*|images|flavors) compopt -o nosort 2>/dev/null; COMPREPLY=($(compgen -W "$(rkt "\${_rkt_global[@]}" __complete "$1" 2>/dev/null)" -- "$2")) ;;
     commands) COMPREPLY=($(compgen -W ${quote(firstWords(commands).join(' '))} -- "$2")) ;;
     shells) COMPREPLY=($(compgen -W ${quote(SHELLS.join(' '))} -- "$2")) ;;
   esac

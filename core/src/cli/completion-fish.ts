@@ -1,4 +1,4 @@
-import {type Completes, type CompletionCommand, type CompletionFlag, SHELLS} from './completion-model.ts';
+import {type Completes, type CompletionCommand, type CompletionFlag, isAsked, SHELLS} from './completion-model.ts';
 
 /** A fish completion script. */
 export const fishCompletion = (commands: readonly CompletionCommand[], global: readonly CompletionFlag[]): string =>
@@ -44,7 +44,7 @@ const commandLines = (
 ): string[] => {
   const [word = '', second] = name.split(' ');
   const known = new Set(global.map((flag) => flag.name));
-  const action = ACTIONS[completes];
+  const action = actionOf(completes);
   return [
     ...(second === undefined ? [] : [`complete -c rkt -n '__rkt_at ${word}' -a ${quote(second)} -d ${quote(summary)}`]),
     ...flags.filter((flag) => !known.has(flag.name)).map((flag) => flagLine(flag, `-n '__rkt_in ${name}' `)),
@@ -52,19 +52,18 @@ const commandLines = (
   ];
 };
 
-const ACTIONS: Readonly<Partial<Record<Completes, string>>> = {
-  files: '-F',
-  flavors: "-a '(__rkt_ask flavors)'",
-  images: "-F -a '(__rkt_ask images)'",
-  pods: "-a '(__rkt_ask pods)'",
-  shells: `-a '${SHELLS.join(' ')}'`,
+const actionOf = (completes: Completes): string | undefined => {
+  // -k: in the order given, names before IDs.
+  if (isAsked(completes)) return `${completes === 'images' ? '-F ' : ''}-k -a '(__rkt_ask ${completes})'`;
+  if (completes === 'files') return '-F';
+  return completes === 'shells' ? `-a '${SHELLS.join(' ')}'` : undefined;
 };
 
 const flagLine = (
   {name, help, takesValue, valueOptional, choices, completes}: CompletionFlag,
   condition: string,
 ): string => {
-  const values = choices.length > 0 ? `-a ${quote(choices.join(' '))}` : (ACTIONS[completes] ?? '');
+  const values = choices.length > 0 ? `-a ${quote(choices.join(' '))}` : (actionOf(completes) ?? '');
   const value = takesValue ? `${valueOptional ? '' : '-r '}${values} ` : '';
   return `complete -c rkt ${condition}-l ${name} ${value}-d ${quote(help)}`.replace(/ {2,}(?=-d)/, ' ');
 };

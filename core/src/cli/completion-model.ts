@@ -1,9 +1,10 @@
 import type {Flag, Flags} from './command.ts';
 import {commands} from './commands.ts';
+import {type FittingKind, isFitting} from './fitting-pods.ts';
 import {globalFlags} from './globals.ts';
 
 /** What may stand where an argument is wanted. */
-export type Completes = 'commands' | 'files' | 'flavors' | 'images' | 'nothing' | 'pods' | 'shells';
+export type Completes = 'commands' | 'files' | 'flavors' | 'images' | 'nothing' | 'shells' | FittingKind;
 
 export interface CompletionFlag {
   readonly name: string;
@@ -37,12 +38,24 @@ export const completionModel = async (): Promise<{commands: CompletionCommand[];
           name,
           summary,
           flags: flagsOf({...globalFlags, ...command.flags}),
-          completes: completesOf(command.usage),
+          completes: FITTING_FOR[name] ?? completesOf(command.usage),
         };
       }),
     ),
   };
 };
+
+/** Commands for which not every pod will do. */
+const FITTING_FOR: Readonly<Record<string, FittingKind>> = {
+  enter: 'pods-running',
+  export: 'pods-exited',
+  rm: 'pods-idle',
+  'run-prepared': 'pods-prepared',
+  stop: 'pods-running',
+};
+
+/** What `rkt __complete` is asked for. */
+export const isAsked = (kind: Completes): boolean => kind === 'flavors' || kind === 'images' || isFitting(kind);
 
 const flagsOf = (flags: Flags): CompletionFlag[] =>
   Object.entries(flags)
@@ -53,7 +66,7 @@ const flagsOf = (flags: Flags): CompletionFlag[] =>
       help: flag.help,
       takesValue: flag.type !== 'boolean',
       valueOptional: flag.type === 'optional',
-      choices: flag.choices?.filter((choice) => choice !== '') ?? [],
+      choices: (flag.choices ?? flag.proposals ?? []).filter((choice) => choice !== ''),
       completes: wordFor(name, flag),
     }));
 

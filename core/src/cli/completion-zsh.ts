@@ -1,5 +1,6 @@
 import {quote} from './completion-bash.ts';
 import {type Completes, type CompletionCommand, type CompletionFlag, SHELLS} from './completion-model.ts';
+import {FITTING} from './fitting-pods.ts';
 
 /** A zsh completion script, for a directory of `fpath` as `_rkt`. */
 export const zshCompletion = (commands: readonly CompletionCommand[], global: readonly CompletionFlag[]): string =>
@@ -9,13 +10,15 @@ export const zshCompletion = (commands: readonly CompletionCommand[], global: re
 _rkt_ask() {
   local -a found
   found=(\${(f)"$(rkt $_rkt_global __complete $1 2>/dev/null)"})
-  compadd -a found
+  compadd -V found -a found
 }
 
 _rkt_commands() { compadd ${firstWords(commands)
     .map((word) => quote(word.split(':')[0] ?? ''))
     .join(' ')} }
-_rkt_pods() { _rkt_ask pods }
+${Object.keys(FITTING)
+  .map((kind) => `_rkt_${kind}() { _rkt_ask ${kind} }`)
+  .join('\n')}
 _rkt_flavors() { _rkt_ask flavors }
 _rkt_images() { _rkt_ask images; _files }
 
@@ -66,6 +69,10 @@ const ACTIONS: Readonly<Record<Completes, string>> = {
   images: '_rkt_images',
   nothing: ' ',
   pods: '_rkt_pods',
+  'pods-exited': '_rkt_pods-exited',
+  'pods-idle': '_rkt_pods-idle',
+  'pods-prepared': '_rkt_pods-prepared',
+  'pods-running': '_rkt_pods-running',
   shells: `(${SHELLS.join(' ')})`,
 };
 

@@ -50,12 +50,11 @@ export const commandMissing = (group: string, candidates: readonly string[]) =>
   });
 
 /** No command of that name. */
-export const commandUnknown = (command: string, suggestions: readonly string[]) =>
-  new RktError('RKT_COMMAND_UNKNOWN', `unknown command "${command}"`, {
-    command,
-    suggestions,
-    hint: orMeant(suggestions, 'see "rkt help" for all commands'),
-  });
+export const commandUnknown = (
+  command: string,
+  suggestions: readonly string[],
+  hint = orMeant(suggestions, 'see "rkt help" for all commands'),
+) => new RktError('RKT_COMMAND_UNKNOWN', `unknown command "${command}"`, {command, suggestions, hint});
 
 /** A boolean flag with a value that is none. */
 export const flagBooleanInvalid = (command: string, flag: string, value: string) =>
@@ -110,13 +109,16 @@ export const flagRepeated = (flag: string, value: string) =>
   });
 
 /** No flag of that name. `flag` is as typed, with its hyphens. */
-export const flagUnknown = (command: string, flag: string, suggestions: readonly string[]) =>
-  new RktError('RKT_FLAG_UNKNOWN', `unknown flag ${flag}`, {
-    command,
-    flag,
-    suggestions,
-    hint: orMeant(suggestions, help(command)),
-  });
+export const flagUnknown = (
+  command: string,
+  flag: string,
+  suggestions: readonly string[],
+  hint = orMeant(suggestions, help(command)),
+) => new RktError('RKT_FLAG_UNKNOWN', `unknown flag ${flag}`, {command, flag, suggestions, hint});
+
+/** A flag of rkt whose work nothing does yet. */
+export const flagUnsupported = (flag: string, because: string) =>
+  new RktError('RKT_FLAG_UNSUPPORTED', `--${flag}: ${because}`, {flag, because, hint: `leave --${flag} out`});
 
 /** A value that does not parse. `because` says what is wrong with it; `hint` shows a right one. */
 export const flagValueInvalid = (flag: string, value: string, because: string, hint: string) =>
@@ -156,6 +158,22 @@ export const outputFailed = (cause: unknown) =>
   new RktError('RKT_OUTPUT_FAILED', `standard output: ${cause instanceof Error ? cause.message : String(cause)}`, {
     cause,
     hint: 'check where the output goes',
+  });
+
+/** Bytes would go to a terminal. */
+export const outputIsTerminal = (command: string) =>
+  new RktError('RKT_OUTPUT_IS_TERMINAL', 'standard output is a terminal, and what is to be written is no text', {
+    command,
+    hint: 'send it to a file or a pipe: rkt image export IMAGE - > FILE.aci',
+  });
+
+/** The system refused a path. */
+export const pathUnusable = (path: string, because: string, cause: unknown) =>
+  new RktError('RKT_PATH_UNUSABLE', `${path}: ${because}`, {
+    path,
+    because,
+    cause,
+    hint: 'check the path, its rights and its file system',
   });
 
 /** `rkt completion` for a shell that there is no script for. */

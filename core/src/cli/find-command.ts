@@ -1,6 +1,7 @@
+import {suggest} from '../suggest.ts';
 import {commands, type Entry} from './commands.ts';
 import {commandAmbiguous, commandMissing, commandUnknown} from './errors.ts';
-import {suggest} from './suggest.ts';
+import {commandHabit} from './habits.ts';
 
 export interface FoundCommand {
   readonly name: string;
@@ -12,10 +13,12 @@ export interface FoundCommand {
  * @param next gives the following word, `undefined` at the end; called a second time only for a group such as `image`
  * @throws RKT_COMMAND_AMBIGUOUS, RKT_COMMAND_MISSING, RKT_COMMAND_UNKNOWN
  */
-export const findCommand = (next: () => string | undefined): FoundCommand => {
+export const findCommand = async (
+  next: () => string | undefined | Promise<string | undefined>,
+): Promise<FoundCommand> => {
   let prefix = '';
   for (;;) {
-    const word = next();
+    const word = await next();
     if (word === undefined) throw commandMissing(prefix.trim(), visibleWords(prefix));
     prefix += complete(prefix, word);
     const entry = Object.hasOwn(commands, prefix) ? commands[prefix] : undefined;
@@ -32,6 +35,7 @@ const complete = (prefix: string, word: string): string => {
     throw commandUnknown(
       prefix + word,
       suggest(word, visible).map((near) => `"rkt ${prefix}${near}"`),
+      commandHabit(prefix + word),
     );
   }
   if (others.length > 0)

@@ -23,6 +23,7 @@ export const globalFlags = {
   'insecure-options': {
     type: 'list',
     value: 'LIST',
+    proposals: INSECURE_OPTIONS,
     help: `security features to disable, separated by commas: ${INSECURE_OPTIONS.join(', ')}`,
   },
   'local-config': {type: 'string', value: 'DIR', default: '/etc/rkt', help: 'configuration of the administrator'},

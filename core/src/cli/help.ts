@@ -14,7 +14,7 @@ export const help = async (topic: string, output: Output): Promise<void> => {
   const group = words.length > 0 ? namesOf(`${words.join(' ')} `) : [];
   if (words.length === 0) return write(output, overview());
   if (group.length > 0) return write(output, groupHelp(words.join(' '), group));
-  const {entry} = findCommand(() => words.shift());
+  const {entry} = await findCommand(() => words.shift());
   const {command} = await entry.load();
   write(output, commandHelp(command));
 };

@@ -1,7 +1,7 @@
 import type {InsecureOption} from '../settings.ts';
+import {suggest} from '../suggest.ts';
 import {flagValueInvalid} from './errors.ts';
 import {INSECURE_OPTIONS} from './globals.ts';
-import {suggest} from './suggest.ts';
 
 const ALL_FETCH = ['image', 'tls', 'http', 'pubkey'] as const;
 const ALL_RUN = ['capabilities', 'paths', 'seccomp'] as const;

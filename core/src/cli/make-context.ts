@@ -1,10 +1,13 @@
-import {realpathSync} from 'node:fs';
+import {realpathSync, statSync} from 'node:fs';
 import path from 'node:path';
 import {loadConfig} from '../config/load.ts';
 import type {HostPath} from '../contract/names.ts';
+import {dataDirectoryUnusable} from '../image/errors.ts';
+import {errnoText} from '../linux/errno-text.ts';
+import {isErrno} from '../linux/syscall-error.ts';
 import type {FlagValues} from './command.ts';
 import type {Context, Format, Output} from './context.ts';
-import {flagValueInvalid} from './errors.ts';
+import {flagUnsupported} from './errors.ts';
 import type {globalFlags} from './globals.ts';
 import {parseInsecureOptions} from './insecure.ts';
 
@@ -17,10 +20,11 @@ export const makeContext = async (
   output: Output,
   describe: Context['describe'],
 ): Promise<Context> => {
+  if (flags['trust-keys-from-https']) throw flagUnsupported('trust-keys-from-https', 'keys are not looked for yet');
   const directories = {
-    systemConfig: directory('system-config', flags['system-config'] ?? ''),
-    localConfig: directory('local-config', flags['local-config'] ?? ''),
-    userConfig: flags['user-config'] === undefined ? undefined : directory('user-config', flags['user-config']),
+    systemConfig: directory(flags['system-config'] ?? ''),
+    localConfig: directory(flags['local-config'] ?? ''),
+    userConfig: flags['user-config'] === undefined ? undefined : directory(flags['user-config']),
   };
   const dataDir = await findDataDir(flags.dir, directories);
   return {
@@ -38,16 +42,13 @@ export const makeContext = async (
   };
 };
 
-const directory = (flag: string, given: string): HostPath => {
-  if (given === '') throw flagValueInvalid(flag, given, 'is empty', `write --${flag}=/some/directory`);
-  return path.resolve(given) as HostPath;
-};
+const directory = (given: string): HostPath => path.resolve(given) as HostPath;
 
 type Directories = Pick<Context, 'systemConfig' | 'localConfig' | 'userConfig'>;
 
 const findDataDir = async (given: string | undefined, directories: Directories): Promise<() => HostPath> => {
   if (given !== undefined) {
-    const wanted = directory('dir', given);
+    const wanted = directory(given);
     return () => resolved(wanted);
   }
   try {
@@ -60,11 +61,20 @@ const findDataDir = async (given: string | undefined, directories: Directories):
   }
 };
 
-/** Symbolic links on the way to the data directory are the administrator's; what does not exist yet is taken as typed. */
+/**
+ * Symbolic links on the way to the data directory are the administrator's; what does not exist yet is taken as typed.
+ * @throws RKT_DATA_DIRECTORY_UNUSABLE
+ */
 const resolved = (wanted: HostPath): HostPath => {
   try {
-    return realpathSync.native(wanted) as HostPath;
-  } catch {
-    return wanted;
+    const real = realpathSync.native(wanted) as HostPath;
+    if (statSync(real).isDirectory()) return real;
+  } catch (error) {
+    // Whoever may not go there is told by the command what it takes.
+    if (isErrno(error, 'ENOENT', 'EACCES')) return wanted;
+    const because = errnoText(error);
+    if (because === undefined) throw error;
+    throw dataDirectoryUnusable(wanted, because, error);
   }
+  throw dataDirectoryUnusable(wanted, 'it is not a directory');
 };

@@ -3,6 +3,9 @@ import {appArgumentsMisplaced, argumentEmpty} from './errors.ts';
 import {isFlag, readFlag} from './read-flag.ts';
 import {type Given, give} from './values.ts';
 
+const forTheApp = (command: string, argument: string): string =>
+  `what the app is to get follows "--": rkt ${command} IMAGE --exec=PROGRAM -- ${argument}`;
+
 export interface Images {
   readonly images: readonly ImageGroup[];
   /** Flags among the images that belong to the command. */
@@ -29,7 +32,8 @@ export const parseImages = (command: string, flags: Flags, argv: readonly string
     } else if (argument === '---') {
       index++;
     } else if (isFlag(argument)) {
-      const {name, value, next} = readFlag(command, flags, argv, index);
+      const otherwise = last === undefined ? undefined : forTheApp(command, argument);
+      const {name, value, next} = readFlag(command, flags, argv, index, otherwise);
       if (flags[name]?.perImage && last !== undefined) give(last.given, name, value);
       else others.push({name, value});
       index = next;

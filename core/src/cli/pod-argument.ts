@@ -1,6 +1,6 @@
 import {readUuidFile} from '../pod/verbs/read-uuid-file.ts';
 import {EXIT_RKT} from '../rkt-error.ts';
-import {argumentMissing, argumentUnexpected} from './errors.ts';
+import {argumentMissing, argumentUnexpected, flagConflict} from './errors.ts';
 
 /**
  * The pods that a command is about: as typed, or the one of `--uuid-file`.
@@ -26,4 +26,17 @@ export const podArgument = (...given: Parameters<typeof podArguments>): string =
   const [one = '', extra] = podArguments(...given);
   if (extra !== undefined) throw argumentUnexpected(given[0], extra);
   return one;
+};
+
+/** {@link podArguments} of a command that has `--all`: then every pod that fits. @throws RKT_FLAG_CONFLICT */
+export const podsOrAll = (
+  all: boolean,
+  fitting: () => readonly string[],
+  ...given: Parameters<typeof podArguments>
+): readonly string[] => {
+  if (!all) return podArguments(...given);
+  const [, [first], uuidFile] = given;
+  if (first !== undefined) throw flagConflict('--all', first);
+  if (uuidFile !== undefined) throw flagConflict('--all', '--uuid-file');
+  return fitting();
 };

@@ -1,6 +1,7 @@
+import {suggest} from '../suggest.ts';
 import type {Flag, Flags} from './command.ts';
-import {flagBooleanInvalid, flagChoiceInvalid, flagUnknown, flagValueMissing} from './errors.ts';
-import {suggest} from './suggest.ts';
+import {flagBooleanInvalid, flagChoiceInvalid, flagUnknown, flagValueInvalid, flagValueMissing} from './errors.ts';
+import {flagHabit} from './habits.ts';
 
 /** One flag as typed. */
 export interface ReadFlag {
@@ -15,11 +16,18 @@ export const isFlag = (argument: string): boolean => argument.startsWith('-') &&
 
 /**
  * Reads the flag at `index`: `--x`, `--x=V`, `--x V`, `-x`, `-x V`, `-xV`.
- * @throws RKT_FLAG_UNKNOWN, RKT_FLAG_VALUE_MISSING, RKT_FLAG_BOOLEAN_INVALID, RKT_FLAG_CHOICE_INVALID
+ * @param otherwise a hint for a flag that resembles none
+ * @throws RKT_FLAG_UNKNOWN, RKT_FLAG_VALUE_MISSING, RKT_FLAG_VALUE_INVALID if it is empty, RKT_FLAG_BOOLEAN_INVALID, RKT_FLAG_CHOICE_INVALID
  */
-export const readFlag = (command: string, flags: Flags, argv: readonly string[], index: number): ReadFlag => {
+export const readFlag = (
+  command: string,
+  flags: Flags,
+  argv: readonly string[],
+  index: number,
+  otherwise?: string,
+): ReadFlag => {
   const typed = argv[index] ?? '';
-  const {name, inline} = split(command, flags, typed);
+  const {name, inline} = split(command, flags, typed, otherwise);
   // `split` has found it.
   const flag = flags[name] as Flag;
   if (flag.type === 'boolean') {
@@ -30,31 +38,41 @@ export const readFlag = (command: string, flags: Flags, argv: readonly string[],
   if (flag.type === 'optional' && inline === undefined) return {name, value: flag.implied ?? '', next: index + 1};
   const value = inline ?? argv[index + 1];
   if (value === undefined) throw flagValueMissing(command, name, flag.value ?? 'VALUE');
+  if (value === '' && !flag.mayBeEmpty && !flag.choices?.includes('')) {
+    throw flagValueInvalid(name, value, 'is empty', `write --${name}=${flag.value ?? 'VALUE'}, or leave it out`);
+  }
   if (flag.choices !== undefined && !flag.choices.includes(value)) {
     throw flagChoiceInvalid(command, name, value, flag.choices);
   }
   return {name, value, next: index + (inline === undefined ? 2 : 1)};
 };
 
-const split = (command: string, flags: Flags, typed: string): {name: string; inline: string | undefined} => {
+const split = (
+  command: string,
+  flags: Flags,
+  typed: string,
+  otherwise: string | undefined,
+): {name: string; inline: string | undefined} => {
   if (typed.startsWith('--')) {
     const equals = typed.indexOf('=');
     const name = typed.slice(2, equals === -1 ? undefined : equals);
-    if (!Object.hasOwn(flags, name)) throw unknown(command, flags, name);
+    if (!Object.hasOwn(flags, name)) throw unknown(command, flags, name, otherwise);
     return {name, inline: equals === -1 ? undefined : typed.slice(equals + 1)};
   }
   const found = Object.entries(flags).find(([, {short}]) => short === typed[1]);
-  if (found === undefined) throw flagUnknown(command, typed.slice(0, 2), []);
+  if (found === undefined) throw flagUnknown(command, typed.slice(0, 2), [], flagHabit(typed, flags) ?? otherwise);
   const inline = typed.slice(2).replace(/^=/, '');
   return {name: found[0], inline: typed.length === 2 ? undefined : inline};
 };
 
-const unknown = (command: string, flags: Flags, name: string) => {
+const unknown = (command: string, flags: Flags, name: string, otherwise: string | undefined) => {
   const visible = Object.entries(flags).flatMap(([known, {hidden}]) => (hidden ? [] : [known]));
+  const near = suggest(name, visible).map((known) => `--${known}`);
   return flagUnknown(
     command,
     `--${name}`,
-    suggest(name, visible).map((known) => `--${known}`),
+    near,
+    flagHabit(`--${name}`, flags) ?? (near.length === 0 ? otherwise : undefined),
   );
 };
 

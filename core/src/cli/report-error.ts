@@ -1,7 +1,9 @@
+import {errnoText} from '../linux/errno-text.ts';
 import {isOutOfSpace} from '../linux/out-of-space.ts';
+import {isErrno} from '../linux/syscall-error.ts';
 import {RktError} from '../rkt-error.ts';
 import type {Format} from './context.ts';
-import {internal, noSpace} from './errors.ts';
+import {internal, noSpace, pathUnusable} from './errors.ts';
 import {escapeJson, escapeText} from './escape-text.ts';
 import {paint, wantsColour} from './terminal.ts';
 import {write} from './write.ts';
@@ -9,8 +11,16 @@ import {write} from './write.ts';
 /** Whatever was thrown, as an error with a code. */
 export const toRktError = (thrown: unknown): RktError => {
   if (thrown instanceof RktError) return thrown;
-  return isOutOfSpace(thrown) ? noSpace(thrown) : internal(thrown);
+  if (isOutOfSpace(thrown)) return noSpace(thrown);
+  const [path, because] = refusedPath(thrown);
+  return path === undefined || because === undefined ? internal(thrown) : pathUnusable(path, because, thrown);
 };
+
+/** What the system refused because of how the host is. That something has vanished is not among it: it may be a fault of ours. */
+const refusedPath = (thrown: unknown): readonly [path?: string, because?: string | undefined] =>
+  thrown instanceof Error && 'path' in thrown && typeof thrown.path === 'string' && !isErrno(thrown, 'ENOENT', 'EEXIST')
+    ? [thrown.path, errnoText(thrown)]
+    : [];
 
 /** How an error is to be told. */
 export interface Telling {
@@ -67,15 +77,16 @@ const chain = (error: unknown, depth = 0): string[] => {
   ];
 };
 
-const errorJson = (error: RktError, {command, debug}: Telling): string => {
+const errorJson = (error: RktError, {command, debug, format}: Telling): string => {
   const {code, message, hint, fields} = error;
-  return escapeJson(stringify({code, message, hint, command, fields, ...(debug ? {causes: chain(error)} : {})}));
+  const all = {code, message, hint, command, fields, ...(debug ? {causes: chain(error)} : {})};
+  return escapeJson(stringify(all, format === 'json-pretty' ? 2 : undefined));
 };
 
 /** JSON of anything: big integers as strings, what refers to itself as text. */
-const stringify = (value: unknown): string => {
+const stringify = (value: unknown, indent?: number): string => {
   try {
-    return JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? inner.toString() : inner));
+    return JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? inner.toString() : inner), indent);
   } catch {
     return JSON.stringify(String(value));
   }

@@ -27,7 +27,7 @@ export const rkt = async (argv: readonly string[]): Promise<number> => {
 type How = {-readonly [K in keyof Telling]: Telling[K]};
 
 const dispatch = async (argv: readonly string[], how: How): Promise<number> => {
-  const typed = split(argv);
+  const typed = await split(argv);
   if ('help' in typed) return showHelp(typed.help);
   const {found, before, after} = typed;
   how.command = found.name;

@@ -6,7 +6,11 @@ const MEMORY_DEVICES = 1;
 
 /** Whether colours may be written: a terminal, and neither NO_COLOR nor TERM=dumb. (`node:tty` would cost 3 ms.) */
 export const wantsColour = (descriptor: 1 | 2, environment: NodeJS.ProcessEnv = process.env): boolean => {
-  if ((environment.NO_COLOR ?? '') !== '' || environment.TERM === 'dumb') return false;
+  return (environment.NO_COLOR ?? '') === '' && environment.TERM !== 'dumb' && isTerminal(descriptor);
+};
+
+/** Whether somebody reads what is written there. */
+export const isTerminal = (descriptor: number): boolean => {
   try {
     const status = fstatSync(descriptor);
     return status.isCharacterDevice() && status.rdev >> 8 !== MEMORY_DEVICES;

@@ -27,6 +27,18 @@ export const configFieldInvalid = (file: string, path: string, problem: string) 
     hint: 'correct the file',
   });
 
+/** A name that no field of a file has. `path` as in `credentials.usr`. */
+export const configFieldUnknown = (file: string, path: string, suggestions: readonly string[]) =>
+  new RktError('RKT_CONFIG_FIELD_UNKNOWN', `${file}: unknown field "${path}"`, {
+    file,
+    path,
+    suggestions,
+    hint:
+      suggestions.length > 0
+        ? `did you mean ${suggestions.map((name) => `"${name}"`).join(' or ')}?`
+        : 'correct the file',
+  });
+
 /** A file's kind does not belong in its directory, or is unknown. */
 export const configKindUnknown = (file: string, kind: string, allowed: readonly string[]) =>
   new RktError('RKT_CONFIG_KIND_UNKNOWN', `${file}: rktKind "${kind}" is not one of ${allowed.join(', ')}`, {

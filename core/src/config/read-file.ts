@@ -1,8 +1,10 @@
 import path from 'node:path';
 import type * as z from 'zod/mini';
+import {suggest} from '../suggest.ts';
 import {KIND_DIRECTORIES, KINDS, type Kind} from './config.ts';
 import {
   configFieldInvalid,
+  configFieldUnknown,
   configKindUnknown,
   configMalformed,
   configTooLarge,
@@ -19,16 +21,47 @@ export const MAX_BYTES = 1 << 20;
 export const readFile = (file: string): ConfigFile => {
   const json = parseJson(file);
   const {rktKind, rktVersion} = json;
-  if (typeof rktKind !== 'string') throw configFieldInvalid(file, 'rktKind', 'must be a string');
+  if (typeof rktKind !== 'string') throw headerInvalid(file, json, 'rktKind');
   const allowed = KINDS.filter((kind) => KIND_DIRECTORIES[kind] === path.basename(path.dirname(file)));
   if (!isOneOf(rktKind, allowed)) throw configKindUnknown(file, rktKind, allowed);
-  if (typeof rktVersion !== 'string') throw configFieldInvalid(file, 'rktVersion', 'must be a string');
+  if (typeof rktVersion !== 'string') throw headerInvalid(file, json, 'rktVersion');
   if (rktVersion !== 'v1') throw configVersionUnknown(file, rktKind, rktVersion);
   const result = kinds[rktKind].safeParse(json);
   if (result.success) return result.data;
+  refuseUnknown(file, '', json, FIELDS[rktKind]);
+  if (isRecord(json.credentials)) refuseUnknown(file, 'credentials.', json.credentials, CREDENTIALS);
   const [issue] = result.error.issues;
   throw configFieldInvalid(file, (issue?.path ?? []).join('.'), issue === undefined ? 'invalid' : describe(issue));
 };
+
+const HEADER = ['rktKind', 'rktVersion'];
+const CREDENTIALS = ['user', 'password', 'token', 'accessKeyID', 'secretAccessKey', 'awsRegion'];
+/** What may stand in a file of each kind. A test compares them with the schemas. */
+export const FIELDS: Readonly<Record<Kind, readonly string[]>> = {
+  auth: [...HEADER, 'domains', 'type', 'credentials'],
+  dockerAuth: [...HEADER, 'registries', 'credentials'],
+  image: [...HEADER, 'prefixes', 'accept'],
+  paths: [...HEADER, 'data', 'stage1-images'],
+  stage1: [...HEADER, 'flavor', 'name', 'version', 'location'],
+};
+
+/** A misspelt name is told before what is missing for it. */
+const refuseUnknown = (file: string, where: string, found: object, known: readonly string[]): void => {
+  const name = Object.keys(found).find((key) => !known.includes(key));
+  if (name !== undefined) throw configFieldUnknown(file, where + name, suggest(name, known));
+};
+
+const headerInvalid = (file: string, json: Record<string, unknown>, name: string) => {
+  const misspelt = Object.hasOwn(json, name)
+    ? undefined
+    : Object.keys(json).find((key) => !HEADER.includes(key) && suggest(key, HEADER).includes(name));
+  return misspelt === undefined
+    ? configFieldInvalid(file, name, Object.hasOwn(json, name) ? 'must be a string' : 'is missing')
+    : configFieldUnknown(file, misspelt, [name]);
+};
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isOneOf = (kind: string, allowed: readonly Kind[]): kind is Kind => (allowed as readonly string[]).includes(kind);
 
@@ -40,8 +73,8 @@ const parseJson = (file: string): Record<string, unknown> => {
     if (!(cause instanceof SyntaxError)) throw cause;
     throw configMalformed(file, cause);
   }
-  if (json === null || typeof json !== 'object' || Array.isArray(json)) throw configMalformed(file, undefined);
-  return json as Record<string, unknown>;
+  if (!isRecord(json)) throw configMalformed(file, undefined);
+  return json;
 };
 
 const readText = (file: string): string => {

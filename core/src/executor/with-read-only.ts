@@ -1,11 +1,10 @@
-import {constants, mkdtempSync, rmdirSync} from 'node:fs';
-import {tmpdir} from 'node:os';
-import path from 'node:path';
+import {constants, rmdirSync} from 'node:fs';
 import type {HostPath} from '../contract/names.ts';
 import type {Fd} from '../linux/fd.ts';
 import {makeAllPrivate, mountWithData, moveMount, newFileSystem, refusesDescriptors, unmount} from '../linux/mount.ts';
 import {unshare} from '../linux/namespaces.ts';
 import {openHost} from '../linux/openat2.ts';
+import {scratchDirectory} from '../linux/scratch-directory.ts';
 
 const READ = constants.O_RDONLY | constants.O_DIRECTORY;
 
@@ -21,7 +20,7 @@ export const ownMounts = (): void => {
  * @param layers uppermost first, at least two; opened after {@link ownMounts}
  */
 export const withReadOnly = async <T>(layers: readonly Fd[], use: (directory: HostPath) => Promise<T>): Promise<T> => {
-  const place = mkdtempSync(path.join(tmpdir(), 'rkt-export-')) as HostPath;
+  const place = scratchDirectory('rkt-export-');
   try {
     mount(layers, place);
     try {

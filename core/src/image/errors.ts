@@ -9,6 +9,15 @@ export const readable = (path: string): string => {
   return path.length > NAME_BYTES ? `${text}…` : text;
 };
 
+/** Where rkt keeps everything cannot be used. */
+export const dataDirectoryUnusable = (path: string, because: string, cause?: unknown) =>
+  new RktError('RKT_DATA_DIRECTORY_UNUSABLE', `data directory ${path}: ${because}`, {
+    path,
+    because,
+    cause,
+    hint: 'choose another by --dir, or by "data" in a configuration file of the kind "paths"',
+  });
+
 /** An ID prefix or a label set that fits several images. */
 export const imageAmbiguous = (image: string, candidates: readonly string[]) =>
   new RktError('RKT_IMAGE_AMBIGUOUS', `"${image}" fits ${candidates.length} images: ${candidates.join(', ')}`, {
@@ -111,6 +120,15 @@ export const imageExtractionFailed = (program: string, status: string, output: s
     hint: 'check free space (df -h, df -i) and that the file system of the data directory keeps owners and xattrs',
   });
 
+/** A file that was named as an image, and cannot be read. */
+export const imageFileUnusable = (path: string, problem: string, cause?: unknown) =>
+  new RktError('RKT_IMAGE_FILE_UNUSABLE', `${path}: ${problem}`, {
+    path,
+    problem,
+    cause,
+    hint: 'give the path of an image file that you may read',
+  });
+
 /** Pods still use the image. */
 export const imageInUse = (id: string, pods: readonly string[]) =>
   new RktError('RKT_IMAGE_IN_USE', `image ${id} is used by ${pods.length} pod(s): ${pods.join(', ')}`, {
@@ -125,6 +143,15 @@ export const imageIndexDamaged = (path: string, cause: unknown) =>
     path,
     cause,
     hint: 'rebuild it from the images: rkt image verify --rebuild',
+  });
+
+/** The index cannot be read or written. */
+export const imageIndexUnusable = (path: string, because: string, cause: unknown) =>
+  new RktError('RKT_IMAGE_INDEX_UNUSABLE', `the index of the image store, ${path}: ${because}`, {
+    path,
+    because,
+    cause,
+    hint: 'check the rights and the file system of the data directory',
   });
 
 /** Top level of the archive is not `manifest` and `rootfs` (appc IM-03). */
@@ -160,16 +187,29 @@ export const imageNotBuildable = ({code, message, fields, exitCode, cause}: RktE
 
 /** No such image in the store. */
 export const imageNotFound = (image: string) =>
-  new RktError('RKT_IMAGE_NOT_FOUND', `no image in the store fits "${image}"`, {
-    image,
-    hint: 'see `rkt image list`, or fetch it from a file: rkt fetch ./IMAGE.aci',
-  });
+  new RktError(
+    'RKT_IMAGE_NOT_FOUND',
+    `${image.endsWith('.aci') ? `there is no file ${image}, and ` : ''}no image in the store fits "${image}"`,
+    {
+      image,
+      hint: 'see `rkt image list`; nothing is looked for outside of the store by its name, so give the path of a file: ./IMAGE.aci',
+    },
+  );
 
 /** A result would replace a file. */
 export const imageOutputExists = (path: string, overwritable = true) =>
   new RktError('RKT_IMAGE_OUTPUT_EXISTS', `${path} exists already`, {
     path,
     hint: overwritable ? 'choose another path, or pass --overwrite' : 'choose another path',
+  });
+
+/** A place where no result can be written. */
+export const imageOutputUnusable = (path: string, problem: string, cause?: unknown) =>
+  new RktError('RKT_IMAGE_OUTPUT_UNUSABLE', `${path} cannot be written: ${problem}`, {
+    path,
+    problem,
+    cause,
+    hint: 'choose another path, in a directory that exists and can be written',
   });
 
 /** A host program for `image build --from-host` that is not there. */

@@ -1,12 +1,12 @@
 import {constants, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync} from 'node:fs';
-import {basename, dirname, join, resolve} from 'node:path';
+import {dirname, join, resolve} from 'node:path';
 import type {HostPath, ImageId} from '../contract/names.ts';
 import {openStored} from '../linux/open-stored.ts';
 import {O_PATH} from '../linux/openat2.ts';
 import {renameNoReplace} from '../linux/rename.ts';
-import {isErrno} from '../linux/syscall-error.ts';
+import {checkOutput, outputFault} from './check-output.ts';
 import {copyTree} from './copy-tree.ts';
-import {imageNotFound, imageOutputExists} from './errors.ts';
+import {imageNotFound} from './errors.ts';
 import {layersOf} from './layers.ts';
 import {holdImages, type ImageStore, imageDirectory} from './store.ts';
 
@@ -17,11 +17,11 @@ export interface ExtractOptions {
   readonly overwrite?: boolean;
 }
 
-/** Copies an image, without what it depends on, into a new directory. @throws RKT_IMAGE_OUTPUT_EXISTS, RKT_IMAGE_NOT_FOUND */
+/** Copies an image, without what it depends on, into a new directory. @throws RKT_IMAGE_OUTPUT_…, RKT_IMAGE_NOT_FOUND */
 export const extractImage = (store: ImageStore, id: ImageId, output: string, options: ExtractOptions): Promise<void> =>
   copyOut(store, id, output, options, async () => `${imageDirectory(store, id)}/rootfs` as HostPath);
 
-/** The same with all its dependencies, as an app would see it. @throws RKT_IMAGE_OUTPUT_EXISTS, RKT_IMAGE_DEPENDENCY_… */
+/** The same with all its dependencies, as an app would see it. @throws RKT_IMAGE_OUTPUT_…, RKT_IMAGE_DEPENDENCY_… */
 export const renderImage = (store: ImageStore, id: ImageId, output: string, options: ExtractOptions): Promise<void> =>
   copyOut(store, id, output, options, async () => {
     const {lower} = await layersOf(store, id, {flat: true});
@@ -41,9 +41,9 @@ const copyOut = async (
   const image = imageDirectory(store, id);
   if (!existsSync(image)) throw imageNotFound(id);
   const target = resolve(output);
-  if (!overwrite && existsSync(target)) throw imageOutputExists(target);
+  checkOutput(target, 'directory', overwrite);
   // Nobody but us can change what is in there while it is filled, and it appears when it is whole.
-  const work = mkdtempSync(join(dirname(target), `.${basename(target)}.`));
+  const work = makeBeside(target);
   try {
     const made = join(work, 'image');
     mkdirSync(made, {mode: 0o755});
@@ -59,9 +59,16 @@ const copyOut = async (
     if (overwrite && existsSync(target)) renameSync(target, join(work, 'replaced'));
     renameNoReplace(result, target);
   } catch (error) {
-    if (isErrno(error, 'EEXIST')) throw imageOutputExists(target);
-    throw error;
+    throw outputFault(target, error);
   } finally {
     rmSync(work, {recursive: true, force: true});
+  }
+};
+
+const makeBeside = (target: string): string => {
+  try {
+    return mkdtempSync(join(dirname(target), '.rkt-'));
+  } catch (error) {
+    throw outputFault(target, error);
   }
 };

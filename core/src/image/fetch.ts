@@ -1,10 +1,9 @@
-import {constants, createReadStream, fstatSync} from 'node:fs';
+import {createReadStream, fstatSync} from 'node:fs';
 import type {HostPath, ImageId} from '../contract/names.ts';
-import {openHost} from '../linux/openat2.ts';
-import {isErrno} from '../linux/syscall-error.ts';
 import type {InsecureOption} from '../settings.ts';
-import {imageNotFound, imageReferenceInvalid, imageSignatureUnsupported, imageUnsigned} from './errors.ts';
+import {imageSignatureUnsupported, imageUnsigned} from './errors.ts';
 import {findImage} from './find-image.ts';
+import {openImageFile} from './open-image-file.ts';
 import {parseReference} from './reference.ts';
 import type {ImageStore} from './store.ts';
 
@@ -18,10 +17,12 @@ export interface FetchOptions {
 
 /**
  * Finds the image that was typed, taking it into the store first if it is a file. What is in the store has been checked when it came.
- * @throws RKT_IMAGE_REFERENCE_INVALID, RKT_IMAGE_SOURCE_UNSUPPORTED, RKT_IMAGE_NOT_FOUND, RKT_IMAGE_AMBIGUOUS, RKT_IMAGE_UNSIGNED and
+ * @throws RKT_IMAGE_REFERENCE_INVALID, RKT_IMAGE_SOURCE_UNSUPPORTED, RKT_IMAGE_FILE_UNUSABLE, RKT_IMAGE_NOT_FOUND, RKT_IMAGE_AMBIGUOUS, RKT_IMAGE_UNSIGNED,
+ * RKT_IMAGE_SIGNATURE_UNSUPPORTED and
  * what `importImage` throws
  */
 export const fetchImage = async (store: ImageStore, text: string, options: FetchOptions): Promise<ImageId> => {
+  if (options.signature !== undefined) throw imageSignatureUnsupported(text, options.signature);
   const reference = parseReference(text);
   return reference.kind === 'file'
     ? fetchFile(store, text, reference.path, options)
@@ -29,24 +30,11 @@ export const fetchImage = async (store: ImageStore, text: string, options: Fetch
 };
 
 const fetchFile = async (store: ImageStore, text: string, path: HostPath, options: FetchOptions): Promise<ImageId> => {
-  using file = open(text, path);
-  if (options.signature !== undefined) throw imageSignatureUnsupported(text, options.signature);
+  using file = openImageFile(text, path);
   if (!options.insecure.has('image')) throw imageUnsigned(text);
   const {importImage} = await import('./import.ts');
   const regular = fstatSync(file.number).isFile();
   const source = regular ? file : createReadStream('', {fd: file.number, autoClose: false});
   // Awaited here: the file is closed at the end of this scope.
   return await importImage(store, source, {source: path});
-};
-
-const open = (text: string, path: HostPath) => {
-  try {
-    const file = openHost(path, constants.O_RDONLY);
-    if (!fstatSync(file.number).isDirectory()) return file;
-    file.close();
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) throw imageNotFound(text);
-    throw error;
-  }
-  throw imageReferenceInvalid(text, 'it is a directory; build an image of it with `rkt image build`');
 };

@@ -4,7 +4,7 @@ import type {ImageId} from '../contract/names.ts';
 import {log} from '../debug.ts';
 import {isOutOfSpace, unlessFull} from '../linux/out-of-space.ts';
 import {RktError} from '../rkt-error.ts';
-import {imageIndexDamaged} from './errors.ts';
+import {imageIndexDamaged, imageIndexUnusable} from './errors.ts';
 import {imageIds, isImageId} from './image-ids.ts';
 import {readInfo} from './info.ts';
 import {type ImageStore, lockImages, makeStore} from './store.ts';
@@ -33,6 +33,16 @@ const SCHEMA = `
 `;
 /** SQLITE_CORRUPT, SQLITE_NOTADB */
 const DAMAGED: ReadonlySet<unknown> = new Set([11, 26]);
+/** An extended code has its primary one below. */
+const PRIMARY = 0xff;
+/** SQLITE_PERM, SQLITE_BUSY, SQLITE_READONLY, SQLITE_IOERR, SQLITE_CANTOPEN */
+const UNUSABLE: Readonly<Record<number, string>> = {
+  3: 'permission denied',
+  5: 'another process has held it for long',
+  8: 'it cannot be written',
+  10: 'the disk cannot be read or written',
+  14: 'it cannot be opened',
+};
 
 const open = (store: ImageStore, file: string): DatabaseSync => {
   // Loaded when used: an image that is named by its full ID needs no index.
@@ -94,6 +104,10 @@ const withIndex = <T>(store: ImageStore, work: (database: DatabaseSync) => T, fi
   } catch (error) {
     if (error instanceof Error && 'errcode' in error && DAMAGED.has(error.errcode))
       throw imageIndexDamaged(store.index, error);
+    if (error instanceof Error && 'errcode' in error && typeof error.errcode === 'number') {
+      const because = UNUSABLE[error.errcode & PRIMARY];
+      if (because !== undefined) throw imageIndexUnusable(store.index, because, error);
+    }
     throw error;
   } finally {
     database?.close();

@@ -70,8 +70,15 @@ const checkInfo = (store: ImageStore, id: ImageId, strictly: boolean): ImageInfo
 };
 
 /** Milliseconds since 1970 of the last use; 0 when unknown. */
-export const lastUsed = (store: ImageStore, id: ImageId): number =>
-  Math.trunc(statInStore(store, `images/${id}/used`)?.mtimeMs ?? 0);
+export const lastUsed = (store: ImageStore, id: ImageId): number => {
+  try {
+    return Math.trunc(statInStore(store, `images/${id}/used`)?.mtimeMs ?? 0);
+  } catch (error) {
+    // Who may see which images there are need not look into them.
+    if (isErrno(error, 'EACCES')) return 0;
+    throw error;
+  }
+};
 
 /** Notes that an image is used now. Who may not write need not. */
 export const touchImage = (store: ImageStore, id: ImageId): void => {

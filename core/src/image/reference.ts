@@ -1,4 +1,4 @@
-import {statSync} from 'node:fs';
+import {existsSync} from 'node:fs';
 import {resolve} from 'node:path';
 import {acIdentifier} from '../appc/names.ts';
 import type {HostPath, ImageId} from '../contract/names.ts';
@@ -27,7 +27,7 @@ export const parseReference = (text: string): ImageReference => {
   const url = SCHEME.exec(text);
   if (url?.[1]?.toLowerCase() === 'file') return toFile(text, decodePath(text));
   if (url !== null) throw imageSourceUnsupported(text, (url[1] ?? url[2] ?? '').toLowerCase());
-  if (/^\.{0,2}\//.test(text) || (text.endsWith('.aci') && exists(text))) return toFile(text, text);
+  if (/^\.{0,2}\//.test(text) || (text.endsWith('.aci') && existsSync(text))) return toFile(text, text);
   return parseName(text);
 };
 
@@ -55,8 +55,6 @@ const toFile = (text: string, path: string): ImageReference => {
   if (path.includes('\0')) throw imageReferenceInvalid(text, 'a path cannot contain a NUL byte');
   return {kind: 'file', path: resolve(path) as HostPath};
 };
-
-const exists = (path: string): boolean => statSync(path, {throwIfNoEntry: false}) !== undefined;
 
 const parseName = (text: string): ImageReference => {
   const [head = '', ...pairs] = text.split(',');

@@ -12,15 +12,21 @@ import {renderedTrees} from './trees.ts';
 
 /**
  * Removes an image and what was rendered of it. Waits while pods are being prepared.
+ * @param isOver whether a pod will not run again: it keeps no image, and cannot be exported then
  * @throws RKT_IMAGE_IN_USE, RKT_IMAGE_NOT_FOUND
  */
-export const removeImage = (store: ImageStore, id: ImageId): void => {
+export const removeImage = (store: ImageStore, id: ImageId, isOver: (pod: string) => boolean = () => false): void => {
   using _ = removal(store);
   using lock = lockImages(store, 'exclusive');
   void lock;
-  const users = podsUsing(store);
+  const users = new Map(
+    [...podsUsing(store)].flatMap(([name, pods]) => {
+      const alive = [...pods].filter((pod) => !isOver(pod));
+      return alive.length === 0 ? [] : [[name, alive] as const];
+    }),
+  );
   const pods = users.get(id);
-  if (pods !== undefined) throw imageInUse(id, [...pods].sort());
+  if (pods !== undefined) throw imageInUse(id, pods.sort());
   for (const {key, images} of renderedTrees(store)) {
     if (images.includes(id) && !users.has(key)) takeTree(store, key);
   }

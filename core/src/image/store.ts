@@ -1,7 +1,7 @@
-import {mkdirSync} from 'node:fs';
 import type {HostPath, ImageId} from '../contract/names.ts';
 import type {Fd} from '../linux/fd.ts';
 import {lockDirectory} from '../linux/lock.ts';
+import {makeBelow} from './make-below.ts';
 
 /**
  * Where images are. An image is a directory that appears by one rename and is never changed after:
@@ -37,13 +37,15 @@ export const openStore = (dataDir: HostPath): ImageStore => {
   };
 };
 
-/** Creates what is missing. Nobody but root may look into the store: images contain set-user-ID programs (S11). */
-export const makeStore = (store: ImageStore): void => {
-  mkdirSync(store.dataDir, {recursive: true, mode: 0o750});
-  for (const path of [store.directory, store.images, store.trees, store.spool, store.lock]) {
-    mkdirSync(path, {recursive: true, mode: 0o700});
-  }
-};
+/** Creates what is missing. Nobody but root may look into an image: it may contain set-user-ID programs (S11). */
+export const makeStore = ({dataDir, directory, images, trees, spool, lock}: ImageStore): void =>
+  makeBelow(dataDir, [
+    [directory, true],
+    [images, true],
+    [trees, false],
+    [spool, false],
+    [lock, false],
+  ]);
 
 export const imageDirectory = (store: ImageStore, id: ImageId): HostPath => `${store.images}/${id}` as HostPath;
 

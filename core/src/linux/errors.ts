@@ -180,6 +180,15 @@ export const rlimitNotPermitted = (limit: string, wanted: string, hard: string, 
     hint: 'run rkt with CAP_SYS_RESOURCE or a higher limit, choose a lower value, or --allow-degraded=os/unix/rlimits',
   });
 
+/** The directory for what is needed for a while only. */
+export const scratchUnusable = (path: string, because: string, cause: unknown) =>
+  new RktError('RKT_SCRATCH_UNUSABLE', `${path}, for temporary files: ${because}`, {
+    path,
+    because,
+    cause,
+    hint: 'set TMPDIR to a directory that you may write to',
+  });
+
 /** libseccomp refused to build the filter. */
 export const seccompFilterFailed = (what: string, errno: string) =>
   new RktError('RKT_SECCOMP_FILTER_FAILED', `seccomp: ${what}: ${errno}`, {

@@ -114,6 +114,15 @@ export const idRangesExhausted = (ranges: number) =>
     hint: 'remove pods that have ended: rkt gc --grace-period=0s',
   });
 
+/** The image of an app has been removed. */
+export const layerGone = (app: string, image: string, cause: unknown) =>
+  new RktError('RKT_POD_IMAGE_GONE', `app "${app}": its image ${image} is not in the store any more`, {
+    app,
+    image,
+    cause,
+    hint: 'fetch that image again',
+  });
+
 /** Two apps would read one stream. */
 export const inputShared = (apps: readonly string[]) =>
   new RktError(
@@ -159,7 +168,7 @@ export const logNotKept = (uuid: string, streams: readonly {app: string; stream:
     {
       uuid,
       streams,
-      hint: 'give the image --stdout=log or --stdout=journal, or the same for --stderr, when you run or prepare a pod',
+      hint: 'they are kept if you ask for it: rkt run IMAGE --stdout=log, or --stdout=journal, and the same for --stderr',
     },
   );
 
@@ -217,6 +226,14 @@ export const mountsExcessive = (app: string, what: 'directories' | 'mounts', lim
     {app, what, limit, hint: 'mount a directory that has them all, at a short path, or run fewer apps in the pod'},
   );
 
+/** Another pod has the name. */
+export const podNameTaken = (name: string, owner: string) =>
+  new RktError('RKT_POD_NAME_TAKEN', `the name "${name}" is that of pod ${owner}`, {
+    name,
+    owner,
+    hint: `choose another name, or remove that pod: rkt rm ${name}`,
+  });
+
 /** --net and another flag contradict each other. */
 export const networkConflict = (flag: string, net: string) =>
   new RktError('RKT_POD_NETWORK_CONFLICT', `--${flag} does not work with --net=${net}`, {
@@ -272,11 +289,11 @@ export const uuidInvalid = (value: string) =>
     hint: 'a UUID has hexadecimal digits and hyphens; see "rkt list"',
   });
 
-/** Only root can do this. */
-export const rootNeeded = (command: string) =>
+/** Only root can do this, or else whom `otherwise` names. */
+export const rootNeeded = (command: string, otherwise?: string) =>
   new RktError('RKT_ROOT_NEEDED', `rkt ${command} needs to be root`, {
     command,
-    hint: `run it as root: sudo rkt ${command}`,
+    hint: [`run it as root: sudo rkt ${command}`, ...(otherwise === undefined ? [] : [otherwise])].join('; '),
   });
 
 /** A --uuid-file that cannot be used. Exits 1 where rkt does. */
@@ -287,6 +304,15 @@ export const uuidFileUnusable = (path: string, because: string, exitCode: number
     cause,
     exitCode,
     hint: 'give the file that "rkt run --uuid-file-save" wrote',
+  });
+
+/** A --uuid-file-save that cannot be written. */
+export const uuidFileUnwritable = (path: string, because: string, cause: unknown) =>
+  new RktError('RKT_UUID_FILE_UNWRITABLE', `${path} cannot be written: ${because}`, {
+    path,
+    because,
+    cause,
+    hint: 'choose another file for --uuid-file-save, in a directory that exists and can be written',
   });
 
 /** A volume is defined twice. */

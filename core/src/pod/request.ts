@@ -61,6 +61,9 @@ export interface PodRequest {
   /** From `--set-env-file`, then `--set-env`; later ones win. */
   readonly environment: Readonly<Record<string, string>>;
   readonly pullPolicy: 'never' | 'new' | 'update';
+  /** Unique among the pods of a data directory. */
+  readonly podName?: string;
+  readonly removeOnExit?: true;
   readonly noOverlay: boolean;
   readonly privateUsers: boolean;
   /** Bytes of each log that are kept. */

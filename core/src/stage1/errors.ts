@@ -11,6 +11,17 @@ export const contractUnsupported = (flavor: string, wants: string, has: string) 
     hint: 'install a version of the flavor that supports this contract, or another rkt',
   });
 
+/** `--allow-degraded` names what no pod can ask for, this one included. */
+export const degradedUnknown = (name: string, suggestions: readonly string[]) =>
+  new RktError('RKT_DEGRADED_UNKNOWN', `--allow-degraded=${name}: there is no such isolator or feature`, {
+    name,
+    suggestions,
+    hint:
+      suggestions.length > 0
+        ? `did you mean ${suggestions.join(' or ')}?`
+        : 'see "rkt flavor show FLAVOR" for their names',
+  });
+
 /** The pod asks for what the flavor cannot do, here or at all. */
 export const flavorCannot = (flavor: string, problems: readonly Problem[]) =>
   new RktError(
@@ -81,12 +92,17 @@ export const flavorHostLacks = (flavor: string, findings: readonly Finding[]) =>
   );
 
 /** No flavor of that name or at that path. */
-export const flavorNotFound = (selection: string, tried: readonly string[], cause?: unknown) =>
+export const flavorNotFound = (
+  selection: string,
+  tried: readonly string[],
+  cause?: unknown,
+  hint = 'see "rkt flavor list", or give the path of a flavor package; a stage1 image is chosen by its ID, its file, or a name with a "/"',
+) =>
   new RktError('RKT_FLAVOR_NOT_FOUND', `no flavor "${selection}" (tried ${tried.join(', ')})`, {
     selection,
     tried,
     cause,
-    hint: 'see "rkt flavor list", or give the path of a flavor package; a stage1 image is chosen by its ID, its file, or a name with a "/"',
+    hint,
   });
 
 /** What a flavor returned is not a plan. */

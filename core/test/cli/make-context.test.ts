@@ -8,7 +8,7 @@ import {makeContext} from '../../src/cli/make-context.ts';
 import {makeOutput} from '../../src/cli/output.ts';
 import {parse} from '../../src/cli/parse.ts';
 
-const contextOf = (...argv: string[]) => {
+const contextOf = async (...argv: string[]) => {
   const {flags} = parse({name: 'x'}, globalFlags, ['--system-config=/nowhere', '--local-config=/nowhere', ...argv]);
   return makeContext(flags, 'text', makeOutput(), ({message}) => message);
 };

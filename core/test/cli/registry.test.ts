@@ -32,7 +32,7 @@ for (const [name, entry] of Object.entries(commands)) {
     for (const {command: example} of command.examples) {
       // What needs a shell is left out.
       if (!example.startsWith('rkt ') || /[<>|$]/.test(example)) continue;
-      const typed = split(example.split(' ').slice(1));
+      const typed = await split(example.split(' ').slice(1));
       if ('help' in typed) continue;
       t.notThrows(() => parse(command, {...globalFlags, ...command.flags}, [...typed.before, ...typed.after]), example);
     }

@@ -1,11 +1,11 @@
 import test from 'ava';
 import {parse as parseYaml} from 'yaml';
 import {escapeJson, escapeText} from '../../src/cli/escape-text.ts';
-import {suggest} from '../../src/cli/suggest.ts';
 import {table} from '../../src/cli/table.ts';
 import {wantsColour} from '../../src/cli/terminal.ts';
 import {wrap} from '../../src/cli/wrap.ts';
 import {toYaml} from '../../src/cli/yaml.ts';
+import {suggest} from '../../src/suggest.ts';
 
 const HOSTILE = 'a\x1b[2Jb\x9bc\u202ed\u2028e\u{e0041}f\ud800g\x7fh';
 

@@ -1,3 +1,5 @@
+import {podsOf} from '../../pod/state/layout.ts';
+import {requireSight} from '../../pod/state/require-sight.ts';
 import {requireStored} from '../../pod/state/stored.ts';
 import {withPod} from '../../pod/state/with-pod.ts';
 import {defineCommand} from '../command.ts';
@@ -19,6 +21,7 @@ export const command = defineCommand({
   ],
   async run({dataDir, format, output}, {flags, positionals}) {
     const text = podArgument(command.name, positionals, flags['uuid-file']);
+    requireSight(command.name, podsOf(dataDir));
     const manifest = await withPod(dataDir, text, ({path}) => requireStored(path, 'manifest'));
     const otherwise = flags['pretty-print'] ? 'json-pretty' : 'json';
     output.value(manifest, format === 'text' ? otherwise : format);

@@ -1,6 +1,8 @@
 import {withPod} from '../../pod/state/with-pod.ts';
 import {enter} from '../../pod/verbs/enter.ts';
+import {readUuidFile} from '../../pod/verbs/read-uuid-file.ts';
 import {requireRoot} from '../../pod/verbs/require-root.ts';
+import {EXIT_RKT, RktError} from '../../rkt-error.ts';
 import {defineCommand} from '../command.ts';
 import {argumentMissing} from '../errors.ts';
 import {describeError} from '../report-error.ts';
@@ -8,27 +10,45 @@ import {describeError} from '../report-error.ts';
 export const command = defineCommand({
   name: 'enter',
   summary: 'Run a further program in a running pod',
-  usage: '[flags] UUID [COMMAND [ARGS…]]',
+  usage: '[flags] UUID|--uuid-file=FILE [COMMAND [ARGS…]]',
   description:
     'The program has exactly what the app has: its root directory, namespaces, cgroup, user, capabilities, filter and limits. Without a command ' +
     'it is a shell.',
   imageGrammar: true,
-  flags: {app: {type: 'string', value: 'NAME', help: 'the app to enter; needed if the pod has several'}},
+  flags: {
+    app: {type: 'string', value: 'NAME', help: 'the app to enter; needed if the pod has several'},
+    'uuid-file': {type: 'string', value: 'FILE', help: 'read the UUID from a file; all arguments are the command then'},
+  },
   examples: [
     {command: 'rkt enter 0f5a1f3e', does: 'a shell'},
     {command: 'rkt enter --app=web 0f5a1f3e ls -l /srv', does: 'one program in one of several apps'},
+    {command: 'rkt enter --uuid-file=/run/web.uuid ls -l /srv', does: 'in the pod whose UUID is in the file'},
   ],
-  async run(context, {flags, positionals: [uuid, ...words]}) {
+  async run(context, {flags, positionals}) {
+    const file = flags['uuid-file'];
+    const [uuid, ...words] = file === undefined ? positionals : [readUuidFile(file, EXIT_RKT), ...positionals];
     if (uuid === undefined) throw argumentMissing(command.name, 'UUID');
     requireRoot('enter');
     const program = words[0] === '--' ? words.slice(1) : words;
-    return withPod(context.dataDir, uuid, (entry) =>
-      enter(context, entry, {
-        app: flags.app,
-        command: program,
-        describeError: (error) =>
-          describeError(error, {format: context.format, debug: context.debug, command: 'enter'}),
-      }),
-    );
+    try {
+      return await withPod(context.dataDir, uuid, (entry) =>
+        enter(context, entry, {
+          app: flags.app,
+          command: program,
+          describeError: (error) =>
+            describeError(ofEnter(error), {format: context.format, debug: context.debug, command: 'enter'}),
+        }),
+      );
+    } catch (error) {
+      throw error instanceof RktError ? ofEnter(error) : error;
+    }
   },
 });
+
+/** What is to be corrected is what was typed, not the image. */
+const ofEnter = (error: RktError): RktError => {
+  const {code, message, fields, cause, exitCode} = error;
+  if (code !== 'RKT_EXEC_NOT_FOUND') return error;
+  const hint = "name a program of the app's image, or give its path there; PATH is the app's own";
+  return new RktError(code, message, {...fields, cause, exitCode, hint});
+};

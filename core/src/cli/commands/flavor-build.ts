@@ -1,10 +1,10 @@
-import {mkdirSync, mkdtempSync, rmSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {mkdirSync, rmSync} from 'node:fs';
 import {join, resolve} from 'node:path';
 import {fillHostTree} from '../../artifact/fill-host-tree.ts';
 import type {HostPath} from '../../contract/names.ts';
 import {BUILD_COMPRESSIONS, type BuildCompression, buildImage} from '../../image/build/build-image.ts';
 import {makeManifest} from '../../image/build/make-manifest.ts';
+import {scratchDirectory} from '../../linux/scratch-directory.ts';
 import {flavorOptions} from '../../stage1/choice/flavor-options.ts';
 import {STAGE1_FLAVOR} from '../../stage1/choice/stage1-image.ts';
 import {flavorHostLacks, flavorTakesNoImage} from '../../stage1/errors.ts';
@@ -52,7 +52,7 @@ export const command = defineCommand({
     const host = gatherHostFacts(declaration.programs ?? []);
     const lacks = flavor.probe(host).filter(({severity}) => severity === 'missing');
     if (lacks.length > 0) throw flavorHostLacks(declaration.name, lacks);
-    const work = mkdtempSync(join(tmpdir(), 'rkt-flavor-build-'));
+    const work = scratchDirectory('rkt-flavor-build-');
     try {
       const directory = join(work, 'rootfs') as HostPath;
       mkdirSync(directory);

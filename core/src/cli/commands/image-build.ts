@@ -1,13 +1,14 @@
-import {chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {chmodSync, mkdirSync, rmSync} from 'node:fs';
 import {join, resolve} from 'node:path';
 import type {ImageManifest} from '../../appc/image-manifest.ts';
 import type {HostPath} from '../../contract/names.ts';
 import {BUILD_COMPRESSIONS, type BuildCompression, buildImage} from '../../image/build/build-image.ts';
 import {makeManifest} from '../../image/build/make-manifest.ts';
 import {stageHostFiles} from '../../image/build/stage-host-files.ts';
+import {scratchDirectory} from '../../linux/scratch-directory.ts';
 import {defineCommand, type FlagValues} from '../command.ts';
-import {argumentMissing, argumentUnexpected, fileUnusable, flagConflict} from '../errors.ts';
+import {argumentMissing, argumentUnexpected, flagConflict} from '../errors.ts';
+import {readOperatorFile} from '../grammar/operator-file.ts';
 import {sourceDateEpoch} from '../source-date-epoch.ts';
 
 const flags = {
@@ -18,7 +19,7 @@ const flags = {
     default: 'none',
     help: 'how to compress the image; its ID does not depend on it',
   },
-  exec: {type: 'list', value: 'ARG', help: 'the program to run; again for each of its arguments'},
+  exec: {type: 'list', value: 'ARG', mayBeEmpty: true, help: 'the program to run; again for each of its arguments'},
   'from-host': {type: 'boolean', help: 'build of programs of this host and the libraries they need'},
   group: {type: 'string', value: 'GROUP', help: 'group of the app (default 0)'},
   label: {type: 'list', value: 'KEY=VALUE', help: 'a label; os and arch default to those of this host'},
@@ -56,7 +57,7 @@ export const command = defineCommand({
     if (!given['from-host'] && second !== undefined) throw argumentUnexpected(command.name, second);
     if (given.output === undefined) throw argumentMissing(command.name, '-o FILE.aci');
     const manifest = await manifestOf(given);
-    const staging = given['from-host'] ? mkdtempSync(join(tmpdir(), 'rkt-from-host-')) : undefined;
+    const staging = given['from-host'] ? scratchDirectory('rkt-from-host-') : undefined;
     try {
       const id = await buildImage({
         directory: (staging === undefined ? resolve(first) : stage(positionals, staging)) as HostPath,
@@ -94,13 +95,7 @@ const manifestOf = async (given: Given): Promise<ImageManifest> => {
     if (Array.isArray(value) ? value.length > 0 : value !== undefined) throw flagConflict(`--${flag}`, '--manifest');
   }
   const {readImageManifest} = await import('../../appc/read-manifest.ts');
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(given.manifest);
-  } catch (cause) {
-    throw fileUnusable('manifest', given.manifest, 'it cannot be read', cause);
-  }
-  return readImageManifest(bytes);
+  return readImageManifest(Buffer.from(readOperatorFile('manifest', given.manifest)));
 };
 
 const stage = (programs: readonly string[], staging: string): string => {

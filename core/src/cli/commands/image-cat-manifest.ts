@@ -1,5 +1,5 @@
 import {imageManifestOf} from '../../image/manifest.ts';
-import {holdImages, openStore} from '../../image/store.ts';
+import {openStore} from '../../image/store.ts';
 import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {defineCommand} from '../command.ts';
 import {exactly, storedImage} from '../image-argument.ts';
@@ -14,8 +14,6 @@ export const command = defineCommand({
     requireRoot(command.name);
     const [image] = exactly(command.name, ['IMAGE'], positionals);
     const store = openStore(dataDir);
-    using held = holdImages(store);
-    void held;
     const manifest = imageManifestOf(store, storedImage(store, image));
     output.value(manifest, format === 'text' ? (flags['pretty-print'] ? 'json-pretty' : 'json') : format);
     return 0;

@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs';
 import {collectHostTrees} from '../../artifact/collect-host-trees.ts';
 import {collectImages} from '../../image/gc.ts';
 import {openStore} from '../../image/store.ts';
@@ -26,8 +27,13 @@ export const command = defineCommand({
     const grace = parseDuration('grace-period', flags['grace-period'] ?? '');
     const store = openStore(dataDir);
     const errors: unknown[] = [];
-    const images = collectImages(store, grace, {failed: (error) => errors.push(error)});
-    const collected = {...images, hostTrees: collectHostTrees(store, () => hostTreesInUse(store.dataDir))};
+    // Where there is no store there is nothing to collect, and none is made.
+    const collected = existsSync(store.directory)
+      ? {
+          ...collectImages(store, grace, {failed: (error) => errors.push(error)}),
+          hostTrees: collectHostTrees(store, () => hostTreesInUse(store.dataDir)),
+        }
+      : {images: [], trees: [], hostTrees: []};
     if (format !== 'text') output.value(collected, format);
     else {
       for (const key of collected.trees) output.line(`removed the rendered tree ${key}`);

@@ -2,7 +2,7 @@ import {formatBytes} from '../../image/bytes.ts';
 import {type IndexRow, listIndex} from '../../image/image-index.ts';
 import {lastUsed} from '../../image/info.ts';
 import {openStore} from '../../image/store.ts';
-import {requireRoot} from '../../pod/verbs/require-root.ts';
+import {requireSight} from '../../pod/state/require-sight.ts';
 import {defineCommand} from '../command.ts';
 import {flagChoiceInvalid} from '../errors.ts';
 import {exactly, shortId} from '../image-argument.ts';
@@ -59,11 +59,11 @@ export const command = defineCommand({
     {command: 'rkt image list --sort=size --order=desc --fields=name,size', does: 'the largest first'},
   ],
   async run({dataDir, output, format}, {flags, positionals}) {
-    requireRoot(command.name);
     exactly(command.name, [], positionals);
     const fields = list('fields', flags.fields, FIELDS);
     const sorts = list('sort', flags.sort, SORT_FIELDS).map((field) => SORTS[field]);
     const store = openStore(dataDir);
+    requireSight(command.name, store.images);
     const rows = listIndex(store).map((row): Row => ({...row, lastUsed: lastUsed(store, row.id)}));
     const sign = flags.order === 'desc' ? -1 : 1;
     rows.sort((a, b) => sign * (sorts.map((compare) => compare(a, b)).find((order) => order !== 0) ?? 0));
@@ -91,6 +91,7 @@ const cell = (row: Row, field: Field, full: boolean, now: number): string => {
     case 'importtime':
       return full ? fullTime(row.importTime) : ago(row.importTime, now);
     case 'lastused':
+      if (row.lastUsed === 0) return 'unknown';
       return full ? fullTime(row.lastUsed) : ago(row.lastUsed, now);
     default:
       return field satisfies never;

@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs';
 import {imageIds} from '../../image/image-ids.ts';
 import {rebuildIndex} from '../../image/image-index.ts';
 import {holdImages, openStore} from '../../image/store.ts';
@@ -26,14 +27,14 @@ export const command = defineCommand({
     const store = openStore(dataDir);
     if (flags.rebuild) {
       if (positionals.length > 0) throw flagConflict('--rebuild', 'IMAGE');
-      const images = rebuildIndex(store);
+      const images = existsSync(store.images) ? rebuildIndex(store) : 0;
       if (format === 'text') output.line(`the index has ${images} image${images === 1 ? '' : 's'}`);
       else output.value({images}, format);
       return 0;
     }
-    using held = holdImages(store);
-    void held;
     const images = positionals.length > 0 ? positionals : imageIds(store).sort();
+    using held = images.length > 0 && existsSync(store.lock) ? holdImages(store) : undefined;
+    void held;
     return forEachPod(context, command.name, images, async (text) => {
       const id = storedImage(store, text);
       await verifyImage(store, id);

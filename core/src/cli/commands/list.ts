@@ -1,5 +1,7 @@
+import {podsOf} from '../../pod/state/layout.ts';
 import {listPods} from '../../pod/state/list.ts';
 import type {PodEntry} from '../../pod/state/load.ts';
+import {requireSight} from '../../pod/state/require-sight.ts';
 import {viewPod} from '../../pod/state/view.ts';
 import {defineCommand} from '../command.ts';
 import {argumentUnexpected} from '../errors.ts';
@@ -20,6 +22,7 @@ export const command = defineCommand({
   ],
   async run({dataDir, format, output}, {flags: {full, 'no-legend': noLegend}, positionals: [extra]}) {
     if (extra !== undefined) throw argumentUnexpected(command.name, extra);
+    requireSight(command.name, podsOf(dataDir));
     const pods = listPods(dataDir);
     if (format !== 'text') {
       output.value(
@@ -28,6 +31,8 @@ export const command = defineCommand({
       );
       return 0;
     }
+    // The columns of rkt, for scripts, and one more for whoever gives names.
+    const named = pods.some(({summary}) => summary?.podName !== undefined);
     const header = [
       'UUID',
       'APP',
@@ -37,12 +42,13 @@ export const command = defineCommand({
       'CREATED',
       'STARTED',
       'NETWORKS',
+      ...(named ? ['NAME'] : []),
     ];
     const now = Date.now();
     const time = full ? fullTime : (milliseconds: number) => ago(milliseconds, now);
     output.table(
       noLegend ? undefined : header,
-      pods.flatMap((pod) => rows(pod, full, time)),
+      pods.flatMap((pod) => rows(pod, {full, named}, time)),
     );
     return 0;
   },
@@ -54,7 +60,11 @@ const SHORT_UUID = 8;
 const SHORT_ID = 19;
 
 /** One row for each app; what is the pod's stands in the first. */
-const rows = (pod: PodEntry, full: boolean, time: (milliseconds: number) => string): string[][] => {
+const rows = (
+  pod: PodEntry,
+  {full, named}: {full: boolean; named: boolean},
+  time: (milliseconds: number) => string,
+): string[][] => {
   const {uuid, state, summary, supervisor, createdAt} = pod;
   const apps = summary?.apps ?? [NO_APP];
   return apps.map((app, index) => {
@@ -68,6 +78,7 @@ const rows = (pod: PodEntry, full: boolean, time: (milliseconds: number) => stri
       own(time(createdAt)),
       own(supervisor === undefined ? '' : time(supervisor.startedAt)),
       own((summary?.networks ?? []).join(', ')),
+      ...(named ? [own(summary?.podName ?? '')] : []),
     ];
   });
 };

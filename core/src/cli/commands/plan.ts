@@ -9,6 +9,7 @@ import {describeStep} from '../describe-step.ts';
 import {appFlags, podFlags, runFlags} from '../grammar/flags.ts';
 import {parsePodArguments} from '../grammar/pod.ts';
 import {parseRunFlags} from '../grammar/run.ts';
+import {withImageHint} from '../with-image-hint.ts';
 
 export const command = defineCommand({
   name: 'plan',
@@ -25,7 +26,8 @@ export const command = defineCommand({
   ],
   async run(context, {flags, images}) {
     const request = parsePodArguments(flags, images);
-    const composed = await planRun(context, request, parseRunFlags(flags));
+    const runRequest = parseRunFlags(flags);
+    const composed = await withImageHint('plan', images, () => planRun(context, request, runRequest));
     const {output, format} = context;
     if (format === 'text') show(composed, output);
     else {

@@ -3,6 +3,7 @@ import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {defineCommand} from '../command.ts';
 import {appFlags, podFlags} from '../grammar/flags.ts';
 import {parsePodArguments} from '../grammar/pod.ts';
+import {withImageHint} from '../with-image-hint.ts';
 
 export const command = defineCommand({
   name: 'prepare',
@@ -18,7 +19,7 @@ export const command = defineCommand({
   async run(context, {flags, images}) {
     const request = parsePodArguments(flags, images);
     requireRoot('prepare');
-    const uuid = await prepare(context, request);
+    const uuid = await withImageHint('prepare', images, () => prepare(context, request));
     const {output, format} = context;
     if (format === 'text') output.line(uuid);
     else output.value({uuid}, format);

@@ -1,22 +1,31 @@
 import {findUuid} from '../../pod/state/find.ts';
+import {listPods} from '../../pod/state/list.ts';
+import type {PodState} from '../../pod/state/states.ts';
 import {remove} from '../../pod/verbs/remove.ts';
 import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {defineCommand} from '../command.ts';
 import {forEachPod} from '../for-each-pod.ts';
-import {podArguments} from '../pod-argument.ts';
+import {podsOrAll} from '../pod-argument.ts';
+
+const BUSY: readonly PodState[] = ['preparing', 'running'];
 
 export const command = defineCommand({
   name: 'rm',
   summary: 'Remove pods that do not run',
   usage: '[flags] UUID…',
-  flags: {'uuid-file': {type: 'string', value: 'FILE', help: 'read the UUID from a file'}},
+  flags: {
+    all: {type: 'boolean', help: 'every pod that does not run, prepared ones too'},
+    'uuid-file': {type: 'string', value: 'FILE', help: 'read the UUID from a file'},
+  },
   examples: [
     {command: 'rkt rm 0f5a1f3e 7c2d', does: 'removes two pods with all their files'},
     {command: 'rkt rm --uuid-file=/run/web.uuid', does: 'removes the pod whose UUID is in the file'},
+    {command: 'rkt rm --all', does: 'removes all that do not run'},
   ],
   async run(context, {flags, positionals}): Promise<number> {
     requireRoot('rm');
-    const pods = podArguments(command.name, positionals, flags['uuid-file']);
+    const idle = () => listPods(context.dataDir).flatMap(({uuid, state}) => (BUSY.includes(state) ? [] : [uuid]));
+    const pods = podsOrAll(flags.all, idle, command.name, positionals, flags['uuid-file']);
     return forEachPod(context, command.name, pods, async (text) => {
       const uuid = findUuid(context.dataDir, text);
       remove(context.dataDir, uuid);

@@ -4,6 +4,7 @@ import {defineCommand} from '../command.ts';
 import {appFlags, podFlags, runFlags} from '../grammar/flags.ts';
 import {parsePodArguments} from '../grammar/pod.ts';
 import {parseRunFlags} from '../grammar/run.ts';
+import {withImageHint} from '../with-image-hint.ts';
 
 export const command = defineCommand({
   name: 'run',
@@ -11,11 +12,14 @@ export const command = defineCommand({
   usage: '[flags] IMAGE [image flags] [-- ARGS…] [--- IMAGE2 …]',
   description:
     'rkt becomes the pod: what it starts has the process number, the standard input and output and the exit status of rkt itself. ' +
-    'Errors of rkt exit with 254.',
+    'Errors of rkt exit with 254, a program that is not there with 127, one that cannot be executed with 126.',
   imageGrammar: true,
   flags: {...podFlags, ...runFlags, ...appFlags},
   examples: [
-    {command: 'rkt run ./busybox.aci --exec=/bin/sh -- -c "id"', does: 'a program of an image, with arguments'},
+    {
+      command: 'rkt run --insecure-options=image ./busybox.aci --exec=/bin/sh -- -c "id"',
+      does: 'a program of an image, with arguments',
+    },
     {
       command:
         'rkt run --volume=data,kind=host,source=/srv/data example.com/db --mount volume=data,target=/var/lib/db --memory=1G',
@@ -25,11 +29,15 @@ export const command = defineCommand({
       command: 'rkt run --stage1=fly --uuid-file-save=/run/web.uuid example.com/web',
       does: 'the flavor fly; the UUID in a file',
     },
+    {
+      command: 'rkt run --rm --pod-name=web example.com/web',
+      does: 'a pod called web, which the next gc removes when it has exited',
+    },
   ],
   async run(context, {flags, images}) {
     const request = parsePodArguments(flags, images);
     const runRequest = parseRunFlags(flags);
     requireRoot('run');
-    return run(context, request, runRequest);
+    return withImageHint('run', images, () => run(context, request, runRequest));
   },
 });

@@ -2,13 +2,16 @@ import type {ReportEntry} from '../../contract/plan.ts';
 import {podNotInState} from '../../pod/errors.ts';
 import {readExitCodes} from '../../pod/state/exit-codes.ts';
 import {findUuid} from '../../pod/state/find.ts';
+import {podsOf} from '../../pod/state/layout.ts';
 import type {PodEntry} from '../../pod/state/load.ts';
 import {readOomKills} from '../../pod/state/read-oom-kills.ts';
+import {requireSight} from '../../pod/state/require-sight.ts';
 import {type Restarts, readRestarts} from '../../pod/state/restarts.ts';
 import {isFinished} from '../../pod/state/states.ts';
 import {requireStored} from '../../pod/state/stored.ts';
 import {type ExitCodes, viewPod} from '../../pod/state/view.ts';
 import {withPod} from '../../pod/state/with-pod.ts';
+import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {waitFinished, waitReady} from '../../pod/verbs/wait.ts';
 import {verificationFailed} from '../../stage1/errors.ts';
 import type {Check} from '../../stage1/verify/verify.ts';
@@ -43,6 +46,10 @@ export const command = defineCommand({
     const text = podArgument(command.name, positionals, flags['uuid-file'], EXIT_UUID_FILE);
     const {dataDir} = context;
     const [ready, finished] = [parseWait('wait-ready', flags['wait-ready']), parseWait('wait', flags.wait)];
+    requireSight(command.name, podsOf(dataDir));
+    // Only root can look at what the supervisor of a pod says.
+    if (ready !== undefined) requireRoot('status --wait-ready');
+    if (flags.verify) requireRoot('status --verify');
     const uuid = findUuid(dataDir, text);
     if (ready !== undefined) await waitReady(dataDir, uuid, ready);
     if (finished !== undefined) await waitFinished(dataDir, uuid, finished);
@@ -106,6 +113,7 @@ const show = (
     const last = isFinished(state) ? undefined : exitCodes.get(app);
     if (last !== undefined) output.line(`last-exit-${app}=${last}`);
   }
+  if (summary?.podName !== undefined) output.line(`name=${summary.podName}`);
   if (killed > 0) output.line(`oom-kills=${killed}`);
   if (summary !== undefined) output.line(`flavor=${summary.flavor.name}`);
   if (summary?.stage1 !== undefined) output.line(`stage1=${summary.stage1.imageName} (${summary.stage1.imageId})`);

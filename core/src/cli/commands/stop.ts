@@ -1,8 +1,10 @@
 import {findPod} from '../../pod/state/find.ts';
+import {listPods} from '../../pod/state/list.ts';
+import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {stop} from '../../pod/verbs/stop.ts';
 import {defineCommand} from '../command.ts';
 import {forEachPod} from '../for-each-pod.ts';
-import {podArguments} from '../pod-argument.ts';
+import {podsOrAll} from '../pod-argument.ts';
 
 const EXIT_UUID_FILE = 1;
 
@@ -11,17 +13,21 @@ export const command = defineCommand({
   summary: 'Stop pods',
   usage: '[flags] UUID…',
   description:
-    'Ends every process of a pod, as its flavor does it: by SIGTERM, and after ten seconds by SIGKILL. Returns when the pod has ended.',
+    'Ends every process of a pod, as its flavor does it: by SIGTERM, and by SIGKILL ten seconds later (in nspawn twelve). Returns when the pod has ended.',
   flags: {
+    all: {type: 'boolean', help: 'every pod that runs'},
     force: {type: 'boolean', help: 'kill at once'},
     'uuid-file': {type: 'string', value: 'FILE', help: 'read the UUID from a file'},
   },
   examples: [
     {command: 'rkt stop 0f5a1f3e', does: 'asks the pod to end, and sees to it'},
     {command: 'rkt stop --force --uuid-file=/run/web.uuid', does: 'kills the pod whose UUID is in the file'},
+    {command: 'rkt stop --all', does: 'stops every pod that runs'},
   ],
   async run(context, {flags, positionals}): Promise<number> {
-    const pods = podArguments(command.name, positionals, flags['uuid-file'], EXIT_UUID_FILE);
+    requireRoot(command.name);
+    const running = () => listPods(context.dataDir).flatMap(({uuid, state}) => (state === 'running' ? [uuid] : []));
+    const pods = podsOrAll(flags.all, running, command.name, positionals, flags['uuid-file'], EXIT_UUID_FILE);
     return forEachPod(context, command.name, pods, async (text) => {
       const entry = findPod(context.dataDir, text);
       const {uuid} = entry;

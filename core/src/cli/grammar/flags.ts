@@ -16,6 +16,11 @@ export const podFlags = {
   },
   'no-overlay': {type: 'boolean', help: 'give each app a copy of its files instead of an overlay'},
   'no-store': {type: 'boolean', hidden: true, help: 'deprecated, see --pull-policy=update'},
+  'pod-name': {
+    type: 'string',
+    value: 'NAME',
+    help: 'a name for the pod, which no other pod has; commands take it instead of the UUID',
+  },
   'pod-manifest': {type: 'string', value: 'FILE', help: 'run this pod manifest (JSON or YAML) instead of images'},
   port: {type: 'list', value: 'NAME:[HOSTIP:]HOSTPORT', help: 'make a port of an app reachable on the host'},
   'private-users': {
@@ -27,6 +32,10 @@ export const podFlags = {
     value: 'POLICY',
     choices: ['never', 'new', 'update'],
     help: 'when to fetch an image: never, if it is not in the store (the default), or always',
+  },
+  rm: {
+    type: 'boolean',
+    help: 'when the pod has exited, the next rkt gc removes it without a grace period, and so does the next pod of its --pod-name',
   },
   'set-env': {type: 'list', value: 'NAME=VALUE', help: 'set a variable in all apps'},
   'set-env-file': {type: 'list', value: 'FILE', help: 'set the variables of a file (NAME=VALUE lines) in all apps'},

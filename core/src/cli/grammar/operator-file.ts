@@ -1,4 +1,5 @@
 import {readBounded, Unbounded} from '../../config/read-bounded.ts';
+import {errnoText} from '../../linux/errno-text.ts';
 import {fileUnusable} from '../errors.ts';
 
 /** Largest file that a flag may name. */
@@ -11,8 +12,7 @@ export const readOperatorFile = (flag: string, path: string): string => {
     bytes = readBounded(path, MAX_BYTES, {regularOnly: false});
   } catch (cause) {
     if (cause instanceof Unbounded) throw fileUnusable(flag, path, `larger than ${MAX_BYTES} bytes`, cause);
-    const {code = 'cannot be read'} = cause as NodeJS.ErrnoException;
-    throw fileUnusable(flag, path, code === 'ENOENT' ? 'does not exist' : code, cause);
+    throw fileUnusable(flag, path, errnoText(cause) ?? 'cannot be read', cause);
   }
   try {
     return new TextDecoder('utf-8', {fatal: true, ignoreBOM: true}).decode(bytes);

@@ -1,4 +1,5 @@
 import type {AppRequest, PodRequest} from '../../pod/request.ts';
+import {isPodName} from '../../pod/state/pod-names.ts';
 import type {FlagValues, ImageGroup} from '../command.ts';
 import {flagConflict, flagImageFirst, imageMissing} from '../errors.ts';
 import {parseAcceptImage} from './accept-image.ts';
@@ -31,6 +32,8 @@ export const parsePodArguments = (flags: Values, images: readonly ImageGroup[]):
     privateUsers: flags['private-users'],
     ...(flags['log-size'] === undefined ? {} : {logSize: parseLogSize(flags['log-size'])}),
     ...stage1(flags),
+    ...(flags['pod-name'] === undefined ? {} : {podName: parsePodName(flags['pod-name'])}),
+    ...(flags.rm ? {removeOnExit: true as const} : {}),
     acceptImage: parseAcceptImage(flags['accept-image']),
     allowDegraded: parseAllowDegraded(flags['allow-degraded']),
     allowSymlinks: flags['allow-symlinks'],
@@ -83,6 +86,14 @@ const parseLogSize = (value: string): number => {
   const size = quantity(typed);
   if (size < LEAST_LOG) throw wrong(typed, `less than ${LEAST_LOG} bytes`);
   return size;
+};
+
+const parsePodName = (value: string): string => {
+  if (isPodName(value)) return value;
+  throw wrong(
+    {flag: 'pod-name', value, example: 'web-1'},
+    'up to 64 lower-case letters, digits, ".", "_" and "-", and nothing that could begin a UUID',
+  );
 };
 
 const stage1 = (flags: Values): {stage1?: string} => {

@@ -1,6 +1,5 @@
 import {randomBytes} from 'node:crypto';
-import {createWriteStream, existsSync, mkdtempSync, renameSync, rmSync, statSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {createWriteStream, existsSync, renameSync, rmSync, type Stats, statSync} from 'node:fs';
 import {basename, dirname, join, resolve} from 'node:path';
 import {Readable} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
@@ -8,10 +7,12 @@ import {createGzip, createZstdCompress} from 'node:zlib';
 import type {ImageManifest} from '../../appc/image-manifest.ts';
 import {serialize} from '../../appc/serialize.ts';
 import type {HostPath, ImageId} from '../../contract/names.ts';
+import {errnoText} from '../../linux/errno-text.ts';
 import {renameNoReplace} from '../../linux/rename.ts';
-import {isErrno} from '../../linux/syscall-error.ts';
+import {scratchDirectory} from '../../linux/scratch-directory.ts';
 import {RktError} from '../../rkt-error.ts';
-import {imageBuildInvalid, imageNotBuildable, imageOutputExists} from '../errors.ts';
+import {checkOutput, outputFault} from '../check-output.ts';
+import {imageBuildInvalid, imageNotBuildable} from '../errors.ts';
 import {checkRatio} from '../read-archive.ts';
 import {archiveTree} from './archive-tree.ts';
 
@@ -38,19 +39,17 @@ const UNBUILDABLE: ReadonlySet<string> = new Set(['RKT_IMAGE_ENTRY_REFUSED', 'RK
 
 /**
  * Builds an image of a directory: the same bytes for the same files, names, modes, owners and xattrs. Needs no store.
- * @throws RKT_IMAGE_BUILD_INVALID, RKT_IMAGE_OUTPUT_EXISTS, and what importing the result would throw
+ * @throws RKT_IMAGE_BUILD_INVALID, RKT_IMAGE_OUTPUT_…, and what importing the result would throw
  */
 export const buildImage = async (options: BuildOptions): Promise<ImageId> => {
   const {directory, manifest, overwrite = false, compression = 'none', mtime = 0, ownedByRoot = false} = options;
   const output = resolve(options.output);
   if (!output.endsWith('.aci'))
     throw imageBuildInvalid(`the name of an image ends with .aci, "${basename(output)}" does not`);
-  if (!overwrite && existsSync(output)) throw imageOutputExists(output);
-  if (!(statSync(directory, {throwIfNoEntry: false})?.isDirectory() ?? false)) {
-    throw imageBuildInvalid(`${directory} is not a directory`);
-  }
-  const work = mkdtempSync(join(tmpdir(), 'rkt-build-')) as HostPath;
-  const temporary = join(dirname(output), `.${basename(output)}.${randomBytes(6).toString('hex')}`);
+  checkOutput(output, 'file', overwrite);
+  checkDirectory(directory);
+  const work = scratchDirectory('rkt-build-');
+  const temporary = join(dirname(output), `.${randomBytes(12).toString('hex')}`);
   try {
     const bytes = Buffer.from(serialize(manifest));
     const archive = archiveTree({directory, manifest: bytes, mtime, ownedByRoot, work});
@@ -61,13 +60,29 @@ export const buildImage = async (options: BuildOptions): Promise<ImageId> => {
     else renameNoReplace(temporary, output);
     return archive.id();
   } catch (error) {
-    rmSync(temporary, {force: true});
-    if (isErrno(error, 'EEXIST')) throw imageOutputExists(output);
-    throw error instanceof RktError && UNBUILDABLE.has(error.code) ? imageNotBuildable(error) : error;
+    if (existsSync(temporary)) rmSync(temporary);
+    if (error instanceof RktError && UNBUILDABLE.has(error.code)) throw imageNotBuildable(error);
+    throw concerns(error, temporary) || concerns(error, output) ? outputFault(output, error) : error;
   } finally {
     rmSync(work, {recursive: true, force: true});
   }
 };
+
+/** @throws RKT_IMAGE_BUILD_INVALID */
+const checkDirectory = (directory: string): void => {
+  let stats: Stats | undefined;
+  try {
+    stats = statSync(directory, {throwIfNoEntry: false});
+  } catch (cause) {
+    throw imageBuildInvalid(`${directory}: ${errnoText(cause) ?? String(cause)}`, cause);
+  }
+  if (stats === undefined) throw imageBuildInvalid(`there is no directory ${directory}`);
+  if (!stats.isDirectory()) throw imageBuildInvalid(`${directory} is not a directory`);
+};
+
+/** Other files are read while the result is written. */
+const concerns = (error: unknown, path: string): boolean =>
+  error instanceof Error && 'path' in error && error.path === path;
 
 const save = async (chunks: AsyncIterable<Buffer>, path: string, compression: BuildCompression): Promise<void> => {
   const source = Readable.from(chunks, {objectMode: false});

@@ -35,7 +35,8 @@ export const resolvConf = (run: RunRequest, host: HostNames): string | null => {
   const special = dns.find((server) => server === 'host' || server === 'none');
   const more = dnsSearch.length + dnsOpt.length > 0 || dnsDomain !== undefined;
   if (special !== undefined) {
-    if (dns.length > 1 || more) throw dnsInvalid('dns', special, 'excludes all other DNS flags');
+    if (dns.some((server) => server !== special) || more)
+      throw dnsInvalid('dns', special, 'excludes all other DNS flags');
     return special === 'host' ? host.resolvConf() : null;
   }
   if (dns.length === 0 && !more) return null;
@@ -56,7 +57,8 @@ export const resolvConf = (run: RunRequest, host: HostNames): string | null => {
  */
 export const hosts = ({hostsEntries}: RunRequest, host: HostNames, imageHasHosts: boolean): string | null => {
   if (hostsEntries.includes('host')) {
-    if (hostsEntries.length > 1) throw dnsInvalid('hosts-entry', 'host', 'excludes all other entries');
+    if (hostsEntries.some((entry) => entry !== 'host'))
+      throw dnsInvalid('hosts-entry', 'host', 'excludes all other entries');
     return host.hosts();
   }
   if (hostsEntries.length === 0) return imageHasHosts ? null : DEFAULT_HOSTS;

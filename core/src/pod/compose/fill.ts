@@ -4,6 +4,7 @@ import type {HostPath, PodPath} from '../../contract/names.ts';
 import {openStore} from '../../image/store.ts';
 import {openStored} from '../../linux/open-stored.ts';
 import {O_PATH} from '../../linux/openat2.ts';
+import type {PodRequest} from '../request.ts';
 import {podFault} from '../state/fault-points.ts';
 import type {Place} from '../state/place.ts';
 import type {StoredRequest} from '../state/stored.ts';
@@ -16,6 +17,7 @@ import {writePod} from './write-pod.ts';
 export const fillPod = async (
   place: Place,
   composed: ComposedPod,
+  asked: Pick<PodRequest, 'podName' | 'removeOnExit'>,
   {createdAt, request}: {createdAt: number; request?: StoredRequest},
 ): Promise<void> => {
   const {found, manifest, images, pod, plan, report, facts} = composed;
@@ -26,7 +28,7 @@ export const fillPod = async (
     plan,
     report,
     facts,
-    summary: summarize(pod, manifest, describe(found), createdAt),
+    summary: summarize(pod, manifest, describe(found), createdAt, asked),
     ...(request === undefined ? {} : {request}),
   });
   for (const [index, {rootfs}] of pod.apps.entries()) {

@@ -1,17 +1,19 @@
 import {createHash} from 'node:crypto';
-import {constants, existsSync} from 'node:fs';
+import {existsSync} from 'node:fs';
 import {parseImageManifest} from '../../appc/parse-image-manifest.ts';
 import type {HostPath, ImageId} from '../../contract/names.ts';
+import {imageSignatureUnsupported} from '../../image/errors.ts';
 import {findImage} from '../../image/find-image.ts';
 import {imageManifestOf} from '../../image/manifest.ts';
+import {openImageFile} from '../../image/open-image-file.ts';
 import {readArchive} from '../../image/read-archive.ts';
 import {parseReference} from '../../image/reference.ts';
 import {type ImageStore, imageDirectory, openStore} from '../../image/store.ts';
 import {createTarScanner} from '../../image/tar/scan.ts';
 import {visitsOf} from '../../image/visits.ts';
-import {openHost} from '../../linux/openat2.ts';
 import type {Settings} from '../../settings.ts';
 import type {PodRequest} from '../request.ts';
+import {requireSight} from '../state/require-sight.ts';
 import {archiveTree} from './archive-tree.ts';
 import {type PodImage, wantedImages} from './find-images.ts';
 import {imageTree} from './image-tree.ts';
@@ -22,11 +24,14 @@ import {imageTree} from './image-tree.ts';
 export const findImagesForPlan = async (context: Settings, request: PodRequest): Promise<PodImage[]> => {
   const store = openStore(context.dataDir);
   const images: PodImage[] = [];
-  for (const {image} of await wantedImages(request)) {
+  for (const {image, signature} of await wantedImages(request)) {
+    if (signature !== undefined) throw imageSignatureUnsupported(image, signature);
     const reference = parseReference(image);
+    // Rendered trees are as closed as the files of images.
+    if (reference.kind !== 'file') requireSight(`plan ${image}`, store.trees);
     images.push(
       reference.kind === 'file'
-        ? await inFile(store, reference.path)
+        ? await inFile(store, image, reference.path)
         : inStore(store, findImage(store, reference, image)),
     );
   }
@@ -44,8 +49,8 @@ const inStore = (store: ImageStore, id: ImageId): PodImage => {
 
 const treeOf = (store: ImageStore, id: ImageId): HostPath => `${imageDirectory(store, id)}/rootfs` as HostPath;
 
-const inFile = async (store: ImageStore, file: HostPath): Promise<PodImage> => {
-  using source = openHost(file, constants.O_RDONLY);
+const inFile = async (store: ImageStore, text: string, path: HostPath): Promise<PodImage> => {
+  using source = openImageFile(text, path);
   const archive = await readArchive(source);
   const seen = archiveTree();
   const scanner = createTarScanner(seen.hooks);

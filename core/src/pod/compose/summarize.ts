@@ -1,14 +1,23 @@
 import {findLabel} from '../../appc/labels.ts';
 import type {PodManifest} from '../../appc/pod-manifest.ts';
 import type {App, Pod} from '../../contract/pod.ts';
+import type {PodRequest} from '../request.ts';
 import type {AppSummary, Summary} from '../state/summary.ts';
 
 /** What `list` and `status` will show of a pod. */
-export const summarize = (pod: Pod, manifest: PodManifest, flavor: Summary['flavor'], createdAt: number): Summary => ({
+export const summarize = (
+  pod: Pod,
+  manifest: PodManifest,
+  flavor: Summary['flavor'],
+  createdAt: number,
+  {podName, removeOnExit}: Pick<PodRequest, 'podName' | 'removeOnExit'>,
+): Summary => ({
   version: 1,
   uuid: pod.uuid,
   createdAt,
   flavor,
+  ...(podName === undefined ? {} : {podName}),
+  ...(removeOnExit ? {removeOnExit} : {}),
   ...(pod.stage1 === undefined ? {} : {stage1: {imageId: pod.stage1.image.id, imageName: pod.stage1.image.name}}),
   apps: pod.apps.map((app) => summarizeApp(app, pod, manifest)),
   networks: pod.network.names.map(({name}) => name),

@@ -2,6 +2,7 @@ import {lstatSync, readlinkSync, realpathSync, type Stats, statSync} from 'node:
 import path from 'node:path';
 import type {HostPath} from '../../contract/names.ts';
 import {type Device, decodeDevice} from '../../linux/device.ts';
+import {errnoText} from '../../linux/errno-text.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 import {volumeSourceMissing, volumeSourceRoot, volumeSourceSymlink, volumeSourceUnusable} from '../errors.ts';
 
@@ -35,7 +36,7 @@ export const volumeSource = (
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) throw volumeSourceMissing(volume, source);
     // EINVAL: what was a symlink is none any more when it is read.
     if (isErrno(error, 'EINVAL', 'ELOOP', 'EACCES', 'ENAMETOOLONG'))
-      throw volumeSourceUnusable(volume, source, (error as Error).message, error);
+      throw volumeSourceUnusable(volume, source, errnoText(error) ?? 'it has changed meanwhile', error);
     throw error;
   }
 };

@@ -4,8 +4,9 @@ import type {PodManifest} from '../../appc/pod-manifest.ts';
 import type {HostFacts} from '../../contract/host.ts';
 import type {EnforcementReport, Plan} from '../../contract/plan.ts';
 import type {App, Pod, Volume} from '../../contract/pod.ts';
+import {groupOf} from '../../image/make-below.ts';
 import {podFault} from '../state/fault-points.ts';
-import {appPaths} from '../state/layout.ts';
+import {appPaths, CLOSED} from '../state/layout.ts';
 import type {Place} from '../state/place.ts';
 import {type StoredRequest, writeStored} from '../state/stored.ts';
 import type {Summary} from '../state/summary.ts';
@@ -26,6 +27,7 @@ export interface PodContents {
 /** Fills the directory of a pod that is being prepared: its files and the empty volumes. Nothing is visible before it is moved on. */
 export const writePod = (place: Place, contents: PodContents): void => {
   const {path} = place;
+  if (groupOf(place.dataDir) !== undefined) for (const name of CLOSED) mkdirSync(`${path}/${name}`, {mode: PRIVATE});
   writeStored(path, 'manifest', contents.manifest);
   podFault('pod.manifest');
   writeStored(path, 'frozen', contents.pod);

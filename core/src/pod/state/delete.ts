@@ -9,6 +9,7 @@ import {RktError} from '../../rkt-error.ts';
 import {podFault} from './fault-points.ts';
 import {releaseRange} from './id-ranges.ts';
 import {podDirectory, podsDirectory} from './layout.ts';
+import {releaseName} from './pod-names.ts';
 import type {PodDirectory} from './states.ts';
 import {readStored} from './stored.ts';
 
@@ -21,6 +22,7 @@ export const deletePod = (dataDir: HostPath, from: PodDirectory, uuid: Uuid): bo
   if (!existsSync(directory)) return false;
   // The plan is among the files: it has to be taken back before they go.
   const idMap = undoPlan(directory)?.idMap;
+  releaseName(dataDir, directory, uuid);
   podFault('pod.delete');
   using pods = openHost(podsDirectory(dataDir, from), constants.O_RDONLY | constants.O_DIRECTORY);
   removeTree(pods, uuid);

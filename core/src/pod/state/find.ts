@@ -4,6 +4,7 @@ import {podAmbiguous, podUnknown} from '../errors.ts';
 import {podDirectory} from './layout.ts';
 import {uuidsIn} from './list.ts';
 import {loadPod, type PodEntry} from './load.ts';
+import {isPodName, podNamed} from './pod-names.ts';
 import {POD_DIRECTORIES, type PodDirectory} from './states.ts';
 import {isUuid, parseUuidPrefix} from './uuid.ts';
 
@@ -12,10 +13,15 @@ export const locatePod = (dataDir: HostPath, uuid: Uuid): PodDirectory | undefin
   POD_DIRECTORIES.find((directory) => existsSync(podDirectory(dataDir, directory, uuid)));
 
 /**
- * The one pod whose UUID begins with `text`.
+ * The one pod that has the name `text`, or whose UUID begins so.
  * @throws RKT_POD_UUID_INVALID, RKT_POD_UNKNOWN, RKT_POD_AMBIGUOUS with the candidates
  */
 export const findUuid = (dataDir: HostPath, text: string): Uuid => {
+  if (isPodName(text)) {
+    const named = podNamed(dataDir, text);
+    if (named === undefined || locatePod(dataDir, named) === undefined) throw podUnknown(text);
+    return named;
+  }
   const prefix = parseUuidPrefix(text);
   if (isUuid(prefix)) return prefix;
   const candidates = new Set<Uuid>();

@@ -6,7 +6,9 @@ import {abandon, mark, type Outcome, type Script, sweep} from './life-cycle.ts';
 import {uuidsIn} from './list.ts';
 import {loadPod} from './load.ts';
 import {Place} from './place.ts';
+import {collectNames} from './pod-names.ts';
 import type {PodDirectory, PodState} from './states.ts';
+import {readSummary} from './summary.ts';
 
 export interface GcOptions {
   /** Milliseconds that an exited pod stays after it was marked. */
@@ -63,13 +65,22 @@ export const gc = (dataDir: HostPath, options: GcOptions): GcAction[] => {
   pass('exited-garbage', (uuid) => {
     const marked = age('exited-garbage', uuid);
     if (marked === undefined) return undefined;
+    if (readSummary(podDirectory(dataDir, 'exited-garbage', uuid))?.removeOnExit)
+      return {
+        action: 'remove',
+        script: () => sweep('exited-garbage'),
+        reason: 'it was to be removed when it has exited',
+      };
     return marked < options.gracePeriod
       ? {action: 'keep', reason: 'it is within the grace period'}
       : {action: 'remove', script: () => sweep('exited-garbage'), reason: 'its grace period is over'};
   });
   pass('garbage', () => ({action: 'remove', script: () => sweep('garbage'), reason: 'it never ran'}));
   pass('embryo', () => ({action: 'remove', script: () => sweep('embryo'), reason: 'its creation was interrupted'}));
-  if (!options.dryRun) collectRanges(dataDir);
+  if (!options.dryRun) {
+    collectRanges(dataDir);
+    collectNames(dataDir);
+  }
   return [...done.values()];
 };
 

@@ -1,24 +1,30 @@
-import {mkdirSync} from 'node:fs';
 import type {AppName, HostPath, PodPath, Uuid} from '../../contract/names.ts';
+import {makeBelow} from '../../image/make-below.ts';
 import {POD_DIRECTORIES, type PodDirectory} from './states.ts';
 
 /** Where a pod is, or would be, in one of the directories of its life. */
 export const podDirectory = (dataDir: HostPath, directory: PodDirectory, uuid: Uuid): HostPath =>
   `${dataDir}/pods/${directory}/${uuid}` as HostPath;
 
+/** Where all pods are. */
+export const podsOf = (dataDir: HostPath): HostPath => `${dataDir}/pods` as HostPath;
+
 /** Where all pods of one kind are. */
 export const podsDirectory = (dataDir: HostPath, directory: PodDirectory): HostPath =>
   `${dataDir}/pods/${directory}` as HostPath;
 
 /**
- * Makes what every pod needs. Nobody but root may look into a pod: what apps write there may be set-user-ID (S11). The first directory of a pod's life last: another rkt that
+ * Makes what every pod needs. Nobody but root may look into what apps write: it may be set-user-ID (S11). The first directory of a pod's life last: another rkt that
  * finds it finds those that follow.
  */
-export const makePodsDirectories = (dataDir: HostPath): void => {
-  for (const directory of POD_DIRECTORIES.toReversed()) {
-    mkdirSync(podsDirectory(dataDir, directory), {recursive: true, mode: 0o750});
-  }
-};
+export const makePodsDirectories = (dataDir: HostPath): void =>
+  makeBelow(dataDir, [
+    [podsOf(dataDir), true],
+    ...POD_DIRECTORIES.toReversed().map((directory) => [podsDirectory(dataDir, directory), true] as const),
+  ]);
+
+/** What apps and their images fill: closed to everybody but root where others may look into a pod. */
+export const CLOSED = ['appsinfo', 'overlay', 'rootfs', 'stage1', 'volumes'] as const;
 
 /** Where rkt remembers which texts it has checked. */
 export const checkedDirectory = (dataDir: HostPath): string => `${dataDir}/cas/checked`;

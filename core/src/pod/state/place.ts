@@ -1,5 +1,6 @@
 import {constants, mkdirSync, renameSync} from 'node:fs';
 import type {HostPath, Uuid} from '../../contract/names.ts';
+import {openToGroup} from '../../image/make-below.ts';
 import type {Fd} from '../../linux/fd.ts';
 import {lockFd} from '../../linux/lock.ts';
 import {openHost} from '../../linux/openat2.ts';
@@ -70,6 +71,7 @@ export class Place implements Disposable {
       makePodsDirectories(this.dataDir);
       mkdirSync(path, 0o700);
     }
+    openToGroup(this.dataDir, path);
     podFault('pod.embryo');
     return true;
   }

@@ -1,5 +1,6 @@
 import {cgroupPath} from '../../linux/cgroups.ts';
 import {oomKills} from '../../linux/oom-kills.ts';
+import {isErrno} from '../../linux/syscall-error.ts';
 import {RktError} from '../../rkt-error.ts';
 import type {PodEntry} from './load.ts';
 import {readStored} from './stored.ts';
@@ -16,12 +17,12 @@ export const readOomKills = ({path, supervisor}: Pick<PodEntry, 'path' | 'superv
   return oomKills(facts.cgroup, cgroupPath(facts.cgroup, pod.cgroup));
 };
 
-/** What is damaged is for others to tell. */
+/** What is damaged is for others to tell, and what is root's for root to know. */
 const whole = <T>(read: () => T): T | undefined => {
   try {
     return read();
   } catch (error) {
-    if (error instanceof RktError) return undefined;
+    if (error instanceof RktError || isErrno(error, 'EACCES')) return undefined;
     throw error;
   }
 };

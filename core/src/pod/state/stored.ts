@@ -1,4 +1,4 @@
-import {readFileSync, writeFileSync} from 'node:fs';
+import {chmodSync, chownSync, readFileSync, statSync, writeFileSync} from 'node:fs';
 import type {PodManifest} from '../../appc/pod-manifest.ts';
 import type {HostFacts} from '../../contract/host.ts';
 import type {EnforcementReport, Plan} from '../../contract/plan.ts';
@@ -56,7 +56,16 @@ export const requireStored = <F extends StoredForm>(directory: string, form: F):
   return value;
 };
 
+/** What whoever may look into the pod's directory may read. */
+const SHOWN: readonly StoredForm[] = ['manifest', 'report', 'summary', 'supervisor'];
+
 /** Writes a file of the pod in `directory`, which nobody reads before the pod is moved on. */
 export const writeStored = <F extends StoredForm>(directory: string, form: F, value: StoredForms[F]): void => {
-  writeFileSync(`${directory}/${POD_FILES[form]}`, JSON.stringify(value), {mode: 0o600});
+  const file = `${directory}/${POD_FILES[form]}`;
+  writeFileSync(file, JSON.stringify(value), {mode: 0o600});
+  if (!SHOWN.includes(form)) return;
+  const {gid} = statSync(directory);
+  if (gid === 0) return;
+  chownSync(file, 0, gid);
+  chmodSync(file, 0o640);
 };

@@ -22,6 +22,10 @@ export interface Summary {
   };
   /** The image that the flavor's own programs come from, if not from the host. */
   readonly stage1?: {readonly imageId: ImageId; readonly imageName: string};
+  /** What it was called by --pod-name. */
+  readonly podName?: string;
+  /** The next gc takes it, without a grace period, when it has exited. */
+  readonly removeOnExit?: true;
   readonly apps: readonly AppSummary[];
   readonly networks: readonly string[];
   readonly userAnnotations?: Readonly<Record<string, string>>;

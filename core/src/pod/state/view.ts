@@ -33,6 +33,8 @@ export const viewPod = (entry: PodEntry, exitCodes: ExitCodes = new Map(), resta
     ...(supervisor && {started_at: Math.floor(supervisor.startedAt / 1000)}),
     ...(summary?.userAnnotations && {user_annotations: summary.userAnnotations}),
     ...(summary?.userLabels && {user_labels: summary.userLabels}),
+    ...(summary?.podName && {pod_name: summary.podName}),
+    ...(summary?.removeOnExit && {remove_on_exit: true}),
     ...(summary && {flavor: summary.flavor.name}),
     ...(summary?.stage1 && {
       stage1_image_id: summary.stage1.imageId,

@@ -9,7 +9,8 @@ import type {Fd} from '../../linux/fd.ts';
 import {lockDirectory} from '../../linux/lock.ts';
 import {openStored} from '../../linux/open-stored.ts';
 import {openBeneath} from '../../linux/openat2.ts';
-import {podBusy, podNotInState} from '../errors.ts';
+import {isErrno} from '../../linux/syscall-error.ts';
+import {layerGone, podBusy, podNotInState} from '../errors.ts';
 import {appPaths} from '../state/layout.ts';
 import type {PodEntry} from '../state/load.ts';
 import {pickApp} from '../state/pick-app.ts';
@@ -37,17 +38,24 @@ export const exportApp = async (
   // Awaited here: the lock ends with this function.
   return rootfs.kind === 'copy'
     ? await build(`${pod}/${rootfs.directory}` as HostPath)
-    : await withLayers(lock, rootfs, build);
+    : await withLayers(lock, app, rootfs, build);
 };
 
 const withLayers = async <T>(
   pod: Fd,
+  {name, image}: Pick<App, 'name' | 'image'>,
   {upper, lower}: Extract<App['rootfs'], {kind: 'overlay'}>,
   use: (directory: HostPath) => Promise<T>,
 ): Promise<T> => {
   using open = new DisposableStack();
   const top = open.use(openBeneath(pod, upper, READ, {noSymlinks: true}));
-  const layers = [...new Set(lower)].map((path) => open.use(openStored(path, READ)));
+  const layers = [...new Set(lower)].map((path) => {
+    try {
+      return open.use(openStored(path, READ));
+    } catch (error) {
+      throw isErrno(error, 'ENOENT') ? layerGone(name, image.id, error) : error;
+    }
+  });
   return await withReadOnly([top, ...layers], use);
 };
 

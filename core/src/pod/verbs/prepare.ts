@@ -12,6 +12,7 @@ import {giveUp} from '../state/give-up.ts';
 import {podsDirectory} from '../state/layout.ts';
 import {finishPreparing} from '../state/life-cycle.ts';
 import {newUuid} from '../state/uuid.ts';
+import {namePod} from './name-pod.ts';
 
 /** `run-prepared` says these. */
 const LATER: RunRequest = {
@@ -33,7 +34,8 @@ export const prepare = async (context: Settings, asked: PodRequest): Promise<Uui
   using place = createPod(context.dataDir, uuid);
   try {
     const {asked, imageHasHosts, overlayObstacle} = composed;
-    await fillPod(place, composed, {
+    namePod(place, request);
+    await fillPod(place, composed, request, {
       createdAt: Date.now(),
       request: {
         allowDegraded: request.allowDegraded,

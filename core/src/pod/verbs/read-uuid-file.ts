@@ -1,5 +1,5 @@
 import {closeSync, openSync, readSync} from 'node:fs';
-import {isErrno} from '../../linux/syscall-error.ts';
+import {errnoText} from '../../linux/errno-text.ts';
 import {uuidFileUnusable} from '../errors.ts';
 
 /** Longer than any UUID and the line's end. */
@@ -20,9 +20,9 @@ export const readUuidFile = (path: string, exitCode: number): string => {
       closeSync(file);
     }
   } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EISDIR'))
-      throw uuidFileUnusable(path, `cannot be read: ${(error as Error).message}`, exitCode, error);
-    throw error;
+    const because = errnoText(error);
+    if (because === undefined) throw error;
+    throw uuidFileUnusable(path, because, exitCode, error);
   }
   if (text === '') throw uuidFileUnusable(path, 'it is empty', exitCode);
   return text;

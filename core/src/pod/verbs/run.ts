@@ -11,6 +11,7 @@ import {finishPreparing} from '../state/life-cycle.ts';
 import {newUuid} from '../state/uuid.ts';
 import {checkSockets} from './check-sockets.ts';
 import {launch} from './launch.ts';
+import {namePod} from './name-pod.ts';
 import {requireTerminal} from './require-terminal.ts';
 import {writeUuidFile} from './write-uuid-file.ts';
 
@@ -27,7 +28,8 @@ export const run = async (context: Settings, asked: PodRequest, runRequest: RunR
   try {
     // Early, as in rkt: by it the pod can be removed whatever happens.
     if (runRequest.uuidFileSave !== undefined) writeUuidFile(runRequest.uuidFileSave, uuid);
-    await fillPod(place, composed, {createdAt: Date.now()});
+    namePod(place, request);
+    await fillPod(place, composed, request, {createdAt: Date.now()});
     images.close();
     place.perform(finishPreparing('run'));
     return await launch(place, composed, context);

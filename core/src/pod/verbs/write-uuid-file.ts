@@ -1,8 +1,10 @@
+import {dirname} from 'node:path';
 import type {HostPath, Uuid} from '../../contract/names.ts';
 import {atomicWrite} from '../../linux/atomic-write.ts';
 import {createWhole} from '../../linux/create-whole.ts';
+import {errnoText} from '../../linux/errno-text.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
-import {uuidFileUnusable} from '../errors.ts';
+import {uuidFileUnwritable} from '../errors.ts';
 
 /** What `--uuid-file-save` does: early, so that the pod can be removed by it whatever happens. */
 export const writeUuidFile = (path: HostPath, uuid: Uuid): void => {
@@ -10,8 +12,8 @@ export const writeUuidFile = (path: HostPath, uuid: Uuid): void => {
     // A run that is killed here should leave nothing beside the caller's file.
     if (!createWhole(path, uuid, 0o644)) atomicWrite(path, uuid, 0o644);
   } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EROFS', 'EISDIR', 'ENOSPC', 'EPERM'))
-      throw uuidFileUnusable(path, `cannot be written: ${(error as Error).message}`, 254, error);
-    throw error;
+    const because = isErrno(error, 'ENOENT') ? `there is no directory ${dirname(path)}` : errnoText(error);
+    if (because === undefined) throw error;
+    throw uuidFileUnwritable(path, because, error);
   }
 };

@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs';
 import path from 'node:path';
 import {loadConfig} from '../../config/load.ts';
 import type {Settings} from '../../settings.ts';
@@ -15,7 +16,8 @@ interface FlavorOptions {
 export const flavorOptions = async (context: Settings, remember = true): Promise<FlavorOptions> => {
   const {paths} = await loadConfig(context, ['paths']);
   return {
-    ...(remember ? {cacheDir: path.join(context.dataDir, 'cas', 'flavors')} : {}),
+    // Who only looks makes no data directory.
+    ...(remember && existsSync(context.dataDir) ? {cacheDir: path.join(context.dataDir, 'cas', 'flavors')} : {}),
     searchFrom: paths.stage1Images === undefined ? [] : [paths.stage1Images],
     describe: context.describe,
   };

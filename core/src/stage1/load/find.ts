@@ -3,6 +3,7 @@ import {createRequire} from 'node:module';
 import path from 'node:path';
 import type {Flavor} from '../../contract/flavor.ts';
 import {RktError} from '../../rkt-error.ts';
+import {suggest} from '../../suggest.ts';
 import {checkedOnce} from '../checked-once.ts';
 import {flavorNotFound} from '../errors.ts';
 import {checkHooks} from './check-hooks.ts';
@@ -75,7 +76,19 @@ const resolve = (selection: string, options: Options): Place => {
     const place = resolvePackage(candidate, options);
     if (place !== undefined) return place;
   }
-  throw flavorNotFound(selection, packages);
+  throw flavorNotFound(selection, packages, undefined, hintFor(name, options));
+};
+
+/** Named in documents, and not there yet. */
+const PLANNED = ['kvm'];
+
+const hintFor = (name: string, options: Options): string | undefined => {
+  if (PLANNED.includes(name)) return `"${name}" is planned and not there yet; choose one of "rkt flavor list"`;
+  const installed = [...ownTrees(), ...configuredTrees(options)]
+    .flatMap(packagesIn)
+    .map((found) => found.replace(/^(@rkt\/|rkt-)flavor-/, ''));
+  const near = suggest(name, [...new Set(installed)]);
+  return near.length === 0 ? undefined : `did you mean ${near.map((each) => `"${each}"`).join(' or ')}?`;
 };
 
 const resolvePath = (given: string): string => {

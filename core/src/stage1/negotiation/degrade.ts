@@ -1,4 +1,4 @@
-import {findDefinition} from '../../appc/isolators/definitions.ts';
+import {findDefinition, isolatorDefinitions} from '../../appc/isolators/definitions.ts';
 import type {Feature} from '../../contract/declaration.ts';
 import {CAPABILITIES} from '../../contract/kernel-names.ts';
 import type {App, Pod} from '../../contract/pod.ts';
@@ -54,6 +54,9 @@ const featureEffects: Readonly<Record<Feature, ((pod: Pod) => Pod) | null>> = {
   'volume/empty': null,
   'volume/host': null,
 };
+
+/** Every name that `--allow-degraded` can have, whatever the pod is. */
+export const degradableNames: readonly string[] = [...Object.keys(isolatorDefinitions), ...Object.keys(featureEffects)];
 
 const withoutFeature = (name: string): ((pod: Pod) => Pod) | null =>
   Object.hasOwn(featureEffects, name) ? featureEffects[name as Feature] : null; // own key

@@ -4,9 +4,10 @@ import type {IsolatorMap, IsolatorName} from '../../contract/isolators.ts';
 import type {EnforcementReport, ReportEntry} from '../../contract/plan.ts';
 import type {Pod} from '../../contract/pod.ts';
 import type {Support} from '../../contract/support.ts';
-import {flavorCannot, flavorHostLacks} from '../errors.ts';
+import {suggest} from '../../suggest.ts';
+import {degradedUnknown, flavorCannot, flavorHostLacks} from '../errors.ts';
 import {DEVICE_POLICY, INHERITED_STREAMS, type Wish, wishesOf} from '../wishes.ts';
-import {degrade, isDegradable} from './degrade.ts';
+import {degradableNames, degrade, isDegradable} from './degrade.ts';
 import {unmet, valueBeyondHost} from './host-can.ts';
 import {limitPrivileges, makesNodes} from './limit-privileges.ts';
 import {valueBeyondPod} from './pod-can.ts';
@@ -33,7 +34,7 @@ interface Negotiation {
 /**
  * Declaration × pod × host: the pod as the flavor will see it, without what it was allowed to lose, and the report of what was
  * enforced, modified or ignored (appc EX-33).
- * @throws RKT_FLAVOR_HOST_LACKS, RKT_FLAVOR_CANNOT, RKT_CAPABILITIES_MISSING
+ * @throws RKT_FLAVOR_HOST_LACKS, RKT_DEGRADED_UNKNOWN, RKT_FLAVOR_CANNOT, RKT_CAPABILITIES_MISSING
  */
 export const negotiate = ({
   declaration,
@@ -49,7 +50,9 @@ export const negotiate = ({
   const problems: Problem[] = [];
   const pod = limitPrivileges(asked, declaration, host, limitsDevices(declaration, host, allowDegraded));
   let negotiated = pod;
-  for (const wish of wishesOf(pod)) {
+  const wishes = wishesOf(pod);
+  refuseUnknown(allowDegraded, [...degradableNames, ...wishes.map(({name}) => name)]);
+  for (const wish of wishes) {
     const support = withinPod(supportFor(wish, declaration, host), wish, pod);
     if (support.level !== 'impossible') {
       entries.push(entryFor(wish, support));
@@ -69,6 +72,12 @@ export const negotiate = ({
   }
   if (problems.length > 0) throw flavorCannot(declaration.name, problems);
   return {pod: negotiated, report: {flavor: declaration.name, entries}};
+};
+
+/** A slip in a name would leave out nothing, unnoticed until it matters. */
+const refuseUnknown = (allowed: readonly string[], known: readonly string[]): void => {
+  const name = allowed.find((each) => !known.includes(each));
+  if (name !== undefined) throw degradedUnknown(name, suggest(name, known));
 };
 
 /** Whether the devices of a pod are limited, or the operator does not ask for that. */

@@ -1,0 +1,71 @@
+import {chmodSync, chownSync, mkdirSync, readFileSync, statSync} from 'node:fs';
+import {dirname} from 'node:path';
+import type {HostPath} from '../contract/names.ts';
+import {errnoText} from '../linux/errno-text.ts';
+import {isErrno} from '../linux/syscall-error.ts';
+import {dataDirectoryUnusable} from './errors.ts';
+
+/** Whose members may look at the data directory: at pods and names of images, not at files of either, as these may be set-user-ID (S11). */
+export const GROUP = 'rkt';
+
+const ROOT = 0;
+
+/**
+ * Makes directories below a data directory, and that itself, which belongs to the group `rkt` if this host has one.
+ * @param directories paths, each with whether the group may list it
+ * @throws RKT_DATA_DIRECTORY_UNUSABLE
+ */
+export const makeBelow = (
+  dataDir: HostPath,
+  directories: readonly (readonly [path: HostPath, open: boolean])[],
+): void => {
+  try {
+    if (makeWithParents(dataDir)) chownSync(dataDir, ROOT, findGroup() ?? ROOT);
+    for (const [path, open] of directories) {
+      mkdirSync(path, {recursive: true, mode: 0o700});
+      if (open) openToGroup(dataDir, path);
+    }
+  } catch (error) {
+    const because = isErrno(error, 'ENOENT') ? 'it cannot be made there' : errnoText(error);
+    if (because === undefined) throw error;
+    throw dataDirectoryUnusable(dataDir, because, error);
+  }
+};
+
+/** Node's own way to do that has no end where nothing can be made, as in /proc. `false`: it was there. */
+const makeWithParents = (path: string): boolean => {
+  try {
+    mkdirSync(path, 0o750);
+    return true;
+  } catch (error) {
+    if (isErrno(error, 'EEXIST')) return false;
+    if (!isErrno(error, 'ENOENT') || dirname(path) === path) throw error;
+  }
+  makeWithParents(dirname(path));
+  mkdirSync(path, 0o750);
+  return true;
+};
+
+/** The number of the group `rkt`, if the data directory belongs to it. */
+export const groupOf = (dataDir: HostPath): number | undefined => {
+  const {gid} = statSync(dataDir);
+  return gid !== ROOT && gid === findGroup() ? gid : undefined;
+};
+
+/** Lets the group `rkt` list a directory, if it has the data directory. */
+export const openToGroup = (dataDir: HostPath, path: HostPath): void => {
+  const gid = groupOf(dataDir);
+  if (gid === undefined) return;
+  chownSync(path, ROOT, gid);
+  chmodSync(path, 0o750);
+};
+
+const findGroup = (): number | undefined => {
+  try {
+    const [, gid] = new RegExp(`^${GROUP}:[^:]*:(\\d+):`, 'm').exec(readFileSync('/etc/group', 'utf8')) ?? [];
+    return gid === undefined ? undefined : Number(gid);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+};

@@ -1,0 +1,16 @@
+import {accessSync, constants} from 'node:fs';
+import type {HostPath} from '../../contract/names.ts';
+import {isErrno} from '../../linux/syscall-error.ts';
+import {rootNeeded} from '../errors.ts';
+
+/** To look at pods, or at the names of images, takes root or the group of the data directory. @throws RKT_ROOT_NEEDED */
+export const requireSight = (command: string, directory: HostPath): void => {
+  if (process.geteuid?.() === 0) return;
+  try {
+    accessSync(directory, constants.R_OK | constants.X_OK);
+  } catch (error) {
+    if (isErrno(error, 'EACCES'))
+      throw rootNeeded(command, 'or as a member of the group "rkt", if it has the data directory');
+    if (!isErrno(error, 'ENOENT')) throw error;
+  }
+};

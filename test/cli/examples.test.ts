@@ -1,0 +1,157 @@
+import {mkdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs';
+import {createRequire} from 'node:module';
+import path from 'node:path';
+import test from 'ava';
+import {execa} from 'execa';
+import type {Command} from '../../core/src/cli/command.ts';
+import {commands} from '../../core/src/cli/commands.ts';
+import {rktEnvironment, root} from '../helpers/command.ts';
+import {openHost} from '../helpers/host.ts';
+import {buildImage, writeRootfs} from '../helpers/image.ts';
+import {lacksPods} from '../helpers/lacks.ts';
+import {serialTestIf, type Test} from '../helpers/skip.ts';
+import {program} from '../runner/packages.ts';
+import {matches, tourCommands, tourResults, tourScript} from '../tour/tour.ts';
+
+/* Every example of every help text runs as it is printed, in a place that has what it names. */
+
+const host = openHost();
+const at = (name: string) => path.join(host.directory, name);
+const UUIDS = ['0f5a1f3e-0000-4000-8000-000000000000', '7c2d0000-0000-4000-8000-000000000000'] as const;
+const obstacle = lacksPods('program/bash');
+
+const IN_NAMESPACE = ['/usr/bin/unshare', '--mount', '--propagation=private'];
+
+/** Prepares a pod that gets this UUID from the kernel. */
+const prepareWith = async (uuid: string) => {
+  writeFileSync(at('uuid'), `${uuid}\n`);
+  const script = 'mount --bind "$1" /proc/sys/kernel/random/uuid && shift && exec "$@"';
+  const {stdout, stderr} = await host.rkt(['prepare', 'example.com/web', '--stdout=log'], {
+    through: [...IN_NAMESPACE, '/bin/sh', '-c', script, 'sh', at('uuid')],
+  });
+  if (stdout.trim() !== uuid) throw new Error(`rkt prepare: ${stdout}${stderr}`);
+};
+
+const imageOf = (name: string) =>
+  buildImage({
+    name: `example.com/${name}`,
+    files: {'/srv/index.html': 'hello', '/var/lib/db/.keep': ''},
+    app: {exec: ['/bin/sh', '-c', 'echo hello; read line; exit 0']},
+    manifest: {
+      labels: [
+        {name: 'version', value: '1.0'},
+        {name: 'os', value: 'linux'},
+        {name: 'arch', value: process.arch === 'arm64' ? 'aarch64' : 'amd64'},
+      ],
+    },
+  });
+
+test.before(async () => {
+  if (obstacle !== undefined) return;
+  mkdirSync(at('etc/stage1.d'));
+  writeFileSync(at('etc/stage1.d/fly.json'), '{"rktVersion": "v1", "rktKind": "stage1", "flavor": "fly"}');
+  const kit = at('kit');
+  writeRootfs(path.join(kit, 'rootfs'), {});
+  const web = await host.fetch(imageOf('web'));
+  await host.fetch(imageOf('db'));
+  for (const uuid of UUIDS) await prepareWith(uuid);
+  renameSync(host.data, at('template'));
+  writeFileSync(path.join(kit, 'web.aci'), readFileSync(imageOf('web')));
+  writeFileSync(path.join(kit, 'busybox.aci'), readFileSync(buildImage()));
+  writeFileSync(
+    path.join(kit, 'web.yaml'),
+    'acKind: ImageManifest\nacVersion: 0.8.11\nname: example.com/web\napp: {exec: [/bin/web], user: "0", group: "0"}\n',
+  );
+  writeFileSync(
+    path.join(kit, 'pod.yaml'),
+    `acKind: PodManifest\nacVersion: 0.8.11\napps: [{name: web, image: {id: ${web}}}]\n`,
+  );
+  const fly = createRequire(import.meta.url).resolve('@rkt/flavor-fly');
+  mkdirSync(path.join(kit, 'my-flavor'));
+  writeFileSync(path.join(kit, 'my-flavor/package.json'), '{"name": "my-flavor", "main": "index.cjs"}');
+  writeFileSync(path.join(kit, 'my-flavor/index.cjs'), `module.exports = require(${JSON.stringify(fly)});\n`);
+  mkdirSync(at('bin'));
+  const quoted = host.command().map((word) => `'${word}'`);
+  writeFileSync(at('bin/rkt'), `#!/bin/sh\nexec ${quoted.join(' ')} "$@"\n`, {mode: 0o755});
+});
+test.after.always(() => host.close());
+
+const bash = (script: string) =>
+  execa('/usr/bin/unshare', [...IN_NAMESPACE.slice(1), program('bash') ?? '/bin/bash', '-c', script], {
+    cwd: host.directory,
+    env: {...rktEnvironment, PATH: `${at('bin')}:${rktEnvironment.PATH}`},
+    extendEnv: false,
+    reject: false,
+    stdin: 'ignore',
+    stripFinalNewline: false,
+    timeout: 5 * 60_000,
+  });
+
+/** What the host has before an example: places of its own for what it names, and the pod in the state that it needs. */
+const before = (example: string): string[] => [
+  'set -eo pipefail',
+  'for place in /srv /run /root; do mount -t tmpfs -o mode=755 tmpfs $place; done',
+  'mkdir -p /srv/data /root/.config/fish/completions',
+  `rm -rf '${host.data}' work; cp -a template '${host.data}'; cp -a kit work; cd work`,
+  ...(/^rkt (image (build|export)|export) /.test(example) ? ['rm web.aci'] : []),
+  ...(/ image rm /.test(example) ? ['rkt rm --all >/dev/null'] : []),
+  ...(/uuid-file=/.test(example) ? [`printf ${UUIDS[0]} > /run/web.uuid`] : []),
+  ...(/^rkt (enter|stop) | --verify /.test(example)
+    ? ['mkfifo input', `rkt run-prepared ${UUIDS[0]} <>input &`, `rkt status --wait-ready=1m ${UUIDS[0]} >/dev/null`]
+    : []),
+  ...(/^rkt (logs|export) | --wait=/.test(example) ? [`rkt run-prepared ${UUIDS[0]} </dev/null`] : []),
+];
+
+/** It tells of all flavors, and of some that they cannot run here. */
+const MAY_END_WITH_1 = 'rkt flavor doctor';
+
+for (const [name, {load}] of Object.entries(commands)) {
+  serialTestIf(obstacle)(`the examples of rkt ${name} run as printed`, async (t) => {
+    t.timeout(10 * 60_000);
+    const {command}: {command: Command} = await load();
+    for (const {command: example} of command.examples) {
+      if (example.includes('flavor build nspawn') && program('systemd-nspawn') === undefined) continue;
+      const ending = example === MAY_END_WITH_1 ? ' || [ $? = 1 ]' : '';
+      const end = 'trap "rkt stop --all --force >/dev/null; wait; rkt rm --all >/dev/null" EXIT';
+      const script = [...before(example).slice(0, 4), end, ...before(example).slice(4), `${example}${ending}`];
+      const {exitCode, stderr, stdout} = await bash(script.join('\n'));
+      t.is(exitCode, 0, `${example}\n${stdout}${stderr}`);
+      t.notRegex(stderr, /^code: /m, `${example}\n${stderr}`);
+    }
+  });
+}
+
+/** The section of a README, as if it were its tour. */
+const section = (title: string): string => {
+  const markdown = readFileSync(path.join(root, 'README.md'), 'utf8');
+  const [, rest = ''] = markdown.split(`\n## ${title}\n`);
+  return `## tour\n${rest}`;
+};
+
+const runsAsPrinted = async (t: Test, title: string) => {
+  const written = tourCommands(section(title));
+  t.true(written.length > 0);
+  const {stdout} = await bash(
+    [
+      `rm -rf '${host.data}' work; mkdir work; cd work`,
+      `mkdir '${host.data}'; mount -t tmpfs -o mode=755 tmpfs /srv`,
+      'exec 2>&1',
+      tourScript(written),
+    ].join('\n'),
+  );
+  const results = tourResults(stdout);
+  for (const [index, {command, exitCode, output}] of written.entries()) {
+    const result = results[index];
+    t.is(result?.exitCode, exitCode, `$ ${command}\n${result?.output ?? stdout}`);
+    if (output !== undefined && result !== undefined)
+      t.true(matches(output, result.output), `$ ${command}\nprinted:\n${result.output}\nnot:\n${output.join('\n')}`);
+  }
+};
+
+serialTestIf(lacksPods('program/bash', 'program/systemd-nspawn'))(
+  'several apps, volumes and logs are as the README says',
+  async (t) => {
+    t.timeout(10 * 60_000);
+    await runsAsPrinted(t, 'Several apps, volumes, logs');
+  },
+);

@@ -1,0 +1,172 @@
+import {existsSync, readdirSync} from 'node:fs';
+import path from 'node:path';
+import type {ExecutionContext} from 'ava';
+import {type Host, openHost} from '../helpers/host.ts';
+import {lacksPods} from '../helpers/lacks.ts';
+import {testIf} from '../helpers/skip.ts';
+
+/* Names of pods, pods that are removed when they have exited, and commands for all pods. */
+
+const kernelTest = testIf(lacksPods());
+const withHost = (title: string, run: (t: ExecutionContext, host: Host) => Promise<void>) =>
+  kernelTest(title, async (t) => {
+    const host = openHost();
+    t.teardown(() => host.close());
+    await run(t, host);
+  });
+
+const prepare = async (host: Host, ...flags: string[]): Promise<string> => {
+  const {stdout, stderr} = await host.rkt([
+    'prepare',
+    '--stage1=fly',
+    ...flags,
+    'example.com/test',
+    '--exec=/bin/true',
+  ]);
+  if (stdout.length !== 37) throw new Error(`rkt prepare: ${stdout}${stderr}`);
+  return stdout.trim();
+};
+const codeOf = async (host: Host, ...args: string[]) => (await host.rkt(['--format=json', ...args])).error?.code;
+
+withHost('a name is as good as a UUID, for every command', async (t, host) => {
+  await host.fetch();
+  const pod = await host.start('echo ready; cat', {stage1: 'fly', pod: ['--pod-name=web-1']});
+  const status = await host.rkt(['status', 'web-1']);
+  t.regex(status.stdout, /^name=web-1$/m);
+  t.is((await host.rkt(['enter', 'web-1', 'echo', 'inside'])).stdout, 'inside\n');
+  t.is((await host.rkt(['cat-manifest', 'web-1'])).exitCode, 0);
+  const [listed] = JSON.parse((await host.rkt(['list', '--format=json'])).stdout) as {pod_name?: string}[];
+  t.is(listed?.pod_name, 'web-1');
+  const [header, row] = (await host.rkt(['list'])).stdout.split('\n');
+  t.regex(header ?? '', /\tNAME$/);
+  t.regex(row ?? '', /\tweb-1$/);
+  t.is((await host.rkt(['stop', 'web-1'])).stdout, `"${pod.uuid}"\n`);
+  await pod.ended;
+  t.is((await host.rkt(['export', 'web-1', path.join(host.directory, 'web.aci')])).exitCode, 0);
+  t.is((await host.rkt(['rm', 'web-1'])).stdout, `"${pod.uuid}"\n`);
+  t.is(await codeOf(host, 'status', 'web-1'), 'RKT_POD_UNKNOWN');
+  t.deepEqual(readdirSync(path.join(host.data, 'pod-names')), []);
+});
+
+withHost('two pods never have one name, and the second leaves nothing behind', async (t, host) => {
+  await host.fetch();
+  const uuid = await prepare(host, '--pod-name=web');
+  const {error} = await host.rkt(['--format=json', 'prepare', '--stage1=fly', '--pod-name=web', 'example.com/test']);
+  t.is(error?.code, 'RKT_POD_NAME_TAKEN');
+  t.like(error?.fields, {name: 'web', owner: uuid});
+  t.deepEqual(host.podDirectories(), {prepared: [uuid]});
+  await host.rkt(['run-prepared', 'web']);
+  // It has exited and may be looked at.
+  t.is(await codeOf(host, 'run', '--stage1=fly', '--pod-name=web', 'example.com/test'), 'RKT_POD_NAME_TAKEN');
+  const race = await Promise.all(
+    ['race', 'race', 'race'].map((name) => prepare(host, `--pod-name=${name}`).catch(() => '')),
+  );
+  t.is(race.filter((made) => made !== '').length, 1);
+});
+
+withHost('a name whose rkt was killed is free', async (t, host) => {
+  await host.fetch();
+  const {signal} = await host.sh('true', {
+    stage1: 'fly',
+    pod: ['--pod-name=web'],
+    env: {RKT_FAULT: 'pod.manifest:kill'},
+  });
+  t.is(signal, 'SIGKILL');
+  await host.rkt(['gc', '--grace-period=0s']);
+  t.deepEqual(readdirSync(path.join(host.data, 'pod-names')), []);
+  t.is((await host.sh('true', {stage1: 'fly', pod: ['--pod-name=web']})).exitCode, 0);
+});
+
+withHost('--rm: the next gc removes the pod at once, and so does the next pod of its name', async (t, host) => {
+  await host.fetch();
+  const pod = ['--rm', '--pod-name=web'];
+  t.is((await host.sh('exit 3', {stage1: 'fly', pod})).exitCode, 3);
+  const [before] = host.podDirectories().run ?? [];
+  t.is((await host.sh('exit 4', {stage1: 'fly', pod})).exitCode, 4);
+  const [after, more] = host.podDirectories().run ?? [];
+  t.not(after, before);
+  t.is(more, undefined);
+  const kept = await prepare(host);
+  await host.rkt(['run-prepared', kept]);
+  await host.rkt(['gc']);
+  t.deepEqual(host.podDirectories(), {'exited-garbage': [kept]});
+});
+
+withHost('--all: stop takes all that run, rm all that do not', async (t, host) => {
+  await host.fetch();
+  const pods = await Promise.all([0, 1].map(() => host.start('echo ready; exec cat', {stage1: 'fly'})));
+  const uuid = await prepare(host);
+  t.is((await host.rkt(['rm', '--all'])).stdout, `"${uuid}"\n`);
+  const stopped = await host.rkt(['stop', '--all']);
+  t.deepEqual(stopped.stdout.trim().split('\n').sort(), pods.map((pod) => `"${pod.uuid}"`).sort());
+  await Promise.all(pods.map((pod) => pod.ended));
+  t.is((await host.rkt(['rm', '--all'])).exitCode, 0);
+  t.deepEqual(host.podDirectories(), {});
+  t.deepEqual(await host.rkt(['stop', '--all']).then(({exitCode, stdout}) => [exitCode, stdout]), [0, '']);
+});
+
+withHost('an image that only exited pods use can be removed; they cannot be exported then', async (t, host) => {
+  await host.fetch();
+  const uuid = await prepare(host);
+  t.is(await codeOf(host, 'image', 'rm', 'example.com/test'), 'RKT_IMAGE_IN_USE');
+  await host.rkt(['run-prepared', uuid]);
+  t.is((await host.rkt(['image', 'rm', 'example.com/test'])).exitCode, 0);
+  t.is((await host.rkt(['status', uuid])).exitCode, 0);
+  t.is(await codeOf(host, 'export', uuid, path.join(host.directory, 'x.aci')), 'RKT_POD_IMAGE_GONE');
+  t.is((await host.rkt(['rm', uuid])).exitCode, 0);
+});
+
+withHost('EX-16 what only looks makes no data directory', async (t, host) => {
+  const absent = `--dir=${host.directory}/absent`;
+  for (const typed of [
+    ['list'],
+    ['status', 'a'],
+    ['gc'],
+    ['image', 'list'],
+    ['image', 'gc'],
+    ['image', 'verify'],
+    ['image', 'verify', '--rebuild'],
+    ['image', 'cat-manifest', 'x'],
+    ['image', 'export', 'x', 'y.aci'],
+    ['image', 'rm', 'x'],
+    ['flavor', 'list'],
+    ['flavor', 'show', 'fly'],
+    ['flavor', 'doctor'],
+    ['__complete', 'pods'],
+    ['__complete', 'images'],
+    ['__complete', 'flavors'],
+    ['plan', 'x'],
+  ]) {
+    await host.rkt([absent, ...typed]);
+    t.false(existsSync(path.join(host.directory, 'absent')), typed.join(' '));
+  }
+});
+
+withHost('image export writes the archive to standard output, too', async (t, host) => {
+  const id = await host.fetch();
+  const file = path.join(host.directory, 'x.aci');
+  t.is((await host.rkt(['image', 'export', id, file])).exitCode, 0);
+  const through = ['/bin/sh', '-c', '"$@" | cmp - "$FILE"', 'sh'];
+  const same = await host.rkt(['image', 'export', id, '-'], {through, env: {FILE: file}});
+  t.deepEqual([same.exitCode, same.stderr], [0, '']);
+});
+
+withHost('completion proposes names before IDs, and only pods that fit', async (t, host) => {
+  const id = await host.fetch();
+  const pod = await host.start('echo ready; cat', {stage1: 'fly', pod: ['--pod-name=web']});
+  const waiting = await prepare(host);
+  const ask = async (what: string) => (await host.rkt(['__complete', what])).stdout.trim().split('\n');
+  t.deepEqual(await ask('images'), ['example.com/test:1.0.0', id]);
+  t.deepEqual(await ask('pods'), ['web', ...[pod.uuid, waiting].sort()]);
+  t.deepEqual(await ask('pods-running'), ['web', pod.uuid]);
+  t.deepEqual(await ask('pods-prepared'), [waiting]);
+  t.deepEqual(await ask('pods-idle'), [waiting]);
+  t.deepEqual(await ask('pods-exited'), ['']);
+  await pod.end();
+});
+
+withHost('errors are as pretty as results', async (t, host) => {
+  const {stderr} = await host.rkt(['--format=json-pretty', 'status', 'a']);
+  t.true(stderr.startsWith('{\n  "code": "RKT_POD_UNKNOWN",\n'), stderr);
+  t.is(JSON.parse(stderr).command, 'status');
+});
