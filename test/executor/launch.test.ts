@@ -289,7 +289,7 @@ launchTest('a program without permission, of no format, or that is no file, is n
   }
 });
 
-launchTest("a directory that the user may not search is the kernel's to refuse, before the filter", (t) => {
+launchTest('a program in a directory that the user may not search is refused before anything is lost', (t) => {
   const box = launchBox(t);
   mkdirSync(join(box.image, 'closed'));
   writeFileSync(join(box.image, 'closed/tool'), '#!/bin/sh\n', {mode: 0o755});
@@ -301,7 +301,7 @@ launchTest("a directory that the user may not search is the kernel's to refuse, 
     seccomp: {default: {action: 'kill'}, rules: [{syscalls: ['execve'], outcome: {action: 'allow'}}]},
   };
   const {code, status, pastReturn} = refusal(box, process);
-  t.deepEqual({code, status, pastReturn}, {code: 'RKT_EXEC_NOT_EXECUTABLE', status: 126, pastReturn: true});
+  t.deepEqual({code, status, pastReturn}, {code: 'RKT_EXEC_NOT_EXECUTABLE', status: 126, pastReturn: false});
 });
 
 const elf = (machine: number, interpreter?: string): Buffer => {
