@@ -1,7 +1,7 @@
 import type {SeccompFilter} from '../contract/process.ts';
 import {readFilters} from '../linux/read-filters.ts';
 import {isErrno} from '../linux/syscall-error.ts';
-import {weakerCalls} from '../linux/weaker-calls.ts';
+import {startedWith} from '../linux/weaker-calls.ts';
 import {memberGone} from './errors.ts';
 
 /**
@@ -10,18 +10,8 @@ import {memberGone} from './errors.ts';
  * @param compiled of `promised`
  * @throws RKT_MEMBER_GONE
  */
-export const filtersOfMember = (pid: number, promised: SeccompFilter, compiled: Buffer): readonly Buffer[] => {
-  const all = read(pid);
-  const isEnough = (count: number) => weakerCalls(compiled, promised, all.slice(0, count)).length === 0;
-  if (!isEnough(all.length)) return [compiled];
-  let [low, high] = [0, all.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (isEnough(middle)) high = middle;
-    else low = middle + 1;
-  }
-  return all.slice(0, high);
-};
+export const filtersOfMember = (pid: number, promised: SeccompFilter, compiled: Buffer): readonly Buffer[] =>
+  startedWith(compiled, promised, read(pid)) ?? [compiled];
 
 const read = (pid: number): readonly Buffer[] => {
   try {

@@ -147,6 +147,13 @@ export const execWrongArchitecture = (program: string, found: string, wanted: st
     hint: 'use an image for this architecture (labels "os" and "arch")',
   });
 
+/** The kernel takes a map of ids once, and not from rkt. */
+export const idMapRefused = (cause: unknown) =>
+  new RktError('RKT_ID_MAP_REFUSED', `the ids of a user namespace cannot be set: ${message(cause)}`, {
+    cause,
+    hint: 'another process of the host may have set them first; rkt needs CAP_SETUID and CAP_SETGID',
+  });
+
 /** A program cannot be started where no pod could look into it (S28). */
 export const isolationFailed = (cause: unknown) =>
   new RktError('RKT_ISOLATION_FAILED', `a helper cannot be kept apart from pods: ${message(cause)}`, {

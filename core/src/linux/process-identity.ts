@@ -17,6 +17,9 @@ const readStat = (pid: number): ReturnType<typeof parseStat> | undefined => {
   }
 };
 
+/** Whether a process waits for something that no signal ends. */
+export const waitsUninterruptibly = (pid: number): boolean => readStat(pid)?.state === 'D';
+
 /** The process that has this number now, or `undefined`. */
 export const identify = (pid: number): ProcessIdentity | undefined => {
   const stat = readStat(pid);

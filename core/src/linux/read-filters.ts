@@ -1,4 +1,5 @@
 import {syscall} from './libc.ts';
+import {waitsUninterruptibly} from './process-identity.ts';
 import {BPF_INSTRUCTION, BPF_MAX_INSTRUCTIONS} from './seccomp.ts';
 import {sleep} from './sleep.ts';
 import {isErrno, SyscallError} from './syscall-error.ts';
@@ -19,6 +20,8 @@ const PATIENCE = {milliseconds: 5, times: 400} as const;
  * @throws {SyscallError} EACCES, EPERM, EINVAL where the kernel does not tell, ESRCH when the process has ended, ETIMEDOUT when it cannot be halted
  */
 export const readFilters = (pid: number): Buffer[] => {
+  // What waits uninterruptibly does not halt, and could not be let go again before this process ends.
+  if (waitsUninterruptibly(pid)) throw new SyscallError('ptrace', ETIMEDOUT, `process ${pid}`);
   syscall('ptrace', [PTRACE.seize, pid, null, null], `process ${pid}`);
   let signal = 0;
   try {
@@ -63,7 +66,7 @@ const detach = (pid: number, signal: number): void => {
   try {
     syscall('ptrace', [PTRACE.detach, pid, null, signal], `process ${pid}`);
   } catch (error) {
-    // It has ended, or runs still: then the end of this process lets it go.
-    if (!isErrno(error, 'ESRCH')) throw error;
+    // It has ended; or it has not come to a halt, and is let go only by the end of this process, which must not become another program then.
+    if (!isErrno(error, 'ESRCH') || waitsUninterruptibly(pid)) throw error;
   }
 };

@@ -1,8 +1,10 @@
 import {constants, writeFileSync} from 'node:fs';
 import {callProgram} from './call-program.ts';
+import {capabilitiesOf, capabilityCall} from './capabilities.ts';
+import {idMapRefused} from './errors.ts';
 import type {Fd} from './fd.ts';
 import {openHost} from './openat2.ts';
-import {SyscallError} from './syscall-error.ts';
+import {isErrno, SyscallError} from './syscall-error.ts';
 
 /** Ids 0 to `count` − 1 of a user namespace are these of the host, from `base` on. */
 export interface IdMap {
@@ -15,10 +17,15 @@ const CLONE_NEWUSER = 0x1000_0000;
 const PR_SET_DUMPABLE = 4;
 
 /** Says that it has left our namespace, and waits until it is killed or forgotten. */
-const firstMember = (): Fd => {
+const firstMember = (owner: number): Fd => {
   const otherwise = {say: '', status: 1};
+  const {permitted, inheritable} = capabilitiesOf();
   const closed = {name: 'prctl', args: [PR_SET_DUMPABLE, 0, 0, 0, 0], otherwise} as const;
   return callProgram([
+    closed,
+    // Whoever is the owner has every capability over it: not root, who may be of a pod.
+    {name: 'setresuid', args: [-1, owner, -1], otherwise},
+    {...capabilityCall({effective: permitted, permitted, inheritable}), otherwise},
     closed,
     {name: 'unshare', args: [CLONE_NEWUSER], otherwise},
     closed,
@@ -31,12 +38,13 @@ const firstMember = (): Fd => {
 
 /**
  * A user namespace with that map for users and groups, as what mounts take their map from. This process has threads and can make none itself: a program of system calls is
- * its first member, and ends before this returns. Root of the host has every capability over a user namespace of root's, in a pod without one too: a program of the host
- * would be open to it there (S28), this one stays closed because it does not become another.
+ * its first member, and ends before this returns. Its owner, who has every capability over it, is root of the pod to come and not of the host, who is root of pods
+ * without a user namespace, too (S28).
+ * @throws RKT_ID_MAP_REFUSED
  */
 export const makeUserNamespace = async ({base, count}: IdMap): Promise<Fd> => {
   const {spawn} = process.getBuiltinModule('node:child_process');
-  using program = firstMember();
+  using program = firstMember(base);
   const child = spawn(program.path, [], {stdio: ['pipe', 'pipe', 'ignore'], env: {}});
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   try {
@@ -47,11 +55,19 @@ export const makeUserNamespace = async ({base, count}: IdMap): Promise<Fd> => {
       child.stdout.once('end', () => resolve(false));
     });
     if (!there) throw new SyscallError('unshare', ENOENT, 'user namespace');
-    for (const file of ['uid_map', 'gid_map']) writeFileSync(`/proc/${child.pid}/${file}`, `0 ${base} ${count}`);
+    for (const file of ['uid_map', 'gid_map']) writeMap(`/proc/${child.pid}/${file}`, `0 ${base} ${count}`);
     return openHost(`/proc/${child.pid}/ns/user`, constants.O_RDONLY);
   } finally {
     child.stdin.destroy();
     child.kill('SIGKILL');
     await ended;
+  }
+};
+
+const writeMap = (file: string, map: string): void => {
+  try {
+    writeFileSync(file, map);
+  } catch (error) {
+    throw isErrno(error, 'EPERM') ? idMapRefused(error) : error;
   }
 };

@@ -22,6 +22,25 @@ const weakest = (answers: Iterable<number>): number =>
 const strictest = (programs: readonly Buffer[], call: Parameters<typeof runFilter>[1]): number =>
   Math.max(0, ...programs.map((program) => weakest(runFilter(program, call))));
 
+/** More than a service manager makes of all its settings. */
+const MAX_STARTED_WITH = 64;
+
+/**
+ * The oldest filters of a process that together are as strict as `wanted`: what has been added after them, by the process itself, is not even looked at, and may be made to be long to look at (S10).
+ * @param actual the oldest first
+ */
+export const startedWith = (
+  wanted: Buffer,
+  filter: SeccompFilter,
+  actual: readonly Buffer[],
+): readonly Buffer[] | undefined => {
+  for (let count = 1; count <= Math.min(actual.length, MAX_STARTED_WITH); count++) {
+    const oldest = actual.slice(0, count);
+    if (weakerCalls(wanted, filter, oldest).length === 0) return oldest;
+  }
+  return undefined;
+};
+
 /**
  * The calls that the filters of a process treat more mildly than one would, by number; those of another ABI as `other` and the number. A call that is denied
  * with some arguments only has to be denied with those, by whatever error.

@@ -130,8 +130,11 @@ last() {
 }
 before=$(last)
 kill -35 "$1"
+# An app may have stopped it.
+kill -CONT "$1"
 while kill -0 "$1" && [ "$(last)" = "$before" ]; do
   sleep 0.1
+  kill -CONT "$1"
 done
 exit 0
 `;

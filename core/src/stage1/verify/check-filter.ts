@@ -2,7 +2,7 @@ import {filtersAreShown} from '../../linux/filters-are-shown.ts';
 import {readFilters} from '../../linux/read-filters.ts';
 import {compileFilter} from '../../linux/seccomp.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
-import {weakerCalls} from '../../linux/weaker-calls.ts';
+import {startedWith, weakerCalls} from '../../linux/weaker-calls.ts';
 import type {Evidence, Finding} from './evidence.ts';
 
 /** Names of calls that an error shows at most. */
@@ -29,7 +29,8 @@ export const checkFilter = ({app, pid, state, host}: Evidence): Finding[] => {
       },
     ];
   }
-  const weaker = weakerCalls(compileFilter(seccomp), seccomp, programs);
+  const wanted = compileFilter(seccomp);
+  const weaker = startedWith(wanted, seccomp, programs) === undefined ? weakerCalls(wanted, seccomp, programs) : [];
   const isComplete = counted === undefined || programs.length >= counted;
   return [
     {
