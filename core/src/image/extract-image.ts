@@ -56,12 +56,19 @@ const copyOut = async (
       await copyTree(manifest, join(made, 'manifest') as HostPath);
     }
     const result = rootfsOnly ? join(made, 'rootfs') : made;
-    if (overwrite && existsSync(target)) renameSync(target, join(work, 'replaced'));
+    appear(result, target, overwrite ? join(work, 'replaced') : undefined);
+  } finally {
+    rmSync(work, {recursive: true, force: true});
+  }
+};
+
+/** @param aside where what is at the target goes, if it may be replaced */
+const appear = (result: string, target: string, aside: string | undefined): void => {
+  try {
+    if (aside !== undefined && existsSync(target)) renameSync(target, aside);
     renameNoReplace(result, target);
   } catch (error) {
     throw outputFault(target, error);
-  } finally {
-    rmSync(work, {recursive: true, force: true});
   }
 };
 

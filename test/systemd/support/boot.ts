@@ -152,7 +152,9 @@ export const makeWorld = (): World => {
         },
       );
       if (code === null) throw new Error(`ended by ${signal}: ${readFileSync(messages, 'utf8')}`, {cause: error});
-      const recorded = readdirSync(status).map((name) => [name, readFileSync(`${status}/${name}`, 'utf8')]);
+      // Beside those of apps, which have no colon, that of the first that failed.
+      const apps = readdirSync(status).filter((name) => !name.startsWith(':'));
+      const recorded = apps.map((name) => [name, readFileSync(`${status}/${name}`, 'utf8')]);
       return {status: code, recorded: Object.fromEntries(recorded)};
     } finally {
       closeSync(stderr);
