@@ -1,7 +1,7 @@
 import test from 'ava';
 import type {SeccompFilter} from '../../src/contract/index.ts';
 import {runFilter} from '../../src/linux/run-filter.ts';
-import {weakerCalls} from '../../src/linux/weaker-calls.ts';
+import {startedWith, weakerCalls} from '../../src/linux/weaker-calls.ts';
 
 type Instruction = readonly [code: number, yes: number, no: number, k: number];
 
@@ -51,6 +51,32 @@ test('arithmetic is of 32 bits without sign', (t) => {
 test('a program with many branches over unknown arguments takes no longer than its length', (t) => {
   const branches = Array.from({length: 1000}, (): Instruction[] => [load(16), ifEqual(1, 0, 0)]).flat();
   t.deepEqual(runFilter(program(...branches, ret(ALLOW)), {arch, number: 0}), new Set([ALLOW]));
+});
+
+/** The ways through it double with each branch: the index register is another number on each. */
+const doubling = program(
+  [0x01, 0, 0, 0],
+  ...Array.from({length: 60}, (_, bit): Instruction[] => [
+    load(16),
+    [0x45, 0, 3, 2 ** (bit % 32)],
+    [0x87, 0, 0, 0],
+    [0x04, 0, 0, bit + 1],
+    [0x07, 0, 0, 0],
+  ]).flat(),
+  ret(EPERM),
+);
+
+test('S10 a program with more ways than can be followed may answer anything', (t) => {
+  t.true(runFilter(doubling, {arch, number: 0}).has(ALLOW));
+});
+
+test('S10 what a process has added to the filters that it was started with is not looked at', (t) => {
+  const denied: SeccompFilter = {default: {action: 'errno', errno: 1}, rules: []};
+  const wanted = program(ret(EPERM));
+  const own = program(load(0));
+  t.throws(() => runFilter(own, {arch, number: 0}));
+  t.deepEqual(startedWith(wanted, denied, [program(ret(ALLOW)), wanted, own]), [program(ret(ALLOW)), wanted]);
+  t.is(startedWith(wanted, denied, [program(ret(ALLOW))]), undefined);
 });
 
 test('a program without an end is refused', (t) => {
