@@ -3,7 +3,8 @@ import {closeSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync} f
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {execa} from 'execa';
-import {callImage} from '../helpers/call-image.ts';
+import {encodeOpenHow} from '../../core/src/linux/openat2.ts';
+import {callImage, callsProgram} from '../helpers/call-image.ts';
 import {rktEnvironment} from '../helpers/command.ts';
 import {flavor, openHost} from '../helpers/host.ts';
 import {buildImage, type ImageSpec} from '../helpers/image.ts';
@@ -146,6 +147,30 @@ for (const capability of ['CAP_BPF', 'CAP_DAC_READ_SEARCH', 'CAP_PERFMON', 'CAP_
     },
   );
 }
+
+/** linux/fcntl.h; F_GETLEASE is the next. */
+const F_SETLEASE = 1024;
+const F_WRLCK = 1;
+/** Opens a file that the host has, too, as its descriptor 3, and asks for a lease on it, or whether it has one. */
+const leasing = (command: number) => ({
+  content: callsProgram([
+    {name: 'openat2', args: [-100, Buffer.from('/sys/class/net/lo/ifalias\0'), encodeOpenHow(0, 0, 0), 24]},
+    {name: 'fcntl', args: [3, command, F_WRLCK]},
+  ]),
+  mode: 0o755,
+});
+
+kernelTest(
+  'S10 an app takes no lease on a file of the kernel, for which everybody on the host would wait',
+  async (t) => {
+    const files = {'/take': leasing(F_SETLEASE), '/ask': leasing(F_SETLEASE + 1)};
+    for (const global of [[], ['--insecure-options=seccomp']]) {
+      const pod = await host.start('{ /take; /ask; } 2>&1; echo ready; exec cat', {image: {files}, global});
+      t.is((await host.enter(pod.uuid, '{ /take; /ask; } 2>&1')).stdout, 'no\nyes\n');
+      t.is((await pod.end()).stdout, 'no\nyes\nready\n');
+    }
+  },
+);
 
 const TIOCSTI = 0x5412;
 const TIOCLINUX = 0x541c;

@@ -127,8 +127,8 @@ for (const user of [0, 1000]) {
         };
         const {seccomp, seccompFilters, capabilities, ...rest} = statusOf(box, filtered);
         t.is(seccomp, 'filter');
-        // And the one for terminals.
-        t.is(seccompFilters, 2);
+        // And those for leases and for terminals.
+        t.is(seccompFilters, 3);
         t.is(rest.noNewPrivileges, noNewPrivileges);
         t.deepEqual(capabilities.effective, user === 0 ? ['CAP_CHOWN'] : []);
         t.deepEqual(capabilities.permitted, capabilities.effective);

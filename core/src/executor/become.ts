@@ -7,11 +7,11 @@ import {prepareExec} from '../linux/exec.ts';
 import type {Fd} from '../linux/fd.ts';
 import {closeOnExecFrom, keepOnExec} from '../linux/fd-flags.ts';
 import {ownDomain} from '../linux/landlock.ts';
+import {ownFilters} from '../linux/own-filters.ts';
 import {passedSockets} from '../linux/passed-sockets.ts';
 import {restoreProcess, restoreStdio} from '../linux/restore.ts';
 import {newSessionKeyring} from '../linux/session-keyring.ts';
 import {blockAllSignals} from '../linux/signals.ts';
-import {terminalFilters} from '../linux/terminal-filter.ts';
 import {makeThreadCalls} from '../linux/thread-call.ts';
 import type {ExecutorContext} from './context.ts';
 import {faultPoint} from './fault.ts';
@@ -61,7 +61,7 @@ export const prepareWithFilter = (
   filter: Buffer | null,
 ): Become => {
   const sockets = passSockets ? passedSockets() : {fds: [], env: []};
-  const filters = [...(terminal === 'shared' ? terminalFilters() : []), ...(filter === null ? [] : [filter])];
+  const filters = [...ownFilters(terminal), ...(filter === null ? [] : [filter])];
   const sets = setsBeforeExec(process, {filters: filters.length});
   const added = [...sockets.env, ...(keep === undefined ? [] : [{name: keep.variable, value: String(keep.fd)}])];
   const env = [...process.env.filter(({name}) => added.every((entry) => entry.name !== name)), ...added];

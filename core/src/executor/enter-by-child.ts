@@ -13,13 +13,13 @@ import {hostIdsOf} from '../linux/host-ids.ts';
 import {cString} from '../linux/libc.ts';
 import {namespaceFlags, setNamespaces} from '../linux/namespaces.ts';
 import {O_PATH, openHost} from '../linux/openat2.ts';
+import {ownFilters} from '../linux/own-filters.ts';
 import {holdDescriptors} from '../linux/reopen.ts';
 import {restoreStdio} from '../linux/restore.ts';
 import {encodeRlimit, rlimitNumber} from '../linux/rlimits.ts';
 import {newSessionKeyring} from '../linux/session-keyring.ts';
 import {blockAllSignals, resetSignals} from '../linux/signals.ts';
 import {hasTerminal} from '../linux/terminal.ts';
-import {terminalFilters} from '../linux/terminal-filter.ts';
 import type {ThreadCall} from '../linux/thread-call.ts';
 import {openWorkingDirectory} from '../linux/working-directory.ts';
 import type {RktError} from '../rkt-error.ts';
@@ -139,7 +139,7 @@ const callsOf = (
 ): ProgramCall[] => {
   const {namespaces} = launch;
   const {member, root, cgroups, process} = ways;
-  const filters = [...(ownSession ? [] : terminalFilters()), ...own];
+  const filters = [...ownFilters(ownSession ? 'own' : 'shared', own), ...own];
   // Whoever joins a user namespace has everything in it at first.
   const here = capabilitiesOf();
   const there = namespaces.includes('user')

@@ -147,6 +147,14 @@ export const execWrongArchitecture = (program: string, found: string, wanted: st
     hint: 'use an image for this architecture (labels "os" and "arch")',
   });
 
+/** Somebody has a lease on a file (fcntl(2)): whoever opens it would wait for as long as that process likes, up to a minute. */
+export const fileLeased = (path: string, cause: unknown) =>
+  new RktError('RKT_FILE_LEASED', `${path}: a process holds a lease on it`, {
+    path,
+    cause,
+    hint: 'try again: the kernel has just told it to give the lease back, and takes it after /proc/sys/fs/lease-break-time seconds',
+  });
+
 /** The kernel takes a map of ids once, and not from rkt. */
 export const idMapRefused = (cause: unknown) =>
   new RktError('RKT_ID_MAP_REFUSED', `the ids of a user namespace cannot be set: ${message(cause)}`, {

@@ -21,10 +21,20 @@ export const nextData = (file: number, offset: number): number | undefined => {
   }
 };
 
+/** In one call nothing can end the kernel's work, and a disk takes up to some milliseconds for each block. */
+const PIECE = 1_048_576;
+
 /**
  * Gives the first `length` bytes of a file back to the disk; they read as zeros then, and nothing else moves. Whoever writes at the file's end is not
  * disturbed. EOPNOTSUPP where the file system cannot.
+ * @param isEnough asked after each MiB that was there: the rest stays then
  */
-export const punchHole = (file: number, length: number): void => {
-  syscall('fallocate', [file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, length], `fd ${file}`);
+export const punchHole = (file: number, length: number, isEnough: () => boolean): void => {
+  for (let at = nextData(file, 0) ?? length; at < length; ) {
+    const start = Math.floor(at / PIECE) * PIECE;
+    const end = Math.min(start + PIECE, length);
+    syscall('fallocate', [file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, start, end - start], `fd ${file}`);
+    if (isEnough()) return;
+    at = nextData(file, end) ?? length;
+  }
 };

@@ -31,6 +31,12 @@ export const makeEntryChangeable = (directory: Fd, name: RawPath): boolean => {
   using entry = openEntry(directory, name, O_PATH, {noMounts: true});
   const stats = fstatSync(entry.number);
   if (!stats.isFile() && !stats.isDirectory()) return false;
-  using file = reopen(entry, constants.O_RDONLY | constants.O_NONBLOCK);
-  return makeChangeable(file);
+  try {
+    using file = reopen(entry, constants.O_RDONLY | constants.O_NONBLOCK);
+    return makeChangeable(file);
+  } catch (error) {
+    // Somebody has a lease on it, and may be waited for the next time.
+    if (isErrno(error, 'EAGAIN')) return false;
+    throw error;
+  }
 };

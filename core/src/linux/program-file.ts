@@ -1,11 +1,11 @@
-import {constants, fstatSync, readSync} from 'node:fs';
+import {fstatSync, readSync} from 'node:fs';
 import type {Process} from '../contract/process.ts';
 import {ELF_HEADER, elfArchitecture, findInterpreter, parseElf} from './elf.ts';
 import {execInterpreterMissing, execNotExecutable, execWrongArchitecture} from './errors.ts';
 import type {Fd} from './fd.ts';
 import {mayReach} from './may-reach.ts';
 import {O_PATH, openInRoot} from './openat2.ts';
-import {reopen} from './reopen.ts';
+import {reopenToRead} from './reopen.ts';
 import {SyscallError} from './syscall-error.ts';
 
 export type Runner = Pick<Process, 'uid' | 'gid' | 'groups' | 'cwd' | 'capabilities'>;
@@ -41,7 +41,7 @@ export const absolute = (path: string, cwd: string): string => (path.startsWith(
 /**
  * Checks an opened file (`O_PATH`) as execve will, before anything is done that cannot be taken back: kind, permission, format, and what
  * interprets it, to the end of the chain. A link like /proc/self/exe is never followed (S03).
- * @throws RKT_EXEC_NOT_EXECUTABLE, RKT_EXEC_WRONG_ARCHITECTURE, RKT_EXEC_INTERPRETER_MISSING
+ * @throws RKT_EXEC_NOT_EXECUTABLE, RKT_EXEC_WRONG_ARCHITECTURE, RKT_EXEC_INTERPRETER_MISSING, RKT_FILE_LEASED
  */
 export const checkProgram = (root: Fd, file: Fd, path: string, runner: Runner, depth = 0): void => {
   const stat = fstatSync(file.number);
@@ -52,7 +52,7 @@ export const checkProgram = (root: Fd, file: Fd, path: string, runner: Runner, d
       `no execute permission for user ${runner.uid} (mode ${(stat.mode & 0o7777).toString(8)})`,
     );
   }
-  using content = reopen(file, constants.O_RDONLY);
+  using content = reopenToRead(file, path);
   const head = read(content, 0, LINE);
   const interpreter = scriptInterpreter(head, path) ?? elfInterpreter(content, head, path);
   if (interpreter === undefined) return;
@@ -63,7 +63,7 @@ export const checkProgram = (root: Fd, file: Fd, path: string, runner: Runner, d
 
 /** The loader that an ELF file names, opened by `O_PATH`; `undefined` for what is static or no ELF file. @throws RKT_EXEC_WRONG_ARCHITECTURE, RKT_EXEC_NOT_EXECUTABLE */
 export const interpreterOf = (file: Fd, path: string): string | undefined => {
-  using content = reopen(file, constants.O_RDONLY);
+  using content = reopenToRead(file, path);
   const head = read(content, 0, LINE);
   return parseElf(head.subarray(0, ELF_HEADER)) === undefined ? undefined : elfInterpreter(content, head, path);
 };

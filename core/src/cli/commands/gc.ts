@@ -49,7 +49,7 @@ export const command = defineCommand({
     const errors = failed.map(({error}) => error);
     if (!dryRun && !flags['mark-only']) {
       const {keepLogs} = await import('../../pod/streams/keep-logs.ts');
-      errors.push(...(await keepLogs(dataDir)));
+      errors.push(...keepLogs(dataDir));
     }
     for (const error of errors) reportError(error, {format, debug, command: command.name});
     return errors.length > 0 ? EXIT_RKT : 0;

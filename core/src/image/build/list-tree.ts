@@ -1,7 +1,9 @@
 import {constants, lstatSync} from 'node:fs';
+import {fileLeased} from '../../linux/errors.ts';
 import type {Fd} from '../../linux/fd.ts';
 import {nextEntries} from '../../linux/list-directory.ts';
 import {openBeneath} from '../../linux/openat2.ts';
+import {isErrno} from '../../linux/syscall-error.ts';
 import {imageEntryRefused, imageLimitExceeded} from '../errors.ts';
 import {TAR_LIMITS, type TarLimits} from '../limits.ts';
 
@@ -11,7 +13,7 @@ const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
 /**
  * Every path below a directory, as `./a/b`, parents before children, in the order of their bytes: the same on every host. Sockets, which no archive can hold, are left
  * out. Whoever has filled the directory may have meant harm: it ends where no image may go on.
- * @throws RKT_IMAGE_ENTRY_REFUSED, RKT_IMAGE_LIMIT_EXCEEDED
+ * @throws RKT_IMAGE_ENTRY_REFUSED, RKT_IMAGE_LIMIT_EXCEEDED, RKT_FILE_LEASED
  */
 export const listTree = (root: Fd, limits: TarLimits = TAR_LIMITS): Buffer[] => {
   const found: Buffer[] = [Buffer.from('.')];
@@ -30,6 +32,15 @@ export const listTree = (root: Fd, limits: TarLimits = TAR_LIMITS): Buffer[] => 
       throw imageLimitExceeded('bytes of all names and attributes', limits.rememberedBytes);
   };
 
+  // Whoever packs it would wait for each file of it.
+  const assertUnleased = (path: Buffer): void => {
+    try {
+      openBeneath(root, path, constants.O_RDONLY | constants.O_NONBLOCK, {noSymlinks: true}).close();
+    } catch (error) {
+      if (isErrno(error, 'EAGAIN')) throw fileLeased(path.toString('utf8', 2), error);
+    }
+  };
+
   const entriesOf = (directory: Buffer, depth: number) => {
     const entries: {path: Buffer; isDirectory: boolean}[] = [];
     using open = openBeneath(root, directory, DIRECTORY, {noSymlinks: true});
@@ -42,6 +53,7 @@ export const listTree = (root: Fd, limits: TarLimits = TAR_LIMITS): Buffer[] => 
           ? undefined
           : lstatSync(Buffer.concat([Buffer.from(`/proc/self/fd/${root.number}/`), path]));
         if (stats?.isSocket()) continue;
+        if (stats?.isFile()) assertUnleased(path);
         entries.push({path, isDirectory: stats?.isDirectory() ?? type === 'directory'});
       }
     }

@@ -1,8 +1,9 @@
-import {constants, fstatSync, openSync, readSync} from 'node:fs';
+import {constants, fstatSync, readSync} from 'node:fs';
 import type {HostPath} from '../../contract/names.ts';
-import {Fd} from '../../linux/fd.ts';
+import type {Fd} from '../../linux/fd.ts';
 import {openStored} from '../../linux/open-stored.ts';
 import {O_PATH, openInRoot} from '../../linux/openat2.ts';
+import {reopenToRead} from '../../linux/reopen.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 
 /** Files in the layers of an image, which may be anything (S16): nothing outside of a layer is ever opened. */
@@ -25,7 +26,7 @@ export interface DirectoryLook {
 
 /** @param layers uppermost first */
 export const imageTree = (layers: readonly HostPath[]): ImageTree => ({
-  read: (path, maxBytes) => inTree(layers, path, O_PATH | constants.O_NOFOLLOW, (file) => read(file, maxBytes)),
+  read: (path, maxBytes) => inTree(layers, path, O_PATH | constants.O_NOFOLLOW, (file) => read(file, path, maxBytes)),
   owner: (path) =>
     inTree(layers, path, O_PATH, (file) => {
       const {uid, gid} = fstatSync(file.number);
@@ -67,10 +68,10 @@ const isWhiteout = (file: Fd): boolean => {
 };
 
 // Looked at before it is opened: to open a fifo blocks, to open a device does things. A symlink could mean a file of another layer.
-const read = (file: Fd, maxBytes: number): string | undefined => {
+const read = (file: Fd, path: string, maxBytes: number): string | undefined => {
   const stats = fstatSync(file.number);
   if (!stats.isFile()) return undefined;
-  using readable = new Fd(openSync(file.path, 'r'));
+  using readable = reopenToRead(file, path);
   const buffer = Buffer.alloc(Math.min(stats.size, maxBytes));
   let length = 0;
   while (length < buffer.length) {

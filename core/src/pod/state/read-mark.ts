@@ -21,8 +21,8 @@ export const readMark = (pod: HostPath, path: string): string | undefined => {
     return length > MAX_BYTES ? undefined : buffer.toString('latin1', 0, length).trim();
   } catch (error) {
     if (isErrno(error, 'ELOOP')) return readLink(`${pod}/${path}`);
-    // EXDEV, ENXIO, EACCES: not what a supervisor of ours makes there.
-    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EXDEV', 'ENXIO', 'EACCES')) return undefined;
+    // EAGAIN (a lease), EXDEV, ENXIO, EACCES: not what a supervisor of ours makes there.
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EXDEV', 'ENXIO', 'EACCES', 'EAGAIN')) return undefined;
     throw error;
   }
 };

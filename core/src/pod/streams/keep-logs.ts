@@ -15,13 +15,15 @@ import {readStored} from '../state/stored.ts';
 import {keptLogs, type Log} from './find-logs.ts';
 import {logFault} from './log-fault.ts';
 import {timesPath} from './log-times.ts';
-import {awaitLog, isLeased, openLog} from './open-log.ts';
+import {openLog} from './open-log.ts';
 
 const {O_APPEND, O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY} = constants;
 const BLOCK = 4096;
 /** st_blocks counts these. */
 const SECTOR = 512;
 const TIMES_SIZE = 65_536;
+/** Milliseconds for each log. */
+const PATIENCE = 1000;
 
 const PLACES: readonly PodDirectory[] = ['run', 'exited-garbage'];
 
@@ -29,28 +31,16 @@ const PLACES: readonly PodDirectory[] = ['run', 'exited-garbage'];
  * Marks how far the logs of all pods have been written by now, and gives the oldest part of each that is more than twice as large as it may be back to the
  * disk. Nothing is moved, so writers and readers notice nothing. Returns the errors of what could not be done.
  */
-export const keepLogs = async (dataDir: HostPath): Promise<unknown[]> => {
-  const leased: Leased[] = [];
-  const errors = PLACES.flatMap((place) =>
+export const keepLogs = (dataDir: HostPath): unknown[] =>
+  PLACES.flatMap((place) =>
     uuidsIn(dataDir, place).flatMap((uuid) => {
       try {
-        return keepPodLogs(uuid, podDirectory(dataDir, place, uuid), leased);
+        return keepPodLogs(uuid, podDirectory(dataDir, place, uuid));
       } catch (error) {
         return isOver(error) ? [] : [error];
       }
     }),
   );
-  // An app that takes its lease again whenever it has lost it would have its log grow for ever.
-  return [...errors, ...(await Promise.all(leased.map(keepLeasedLog))).flat()];
-};
-
-/** A log that has to wait until all others are done. */
-interface Leased {
-  readonly uuid: Uuid;
-  readonly path: HostPath;
-  readonly log: Log;
-  readonly size: number;
-}
 
 /** Removed or moved meanwhile; the next one sees it where it is. */
 const isOver = (error: unknown): boolean => isErrno(error, 'ENOENT') || isDamaged(error);
@@ -59,38 +49,24 @@ const isOver = (error: unknown): boolean => isErrno(error, 'ENOENT') || isDamage
 const isDamaged = (error: unknown): boolean => error instanceof RktError && error.code === 'RKT_POD_FILE_DAMAGED';
 
 /** What an app does to its log keeps nobody from the others. */
-const keepPodLogs = (uuid: Uuid, path: HostPath, leased: Leased[]): unknown[] => {
+const keepPodLogs = (uuid: Uuid, path: HostPath): unknown[] => {
   if (!hasLogs(path)) return [];
   const pod = readStored(path, 'frozen');
   if (pod === undefined) return [];
   const logs = keptLogs(pod.apps);
   if (logs.length === 0) return [];
   const size = pod.logSize ?? DEFAULT_LOG_SIZE;
-  using directory = openPod(path);
+  using directory = openHost(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   return logs.flatMap((log) => {
     try {
       using file = openLog(uuid, directory, log, O_RDWR);
       if (file !== undefined) keepLog(uuid, directory, log, file, size);
     } catch (error) {
-      if (!isLeased(error)) return isOver(error) ? [] : [logFault(uuid, log, error)];
-      leased.push({uuid, path, log, size});
+      return isOver(error) ? [] : [logFault(uuid, log, error)];
     }
     return [];
   });
 };
-
-const keepLeasedLog = async ({uuid, path, log, size}: Leased): Promise<unknown[]> => {
-  try {
-    using directory = openPod(path);
-    using file = await awaitLog(uuid, directory, log, O_RDWR);
-    if (file !== undefined) keepLog(uuid, directory, log, file, size);
-    return [];
-  } catch (error) {
-    return isOver(error) ? [] : [logFault(uuid, log, error)];
-  }
-};
-
-const openPod = (path: HostPath): Fd => openHost(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 
 /** Most pods have none: their other files need not be read. */
 const hasLogs = (path: HostPath): boolean => readdirSync(`${path}/${LOGS}`).length > 0;
@@ -122,5 +98,8 @@ const addMark = (pod: Fd, path: string, {ctimeMs, size}: Stats): void => {
 const keepEnd = (file: Fd, {blocks, size}: Stats, kept: number): void => {
   const length = Math.floor((Math.min(size, Number.MAX_SAFE_INTEGER) - kept) / BLOCK) * BLOCK;
   // Room after its end is what the file system or the app has reserved: there is nothing to give back.
-  if (blocks * SECTOR > 2 * kept && length > 0) punchHole(file.number, length);
+  if (blocks * SECTOR <= 2 * kept || length <= 0) return;
+  // An app can scatter its log over so many places of the disk that to free them takes minutes: the next one goes on.
+  const end = performance.now() + PATIENCE;
+  punchHole(file.number, length, () => performance.now() > end);
 };

@@ -5,7 +5,7 @@ import type {Log} from './find-logs.ts';
 
 /** What the owner of a log can do to it, by the error that whoever opens it gets. */
 const DEEDS = {
-  EAGAIN: 'a process of the pod holds a lease on it',
+  EAGAIN: 'a process holds a lease on it',
   ELOOP: 'not a regular file',
   ENOTDIR: 'not a regular file',
   ENXIO: 'not a regular file',

@@ -1,11 +1,9 @@
-import {constants, fstatSync, open} from 'node:fs';
-import {promisify} from 'node:util';
+import {constants, fstatSync} from 'node:fs';
 import type {Uuid} from '../../contract/names.ts';
-import {Fd} from '../../linux/fd.ts';
+import type {Fd} from '../../linux/fd.ts';
 import {O_PATH, openBeneath} from '../../linux/openat2.ts';
 import {reopen} from '../../linux/reopen.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
-import {RktError} from '../../rkt-error.ts';
 import {logUnusable} from '../errors.ts';
 import type {Log} from './find-logs.ts';
 import {logFault} from './log-fault.ts';
@@ -20,27 +18,11 @@ const {O_NOFOLLOW, O_NONBLOCK, O_RDONLY} = constants;
 export const openLog = (uuid: Uuid, pod: Fd, log: Log, flags: number = O_RDONLY): Fd | undefined => {
   try {
     using found = findLog(uuid, pod, log);
-    // Whoever waits for a lease to end waits for as long as the app likes, up to 45 seconds.
+    // Whoever waits for a lease to end waits for as long as its holder likes, up to 45 seconds.
     return reopen(found, flags | O_NONBLOCK);
   } catch (error) {
-    return absent(uuid, log, error);
-  }
-};
-
-/** Whether a process of the pod has a lease on the log that could not be opened. */
-export const isLeased = (error: unknown): boolean => error instanceof RktError && isErrno(error.cause, 'EAGAIN');
-
-/**
- * The same, but waits in a thread for a lease to end: while somebody waits there is no new one, and what is not given back is taken by the kernel after
- * /proc/sys/fs/lease-break-time.
- * @throws RKT_POD_LOG_UNUSABLE
- */
-export const awaitLog = async (uuid: Uuid, pod: Fd, log: Log, flags: number = O_RDONLY): Promise<Fd | undefined> => {
-  try {
-    using found = findLog(uuid, pod, log);
-    return new Fd(await promisify(open)(found.path, flags));
-  } catch (error) {
-    return absent(uuid, log, error);
+    if (!isErrno(error, 'ENOENT')) throw logFault(uuid, log, error);
+    return undefined;
   }
 };
 
@@ -49,8 +31,4 @@ const findLog = (uuid: Uuid, pod: Fd, {path, app, stream}: Log): Fd => {
   if (fstatSync(found.number).isFile()) return found;
   found.close();
   throw logUnusable(uuid, app, stream, 'not a regular file');
-};
-
-const absent = (uuid: Uuid, log: Log, error: unknown): undefined => {
-  if (!isErrno(error, 'ENOENT')) throw logFault(uuid, log, error);
 };

@@ -4,7 +4,7 @@ import type {Uuid} from '../../contract/names.ts';
 import type {Fd} from '../../linux/fd.ts';
 import {nextData} from '../../linux/holes.ts';
 import type {Log, LogSource} from './find-logs.ts';
-import {awaitLog, isLeased, openLog} from './open-log.ts';
+import {openLog} from './open-log.ts';
 import {readableSize} from './readable-size.ts';
 import {sinceOffset} from './since-offset.ts';
 import {tailOffset} from './tail-offset.ts';
@@ -54,7 +54,7 @@ export const readLogs = async ({uuid, pod, logs, tail, since, taker, isOver}: Re
     for (const reader of readers) {
       if (!taker.wants(reader.log)) continue;
       if (reader.file === undefined) {
-        reader.file = await openUnleased(uuid, pod, reader.log);
+        reader.file = openLog(uuid, pod, reader.log);
         if (reader.file !== undefined) {
           open.use(reader.file);
           if (first) reader.offset = beginning(reader.file, {uuid, pod, log: reader.log, tail, since});
@@ -65,16 +65,6 @@ export const readLogs = async ({uuid, pod, logs, tail, since, taker, isOver}: Re
     }
     if (last || !logs.some((log) => taker.wants(log))) return;
     await setTimeout(POLL);
-  }
-};
-
-/** Who reads holds off further leases. */
-const openUnleased = async (uuid: Uuid, pod: Fd, log: Log): Promise<Fd | undefined> => {
-  try {
-    return openLog(uuid, pod, log);
-  } catch (error) {
-    if (!isLeased(error)) throw error;
-    return awaitLog(uuid, pod, log);
   }
 };
 

@@ -1,0 +1,48 @@
+import {argumentFilter, type Refused} from './argument-filter.ts';
+import {syscall} from './libc.ts';
+import {isErrno} from './syscall-error.ts';
+
+/*
+ * What no process of a pod may do, whatever filter it has beside. No image and no flag lifts these.
+ */
+
+/**
+ * Who holds a lease on a file has everybody wait who opens it, for up to 45 seconds. Root of a pod could take one on every file that it can read: those of /sys
+ * are the host's (S10). EINVAL is what a file system says that has no leases. asm-generic/fcntl.h, linux/fcntl.h: F_SETLEASE, F_SETDELEG
+ */
+const LEASES: Refused = {call: 'fcntl', values: [1024, 1040], errno: 22};
+
+/**
+ * A terminal takes what TIOCSTI gives it as typed: an app that has the operator's would type into the shell that is there after it (S30). TIOCLINUX pastes a
+ * selection of a console in the same way. asm-generic/ioctls.h, linux/tiocl.h
+ */
+const TYPING: Refused = {call: 'ioctl', values: [0x5412, 0x541c], errno: 1};
+
+const SECCOMP_GET_ACTION_AVAIL = 2;
+/** linux/seccomp.h: SECCOMP_RET_ERRNO */
+const ERRNO = 0x0005_0000;
+
+export const leaseFilter = (machine: string = process.arch): Buffer => argumentFilter(LEASES, machine);
+export const terminalFilter = (machine: string = process.arch): Buffer => argumentFilter(TYPING, machine);
+
+/**
+ * The filters for a process of a pod on this machine, without those that it is going to have anyway; none where the kernel has no filters.
+ * @param terminal `shared`: it may have that of rkt's caller
+ */
+export const ownFilters = (terminal: 'shared' | 'own', others: readonly Buffer[] = []): Buffer[] => {
+  if (!hasFilters()) return [];
+  const filters = [leaseFilter(), ...(terminal === 'shared' ? [terminalFilter()] : [])];
+  return filters.filter((filter) => !others.some((other) => other.equals(filter)));
+};
+
+const hasFilters = (): boolean => {
+  const action = Buffer.alloc(4);
+  action.writeUInt32LE(ERRNO);
+  try {
+    syscall('seccomp', [SECCOMP_GET_ACTION_AVAIL, 0, action]);
+    return true;
+  } catch (error) {
+    if (isErrno(error, 'ENOSYS', 'EINVAL', 'EOPNOTSUPP')) return false;
+    throw error;
+  }
+};
