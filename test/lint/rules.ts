@@ -38,7 +38,7 @@ const bare = (specifier: string) =>
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/');
 
-const kernelCode = (file: string) => /^core\/(src|test)\/(executor|linux)\//.test(file);
+const kernelCode = (file: string) => /^core\/(src\/(executor|linux)|test\/(executor|kernel|linux))\//.test(file);
 const product = (file: string) => /^(core|plugin-sdk|flavors|examples)\//.test(file);
 const withSpecifier =
   (judge: (file: string, specifier: string, entry: Import) => string | undefined) => (file: string, entry: Import) =>
