@@ -24,6 +24,7 @@ import {cgroupOwner, diskNodes, podControllers, podLimits} from './cgroups.ts';
 import {ETC, nspawnArguments, nspawnEnvironment, nspawnProgram} from './command.ts';
 import {configuration} from './configuration.ts';
 import {declaration} from './declaration.ts';
+import {neededMounts} from './needed-mounts.ts';
 import {probe} from './probe.ts';
 import {ownRun} from './service-manager.ts';
 import {ownNamespaces, sysctls} from './sysctl.ts';
@@ -49,7 +50,6 @@ export default defineFlavor({
     ...diskNodes(pod, host, ETC),
     {...podCgroup(pod, podLimits(pod), podControllers(pod, host)), ...cgroupOwner(pod, host)} satisfies Step,
     ...sysctls(pod),
-    ...ownRun(pod, host),
     ...sharedDirectories(pod),
     ...configuration(pod, host),
     ...pod.apps.flatMap((app) => [
@@ -61,6 +61,9 @@ export default defineFlavor({
       {id: `program.${app.name}`, do: 'check-program', app: app.name} satisfies Step,
       ...readOnlyRootfs(app),
     ]),
+    // After all that is bound from elsewhere on the host, and before what is mounted in /run is out of reach.
+    neededMounts(host),
+    ...ownRun(pod, host),
   ],
 
   launch: (pod, host) => ({
