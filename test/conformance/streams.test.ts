@@ -42,6 +42,17 @@ for (const stdin of [[], ['--stdin=stream']]) {
   });
 }
 
+for (const [what, options, read] of [
+  ['a pipe', {input: 'one\ntwo'}, 'one\ntwo'],
+  ['/dev/null', {through: ['/bin/sh', '-c', 'exec "$@" </dev/null', 'sh']}, ''],
+] as const) {
+  kernelTest(`--interactive without a terminal: the streams are the caller's, and ${what} has an end`, async (t) => {
+    const script = 'cat; echo end; echo err >&2; exit 5';
+    const {exitCode, stdout, stderr} = await host.sh(script, {pod: ['--interactive'], ...options});
+    t.deepEqual({exitCode, stdout, stderr}, {exitCode: 5, stdout: `${read}end\n`, stderr: 'err\n'});
+  });
+}
+
 kernelTest('null: no input, and no output anywhere', async (t) => {
   const app = ['--stdin=null', '--stdout=null', '--stderr=null'];
   const script =
