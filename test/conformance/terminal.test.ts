@@ -127,6 +127,22 @@ kernelTest('Ctrl-C is for the app and its children in a pod that is not interact
   t.like(await terminal.ended, {status: 3});
 });
 
+kernelTest('the terminal of who runs a pod stays theirs', async (t) => {
+  const image = buildImage();
+  const run = host.command(
+    '--insecure-options=image',
+    'run',
+    `--stage1=${flavor}`,
+    image,
+    ...['--user=12', '--group=34'],
+  );
+  const owner = 'stat -Lc "%u:%g:%a" /dev/stdin';
+  const script = `before=$(${owner}); "$@" --exec=/bin/true; [ "$before" = "$(${owner})" ] && echo same`;
+  const terminal = openTerminal(['/bin/sh', '-c', script, 'sh', ...run]);
+  opened.push(terminal);
+  await t.notThrowsAsync(terminal.see(/same/));
+});
+
 kernelTest('Ctrl-D ends the input and not the pod', async (t) => {
   const terminal = sh('echo there; cat; echo past; exit 4');
   await terminal.see(/there/);

@@ -7,10 +7,13 @@ const TCGETS = 0x5401;
 /** Room for `struct termios` of either architecture. */
 const TERMIOS_BYTES = 64;
 const VARIABLE = 'TERM';
-const STDIO = [0, 1, 2] as const;
 
-/** Whether standard input, output or error is a terminal. */
-export const hasTerminal = (): boolean => STDIO.some(isTerminal);
+const STREAMS = ['stdin', 'stdout', 'stderr'] as const;
+
+/** Which of standard input, output and error are terminals. */
+export const terminals = (): (typeof STREAMS)[number][] => STREAMS.filter((_, fd) => isTerminal(fd));
+
+export const hasTerminal = (): boolean => terminals().length > 0;
 
 /** A terminal that somebody types at, and its kind (terminfo(5)) if it is known. */
 export interface Terminal {
@@ -28,7 +31,7 @@ const kindOf = (kind = ''): Terminal => (KIND.test(kind) ? {kind} : {});
 export const onTerminal = (env: Process['env'], {kind}: Terminal = {}): Process['env'] =>
   kind === undefined || env.some(({name}) => name === VARIABLE) ? env : [...env, {name: VARIABLE, value: kind}];
 
-const isTerminal = (fd: number): boolean => {
+export const isTerminal = (fd: number): boolean => {
   try {
     syscall('ioctl', [fd, TCGETS, Buffer.alloc(TERMIOS_BYTES)], `fd ${fd}`);
     return true;

@@ -24,6 +24,7 @@ import {cgroupOwner, diskNodes, podControllers, podLimits} from './cgroups.ts';
 import {ETC, nspawnArguments, nspawnEnvironment, nspawnProgram} from './command.ts';
 import {configuration} from './configuration.ts';
 import {declaration} from './declaration.ts';
+import {openLogs} from './logs.ts';
 import {neededMounts} from './needed-mounts.ts';
 import {probe} from './probe.ts';
 import {ownRun} from './service-manager.ts';
@@ -51,6 +52,7 @@ export default defineFlavor({
     {...podCgroup(pod, podLimits(pod), podControllers(pod, host)), ...cgroupOwner(pod, host)} satisfies Step,
     ...sysctls(pod),
     ...sharedDirectories(pod),
+    ...openLogs(pod),
     ...configuration(pod, host),
     ...pod.apps.flatMap((app) => [
       ...appDirectories(pod, app),
@@ -87,7 +89,7 @@ export default defineFlavor({
     keepLock: true,
     ...signals(pod, host),
     // In an interactive pod systemd-nspawn alone opens them.
-    reopensStdio: pod.interactive || pod.idMap === undefined ? true : {owner: pod.idMap.base},
+    reopensStdio: pod.interactive || {...(pod.idMap && {owner: pod.idMap.base})},
   }),
 
   appCgroup: (_pod, app) => appCgroup(app),
