@@ -80,6 +80,28 @@ kernelTest('the app has the size of the terminal and is told when that changes',
   t.like(await terminal.ended, {status: 130, restored: true});
 });
 
+kernelTest('the app is told which kind of terminal it is, by run and by enter, unless it knows better', async (t) => {
+  const on = (...command: string[]) => {
+    const terminal = openTerminal(['/usr/bin/env', 'TERM=vt220', ...command]);
+    opened.push(terminal);
+    return terminal;
+  };
+  const run = (...app: string[]) =>
+    host.command(
+      ...['--insecure-options=image', 'run', `--stage1=${flavor}`, '--interactive', buildImage(), ...app],
+      ...['--exec=/bin/sh', '--', '-c', 'echo "kind=$TERM"'],
+    );
+  const pod = await host.start('echo "kind=$TERM"; echo ready; cat');
+  for (const [command, kind] of [
+    [run(), 'vt220'],
+    [run('--environment=TERM=dumb'), 'dumb'],
+    [host.command('enter', pod.uuid, '/bin/sh', '-c', 'echo "kind=$TERM"'), 'vt220'],
+  ] as const) {
+    t.is((await on(...command).see(/kind=(\w*)/))[1], kind);
+  }
+  t.is((await pod.end()).stdout, 'kind=\nready\n');
+});
+
 kernelTest('Ctrl-C is for the app', async (t) => {
   const terminal = sh('trap "echo caught; exit 3" INT; echo there; while :; do sleep 0.1; done');
   await terminal.see(/there/);
@@ -105,12 +127,39 @@ kernelTest('Ctrl-C is for the app and its children in a pod that is not interact
   t.like(await terminal.ended, {status: 3});
 });
 
+kernelTest('the terminal of who runs a pod stays theirs', async (t) => {
+  const image = buildImage();
+  const run = host.command(
+    '--insecure-options=image',
+    'run',
+    `--stage1=${flavor}`,
+    image,
+    ...['--user=12', '--group=34'],
+  );
+  const owner = 'stat -Lc "%u:%g:%a" /dev/stdin';
+  const script = `before=$(${owner}); "$@" --exec=/bin/true; [ "$before" = "$(${owner})" ] && echo same`;
+  const terminal = openTerminal(['/bin/sh', '-c', script, 'sh', ...run]);
+  opened.push(terminal);
+  await t.notThrowsAsync(terminal.see(/same/));
+});
+
 kernelTest('Ctrl-D ends the input and not the pod', async (t) => {
   const terminal = sh('echo there; cat; echo past; exit 4');
   await terminal.see(/there/);
   terminal.type('typed\n\x04');
   await terminal.see(/typed\r\n[\s\S]*past/);
   t.like(await terminal.ended, {status: 4, restored: true});
+});
+
+kernelTest('input that is no terminal ends, and output to a terminal goes there', async (t) => {
+  const run = host.command(
+    ...['--insecure-options=image', 'run', `--stage1=${flavor}`, '--interactive', buildImage()],
+    ...['--exec=/bin/sh', '--', '-c', 'cat; test -t 0 || test ! -t 1 || echo mixed; exit 5'],
+  );
+  const terminal = openTerminal(['/bin/sh', '-c', 'echo piped | "$@"', 'sh', ...run]);
+  opened.push(terminal);
+  await terminal.see(/piped\r\nmixed\r\n/);
+  t.like(await terminal.ended, {status: 5});
 });
 
 kernelTest('every stream is the terminal, unless it is told to go elsewhere', async (t) => {
@@ -152,11 +201,13 @@ for (const [how, written] of [
   });
 }
 
-kernelTest('an app cannot have a terminal that the pod has not', async (t) => {
-  const alone = openHost();
-  t.teardown(() => alone.close());
-  const {exitCode, error} = await alone.sh('true', {app: ['--stdin=tty', '--stdout=tty']});
-  t.deepEqual([exitCode, error?.code], [254, 'RKT_POD_TERMINAL_MISSING']);
-  t.deepEqual(error?.fields, {app: 'test', streams: ['stdin', 'stdout']});
-  t.deepEqual(alone.podDirectories(), {});
-});
+for (const pod of [[], ['--interactive']]) {
+  kernelTest(`an app cannot have a terminal that the pod has not ${pod}`, async (t) => {
+    const alone = openHost();
+    t.teardown(() => alone.close());
+    const {exitCode, error} = await alone.sh('true', {pod, app: ['--stdin=tty', '--stdout=tty']});
+    t.deepEqual([exitCode, error?.code], [254, 'RKT_POD_TERMINAL_MISSING']);
+    t.deepEqual(error?.fields, {app: 'test', streams: ['stdin', 'stdout']});
+    t.deepEqual(alone.podDirectories(), {});
+  });
+}

@@ -37,6 +37,8 @@ export const describeStep = (step: Step): string => {
       return `host name ${step.name}`;
     case 'id-map':
       return `ids of the pod: 0 to ${step.count - 1} are the host's ${step.base} to ${step.base + step.count - 1}`;
+    case 'keep-mounts':
+      return `detach what is mounted elsewhere than at, above or below${list([...step.paths, '<pod>'])}`;
     case 'mask':
       return `hide ${step.paths.length} paths of <${step.app}>:${list(step.paths)}`;
     case 'mkdir':

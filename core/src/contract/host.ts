@@ -79,6 +79,8 @@ export const hostFacts = z.strictObject({
   machined: z.optional(z.literal(true)),
   /** Devices that rkt's caller gave it as standard streams, and which no pod has anyway. Absent when there are none. Since 1.1. */
   streamDevices: z.optional(z.array(deviceRule)),
+  /** Those of the standard streams of rkt's caller that are terminals. Absent when none is. Since 1.1. */
+  terminals: z.optional(z.array(z.enum(['stdin', 'stdout', 'stderr']))),
   /** Those passed with LISTEN_FDS, in order. Absent when there are none. Since 1.1. */
   sockets: z.optional(z.array(passedSocket)),
 });

@@ -45,9 +45,10 @@ export const launch = z.discriminatedUnion('into', [
     signalsTo: z.optional(z.array(cgroupBelow)),
     /**
      * The program, or what it starts, opens standard input, output and error again by path: those that are sockets become pipes, which a `cat` of the host
-     * serves. `owner`: whoever opens them has no more rights than this user of the host; what it may not open becomes a pipe, too. Default false. Since 1.1.
+     * serves. `owner`: whoever opens them has no more rights than this user of the host; what it may not open becomes a pipe, too. A terminal as standard input stays one with `true` only: systemd gives the
+     * terminal that a service reads to the user of the service. Default false. Since 1.1.
      */
-    reopensStdio: z.optional(z.union([z.boolean(), z.strictObject({owner: id32})])),
+    reopensStdio: z.optional(z.union([z.boolean(), z.strictObject({owner: z.optional(id32)})])),
   }),
   /** A program of a rootfs that becomes the root directory by `pivot_root`; the host's tree is gone before it starts. */
   z.strictObject({

@@ -125,6 +125,11 @@ export const stepSchema = z.discriminatedUnion('do', [
    * this map. Since 1.1.
    */
   step('id-map', {base: id32, count: z.int().check(z.minimum(1))}),
+  /**
+   * Detaches what is mounted neither at, above nor below one of these paths or the pod's directory: a program that stays would have the host keep it for as long as the pod lives. Paths that do not
+   * exist are skipped. Since 1.1.
+   */
+  step('keep-mounts', {paths: z.array(hostPath)}),
   /** Sets the host name of the uts namespace. */
   step('hostname', {name: z.string().check(z.maxLength(64))}),
 ]);

@@ -15,6 +15,7 @@ import {namespaceFlags, setNamespaces} from '../linux/namespaces.ts';
 import {O_PATH, openHost} from '../linux/openat2.ts';
 import {ownFilters} from '../linux/own-filters.ts';
 import {holdDescriptors} from '../linux/reopen.ts';
+import {makeJournalReopenable} from '../linux/reopenable-stdio.ts';
 import {restoreStdio} from '../linux/restore.ts';
 import {encodeRlimit, rlimitNumber} from '../linux/rlimits.ts';
 import {newSessionKeyring} from '../linux/session-keyring.ts';
@@ -61,6 +62,7 @@ export const enterByChild = (
 ): never => {
   if (launch.passSockets) throw enterSockets();
   hide();
+  makeJournalReopenable();
   holdDescriptors();
   const ways = openWays(launch, context);
   const {member, root, cgroups, process: inherited} = ways;

@@ -1,5 +1,6 @@
 import {hide} from '../linux/credentials.ts';
 import {holdDescriptors} from '../linux/reopen.ts';
+import {makeJournalReopenable} from '../linux/reopenable-stdio.ts';
 import {sealSelf} from '../linux/sealed-self.ts';
 import {filterOf} from './become.ts';
 import type {ExecutorContext} from './context.ts';
@@ -22,6 +23,7 @@ export const enter = (
   if (namespaces.includes('pid') || namespaces.includes('user')) return enterByChild(launch, context);
   sealSelf();
   hide();
+  makeJournalReopenable();
   holdDescriptors();
   const ways = openWays(launch, context);
   return goInside(

@@ -12,6 +12,7 @@ import * as device from './steps/device.ts';
 import * as hostTree from './steps/host-tree.ts';
 import * as hostname from './steps/hostname.ts';
 import * as idMap from './steps/id-map.ts';
+import * as keepMounts from './steps/keep-mounts.ts';
 import * as mask from './steps/mask.ts';
 import * as mkdir from './steps/mkdir.ts';
 import * as mount from './steps/mount.ts';
@@ -57,6 +58,8 @@ const performStep = (step: Step, context: StepContext): Notes => {
       return hostname.perform(step);
     case 'id-map':
       return idMap.perform(step, context);
+    case 'keep-mounts':
+      return keepMounts.perform(step, context);
     case 'mask':
       return mask.perform(step, context);
     case 'mkdir':

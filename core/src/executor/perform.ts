@@ -6,7 +6,7 @@ import {hide} from '../linux/credentials.ts';
 import type {Fd} from '../linux/fd.ts';
 import {hasLeft, setNamespaces} from '../linux/namespaces.ts';
 import {openHost} from '../linux/openat2.ts';
-import {makeStdioReopenable} from '../linux/reopenable-stdio.ts';
+import {makeJournalReopenable, makeStdioReopenable} from '../linux/reopenable-stdio.ts';
 import type {ExecutorContext} from './context.ts';
 import {exec} from './exec.ts';
 import {joined} from './joining.ts';
@@ -38,10 +38,10 @@ export const perform = async (plan: Plan, context: ExecutorContext): Promise<nev
   if (launch.into === 'member') throw new Error('a plan does not launch into a running pod');
   hide();
   // Before the pod's cgroup is joined: what helps with the streams is not part of the pod.
+  const onHelper = (pid: number) => moveAside(context.facts.cgroup, pid);
   if (launch.into === 'host' && launch.reopensStdio) {
-    const {owner} = launch.reopensStdio === true ? {} : launch.reopensStdio;
-    makeStdioReopenable({owner, onHelper: (pid) => moveAside(context.facts.cgroup, pid)});
-  }
+    makeStdioReopenable({...(launch.reopensStdio === true ? {keepsTerminal: true} : launch.reopensStdio), onHelper});
+  } else if (launch.into === 'rootfs') makeJournalReopenable(onHelper);
   using home = openHost('/proc/self/ns/mnt', constants.O_RDONLY);
   try {
     for (const note of performSteps([...plan.filesystem, ...plan.environment], context)) context.note?.(note);

@@ -1,4 +1,4 @@
-import {constants} from 'node:fs';
+import {constants, fchmodSync} from 'node:fs';
 import type {Launch, Redirection} from '../contract/launch.ts';
 import {Fd} from '../linux/fd.ts';
 import {duplicate, replaceDescriptor} from '../linux/fd-flags.ts';
@@ -41,5 +41,8 @@ export const prepareRedirect = (
 const open = (to: Redirection, context: StepContext): Fd => {
   if (to.to === 'null') return openHost('/dev/null', O_RDWR);
   using place = new Place({in: 'pod', path: to.path}, context);
-  return place.open(to.path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, {mode: 0o640});
+  const file = place.open(to.path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, {mode: 0o640});
+  // Whichever user the app is, it may open it again (`/dev/stdout`); nobody else comes into the pod's directory.
+  fchmodSync(file.number, 0o642);
+  return file;
 };

@@ -1,16 +1,21 @@
-import {closeSync, fchownSync, fstatSync, openSync, readlinkSync, type Stats} from 'node:fs';
+import {closeSync, fchmodSync, fstatSync, openSync, readlinkSync, type Stats} from 'node:fs';
 import type {Fd} from './fd.ts';
 import {replaceDescriptor} from './fd-flags.ts';
 import {isolated} from './isolated.ts';
 import {pipe} from './pipe.ts';
 import {requireProgram} from './programs.ts';
+import {isTerminal} from './terminal.ts';
 
 interface Options {
   /** A user of the host that has no right but its own, and its group of the same number: who opens the streams. Default: this process. */
-  readonly owner: number | undefined;
+  readonly owner?: number | undefined;
+  /** A terminal as standard input becomes a pipe, too: systemd gives the terminal that a service reads to the user of the service. */
+  readonly keepsTerminal?: boolean;
   /** Told the number of each `cat`. */
   readonly onHelper: (pid: number) => void;
 }
+
+type IsClosed = (fd: number, stats: Stats) => boolean;
 
 /**
  * Makes standard input, output and error such that a program can open them again by path. A socket, as a service of systemd has one, cannot be opened, and
@@ -18,36 +23,52 @@ interface Options {
  * gone, from the input until this process ends. So with a file, too: it has a position, which is the caller's, and one that opens it again would begin with the first byte.
  */
 export const makeStdioReopenable = (options: Options): void => {
-  const [stdin, stdout, stderr] = [fstatSync(0), fstatSync(1), fstatSync(2)];
-  const closed = (fd: number, stats: Stats) => stats.isSocket() || stats.isFile() || !canOpen(fd, stats, options.owner);
-  if (closed(0, stdin)) relayInput(options);
+  const isClosed: IsClosed = (fd, stats) => stats.isSocket() || stats.isFile() || !canOpen(fd, stats, options.owner);
+  openPipes();
+  if (isClosed(0, fstatSync(0)) || (!options.keepsTerminal && isTerminal(0))) relayInput(options);
+  relayOutputs(isClosed, options);
+};
+
+/**
+ * Leaves standard input, output and error what they are, but for the journal of the host, as a service of systemd has it: `/dev/stdout` is a name for it that nobody can open, and many programs do. It is known by
+ * what systemd says it is; another socket may be one that is spoken to.
+ */
+export const makeJournalReopenable = (onHelper: Options['onHelper'] = () => {}): void => {
+  const {JOURNAL_STREAM} = process.env;
+  openPipes();
+  relayOutputs((_, stats) => stats.isSocket() && `${stats.dev}:${stats.ino}` === JOURNAL_STREAM, {onHelper});
+};
+
+const isAnonymous = (fd: number, stats: Stats): boolean =>
+  stats.isFIFO() && readlinkSync(`/proc/self/fd/${fd}`).startsWith('pipe:');
+
+/** A pipe has no way to it but the descriptors of those who have it: whoever may follow one of these may open it again, whichever user it is. */
+const openPipes = (): void => {
+  for (const fd of [0, 1, 2]) {
+    const stats = fstatSync(fd);
+    if ((stats.mode & 0o666) !== 0o666 && isAnonymous(fd, stats)) fchmodSync(fd, 0o666);
+  }
+};
+
+/** Whether somebody can open it again. */
+const canOpen = (fd: number, stats: Stats, owner: number | undefined): boolean =>
+  owner === undefined || isAnonymous(fd, stats) || (stats.isCharacterDevice() && (stats.mode & 0o006) === 0o006);
+
+const relayOutputs = (isClosed: IsClosed, options: Options): void => {
+  const [stdout, stderr] = [fstatSync(1), fstatSync(2)];
   const shared = stdout.dev === stderr.dev && stdout.ino === stderr.ino;
-  if (closed(1, stdout)) relayOutput(1, options);
-  if (!closed(2, stderr)) return;
+  if (isClosed(1, stdout)) relayOutput(1, options);
+  if (!isClosed(2, stderr)) return;
   if (shared) replaceDescriptor(2, 1);
   else relayOutput(2, options);
 };
 
-/** Whether somebody can open it again; a pipe is made so. */
-const canOpen = (fd: number, stats: Stats, owner: number | undefined): boolean => {
-  if (owner === undefined) return true;
-  if (stats.isFIFO() && readlinkSync(`/proc/self/fd/${fd}`).startsWith('pipe:')) {
-    fchownSync(fd, owner, owner);
-    return true;
-  }
-  return stats.isCharacterDevice() && (stats.mode & 0o006) === 0o006;
-};
-
-const give = (end: Fd, owner: number | undefined): void => {
-  if (owner !== undefined) fchownSync(end.number, owner, owner);
-};
-
-const relayOutput = (fd: 1 | 2, {owner, onHelper}: Options): void => {
+const relayOutput = (fd: 1 | 2, {onHelper}: Options): void => {
   const {read, write} = pipe();
   using _read = read;
   using _write = write;
   carry([requireProgram('cat')], read, fd, onHelper);
-  give(write, owner);
+  fchmodSync(write.number, 0o666);
   replaceDescriptor(fd, write.number);
 };
 
@@ -57,12 +78,12 @@ const relayOutput = (fd: 1 | 2, {owner, onHelper}: Options): void => {
  */
 const UNTIL_WE_END = ['--pdeathsig=KILL', '--ruid=0', '--rgid=0', '--keep-groups'];
 
-const relayInput = ({owner, onHelper}: Options): void => {
+const relayInput = ({onHelper}: Options): void => {
   const {read, write} = pipe();
   using _read = read;
   using _write = write;
   carry([requireProgram('setpriv'), ...UNTIL_WE_END, requireProgram('cat')], 0, write, onHelper);
-  give(read, owner);
+  fchmodSync(read.number, 0o666);
   replaceDescriptor(0, read.number);
 };
 

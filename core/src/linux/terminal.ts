@@ -1,3 +1,4 @@
+import type {Process} from '../contract/process.ts';
 import {syscall} from './libc.ts';
 import {SyscallError} from './syscall-error.ts';
 
@@ -5,12 +6,32 @@ import {SyscallError} from './syscall-error.ts';
 const TCGETS = 0x5401;
 /** Room for `struct termios` of either architecture. */
 const TERMIOS_BYTES = 64;
-const STDIO = [0, 1, 2] as const;
+const VARIABLE = 'TERM';
 
-/** Whether standard input, output or error is a terminal. */
-export const hasTerminal = (): boolean => STDIO.some(isTerminal);
+const STREAMS = ['stdin', 'stdout', 'stderr'] as const;
 
-const isTerminal = (fd: number): boolean => {
+/** Which of standard input, output and error are terminals. */
+export const terminals = (): (typeof STREAMS)[number][] => STREAMS.filter((_, fd) => isTerminal(fd));
+
+export const hasTerminal = (): boolean => terminals().length > 0;
+
+/** A terminal that somebody types at, and its kind (terminfo(5)) if it is known. */
+export interface Terminal {
+  readonly kind?: string;
+}
+
+const KIND = /^[A-Za-z0-9][A-Za-z0-9+._-]{0,63}$/;
+
+/** The terminal of this process's caller; `undefined` where its input comes from elsewhere. */
+export const callersTerminal = (): Terminal | undefined => (isTerminal(0) ? kindOf(process.env.TERM) : undefined);
+
+const kindOf = (kind = ''): Terminal => (KIND.test(kind) ? {kind} : {});
+
+/** These variables on a terminal. Which kind it is, they say better if they do. */
+export const onTerminal = (env: Process['env'], {kind}: Terminal = {}): Process['env'] =>
+  kind === undefined || env.some(({name}) => name === VARIABLE) ? env : [...env, {name: VARIABLE, value: kind}];
+
+export const isTerminal = (fd: number): boolean => {
   try {
     syscall('ioctl', [fd, TCGETS, Buffer.alloc(TERMIOS_BYTES)], `fd ${fd}`);
     return true;

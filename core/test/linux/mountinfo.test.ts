@@ -1,5 +1,5 @@
 import test from 'ava';
-import {outermostBelow} from '../../src/linux/detach-below.ts';
+import {outermostBelow, outermostBeside} from '../../src/linux/detach-below.ts';
 import {parseMountinfo} from '../../src/linux/mountinfo.ts';
 
 const TEXT = `22 27 0:21 / /proc rw,relatime - proc proc rw
@@ -43,5 +43,26 @@ test('of the mounts below a directory, only the outermost are detached', (t) => 
     '/pod/r',
     '/pod/volumes/a',
     '/pod/r-2',
+  ]);
+});
+
+test('mounts beside some paths are neither at, above nor below one of them', (t) => {
+  const mounts = [
+    '/',
+    '/usr',
+    '/usr/local',
+    '/data',
+    '/data/pods',
+    '/data/pods/1/r',
+    '/data/podium',
+    '/mnt',
+    '/mnt',
+    '/mnt/a',
+  ].map((mountPoint) => ({...parseMountinfo('1 0 0:1 / / rw - tmpfs tmpfs rw')[0], mountPoint}));
+  t.deepEqual(outermostBeside(mounts as ReturnType<typeof parseMountinfo>, ['/data/pods/1', '/usr/lib']), [
+    '/usr/local',
+    '/data/podium',
+    '/mnt',
+    '/mnt',
   ]);
 });

@@ -17,7 +17,7 @@ export const configuration = (pod: Pod, host: HostFacts): Step[] => {
       {...limited, apps: limited.apps.map((app) => withCapabilities(pod, withProgram(app)))},
       {
         rootOf: ({name}) => `/opt/stage2/${name}/rootfs`,
-        stdio: (app) => stdioOf(pod, app),
+        stdio: (app) => stdioOf(pod, app, host),
         limits: limitsInside(pod),
         bindDev: () => false,
         statusDirectory: '/rkt/status',

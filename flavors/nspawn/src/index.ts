@@ -24,6 +24,8 @@ import {cgroupOwner, diskNodes, podControllers, podLimits} from './cgroups.ts';
 import {ETC, nspawnArguments, nspawnEnvironment, nspawnProgram} from './command.ts';
 import {configuration} from './configuration.ts';
 import {declaration} from './declaration.ts';
+import {openLogs} from './logs.ts';
+import {neededMounts} from './needed-mounts.ts';
 import {probe} from './probe.ts';
 import {ownRun} from './service-manager.ts';
 import {ownNamespaces, sysctls} from './sysctl.ts';
@@ -49,8 +51,8 @@ export default defineFlavor({
     ...diskNodes(pod, host, ETC),
     {...podCgroup(pod, podLimits(pod), podControllers(pod, host)), ...cgroupOwner(pod, host)} satisfies Step,
     ...sysctls(pod),
-    ...ownRun(pod, host),
     ...sharedDirectories(pod),
+    ...openLogs(pod),
     ...configuration(pod, host),
     ...pod.apps.flatMap((app) => [
       ...appDirectories(pod, app),
@@ -61,6 +63,9 @@ export default defineFlavor({
       {id: `program.${app.name}`, do: 'check-program', app: app.name} satisfies Step,
       ...readOnlyRootfs(app),
     ]),
+    // After all that is bound from elsewhere on the host, and before what is mounted in /run is out of reach.
+    neededMounts(host),
+    ...ownRun(pod, host),
   ],
 
   launch: (pod, host) => ({
@@ -84,7 +89,7 @@ export default defineFlavor({
     keepLock: true,
     ...signals(pod, host),
     // In an interactive pod systemd-nspawn alone opens them.
-    reopensStdio: pod.interactive || pod.idMap === undefined ? true : {owner: pod.idMap.base},
+    reopensStdio: pod.interactive || {...(pod.idMap && {owner: pod.idMap.base})},
   }),
 
   appCgroup: (_pod, app) => appCgroup(app),

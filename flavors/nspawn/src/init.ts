@@ -1,4 +1,4 @@
-import type {App, Pod, UnitOptions} from '@rkt/plugin-sdk';
+import type {App, HostFacts, Pod, UnitOptions} from '@rkt/plugin-sdk';
 import {isRelayed, relayPath} from './journal-relay.ts';
 
 type Stdio = ReturnType<UnitOptions['stdio']>;
@@ -27,7 +27,7 @@ const HOLDER = '/proc/2/fd';
 const TERMINAL = {kind: 'terminal', path: '/dev/console'} as const;
 
 /** Where an app's streams go. In an interactive pod, rkt's streams are the pod's terminal. */
-export const stdioOf = (pod: Pod, app: App): Stdio => {
+export const stdioOf = (pod: Pod, app: App, host: HostFacts): Stdio => {
   const output = (stream: 'stdout' | 'stderr'): Stdio['stdout'] => {
     switch (app.stdio[stream]) {
       case 'null':
@@ -42,13 +42,15 @@ export const stdioOf = (pod: Pod, app: App): Stdio => {
         return pod.interactive ? TERMINAL : {kind: 'append', path: `${HOLDER}/${stream === 'stdout' ? 1 : 2}`};
     }
   };
-  return {stdin: inputOf(pod, app), stdout: output('stdout'), stderr: output('stderr')};
+  return {stdin: inputOf(pod, app, host), stdout: output('stdout'), stderr: output('stderr')};
 };
 
-// Several apps that read one stream would each get some of it.
-const inputOf = (pod: Pod, app: App): Stdio['stdin'] => {
+// Several apps that read one stream would each get some of it. What is typed at a terminal is for the pod whose terminal it is, or for whoever says so: else it is the caller's, who may have a use for it.
+const inputOf = (pod: Pod, app: App, {terminals = []}: HostFacts): Stdio['stdin'] => {
   if (app.stdio.stdin === 'null') return {kind: 'null'};
   if (pod.interactive) return TERMINAL;
-  const reads = app.stdio.stdin === 'stream' || (app.stdio.stdin === 'inherit' && pod.apps.length === 1);
+  const reads =
+    app.stdio.stdin === 'stream' ||
+    (app.stdio.stdin === 'inherit' && pod.apps.length === 1 && !terminals.includes('stdin'));
   return reads ? {kind: 'file', path: `${HOLDER}/0`} : {kind: 'null'};
 };

@@ -142,7 +142,7 @@ exit 0
 /** Whether there is a journal by now, and the pipes to it. A pod whose apps would write nowhere does not run. */
 const checkUnit = (pod: Pod): string => {
   const pipes = pipesOf(pod);
-  const make = pipes.length === 0 ? '' : ` && mkdir -m 700 ${RELAYS} && mkfifo -m 600 ${pipes.join(' ')}`;
+  const make = pipes.length === 0 ? '' : ` && mkdir -m 700 ${RELAYS} && mkfifo -m 666 ${pipes.join(' ')}`;
   return `[Unit]
 DefaultDependencies=no
 Wants=${SERVICE}

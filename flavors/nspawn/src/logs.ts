@@ -1,5 +1,4 @@
-import type {App, Pod, UnitFile} from '@rkt/plugin-sdk';
-import {DEFAULT_LOG_SIZE} from '@rkt/plugin-sdk';
+import {type App, DEFAULT_LOG_SIZE, LOGS, type Pod, type PodPath, type Step, type UnitFile} from '@rkt/plugin-sdk';
 import {wantedByDefault} from './wanted.ts';
 
 /** What {@link KEEP} executes. */
@@ -48,6 +47,18 @@ const logFiles = ({apps}: Pod): string[] =>
   apps.flatMap(({name, stdio}: App) =>
     (['stdout', 'stderr'] as const).filter((stream) => stdio[stream] === 'log').map((stream) => `${name}.${stream}`),
   );
+
+/** Each app may open its own again by path (`/dev/stdout`), whichever user it is; nobody has another way to them. */
+export const openLogs = (pod: Pod): Step[] =>
+  logFiles(pod).map((file) => ({
+    id: `log.${file}`,
+    do: 'write',
+    target: {in: 'pod', path: `${LOGS}/${file}` as PodPath},
+    content: '',
+    mode: 0o646,
+    uid: 0,
+    gid: 0,
+  }));
 
 /** Keeps the logs of a pod within their bounds; nothing for a pod without. */
 export const logUnits = (pod: Pod): UnitFile[] => {

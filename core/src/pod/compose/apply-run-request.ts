@@ -1,6 +1,7 @@
 import type {Declaration} from '../../contract/declaration.ts';
 import type {Pod} from '../../contract/pod.ts';
 import {isForwarded} from '../../contract/port-sockets.ts';
+import {onTerminal, type Terminal} from '../../linux/terminal.ts';
 import {inputShared, interactiveSeveral, metadataUnavailable, networkConflict} from '../errors.ts';
 import type {RunRequest} from '../request.ts';
 import {type HostNames, hosts, resolvConf} from './dns.ts';
@@ -11,13 +12,18 @@ interface RunOptions {
   readonly declaration: Pick<Declaration, 'features'>;
   readonly debug: boolean;
   readonly host: HostNames;
+  /** Of rkt's caller. */
+  readonly terminal?: Terminal | undefined;
   readonly imageHasHosts: boolean;
 }
 
 const IPC = {auto: 'auto', private: 'private', parent: 'host'} as const;
 
 /** The pod with what `run` and `run-prepared` add to it. */
-export const applyRunRequest = (pod: Pod, {run, declaration, debug, host, imageHasHosts}: RunOptions): Pod => {
+export const applyRunRequest = (
+  pod: Pod,
+  {run, declaration, debug, host, imageHasHosts, terminal}: RunOptions,
+): Pod => {
   if (run.interactive && pod.apps.length > 1) throw interactiveSeveral(pod.apps.map(({name}) => name));
   checkInput(pod);
   if (run.mdsRegister) throw metadataUnavailable();
@@ -29,14 +35,19 @@ export const applyRunRequest = (pod: Pod, {run, declaration, debug, host, imageH
     throw networkConflict('port', network.mode);
   }
   const ownName = features.hostname.level === 'enforced' || features.hostname.level === 'equivalent';
+  // What is to be attached is the caller's: without a terminal its streams are, as ever.
+  const interactive = run.interactive && terminal !== undefined;
   return {
     ...pod,
+    ...(interactive && {
+      apps: pod.apps.map((app) => ({...app, process: {...app.process, env: onTerminal(app.process.env, terminal)}})),
+    }),
     network,
     hostname: run.hostname ?? (ownName ? `rkt-${pod.uuid}` : null),
     ipc: IPC[run.ipc],
     resolvConf: resolvConf(run, host),
     hosts: hosts(run, host, imageHasHosts),
-    interactive: run.interactive,
+    interactive,
     debug,
   };
 };

@@ -2,6 +2,7 @@ import type {PodManifest} from '../../appc/pod-manifest.ts';
 import type {HostFacts} from '../../contract/host.ts';
 import type {HostPath, Uuid} from '../../contract/names.ts';
 import type {Pod} from '../../contract/pod.ts';
+import {callersTerminal} from '../../linux/terminal.ts';
 import type {Settings} from '../../settings.ts';
 import {checkedOnce} from '../../stage1/checked-once.ts';
 import {chooseFlavor} from '../../stage1/choice/choose-flavor.ts';
@@ -91,6 +92,7 @@ export const compose = async (
       insecure: context.insecure,
       debug: context.debug,
       host: hostNames,
+      terminal: callersTerminal(),
     });
     checkArguments(asked.apps);
     const refused = await notAccepted(context, request, askedByImages);

@@ -11,6 +11,7 @@ import type {HostFacts} from '../../contract/host.ts';
 import type {Isolators} from '../../contract/isolators.ts';
 import type {HostPath, Uuid} from '../../contract/names.ts';
 import type {Pod} from '../../contract/pod.ts';
+import type {Terminal} from '../../linux/terminal.ts';
 import {deepFreeze} from '../../stage1/deep-freeze.ts';
 import type {AppRequest, RunRequest} from '../request.ts';
 import {podDirectory} from '../state/layout.ts';
@@ -50,6 +51,7 @@ export interface FreezeInput {
   readonly insecure: ReadonlySet<string>;
   readonly debug: boolean;
   readonly host: HostNames;
+  readonly terminal?: Terminal | undefined;
 }
 
 /**

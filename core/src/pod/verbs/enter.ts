@@ -2,6 +2,7 @@ import type {Launch} from '../../contract/launch.ts';
 import {enter as performEnter} from '../../executor/enter.ts';
 import {requireStdio} from '../../linux/require-stdio.ts';
 import {sealSelf} from '../../linux/sealed-self.ts';
+import {callersTerminal, onTerminal} from '../../linux/terminal.ts';
 import type {RktError} from '../../rkt-error.ts';
 import type {Settings} from '../../settings.ts';
 import {checkedOnce} from '../../stage1/checked-once.ts';
@@ -62,5 +63,18 @@ export const enter = async (
   });
   const launch = JSON.parse(text) as Launch;
   if (launch.into !== 'member') throw flavorPlanInvalid(flavor.declaration.name, 'enter', 'joins no process');
-  return performEnter(launch, {facts, caches: {seccomp: seccompCache(context.dataDir)}, describeError});
+  return performEnter(onCallersTerminal(launch), {
+    facts,
+    caches: {seccomp: seccompCache(context.dataDir)},
+    describeError,
+  });
+};
+
+/** What the app has been told of another terminal does not hold for this one. */
+const onCallersTerminal = (launch: Extract<Launch, {into: 'member'}>): typeof launch => {
+  const {process} = launch;
+  const terminal = callersTerminal();
+  if (terminal?.kind === undefined) return launch;
+  const others = process.env.filter(({name}) => name !== 'TERM');
+  return {...launch, process: {...process, env: onTerminal(others, terminal)}};
 };

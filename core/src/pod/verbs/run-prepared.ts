@@ -1,6 +1,7 @@
 import {CONTRACT_VERSION} from '../../contract/flavor.ts';
 import type {HostFacts} from '../../contract/host.ts';
 import {requireStdio} from '../../linux/require-stdio.ts';
+import {callersTerminal} from '../../linux/terminal.ts';
 import type {Settings} from '../../settings.ts';
 import {gatherHostFacts} from '../../stage1/facts/host-facts.ts';
 import type {PlannedPod} from '../../stage1/negotiation/plan-pod.ts';
@@ -85,6 +86,7 @@ const planAgain = async (
     declaration: found.flavor.declaration,
     debug: context.debug,
     host: hostNames,
+    terminal: callersTerminal(),
     imageHasHosts,
   });
   const planned = await planPod(found, asked, {

@@ -16,6 +16,7 @@ import {parseLimits} from '../../linux/rlimits.ts';
 import {streamDevices} from '../../linux/stream-devices.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 import {takesPods} from '../../linux/takes-pods.ts';
+import {terminals} from '../../linux/terminal.ts';
 import {findTreeProgram, type TreeProgram} from '../../linux/tree-program.ts';
 import {parseFilesystems, parseMemTotal, parseRelease, parseVersion} from './parse-facts.ts';
 import {imageProgramVersion, programVersion} from './program-version.ts';
@@ -31,6 +32,7 @@ export const gatherHostFacts = (programs: readonly string[] = [], tree?: HostPat
   const landlock = landlockVersion();
   const sockets = passedAddresses();
   const streams = streamDevices();
+  const onTerminals = terminals();
   const notifySocket = process.env.NOTIFY_SOCKET ?? '';
   return {
     kernel,
@@ -56,6 +58,7 @@ export const gatherHostFacts = (programs: readonly string[] = [], tree?: HostPat
     ...(/^[/@]./.test(notifySocket) ? {notifySocket} : {}),
     ...(MACHINED.every((file) => existsSync(file)) ? {machined: true} : {}),
     ...(streams.length > 0 ? {streamDevices: streams} : {}),
+    ...(onTerminals.length > 0 ? {terminals: onTerminals} : {}),
     ...(sockets.length > 0 ? {sockets} : {}),
   };
 };
