@@ -28,7 +28,7 @@ const needsKernel = (file: string) => file.startsWith('test/') && !/^test\/(fuzz
 
 /** What holds for every flavor; they run once with each. */
 const forEachFlavor = (file: string) =>
-  /^test\/(conformance\/(access|devices|ends|enter|environment|filesystem|image-isolators|isolators|large|logs|security|streams|terminal|verify|writes)|fault\/walk)\./.test(
+  /^test\/(conformance\/(access|devices|ends|enter|environment|filesystem|image-isolators|isolators|large|logs|security|service|streams|terminal|verify|writes)|fault\/walk)\./.test(
     file,
   );
 
