@@ -1,9 +1,7 @@
 import {randomUUID} from 'node:crypto';
-import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import {killCgroup, removeCgroup} from '../../core/src/linux/cgroups.ts';
-import {gatherHostFacts} from '../../core/src/stage1/facts/host-facts.ts';
 import {cgroupDirectories, processesBelow} from '../helpers/cgroup.ts';
 import {openHost} from '../helpers/host.ts';
 import {lacksPods} from '../helpers/lacks.ts';
@@ -17,18 +15,40 @@ const host = openHost();
 test.after.always(() => host.close());
 const kernelTest = testIf(lacksPods('cgroup/memory', 'cgroup/pids'));
 
-/** Makes the cgroups of a service, each with room for the limits of its pods. */
+/** Where each hierarchy of this host is mounted, with its controllers. */
+const hierarchies = (): {mountPoint: string; options: string[]}[] =>
+  readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .filter((line) => / - cgroup2? /.test(line))
+    .map((line) => ({mountPoint: line.split(' ')[4] ?? '', options: line.split(' ').at(-1)?.split(',') ?? []}));
+
+/** Ends all that is in a cgroup, and removes it. */
+const remove = async (directory: string) => {
+  killAll(directory);
+  await until(() => processesBelow(directory).length === 0);
+  const names = readdirSync(directory, {withFileTypes: true}).filter((entry) => entry.isDirectory());
+  for (const {name} of names) await remove(path.join(directory, name));
+  rmdirSync(directory);
+};
+
+const killAll = (directory: string) => {
+  for (const pid of processesBelow(directory)) {
+    try {
+      process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+};
+
+/** Makes the cgroups of a service. */
 const makeService = (t: ExecutionContext): {name: string; directories: string[]; through: string[]} => {
-  const {cgroup} = gatherHostFacts();
   const name = `/rkt-test-${randomUUID()}.service`;
-  t.teardown(() => {
-    killCgroup(cgroup, name);
-    removeCgroup(cgroup, name);
-  });
-  const directories = cgroup.hierarchies.map(({mountPoint, controllers}) => {
+  const directories = hierarchies().map(({mountPoint, options}) => {
     const directory = `${mountPoint}${name}`;
     mkdirSync(directory);
-    if (controllers.includes('cpuset'))
+    t.teardown(() => remove(directory));
+    if (options.includes('cpuset'))
       for (const file of ['cpuset.cpus', 'cpuset.mems'])
         writeFileSync(path.join(directory, file), readFileSync(path.join(mountPoint, file)));
     return directory;
@@ -48,10 +68,13 @@ kernelTest(
   "a pod is below its service's cgroup in every hierarchy: its limits, its list of processes and its last kill reach all of it",
   async (t) => {
     const {name, directories, through} = makeService(t);
-    const pod = await host.start(`trap '' HUP INT TERM; mkfifo /tmp/stay; cat /tmp/stay & echo ready; while read -r line; do :; done`, {
-      through,
-      app: ['--memory=64Mi', '--pids=20'],
-    });
+    const pod = await host.start(
+      `trap '' HUP INT TERM; mkfifo /tmp/stay; cat /tmp/stay & echo ready; while read -r line; do :; done`,
+      {
+        through,
+        app: ['--memory=64Mi', '--pids=20'],
+      },
+    );
     const verified = await host.rkt(['--format=json', 'status', '--verify', pod.uuid]);
     t.is(verified.exitCode, 0, verified.stderr);
     for (const directory of cgroupDirectories(pod.uuid))
@@ -70,7 +93,7 @@ kernelTest(
         directory,
       );
     }
-    killCgroup(gatherHostFacts().cgroup, name);
+    killAll(directories[0] ?? '');
     t.is((await pod.ended).exitCode, 137);
     await t.notThrowsAsync(until(() => processesOfPod(pod.uuid).length === 0));
     t.is((await host.pods()).find(({name: uuid}) => uuid === pod.uuid)?.state, 'exited');
