@@ -1,7 +1,8 @@
-import {existsSync, readdirSync} from 'node:fs';
+import {existsSync, readdirSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
 import {type Host, openHost} from '../helpers/host.ts';
+import {buildImage} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
 
@@ -114,6 +115,62 @@ withHost('an image that only exited pods use can be removed; they cannot be expo
   t.is((await host.rkt(['status', uuid])).exitCode, 0);
   t.is(await codeOf(host, 'export', uuid, path.join(host.directory, 'x.aci')), 'RKT_POD_IMAGE_GONE');
   t.is((await host.rkt(['rm', uuid])).exitCode, 0);
+});
+
+withHost(
+  'an image is meant by the half of its ID that rkt kept, by its beginning, and told in full',
+  async (t, host) => {
+    const id = await host.fetch();
+    const half = id.slice(0, 'sha512-'.length + 64);
+    const manifest = host.manifest(half, {app: {exec: ['/bin/true'], user: '0', group: '0'}});
+    const {stdout, stderr} = await host.rkt(['prepare', '--stage1=fly', `--pod-manifest=${manifest}`]);
+    t.is(stderr, '');
+    const [whole, short] = await Promise.all(
+      [['--full'], []].map((flags) => host.rkt(['list', '--no-legend', ...flags])),
+    );
+    t.is(whole?.stdout.split('\t')[3], id);
+    t.false(short?.stdout.includes('sha512-'));
+    t.is(JSON.parse((await host.rkt(['cat-manifest', stdout.trim()])).stdout).apps[0].image.id, id);
+    for (const text of [id, half, id.slice(0, 9)])
+      t.is((await host.rkt(['image', 'cat-manifest', text])).exitCode, 0, text);
+  },
+);
+
+withHost('times are in nanoseconds, of pods and of their apps', async (t, host) => {
+  await host.fetch();
+  const before = Date.now();
+  const pod = await host.start('echo ready; cat', {stage1: 'fly'});
+  const status = JSON.parse((await host.rkt(['status', '--format=json', pod.uuid])).stdout);
+  for (const time of [status.created_at, status.started_at, status.apps[0].created_at, status.apps[0].started_at])
+    t.true(time >= before * 1e6 && time <= Date.now() * 1e6, String(time));
+  await pod.end();
+});
+
+withHost('image rm refuses a name that several images have, and says which', async (t, host) => {
+  const version = (value: string) =>
+    buildImage({files: {'/version': value}, manifest: {labels: [{name: 'version', value}]}});
+  const ids = [await host.fetch(version('1')), await host.fetch(version('2'))];
+  const {error} = await host.rkt(['--format=json', 'image', 'rm', 'example.com/test']);
+  t.is(error?.code, 'RKT_IMAGE_AMBIGUOUS');
+  for (const [index, id] of ids.entries())
+    t.true(String(error?.fields.candidates).includes(`${id.slice(0, 23)} (version ${index + 1})`), error?.message);
+  t.is((await host.rkt(['image', 'rm', 'example.com/test:1'])).exitCode, 0);
+  t.is((await host.rkt(['image', 'rm', 'example.com/test'])).stdout, `removed the image ${ids[1]}\n`);
+});
+
+withHost('status waits for the file of --uuid-file', async (t, host) => {
+  await host.fetch();
+  const file = path.join(host.directory, 'later');
+  const status = (wait: string) => host.rkt(['--format=json', 'status', wait, `--uuid-file=${file}`]);
+  t.is((await status('--wait-ready=10ms')).error?.code, 'RKT_UUID_FILE_UNUSABLE');
+  const ready = status('--wait-ready');
+  const pod = await host.start('echo ready; cat', {stage1: 'fly'});
+  writeFileSync(file, '');
+  writeFileSync(file, pod.uuid);
+  t.like(JSON.parse((await ready).stdout), {name: pod.uuid, state: 'running'});
+  const over = status('--wait');
+  await pod.end();
+  t.like(JSON.parse((await over).stdout), {name: pod.uuid, state: 'exited'});
 });
 
 withHost('EX-16 what only looks makes no data directory', async (t, host) => {

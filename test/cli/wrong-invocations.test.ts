@@ -27,8 +27,11 @@ const WORDS: Record<string, () => string> = {
   LOOP: () => at('loop'),
   PREPARED: () => prepared,
   RUNNING: () => running?.uuid ?? '',
+  WAITING: () => waiting,
 };
 let prepared = '';
+/** Prepared to the end. */
+let waiting = '';
 let exited = '';
 
 test.before(async () => {
@@ -42,7 +45,7 @@ test.before(async () => {
   await host.fetch();
   const make = async () =>
     (await host.rkt(['prepare', '--stage1=fly', 'example.com/test', '--exec=/bin/true'])).stdout.trim();
-  [prepared, exited] = [await make(), await make()];
+  [prepared, waiting, exited] = [await make(), await make(), await make()];
   await host.rkt(['run-prepared', exited]);
   running = await host.start('echo ready; cat', {stage1: 'fly'});
 });
@@ -234,6 +237,8 @@ const CASES: readonly (readonly [typed: string, code: string, exitCode?: number]
   ['enter --uuid-file=/nowhere', 'RKT_UUID_FILE_UNUSABLE'],
   ['enter', 'RKT_ARGUMENT_MISSING'],
   ['enter PREPARED', 'RKT_POD_STATE'],
+  ['enter RUNNING --app=test', 'RKT_FLAG_MISPLACED'],
+  ['enter RUNNING -it sh', 'RKT_FLAG_MISPLACED'],
   ['enter RUNNING nosuchprogram', 'RKT_EXEC_NOT_FOUND', 127],
   ['enter --app=none RUNNING', 'RKT_POD_APP_UNKNOWN'],
   ['stop PREPARED', 'RKT_POD_STATE'],
@@ -249,6 +254,8 @@ const CASES: readonly (readonly [typed: string, code: string, exitCode?: number]
   ['export EXITED /nowhere/x.aci', 'RKT_IMAGE_OUTPUT_UNUSABLE'],
   ['export --app=none EXITED x.aci', 'RKT_POD_APP_UNKNOWN'],
   ['run-prepared RUNNING', 'RKT_POD_STATE'],
+  ['prepare --hostname=web example.com/test', 'RKT_FLAG_TOO_EARLY'],
+  ['prepare example.com/test --interactive', 'RKT_FLAG_TOO_EARLY'],
   ['run-prepared --uuid-file-save=/nowhere/uuid PREPARED', 'RKT_UUID_FILE_UNWRITABLE'],
   ['run --stage1=fly --uuid-file-save=/nowhere/uuid example.com/test', 'RKT_UUID_FILE_UNWRITABLE'],
   ['run --stage1=fly --uuid-file-save=DIR example.com/test', 'RKT_UUID_FILE_UNWRITABLE'],
@@ -274,7 +281,7 @@ const argv = (typed: string): string[] =>
     .split(' ')
     .filter((word) => word !== '')
     .map((word) =>
-      word.replace(/\b(ACI|BIG|DIR|EXITED|FILE|LOOP|PREPARED|RUNNING)\b/, (name) => WORDS[name]?.() ?? name),
+      word.replace(/\b(ACI|BIG|DIR|EXITED|FILE|LOOP|PREPARED|RUNNING|WAITING)\b/, (name) => WORDS[name]?.() ?? name),
     );
 
 /** The flags that a hint names must be the command's, or those of the command that it names. */
@@ -315,6 +322,19 @@ for (const [typed, code, exitCode = 254] of CASES)
     await check(t, typed, stderr, code);
     t.is(stdout, '');
     t.is(ended, exitCode, stderr);
+  });
+
+/** Where a hint leads. */
+for (const [typed, to] of [
+  ['enter WAITING', 'rkt run-prepared WAITING'],
+  ['stop WAITING', 'rkt run-prepared WAITING'],
+  ['enter RUNNING --app=test', 'rkt enter --app=test RUNNING'],
+  ['prepare --hostname=web example.com/test', 'rkt run-prepared --hostname UUID'],
+  ['run --stage1=fly example.com/test --exec=echo\thello', 'IMAGE --exec=PROGRAM -- ARGS…'],
+] as const)
+  kernelTest(`the hint of rkt ${JSON.stringify(typed)} leads to ${to}`, async (t) => {
+    const {error} = await host.rkt(['--format=json', ...argv(typed)]);
+    t.true(error?.hint?.includes(argv(to).join(' ')), error?.hint);
   });
 
 kernelTest('there are at least a hundred of them, and none twice', (t) => {

@@ -82,6 +82,17 @@ for (const [what, script, status] of [
   });
 }
 
+kernelTest('stop asks the main process alone; the rest ends after it', async (t) => {
+  const other = `trap "echo other asked" TERM; exec 3<>/tmp/b; echo up >/tmp/a; while :; do read -r line <&3; done`;
+  const pod = await host.start(
+    `mkfifo /tmp/a /tmp/b; sh -c '${other}' & read -r up </tmp/a; trap 'echo asked; exit 3' TERM; echo ready; ${STAY}`,
+  );
+  t.is((await host.rkt(['stop', pod.uuid])).exitCode, 0);
+  const {stdout, exitCode} = await pod.ended;
+  t.deepEqual([stdout, exitCode], ['ready\nasked\n', 3]);
+  t.deepEqual(processesOfPod(pod.uuid), []);
+});
+
 kernelTest('nothing of a pod goes on when the rkt process is killed', async (t) => {
   const pod = await host.start(`trap '' HUP INT TERM; echo ready; ${STAY}`);
   pod.child.kill('SIGKILL');

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import {annotations, userData} from './annotations.ts';
 import {app} from './app.ts';
 import {bounded} from './bounded.ts';
-import {imageId} from './image-id.ts';
+import {writtenImageId} from './image-id.ts';
 import {isolatorList} from './isolators/list.ts';
 import {labels} from './labels.ts';
 import {MAX_MOUNTS} from './mount-points.ts';
@@ -27,7 +27,7 @@ export type ManifestMount = z.infer<typeof mount>;
 const podApp = z.lazy(() =>
   z.strictObject({
     name: appName,
-    image: z.strictObject({id: imageId, name: maybe(acIdentifier), labels: maybe(labels)}),
+    image: z.strictObject({id: writtenImageId, name: maybe(acIdentifier), labels: maybe(labels)}),
     /** Takes the place of the image's (appc PO-06). */
     app: maybe(app),
     /** Default false. */

@@ -14,6 +14,8 @@ export interface Flag {
   readonly implied?: string;
   readonly short?: string;
   readonly hidden?: boolean;
+  /** It is another command's, and this says where it goes. */
+  readonly elsewhere?: string;
   /** For completion and for one clear error. */
   readonly choices?: readonly string[];
   /** For completion alone: values that are worth proposing. */

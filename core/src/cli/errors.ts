@@ -100,6 +100,14 @@ export const flagImageFirst = (flag: string) =>
     hint: `write IMAGE --${flag}…: it belongs to the image before it`,
   });
 
+/** A flag of a command behind the argument that ends its flags. `right` is how to write it. */
+export const flagMisplaced = (command: string, flag: string, right: string) =>
+  new RktError('RKT_FLAG_MISPLACED', `${flag} stands where the program to run is expected`, {
+    command,
+    flag,
+    hint: `flags come first: ${right}`,
+  });
+
 /** A flag that may be given once (for each image, if it belongs to one). */
 export const flagRepeated = (flag: string, value: string) =>
   new RktError('RKT_FLAG_REPEATED', `--${flag}=${value}: --${flag} was given before`, {
@@ -107,6 +115,10 @@ export const flagRepeated = (flag: string, value: string) =>
     value,
     hint: `give --${flag} once for each image`,
   });
+
+/** A flag of another command, which comes later. `hint` says where it goes. */
+export const flagTooEarly = (command: string, flag: string, hint: string) =>
+  new RktError('RKT_FLAG_TOO_EARLY', `${command} takes no --${flag} yet`, {command, flag, hint});
 
 /** No flag of that name. `flag` is as typed, with its hyphens. */
 export const flagUnknown = (

@@ -1,6 +1,13 @@
 import {suggest} from '../suggest.ts';
 import type {Flag, Flags} from './command.ts';
-import {flagBooleanInvalid, flagChoiceInvalid, flagUnknown, flagValueInvalid, flagValueMissing} from './errors.ts';
+import {
+  flagBooleanInvalid,
+  flagChoiceInvalid,
+  flagTooEarly,
+  flagUnknown,
+  flagValueInvalid,
+  flagValueMissing,
+} from './errors.ts';
 import {flagHabit} from './habits.ts';
 
 /** One flag as typed. */
@@ -17,7 +24,7 @@ export const isFlag = (argument: string): boolean => argument.startsWith('-') &&
 /**
  * Reads the flag at `index`: `--x`, `--x=V`, `--x V`, `-x`, `-x V`, `-xV`.
  * @param otherwise a hint for a flag that resembles none
- * @throws RKT_FLAG_UNKNOWN, RKT_FLAG_VALUE_MISSING, RKT_FLAG_VALUE_INVALID if it is empty, RKT_FLAG_BOOLEAN_INVALID, RKT_FLAG_CHOICE_INVALID
+ * @throws RKT_FLAG_UNKNOWN, RKT_FLAG_TOO_EARLY, RKT_FLAG_VALUE_MISSING, RKT_FLAG_VALUE_INVALID if it is empty, RKT_FLAG_BOOLEAN_INVALID, RKT_FLAG_CHOICE_INVALID
  */
 export const readFlag = (
   command: string,
@@ -30,6 +37,7 @@ export const readFlag = (
   const {name, inline} = split(command, flags, typed, otherwise);
   // `split` has found it.
   const flag = flags[name] as Flag;
+  if (flag.elsewhere !== undefined) throw flagTooEarly(command, name, flag.elsewhere);
   if (flag.type === 'boolean') {
     const value = parseBoolean(inline ?? 'true');
     if (value === undefined) throw flagBooleanInvalid(command, name, inline ?? '');

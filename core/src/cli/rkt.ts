@@ -1,5 +1,6 @@
 import process from 'node:process';
 import {enableDebug} from '../debug.ts';
+import {RktError} from '../rkt-error.ts';
 import {FORMATS, type Format} from './context.ts';
 import {flagChoiceInvalid} from './errors.ts';
 import {globalFlags} from './globals.ts';
@@ -19,7 +20,9 @@ export const rkt = async (argv: readonly string[]): Promise<number> => {
   try {
     return await dispatch(argv, how);
   } catch (error) {
-    return reportError(error, how);
+    const code = reportError(error, how);
+    if (how.format === 'text') await helpInstead(error);
+    return code;
   }
 };
 
@@ -52,6 +55,15 @@ const showHelp = async (topic: string): Promise<number> => {
   const {help} = await import('./help.ts');
   await help(topic, makeOutput());
   return 0;
+};
+
+/** Who typed no command wants to know which there are, as in rkt. Standard output is for results. */
+const helpInstead = async (error: unknown): Promise<void> => {
+  if (!(error instanceof RktError) || error.code !== 'RKT_COMMAND_MISSING') return;
+  const {help} = await import('./help.ts');
+  const output = makeOutput();
+  output.note('');
+  await help(String(error.fields.group), {...output, line: (text = '') => output.note(text)});
 };
 
 const isFormat = (value: string): value is Format => (FORMATS as readonly string[]).includes(value);

@@ -38,7 +38,7 @@ export interface Flavor {
    */
   appCgroup?(pod: Pod, app: App): string;
 
-  /** How to end the pod. Absent: SIGTERM to every process, ten seconds, then kill; with `force`, kill. */
+  /** How to end the pod. Absent: SIGTERM to the supervisor, up to ten seconds for it to end, then kill; with `force`, kill. */
   stop?(pod: RunningPod, force: boolean): StopStep[];
 }
 

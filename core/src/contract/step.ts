@@ -139,8 +139,8 @@ export type StepKind = Step['do'];
 /** What `rkt stop` does, in order. */
 export const stopStep = z.discriminatedUnion('do', [
   z.strictObject({do: z.literal('signal'), to: z.enum(['supervisor', 'pod']), signal: z.string()}),
-  /** Goes on as soon as the pod has ended, else after the time. */
-  z.strictObject({do: z.literal('await-exit'), milliseconds: z.int()}),
+  /** Goes on as soon as the pod has ended, or with `of` its supervisor, which leaves the rest to the next step; else after the time. `of`: since 1.1. */
+  z.strictObject({do: z.literal('await-exit'), milliseconds: z.int(), of: z.optional(z.literal('supervisor'))}),
   /** Kills every process of the pod's cgroup; does nothing when there is none. */
   z.strictObject({do: z.literal('kill')}),
 ]);

@@ -25,7 +25,7 @@ export const performStop = (steps: readonly StopStep[], running: Running): void 
         signal(running, step.to, step.signal);
         break;
       case 'await-exit':
-        awaitExit(running, step.milliseconds);
+        awaitExit(running, step.milliseconds, step.of);
         break;
       case 'kill':
         kill(running);
@@ -77,10 +77,11 @@ const signalMember = (pid: number, path: string, name: NodeJS.Signals): void => 
   }
 };
 
-const awaitExit = (running: Running, milliseconds: number): void => {
+const awaitExit = (running: Running, milliseconds: number, of?: 'supervisor'): void => {
   const end = Date.now() + milliseconds;
   using supervisor = openProcess(running.pod.supervisor);
   if (supervisor !== undefined) pidfdWait(supervisor, milliseconds);
+  if (of === 'supervisor') return;
   while (isRunning(running) && Date.now() < end) sleep(POLL);
 };
 

@@ -19,11 +19,11 @@ export const dataDirectoryUnusable = (path: string, because: string, cause?: unk
   });
 
 /** An ID prefix or a label set that fits several images. */
-export const imageAmbiguous = (image: string, candidates: readonly string[]) =>
+export const imageAmbiguous = (image: string, candidates: readonly string[], hint = 'give more digits of the ID') =>
   new RktError('RKT_IMAGE_AMBIGUOUS', `"${image}" fits ${candidates.length} images: ${candidates.join(', ')}`, {
     image,
     candidates,
-    hint: 'give more digits of the ID',
+    hint,
   });
 
 /** The bytes are not a tar archive as an image may be one. */

@@ -10,6 +10,9 @@ import {type ImageStore, imageDirectory} from './store.ts';
 const HOST_ARCH: Readonly<Record<string, string>> = {x64: 'amd64', arm64: 'aarch64'};
 const SHOWN_CANDIDATES = 8;
 
+/** Enough digits to tell images apart, and to be taken for an ID. */
+const short = (id: ImageId): string => id.slice(0, 'sha512-'.length + 16);
+
 type Labels = Readonly<Record<string, string>>;
 
 const fits = (found: Labels, wanted: Labels): boolean => {
@@ -26,18 +29,31 @@ const fits = (found: Labels, wanted: Labels): boolean => {
 export const findByName = (store: ImageStore, name: string, labels: Labels): ImageId | undefined =>
   findInIndex(store, name).find((row) => fits(row.labels, labels) && existsSync(imageDirectory(store, row.id)))?.id;
 
+/**
+ * {@link findImage} for who cannot take the newest of several for granted.
+ * @throws RKT_IMAGE_AMBIGUOUS also for a name that several images have, and as {@link findImage} does
+ */
+export const findOnlyImage = (...wanted: Parameters<typeof findImage>): ImageId => {
+  const found = findImage(...wanted);
+  const [store, reference, text] = wanted;
+  if (reference.kind !== 'name') return found;
+  const {name, labels} = reference;
+  const rows = findInIndex(store, name).filter(
+    (row) => fits(row.labels, labels) && existsSync(imageDirectory(store, row.id)),
+  );
+  if (rows.length < 2) return found;
+  const shown = rows
+    .slice(0, SHOWN_CANDIDATES)
+    .map(({id, labels: {version}}) => `${short(id)}${version === undefined ? '' : ` (version ${version})`}`);
+  throw imageAmbiguous(text, shown, 'give the version, as in NAME:VERSION, or the ID');
+};
+
 const findByPrefix = (store: ImageStore, prefix: string): ImageId => {
   const candidates = imageIds(store).filter((id) => id.startsWith(prefix));
   const [first] = candidates;
   if (first === undefined) throw imageNotFound(prefix);
   if (candidates.length === 1) return first;
-  throw imageAmbiguous(
-    prefix,
-    candidates
-      .sort()
-      .slice(0, SHOWN_CANDIDATES)
-      .map((id) => id.slice(0, 7 + 16)),
-  );
+  throw imageAmbiguous(prefix, candidates.sort().slice(0, SHOWN_CANDIDATES).map(short));
 };
 
 /**

@@ -21,7 +21,7 @@ import {checkTree} from './check-tree.ts';
 import {startExtraction} from './extract.ts';
 import {hashFile} from './hash-file.ts';
 import {addToIndex} from './image-index.ts';
-import {type ImageInfo, touchImage, writeInfo} from './info.ts';
+import {type ImageInfo, readInfo, replaceInfo, touchImage, writeInfo} from './info.ts';
 import {labelRecord} from './label-record.ts';
 import {RATIO_LIMITS, type RatioLimits, TAR_LIMITS, type TarLimits} from './limits.ts';
 import {type ArchiveSource, readArchive} from './read-archive.ts';
@@ -55,7 +55,7 @@ export const importImage = async (
   const info = await unpack(source, spool.path, tree, options);
   writeInfo(tree, info);
   sync(tree);
-  publish(store, tree, info);
+  publish(store, spool.path, tree, info);
   return info.id;
 };
 
@@ -130,7 +130,7 @@ const sync = (tree: string): void => {
   syncFileSystem(directory);
 };
 
-const publish = (store: ImageStore, tree: string, info: ImageInfo): void => {
+const publish = (store: ImageStore, spool: string, tree: string, info: ImageInfo): void => {
   const target = imageDirectory(store, info.id);
   if (!existsSync(target)) {
     addToIndex(store, info);
@@ -145,4 +145,16 @@ const publish = (store: ImageStore, tree: string, info: ImageInfo): void => {
   }
   log('image')('%s is there already', info.id);
   touchImage(store, info.id);
+  renew(store, spool, info);
+};
+
+/** Whoever fetches an image again wants that one by its name, as in rkt. What is known of its bytes stays. */
+const renew = (
+  store: ImageStore,
+  spool: string,
+  {id, importTime, source, archiveSize, compression}: ImageInfo,
+): void => {
+  const info = {...readInfo(store, id), importTime, source, archiveSize, compression};
+  replaceInfo(store, info, spool);
+  addToIndex(store, info);
 };

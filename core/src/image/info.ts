@@ -1,11 +1,12 @@
-import {constants, futimesSync, writeFileSync} from 'node:fs';
+import {constants, futimesSync, renameSync, writeFileSync} from 'node:fs';
 import * as z from 'zod/mini';
 import {type ImageId, imageId} from '../contract/names.ts';
+import {fsyncDirectory} from '../linux/fsync.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {imageDamaged, imageNotFound} from './errors.ts';
 import {TAR_LIMITS} from './limits.ts';
 import {openInStore, readInStore, statInStore} from './open-in-store.ts';
-import type {ImageStore} from './store.ts';
+import {type ImageStore, imageDirectory} from './store.ts';
 
 /** What is known of an image besides its bytes: `info.json`. */
 export const imageInfo = z.strictObject({
@@ -31,10 +32,21 @@ export type ImageInfo = z.infer<typeof imageInfo>;
 // Loaded when needed: `run` reads what is known of an image and trusts it.
 const seal = (info: ImageInfo): string => process.getBuiltinModule('node:crypto').hash('sha512', JSON.stringify(info));
 
+const sealed = (info: ImageInfo): string => JSON.stringify({...info, seal: seal(info)});
+
 /** Writes `info.json` and `used` of an image that is being made. */
 export const writeInfo = (directory: string, info: ImageInfo): void => {
-  writeFileSync(`${directory}/info.json`, JSON.stringify({...info, seal: seal(info)}), {mode: 0o600, flag: 'wx'});
+  writeFileSync(`${directory}/info.json`, sealed(info), {mode: 0o600, flag: 'wx'});
   writeFileSync(`${directory}/used`, '', {mode: 0o600, flag: 'wx'});
+};
+
+/** Replaces `info.json` of an image of the store, at once. `spool` is a directory of the same file system whose leavings somebody removes. */
+export const replaceInfo = (store: ImageStore, info: ImageInfo, spool: string): void => {
+  const written = `${spool}/info.json`;
+  writeFileSync(written, sealed(info), {mode: 0o600, flag: 'wx', flush: true});
+  const directory = imageDirectory(store, info.id);
+  renameSync(written, `${directory}/info.json`);
+  fsyncDirectory(directory);
 };
 
 /** `info.json` has the labels of a manifest, written twice at worst. */

@@ -75,11 +75,15 @@ const belowMount = (path: string, root: string): string => {
 
 /** A service manager accounts for what is below a service's cgroup and ends it with the service; anything else must not decide where pods are. */
 const chooseParent = (hierarchies: readonly Hierarchy[], takesPods: (directory: HostPath) => boolean): string => {
-  const managed = hierarchies.find(
-    ({version, controllers, own}) =>
-      own.endsWith('.service') && (version === 2 || controllers.some((name) => name === 'name=systemd')),
-  );
-  if (managed === undefined) return DEFAULT_PARENT;
-  const directory = `${managed.mountPoint}${managed.own}` as HostPath; // both are absolute
-  return takesPods(directory) ? managed.own : DEFAULT_PARENT;
+  for (const {version, controllers, own, mountPoint} of hierarchies) {
+    const service = version === 2 || controllers.includes('name=systemd') ? serviceOf(own) : undefined;
+    if (service === undefined) continue;
+    const directory = `${mountPoint}${service}` as HostPath; // both are absolute
+    return takesPods(directory) ? service : DEFAULT_PARENT;
+  }
+  return DEFAULT_PARENT;
 };
+
+/** The cgroup of the service that this one is, or is a part of (`DelegateSubgroup=`): nothing between is a unit of its own, as in a session of a user's manager. */
+const serviceOf = (own: string): string | undefined =>
+  /^.*\/[^/]+\.service(?=(?:\/[^/]+(?<!\.service|\.scope|\.slice))*$)/.exec(own)?.[0];

@@ -133,7 +133,9 @@ export const execNotFound = (program: string, searched: readonly string[]) =>
       program,
       searched,
       exitCode: 127,
-      hint: 'correct "exec" of the image or --exec; PATH is the app\'s own',
+      hint: /\s/.test(program)
+        ? '"exec" and --exec are a program alone: its arguments follow "--", as in IMAGE --exec=PROGRAM -- ARGS…'
+        : 'correct "exec" of the image or --exec; PATH is the app\'s own',
     },
   );
 

@@ -263,7 +263,9 @@ export const podNotInState = (uuid: string, state: string, needed: string, hint?
     uuid,
     state,
     needed,
-    hint: hint ?? 'see "rkt list"',
+    hint:
+      hint ??
+      (state === 'prepared' && needed === 'running' ? `run it first: rkt run-prepared ${uuid}` : 'see "rkt list"'),
   });
 
 /** A stream is to be a terminal, and the pod has none. */

@@ -21,6 +21,7 @@ for (const name of ['pod-full.json', 'pod-nulls.json']) {
 
 const valid: readonly (readonly [title: string, manifest: object])[] = [
   ['PO-05 an image by its ID alone', minimal],
+  ['PO-05 an image by the half of its ID that rkt kept', withApp({image: {id: id.slice(0, 71)}})],
   ['PO-05 labels of an image', withApp({image: {id, name: 'x/y', labels: [text('os', 'linux')]}})],
   ['PO-07 a volume that is bound later', withApp({mounts: [{volume: 'v', path: '/v'}]})],
   ['PO-09 an empty volume', withVolume({kind: 'empty'})],
@@ -53,7 +54,8 @@ const faults: readonly (readonly [title: string, manifest: unknown, path: string
   ['PO-04 a mistyped field of an app', withApp({readOnlyRootFs: true}), 'apps[0].readOnlyRootFs'],
   ['PO-05 no image', {...minimal, apps: [{name: 'a'}]}, 'apps[0].image'],
   ['PO-05 an image without ID', withApp({image: {name: 'x'}}), 'apps[0].image.id'],
-  ['PO-05 an image by half of its ID', withApp({image: {id: id.slice(0, 71)}}), 'apps[0].image.id'],
+  ['PO-05 an image by less than half of its ID', withApp({image: {id: id.slice(0, 70)}}), 'apps[0].image.id'],
+  ['PO-05 an image by more than half of its ID', withApp({image: {id: id.slice(0, 72)}}), 'apps[0].image.id'],
   ['PO-06 an app section without user', withApp({app: {exec: ['/a'], group: '0'}}), 'apps[0].app.user'],
   [
     'S10 a mount too many',

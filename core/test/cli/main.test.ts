@@ -33,7 +33,10 @@ test('the same facts in every format', (t) => {
 
 test('no command: exit 2; errors: exit 254 and nothing on standard output', (t) => {
   t.like(rkt([]), {status: 2, stdout: ''});
+  t.true(rkt([]).stderr.endsWith(`\n\n${rkt(['help']).stdout}`));
   t.like(rkt(['flavor']), {status: 2, stdout: ''});
+  t.true(rkt(['flavor']).stderr.endsWith(`\n\n${rkt(['help', 'flavor']).stdout}`));
+  t.is(rkt(['--format=json', 'flavor']).stderr.split('\n').length, 2);
   t.like(rkt(['nonsense']), {status: 254, stdout: ''});
   t.like(rkt(['version', '--nonsense']), {status: 254, stdout: ''});
 });

@@ -71,7 +71,7 @@ test('every kind', async (t) => {
   t.is(configuredStage1(config.stage1), 'coreos.com/rkt/stage1-fly:1.30.0');
 });
 
-test('a later layer overrides: by host, by path, stage1 as a whole', async (t) => {
+test('a later layer overrides: by host, by path, of stage1 which one and where it is separately', async (t) => {
   const config = await load(t, {
     system: {
       'auth.d/a.json': auth('a.example', 'b.example'),
@@ -84,8 +84,29 @@ test('a later layer overrides: by host, by path, stage1 as a whole', async (t) =
   t.deepEqual(config.auth.get('a.example'), {type: 'basic', credentials: BASIC});
   t.deepEqual(config.auth.get('b.example'), {type: 'basic', credentials: {user: 'local', password: 'p'}});
   t.deepEqual(config.paths as unknown, {data: '/user', stage1Images: '/images'});
-  t.deepEqual(config.stage1, {flavor: 'fly'});
+  t.deepEqual(config.stage1, {flavor: 'fly', location: '/l'});
 });
+
+for (const [what, lower, upper, merged] of [
+  [
+    'a location alone',
+    {name: 'n', version: '1', location: '/l'},
+    {location: '/m'},
+    {name: 'n', version: '1', location: '/m'},
+  ],
+  [
+    'a name with its version',
+    {name: 'n', version: '1', location: '/l'},
+    {name: 'o', version: '2'},
+    {name: 'o', version: '2', location: '/l'},
+  ],
+  ['a name over a flavor', {flavor: 'fly'}, {name: 'o', version: '2'}, {name: 'o', version: '2'}],
+  ['nothing', {flavor: 'fly'}, {}, {flavor: 'fly'}],
+] as const)
+  test(`a later layer with ${what} leaves the other fields of stage1`, async (t) => {
+    const files = {system: {'stage1.d/a.json': stage1(lower)}, user: {'stage1.d/b.json': stage1(upper)}};
+    t.deepEqual((await load(t, files)).stage1, merged);
+  });
 
 test('only regular files that end in .json, directly in the directory', async (t) => {
   const layers = layersOf(t, {

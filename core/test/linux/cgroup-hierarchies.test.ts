@@ -63,6 +63,23 @@ test('pods belong to the service that rkt was started by', (t) => {
   t.is(find(V1, V1_OWN.replace('4:memory:/user.slice', '4:memory:/x.service')).parent, '/rkt');
 });
 
+test('a part of a service is the service, a scope below one is none', (t) => {
+  const parentIn = (own: string) => find(V2, `0::${own}\n`).parent;
+  t.is(parentIn('/system.slice/web.service/main'), '/system.slice/web.service');
+  t.is(parentIn('/system.slice/web.service/a.b/c'), '/system.slice/web.service');
+  t.is(
+    parentIn('/user.slice/user@0.service/app.slice/web.service'),
+    '/user.slice/user@0.service/app.slice/web.service',
+  );
+  for (const own of [
+    '/user.slice/user@0.service/init.scope',
+    '/user.slice/user@0.service/app.slice/x',
+    '/service',
+    '/',
+  ])
+    t.is(parentIn(own), '/rkt', own);
+});
+
 test('v2: a service that runs more than rkt has no pods below it, because it could not limit them', (t) => {
   const asked: string[] = [];
   const busy = (directory: string) => {

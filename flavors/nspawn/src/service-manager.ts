@@ -10,7 +10,9 @@ export const notifyEnvironment = ({notifySocket}: HostFacts): {name: string; val
 
 /** machined lists pods that are in a service: it knows a machine by the unit that its cgroup belongs to. */
 export const isRegistered = ({machined, cgroup}: HostFacts): boolean =>
-  machined === true && cgroup.hierarchies.some(({own}) => own !== '/' && own === cgroup.parent);
+  machined === true &&
+  cgroup.parent !== '/' &&
+  cgroup.hierarchies.some(({own}) => `${own}/`.startsWith(`${cgroup.parent}/`));
 
 /**
  * systemd-nspawn keeps places of its own in /run/systemd/nspawn; nothing of it stays when the pod has ended. Where nobody is to be told

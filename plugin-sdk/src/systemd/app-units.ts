@@ -64,7 +64,8 @@ const mainUnit = (pod: Pod, app: App, options: UnitOptions, handlers: readonly s
       ...sandboxSettings(pod, app, options),
       ...stdioSettings(app, options),
       ['ExecStart', execLine(programOf(app), argv, where)],
-      ['KillMode', 'control-group'],
+      // The program alone is asked to end; what is there after it is killed.
+      ['KillMode', 'mixed'],
       ['TimeoutStopSec', '10s'],
     ],
   });

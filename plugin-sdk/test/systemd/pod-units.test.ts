@@ -80,7 +80,7 @@ SyslogIdentifier=main
 SyslogLevel=err
 SyslogLevelPrefix=no
 ExecStart="@/bin/true" "/bin/true"
-KillMode=control-group
+KillMode=mixed
 TimeoutStopSec=10s
 `,
   );

@@ -4,7 +4,8 @@ import {readUuidFile} from '../../pod/verbs/read-uuid-file.ts';
 import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {EXIT_RKT, RktError} from '../../rkt-error.ts';
 import {defineCommand} from '../command.ts';
-import {argumentMissing} from '../errors.ts';
+import {argumentMissing, flagMisplaced} from '../errors.ts';
+import {isFlag} from '../read-flag.ts';
 import {describeError} from '../report-error.ts';
 
 export const command = defineCommand({
@@ -29,7 +30,10 @@ export const command = defineCommand({
     const [uuid, ...words] = file === undefined ? positionals : [readUuidFile(file, EXIT_RKT), ...positionals];
     if (uuid === undefined) throw argumentMissing(command.name, 'UUID');
     requireRoot('enter');
-    const program = words[0] === '--' ? words.slice(1) : words;
+    const [first = ''] = words;
+    if (file === undefined && isFlag(first))
+      throw flagMisplaced(command.name, first, `rkt enter ${first} ${uuid}; a program of such a name follows "--"`);
+    const program = first === '--' ? words.slice(1) : words;
     try {
       return await withPod(context.dataDir, uuid, (entry) =>
         enter(context, entry, {

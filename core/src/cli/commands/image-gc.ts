@@ -18,7 +18,12 @@ export const command = defineCommand({
     'Removes images and rendered trees that no pod uses and that have not been used for the grace period, trees of programs that the host ' +
     'has in another version now, and what interrupted commands have left in the store.',
   flags: {
-    'grace-period': {type: 'string', value: 'DURATION', default: '24h', help: 'how long an unused image stays'},
+    'grace-period': {
+      type: 'string',
+      value: 'DURATION',
+      default: '24h',
+      help: 'how long an unused image stays: 90s, 30m, 1h30m',
+    },
   },
   examples: [{command: 'rkt image gc --grace-period=0s', does: 'removes every image that no pod uses'}],
   async run({dataDir, output, format, debug}, {flags, positionals}) {

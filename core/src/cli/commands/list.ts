@@ -56,8 +56,6 @@ export const command = defineCommand({
 
 const NO_APP = {name: '-', imageName: '-', imageId: '-'};
 const SHORT_UUID = 8;
-/** `sha512-` and twelve digits. */
-const SHORT_ID = 19;
 
 /** One row for each app; what is the pod's stands in the first. */
 const rows = (
@@ -73,7 +71,7 @@ const rows = (
       own(full ? uuid : uuid.slice(0, SHORT_UUID)),
       app.name,
       app.imageName,
-      ...(full ? [app.imageId.slice(0, SHORT_ID)] : []),
+      ...(full ? [app.imageId] : []),
       own(state),
       own(time(createdAt)),
       own(supervisor === undefined ? '' : time(supervisor.startedAt)),

@@ -1,9 +1,18 @@
 import {prepare} from '../../pod/verbs/prepare.ts';
 import {requireRoot} from '../../pod/verbs/require-root.ts';
+import type {Flags} from '../command.ts';
 import {defineCommand} from '../command.ts';
-import {appFlags, podFlags} from '../grammar/flags.ts';
+import {appFlags, podFlags, runFlags} from '../grammar/flags.ts';
 import {parsePodArguments} from '../grammar/pod.ts';
 import {withImageHint} from '../with-image-hint.ts';
+
+/** How a pod runs is said when it runs. */
+const later = Object.fromEntries(
+  Object.entries(runFlags).map(([name, flag]): [string, Flags[string]] => [
+    name,
+    {...flag, hidden: true, elsewhere: `it is said when the pod runs: rkt run-prepared --${name} UUID`},
+  ]),
+);
 
 export const command = defineCommand({
   name: 'prepare',
@@ -11,7 +20,7 @@ export const command = defineCommand({
   usage: '[flags] IMAGE [image flags] [-- ARGS…] [--- IMAGE2 …]',
   description: 'Does everything that can fail or take time; "rkt run-prepared" then only starts the pod.',
   imageGrammar: true,
-  flags: {...podFlags, quiet: {type: 'boolean', help: 'print nothing but the UUID'}, ...appFlags},
+  flags: {...later, ...podFlags, quiet: {type: 'boolean', help: 'print nothing but the UUID'}, ...appFlags},
   examples: [
     {command: 'rkt prepare example.com/web', does: 'prints the UUID for "rkt run-prepared"'},
     {command: 'rkt prepare --pod-manifest=pod.yaml', does: 'the pod that a manifest describes'},

@@ -11,6 +11,7 @@ import {isFinished} from '../../pod/state/states.ts';
 import {requireStored} from '../../pod/state/stored.ts';
 import {type ExitCodes, viewPod} from '../../pod/state/view.ts';
 import {withPod} from '../../pod/state/with-pod.ts';
+import {awaitUuidFile} from '../../pod/verbs/await-uuid-file.ts';
 import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {waitFinished, waitReady} from '../../pod/verbs/wait.ts';
 import {verificationFailed} from '../../stage1/errors.ts';
@@ -34,8 +35,18 @@ export const command = defineCommand({
   flags: {
     'uuid-file': {type: 'string', value: 'FILE', help: 'read the UUID from a file'},
     verify: {type: 'boolean', help: 'compare what was promised with the running kernel'},
-    wait: {type: 'optional', value: 'DURATION', implied: 'true', help: 'wait until the pod has exited'},
-    'wait-ready': {type: 'optional', value: 'DURATION', implied: 'true', help: 'wait until the apps of the pod run'},
+    wait: {
+      type: 'optional',
+      value: 'DURATION',
+      implied: 'true',
+      help: 'wait until the pod has exited, for ever or as long as this (10s, 1h30m); with --uuid-file also for the file',
+    },
+    'wait-ready': {
+      type: 'optional',
+      value: 'DURATION',
+      implied: 'true',
+      help: 'wait until the apps of the pod run, likewise',
+    },
   },
   examples: [
     {command: 'rkt status 0f5a1f3e', does: 'state, times and the enforcement report'},
@@ -43,15 +54,18 @@ export const command = defineCommand({
     {command: 'rkt status --verify --format=json 0f5a1f3e', does: 'whether the kernel does what the report says'},
   ],
   async run(context, {flags, positionals}) {
-    const text = podArgument(command.name, positionals, flags['uuid-file'], EXIT_UUID_FILE);
     const {dataDir} = context;
     const [ready, finished] = [parseWait('wait-ready', flags['wait-ready']), parseWait('wait', flags.wait)];
+    const {'uuid-file': uuidFile} = flags;
+    // Who starts a pod and waits for it need not know when its file is there.
+    const waited = uuidFile === undefined ? 0 : await awaitUuidFile(uuidFile, ready ?? finished ?? 0);
+    const text = podArgument(command.name, positionals, uuidFile, EXIT_UUID_FILE);
     requireSight(command.name, podsOf(dataDir));
     // Only root can look at what the supervisor of a pod says.
     if (ready !== undefined) requireRoot('status --wait-ready');
     if (flags.verify) requireRoot('status --verify');
     const uuid = findUuid(dataDir, text);
-    if (ready !== undefined) await waitReady(dataDir, uuid, ready);
+    if (ready !== undefined) await waitReady(dataDir, uuid, ready - waited);
     if (finished !== undefined) await waitFinished(dataDir, uuid, finished);
     const {entry, report, exitCodes, restarts, killed, checks} = await withPod(dataDir, uuid, async (entry) => ({
       entry,

@@ -13,7 +13,8 @@ export const command = defineCommand({
   summary: 'Stop pods',
   usage: '[flags] UUID…',
   description:
-    'Ends every process of a pod, as its flavor does it: by SIGTERM, and by SIGKILL ten seconds later (in nspawn twelve). Returns when the pod has ended.',
+    'Asks the main process of each app to end, by SIGTERM; the other processes of the app are killed when it has ended, and everything is after ten seconds (in nspawn ' +
+    'twelve). Returns when the pod has ended.',
   flags: {
     all: {type: 'boolean', help: 'every pod that runs'},
     force: {type: 'boolean', help: 'kill at once'},

@@ -18,7 +18,7 @@ const NANOSECONDS = 1_000_000;
 /** Exit statuses by app, where something has recorded them. */
 export type ExitCodes = ReadonlyMap<string, number>;
 
-/** A pod as rkt's `lib/v1` has it in JSON: times of the pod in seconds, of its apps in nanoseconds; what is not known is left out. */
+/** A pod as rkt's `lib/v1` has it in JSON, but for the pod's times, which are in nanoseconds as those of its apps; what is not known is left out. */
 export const viewPod = (entry: PodEntry, exitCodes: ExitCodes = new Map(), restarts: Restarts = new Map()) => {
   const {uuid, state, summary, supervisor, createdAt} = entry;
   return {
@@ -29,8 +29,8 @@ export const viewPod = (entry: PodEntry, exitCodes: ExitCodes = new Map(), resta
       app_names: summary.apps.map(({name}) => name),
       apps: summary.apps.map((app) => viewApp(app, entry, exitCodes.get(app.name), restarts.get(app.name))),
     }),
-    created_at: Math.floor(createdAt / 1000),
-    ...(supervisor && {started_at: Math.floor(supervisor.startedAt / 1000)}),
+    created_at: Math.floor(createdAt) * NANOSECONDS,
+    ...(supervisor && {started_at: supervisor.startedAt * NANOSECONDS}),
     ...(summary?.userAnnotations && {user_annotations: summary.userAnnotations}),
     ...(summary?.userLabels && {user_labels: summary.userLabels}),
     ...(summary?.podName && {pod_name: summary.podName}),

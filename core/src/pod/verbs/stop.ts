@@ -7,6 +7,7 @@ import {performStop} from '../../executor/perform-stop.ts';
 import type {Fd} from '../../linux/fd.ts';
 import {lockFd} from '../../linux/lock.ts';
 import {openHost} from '../../linux/openat2.ts';
+import {isAlive} from '../../linux/process-identity.ts';
 import type {Settings} from '../../settings.ts';
 import {podNotInState} from '../errors.ts';
 import {POD_FILES} from '../state/layout.ts';
@@ -20,11 +21,20 @@ const debug = log('pod');
 
 const PATIENCE = 10_000;
 
-/** What the contract says a flavor without `stop` gets. */
-export const defaultStop = (force: boolean): StopStep[] =>
-  force
-    ? [{do: 'kill'}]
+/**
+ * What the contract says a flavor without `stop` gets: its main process is asked, and what is there after its end, or after the time, is killed. What has been left
+ * behind by a main process that is gone is asked itself.
+ */
+export const defaultStop = (force: boolean, hasSupervisor: boolean): StopStep[] => {
+  if (force) return [{do: 'kill'}];
+  return hasSupervisor
+    ? [
+        {do: 'signal', to: 'supervisor', signal: 'SIGTERM'},
+        {do: 'await-exit', milliseconds: PATIENCE, of: 'supervisor'},
+        {do: 'kill'},
+      ]
     : [{do: 'signal', to: 'pod', signal: 'SIGTERM'}, {do: 'await-exit', milliseconds: PATIENCE}, {do: 'kill'}];
+};
 
 /**
  * Ends a running pod, and returns when it has ended.
@@ -44,7 +54,7 @@ export const stop = async (context: Settings, entry: PodEntry, force: boolean): 
   using _turn = force ? undefined : waitForTurn(path);
   const flavor = await flavorOf(context, entry);
   const running = runningPod(pod, facts, supervisor, flavor);
-  const steps = flavor?.stop?.(running, force) ?? defaultStop(force);
+  const steps = flavor?.stop?.(running, force) ?? defaultStop(force, isAlive(supervisor));
   performStop(steps, {pod: running, facts});
   if (force) recordKilled(entry);
   return true;

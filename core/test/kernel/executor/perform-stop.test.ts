@@ -63,6 +63,16 @@ kernelTest('a signal to the supervisor is not for the apps; what is left after t
   t.notThrows(remove);
 });
 
+kernelTest('who waits for the supervisor does not wait for what it leaves', async (t) => {
+  const {supervisor, app, stop} = await podOf(t, 'trap "exit 3" TERM', 'trap "" TERM');
+  stop([
+    {do: 'signal', to: 'supervisor', signal: 'SIGTERM'},
+    {do: 'await-exit', milliseconds: Number.MAX_SAFE_INTEGER, of: 'supervisor'},
+    {do: 'kill'},
+  ]);
+  t.deepEqual([await supervisor.ended, await app.ended], [3, 'SIGKILL']);
+});
+
 kernelTest('a signal to the pod is for every process, in whichever cgroup below', async (t) => {
   const {supervisor, app, stop, remove} = await podOf(t, 'trap "exit 3" TERM', 'trap "exit 4" TERM');
   stop([
