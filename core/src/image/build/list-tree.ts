@@ -17,6 +17,7 @@ export const listTree = (root: Fd, limits: TarLimits = TAR_LIMITS): Buffer[] => 
   const found: Buffer[] = [Buffer.from('.')];
   let names = 0;
   let bytes = 0;
+  let apparent = 0;
 
   const check = (path: Buffer, depth: number): void => {
     // As the archive is going to call it.
@@ -28,6 +29,17 @@ export const listTree = (root: Fd, limits: TarLimits = TAR_LIMITS): Buffer[] => 
     if (++names > limits.inodes) throw imageLimitExceeded('files and directories', limits.inodes);
     if (bytes > limits.rememberedBytes)
       throw imageLimitExceeded('bytes of all names and attributes', limits.rememberedBytes);
+  };
+
+  const checkSize = (path: Buffer, size: number): void => {
+    apparent += size;
+    if (apparent > limits.apparentBytes)
+      throw imageLimitExceeded(
+        'bytes of all files',
+        limits.apparentBytes,
+        undefined,
+        `rootfs${path.toString('latin1', 1)}`,
+      );
   };
 
   const entriesOf = (directory: Buffer, depth: number) => {
@@ -42,6 +54,7 @@ export const listTree = (root: Fd, limits: TarLimits = TAR_LIMITS): Buffer[] => 
           ? undefined
           : lstatSync(Buffer.concat([Buffer.from(`/proc/self/fd/${root.number}/`), path]));
         if (stats?.isSocket()) continue;
+        if (stats?.isFile()) checkSize(path, stats.size / stats.nlink);
         entries.push({path, isDirectory: stats?.isDirectory() ?? type === 'directory'});
       }
     }
