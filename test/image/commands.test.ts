@@ -3,11 +3,11 @@ import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {gzipSync} from 'node:zlib';
+import {idOf, specImage} from '../../core/test/kernel/image/support/spec.ts';
 import {rktCommand, rktEnvironment} from '../helpers/command.ts';
 import {lacks} from '../helpers/lacks.ts';
 import {errorOf} from '../helpers/result.ts';
 import {testIf} from '../helpers/skip.ts';
-import {idOf, specImage} from './support/spec.ts';
 
 const needs = lacks('root', 'program/bsdtar', 'built');
 

@@ -2,7 +2,7 @@ import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import {maskSource} from './mask-source.ts';
-import {checkFile, checkSources} from './rules.ts';
+import {checkFile, checkSources, TAKES_CORE} from './rules.ts';
 import {scanImports} from './scan-imports.ts';
 import {root, sources} from './sources.ts';
 
@@ -50,6 +50,8 @@ const wrong: readonly (readonly [file: string, source: string, ...broken: string
   ['core/src/appc/manifest.ts', "import {string} from 'zod/mini';", '1 zod-mini'],
   ['core/src/contract/pod.ts', "import {log} from '../debug.ts';", '1 contract-stands-alone', '1 floors'],
   ['core/src/contract/pod.ts', "import path from 'node:path';", '1 contract-stands-alone'],
+  ['test/pod/x.test.ts', "import {gc} from '../../core/src/pod/state/gc.ts';", '1 test-runs-the-command'],
+  ['test/helpers/x.ts', "import type {Pod} from '../../core/src/contract/index.ts';", '1 test-runs-the-command'],
   // Text around it hides nothing.
   [RUN, "const quote = /['\"`]/; import ffi from 'node:ffi';", '1 kernel-in-executor-and-linux'],
   // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source of a template
@@ -67,6 +69,9 @@ const right: readonly (readonly [file: string, source: string])[] = [
   ['flavors/fly/src/index.ts', 'const text = "import {x} from \'@rkt/core\'";'],
   ['flavors/fly/src/index.ts', "const text = `import {x} from '@rkt/core'`;"],
   ['core/src/executor/exec.ts', "import {syscall} from '../linux/libc.ts';\nprocess.execve?.(file);"],
+  ['core/test/kernel/pod/x.test.ts', "import {syscall} from '../../../src/linux/libc.ts';"],
+  ['test/pod/x.test.ts', "import {app} from '../../core/test/support/fixtures.ts';"],
+  ['test/fuzz/targets/x.ts', "import {parse} from '../../../core/src/appc/json.ts';"],
   ['core/test/linux/libc.test.ts', "import {syscall} from '../../src/linux/libc.ts';"],
   [RUN, "import {readMountinfo} from '../../linux/mountinfo.ts';"],
   [RUN, "import {spawn, execFile} from 'node:child_process';\nspawn('ls', [], {shell: false});"],
@@ -119,6 +124,16 @@ test('masking keeps every offset and line of every source of this repository', (
     const masked = maskSource(source);
     t.is(masked.length, source.length, file);
     t.is(masked.split('\n').length, source.split('\n').length, file);
+  }
+});
+
+test('every test that may take something of core does', (t) => {
+  for (const file of Object.keys(TAKES_CORE)) {
+    const specifiers = scanImports(readFileSync(path.join(root, file), 'utf8')).map(({specifier}) => specifier ?? '');
+    t.true(
+      specifiers.some((specifier) => specifier.includes('/core/src/')),
+      file,
+    );
   }
 });
 

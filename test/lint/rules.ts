@@ -38,8 +38,18 @@ const bare = (specifier: string) =>
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/');
 
-const kernelCode = (file: string) => /^core\/(src|test)\/(executor|linux)\//.test(file);
+const kernelCode = (file: string) => /^core\/(src\/(executor|linux)|test\/(executor|kernel|linux))\//.test(file);
 const product = (file: string) => /^(core|plugin-sdk|flavors|examples)\//.test(file);
+
+/** Tests of the built command that take something of core's all the same. */
+export const TAKES_CORE: Readonly<Record<string, string>> = {
+  'test/cli/examples.test.ts': 'runs every example that the table of commands has',
+  'test/cli/wrong-invocations.test.ts': 'asks every command of the table for every flag of it',
+  'test/conformance/enter.test.ts': 'has the kernel show filters, which no program of the host does',
+  'test/helpers/call-image.ts': 'makes the programs of system calls alone that apps run',
+  'test/systemd/support/boot.ts': 'boots units under cgroups of either version',
+};
+
 const withSpecifier =
   (judge: (file: string, specifier: string, entry: Import) => string | undefined) => (file: string, entry: Import) =>
     entry.specifier === null ? undefined : judge(file, entry.specifier, entry);
@@ -87,6 +97,16 @@ export const rules: readonly Rule[] = [
       code: /\bprocess\s*\.\s*(execve|binding|dlopen)\b|\bexecve\b[^;]*\}\s*=\s*process\b/g,
       what: 'only executor/ and linux/ replace the process',
     },
+  },
+  {
+    name: 'test-runs-the-command',
+    // Fuzzing calls parsers by the thousand.
+    applies: (file) => below(file, 'test') && !below(file, 'test/fuzz') && !Object.hasOwn(TAKES_CORE, file),
+    judge: withSpecifier((file, specifier) =>
+      isRelative(specifier) && below(target(file, specifier), 'core/src')
+        ? `${specifier}: test/ runs the built command; what calls core's functions is in core/test`
+        : undefined,
+    ),
   },
   {
     name: 'no-shell',

@@ -24,7 +24,9 @@ const testFiles = (root: string, directory = ''): string[] =>
     })
     .sort();
 
-const needsKernel = (file: string) => file.startsWith('test/') && !/^test\/(fuzz|lint|runner|helpers|v2)\//.test(file);
+const needsKernel = (file: string) =>
+  file.startsWith('core/test/kernel/') ||
+  (file.startsWith('test/') && !/^test\/(fuzz|lint|runner|helpers|v2)\//.test(file));
 
 /** What holds for every flavor; they run once with each. */
 const forEachFlavor = (file: string) =>

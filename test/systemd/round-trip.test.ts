@@ -1,7 +1,7 @@
 import {existsSync, mkdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
+import type {App, AppName, Process, RootfsPath} from '@rkt/core/contract';
 import test from 'ava';
-import type {App, AppName, Process, RootfsPath} from '../../core/src/contract/index.ts';
 import {app, pod} from '../../core/test/support/fixtures.ts';
 import {lacks} from '../helpers/lacks.ts';
 import {serialTestIf} from '../helpers/skip.ts';

@@ -1,6 +1,6 @@
 /** What is about cgroups, and what holds only as long as they are right. Each names the test files whose path contains it. */
 export const defaultFiles: readonly string[] = [
-  'test/linux/cgroups.',
+  'kernel/linux/cgroups.',
   'test/service/limits.',
   'test/conformance/isolators.',
   'test/nspawn/isolators.',
@@ -8,7 +8,7 @@ export const defaultFiles: readonly string[] = [
   'test/nspawn/state.',
   'test/nspawn/restart.',
   'test/pod/life-cycle.',
-  'test/pod/running-pod.',
-  'test/pod/perform-stop.',
-  'test/executor/enter.',
+  'kernel/pod/running-pod.',
+  'kernel/executor/perform-stop.',
+  'kernel/executor/enter.',
 ];

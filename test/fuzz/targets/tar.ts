@@ -2,7 +2,16 @@ import {deepStrictEqual} from 'node:assert/strict';
 import {END as ENDING, encodeEntry, paddingOf} from '../../../core/src/image/tar/encode.ts';
 import type {TarEntry} from '../../../core/src/image/tar/entry.ts';
 import {createTarScanner} from '../../../core/src/image/tar/scan.ts';
-import {directory, END, file, gnuLong, header, manifest, pax, type RawHeader} from '../../image/support/tar.ts';
+import {
+  directory,
+  END,
+  file,
+  gnuLong,
+  header,
+  manifest,
+  pax,
+  type RawHeader,
+} from '../../../core/test/kernel/image/support/tar.ts';
 import {mutateBytes, ODD} from '../mutate.ts';
 import type {Random} from '../random.ts';
 import type {Target} from '../target.ts';

@@ -5,7 +5,7 @@ const FLAGS = ['stage1', 'stage1-url', 'stage1-path', 'stage1-name', 'stage1-has
 type Stage1Flag = (typeof FLAGS)[number];
 
 /** What rkt's distributions put into the directory of stage1 images. */
-const IMAGE_FILE = /^stage1-(coreos|fly|host|kvm|src)\.aci$/;
+const IMAGE_FILE = /^stage1-([a-z0-9-]+)\.aci$/;
 
 /**
  * The one choice among `--stage1` and rkt's `--stage1-*`, for `findFlavor`.

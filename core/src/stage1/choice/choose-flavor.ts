@@ -7,6 +7,7 @@ import type {Settings} from '../../settings.ts';
 import {flavorReplaced} from '../errors.ts';
 import {gatherHostFacts} from '../facts/host-facts.ts';
 import {type FoundFlavor, findFlavor} from '../load/find.ts';
+import {defaultOrder, ownFlavors} from '../load/own-flavors.ts';
 import {defaultFlavor} from './default-flavor.ts';
 import {flavorOptions} from './flavor-options.ts';
 import {meansImage} from './means-image.ts';
@@ -29,6 +30,7 @@ export const chooseFlavor = async (
   const options = await flavorOptions(context, remember);
   if (wanted === undefined) {
     return defaultFlavor({
+      names: defaultOrder(ownFlavors()),
       find: (name) => findFlavor(name, options),
       gather: gatherHostFacts,
       note: context.note,

@@ -1,9 +1,11 @@
 import type {HostFacts} from '../../contract/host.ts';
 import {RktError} from '../../rkt-error.ts';
 import {flavorNotFound} from '../errors.ts';
-import {DEFAULT_FLAVORS, type FoundFlavor} from '../load/find.ts';
+import type {FoundFlavor} from '../load/find.ts';
 
 interface Ways {
+  /** Those that may run unasked, the one that isolates most first. */
+  readonly names: readonly string[];
   readonly find: (name: string) => Promise<FoundFlavor>;
   readonly gather: (programs: readonly string[] | undefined) => HostFacts;
   /** Tells the operator. */
@@ -15,9 +17,9 @@ interface Ways {
  * another one is told why.
  * @throws RKT_FLAVOR_NOT_FOUND, RKT_PROGRAM_TIMED_OUT
  */
-export const defaultFlavor = async ({find, gather, note}: Ways): Promise<FoundFlavor> => {
+export const defaultFlavor = async ({names, find, gather, note}: Ways): Promise<FoundFlavor> => {
   const passed: string[] = [];
-  for (const name of DEFAULT_FLAVORS) {
+  for (const name of names) {
     try {
       const found = await find(name);
       const {flavor} = found;
@@ -34,5 +36,5 @@ export const defaultFlavor = async ({find, gather, note}: Ways): Promise<FoundFl
       passed.push(`"${name}" is not installed`);
     }
   }
-  throw flavorNotFound('default', DEFAULT_FLAVORS);
+  throw flavorNotFound('default', names);
 };

@@ -1,4 +1,4 @@
-import {readdirSync, statSync} from 'node:fs';
+import {statSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import path from 'node:path';
 import type {Flavor} from '../../contract/flavor.ts';
@@ -9,7 +9,8 @@ import {flavorLoadFailed, flavorNotFound} from '../errors.ts';
 import {checkHooks} from './check-hooks.ts';
 import {fileDigest} from './file-digest.ts';
 import type {Guarding} from './guard.ts';
-import {findPackage, ownTrees} from './package-trees.ts';
+import {hasOwnName, isOwnFlavor, ownFlavors} from './own-flavors.ts';
+import {findPackage, flavorsIn, ownTrees} from './package-trees.ts';
 
 /** A flavor that has been loaded and checked. */
 export interface FoundFlavor {
@@ -29,17 +30,8 @@ interface Options {
   readonly describe?: Guarding['describe'];
 }
 
-/** rkt's stage1 image names and the flavors that took their place. */
-const RKT_NAMES: Readonly<Record<string, string>> = {
-  'coreos.com/rkt/stage1-coreos': 'nspawn',
-  'coreos.com/rkt/stage1-fly': 'fly',
-  'coreos.com/rkt/stage1-host': 'nspawn',
-  'coreos.com/rkt/stage1-kvm': 'kvm',
-  'coreos.com/rkt/stage1-src': 'nspawn',
-};
-
-/** Flavors that run when nobody chose one: the first that is installed and lacks nothing on this host. */
-export const DEFAULT_FLAVORS = ['nspawn', 'fly'] as const;
+/** What rkt calls its stage1 images, with or without labels. */
+const RKT_NAME = /^(coreos\.com\/rkt\/stage1-([a-z0-9-]+))([:,].*)?$/;
 
 const require = createRequire(import.meta.url);
 
@@ -51,43 +43,42 @@ const require = createRequire(import.meta.url);
 export const findFlavor = async (selection: string, options: Options): Promise<FoundFlavor> =>
   load(selection, resolve(selection, options), options);
 
-/** Where a flavor is, and whether it is one of rkt's own. */
+/** Where a flavor is, and whether it is one of rkt's own: they are known to return, and watching others costs a thread. */
 interface Place {
   readonly source: string;
   readonly builtIn: boolean;
 }
 
-/** Whether it is one of rkt's stage1 image names, with or without labels: it means a flavor, whether that is installed or not. */
-export const isRktName = (selection: string): boolean => flavorOfRktName(selection) !== undefined;
+/** Whether it is the name of one of rkt's stage1 images: it means a flavor, whether that is installed or not. */
+export const isRktName = (selection: string): boolean => RKT_NAME.test(selection);
 
+/** The flavor that takes the place of one of rkt's stage1 images, else that of the same name. */
 const flavorOfRktName = (selection: string): string | undefined => {
-  const name = selection.replace(/[:,].*$/, '');
-  return Object.hasOwn(RKT_NAMES, name) ? RKT_NAMES[name] : undefined;
+  const [, image, name] = RKT_NAME.exec(selection) ?? [];
+  return image === undefined ? undefined : (ownFlavors().find(({rktNames}) => rktNames.includes(image))?.name ?? name);
 };
 
 const resolve = (selection: string, options: Options): Place => {
   const name = flavorOfRktName(selection) ?? selection;
   if (name.startsWith('/') || name.startsWith('.')) {
     const source = resolvePath(name);
-    return {source, builtIn: BUILT_IN.some((own) => findPackage(own, ownTrees()) === source)};
+    return {source, builtIn: isOwnFlavor(source)};
   }
   const packages = /^[a-z0-9-]+$/.test(name) ? [`@rkt/flavor-${name}`, `rkt-flavor-${name}`] : [name];
   for (const candidate of packages) {
     const place = resolvePackage(candidate, options);
     if (place !== undefined) return place;
   }
-  throw flavorNotFound(selection, packages, undefined, hintFor(name, options));
+  throw flavorNotFound(selection, packages, undefined, hintFor(selection, options));
 };
 
-/** Named in documents, and not there yet. */
-const PLANNED = ['kvm'];
-
-const hintFor = (name: string, options: Options): string | undefined => {
-  if (PLANNED.includes(name)) return `"${name}" is planned and not there yet; choose one of "rkt flavor list"`;
+const hintFor = (selection: string, options: Options): string | undefined => {
+  if (isRktName(selection))
+    return 'no flavor that is installed takes the place of this image of rkt; choose one of "rkt flavor list"';
   const installed = [...ownTrees(), ...configuredTrees(options)]
-    .flatMap(packagesIn)
+    .flatMap(flavorsIn)
     .map((found) => found.replace(/^(@rkt\/|rkt-)flavor-/, ''));
-  const near = suggest(name, [...new Set(installed)]);
+  const near = suggest(selection, [...new Set(installed)]);
   return near.length === 0 ? undefined : `did you mean ${near.map((each) => `"${each}"`).join(' or ')}?`;
 };
 
@@ -105,14 +96,11 @@ const entryOf = (directory: string): string => createRequire(path.join(directory
 const resolvePackage = (name: string, options: Options): Place | undefined => {
   const own = findPackage(name, ownTrees());
   const source = own ?? findPackage(name, configuredTrees(options));
-  return source === undefined ? undefined : {source, builtIn: own !== undefined && BUILT_IN.includes(name)};
+  return source === undefined ? undefined : {source, builtIn: own !== undefined && hasOwnName(name)};
 };
 
 const configuredTrees = ({searchFrom = []}: Options): string[] =>
   searchFrom.map((from) => path.join(from, 'node_modules'));
-
-/** They are known to return; watching others costs a thread. */
-const BUILT_IN = ['@rkt/flavor-fly', '@rkt/flavor-nspawn', '@rkt/flavor-kvm'];
 
 const load = async (
   selection: string,
@@ -150,7 +138,7 @@ export interface BrokenFlavor {
 /** Every flavor package in the trees that are searched; those that fail to load carry the error. */
 export const listFlavors = async (options: Options): Promise<readonly (FoundFlavor | BrokenFlavor)[]> => {
   const places = new Map<string, Place>();
-  for (const name of [...ownTrees(), ...configuredTrees(options)].flatMap(packagesIn)) {
+  for (const name of [...ownTrees(), ...configuredTrees(options)].flatMap(flavorsIn)) {
     const place = resolvePackage(name, options);
     if (place !== undefined) places.set(place.source, place);
   }
@@ -161,20 +149,4 @@ export const listFlavors = async (options: Options): Promise<readonly (FoundFlav
         load(source, places.get(source) ?? {source, builtIn: false}, options).catch((error) => ({source, error})),
       ),
   );
-};
-
-const packagesIn = (modules: string): string[] => [
-  ...entries(path.join(modules, '@rkt'))
-    .filter((name) => name.startsWith('flavor-'))
-    .map((name) => `@rkt/${name}`),
-  ...entries(modules).filter((name) => name.startsWith('rkt-flavor-')),
-];
-
-const entries = (directory: string): string[] => {
-  try {
-    return readdirSync(directory);
-  } catch {
-    // Most of them do not exist.
-    return [];
-  }
 };

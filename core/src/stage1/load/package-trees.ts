@@ -1,4 +1,4 @@
-import {existsSync, statSync} from 'node:fs';
+import {existsSync, readdirSync, statSync} from 'node:fs';
 import Module from 'node:module';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -45,3 +45,20 @@ const PACKAGE = /^(@[a-z0-9~-][\w.~-]*\/)?[a-z0-9~-][\w.~-]*(\/(?!\.\.?(\/|$))[\
 /** The file that a package of one of the trees is loaded from, in their order. */
 export const findPackage = (name: string, trees: readonly string[]): string | undefined =>
   PACKAGE.test(name) ? findPath(name, trees) || undefined : undefined;
+
+/** Names of the packages of a tree that are called as flavors are. */
+export const flavorsIn = (tree: string): string[] => [
+  ...entries(path.join(tree, '@rkt'))
+    .filter((name) => name.startsWith('flavor-'))
+    .map((name) => `@rkt/${name}`),
+  ...entries(tree).filter((name) => name.startsWith('rkt-flavor-')),
+];
+
+const entries = (directory: string): string[] => {
+  try {
+    return readdirSync(directory);
+  } catch {
+    // Most of them do not exist.
+    return [];
+  }
+};

@@ -1,9 +1,9 @@
 import test from 'ava';
-import {directory, file, manifest} from '../../../../test/image/support/tar.ts';
 import {END, encodeEntry, paddingOf} from '../../../src/image/tar/encode.ts';
 import type {TarEntry} from '../../../src/image/tar/entry.ts';
 import {createTarScanner} from '../../../src/image/tar/scan.ts';
 import {storedBytes} from '../../../src/image/tar/sparse.ts';
+import {directory, file, manifest} from '../../kernel/image/support/tar.ts';
 
 const base: TarEntry = {
   path: 'rootfs/x',

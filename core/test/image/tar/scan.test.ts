@@ -1,21 +1,11 @@
 import test from 'ava';
-import {harmlessCases, hostileCases} from '../../../../test/image/support/corpus.ts';
-import {
-  directory,
-  END,
-  file,
-  hardlink,
-  image,
-  manifest,
-  pax,
-  sparse,
-  symlink,
-} from '../../../../test/image/support/tar.ts';
 import {parseImageManifest} from '../../../src/appc/parse-image-manifest.ts';
 import {TAR_LIMITS, type TarLimits} from '../../../src/image/limits.ts';
 import type {TarEntry} from '../../../src/image/tar/entry.ts';
 import {createTarScanner} from '../../../src/image/tar/scan.ts';
 import type {RktError} from '../../../src/rkt-error.ts';
+import {harmlessCases, hostileCases} from '../../kernel/image/support/corpus.ts';
+import {directory, END, file, hardlink, image, manifest, pax, sparse, symlink} from '../../kernel/image/support/tar.ts';
 
 const DECOY = '/srv/decoy';
 

@@ -15,6 +15,7 @@ const flavorThat = (probe: Flavor['probe']) => ({
 const choose = async (flavors: Readonly<Record<string, Flavor['probe']>>, gather = () => hostFacts()) => {
   const notes: string[] = [];
   const found = await defaultFlavor({
+    names: ['nspawn', 'fly'],
     find: async (name) => {
       const probe = flavors[name];
       if (probe === undefined) throw flavorNotFound(name, []);

@@ -1,0 +1,81 @@
+import {spawn} from 'node:child_process';
+import {randomUUID} from 'node:crypto';
+import {once} from 'node:events';
+import {writeFileSync} from 'node:fs';
+import type {ExecutionContext} from 'ava';
+import {lacks} from '../../../../test/helpers/lacks.ts';
+import {testIf} from '../../../../test/helpers/skip.ts';
+import type {RunningPod, StopStep} from '../../../src/contract/index.ts';
+import {performStop} from '../../../src/executor/perform-stop.ts';
+import {cgroupPath, createCgroup, killCgroup, removeCgroup, trackingHierarchy} from '../../../src/linux/cgroups.ts';
+import {identify} from '../../../src/linux/process-identity.ts';
+import {gatherHostFacts} from '../../../src/stage1/facts/host-facts.ts';
+
+/* What a flavor's `stop` asks for, of a pod whose supervisor and app are in cgroups of their own below the pod's. */
+
+const kernelTest = testIf(lacks('root', 'cgroups'));
+const facts = gatherHostFacts();
+
+/**
+ * A shell that is in its cgroup before it does anything, and stays until it is told to end or the test process is gone. It waits for a background process, because
+ * then it hears signals at once.
+ */
+const shell = async (directory: string, script: string) => {
+  const child = spawn('/bin/sh', ['-c', `read go; ${script}; exec 3<&0; cat <&3 & echo ready; wait`], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  /** How it ended: its exit status, or the signal. */
+  const ended: Promise<unknown> = once(child, 'exit').then(([code, signal]) => code ?? signal);
+  writeFileSync(`${directory}/cgroup.procs`, String(child.pid));
+  child.stdin.write('go\n');
+  const early = ended.then((how) => Promise.reject(new Error(`ended with ${how} before it was ready`)));
+  await Promise.race([once(child.stdout, 'data'), early]);
+  return {pid: child.pid ?? 0, ended};
+};
+
+const podOf = async (t: ExecutionContext, supervisorScript: string, appScript: string) => {
+  const cgroup = `test-${randomUUID()}`;
+  const whole = cgroupPath(facts.cgroup, cgroup);
+  t.teardown(() => {
+    killCgroup(facts.cgroup, whole);
+    removeCgroup(facts.cgroup, whole);
+  });
+  const hierarchies = [trackingHierarchy(facts.cgroup)].flatMap((one) => one ?? []);
+  const make = (path: string): string => {
+    const full = cgroupPath(facts.cgroup, `${cgroup}/${path}`);
+    createCgroup({hierarchies}, full);
+    return `${hierarchies[0]?.mountPoint}${full}`;
+  };
+  const places = {supervisor: make('supervisor'), app: make('payload/system.slice/app-main.service')};
+  const supervisor = await shell(places.supervisor, supervisorScript);
+  const app = await shell(places.app, appScript);
+  const pod = {cgroup, supervisor: identify(supervisor.pid)} as unknown as RunningPod; // no more is looked at
+  const stop = (steps: readonly StopStep[]) => performStop(steps, {pod, facts});
+  return {supervisor, app, stop, remove: () => removeCgroup(facts.cgroup, whole)};
+};
+
+kernelTest('a signal to the supervisor is not for the apps; what is left after the time is killed', async (t) => {
+  const {supervisor, app, stop, remove} = await podOf(t, 'trap "exit 3" TERM', 'trap "exit 4" TERM');
+  stop([{do: 'signal', to: 'supervisor', signal: 'SIGTERM'}]);
+  t.is(await supervisor.ended, 3);
+  stop([{do: 'await-exit', milliseconds: 500}, {do: 'kill'}]);
+  t.is(await app.ended, 'SIGKILL');
+  t.notThrows(remove);
+});
+
+kernelTest('a signal to the pod is for every process, in whichever cgroup below', async (t) => {
+  const {supervisor, app, stop, remove} = await podOf(t, 'trap "exit 3" TERM', 'trap "exit 4" TERM');
+  stop([
+    {do: 'signal', to: 'pod', signal: 'SIGTERM'},
+    {do: 'await-exit', milliseconds: 60_000},
+  ]);
+  t.deepEqual([await supervisor.ended, await app.ended], [3, 4]);
+  t.notThrows(remove);
+});
+
+kernelTest('kill leaves nothing below the pod, and nothing to wait for', async (t) => {
+  const {supervisor, app, stop, remove} = await podOf(t, 'trap "" TERM', 'trap "" TERM');
+  stop([{do: 'kill'}]);
+  t.deepEqual([await supervisor.ended, await app.ended], ['SIGKILL', 'SIGKILL']);
+  t.notThrows(remove);
+});

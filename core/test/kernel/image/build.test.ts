@@ -1,0 +1,391 @@
+import {execFileSync} from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import {gunzipSync, zstdDecompressSync} from 'node:zlib';
+import {lacks} from '../../../../test/helpers/lacks.ts';
+import {testIf} from '../../../../test/helpers/skip.ts';
+import {program} from '../../../../test/runner/packages.ts';
+import type {HostPath} from '../../../src/contract/names.ts';
+import {buildImage} from '../../../src/image/build/build-image.ts';
+import {makeManifest} from '../../../src/image/build/make-manifest.ts';
+import {stageHostFiles} from '../../../src/image/build/stage-host-files.ts';
+import {exportImage} from '../../../src/image/export.ts';
+import {renderImage} from '../../../src/image/extract-image.ts';
+import {layersOf} from '../../../src/image/layers.ts';
+import {imageDirectory} from '../../../src/image/store.ts';
+import {verifyImage} from '../../../src/image/verify.ts';
+import {RktError} from '../../../src/rkt-error.ts';
+import {idOf} from './support/spec.ts';
+import {codeOf, importBytes, testStore, treeEntries} from './support/store.ts';
+import {imageOf} from './support/tar.ts';
+
+const needs = lacks('root', 'program/bsdtar');
+const manifest = makeManifest({name: 'example.com/built', labels: ['version=1'], exec: ['/bin/x']});
+
+const scratch = async (work: (base: string) => Promise<void>): Promise<void> => {
+  const base = mkdtempSync(path.join(tmpdir(), 'rkt-test-build-'));
+  try {
+    await work(base);
+  } finally {
+    rmSync(base, {recursive: true, force: true});
+  }
+};
+
+/** The same tree, made in another order and at another time. */
+const makeTree = (directory: string, reverse: boolean): void => {
+  mkdirSync(directory);
+  chmodSync(directory, 0o755);
+  const steps = [
+    () => writeFileSync(path.join(directory, 'b'), 'b'),
+    () => mkdirSync(path.join(directory, 'a.d')),
+    () => mkdirSync(path.join(directory, 'a')),
+    () => symlinkSync('../x', path.join(directory, 'link')),
+    () => execFileSync('mkfifo', [path.join(directory, 'pipe')]),
+  ];
+  for (const step of reverse ? steps.toReversed() : steps) step();
+  for (const [file, content] of [
+    ['a/-rf', '1'],
+    ['a/@x', '2'],
+    ['a/\x1b', '3'],
+    ['a.d/z', '4'],
+  ] as const)
+    writeFileSync(path.join(directory, file), content);
+  linkSync(path.join(directory, 'b'), path.join(directory, reverse ? 'c' : 'c0'));
+  if (!reverse) renameSync(path.join(directory, 'c0'), path.join(directory, 'c'));
+  chmodSync(path.join(directory, 'a/-rf'), 0o4750);
+  chownSync(path.join(directory, 'a.d'), 12, 34);
+  execFileSync('setcap', ['cap_net_raw+ep', path.join(directory, 'a.d/z')]);
+  utimesSync(path.join(directory, 'b'), reverse ? 5 : 6, 7);
+};
+
+testIf(needs ?? lacks('program/setcap'))(
+  'the same files give the same image, whenever and in whatever order they were made',
+  (t) =>
+    scratch(async (base) => {
+      const ids = [];
+      for (const reverse of [false, true]) {
+        const directory = path.join(base, `tree-${reverse}`);
+        makeTree(directory, reverse);
+        const output = path.join(base, `${reverse}.aci`);
+        ids.push(await buildImage({directory: directory as HostPath, manifest, output}));
+        t.is(ids.at(-1), idOf(readFileSync(output)));
+      }
+      t.is(ids[0], ids[1]);
+      t.deepEqual(
+        readdirSync(base).filter((name) => name.startsWith('.')),
+        [],
+      );
+    }),
+);
+
+testIf(needs ?? lacks('program/setcap'))('IM-04 what is built and imported is what was there, but for times', (t) =>
+  scratch(async (base) => {
+    const directory = path.join(base, 'rootfs');
+    makeTree(directory, false);
+    const output = path.join(base, 'x.aci');
+    await buildImage({directory: directory as HostPath, manifest, output, mtime: 1234});
+    const {store, remove} = testStore();
+    try {
+      const id = await importBytes(store, readFileSync(output));
+      const times = (tree: Map<string, string>) =>
+        [...tree]
+          .filter(([name]) => name !== 'manifest')
+          .map(([name, properties]) => [name, JSON.parse(properties).toSpliced(4, 1)])
+          .sort();
+      t.deepEqual(times(treeEntries(imageDirectory(store, id))), times(treeEntries(base)));
+      const built = path.join(imageDirectory(store, id), 'rootfs');
+      t.is(statSync(path.join(built, 'b')).mtimeMs, 1_234_000);
+      t.is(statSync(path.join(built, 'b')).ino, statSync(path.join(built, 'c')).ino);
+      t.regex(execFileSync('getcap', [path.join(built, 'a.d/z')], {encoding: 'utf8'}), /cap_net_raw/);
+    } finally {
+      remove();
+    }
+  }),
+);
+
+testIf(needs)('IM-01 IM-09 compression changes the file, not the ID; the name ends with .aci', (t) =>
+  scratch(async (base) => {
+    const directory = path.join(base, 'tree') as HostPath;
+    mkdirSync(directory);
+    writeFileSync(path.join(directory, 'f'), 'x'.repeat(100_000));
+    const build = (compression: 'none' | 'gzip' | 'zstd', output: string) =>
+      buildImage({directory, manifest, compression, output: path.join(base, output)});
+    const plain = await build('none', 'a.aci');
+    t.is(await build('gzip', 'b.aci'), plain);
+    t.is(await build('zstd', 'c.aci'), plain);
+    t.is(idOf(gunzipSync(readFileSync(path.join(base, 'b.aci')))), plain);
+    t.is(idOf(zstdDecompressSync(readFileSync(path.join(base, 'c.aci')))), plain);
+    t.is(await codeOf(build('gzip', 'd.tar.gz')), 'RKT_IMAGE_BUILD_INVALID');
+    t.is(await codeOf(build('none', 'a.aci')), 'RKT_IMAGE_OUTPUT_EXISTS');
+  }),
+);
+
+testIf(needs)('what could not be imported is not built', (t) =>
+  scratch(async (base) => {
+    const directory = path.join(base, 'tree') as HostPath;
+    mkdirSync(directory);
+    execFileSync('mknod', [path.join(directory, 'sda'), 'b', '8', '0']);
+    const output = path.join(base, 'x.aci');
+    t.is(await codeOf(buildImage({directory, manifest, output})), 'RKT_IMAGE_DEVICE_REFUSED');
+    t.is(
+      await codeOf(buildImage({directory: path.join(base, 'none') as HostPath, manifest, output})),
+      'RKT_IMAGE_BUILD_INVALID',
+    );
+    t.deepEqual(readdirSync(base), ['tree']);
+  }),
+);
+
+testIf(needs)('programs of the host run in a root of nothing but what was staged', (t) =>
+  scratch(async (base) => {
+    const target = path.join(base, 'root');
+    mkdirSync(target);
+    stageHostFiles(['sh', '/bin/ls', 'id', 'env'], target);
+    const run = (...argv: string[]) =>
+      execFileSync('/usr/sbin/chroot', [target, ...argv], {encoding: 'utf8', env: {PATH: '/usr/bin:/bin'}});
+    t.is(run('/bin/sh', '-c', 'echo $((6 * 7))'), '42\n');
+    t.regex(run('/bin/ls', '/'), /etc\n/);
+    t.regex(run('/usr/bin/id'), /uid=0\(root\) gid=0\(root\)/);
+    t.is(statSync(path.join(target, 'tmp')).mode & 0o7777, 0o1777);
+    t.regex(readFileSync(path.join(target, 'etc/passwd'), 'utf8'), /^root:x:0:0:/);
+    t.throws(() => stageHostFiles(['no-such-program'], target), {message: /no-such-program/});
+  }),
+);
+
+testIf(needs)('set-user-ID bits of the host do not come along, and a script brings its interpreter', (t) =>
+  scratch(async (base) => {
+    const script = path.join(base, 'script');
+    writeFileSync(script, '#!/bin/sh\necho scripted\n', {mode: 0o755});
+    chmodSync(script, 0o6755);
+    const target = path.join(base, 'root');
+    mkdirSync(target);
+    stageHostFiles([script], target);
+    t.is(statSync(path.join(target, script)).mode & 0o7777, 0o755);
+    t.is(execFileSync('/usr/sbin/chroot', [target, script], {encoding: 'utf8', env: {}}), 'scripted\n');
+  }),
+);
+
+const python = (script: string, ...args: string[]): void =>
+  void execFileSync(program('python3') ?? 'python3', ['-c', script, ...args]);
+const needsPython = needs ?? lacks('program/python3');
+
+/** Every kind of file that a tree may have, with what is odd about names, times, owners and attributes. */
+const makeOddTree = (directory: string): void => {
+  mkdirSync(directory, {mode: 0o755});
+  const at = (name: string) => path.join(directory, name);
+  mkdirSync(at('empty'), {mode: 0o1777});
+  mkdirSync(at('names'));
+  for (const name of ['n'.repeat(255), '-rf', '@x', ' ', '\\x', 'a\nb', '\x01', 'e\u0301', '\u00e9'])
+    writeFileSync(at(`names/${name}`), name);
+  for (const bytes of [
+    [0xff, 0xfe],
+    [0xed, 0xa0, 0x80],
+  ])
+    writeFileSync(Buffer.concat([Buffer.from(at('names/')), Buffer.from(bytes)]), '');
+  symlinkSync(Buffer.from([0xff, 0x0a]), at('names/symlink'));
+  writeFileSync(at('file'), 'content');
+  symlinkSync('nowhere', at('symlink'));
+  execFileSync('mkfifo', [at('fifo')]);
+  execFileSync('mknod', [at('null'), 'c', '1', '3']);
+  for (const name of ['file', 'symlink', 'fifo', 'null']) {
+    linkSync(at(name), at(`${name}-2`));
+    linkSync(at(name), at(`empty/../0-${name}`));
+  }
+  for (const [name, seconds] of [
+    ['1970', -5],
+    ['2446', 2 ** 34 - 2 ** 31 - 1],
+    ['0', 0],
+  ] as const) {
+    writeFileSync(at(name), '');
+    utimesSync(at(name), seconds, seconds);
+  }
+  execFileSync('touch', ['-h', '-d', '@1234567890.123456789', at('symlink')]);
+  writeFileSync(at('owned'), '');
+  chownSync(at('owned'), 2 ** 32 - 2, 2 ** 31);
+  chmodSync(at('owned'), 0o7777);
+  python(
+    `import os, socket, sys
+for at in (sys.argv[1] + "/file", sys.argv[1] + "/empty"):
+  for name in (b"user.a=b", b"user.a", b"user.%41", b"user.A B", b"user.a\\nc", b"user.\\xff", b"user.empty"):
+    os.setxattr(at, name, b"" if name == b"user.empty" else b"\\0" + name)
+os.chdir(sys.argv[1])
+socket.socket(socket.AF_UNIX).bind("socket")`,
+    directory,
+  );
+};
+
+testIf(needsPython)(
+  'IM-04 S27 every kind of file is after build, fetch and render what it was, and gives the same image',
+  (t) =>
+    scratch(async (base) => {
+      const directory = path.join(base, 'rootfs') as HostPath;
+      makeOddTree(directory);
+      const before = treeEntries(base);
+      const build = (from: HostPath, output: string) =>
+        buildImage({directory: from, manifest, output: path.join(base, output), mtime: 'keep'});
+      const id = await build(directory, 'first.aci');
+      const {store, remove} = testStore();
+      try {
+        t.is(await importBytes(store, readFileSync(path.join(base, 'first.aci'))), id);
+        await verifyImage(store, id);
+        await exportImage(store, id, path.join(base, 'exported.aci'));
+        t.is(idOf(readFileSync(path.join(base, 'exported.aci'))), id);
+        const rendered = path.join(base, 'rendered') as HostPath;
+        mkdirSync(rendered);
+        await renderImage(store, id, path.join(rendered, 'rootfs'), {rootfsOnly: true});
+        t.true(before.delete('rootfs/socket'));
+        t.deepEqual([...treeEntries(rendered)].sort(), [...before].sort());
+        const names = (name: string) => statSync(path.join(rendered, 'rootfs', name)).ino;
+        t.is(names('file'), names('0-file'));
+        t.is(lstatSync(path.join(rendered, 'rootfs/symlink')).nlink, 3);
+        t.is(lstatSync(path.join(rendered, 'rootfs/fifo')).nlink, 3);
+        t.is(await build(path.join(rendered, 'rootfs') as HostPath, 'second.aci'), id);
+
+        // The same through a tree that is made of links to the image's files.
+        const above = await importBytes(
+          store,
+          imageOf({name: 'example.com/above', dependencies: [{imageName: 'example.com/built', imageID: id}]}),
+        );
+        const {lower} = await layersOf(store, above, {flat: true});
+        t.is(
+          lstatSync(path.join(lower[0] ?? '', 'symlink-2')).ino,
+          lstatSync(path.join(lower[0] ?? '', 'symlink')).ino,
+        );
+      } finally {
+        remove();
+      }
+    }),
+);
+
+testIf(needsPython)('S27 each attribute is archived once, under its own name', (t) =>
+  scratch(async (base) => {
+    const directory = path.join(base, 'tree') as HostPath;
+    mkdirSync(directory);
+    writeFileSync(path.join(directory, 'f'), '');
+    python('import os, sys; os.setxattr(sys.argv[1], b"user.a=b", b"value")', path.join(directory, 'f'));
+    const output = path.join(base, 'x.aci');
+    await buildImage({directory, manifest, output});
+    const records = readFileSync(output, 'latin1').match(/[A-Z]+\.xattr\.[^\n]*/g);
+    t.deepEqual(records, ['LIBARCHIVE.xattr.user.a%3Db=dmFsdWU']);
+  }),
+);
+
+testIf(needs)('S10 a time that not every file system holds becomes the nearest that does', (t) =>
+  scratch(async (base) => {
+    // Times of tmpfs have no bounds.
+    const directory = mkdtempSync('/dev/shm/rkt-test-build-') as HostPath;
+    const {store, remove} = testStore();
+    try {
+      for (const [name, time] of [
+        ['late', '@9000000000000000'],
+        ['early', '@-9000000000000000'],
+        ['fraction', '@-4.25'],
+      ] as const)
+        execFileSync('touch', ['-d', time, path.join(directory, name)]);
+      const output = path.join(base, 'x.aci');
+      const id = await buildImage({directory, manifest, output, mtime: 'keep'});
+      await importBytes(store, readFileSync(output));
+      const seconds = (name: string) => lstatSync(path.join(imageDirectory(store, id), 'rootfs', name)).mtimeMs / 1000;
+      t.deepEqual(['late', 'early', 'fraction'].map(seconds), [2 ** 34 - 2 ** 31 - 1, -(2 ** 31), -5]);
+    } finally {
+      remove();
+      rmSync(directory, {recursive: true, force: true});
+    }
+  }),
+);
+
+/** What `buildImage` says to a directory, and leaves of its output. */
+const refusalOf = async (base: string, directory: string, compression: 'none' | 'gzip' = 'none'): Promise<RktError> => {
+  const output = path.join(base, 'refused.aci');
+  const before = readdirSync(base);
+  try {
+    await buildImage({directory: directory as HostPath, manifest, output, compression});
+  } catch (error) {
+    if (!(error instanceof RktError)) throw error;
+    if (readdirSync(base).length !== before.length) throw new Error('something is left', {cause: error});
+    return error;
+  }
+  throw new Error('it was built');
+};
+
+testIf(needs)('S10 a sparse file beyond every limit is refused by name, and not read', (t) =>
+  scratch(async (base) => {
+    const directory = path.join(base, 'tree');
+    mkdirSync(directory);
+    writeFileSync(path.join(directory, 'sparse'), '');
+    truncateSync(path.join(directory, 'sparse'), 2 ** 43);
+    const {code, fields} = await refusalOf(base, directory);
+    t.is(code, 'RKT_IMAGE_LIMIT_EXCEEDED');
+    t.is(fields.entry, 'rootfs/sparse');
+    // More than a double can count.
+    const tmpfs = mkdtempSync('/dev/shm/rkt-test-build-');
+    try {
+      execFileSync('truncate', ['-s', '9223372036854775807', path.join(tmpfs, 'sparse')]);
+      t.is((await refusalOf(base, tmpfs)).code, 'RKT_IMAGE_LIMIT_EXCEEDED');
+    } finally {
+      rmSync(tmpfs, {recursive: true, force: true});
+    }
+  }),
+);
+
+testIf(needs)('S10 what would be refused as a bomb is not built', (t) =>
+  scratch(async (base) => {
+    const directory = path.join(base, 'tree');
+    mkdirSync(directory);
+    // Each is too small to be written as a sparse file.
+    for (let count = 0; count < 18; count++) {
+      writeFileSync(path.join(directory, `${count}`), '');
+      truncateSync(path.join(directory, `${count}`), 15 * 2 ** 20);
+    }
+    t.is((await refusalOf(base, directory, 'gzip')).code, 'RKT_IMAGE_LIMIT_EXCEEDED');
+  }),
+);
+
+testIf(needsPython)('S10 a tree that no path leads to the end of is refused in a few words', (t) =>
+  scratch(async (base) => {
+    const nest = (directory: string, name: string, depth: number) => {
+      mkdirSync(directory);
+      python(
+        `import os, sys
+os.chdir(sys.argv[1])
+for _ in range(int(sys.argv[3])):
+  os.mkdir(sys.argv[2]); os.chdir(sys.argv[2])`,
+        directory,
+        name,
+        String(depth),
+      );
+    };
+    const [deep, long] = [path.join(base, 'deep'), path.join(base, 'long')];
+    nest(deep, 'd', 3000);
+    nest(long, 'n'.repeat(250), 30);
+    try {
+      for (const [directory, code] of [
+        [deep, 'RKT_IMAGE_LIMIT_EXCEEDED'],
+        [long, 'RKT_IMAGE_ENTRY_REFUSED'],
+      ] as const) {
+        const error = await refusalOf(base, directory);
+        t.is(error.code, code);
+        t.true(error.message.length < 400 && String(error.fields.entry).length < 300);
+      }
+    } finally {
+      // Node removes by path.
+      execFileSync('rm', ['-rf', deep, long]);
+    }
+  }),
+);

@@ -1,0 +1,168 @@
+import {type ChildProcess, spawn} from 'node:child_process';
+import {randomUUID} from 'node:crypto';
+import {once} from 'node:events';
+import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {createInterface} from 'node:readline';
+import {lacks} from '../../../../test/helpers/lacks.ts';
+import {testIf} from '../../../../test/helpers/skip.ts';
+import {until} from '../../../../test/helpers/until.ts';
+import type {HostPath} from '../../../src/contract/index.ts';
+import type {CgroupFacts} from '../../../src/linux/cgroup-hierarchies.ts';
+import {
+  cgroupPath,
+  createCgroup,
+  isPopulated,
+  joinCgroup,
+  killCgroup,
+  processesOf,
+  readLimits,
+  removeCgroup,
+  setLimits,
+} from '../../../src/linux/cgroups.ts';
+import {parseProcCgroup} from '../../../src/linux/proc-cgroup.ts';
+import {RktError} from '../../../src/rkt-error.ts';
+import {gatherHostFacts} from '../../../src/stage1/facts/host-facts.ts';
+import {builtFixture} from '../executor/built-fixture.ts';
+
+const cgroupTest = testIf(lacks('root', 'cgroups'));
+const limitTest = testIf(lacks('root', 'cgroup/memory', 'cgroup/cpu', 'cgroup/pids'));
+
+const FIXTURE = new URL('fixtures/in-cgroup.ts', import.meta.url);
+const {cgroup: facts} = gatherHostFacts();
+
+/** A cgroup of its own in every hierarchy, gone at the end of the test. */
+const cgroup = (t: {teardown: (action: () => void) => void}): string => {
+  const path = cgroupPath(facts, `test-${randomUUID()}`);
+  t.teardown(() => {
+    killCgroup(facts, path);
+    removeCgroup(facts, path);
+  });
+  createCgroup(facts, path);
+  return path;
+};
+const directories = (path: string): string[] => facts.hierarchies.map(({mountPoint}) => `${mountPoint}${path}`);
+
+const inhabit = (path: string): ChildProcess & {said: () => Promise<string>} => {
+  const child = spawn(process.execPath, [...builtFixture(FIXTURE), path], {stdio: ['pipe', 'pipe', 'inherit']});
+  const lines = createInterface({input: child.stdout})[Symbol.asyncIterator]();
+  const said = async () => String(JSON.parse((await lines.next()).value ?? 'null'));
+  return Object.assign(child, {said});
+};
+
+cgroupTest('a cgroup exists in every hierarchy, is joined in all of them, and is left again', async (t) => {
+  const path = cgroup(t);
+  t.true(directories(path).every((directory) => existsSync(directory)));
+  t.false(isPopulated(facts, path));
+  t.throws(() => createCgroup(facts, path), {code: 'EEXIST'});
+  const child = inhabit(path);
+  const joined = parseProcCgroup(await child.said());
+  t.deepEqual(joined.filter((membership) => membership.path === path).length, facts.hierarchies.length);
+  t.true(isPopulated(facts, path));
+  t.deepEqual(processesOf(facts, path), [child.pid]);
+  child.stdin?.write('leave\n');
+  const left = parseProcCgroup(await child.said());
+  t.true(left.every((membership) => membership.path !== path));
+  await until(() => !isPopulated(facts, path));
+  child.stdin?.write('end\n');
+  await once(child, 'exit');
+});
+
+cgroupTest('kill ends every process, also in cgroups below, and no other', async (t) => {
+  const path = cgroup(t);
+  const below = `${path}/below`;
+  createCgroup(facts, below);
+  const children = [inhabit(path), inhabit(below)];
+  for (const child of children) await child.said();
+  const outside = spawn('/bin/cat', {stdio: ['pipe', 'pipe', 'inherit']});
+  t.teardown(() => outside.kill('SIGKILL'));
+  const ended = children.map((child) => once(child, 'exit'));
+  t.true(isPopulated(facts, path));
+  killCgroup(facts, path);
+  t.deepEqual(
+    (await Promise.all(ended)).map(([, signal]) => signal),
+    ['SIGKILL', 'SIGKILL'],
+  );
+  t.false(isPopulated(facts, path));
+  const [answer] = await Promise.all([once(outside.stdout, 'data'), outside.stdin.write('still here')]);
+  t.is(String(answer), 'still here');
+  removeCgroup(facts, path);
+  t.true(directories(path).every((directory) => !existsSync(directory)));
+});
+
+cgroupTest('what does not exist is not populated, and is removed and killed without complaint', (t) => {
+  const path = cgroupPath(facts, `test-${randomUUID()}`);
+  t.false(isPopulated(facts, path));
+  t.notThrows(() => killCgroup(facts, path));
+  t.notThrows(() => removeCgroup(facts, path));
+});
+
+cgroupTest('a cgroup with a process is not removed', async (t) => {
+  const path = cgroup(t);
+  const child = inhabit(path);
+  await child.said();
+  const error = t.throws(() => removeCgroup(facts, path), {instanceOf: RktError});
+  t.is(error?.code, 'RKT_CGROUP_REMOVE_FAILED');
+});
+
+limitTest('limits are what the kernel shows', (t) => {
+  const path = cgroup(t);
+  const limits = {memoryMax: 33_554_433, memoryLow: 1_048_576, cpuMax: 1500, cpuShares: 512, pidsMax: 30};
+  setLimits(facts, path, limits);
+  const readings = readLimits(facts, path, limits);
+  t.deepEqual(
+    new Set(readings.map(({limit}) => limit)),
+    new Set(['memoryMax', 'memoryLow', 'cpuMax', 'cpuShares', 'pidsMax']),
+  );
+  for (const {wanted, actual} of readings) t.is(actual, wanted);
+  const [changed] = readLimits(facts, path, {pidsMax: 31});
+  t.deepEqual([changed?.wanted, changed?.actual], ['31', '30']);
+});
+
+const v2Test = testIf(lacks('root') ?? (facts.mode === 'v2' ? undefined : 'cgroup v2 is not alone here'));
+
+v2Test('a cgroup gets the controllers that limits below it need', (t) => {
+  const path = cgroup(t);
+  setLimits(facts, path, {}, ['name=systemd', 'memory', 'pids']);
+  const controllers = readFileSync(`${directories(path)[0]}/cgroup.controllers`, 'utf8')
+    .trim()
+    .split(' ');
+  t.true(
+    ['memory', 'pids'].every((name) => controllers.includes(name)),
+    controllers.join(' '),
+  );
+});
+
+limitTest('a limit that the kernel refuses, or does not hold, is an error', (t) => {
+  const path = cgroup(t);
+  for (const limits of [{pidsMax: -5}, {cpuMax: 0}]) {
+    const error = t.throws(() => setLimits(facts, path, limits), {instanceOf: RktError});
+    t.is(error?.code, 'RKT_CGROUP_LIMIT_NOT_HELD');
+  }
+});
+
+limitTest('a limit without its controller is an error that names both', (t) => {
+  const path = cgroup(t);
+  const without: CgroupFacts = {...facts, controllers: facts.controllers.filter((name) => name !== 'memory')};
+  const error = t.throws(() => setLimits(without, path, {memoryMax: 1 << 25}), {instanceOf: RktError});
+  t.deepEqual(
+    [error?.code, error?.fields.limit, error?.fields.controller],
+    ['RKT_CGROUP_CONTROLLER_MISSING', 'memoryMax', 'memory'],
+  );
+});
+
+cgroupTest('nothing is written to what is no cgroup file system', (t) => {
+  const directory = mkdtempSync(`${tmpdir()}/rkt-linux-cgroup-`);
+  t.teardown(() => rmSync(directory, {recursive: true}));
+  const hierarchy = {version: 1 as const, mountPoint: directory as HostPath, controllers: ['hugetlb'], own: '/'};
+  const wrong: CgroupFacts = {...facts, hierarchies: [hierarchy]};
+  const actions = [() => createCgroup(wrong, '/x'), () => joinCgroup(wrong, '/x'), () => isPopulated(wrong, '/x')];
+  for (const action of actions) {
+    t.is(t.throws(action, {instanceOf: RktError})?.code, 'RKT_CGROUP_NOT_MOUNTED');
+  }
+  t.deepEqual(readdirSync(directory), []);
+});
+
+cgroupTest('a path that would leave the hierarchy is refused', (t) => {
+  t.throws(() => createCgroup(facts, '/rkt/../../x'));
+});
