@@ -235,14 +235,18 @@ for (const flag of ['--no-overlay=false', '--no-overlay'])
 for (const flag of ['--no-overlay=false', '--no-overlay'])
   withHost(`S10 no file that an app can make keeps its pod from being exported: ${flag}`, async (t, host) => {
     const make =
-      'cd /tmp; ln -s nowhere a; ln a b; mkfifo p; ln p q; dd if=/dev/null of=sparse bs=1 seek=1M; touch -d @-5 old';
+      'cd /tmp; ln -s nowhere a; ln a b; mkfifo p; ln p q; touch -d @-5 old; dd if=/dev/null of=lastlog bs=1 seek=100G; ' +
+      'printf begin > database; dd if=/dev/null of=database bs=1 seek=50M; printf end >> database';
     const uuid = await prepare(host, make, flag);
     const output = path.join(host.directory, 'out.aci');
     await host.rkt(['run-prepared', uuid]);
     const exported = await host.rkt(['export', uuid, output]);
     t.is(exported.exitCode, 0, exported.stderr);
-    const again = await host.sh('cd /tmp; stat -c "%h %F" b q; stat -c %s sparse; stat -c %Y old', {image: output});
-    t.is(again.stdout, '2 symbolic link\n2 fifo\n1048576\n-5\n', again.stderr);
+    const look =
+      'cd /tmp; stat -c "%h %F" b q; stat -c %Y old; stat -c %s lastlog database; head -c 5 database; tail -c 3 database';
+    const again = await host.sh(look, {image: output});
+    const sizes = [100 * 2 ** 30, 50 * 2 ** 20 + 3];
+    t.is(again.stdout, `2 symbolic link\n2 fifo\n-5\n${sizes.join('\n')}\nbeginend`, again.stderr);
   });
 
 withHost('a copy instead of an overlay is told in the report', async (t, host) => {

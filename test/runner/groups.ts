@@ -29,7 +29,7 @@ const needsKernel = (file: string) =>
   (file.startsWith('test/') && !/^test\/(fuzz|lint|runner|helpers|v2)\//.test(file));
 
 /** What is about rkt, and not about what a flavor does with a pod. */
-const RKT_ALONE = /^test\/conformance\/(examples|negotiation|plan|races|refusals|traps)\./;
+const RKT_ALONE = /^test\/conformance\/(examples|negotiation|plan|process|races|refusals|traps)\./;
 
 /** What holds for every flavor; they run once with each. */
 const forEachFlavor = (file: string) =>

@@ -73,7 +73,7 @@ export const startExtraction = (directory: HostPath): Extraction => {
     entry(entry) {
       write(padding);
       write(encodeEntry(entry, {binary: true}));
-      padding = paddingOf(entry.size);
+      padding = paddingOf(entry);
     },
     content: write,
     async finish() {

@@ -87,7 +87,7 @@ const unpack = async (
     scanner.push(chunk);
     hash.update(chunk);
     size += chunk.length;
-    archive.checkRatio(scanner.made.size);
+    archive.checkRatio(scanner.count);
   }
   scanner.end();
   const manifest = parseImageManifest(scanner.manifest);

@@ -16,6 +16,10 @@ export interface TarLimits {
   readonly rememberedBytes: number;
   /** Bytes of the uncompressed archive. */
   readonly totalBytes: number;
+  /** Bytes of all files, holes included: programs pass over these in steps. */
+  readonly apparentBytes: number;
+  /** Pieces of all sparse files: each takes a block of the disk. */
+  readonly pieces: number;
   /** Bytes of `manifest`. */
   readonly manifestBytes: number;
   /** Bytes of a name, and of the target of a hard link. Below PATH_MAX, so that the store's own prefix fits before it. */
@@ -37,6 +41,8 @@ export const TAR_LIMITS: TarLimits = {
   depth: 256,
   rememberedBytes: 128 * 2 ** 20,
   totalBytes: 64 * 2 ** 30,
+  apparentBytes: 4 * 2 ** 40,
+  pieces: 1_000_000,
   manifestBytes: 2 ** 20,
   pathBytes: 3800,
   nameBytes: 255,
@@ -53,7 +59,7 @@ export interface RatioLimits {
 
 export const RATIO_LIMITS: RatioLimits = {freeBytes: 256 * 2 ** 20, ratio: 500};
 
-/** What a file or directory counts for in that ratio, besides its content. */
+/** What a file, a directory or a piece of a sparse file counts for in that ratio, besides its content. */
 export const INODE_BYTES = 4096;
 
 /** Address space of a decompressor: `xz -9` needs 65 MiB, `zstd --long=27` 128 MiB. */

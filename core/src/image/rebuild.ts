@@ -1,4 +1,4 @@
-import {constants, fstatSync, readSync} from 'node:fs';
+import {constants, fstatSync} from 'node:fs';
 import type {ImageId} from '../contract/names.ts';
 import type {Fd} from '../linux/fd.ts';
 import {O_PATH, openBeneath} from '../linux/openat2.ts';
@@ -6,9 +6,11 @@ import {RktError} from '../rkt-error.ts';
 import {imageDamaged, readable} from './errors.ts';
 import {openInStore} from './open-in-store.ts';
 import {CHUNK_BYTES} from './read-archive.ts';
+import {isZero, readPiece} from './read-piece.ts';
 import type {ImageStore} from './store.ts';
 import type {TarEntry} from './tar/entry.ts';
 import {createTarScanner} from './tar/scan.ts';
+import {piecesOf} from './tar/sparse.ts';
 import {readTarSplit} from './tar-split.ts';
 
 export interface RebuildHooks {
@@ -59,10 +61,11 @@ const readFile = (directory: Fd, entry: TarEntry, buffer: Buffer, bytes: (bytes:
   });
   const {size} = fstatSync(file.number);
   if (size !== entry.size) throw new Error(`${readable(entry.path)} has ${size} bytes and had ${entry.size}`);
-  for (let left = size; left > 0; ) {
-    const length = readSync(file.number, buffer, 0, Math.min(left, buffer.length), null);
-    if (length === 0) throw new Error(`${readable(entry.path)} ends early`);
-    bytes(buffer.subarray(0, length));
-    left -= length;
+  let hole = 0;
+  for (const piece of [...piecesOf(entry), {offset: size, size: 0}]) {
+    if (!isZero(file, {offset: hole, size: piece.offset - hole}, buffer))
+      throw new Error(`${readable(entry.path)} has something where nothing was`);
+    for (const part of readPiece(file, piece, buffer)) bytes(part);
+    hole = piece.offset + piece.size;
   }
 };

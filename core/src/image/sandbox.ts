@@ -60,14 +60,15 @@ export const bsdtarExtract = (directory: Fd): HostCommand => {
 };
 
 /**
- * Archives a tree, to standard output. `args` come after the ones that say so. Holes are archived as the zeros that they read as. Of the two records that bsdtar has for an
+ * Archives a tree, to standard output. `args` come after the ones that say so. It asks the file system where holes are, which may take for one what has not been
+ * written to the disk yet: of a sparse file its content is not to be relied on. Of the two records that bsdtar has for an
  * extended attribute it writes the one in which every name has a spelling of its own.
  */
 export const bsdtarCreate = (directory: Fd, args: readonly string[], more: readonly Shown[] = []): HostCommand => {
   const tree: Shown = {at: '/tree', file: directory};
   const bsdtar = required('bsdtar', 'libarchive-tools');
   const format = ['--format=pax', '--options=pax:xattrheader=LIBARCHIVE', '--numeric-owner'];
-  const omitted = ['--no-acls', '--no-fflags', '--no-read-sparse'];
+  const omitted = ['--no-acls', '--no-fflags'];
   return {
     ...confined(READ_CAPABILITIES, [bsdtar, '-C', seenAt(tree), ...format, ...omitted, '-cf', '-', ...args]),
     shown: [tree, ...more],

@@ -38,7 +38,7 @@ const encode = ({entries, content}: Scanned): Buffer =>
   Buffer.concat([
     ...entries.flatMap((entry) => {
       const body = entry.type === 'file' ? (content.get(entry.path) ?? Buffer.alloc(0)) : Buffer.alloc(0);
-      return [encodeEntry(entry), body, paddingOf(body.length)];
+      return [encodeEntry(entry), body, paddingOf({size: body.length})];
     }),
     ENDING,
   ]);
@@ -141,7 +141,7 @@ const entryOf = (random: Random): Buffer => {
     : random.once(10)
       ? gnuLong(random.pick(['L', 'K'] as const), name())
       : Buffer.alloc(0);
-  return Buffer.concat([before, header({name: name().slice(0, 100), ...fields}), body, paddingOf(body.length)]);
+  return Buffer.concat([before, header({name: name().slice(0, 100), ...fields}), body, paddingOf({size: body.length})]);
 };
 
 /** Headers of archives: what is accepted means the same after our own encoder has written it, however it is cut into pieces. */

@@ -5,7 +5,8 @@ import type {Fd} from '../../linux/fd.ts';
 import {type Shown, seenAt} from '../../linux/isolated.ts';
 import {O_PATH, openHost} from '../../linux/openat2.ts';
 import {pipe} from '../../linux/pipe.ts';
-import {imageBuildInvalid} from '../errors.ts';
+import {imageBuildInvalid, imageLimitExceeded} from '../errors.ts';
+import {TAR_LIMITS} from '../limits.ts';
 import {PIPE_BYTES, readChunks} from '../read-archive.ts';
 import {bsdtarCreate, type HostCommand} from '../sandbox.ts';
 import {END, encodeEntry, paddingOf} from '../tar/encode.ts';
@@ -14,6 +15,7 @@ import {MTIME} from '../tar/make-entry.ts';
 import {createTarScanner} from '../tar/scan.ts';
 import {startTool} from '../tool.ts';
 import {listTree} from './list-tree.ts';
+import {isReadHere, readEntry} from './read-entry.ts';
 
 export interface ArchiveOptions {
   /** What becomes `rootfs`. */
@@ -37,8 +39,8 @@ export interface TreeArchive {
 }
 
 /**
- * Makes an archive of a tree. bsdtar reads what files have (xattrs, hard links, devices); every header is written anew, so that the
- * same tree gives the same bytes wherever and whenever it is built.
+ * Makes an archive of a tree. bsdtar reads what files have (xattrs, hard links, devices); every header is written anew, and what is a hole follows from the content, so
+ * that the same tree gives the same bytes wherever and whenever it is built.
  */
 export const archiveTree = (options: ArchiveOptions): TreeArchive => {
   const hash = createHash('sha512');
@@ -74,44 +76,62 @@ async function* write(
   made: {bytes: number; inodes: number},
 ): AsyncGenerator<Buffer> {
   const {directory, manifest, mtime, ownedByRoot, work} = options;
-  let out: Buffer[] = [];
+  using tree = openHost(directory, O_PATH | constants.O_DIRECTORY);
+  // What is to be written next; of an entry all of it.
+  let next: (Buffer | TarEntry)[] = [];
   let padding: Buffer = Buffer.alloc(0);
-  const emit = (bytes: Buffer): void => {
-    hash.update(bytes);
-    made.bytes += bytes.length;
-    out.push(bytes);
-  };
+  let passing = false;
   const scanner = createTarScanner(
     {
       entry(entry) {
-        emit(padding);
-        padding = paddingOf(entry.size);
         made.inodes++;
         const owner = ownedByRoot ? {uid: 0, gid: 0} : {};
         const time = mtime === 'keep' ? storable(entry.mtime) : {seconds: mtime, nanoseconds: 0};
-        emit(encodeEntry({...entry, ...owner, mtime: time}));
+        const written = {...entry, ...owner, mtime: time};
+        passing = !isReadHere(entry);
+        next.push(padding, passing ? encodeEntry(written) : written);
+        padding = passing ? paddingOf(entry) : Buffer.alloc(0);
       },
       // The chunk is used again before this is written.
-      payload: (bytes) => emit(Buffer.from(bytes)),
+      payload: (bytes) => {
+        if (passing) next.push(Buffer.from(bytes));
+      },
     },
     {fromHost: true},
   );
-  const push = (chunk: Buffer): Buffer => {
-    scanner.push(chunk);
-    const done = Buffer.concat(out);
-    out = [];
-    return done;
-  };
-  yield push(
+  function* written(): Generator<Buffer> {
+    const parts = next;
+    next = [];
+    let small: Buffer[] = [];
+    for (const part of parts) {
+      if (Buffer.isBuffer(part)) {
+        small.push(part);
+        continue;
+      }
+      yield Buffer.concat(small);
+      small = [];
+      yield* readEntry(tree, part);
+    }
+    yield Buffer.concat(small);
+  }
+  function* counted(): Generator<Buffer> {
+    for (const bytes of written()) {
+      hash.update(bytes);
+      made.bytes += bytes.length;
+      if (made.bytes > TAR_LIMITS.totalBytes) throw imageLimitExceeded('bytes of the archive', TAR_LIMITS.totalBytes);
+      yield bytes;
+    }
+  }
+  scanner.push(
     Buffer.concat([
       encodeEntry(manifestEntry(manifest.length, mtime === 'keep' ? 0 : mtime)),
       manifest,
-      paddingOf(manifest.length),
+      paddingOf({size: manifest.length}),
     ]),
   );
+  yield* counted();
 
   const names = `${work}/list`;
-  using tree = openHost(directory, O_PATH | constants.O_DIRECTORY);
   writeFileSync(names, Buffer.concat(listTree(tree).flatMap((path) => [path, Buffer.alloc(1)])));
   using list = openHost(names, O_PATH);
   const output = pipe({bytes: PIPE_BYTES});
@@ -119,13 +139,15 @@ async function* write(
   const tool = startTool(readCommand(tree, list), 'ignore', output.write.number);
   output.write.close();
   try {
-    for (const chunk of readChunks(read)) yield push(chunk);
+    for (const chunk of readChunks(read)) {
+      scanner.push(chunk);
+      yield* counted();
+    }
     const failure = await tool.ended;
     if (failure !== undefined) throw imageBuildInvalid(`bsdtar cannot read ${directory}: ${failure.output}`);
     scanner.end();
-    emit(padding);
-    emit(END);
-    yield Buffer.concat(out);
+    next.push(padding, END);
+    yield* counted();
   } finally {
     tool.kill();
   }

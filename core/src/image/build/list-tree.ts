@@ -19,6 +19,7 @@ export const listTree = (root: Fd, limits: TarLimits = TAR_LIMITS): Buffer[] => 
   const found: Buffer[] = [Buffer.from('.')];
   let names = 0;
   let bytes = 0;
+  let apparent = 0;
 
   const check = (path: Buffer, depth: number): void => {
     // As the archive is going to call it.
@@ -41,6 +42,17 @@ export const listTree = (root: Fd, limits: TarLimits = TAR_LIMITS): Buffer[] => 
     }
   };
 
+  const checkSize = (path: Buffer, size: number): void => {
+    apparent += size;
+    if (apparent > limits.apparentBytes)
+      throw imageLimitExceeded(
+        'bytes of all files',
+        limits.apparentBytes,
+        undefined,
+        `rootfs${path.toString('latin1', 1)}`,
+      );
+  };
+
   const entriesOf = (directory: Buffer, depth: number) => {
     const entries: {path: Buffer; isDirectory: boolean}[] = [];
     using open = openBeneath(root, directory, DIRECTORY, {noSymlinks: true});
@@ -53,7 +65,10 @@ export const listTree = (root: Fd, limits: TarLimits = TAR_LIMITS): Buffer[] => 
           ? undefined
           : lstatSync(Buffer.concat([Buffer.from(`/proc/self/fd/${root.number}/`), path]));
         if (stats?.isSocket()) continue;
-        if (stats?.isFile()) assertUnleased(path);
+        if (stats?.isFile()) {
+          assertUnleased(path);
+          checkSize(path, stats.size / stats.nlink);
+        }
         entries.push({path, isDirectory: stats?.isDirectory() ?? type === 'directory'});
       }
     }

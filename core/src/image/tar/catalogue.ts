@@ -20,6 +20,7 @@ const checkTopLevel = (entry: TarEntry): void => {
   const {path, type} = entry;
   if (path === '' && type !== 'directory') throw imageLayoutInvalid('its own directory is not a directory', path);
   if (path === 'manifest' && type !== 'file') throw imageLayoutInvalid('"manifest" is not a regular file', path);
+  if (path === 'manifest' && entry.pieces !== undefined) throw imageLayoutInvalid('"manifest" has holes', path);
   if (path === 'rootfs' && type !== 'directory') throw imageLayoutInvalid('"rootfs" is not a directory', path);
   if (path !== '' && path !== 'manifest' && path !== 'rootfs' && !path.startsWith('rootfs/')) {
     throw imageLayoutInvalid(`"${path.split('/', 1)[0]}" is neither "manifest" nor "rootfs"`, path);

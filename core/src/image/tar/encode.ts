@@ -1,5 +1,6 @@
 import type {TarEntry, TarEntryType} from './entry.ts';
 import {BLOCK, checksum} from './header.ts';
+import {storedBytes} from './sparse.ts';
 
 const TYPES: Readonly<Record<TarEntryType, string>> = {
   file: '0',
@@ -61,13 +62,19 @@ const isUtf8 = (text: string): boolean => {
   return Buffer.from(bytes.toString('utf8')).equals(bytes);
 };
 
-const records = (entry: TarEntry, path: string, binary: boolean): Buffer[] => {
-  const {linkName, uid, gid, size, mtime, xattrs} = entry;
+/** @param size bytes behind the header */
+const records = (entry: TarEntry, path: string, size: number, binary: boolean): Buffer[] => {
+  const {linkName, uid, gid, mtime, xattrs, pieces} = entry;
   const list: Buffer[] = [];
   const text = (key: string, value: string) => list.push(record(key, Buffer.from(value, 'latin1')));
-  const longs = [path, linkName].filter((name) => name.length > 100);
+  const longs = [path, linkName].filter((name) => name.length > 100 || (pieces !== undefined && name === path));
   if (binary ? longs.length > 0 : !longs.every(isUtf8)) text('hdrcharset', 'BINARY');
-  if (path.length > 100) text('path', path);
+  if (pieces !== undefined) {
+    text('GNU.sparse.major', '1');
+    text('GNU.sparse.minor', '0');
+    text('GNU.sparse.name', path);
+    text('GNU.sparse.realsize', String(entry.size));
+  } else if (path.length > 100) text('path', path);
   if (linkName.length > 100) text('linkpath', linkName);
   if (uid > MAX_SHORT) text('uid', String(uid));
   if (gid > MAX_SHORT) text('gid', String(gid));
@@ -79,22 +86,39 @@ const records = (entry: TarEntry, path: string, binary: boolean): Buffer[] => {
   return list;
 };
 
-/** Zeros that follow content of `size` bytes. */
-export const paddingOf = (size: number): Buffer => Buffer.alloc((BLOCK - (size % BLOCK)) % BLOCK);
+/** Of a sparse file, in GNU's format 1.0: the map that stands before its content. A piece of nothing says where it ends, as GNU tar has it. */
+const mapOf = ({pieces, size}: TarEntry): Buffer => {
+  if (pieces === undefined) return Buffer.alloc(0);
+  const last = pieces.at(-1);
+  const all = last !== undefined && last.offset + last.size === size ? pieces : [...pieces, {offset: size, size: 0}];
+  const lines = [all.length, ...all.flatMap((piece) => [piece.offset, piece.size])];
+  const map = Buffer.from(`${lines.join('\n')}\n`);
+  return Buffer.concat([map, padding(map.length)]);
+};
+
+const padding = (size: number): Buffer => Buffer.alloc((BLOCK - (size % BLOCK)) % BLOCK);
+
+/** Zeros that follow the content of an entry. */
+export const paddingOf = (entry: Pick<TarEntry, 'pieces' | 'size'>): Buffer => padding(storedBytes(entry));
+
+/** Where the header of a sparse file has its name when the records are not understood. */
+const SPARSE_NAME = 'GNUSparseFile.0/file';
 
 /** The end of an archive. */
 export const END = Buffer.alloc(2 * BLOCK);
 
 /**
- * The header of an entry in ustar, with what does not fit in a pax header before it. The same entry always gives the same bytes.
+ * All that stands before the content of an entry: its header in ustar, with what does not fit in a pax header before it, and the map of a sparse file after it. The same entry always gives the same bytes.
  * @param binary declare every name to be bytes. libarchive takes names of pax headers for text otherwise, and writes another spelling of it (NFC)
  */
 export const encodeEntry = (entry: TarEntry, {binary = false}: {readonly binary?: boolean} = {}): Buffer => {
   const path = entry.type === 'directory' ? `${entry.path}/` : entry.path;
-  const header = block({...entry, path}, TYPES[entry.type]);
-  const extended = Buffer.concat(records(entry, path, binary));
+  const map = mapOf(entry);
+  const size = map.length + storedBytes(entry);
+  const header = block({...entry, path: entry.pieces === undefined ? path : SPARSE_NAME, size}, TYPES[entry.type]);
+  const extended = Buffer.concat(records(entry, path, size, binary));
   if (extended.length === 0) return header;
   const own = {path: 'PaxHeaders/entry', mode: 0o644, uid: 0, gid: 0, size: extended.length};
   const pax = block({...own, mtime: {seconds: 0, nanoseconds: 0}, linkName: '', xattrs: new Map()}, 'x');
-  return Buffer.concat([pax, extended, paddingOf(extended.length), header]);
+  return Buffer.concat([pax, extended, padding(extended.length), header, map]);
 };

@@ -1,3 +1,5 @@
+import type {Piece} from './sparse.ts';
+
 /** What an entry makes. */
 export type TarEntryType = 'file' | 'hardlink' | 'symlink' | 'char' | 'block' | 'directory' | 'fifo';
 
@@ -17,6 +19,8 @@ export interface TarEntry {
   readonly gid: number;
   /** Bytes of content; 0 for all but files. */
   readonly size: number;
+  /** Of a sparse file: what its archive has of it, in order and apart; the rest are zeros. */
+  readonly pieces?: readonly Piece[];
   readonly mtime: {readonly seconds: number; readonly nanoseconds: number};
   /** Target of a symlink as it stands, or normalised path of the entry that a hard link names; else `''`. */
   readonly linkName: string;

@@ -1,9 +1,16 @@
 import {parseNumeric} from './numeric.ts';
+import {type GnuSparse, gnuSparse} from './sparse-map.ts';
 
 export const BLOCK = 512;
 
 /** A header block as it stands, before extensions. Text is latin1, one character per byte. */
-export interface Header {
+export interface Header extends Fields {
+  readonly dialect: 'posix' | 'gnu' | 'v7';
+  /** Of GNU's type `S`. */
+  readonly sparse?: GnuSparse;
+}
+
+interface Fields {
   readonly name: string;
   readonly mode: number;
   readonly uid: number;
@@ -21,7 +28,7 @@ export interface Header {
 
 const MAY_BE_LARGE = new Set(['mtime', 'size']);
 
-type Fields = {[K in keyof Header]: Header[K] extends number ? number | undefined : string};
+type Parsed = {[K in keyof Fields]: Fields[K] extends number ? number | undefined : string};
 
 const text = (block: Buffer, offset: number, length: number): string => {
   const end = block.indexOf(0, offset);
@@ -38,7 +45,7 @@ export const checksum = (block: Buffer): number => {
 
 const number = (block: Buffer, offset: number, length: number) => parseNumeric(block.subarray(offset, offset + length));
 
-const dialectOf = (block: Buffer): 'posix' | 'gnu' | 'v7' | undefined => {
+const dialectOf = (block: Buffer): Header['dialect'] | undefined => {
   switch (block.toString('latin1', 257, 265)) {
     case 'ustar\x0000':
       return 'posix';
@@ -60,7 +67,7 @@ export const parseHeader = (block: Buffer): Header | string => {
   // GNU keeps times where POSIX has the prefix.
   const prefix = dialect === 'posix' ? text(block, 345, 155) : '';
   const device = dialect !== 'v7';
-  const header: Fields = {
+  const header: Parsed = {
     name: prefix === '' ? name : `${prefix}/${name}`,
     mode: number(block, 100, 8),
     uid: number(block, 108, 8),
@@ -75,5 +82,9 @@ export const parseHeader = (block: Buffer): Header | string => {
   for (const [field, value] of Object.entries(header))
     if (value === undefined || !(Number.isFinite(value) || typeof value === 'string' || MAY_BE_LARGE.has(field)))
       return `a header has a malformed ${field}`;
-  return header as Header;
+  // Every number is one, as was just seen.
+  const fields = {...(header as Fields), dialect};
+  if (fields.type !== 'S' || dialect !== 'gnu') return fields;
+  const sparse = gnuSparse(block);
+  return sparse === undefined ? 'the map of a sparse file is malformed' : {...fields, sparse};
 };

@@ -4,6 +4,7 @@ import type {TarEntry, TarEntryType} from './entry.ts';
 import type {Header} from './header.ts';
 import {normalizeName} from './normalize.ts';
 import type {PaxAttributes} from './pax.ts';
+import {judgeMap, type SparseMap} from './sparse.ts';
 
 /** What headers before the entry's own said. */
 export interface Extensions {
@@ -21,6 +22,7 @@ const TYPES: Readonly<Record<string, TarEntryType>> = {
   '4': 'block',
   '5': 'directory',
   '6': 'fifo',
+  S: 'file',
 };
 
 /** Devices that give no access to the host; the same in every container. Not the console and the terminals of the host, 5:1 and 5:2. */
@@ -39,11 +41,12 @@ const checkNumbers = (
   pax: PaxAttributes | undefined,
   {offset, fromHost}: EntryContext,
 ) => {
-  const size = pax?.size ?? header.size;
+  const stored = pax?.size ?? header.size;
+  const size = header.sparse?.realSize ?? pax?.sparse?.realSize ?? stored;
   const uid = pax?.uid ?? header.uid;
   const gid = pax?.gid ?? header.gid;
   const mtime = pax?.mtime ?? {seconds: header.mtime, nanoseconds: 0};
-  if (size < 0 || header.size < 0) throw imageArchiveInvalid('a header has a negative size', offset);
+  if (stored < 0 || header.size < 0) throw imageArchiveInvalid('a header has a negative size', offset);
   if (header.mode < 0) throw imageArchiveInvalid('a header has a negative mode', offset);
   for (const id of [uid, gid]) {
     if (id < 0 || id > MAX_ID) throw imageEntryRefused(path, `${id} is not a user or group ID`);
@@ -91,28 +94,55 @@ export interface EntryContext {
   readonly offset: number;
   /** bsdtar tells of a file of this host, which has whatever time it has. */
   readonly fromHost: boolean;
+  /** Of a sparse file. */
+  readonly map: SparseMap | undefined;
+  /** An extended header has been there: what is in the archive is in pax format. */
+  readonly isPax: boolean;
 }
+
+/** Only a header of GNU's, or records, make a file sparse; not both. */
+const isOfKnownType = ({type, sparse}: Header, pax: PaxAttributes | undefined): boolean =>
+  (type === 'S') === (sparse !== undefined) &&
+  (pax?.sparse === undefined || TYPES[type] === 'file') &&
+  !(sparse && pax?.sparse);
+
+/** The pieces of a sparse file, if it has holes. */
+const sparseOf = (path: string, size: number, {map, limits, offset}: EntryContext): Pick<TarEntry, 'pieces'> => {
+  if (size > limits.apparentBytes)
+    throw imageLimitExceeded('bytes of all files', limits.apparentBytes, undefined, path);
+  if (map === undefined) return {};
+  const judged = judgeMap(map, size);
+  if (typeof judged === 'string') throw imageArchiveInvalid(judged, offset);
+  return judged.pieces === undefined ? {} : {pieces: judged.pieces};
+};
+
+/**
+ * All tools take the size of a hard link for that of its file, with no content behind it; but for libarchive, in archives in pax format.
+ */
+const isOfFile = ({dialect}: Header, type: TarEntryType, {isPax}: EntryContext): boolean =>
+  type === 'hardlink' && !(isPax && dialect === 'posix');
 
 /** The entry that a header and what came before it describe; refuses what an image must not contain. */
 export const makeEntry = (header: Header, extensions: Extensions, context: EntryContext): TarEntry => {
   const {limits} = context;
   const {longName, longLink, pax} = extensions;
-  const rawName = pax?.path ?? longName ?? header.name;
+  const rawName = pax?.sparse?.name ?? pax?.path ?? longName ?? header.name;
   const type = TYPES[header.type];
-  if (type === undefined)
+  if (type === undefined || !isOfKnownType(header, pax))
     throw imageEntryRefused(rawName, `entries of type ${JSON.stringify(header.type)} are not supported`);
   const name = normalizeName(rawName, type === 'directory', limits);
   if ('problem' in name) throw imageEntryRefused(rawName, name.problem);
   const {path} = name;
-  const numbers = checkNumbers(path, header, pax, context);
+  const checked = checkNumbers(path, header, pax, context);
+  const numbers = isOfFile(header, type, context) ? {...checked, size: 0} : checked;
   // Tools disagree on whether content follows these.
-  if (type !== 'file' && (numbers.size !== 0 || header.size !== 0))
+  if (type !== 'file' && (numbers.size !== 0 || (type !== 'hardlink' && header.size !== 0)))
     throw imageEntryRefused(path, `a ${type} of size ${numbers.size}`);
   // bsdtar tells what a file has with each of its names.
   const xattrs = (type === 'hardlink' && context.fromHost ? undefined : pax?.xattrs) ?? NO_XATTRS;
   checkXattrs(path, xattrs, type, limits);
   const linkName = linkNameOf(type, path, pax?.linkName ?? longLink ?? header.linkName, limits);
-  const entry = {path, type, ...numbers, linkName, xattrs};
+  const entry = {path, type, ...numbers, ...sparseOf(path, numbers.size, context), linkName, xattrs};
   if (type !== 'char' && type !== 'block') return entry;
   const device = {major: header.deviceMajor, minor: header.deviceMinor};
   if (type === 'block' || !DEVICES.has(`${device.major}:${device.minor}`)) {

@@ -1,3 +1,5 @@
+import type {Piece} from './sparse.ts';
+
 /** What extended headers change about the entry after them. Text is latin1. */
 export interface PaxAttributes {
   path?: string;
@@ -8,6 +10,16 @@ export interface PaxAttributes {
   gid?: number;
   mtime?: {seconds: number; nanoseconds: number};
   readonly xattrs: Map<string, Buffer>;
+  readonly sparse?: PaxSparse;
+}
+
+/** What GNU's records say of a sparse file, in the formats 0.0, 0.1 and 1.0. */
+export interface PaxSparse {
+  /** The header has another name then, for who does not know these records. */
+  readonly name?: string;
+  readonly realSize: number;
+  /** `undefined`: the map stands before the content. */
+  readonly pieces: readonly Piece[] | undefined;
 }
 
 const decimal = (value: string): number | undefined => {
@@ -42,7 +54,11 @@ const IGNORED = new Set([
 ]);
 /** GNU tar and libarchive write these where nothing needs to be said. */
 const EMPTY_ONLY = new Set(['SCHILY.fflags']);
+const SPARSE = 'GNU.sparse.';
 const CHARSETS = new Set(['ISO-IR 10646 2000 UTF-8', 'BINARY']);
+
+/** Attributes of macOS, which say nothing here. */
+const isForeign = (name: string): boolean => name.startsWith('com.apple.');
 
 /**
  * Extended attributes that an image may carry. `trusted.` and `system.` are the host's; `user.overlay.` would be read by overlayfs.
@@ -51,7 +67,7 @@ const xattrAllowed = (name: string): boolean =>
   name === 'security.capability' || (/^user\.[^\0]+$/.test(name) && !name.startsWith('user.overlay.'));
 
 const addXattr = (attributes: PaxAttributes, name: string, value: Buffer, lenient: boolean): string | undefined => {
-  if (lenient && !xattrAllowed(name)) return undefined;
+  if (isForeign(name) || (lenient && !xattrAllowed(name))) return undefined;
   if (name.length > 255 || !xattrAllowed(name)) return `the extended attribute "${name}" is not allowed in an image`;
   const earlier = attributes.xattrs.get(name);
   if (earlier !== undefined && !earlier.equals(value)) return `the extended attribute "${name}" has two values`;
@@ -105,10 +121,46 @@ const apply = (attributes: PaxAttributes, key: string, value: Buffer, lenient: b
       return undefined;
     }
     default:
-      return key.startsWith('GNU.sparse.')
-        ? 'it has a sparse file with its holes left out, which GNU tar does not without --sparse nor bsdtar with --no-read-sparse'
-        : `the record "${key}" is not supported`;
+      return `the record "${key}" is not supported`;
   }
+};
+
+/** Format 0.0 has these once for each piece of a file. */
+const REPEATED = new Set(['GNU.sparse.offset', 'GNU.sparse.numbytes']);
+
+/** Takes the records of sparse files out of all records; a string says what is wrong with them. */
+const sparseOf = (records: readonly [string, Buffer][]): PaxSparse | string | undefined => {
+  const own = records.flatMap(([key, value]): [string, string][] =>
+    key.startsWith(SPARSE) ? [[key.slice(SPARSE.length), value.toString('latin1')]] : [],
+  );
+  if (own.length === 0) return undefined;
+  const {major = '0', minor = '0', name, size, realsize = size, numblocks, map, ...others} = Object.fromEntries(own);
+  const version = `${major}.${minor}`;
+  const realSize = decimal(realsize ?? '');
+  const known = Object.keys(others).every((key) => REPEATED.has(SPARSE + key));
+  if (!known || realSize === undefined || (size ?? realsize) !== realsize)
+    return 'the records of a sparse file contradict each other';
+  const named = {realSize, ...(name === undefined ? {} : {name})};
+  const listed = own.filter(([key]) => REPEATED.has(SPARSE + key));
+  if (version === '1.0') {
+    const more = map ?? numblocks ?? listed[0];
+    return more === undefined ? {...named, pieces: undefined} : 'the records of a sparse file contradict each other';
+  }
+  if (version !== '0.0' && version !== '0.1')
+    return `sparse files of version ${JSON.stringify(version)} are not supported`;
+  if (map !== undefined && listed.length > 0) return 'the records of a sparse file contradict each other';
+  const alternate = listed.every(([key], index) => key === (index % 2 === 0 ? 'offset' : 'numbytes'));
+  const texts = map === undefined ? listed.map(([, text]) => text) : map === '' ? [] : map.split(',');
+  const numbers = texts.map(decimal);
+  if (!alternate || numbers.length % 2 !== 0 || numbers.includes(undefined))
+    return 'the map of a sparse file is malformed';
+  if (numblocks !== undefined && decimal(numblocks) !== numbers.length / 2)
+    return 'the map of a sparse file has another length than its records say';
+  const pieces = Array.from({length: numbers.length / 2}, (_, index) => ({
+    offset: numbers[2 * index] ?? 0,
+    size: numbers[2 * index + 1] ?? 0,
+  }));
+  return {...named, pieces};
 };
 
 /** Splits `LENGTH KEY=VALUE\n` records; a string says what is wrong. A key twice is an error: tools disagree on which one counts. */
@@ -127,7 +179,7 @@ const split = (content: Buffer): [string, Buffer][] | string => {
     const equals = content.indexOf(0x3d, blank);
     if (equals === -1 || equals >= end || equals === blank + 1) return 'an extended header has a record without a key';
     const key = content.toString('latin1', blank + 1, equals);
-    if (seen.has(key)) return `an extended header has the record "${key}" twice`;
+    if (seen.has(key) && !REPEATED.has(key)) return `an extended header has the record "${key}" twice`;
     seen.add(key);
     records.push([key, content.subarray(equals + 1, end - 1)]);
     at = end;
@@ -142,8 +194,11 @@ const split = (content: Buffer): [string, Buffer][] | string => {
 export const parsePax = (content: Buffer, lenient = false): PaxAttributes | string => {
   const records = split(content);
   if (typeof records === 'string') return records;
-  const attributes: PaxAttributes = {xattrs: new Map()};
+  const sparse = sparseOf(records);
+  if (typeof sparse === 'string') return sparse;
+  const attributes: PaxAttributes = {xattrs: new Map(), ...(sparse === undefined ? {} : {sparse})};
   for (const [key, value] of records) {
+    if (key.startsWith(SPARSE)) continue;
     const problem = apply(attributes, key, value, lenient);
     if (problem !== undefined) return problem;
   }

@@ -2,9 +2,11 @@ import {imageArchiveInvalid, imageLimitExceeded, imageTruncated} from '../errors
 import {TAR_LIMITS, type TarLimits} from '../limits.ts';
 import {type Catalogue, createCatalogue} from './catalogue.ts';
 import type {TarEntry} from './entry.ts';
-import {BLOCK, parseHeader} from './header.ts';
+import {BLOCK, type Header, parseHeader} from './header.ts';
 import {type Extensions, makeEntry} from './make-entry.ts';
 import {checkGlobalPax, parsePax} from './pax.ts';
+import {piecesOf, type SparseMap, storedBytes} from './sparse.ts';
+import {gnuMapReader, type MapReader, paxMapReader} from './sparse-map.ts';
 
 /*
  * A streaming reader of archives that refuses whatever two tools might read differently. An image is judged in the same pass that unpacks it: the
@@ -16,8 +18,8 @@ export interface TarHooks {
   entry?(entry: TarEntry): void;
   /** Everything that is not content of files: headers, padding, the end. Only valid during the call. */
   raw?(bytes: Buffer): void;
-  /** Content of files, in pieces. Only valid during the call. */
-  payload?(bytes: Buffer, entry: TarEntry): void;
+  /** Content of files, in parts, each with its offset in the file; holes of sparse files are passed over. Only valid during the call. */
+  payload?(bytes: Buffer, entry: TarEntry, offset: number): void;
   /** With this, the stream holds no content (see tar-split.ts): called where it belongs. */
   fill?(entry: TarEntry): void;
 }
@@ -43,9 +45,11 @@ export interface TarScanner {
   readonly implicit: boolean;
   /** What the archive makes, by path, in the order of its entries. */
   readonly made: Catalogue['made'];
+  /** How many files, directories and pieces of sparse files that are. */
+  readonly count: number;
 }
 
-type State = 'header' | 'extension' | 'payload' | 'padding' | 'second-zero' | 'end';
+type State = 'header' | 'extension' | 'map' | 'payload' | 'left-out' | 'padding' | 'second-zero' | 'end';
 
 const ZEROS = Buffer.alloc(64 * 1024);
 const isZero = (bytes: Buffer): boolean => {
@@ -60,9 +64,12 @@ const isZero = (bytes: Buffer): boolean => {
  * bsdtar finds out by itself what it is given: what begins like a compressed file, another kind of archive or a uuencoded text would be read as
  * such, and not as what was judged here. All these tell by the first bytes or by lines of text; names of extended headers are anybody's choice.
  */
-const BEGINNING = /^(\.\/|\.\0|manifest|rootfs|PaxHeader|pax_global_header)[^\n\r]*$/;
+const BEGINNING = /^(\.\/|\.\0|\._|manifest|rootfs|PaxHeader|pax_global_header)[^\n\r]*$/;
 /** From there on the bytes of a header are fixed. */
 const MAGIC_OFFSET = 257;
+
+/** What bsdtar of macOS keeps of its own beside what it is of (AppleDouble). */
+const OF_MACOS: ReadonlySet<string> = new Set(['._.', '._manifest', '._rootfs']);
 
 const EXTENSION_TYPES: ReadonlySet<string> = new Set(['x', 'g', 'L', 'K']);
 
@@ -82,6 +89,14 @@ export const createTarScanner = (
   let extensionType = '';
   let extension: Buffer = Buffer.alloc(0);
   let extensions: Extensions = {};
+  let isPax = false;
+  // Of a sparse file whose map is being read: its header, and bytes of the map so far.
+  let sparse: {readonly header: Header; readonly reader: MapReader; bytes: number} | undefined;
+  let pieces = 0;
+  let apparent = 0;
+  // Of the current file: which piece, and how much of it has passed.
+  let piece = 0;
+  let passed = 0;
   const manifest: Buffer[] = [];
   // Bytes of the content of files that a stream without content leaves out.
   let filled = 0;
@@ -105,6 +120,7 @@ export const createTarScanner = (
       throw imageArchiveInvalid('a global header stands between an extended header and its entry', position);
     }
     if (size === 0) throw imageArchiveInvalid('an extended header is empty', position);
+    isPax ||= !gnu;
     extensionType = type;
     extension = Buffer.alloc(size);
     padding = (BLOCK - (size % BLOCK)) % BLOCK;
@@ -147,18 +163,82 @@ export const createTarScanner = (
       startExtension(header.type, header.size);
       return;
     }
-    const entry = catalogue.add(makeEntry(header, extensions, {limits, offset: position, fromHost}));
+    const {pax} = extensions;
+    const most = limits.pieces - pieces;
+    if (header.sparse?.more) startMap(header, gnuMapReader(header.sparse.pieces, most));
+    else if (pax?.sparse !== undefined && pax.sparse.pieces === undefined) startMap(header, paxMapReader(most));
+    else {
+      const listed = header.sparse?.pieces ?? pax?.sparse?.pieces;
+      startEntry(header, listed && {pieces: listed, stored: pax?.size ?? header.size});
+    }
+  };
+
+  const startMap = (header: Header, reader: MapReader): void => {
+    sparse = {header, reader, bytes: 0};
+    go('map', BLOCK);
+  };
+
+  const finishMap = (bytes: Buffer): void => {
+    if (sparse === undefined) throw new TypeError('a map of nothing');
+    const {header, reader} = sparse;
+    const more = reader.push(bytes);
+    if (typeof more === 'string') throw imageArchiveInvalid(more, position);
+    sparse.bytes += BLOCK;
+    // Blocks of GNU's own are no part of the content.
+    const size = extensions.pax?.size ?? header.size;
+    const stored = header.sparse === undefined ? size - sparse.bytes : size;
+    if (stored < 0) throw imageArchiveInvalid('the map of a sparse file is longer than what is there of it', position);
+    if (more) go('map', BLOCK);
+    else startEntry(header, {pieces: reader.pieces, stored});
+  };
+
+  const startEntry = (header: Header, map: SparseMap | undefined): void => {
+    const made = makeEntry(header, extensions, {limits, offset: position, fromHost, map, isPax});
+    const stored = storedBytes(made);
+    sparse = undefined;
+    extensions = {};
+    padding = (BLOCK - (stored % BLOCK)) % BLOCK;
+    if (made.type === 'file' && OF_MACOS.has(made.path)) {
+      if (stored > limits.extensionBytes)
+        throw imageLimitExceeded('bytes of an extended header', limits.extensionBytes, stored, made.path);
+      if (stored === 0) go('header', BLOCK);
+      else go('left-out', stored);
+      return;
+    }
+    pieces += made.pieces?.length ?? 0;
+    if (pieces > limits.pieces) throw imageLimitExceeded('pieces of sparse files', limits.pieces);
+    apparent += made.size;
+    if (apparent > limits.apparentBytes)
+      throw imageLimitExceeded('bytes of all files', limits.apparentBytes, undefined, made.path);
+    const entry = catalogue.add(made);
     if (entry.path === 'manifest' && entry.size > limits.manifestBytes) {
       throw imageLimitExceeded('bytes of the manifest', limits.manifestBytes, entry.size);
     }
-    if (position + filled + entry.size > limits.totalBytes)
+    if (position + filled + stored > limits.totalBytes)
       throw imageLimitExceeded('bytes of the archive', limits.totalBytes, undefined, entry.path);
-    extensions = {};
     current = entry;
-    padding = (BLOCK - (entry.size % BLOCK)) % BLOCK;
+    piece = 0;
+    passed = 0;
     hooks.entry?.(entry);
-    if (entry.size === 0) go('header', BLOCK);
-    else go('payload', entry.size);
+    if (stored === 0) go('header', BLOCK);
+    else go('payload', stored);
+  };
+
+  /** Hands content on, cut where a hole is. */
+  const pay = (entry: TarEntry, part: Buffer): void => {
+    if (entry.path === 'manifest') manifest.push(Buffer.from(part));
+    const all = piecesOf(entry);
+    for (let at = 0; at < part.length; ) {
+      const {offset, size} = all[piece] ?? {offset: 0, size: 0};
+      const length = Math.min(size - passed, part.length - at);
+      if (length <= 0) throw new TypeError('content beyond all pieces');
+      hooks.payload?.(part.subarray(at, at + length), entry, offset + passed);
+      at += length;
+      passed += length;
+      if (passed < size) continue;
+      piece++;
+      passed = 0;
+    }
   };
 
   const finish = (bytes: Buffer): void => {
@@ -169,7 +249,11 @@ export const createTarScanner = (
       case 'extension':
         finishExtension();
         break;
+      case 'map':
+        finishMap(bytes);
+        break;
       case 'payload':
+      case 'left-out':
         afterContent();
         break;
       case 'padding':
@@ -198,12 +282,11 @@ export const createTarScanner = (
       const part = chunk.subarray(at, at + size);
       let whole = part;
       if (state === 'payload') {
-        if (current?.path === 'manifest') manifest.push(Buffer.from(part));
-        if (current !== undefined) hooks.payload?.(part, current);
+        if (current !== undefined) pay(current, part);
       } else if (state === 'extension') part.copy(extension, extension.length - missing);
       else if (state === 'end') {
         if (!isZero(part)) throw imageArchiveInvalid('data follows the end of the archive', position);
-      } else if (state !== 'padding' && size < BLOCK) {
+      } else if (state !== 'padding' && state !== 'left-out' && size < BLOCK) {
         part.copy(block, BLOCK - missing);
         whole = block;
       }
@@ -219,7 +302,7 @@ export const createTarScanner = (
         flushRaw(at);
         if (hooks.fill !== undefined && current !== undefined) {
           hooks.fill(current);
-          filled += current.size;
+          filled += storedBytes(current);
           afterContent();
         }
       }
@@ -242,5 +325,8 @@ export const createTarScanner = (
       return catalogue.implicit;
     },
     made: catalogue.made,
+    get count() {
+      return catalogue.made.size + pieces;
+    },
   };
 };

@@ -23,10 +23,10 @@ export const archiveTree = (): {readonly hooks: TarHooks; readonly tree: ImageTr
         const content = type === 'file' && KEPT.has(inRootfs(path)) ? Buffer.alloc(0) : undefined;
         files.set(inRootfs(path), {type, mode, uid, gid, content});
       },
-      payload: (bytes, {path}) => {
+      payload: (bytes, {path}, offset) => {
         const file = files.get(inRootfs(path));
-        if (file?.content !== undefined && file.content.length <= MAX_KEPT)
-          file.content = Buffer.concat([file.content, bytes]);
+        if (file?.content !== undefined && offset <= MAX_KEPT)
+          file.content = Buffer.concat([file.content, Buffer.alloc(offset - file.content.length), bytes]);
       },
     },
     tree: {

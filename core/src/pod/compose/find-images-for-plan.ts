@@ -58,7 +58,7 @@ const inFile = async (store: ImageStore, text: string, path: HostPath): Promise<
   for await (const chunk of archive.chunks) {
     scanner.push(chunk);
     hash.update(chunk);
-    archive.checkRatio(scanner.made.size);
+    archive.checkRatio(scanner.count);
   }
   scanner.end();
   const id = `sha512-${hash.digest('hex')}` as ImageId; // TY-05

@@ -2,6 +2,7 @@ import test from 'ava';
 import {END, encodeEntry, paddingOf} from '../../../src/image/tar/encode.ts';
 import type {TarEntry} from '../../../src/image/tar/entry.ts';
 import {createTarScanner} from '../../../src/image/tar/scan.ts';
+import {storedBytes} from '../../../src/image/tar/sparse.ts';
 import {directory, file, manifest} from '../../kernel/image/support/tar.ts';
 
 const base: TarEntry = {
@@ -19,7 +20,7 @@ const base: TarEntry = {
 const roundTrip = (entry: TarEntry): TarEntry | undefined => {
   const found: TarEntry[] = [];
   const scanner = createTarScanner({entry: (seen) => found.push(seen)});
-  const content = Buffer.concat([Buffer.alloc(entry.size), paddingOf(entry.size)]);
+  const content = Buffer.concat([Buffer.alloc(storedBytes(entry)), paddingOf(entry)]);
   const target = file('rootfs/target');
   scanner.push(
     Buffer.concat([file('manifest', manifest()), directory('rootfs'), target, encodeEntry(entry), content, END]),
@@ -46,6 +47,23 @@ const CASES: Readonly<Record<string, Partial<TarEntry>>> = {
   'hard link': {type: 'hardlink', linkName: 'rootfs/target', linkType: 'file'},
   fifo: {type: 'fifo'},
   device: {type: 'char', device: {major: 1, minor: 3}},
+  'a hole': {size: 2 ** 40, pieces: []},
+  'holes before, between and behind': {
+    size: 5000,
+    pieces: [
+      {offset: 1000, size: 600},
+      {offset: 4000, size: 1},
+    ],
+  },
+  'holes in a long name that is not UTF-8': {
+    path: `rootfs/\xff${'x'.repeat(150)}`,
+    size: 9,
+    pieces: [{offset: 8, size: 1}],
+  },
+  'more pieces than a block of the map holds': {
+    size: 10_000,
+    pieces: Array.from({length: 500}, (_, index) => ({offset: 20 * index, size: 7})),
+  },
   fraction: {mtime: {seconds: 17, nanoseconds: 5}},
   'before 1970': {mtime: {seconds: -5, nanoseconds: 0}},
   'far future': {mtime: {seconds: 2 ** 33, nanoseconds: 0}},

@@ -5,7 +5,7 @@ import type {TarEntry} from '../../../src/image/tar/entry.ts';
 import {createTarScanner} from '../../../src/image/tar/scan.ts';
 import type {RktError} from '../../../src/rkt-error.ts';
 import {harmlessCases, hostileCases} from '../../kernel/image/support/corpus.ts';
-import {directory, END, file, hardlink, image, manifest, pax, symlink} from '../../kernel/image/support/tar.ts';
+import {directory, END, file, hardlink, image, manifest, pax, sparse, symlink} from '../../kernel/image/support/tar.ts';
 
 const DECOY = '/srv/decoy';
 
@@ -144,6 +144,24 @@ const LIMITED: {
     archive: (size) => image(file(`rootfs/${'a'.repeat(size - 'manifest/rootfs/rootfs'.length + 1)}`)),
   },
   totalBytes: {value: 8192, archive: (size) => Buffer.concat([image(), Buffer.alloc(size - image().length)])},
+  apparentBytes: {
+    value: 5000,
+    archive: (size) => image(file('rootfs/f', 'x'), sparse('rootfs/x', size - 1 - manifest().length, [1, 0, 1], 'x')),
+  },
+  // Of all files together.
+  pieces: {
+    value: 5,
+    archive: (count) =>
+      image(
+        sparse('rootfs/one', 100, [2, 0, 1, 2, 1], 'xx'),
+        sparse(
+          'rootfs/x',
+          100,
+          [count - 2, ...Array.from({length: count - 2}, (_, index) => [2 * index, 1]).flat()],
+          'x'.repeat(count - 2),
+        ),
+      ),
+  },
   manifestBytes: {
     value: 500,
     archive: (size) => Buffer.concat([file('manifest', manifest().toString().padEnd(size)), directory('rootfs'), END]),
@@ -187,6 +205,8 @@ test('S10 the limits are those that the documentation names', (t) => {
     depth: 256,
     rememberedBytes: 128 * 2 ** 20,
     totalBytes: 64 * 2 ** 30,
+    apparentBytes: 4 * 2 ** 40,
+    pieces: 1_000_000,
     manifestBytes: 2 ** 20,
     pathBytes: 3800,
     nameBytes: 255,

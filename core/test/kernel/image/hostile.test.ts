@@ -61,14 +61,16 @@ const scanned = (archive: Buffer): Map<string, string> => {
   const contents = new Map<string, string>();
   const scanner = createTarScanner({
     entry: (entry) => entries.push(entry),
-    payload: (bytes, {path}) => contents.set(path, (contents.get(path) ?? '') + bytes.toString('latin1')),
+    payload: (bytes, {path}, offset) =>
+      contents.set(path, (contents.get(path) ?? '').padEnd(offset, '\0') + bytes.toString('latin1')),
   });
   scanner.push(archive);
   scanner.end();
   const tree = new Map<string, string>();
   for (const entry of entries) {
     const same = entry.type === 'hardlink' ? tree.get(entry.linkName) : undefined;
-    if (entry.path !== '') tree.set(entry.path, same ?? expected(entry, contents.get(entry.path) ?? ''));
+    if (entry.path !== '')
+      tree.set(entry.path, same ?? expected(entry, (contents.get(entry.path) ?? '').padEnd(entry.size, '\0')));
   }
   return tree;
 };

@@ -5,12 +5,15 @@ import {
   fifo,
   file,
   gnuLong,
+  gnuMap,
   hardlink,
   header,
   image,
   manifest,
   pax,
+  paxList,
   record,
+  sparse,
   symlink,
 } from './tar.ts';
 
@@ -44,6 +47,160 @@ const base256 = (value: number, length: number): string => {
   return field.toString('latin1');
 };
 
+const MiB = 2 ** 20;
+const gnu = (pieces: readonly number[], realSize: number, more = false) =>
+  ({type: 'S', magic: 'ustar  \0', sparse: {pieces, realSize, more}}) as const;
+
+/** Maps that are not those of what follows them, in each of the formats. */
+const sparseCases: Case[] = [
+  ...(
+    [
+      ['overlapping pieces', [2, 0, 2, 1, 2], 'abcd'],
+      ['pieces out of order', [2, 10, 2, 0, 2], 'abcd'],
+      ['a piece beyond the end', [1, MiB - 1, 2], 'ab'],
+      ['a piece that begins beyond the end', [2, 0, 1, MiB + 1, 0], 'a'],
+      ['more content than pieces', [1, 0, 2], 'abc'],
+      ['less content than pieces', [1, 0, 3], 'ab'],
+      ['a piece of 8 EiB', '1\n0\n9223372036854775807\n', 'ab'],
+      ['a negative offset', '1\n-1\n2\n', 'ab'],
+      ['a number of digits without end', '1'.repeat(511), ''],
+      ['an empty line', '1\n\n2\n', 'ab'],
+      ['a map that does not end', '3\n0\n1\n', ''],
+      ['a map longer than what is there', `${200}\n${'0\n0\n'.repeat(199)}`, ''],
+    ] as const
+  ).map(([title, map, content]) => invalid(`S27 sparse 1.0: ${title}`, sparse('rootfs/x', MiB, map, content))),
+  refused('RKT_IMAGE_LIMIT_EXCEEDED', 'S10 sparse 1.0: pieces', image(sparse('rootfs/x', MiB, '99999999\n'))),
+  refused('RKT_IMAGE_LIMIT_EXCEEDED', 'S10 sparse: a file of 8 TiB', image(sparse('rootfs/x', 2 ** 43, [0]))),
+  refused('RKT_IMAGE_LIMIT_EXCEEDED', 'S10 sparse: beyond a double', image(sparse('rootfs/x', '9'.repeat(19), [0]))),
+  entry('sparse: a name that leads out', sparse('../x', MiB, [0])),
+  entry('sparse: a directory', sparse('rootfs/x', MiB, [0], '', {type: '5'})),
+  entry('sparse: in two ways', pax({'GNU.sparse.size': '10', 'GNU.sparse.map': ''}), file('rootfs/x', '', gnu([], 10))),
+  entry('sparse: of another dialect', file('rootfs/x', '', {...gnu([], 10), magic: 'ustar\x0000'})),
+  refused('RKT_IMAGE_DUPLICATE_ENTRY', 'sparse: twice', image(file('rootfs/x'), sparse('rootfs/x', MiB, [0]))),
+  layout('IM-03 sparse: the manifest', Buffer.concat([sparse('manifest', 9, [0]), directory('rootfs'), END])),
+  ...(
+    [
+      ['no size', [['map', '0,1']]],
+      [
+        'two sizes',
+        [
+          ['size', '9'],
+          ['realsize', '8'],
+          ['map', ''],
+        ],
+      ],
+      [
+        'an odd map',
+        [
+          ['size', '9'],
+          ['map', '0'],
+        ],
+      ],
+      [
+        'letters',
+        [
+          ['size', '9'],
+          ['map', 'a,b'],
+        ],
+      ],
+      [
+        'another number of pieces',
+        [
+          ['size', '9'],
+          ['numblocks', '2'],
+          ['map', '0,1'],
+        ],
+      ],
+      [
+        'two maps',
+        [
+          ['size', '9'],
+          ['map', '0,1'],
+          ['offset', '0'],
+          ['numbytes', '1'],
+        ],
+      ],
+      [
+        'a size before its offset',
+        [
+          ['size', '9'],
+          ['numbytes', '1'],
+          ['offset', '0'],
+        ],
+      ],
+      [
+        'an offset without a size',
+        [
+          ['size', '9'],
+          ['offset', '0'],
+        ],
+      ],
+      [
+        'two names',
+        [
+          ['size', '9'],
+          ['map', '0,1'],
+          ['name', 'rootfs/a'],
+          ['name', 'rootfs/b'],
+        ],
+      ],
+      [
+        'version 2.0',
+        [
+          ['major', '2'],
+          ['minor', '0'],
+          ['realsize', '9'],
+        ],
+      ],
+      [
+        'version 1.0 with a map',
+        [
+          ['major', '1'],
+          ['minor', '0'],
+          ['realsize', '9'],
+          ['map', '0,1'],
+        ],
+      ],
+      [
+        'a piece beyond the end',
+        [
+          ['size', '9'],
+          ['map', '9,1'],
+        ],
+      ],
+      [
+        'unknown records',
+        [
+          ['size', '9'],
+          ['map', '0,1'],
+          ['more', '1'],
+        ],
+      ],
+    ] as const
+  ).map(([title, records]) =>
+    invalid(
+      `S27 sparse 0.x: ${title}`,
+      paxList(records.map(([key, value]) => [`GNU.sparse.${key}`, value])),
+      file('rootfs/x', 'a'),
+    ),
+  ),
+  ...(
+    [
+      ['overlapping pieces', gnu([0, 2, 1, 2], 10), 'abcd'],
+      ['a piece beyond the end', gnu([9, 2], 10), 'ab'],
+      ['other content', gnu([0, 2], 10), 'abc'],
+      ['a piece without an offset, which only some take for the end', {...gnu([], 10), name: 'rootfs/x'}, 'ab'],
+      ['an end, and more', gnu([0, 2], 10, true), 'ab'],
+    ] as const
+  ).map(([title, fields, content]) => invalid(`S27 sparse GNU: ${title}`, file('rootfs/x', content, fields))),
+  invalid(
+    'S27 sparse GNU: blocks that overlap the header',
+    header({name: 'rootfs/x', size: 5, ...gnu([0, 1, 2, 1, 4, 1, 6, 1], 10, true)}),
+    gnuMap([5, 1]),
+    Buffer.concat([Buffer.from('abcde'), Buffer.alloc(507)]),
+  ),
+];
+
 /** Every row of S09 that is about one archive. `decoy` is an absolute path of a directory that must stay as it is. */
 export const hostileCases = (decoy: string): Case[] => {
   const up = '../../../../../../../..';
@@ -54,8 +211,13 @@ export const hostileCases = (decoy: string): Case[] => {
       entry(`name ${name}`, file(name, 'x')),
     ),
     ...[`${decoy}/x`, '/rootfs/x', '/', '//rootfs/x'].map((name) => entry(`absolute name ${name}`, file(name, 'x'))),
-    ...['rootfs//x', 'rootfs/./x', 'rootfs/x/', './/rootfs/x', '././rootfs/x'].map((name) =>
-      entry(`odd name ${name}`, file(name, 'x')),
+    ...['rootfs/x/', 'rootfs/x/.', 'rootfs/./'].map((name) => entry(`odd name ${name}`, file(name, 'x'))),
+    ...[directory('rootfs/./'), directory('rootfs/x/.'), file('rootfs//x'), file('rootfs/./x')].map((bytes, index) =>
+      refused(
+        'RKT_IMAGE_DUPLICATE_ENTRY',
+        `IM-02 one path, written otherwise ${index}`,
+        image(file('rootfs/x'), bytes),
+      ),
     ),
     entry('empty name', file('', 'x')),
     entry('name of a NUL in pax', pax({path: 'rootfs/a\0b'}), file('rootfs/x')),
@@ -120,7 +282,20 @@ export const hostileCases = (decoy: string): Case[] => {
       hardlink('rootfs/h', 'rootfs/f'),
     ),
     entry('GNU long target', file('rootfs/f'), gnuLong('K', `${decoy}/file`), hardlink('rootfs/h', 'rootfs/f')),
-    entry('hard link with content', file('rootfs/f'), hardlink('rootfs/h', 'rootfs/f', {size: 512}), Buffer.alloc(512)),
+    // No tool but libarchive in pax format has content behind one.
+    invalid(
+      'hard link with content',
+      file('rootfs/f'),
+      hardlink('rootfs/h', 'rootfs/f', {size: 512}),
+      Buffer.alloc(512, 'x'),
+    ),
+    entry(
+      'hard link with a size, in pax format',
+      pax({comment: 'x'}),
+      file('rootfs/f', 'x'),
+      hardlink('rootfs/h', 'rootfs/f', {size: 1}),
+    ),
+    entry('hard link with a pax size', file('rootfs/f', 'x'), pax({size: '1'}), hardlink('rootfs/h', 'rootfs/f')),
     // Symlinks themselves are text.
     entry('symlink without target', symlink('rootfs/l', '')),
     entry('symlink to a NUL', pax({linkpath: 'a\0b'}), symlink('rootfs/l', 'x')),
@@ -188,6 +363,7 @@ export const hostileCases = (decoy: string): Case[] => {
     ...[
       'GNU.sparse.major',
       'GNU.sparse.map',
+      'GNU.sparse.size.x',
       'SCHILY.realsize',
       'SUN.holesdata',
       'SCHILY.acl.access',
@@ -198,6 +374,7 @@ export const hostileCases = (decoy: string): Case[] => {
       file('rootfs/x', '', {size: '\x80\0\0\0\x7f\xff\xff\xff\xff\xff\xff\xff'}),
       Buffer.concat([pax({size: '9223372036854775807'}), file('rootfs/x')]),
     ].map((bytes, index) => refused('RKT_IMAGE_LIMIT_EXCEEDED', `S10 a size of 8 EiB, ${index}`, image(bytes))),
+    ...sparseCases,
     invalid('file flags', pax({'SCHILY.fflags': 'schg'}), file('rootfs/x')),
     ...[
       'trusted.overlay.opaque',
@@ -381,6 +558,87 @@ export const harmlessCases = (decoy: string): Case[] => [
   allowed('implied directories', file('rootfs/a/b/c', 'x'), directory('rootfs/a', {mode: 0o700})),
   allowed('a directory after its files', file('rootfs/d/x', 'x'), directory('rootfs/d', {mode: 0o500, mtime: 1})),
   allowed('a read-only directory with files', directory('rootfs/d', {mode: 0o555, mtime: 1}), file('rootfs/d/x', 'x')),
+  // Sparse files, as GNU tar and bsdtar write them.
+  allowed(
+    'sparse 1.0',
+    sparse('rootfs/x', MiB, [3, 0, 512, 4096, 3, MiB, 0], `${'x'.repeat(512)}abc`),
+    sparse('rootfs/hole', 100 * 2 ** 10, [1, 100 * 2 ** 10, 0]),
+    sparse('rootfs/none', 100 * 2 ** 10, [0]),
+    sparse('rootfs/full', 3, [1, 0, 3], 'abc'),
+    sparse('rootfs/touching', 9000, [2, 8000, 500, 8500, 500], 'y'.repeat(1000)),
+    sparse(
+      'rootfs/many',
+      2 ** 20,
+      [300, ...Array.from({length: 300}, (_, index) => [index * 3000, 1]).flat()],
+      'z'.repeat(300),
+    ),
+    hardlink('rootfs/again', 'rootfs/x'),
+    file('rootfs/after', 'after'),
+  ),
+  allowed(
+    'sparse 0.1',
+    pax({
+      'GNU.sparse.size': '20000',
+      'GNU.sparse.numblocks': '2',
+      'GNU.sparse.map': '512,1,19999,1',
+      'GNU.sparse.name': 'rootfs/x',
+    }),
+    file('rootfs/GNUSparseFile.0/x', 'ab'),
+    file('rootfs/after', 'after'),
+  ),
+  allowed(
+    'sparse 0.0',
+    paxList([
+      ['GNU.sparse.size', '20000'],
+      ['GNU.sparse.numblocks', '2'],
+      ['GNU.sparse.offset', '0'],
+      ['GNU.sparse.numbytes', '1'],
+      ['GNU.sparse.offset', '10000'],
+      ['GNU.sparse.numbytes', '1'],
+    ]),
+    file('rootfs/x', 'ab'),
+    file('rootfs/after', 'after'),
+  ),
+  allowed(
+    'sparse GNU',
+    file('rootfs/short', 'ab', gnu([0, 1, 10000, 1, 20000, 0], 20000)),
+    header({name: 'rootfs/long', size: 26, ...gnu([0, 1, 1000, 1, 2000, 1, 3000, 1], 30000, true)}),
+    gnuMap(Array.from({length: 21}, (_, index) => [4000 + 1000 * index, 1]).flat(), true),
+    gnuMap([25000, 1, 30000, 0]),
+    file('x', 'abcdefghijklmnopqrstuvwxyz').subarray(512),
+    file('rootfs/after', 'after'),
+  ),
+  allowed(
+    'a hard link with the size of its file',
+    file('rootfs/f', 'x'.repeat(600)),
+    hardlink('rootfs/posix', 'rootfs/f', {size: 600}),
+    hardlink('rootfs/gnu', 'rootfs/f', {size: 600, magic: 'ustar  \0'}),
+    file('rootfs/after', 'after'),
+  ),
+  {
+    title: 'what macOS keeps beside files',
+    archive: Buffer.concat([
+      file('./._manifest', 'AppleDouble'.repeat(100)),
+      pax({'LIBARCHIVE.xattr.com.apple.provenance': 'AQI', 'SCHILY.xattr.com.apple.quarantine': 'x'}),
+      file('./manifest', manifest()),
+      file('./._rootfs', ''),
+      directory('./rootfs/'),
+      file('./rootfs/._x', 'AppleDouble'),
+      file('./rootfs/x', 'x'),
+      END,
+    ]),
+  },
+  {
+    title: 'rootfs/.',
+    archive: Buffer.concat([
+      file('manifest', manifest()),
+      directory('rootfs/./'),
+      directory('rootfs/./d/'),
+      file('rootfs/./d/./x', 'x'),
+      hardlink('rootfs/.//y', 'rootfs/./d//x'),
+      END,
+    ]),
+  },
   allowed('leading ./', Buffer.concat([file('./rootfs/x', 'x'), directory('./rootfs/d/')])),
   allowed('the archive itself', directory('./', {mode: 0o777, uid: 1000})),
   allowed('GNU long name', gnuLong('L', `rootfs/${'n'.repeat(200)}`), file('rootfs/x', 'long', {magic: 'ustar  \0'})),

@@ -15,6 +15,8 @@ export interface RawHeader {
   readonly magic?: string;
   readonly major?: number | string;
   readonly minor?: number | string;
+  /** Offsets and sizes of a sparse file in GNU's own header, whether more follow, and the size of the file. */
+  readonly sparse?: {readonly pieces: readonly number[]; readonly more?: boolean; readonly realSize: number};
   /** Instead of the right one. */
   readonly checksum?: number;
 }
@@ -40,6 +42,11 @@ export const header = (fields: RawHeader): Buffer => {
   put(fields.major ?? 0, 329, 8);
   put(fields.minor ?? 0, 337, 8);
   put(fields.prefix ?? '', 345, 155);
+  fields.sparse?.pieces.forEach((value, index) => {
+    put(value, 386 + 12 * index, 12);
+  });
+  if (fields.sparse?.more) block[482] = 1;
+  if (fields.sparse) put(fields.sparse.realSize, 483, 12);
   let sum = 8 * 32;
   for (let at = 0; at < BLOCK; at++) if (at < 148 || at >= 156) sum += block[at] ?? 0;
   put(`${(fields.checksum ?? sum).toString(8).padStart(6, '0')}\0 `, 148, 8);
@@ -77,6 +84,39 @@ export const pax = (records: Readonly<Record<string, string | Buffer>>, type: 'x
 /** GNU `L` (name) or `K` (target). */
 export const gnuLong = (type: 'L' | 'K', text: string): Buffer =>
   file('././@LongLink', `${text}\0`, {type, magic: 'ustar  \0', mode: 0});
+
+/** Records in which a key may come again. */
+export const paxList = (records: readonly (readonly [string, string])[]): Buffer =>
+  file('PaxHeaders/x', Buffer.concat(records.map(([key, value]) => record(key, value))), {type: 'x'});
+
+/** A block of the map of a sparse file that goes on after GNU's own header. */
+export const gnuMap = (pieces: readonly number[], more = false): Buffer => {
+  const block = Buffer.alloc(BLOCK);
+  for (const [index, value] of pieces.entries())
+    block.write(`${value.toString(8).padStart(11, '0')}\0`, 12 * index, 'latin1');
+  if (more) block[504] = 1;
+  return block;
+};
+
+/** A sparse file in GNU's format 1.0. `map`: number of pieces, offsets and sizes; a text as it stands. */
+export const sparse = (
+  name: string,
+  realSize: number | string,
+  map: readonly number[] | string,
+  content = '',
+  fields: RawHeader = {},
+): Buffer => {
+  const text = typeof map === 'string' ? map : `${map.join('\n')}\n`;
+  return Buffer.concat([
+    pax({
+      'GNU.sparse.major': '1',
+      'GNU.sparse.minor': '0',
+      'GNU.sparse.name': name,
+      'GNU.sparse.realsize': String(realSize),
+    }),
+    file('rootfs/GNUSparseFile.0/x', Buffer.concat([padded(Buffer.from(text)), Buffer.from(content)]), fields),
+  ]);
+};
 
 export const END = Buffer.alloc(2 * BLOCK);
 
