@@ -3,7 +3,6 @@ import {closeSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync} f
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {execa} from 'execa';
-import {encodeOpenHow} from '../../core/src/linux/openat2.ts';
 import {callImage, callsProgram} from '../helpers/call-image.ts';
 import {rktEnvironment} from '../helpers/command.ts';
 import {flavor, openHost} from '../helpers/host.ts';
@@ -154,7 +153,7 @@ const F_WRLCK = 1;
 /** Opens a file that the host has, too, as its descriptor 3, and asks for a lease on it, or whether it has one. */
 const leasing = (command: number) => ({
   content: callsProgram([
-    {name: 'openat2', args: [-100, Buffer.from('/sys/class/net/lo/ifalias\0'), encodeOpenHow(0, 0, 0), 24]},
+    {name: 'openat2', args: [-100, Buffer.from('/sys/class/net/lo/ifalias\0'), Buffer.alloc(24), 24]},
     {name: 'fcntl', args: [3, command, F_WRLCK]},
   ]),
   mode: 0o755,

@@ -53,7 +53,7 @@ test('where both go there, standard error has a way of its own', (t) => {
   t.regex(relay, /^SyslogIdentifier=web$/m);
   t.regex(relay, /^SyslogLevel=err$/m);
   t.regex(relay, /^ExecStart=\/bin\/sh \/etc\/rkt\/relay \/run\/rkt-journal\/web$/m);
-  t.regex(files(of).get(`${UNITS}/rkt-journal.service`) ?? '', /mkfifo -m 600 \/run\/rkt-journal\/web'/);
+  t.regex(files(of).get(`${UNITS}/rkt-journal.service`) ?? '', /mkfifo -m 666 \/run\/rkt-journal\/web'/);
   t.regex(
     files(of).get(`${UNITS}/app-web.service.d/journal.conf`) ?? '',
     /^After=systemd-journald.service app-web:stderr.service rkt-journal.service$/m,
