@@ -1,3 +1,4 @@
+import {randomUUID} from 'node:crypto';
 import {mkdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import path from 'node:path';
@@ -17,7 +18,8 @@ import {matches, tourCommands, tourResults, tourScript} from '../tour/tour.ts';
 
 const host = openHost();
 const at = (name: string) => path.join(host.directory, name);
-const UUIDS = ['0f5a1f3e-0000-4000-8000-000000000000', '7c2d0000-0000-4000-8000-000000000000'] as const;
+/** The examples name them by their beginnings; the rest is this run's own, as cgroups are of the whole host. */
+const UUIDS = [`0f5a1f3e${randomUUID().slice(8)}`, `7c2d${randomUUID().slice(4)}`] as const;
 const obstacle = lacksPods('program/bash');
 
 const IN_NAMESPACE = ['/usr/bin/unshare', '--mount', '--propagation=private'];

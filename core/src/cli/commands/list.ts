@@ -56,6 +56,8 @@ export const command = defineCommand({
 
 const NO_APP = {name: '-', imageName: '-', imageId: '-'};
 const SHORT_UUID = 8;
+/** `sha512-` and twelve digits, in `--full` as well: rkt had it so, and scripts read it. JSON has all. */
+const SHORT_ID = 19;
 
 /** One row for each app; what is the pod's stands in the first. */
 const rows = (
@@ -71,7 +73,7 @@ const rows = (
       own(full ? uuid : uuid.slice(0, SHORT_UUID)),
       app.name,
       app.imageName,
-      ...(full ? [app.imageId] : []),
+      ...(full ? [app.imageId.slice(0, SHORT_ID)] : []),
       own(state),
       own(time(createdAt)),
       own(supervisor === undefined ? '' : time(supervisor.startedAt)),
