@@ -140,6 +140,23 @@ testIf(needs)('image build takes a directory, programs of the host, and manifest
     t.is(refused('root', '--name=x', '--manifest=web.yaml', '-o', 'z.aci'), 'RKT_FLAG_CONFLICT');
     t.is(refused('root', '--name=Bad', '-o', 'z.aci'), 'RKT_IMAGE_MANIFEST_INVALID');
     t.is(refused('root', '--name=x', '-o', 'y.aci'), 'RKT_IMAGE_OUTPUT_EXISTS');
+    t.is(refused('root', '--add=f:/f', '--name=x', '-o', 'z.aci'), 'RKT_FLAG_CONFLICT');
+    t.is(refused('--from-host', 'sh', '--add=root', '--name=x', '-o', 'z.aci'), 'RKT_FLAG_VALUE_INVALID');
+    t.is(refused('--from-host', 'sh', '--add=none:/x', '--name=x', '-o', 'z.aci'), 'RKT_IMAGE_BUILD_INVALID');
+    const added = rkt(
+      'image',
+      'build',
+      '--from-host',
+      'sh',
+      '--add=root:/srv',
+      '--name=example.com/added',
+      '-o',
+      'a.aci',
+    );
+    t.is(added.code, 0, added.stderr);
+    rkt('--insecure-options=image', 'fetch', 'a.aci');
+    t.is(rkt('image', 'extract', '--rootfs-only', 'example.com/added', 'out').code, 0);
+    t.is(readFileSync(path.join(base, 'out/srv/f'), 'utf8'), 'f');
     t.is(refused('--from-host', 'no-such-program', '--name=x', '-o', 'z.aci'), 'RKT_IMAGE_PROGRAM_NOT_FOUND');
   }),
 );

@@ -129,6 +129,25 @@ export const imageFileUnusable = (path: string, problem: string, cause?: unknown
     hint: 'give the path of an image file that you may read',
   });
 
+/** An image is not for this host, or does not say that it is (appc IM-13). */
+export const imageForeign = (image: string, label: 'os' | 'arch', value: string | undefined, runs: readonly string[]) =>
+  new RktError(
+    'RKT_IMAGE_FOREIGN',
+    value === undefined
+      ? `image "${image}" has no label "${label}", and this host runs ${runs.join(' and ')}`
+      : `image "${image}" is for the ${label} "${value}", and this host runs ${runs.join(' and ')}`,
+    {
+      image,
+      label,
+      value,
+      runs,
+      hint:
+        value === undefined
+          ? `build the image with the label ${label}=${runs[0]}, if it is for that`
+          : 'get the image that its author made for this host',
+    },
+  );
+
 /** Pods still use the image. */
 export const imageInUse = (id: string, pods: readonly string[]) =>
   new RktError('RKT_IMAGE_IN_USE', `image ${id} is used by ${pods.length} pod(s): ${pods.join(', ')}`, {
@@ -159,7 +178,7 @@ export const imageLayoutInvalid = (problem: string, entry?: string) =>
   new RktError('RKT_IMAGE_LAYOUT_INVALID', `not an app container image: ${problem}`, {
     problem,
     ...(entry === undefined ? {} : {entry: readable(entry)}),
-    hint: 'an image has exactly a file `manifest` and a directory `rootfs` at its top level',
+    hint: 'an image has exactly a file `manifest` and a directory `rootfs` at its top level; of a root file system alone, unpacked, `rkt image build DIRECTORY` makes one',
   });
 
 /** A bound of limits.ts was passed (S10). */
@@ -183,6 +202,13 @@ export const imageNotBuildable = ({code, message, fields, exitCode, cause}: RktE
     exitCode,
     cause,
     hint: 'an image cannot hold this: take it out of the directory and try again',
+  });
+
+/** A file of another kind, which was meant as an image. */
+export const imageNotAci = (what: string) =>
+  new RktError('RKT_IMAGE_NOT_ACI', `not an app container image: ${what}`, {
+    what,
+    hint: 'images are .aci files; of a directory, as of what a root file system is unpacked to, `rkt image build DIRECTORY` makes one',
   });
 
 /** No such image in the store. */
@@ -261,10 +287,14 @@ export const imageTreeDiffers = (entry: string, problem: string) =>
 
 /** The archive ends too early. */
 export const imageTruncated = (bytes: number) =>
-  new RktError('RKT_IMAGE_TRUNCATED', `the image archive ends too early, after ${bytes} bytes`, {
-    bytes,
-    hint: 'fetch or copy the file again',
-  });
+  new RktError(
+    'RKT_IMAGE_TRUNCATED',
+    bytes === 0 ? 'the image is an empty file' : `the image archive ends too early, after ${bytes} bytes`,
+    {
+      bytes,
+      hint: 'fetch or copy the file again',
+    },
+  );
 
 /** Nobody vouches for the file. */
 export const imageUnsigned = (image: string) =>

@@ -4,6 +4,7 @@ import type {InsecureOption} from '../settings.ts';
 import {imageSignatureUnsupported, imageUnsigned} from './errors.ts';
 import {findImage} from './find-image.ts';
 import {openImageFile} from './open-image-file.ts';
+import {checkPlatform} from './platform.ts';
 import {parseReference} from './reference.ts';
 import type {ImageStore} from './store.ts';
 
@@ -18,8 +19,7 @@ export interface FetchOptions {
 /**
  * Finds the image that was typed, taking it into the store first if it is a file. What is in the store has been checked when it came.
  * @throws RKT_IMAGE_REFERENCE_INVALID, RKT_IMAGE_SOURCE_UNSUPPORTED, RKT_IMAGE_FILE_UNUSABLE, RKT_IMAGE_NOT_FOUND, RKT_IMAGE_AMBIGUOUS, RKT_IMAGE_UNSIGNED,
- * RKT_IMAGE_SIGNATURE_UNSUPPORTED and
- * what `importImage` throws
+ * RKT_IMAGE_SIGNATURE_UNSUPPORTED, RKT_IMAGE_FOREIGN and what `importImage` throws
  */
 export const fetchImage = async (store: ImageStore, text: string, options: FetchOptions): Promise<ImageId> => {
   if (options.signature !== undefined) throw imageSignatureUnsupported(text, options.signature);
@@ -36,5 +36,5 @@ const fetchFile = async (store: ImageStore, text: string, path: HostPath, option
   const regular = fstatSync(file.number).isFile();
   const source = regular ? file : createReadStream('', {fd: file.number, autoClose: false});
   // Awaited here: the file is closed at the end of this scope.
-  return await importImage(store, source, {source: path});
+  return await importImage(store, source, {source: path, check: checkPlatform});
 };

@@ -3,11 +3,10 @@ import type {ImageId} from '../contract/names.ts';
 import {imageAmbiguous, imageNotFound} from './errors.ts';
 import {imageIds} from './image-ids.ts';
 import {findInIndex, listIndex} from './image-index.ts';
+import {HOST_ARCH} from './platform.ts';
 import type {ImageReference} from './reference.ts';
 import {type ImageStore, imageDirectory} from './store.ts';
 
-/** How appc names the architecture of this host. */
-const HOST_ARCH: Readonly<Record<string, string>> = {x64: 'amd64', arm64: 'aarch64'};
 const SHOWN_CANDIDATES = 8;
 
 /** Enough digits to tell images apart, and to be taken for an ID. */
@@ -19,7 +18,7 @@ const fits = (found: Labels, wanted: Labels): boolean => {
   for (const [name, value] of Object.entries(wanted)) if (found[name] !== value) return false;
   // What is not asked for must still run here; an image without the label runs everywhere.
   if (wanted.os === undefined && found.os !== undefined && found.os !== 'linux') return false;
-  return wanted.arch !== undefined || found.arch === undefined || found.arch === HOST_ARCH[process.arch];
+  return wanted.arch !== undefined || found.arch === undefined || found.arch === HOST_ARCH;
 };
 
 /**

@@ -4,6 +4,7 @@ import {imageIds} from './image-ids.ts';
 import {lastUsed} from './info.ts';
 import {podsUsing} from './pods-using.ts';
 import {removal, takeImage, takeTree} from './remove.ts';
+import {builtImages} from './stage1-images.ts';
 import {type ImageStore, lockImages} from './store.ts';
 import {renderedTrees} from './trees.ts';
 import {visitsOf} from './visits.ts';
@@ -15,7 +16,7 @@ export interface Collected {
 }
 
 /**
- * Removes images and rendered trees that no pod uses and nobody used for `graceMilliseconds`, and what processes that died have left behind. What an image that
+ * Removes images and rendered trees that neither a pod nor a flavor uses and nobody used for `graceMilliseconds`, and what processes that died have left behind. What an image that
  * stays depends on stays too.
  * @param failed told of what cannot be removed; without it that is the end
  */
@@ -30,7 +31,8 @@ export const collectImages = (
   const users = podsUsing(store);
   const ids = imageIds(store);
   const recent = (time: number): boolean => now - time < graceMilliseconds;
-  const stays = new Set(ids.filter((id) => users.has(id) || recent(lastUsed(store, id))));
+  const built = new Set(builtImages(store.dataDir));
+  const stays = new Set(ids.filter((id) => users.has(id) || built.has(id) || recent(lastUsed(store, id))));
   for (const id of [...stays]) for (const dependency of dependenciesOf(store, id)) stays.add(dependency);
   const images = ids.filter((id) => !stays.has(id)).sort();
   const trees = renderedTrees(store)

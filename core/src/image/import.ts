@@ -10,6 +10,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import type {ImageManifest} from '../appc/image-manifest.ts';
 import {parseImageManifest} from '../appc/parse-image-manifest.ts';
 import type {HostPath, ImageId} from '../contract/names.ts';
 import {log} from '../debug.ts';
@@ -34,6 +35,8 @@ import {writeTarSplit} from './tar-split.ts';
 export interface ImportOptions {
   /** Where the archive comes from, as the operator said it. */
   readonly source: string;
+  /** Throws for a manifest that is in order, but not wanted. */
+  readonly check?: (manifest: ImageManifest) => void;
   /** For tests. */
   readonly limits?: TarLimits;
   readonly ratio?: RatioLimits;
@@ -91,6 +94,7 @@ const unpack = async (
   }
   scanner.end();
   const manifest = parseImageManifest(scanner.manifest);
+  options.check?.(manifest);
   split.finish();
   await extraction.finish();
   checkTree(tree, scanner.made);

@@ -9,7 +9,7 @@ import {openInStore, readInStore, statInStore} from './open-in-store.ts';
 import {type ImageStore, imageDirectory} from './store.ts';
 
 /** What is known of an image besides its bytes: `info.json`. */
-export const imageInfo = z.strictObject({
+const imageInfo = z.strictObject({
   id: imageId,
   name: z.string(),
   labels: z.record(z.string(), z.string()),

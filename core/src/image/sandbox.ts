@@ -1,7 +1,7 @@
 import type {HostPath} from '../contract/names.ts';
 import type {Fd} from '../linux/fd.ts';
 import {type Shown, seenAt} from '../linux/isolated.ts';
-import {findProgram} from '../linux/programs.ts';
+import {findProgram, PROGRAM_DIRECTORIES} from '../linux/programs.ts';
 import {imageToolMissing} from './errors.ts';
 
 /*
@@ -42,8 +42,8 @@ const confined = (
   ids: readonly string[] = [],
 ): Pick<HostCommand, 'file' | 'args'> => {
   const setpriv = required('setpriv', 'util-linux');
-  // Who is not root has nothing to give up.
-  if (process.geteuid?.() !== 0) return {file: setpriv, args: ['--no-new-privs', '--', ...command]};
+  // Who is not root has nothing to give up, and no keeper (linux/start-keeper.ts).
+  if (process.geteuid?.() !== 0) return {file: setpriv, args: ['--no-new-privs', '--pdeathsig=KILL', '--', ...command]};
   const bounding = `--bounding-set=-all${capabilities.map((name) => `,+${name}`).join('')}`;
   return {file: setpriv, args: ['--clear-groups', '--inh-caps=-all', bounding, ...ids, '--', ...command]};
 };
@@ -85,8 +85,31 @@ export const copy = (from: Fd, parent: Fd, name: string): HostCommand => {
   return {...confined(COPY_CAPABILITIES, [cp, ...args]), shown: [source, target]};
 };
 
+/** Makes a file system image (EROFS) of a tree: the same bytes for the same tree. Owners, modes, times, links and extended attributes are the tree's. */
+export const erofsImage = (tree: Fd, directory: Fd, name: string): HostCommand => {
+  const source: Shown = {at: '/tree', file: tree};
+  const target: Shown = {at: '/target', file: directory, writable: true};
+  const mkfs = required('mkfs.erofs', 'erofs-utils');
+  // Without it a file of the usual size has the time of the image.
+  const options = ['-E', 'force-inode-extended', '-U', '00000000-0000-0000-0000-000000000000', '-d', '0'];
+  const args = [...options, `${seenAt(target)}/${name}`, seenAt(source)];
+  return {...confined([...READ_CAPABILITIES, 'dac_override'], [mkfs, ...args]), shown: [source, target]};
+};
+
 /** As in linux/isolated.ts, another real than effective user. */
 const NOBODY = ['--ruid=65533', '--euid=65534', '--rgid=65533', '--egid=65534'];
+
+/** A flavor's: its steps are data, and take less. */
+const STRANGER_LIMITS = {core: 0, cpu: 10, data: 1024 * 1024 * 1024, fsize: 0, nofile: 256, nproc: 256} as const;
+
+/** A stranger's program, as nobody and with bounded memory; it writes to its standard streams and nowhere else. */
+export const stranger = (program: Shown): HostCommand & {readonly env: Readonly<Record<string, string>>} => {
+  const limits = Object.entries(STRANGER_LIMITS).map(([name, limit]) => `--${name}=${limit}`);
+  const limited = [required('prlimit', 'util-linux'), ...limits, '--', seenAt(program)];
+  // It may look for its interpreter.
+  const env = {LC_ALL: 'C.UTF-8', PATH: PROGRAM_DIRECTORIES.join(':')};
+  return {...confined([], limited, NOBODY), shown: [program], env};
+};
 
 /** Decompresses standard input as nobody, with bounded memory: gzip, bzip2, xz and zstd. */
 export const decompressor = (memoryBytes: number): HostCommand => {

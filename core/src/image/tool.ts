@@ -2,6 +2,7 @@ import {type ChildProcess, spawn} from 'node:child_process';
 import {closeSync, openSync, readSync} from 'node:fs';
 import {isolated} from '../linux/isolated.ts';
 import {fixedMemoryFile} from '../linux/memory-file.ts';
+import {type Keeper, startKeeper} from '../linux/start-keeper.ts';
 import {type HostCommand, TOOL_ENVIRONMENT} from './sandbox.ts';
 
 /** What is kept of what a tool says on standard error. */
@@ -27,7 +28,7 @@ export interface Tool {
 }
 
 /**
- * Starts a program without a shell, where no pod can look into it. Its messages go to memory: with a pipe it would wait for us to read while we wait for it to read what we
+ * Starts a program without a shell, where no pod can look into it. It ends when we do. Its messages go to memory: with a pipe it would wait for us to read while we wait for it to read what we
  * write, and the disk may be what it has no space on.
  */
 export const startTool = (
@@ -39,15 +40,18 @@ export const startTool = (
   const nothing = openSync('/dev/null', 'r+');
   const own = (stream: number | 'ignore' | 'pipe'): number | 'pipe' => (stream === 'ignore' ? nothing : stream);
   let child: ChildProcess;
+  let keeper: Keeper | undefined;
   try {
-    child = isolated(command.shown, () =>
-      spawn(command.file, command.args, {
+    child = isolated(command.shown, () => {
+      keeper = startKeeper();
+      return spawn(command.file, command.args, {
         stdio: [own(stdin), own(stdout), stderr.number],
         env: TOOL_ENVIRONMENT,
         cwd: '/',
-      }),
-    );
+      });
+    });
   } catch (error) {
+    void keeper?.release();
     stderr.close();
     throw error;
   } finally {
@@ -66,7 +70,7 @@ export const startTool = (
       const output = buffer.toString('utf8').replace(/\0+$/, '').trim();
       resolve({status: signal ?? `exit status ${code}`, output});
     });
-  });
+  }).finally(() => keeper?.release());
   // Whoever waits sees the failure; who gave up before must not end the process with it.
   ended.catch(() => undefined);
   return {pid: child.pid, stdin: child.stdin, stdout: child.stdout, ended, kill: () => void child.kill('SIGKILL')};

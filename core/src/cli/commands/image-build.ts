@@ -2,16 +2,23 @@ import {chmodSync, mkdirSync, rmSync} from 'node:fs';
 import {join, resolve} from 'node:path';
 import type {ImageManifest} from '../../appc/image-manifest.ts';
 import type {HostPath} from '../../contract/names.ts';
+import {type Addition, addFiles} from '../../image/build/add-files.ts';
 import {BUILD_COMPRESSIONS, type BuildCompression, buildImage} from '../../image/build/build-image.ts';
 import {makeManifest} from '../../image/build/make-manifest.ts';
+import {type MissingLibrary, missingLibraries} from '../../image/build/missing-libraries.ts';
 import {stageHostFiles} from '../../image/build/stage-host-files.ts';
 import {scratchDirectory} from '../../linux/scratch-directory.ts';
 import {defineCommand, type FlagValues} from '../command.ts';
-import {argumentMissing, argumentUnexpected, flagConflict} from '../errors.ts';
+import {argumentMissing, argumentUnexpected, flagConflict, flagValueInvalid} from '../errors.ts';
 import {readOperatorFile} from '../grammar/operator-file.ts';
 import {sourceDateEpoch} from '../source-date-epoch.ts';
 
 const flags = {
+  add: {
+    type: 'list',
+    value: 'HOST:TARGET',
+    help: 'with --from-host: a file or directory of this host, and where it goes in the image; again for each',
+  },
   compression: {
     type: 'string',
     value: 'KIND',
@@ -20,7 +27,10 @@ const flags = {
     help: 'how to compress the image; its ID does not depend on it',
   },
   exec: {type: 'list', value: 'ARG', mayBeEmpty: true, help: 'the program to run; again for each of its arguments'},
-  'from-host': {type: 'boolean', help: 'build of programs of this host and the libraries they need'},
+  'from-host': {
+    type: 'boolean',
+    help: 'build of programs of this host and the libraries they need, and of directories with all that is in them',
+  },
   group: {type: 'string', value: 'GROUP', help: 'group of the app (default 0)'},
   label: {type: 'list', value: 'KEY=VALUE', help: 'a label; os and arch default to those of this host'},
   manifest: {
@@ -38,7 +48,7 @@ type Given = FlagValues<typeof flags>;
 export const command = defineCommand({
   name: 'image build',
   summary: 'Build an image of a directory or of programs of this host',
-  usage: '[flags] DIRECTORY | --from-host PROGRAM…',
+  usage: '[flags] DIRECTORY | --from-host PROGRAM|DIRECTORY…',
   description:
     'Writes an image whose root file system is DIRECTORY, with owners, modes, extended attributes and links, and without times: the same files ' +
     'give the same image, byte for byte. SOURCE_DATE_EPOCH sets the time of all files (default 0).',
@@ -49,18 +59,26 @@ export const command = defineCommand({
       command: 'rkt image build --from-host sh ls --name=example.com/shell --exec=/bin/sh -o shell.aci',
       does: 'builds an image of the shell of this host, with no network',
     },
+    {
+      command:
+        'rkt image build --from-host sh /usr/lib/locale --add=./rootfs:/srv/site --name=example.com/site --exec=/bin/sh -o site.aci',
+      does: 'the same with a directory of this host, and with files of your own',
+    },
     {command: 'rkt image build ./rootfs --manifest=web.yaml -o web.aci', does: 'takes the manifest from a file'},
   ],
-  async run({output, format}, {flags: given, positionals}) {
+  async run({output, format, note}, {flags: given, positionals}) {
     const [first, second] = positionals;
     if (first === undefined) throw argumentMissing(command.name, given['from-host'] ? 'PROGRAM' : 'DIRECTORY');
     if (!given['from-host'] && second !== undefined) throw argumentUnexpected(command.name, second);
     if (given.output === undefined) throw argumentMissing(command.name, '-o FILE.aci');
+    if (!given['from-host'] && given.add.length > 0)
+      throw flagConflict('--add', 'DIRECTORY', 'put the files into DIRECTORY, or build with --from-host');
+    const additions = given.add.map(parseAddition);
     const manifest = await manifestOf(given);
     const staging = given['from-host'] ? scratchDirectory('rkt-from-host-') : undefined;
     try {
       const id = await buildImage({
-        directory: (staging === undefined ? resolve(first) : stage(positionals, staging)) as HostPath,
+        directory: (staging === undefined ? resolve(first) : stage(positionals, additions, staging, note)) as HostPath,
         manifest,
         output: given.output,
         overwrite: given.overwrite,
@@ -98,10 +116,32 @@ const manifestOf = async (given: Given): Promise<ImageManifest> => {
   return readImageManifest(Buffer.from(readOperatorFile('manifest', given.manifest)));
 };
 
-const stage = (programs: readonly string[], staging: string): string => {
+const parseAddition = (text: string): Addition => {
+  const match = /^(.+?):(\/.*)$/s.exec(text);
+  if (match?.[1] === undefined || match[2] === undefined)
+    throw flagValueInvalid(
+      'add',
+      text,
+      'is not HOST:TARGET',
+      'write a path of this host, a colon and an absolute path of the image: ./app:/opt/app',
+    );
+  return {from: match[1], to: match[2]};
+};
+
+const stage = (
+  programs: readonly string[],
+  additions: readonly Addition[],
+  staging: string,
+  note: (text: string) => void,
+): string => {
   const rootfs = join(staging, 'rootfs');
   mkdirSync(rootfs);
   chmodSync(rootfs, 0o755);
-  stageHostFiles(programs, rootfs);
+  const {files} = stageHostFiles(programs, rootfs);
+  addFiles(additions, rootfs);
+  for (const missing of missingLibraries(files, rootfs)) note(warning(missing));
   return rootfs;
 };
+
+const warning = ({program, directory}: MissingLibrary): string =>
+  `warning: ${program} comes without its library: add ${directory} behind --from-host if a script needs it`;

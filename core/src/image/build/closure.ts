@@ -2,6 +2,7 @@ import {spawnSync} from 'node:child_process';
 import {closeSync, openSync, readSync} from 'node:fs';
 import {basename} from 'node:path';
 import {isolated} from '../../linux/isolated.ts';
+import {RktError} from '../../rkt-error.ts';
 import {imageBuildInvalid, imageProgramNotFound} from '../errors.ts';
 import {TOOL_ENVIRONMENT} from '../sandbox.ts';
 import type {DlopenNote} from './dlopen-notes.ts';
@@ -20,6 +21,32 @@ export const closureOf = (program: string): string[] => {
     const elf = readElf(file);
     if (elf === undefined) return scriptNeeds(program, file);
     return elf.interpreter === undefined ? [] : [elf.interpreter, ...libraries(program, elf.interpreter)];
+  } finally {
+    closeSync(file);
+  }
+};
+
+/** The same of any file of a directory that was asked for: nothing, where it is neither a program nor a library, or needs what the host lacks. */
+export const needsOf = (path: string): string[] => {
+  const file = openSync(path, 'r');
+  try {
+    const elf = readElf(file);
+    const interpreter = elf?.interpreter ?? ownInterpreter();
+    if (elf === undefined || interpreter === undefined) return [];
+    return [...(elf.interpreter === undefined ? [] : [elf.interpreter]), ...libraries(path, interpreter)];
+  } catch (error) {
+    if (error instanceof RktError) return [];
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+};
+
+/** A library names no loader; it is loaded by that of the programs of this host. */
+const ownInterpreter = (): string | undefined => {
+  const file = openSync(process.execPath, 'r');
+  try {
+    return readElf(file)?.interpreter;
   } finally {
     closeSync(file);
   }

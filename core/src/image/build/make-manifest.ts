@@ -1,6 +1,7 @@
 import type {ImageManifest} from '../../appc/image-manifest.ts';
 import {checkImageManifest} from '../../appc/parse-image-manifest.ts';
 import {imageBuildInvalid} from '../errors.ts';
+import {HOST_ARCH} from '../platform.ts';
 
 export interface ManifestOptions {
   readonly name: string;
@@ -12,8 +13,6 @@ export interface ManifestOptions {
   readonly group?: string | undefined;
   readonly annotations?: readonly {readonly name: string; readonly value: string}[];
 }
-
-const ARCH: Readonly<Record<string, string>> = {x64: 'amd64', arm64: 'aarch64'};
 
 /** The manifest of an image that is described by flags. @throws RKT_IMAGE_BUILD_INVALID, RKT_IMAGE_MANIFEST_INVALID */
 export const makeManifest = ({
@@ -31,7 +30,7 @@ export const makeManifest = ({
   });
   const has = (label: string) => given.some(([key]) => key === label);
   const os: [string, string][] = has('os') ? [] : [['os', 'linux']];
-  const arch: [string, string][] = has('arch') || has('os') ? [] : [['arch', ARCH[process.arch] ?? process.arch]];
+  const arch: [string, string][] = has('arch') || has('os') ? [] : [['arch', HOST_ARCH]];
   return checkImageManifest({
     acKind: 'ImageManifest',
     acVersion: '0.8.11',

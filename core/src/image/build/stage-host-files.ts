@@ -1,43 +1,44 @@
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readlinkSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import {dirname, join} from 'node:path';
+import {chmodSync, existsSync, lstatSync, statSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
 import {findProgram} from '../../linux/programs.ts';
 import {imageProgramNotFound} from '../errors.ts';
-import {closureOf} from './closure.ts';
+import {closureOf, needsOf} from './closure.ts';
+import {stageDirectory} from './stage-directory.ts';
+import {isThere, makeDirectory, stagePath} from './stage-path.ts';
 
-const MAX_SYMLINKS = 40;
 /** Where loaders look by themselves; for a library elsewhere they need their cache. */
 const LIBRARY_DIRECTORIES = /^(\/usr)?\/lib(32|64|x32)?\//;
 
 /**
- * Fills a directory with programs of this host, what they need to run, and the little that every root file system has. Symlinks on the way stay symlinks
+ * Fills a directory with programs and directories of this host, what the programs and libraries among them need to run, and the little that every root file system has. Symlinks on the way stay symlinks
  * (`/bin -> usr/bin`, `sh -> dash`). Set-user-ID bits do not come along.
- * @param programs absolute paths, or names in the usual directories
+ * @param programs absolute paths, of directories too, or names in the usual directories
+ * @param data absolute paths of files that are no programs
  * @returns `paths`: of each program, as asked for; `files`: of everything that was copied
  * @throws RKT_IMAGE_PROGRAM_NOT_FOUND, RKT_IMAGE_BUILD_INVALID
  */
 export const stageHostFiles = (
   programs: readonly string[],
   target: string,
+  data: readonly string[] = [],
 ): {readonly paths: string[]; readonly files: string[]} => {
   const paths = programs.map(locate);
   const done = new Set<string>();
   const needed = [...paths];
   for (let path = needed.pop(); path !== undefined; path = needed.pop()) {
-    const real = stage(path, target, path);
+    const real = stagePath(path, target, path);
     if (done.has(real)) continue;
     done.add(real);
-    if (!isLibrary(path)) needed.push(...closureOf(real));
-    else if (!LIBRARY_DIRECTORIES.test(path) && existsSync('/etc/ld.so.cache')) stage('/etc/ld.so.cache', target, path);
+    if (statSync(real).isDirectory()) {
+      for (const file of stageDirectory(real, target)) {
+        if (!done.has(file)) needed.push(...needsOf(file));
+        done.add(file);
+      }
+    } else if (!isLibrary(path)) needed.push(...closureOf(real));
+    else if (!LIBRARY_DIRECTORIES.test(path) && existsSync('/etc/ld.so.cache'))
+      stagePath('/etc/ld.so.cache', target, path);
   }
+  for (const path of data) done.add(stagePath(path, target, path));
   addBasics(target);
   return {paths, files: [...done].sort()};
 };
@@ -51,54 +52,12 @@ const locate = (program: string): string => {
   return path;
 };
 
-/** Copies one path of the host with all directories and symlinks that lead to it; returns where it really is. */
-const stage = (path: string, target: string, asked: string): string => {
-  let current = '/';
-  const parts = path.split('/');
-  for (let links = 0; parts.length > 0; ) {
-    const part = parts.shift() ?? '';
-    if (part === '' || part === '.') continue;
-    if (part === '..') {
-      current = dirname(current);
-      continue;
-    }
-    const next = join(current, part);
-    const stats = lstatSync(next, {throwIfNoEntry: false});
-    const copy = join(target, next);
-    if (stats === undefined || links > MAX_SYMLINKS) throw imageProgramNotFound(asked);
-    if (stats.isSymbolicLink()) {
-      links++;
-      const to = readlinkSync(next);
-      if (!isThere(copy)) symlinkSync(to, copy);
-      parts.unshift(...to.split('/'));
-      if (to.startsWith('/')) current = '/';
-      continue;
-    }
-    current = next;
-    if (stats.isDirectory()) {
-      if (!isThere(copy)) makeDirectory(copy);
-    } else if (!stats.isFile()) throw imageProgramNotFound(asked);
-    else if (!isThere(copy)) {
-      copyFileSync(next, copy);
-      chmodSync(copy, stats.mode & 0o755);
-    }
-  }
-  return current;
-};
-
-const makeDirectory = (path: string): void => {
-  mkdirSync(path);
-  // Whatever the umask is.
-  chmodSync(path, 0o755);
-};
-
-const isThere = (path: string): boolean => lstatSync(path, {throwIfNoEntry: false}) !== undefined;
-
 const addBasics = (target: string): void => {
   // Where /bin is a symlink to /usr/bin, programs are known by both paths.
   for (const name of ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32']) {
     const merged = lstatSync(`/${name}`, {throwIfNoEntry: false})?.isSymbolicLink() ?? false;
-    if (merged && !isThere(join(target, name)) && isThere(join(target, 'usr', name))) stage(`/${name}`, target, name);
+    if (merged && !isThere(join(target, name)) && isThere(join(target, 'usr', name)))
+      stagePath(`/${name}`, target, name);
   }
   for (const directory of ['etc', 'root', 'tmp', 'var']) {
     if (!isThere(join(target, directory))) makeDirectory(join(target, directory));

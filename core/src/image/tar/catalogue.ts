@@ -1,6 +1,13 @@
-import {imageDuplicateEntry, imageEntryRefused, imageLayoutInvalid, imageLimitExceeded} from '../errors.ts';
+import {
+  imageDuplicateEntry,
+  imageEntryRefused,
+  imageLayoutInvalid,
+  imageLimitExceeded,
+  imageNotAci,
+} from '../errors.ts';
 import type {TarLimits} from '../limits.ts';
 import type {LinkType, TarEntry} from './entry.ts';
+import {isOfDocker} from './other-file.ts';
 
 /** What an archive has brought so far, to refuse what contradicts it. */
 export interface Catalogue {
@@ -23,6 +30,7 @@ const checkTopLevel = (entry: TarEntry): void => {
   if (path === 'manifest' && entry.pieces !== undefined) throw imageLayoutInvalid('"manifest" has holes', path);
   if (path === 'rootfs' && type !== 'directory') throw imageLayoutInvalid('"rootfs" is not a directory', path);
   if (path !== '' && path !== 'manifest' && path !== 'rootfs' && !path.startsWith('rootfs/')) {
+    if (isOfDocker(path)) throw imageNotAci('it is an image of docker or OCI');
     throw imageLayoutInvalid(`"${path.split('/', 1)[0]}" is neither "manifest" nor "rootfs"`, path);
   }
 };

@@ -1,9 +1,11 @@
-import {imageArchiveInvalid, imageLimitExceeded, imageTruncated} from '../errors.ts';
+import type {RktError} from '../../rkt-error.ts';
+import {imageArchiveInvalid, imageLimitExceeded, imageNotAci, imageTruncated} from '../errors.ts';
 import {TAR_LIMITS, type TarLimits} from '../limits.ts';
 import {type Catalogue, createCatalogue} from './catalogue.ts';
 import type {TarEntry} from './entry.ts';
 import {BLOCK, type Header, parseHeader} from './header.ts';
 import {type Extensions, makeEntry} from './make-entry.ts';
+import {otherFile} from './other-file.ts';
 import {checkGlobalPax, parsePax} from './pax.ts';
 import {piecesOf, type SparseMap, storedBytes} from './sparse.ts';
 import {gnuMapReader, type MapReader, paxMapReader} from './sparse-map.ts';
@@ -65,6 +67,10 @@ const isZero = (bytes: Buffer): boolean => {
  * such, and not as what was judged here. All these tell by the first bytes or by lines of text; names of extended headers are anybody's choice.
  */
 const BEGINNING = /^(\.\/|\.\0|\._|manifest|rootfs|PaxHeader|pax_global_header)[^\n\r]*$/;
+const foreign = (start: Buffer): RktError | undefined => {
+  const what = otherFile(start);
+  return what === undefined ? undefined : imageNotAci(what);
+};
 /** From there on the bytes of a header are fixed. */
 const MAGIC_OFFSET = 257;
 
@@ -155,7 +161,7 @@ export const createTarScanner = (
     }
     if (++headers > limits.entries) throw imageLimitExceeded('entries', limits.entries);
     if (headers === 1 && !BEGINNING.test(bytes.toString('latin1', 0, MAGIC_OFFSET))) {
-      throw imageArchiveInvalid('it does not begin like an image', position);
+      throw foreign(bytes) ?? imageArchiveInvalid('it does not begin like an image', position);
     }
     const header = parseHeader(bytes);
     if (typeof header === 'string') throw imageArchiveInvalid(header, position);
@@ -311,6 +317,8 @@ export const createTarScanner = (
   };
 
   const end = (): void => {
+    const other = headers === 0 && position < BLOCK ? foreign(block.subarray(0, position)) : undefined;
+    if (other !== undefined) throw other;
     if (state !== 'end' || (position + filled) % BLOCK !== 0) throw imageTruncated(position);
     catalogue.complete();
   };

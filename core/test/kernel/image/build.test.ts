@@ -23,8 +23,10 @@ import {lacks} from '../../../../test/helpers/lacks.ts';
 import {testIf} from '../../../../test/helpers/skip.ts';
 import {program} from '../../../../test/runner/packages.ts';
 import type {HostPath} from '../../../src/contract/names.ts';
+import {addFiles} from '../../../src/image/build/add-files.ts';
 import {buildImage} from '../../../src/image/build/build-image.ts';
 import {makeManifest} from '../../../src/image/build/make-manifest.ts';
+import {missingLibraries} from '../../../src/image/build/missing-libraries.ts';
 import {stageHostFiles} from '../../../src/image/build/stage-host-files.ts';
 import {exportImage} from '../../../src/image/export.ts';
 import {renderImage} from '../../../src/image/extract-image.ts';
@@ -178,6 +180,75 @@ testIf(needs)('set-user-ID bits of the host do not come along, and a script brin
     stageHostFiles([script], target);
     t.is(statSync(path.join(target, script)).mode & 0o7777, 0o755);
     t.is(execFileSync('/usr/sbin/chroot', [target, script], {encoding: 'utf8', env: {}}), 'scripted\n');
+  }),
+);
+
+testIf(needs ?? lacks('program/perl'))(
+  'a script language comes with its library if that is asked for, and is told of if not',
+  (t) =>
+    scratch(async (base) => {
+      const roots = ['without', 'with'].map((name) => path.join(base, name)) as [string, string];
+      for (const root of roots) mkdirSync(root);
+      const {files} = stageHostFiles(['perl'], roots[0]);
+      const [missing] = missingLibraries(files, roots[0]);
+      t.is(missing?.program, 'perl');
+      const library = missing?.directory ?? '';
+      t.true(statSync(library).isDirectory());
+      t.deepEqual(missingLibraries(stageHostFiles(['perl', library], roots[1]).files, roots[1]), []);
+      // A library of that directory, which needs libraries of its own.
+      writeFileSync(path.join(roots[1], 'script'), 'use POSIX; use Socket; print POSIX::floor(7.5)');
+      const perl = [roots[1], '/usr/bin/perl', '/script'];
+      t.is(execFileSync('/usr/sbin/chroot', perl, {encoding: 'utf8', env: {}}), '7');
+      t.is(
+        await codeOf((async () => stageHostFiles(['sh', path.dirname(roots[1])], roots[1]))()),
+        'RKT_IMAGE_BUILD_INVALID',
+      );
+    }),
+);
+
+testIf(needs)('files of the host are added where they are to be, and nowhere else', (t) =>
+  scratch(async (base) => {
+    const at = (name: string) => path.join(base, name);
+    const root = at('root');
+    for (const directory of ['root', 'root/etc', 'root/real', 'decoy', 'site', 'site/sub', 'root/srv', 'root/srv/sub'])
+      mkdirSync(at(directory));
+    symlinkSync('/real', at('root/absolute'));
+    symlinkSync(at('decoy'), at('root/out'));
+    symlinkSync('etc/passwd', at('root/link'));
+    writeFileSync(at('root/etc/passwd'), 'before');
+    writeFileSync(at('site/index'), 'hello', {mode: 0o640});
+    writeFileSync(at('site/sub/tool'), 'tool');
+    chmodSync(at('site/sub/tool'), 0o4755);
+    symlinkSync('index', at('site/default'));
+    addFiles(
+      [
+        {from: at('site'), to: '/srv'},
+        {from: at('site/index'), to: '/absolute/deep/er'},
+        {from: at('site/default'), to: '/out/file'},
+        {from: at('site/index'), to: '/link'},
+        {from: at('site/index'), to: '/../etc/group'},
+      ],
+      root,
+    );
+    t.is(readFileSync(at('root/srv/index'), 'utf8'), 'hello');
+    t.is(lstatSync(at('root/srv/sub/tool')).mode & 0o7777, 0o755);
+    t.is(lstatSync(at('root/srv/index')).mode & 0o7777, 0o640);
+    t.true(lstatSync(at('root/srv/default')).isSymbolicLink());
+    t.is(readFileSync(at('root/real/deep/er'), 'utf8'), 'hello');
+    t.deepEqual(readdirSync(at('decoy')), []);
+    t.is(readFileSync(path.join(root, at('decoy'), 'file'), 'utf8'), 'hello');
+    t.false(lstatSync(at('root/link')).isSymbolicLink());
+    t.is(readFileSync(at('root/etc/passwd'), 'utf8'), 'before');
+    t.is(readFileSync(at('root/etc/group'), 'utf8'), 'hello');
+    for (const [from, to] of [
+      [at('none'), '/x'],
+      [base, '/x'],
+      ['/dev/null', '/x'],
+      [at('site/index'), '/srv/sub'],
+      [at('site/index'), '/srv/index/x'],
+      [at('site'), '/etc/passwd'],
+    ] as const)
+      t.is(await codeOf((async () => addFiles([{from, to}], root))()), 'RKT_IMAGE_BUILD_INVALID', `${from}:${to}`);
   }),
 );
 

@@ -3,11 +3,7 @@ import {once} from 'node:events';
 import {constants, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
-import {gzipSync} from 'node:zlib';
-import test from 'ava';
-import {openHost} from '../../../../test/helpers/host.ts';
-import {buildImage} from '../../../../test/helpers/image.ts';
-import {lacks, lacksPods} from '../../../../test/helpers/lacks.ts';
+import {lacks} from '../../../../test/helpers/lacks.ts';
 import {serialTestIf} from '../../../../test/helpers/skip.ts';
 import {until} from '../../../../test/helpers/until.ts';
 import {program} from '../../../../test/runner/packages.ts';
@@ -16,7 +12,6 @@ import {bsdtarCreate, bsdtarExtract, decompressor, type HostCommand} from '../..
 import {startTool} from '../../../src/image/tool.ts';
 import {O_PATH, openHost as openFile} from '../../../src/linux/openat2.ts';
 import {builtFixture} from '../executor/built-fixture.ts';
-import {file, image} from '../image/support/tar.ts';
 
 const needs = lacks('root', 'program/bsdtar');
 
@@ -83,8 +78,8 @@ serialTestIf(needs)(
       for (const [name, command] of commands) {
         await withHelper(command, name, (pid) => {
           for (const ids of IDS) t.is(lookInto(pid, ids), '', `${command.args.join(' ')}, as ${ids.join(' ')}`);
-          // The first process of its own namespace, in a root directory of its own.
-          t.regex(statusOf(pid), /^NSpid:\t\d+\t1$/m);
+          // In a root directory of its own, and in a namespace with no other process but its keeper.
+          t.regex(statusOf(pid), /^NSpid:\t\d+\t2$/m);
           t.false(readdirSync(`/proc/${pid}/root`).includes('proc'));
           t.false(readdirSync(`/proc/${pid}/root`).includes('tmp'));
         });
@@ -94,6 +89,19 @@ serialTestIf(needs)(
     }
   },
 );
+
+serialTestIf(needs)('S10 a helper that has no end ends with who has started it, however that ends', async (t) => {
+  const fixture = builtFixture(new URL('fixtures/tool.ts', import.meta.url));
+  const child = spawn(process.execPath, fixture, {stdio: ['ignore', 'pipe', 'inherit']});
+  const [said] = await once(child.stdout, 'data');
+  const pid = Number(said);
+  try {
+    await until(() => /^Name:\ssleep$/m.test(statusOf(pid)));
+  } finally {
+    child.kill('SIGKILL');
+  }
+  await t.notThrowsAsync(until(() => !existsSync(`/proc/${pid}`)));
+});
 
 serialTestIf(needs)('S28 who starts a helper is what it was before', (t) => {
   const state = () => [
@@ -171,95 +179,3 @@ serialTestIf(needs)('S28 no app can look into a program that is asked for its ve
     rmSync(directory, {recursive: true});
   }
 });
-
-/*
- * Goes through all processes again and again, tries to look into each, and says into whose it could: those that are no part of the pod, with what they are and
- * whose children they are.
- */
-const WATCH = `
-echo ready
-while :; do
-  for d in /proc/[0-9]*; do
-    [ -e $d/root/watcher ] && continue
-    set -- $d/fd/*
-    if [ -e $d/root/. ] || [ -e "$1" ]; then
-      p=$(basename $d); above=
-      while [ "$p" -gt 1 ] 2>/dev/null; do
-        q=$(sed -n 's/^PPid:[^0-9]*//p' /proc/$p/status 2>/dev/null)
-        [ -z "$q" ] && break
-        above="$above $q"; p=$q
-      done
-      echo "reached$above : $(tr '\\0' ' ' < $d/cmdline)"
-    fi
-  done
-  echo round
-done
-`;
-
-const host = openHost();
-test.after.always(() => host.close());
-
-serialTestIf(lacksPods('overlay'))(
-  'S28 fly: an app that looks into every process reaches none of ours, whatever is done on the host',
-  async (t) => {
-    const files = {'/watcher': '', '/var/lib/large': Buffer.alloc(8 * 2 ** 20, 'large').toString()};
-    const watcher = await host.start(WATCH, {stage1: 'fly', image: {name: 'example.com/watcher', files}});
-    let said = '';
-    watcher.child.stdout?.on('data', (bytes: Buffer) => {
-      said += bytes.toString();
-    });
-    const rounds = (): number => said.split('\nround').length - 1;
-    /** The watcher has looked at everything that is there now. */
-    const looked = async (): Promise<void> => {
-      const from = rounds();
-      await until(() => rounds() >= from + 2);
-    };
-    try {
-      // A fetch that waits for the rest of its archive, with both of its helpers.
-      const large = gzipSync(image(file('rootfs/large', Buffer.alloc(8 * 2 ** 20, 'x'))), {level: 0});
-      const fifo = path.join(host.directory, 'fifo.aci');
-      spawnSync('mkfifo', [fifo]);
-      const fetched = host.rkt(['--insecure-options=image', 'fetch', fifo]);
-      const feed = spawn('sh', ['-c', `cat > ${fifo}`], {stdio: ['pipe', 'ignore', 'ignore']});
-      feed.stdin.write(large.subarray(0, large.length / 2));
-      await until(() => readdirSync(path.join(host.data, 'cas/tmp')).length > 0);
-      await looked();
-      feed.stdin.end(large.subarray(large.length / 2));
-      t.is((await fetched).exitCode, 0);
-
-      const aci = buildImage({name: 'example.com/watched', files});
-      const rootfs = path.join(host.directory, 'built');
-      mkdirSync(rootfs);
-      writeFileSync(path.join(rootfs, 'large'), Buffer.alloc(8 * 2 ** 20));
-      for (let round = 0; round < 3; round++) {
-        const out = path.join(host.directory, `out-${round}`);
-        const commands: (readonly string[])[] = [
-          ['--insecure-options=image', 'fetch', aci],
-          ['image', 'build', rootfs, '--name=example.com/built', '-o', `${out}.aci`],
-          ['image', 'build', '--from-host', 'sh', '--name=example.com/of-host', '-o', `${out}-host.aci`],
-          ['image', 'export', 'example.com/watched', `${out}-exported.aci`],
-          ['image', 'extract', 'example.com/watched', `${out}-extracted`],
-          ['image', 'verify', 'example.com/watched'],
-        ];
-        for (const args of commands) {
-          const {exitCode, stderr} = await host.rkt(args);
-          t.is(exitCode, 0, `${args.join(' ')}: ${stderr}`);
-        }
-        const {exitCode, stderr} = await host.sh('exit 0', {image: aci, stage1: 'fly', pod: ['--no-overlay']});
-        t.is(exitCode, 0, stderr);
-        const uuid = host.podDirectories().run?.find((one) => one !== watcher.uuid) ?? '';
-        t.is((await host.rkt(['export', uuid, `${out}-pod.aci`])).exitCode, 0);
-        t.is((await host.rkt(['gc', '--grace-period=0s'])).exitCode, 0);
-        t.is((await host.rkt(['image', 'gc', '--grace-period=0s'])).exitCode, 0);
-      }
-      await looked();
-    } finally {
-      await watcher.end();
-    }
-    // Other tests and other pods run on this host.
-    const ours = said
-      .split('\n')
-      .filter((line) => line.startsWith('reached ') && line.split(' ').includes(String(process.pid)));
-    t.deepEqual([...new Set(ours)], []);
-  },
-);

@@ -28,7 +28,7 @@ import {imageDirectory} from '../../../src/image/store.ts';
 import {createTarScanner} from '../../../src/image/tar/scan.ts';
 import {verifyImage} from '../../../src/image/verify.ts';
 import {codeOf, importBytes, type TestStore, testStore} from '../image/support/store.ts';
-import {directory, file, hardlink, image, imageOf, manifest, pax, symlink} from '../image/support/tar.ts';
+import {directory, file, hardlink, image, imageOf, LABELS, manifest, pax, symlink} from '../image/support/tar.ts';
 
 const needs = lacks('root', 'program/bsdtar');
 const flavors = ['fly', 'nspawn'] as const;
@@ -61,6 +61,7 @@ for (const flavor of flavors) {
       const archive = imageOf(
         {
           name: `example.com/normalised-${flavor}`,
+          labels: LABELS,
           app: {exec: ['/busybox', 'cat', `/\u00e9${secret}/shadow`], user: '0', group: '0'},
           // A tree of its own, whose files are links to those of the image.
           pathWhitelist: ['/busybox', `/\u00e9${secret}/shadow`],
@@ -86,7 +87,11 @@ for (const flavor of flavors) {
     writeFileSync(
       aci,
       imageOf(
-        {name: `example.com/planted-${flavor}`, app: {exec: ['/busybox', 'true'], user: '0', group: '0'}},
+        {
+          name: `example.com/planted-${flavor}`,
+          labels: LABELS,
+          app: {exec: ['/busybox', 'true'], user: '0', group: '0'},
+        },
         file('rootfs/busybox', readFileSync(program('busybox') ?? '/bin/busybox'), {mode: 0o755}),
       ),
     );

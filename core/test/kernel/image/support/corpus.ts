@@ -442,7 +442,7 @@ export const hostileCases = (decoy: string): Case[] => {
       '\xed\xab\xee\xdb',
     ].map((start) =>
       refused(
-        'RKT_IMAGE_ARCHIVE_INVALID',
+        'RKT_IMAGE_NOT_ACI',
         `begins with ${JSON.stringify(start)}`,
         Buffer.concat([file(`${start}x`, record('comment', 'x'), {type: 'x'}), image()]),
       ),
@@ -452,10 +452,27 @@ export const hostileCases = (decoy: string): Case[] => {
       {name: 'rootfs', linkName: '\nbegin 644 x\n#0V%T\n`\nend\n'},
     ].map((fields, index) =>
       refused(
-        'RKT_IMAGE_ARCHIVE_INVALID',
+        'RKT_IMAGE_NOT_ACI',
         `begins with uuencoded text ${index}`,
         Buffer.concat([directory('rootfs', fields), file('manifest', manifest()), END]),
       ),
+    ),
+    // What people have besides images.
+    ...(
+      [
+        ['a zip archive', Buffer.concat([Buffer.from('PK\x03\x04'), Buffer.alloc(2000)])],
+        ['a script', Buffer.from('#!/bin/sh\nexit 0\n')],
+        ['a program', Buffer.concat([Buffer.from('\x7fELF'), Buffer.alloc(600)])],
+        ['JSON', Buffer.from('{"acKind": "PodManifest"}')],
+        ['docker save', Buffer.concat([directory('0'.repeat(64)), file(`${'0'.repeat(64)}/json`, '{}'), END])],
+        ['an OCI archive', Buffer.concat([directory('blobs/'), file('oci-layout', '{}'), END])],
+        ['an OCI archive, made in its directory', Buffer.concat([directory('./'), file('./index.json', '{}'), END])],
+        ['a root file system', Buffer.concat([directory('bin/'), file('bin/sh', ''), END])],
+      ] as const
+    ).map(([title, archive]) => refused('RKT_IMAGE_NOT_ACI', title, archive)),
+    layout(
+      'IM-03 a root file system, made in its directory',
+      Buffer.concat([directory('./'), directory('./bin'), END]),
     ),
     // IM-03.
     layout('IM-03 no manifest', Buffer.concat([directory('rootfs'), END])),

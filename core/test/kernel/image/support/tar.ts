@@ -123,6 +123,12 @@ export const END = Buffer.alloc(2 * BLOCK);
 export const manifest = (fields: Readonly<Record<string, unknown>> = {}): Buffer =>
   Buffer.from(JSON.stringify({acKind: 'ImageManifest', acVersion: '0.8.11', name: 'example.com/hostile', ...fields}));
 
+/** Of an image that runs here. */
+export const LABELS = [
+  {name: 'os', value: 'linux'},
+  {name: 'arch', value: process.arch === 'arm64' ? 'aarch64' : 'amd64'},
+] as const;
+
 /** A whole image with these entries besides the two that every image has. */
 export const image = (...entries: readonly Buffer[]): Buffer =>
   Buffer.concat([file('manifest', manifest()), directory('rootfs'), ...entries, END]);
