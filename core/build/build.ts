@@ -46,6 +46,7 @@ for (const directory of packages) {
   rmSync(at(directory, 'dist'), {recursive: true, force: true});
   copyFileSync(at('LICENSE'), at(directory, 'LICENSE'));
 }
+copyFileSync(at('LICENSE'), at('plugin-sdk/create/LICENSE'));
 
 // `import.meta.url` has no meaning in CommonJS; the banner gives it the one it has in a module.
 const commonjs: BuildOptions = {
@@ -100,6 +101,7 @@ await Promise.all([
   build({...library, entryPoints: [at('core/src/index.ts')], outfile: at('core/dist/index.js')}),
   build({...library, entryPoints: [at('core/src/contract/index.ts')], outfile: at('core/dist/contract.js')}),
   build({...library, entryPoints: [at('plugin-sdk/src/index.ts')], outfile: at('plugin-sdk/dist/index.js')}),
+  build({...library, entryPoints: [at('plugin-sdk/src/kit/index.ts')], outfile: at('plugin-sdk/dist/kit.js')}),
   ...packages
     .filter((directory) => directory.startsWith('flavors/'))
     .map((directory) =>
@@ -110,6 +112,26 @@ await Promise.all([
       }),
     ),
 ]);
+
+/** Programs that a flavor brings along are one file of C each, without libraries. */
+const guestPrograms = packages.flatMap((directory) =>
+  existsSync(at(directory, 'guest'))
+    ? readdirSync(at(directory, 'guest'))
+        .filter((name) => name.endsWith('.c'))
+        .map((name) => ({
+          source: at(directory, 'guest', name),
+          output: at(directory, 'dist', path.basename(name, '.c')),
+        }))
+    : [],
+);
+if (spawnSync('cc', ['--version'], {stdio: 'ignore'}).error !== undefined) {
+  process.stderr.write(
+    `no C compiler (cc): not built: ${guestPrograms.map(({output}) => path.relative(root, output)).join(', ')}\n`,
+  );
+} else {
+  const flags = ['-std=gnu11', '-Wall', '-Wextra', '-Werror', '-Os', '-static', '-s'];
+  for (const {source, output} of guestPrograms) run('cc', [...flags, '-o', output, source]);
+}
 
 mkdirSync(at('core/dist/schema'), {recursive: true});
 for (const [name, schema] of Object.entries(jsonSchemas())) {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import {appPlace} from '../src/contract/app-place.ts';
 import {declaration} from '../src/contract/declaration.ts';
 import {finding, hostFacts} from '../src/contract/host.ts';
 import {launch} from '../src/contract/launch.ts';
@@ -10,6 +11,7 @@ import {stepSchema, stopStep} from '../src/contract/step.ts';
 export const jsonSchemas = (): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries({
+      'app-place': appPlace,
       declaration,
       'enforcement-report': enforcementReport,
       finding,

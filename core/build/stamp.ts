@@ -3,7 +3,7 @@ import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 
-const SOURCES = ['src', 'build', 'bin', 'package.json', 'tsconfig.build.json'];
+const SOURCES = ['src', 'guest', 'build', 'bin', 'package.json', 'tsconfig.build.json'];
 
 const filesIn = (file: string): string[] => {
   if (!existsSync(file)) return [];
@@ -22,7 +22,7 @@ const filesIn = (file: string): string[] => {
  */
 export const stampOf = (root: string, packages: readonly string[]): string => {
   const hash = createHash('sha256').update(
-    `${process.version} ${process.getuid?.()} ${existsSync('/usr/bin/bsdtar')}\n`,
+    `${process.version} ${process.getuid?.()} ${existsSync('/usr/bin/bsdtar')} ${existsSync('/usr/bin/cc')}\n`,
   );
   const all = [
     'package-lock.json',

@@ -4,15 +4,17 @@ import {stageHostFiles} from '../image/build/stage-host-files.ts';
 
 /**
  * Fills an empty directory with programs of this host, what they need, and empty directories: what a flavor runs in a pod, as a tree or as an image.
+ * @param data files of the host that are no programs
  * @returns every file of the host that is in it
  */
 export const fillHostTree = (
   target: string,
   programs: readonly string[],
   directories: readonly string[],
+  data: readonly string[] = [],
 ): readonly string[] => {
   chmodSync(target, 0o755);
-  const {files} = stageHostFiles(programs, target);
+  const {files} = stageHostFiles(programs, target, data);
   // Whoever takes it for a root file system looks here what it is.
   mkdirSync(join(target, 'usr/lib'), {recursive: true});
   writeFileSync(join(target, 'usr/lib/os-release'), 'ID=rkt-stage1\nNAME="rkt stage1"\n');

@@ -10,6 +10,8 @@ export interface StepContext {
   readonly facts: HostFacts;
   /** For each `host-tree` step, by its id, the tree that it binds. */
   readonly hostTrees?: ReadonlyMap<string, HostPath>;
+  /** For each `disk-image` step, by its id, the detached mount of a file that it attaches. */
+  readonly diskImages?: ReadonlyMap<string, Fd>;
   /** For each `id-map` step, by its id, a user namespace with its map. */
   readonly userNamespaces?: ReadonlyMap<string, Fd>;
 }

@@ -1,7 +1,7 @@
 import {constants} from 'node:fs';
 import type {Process} from '../contract/process.ts';
 import {assertArgumentsFit} from '../linux/arguments-fit.ts';
-import {callProgram, type ProgramCall} from '../linux/call-program.ts';
+import {callProgram, type ProgramCall, tellingChild} from '../linux/call-program.ts';
 import {allCapabilities, capabilitiesOf} from '../linux/capabilities.ts';
 import {applyPrivileged, credentialCalls, hide, hideWhatFollows, setsBeforeExec} from '../linux/credentials.ts';
 import {execFailed, execNotExecutable, workingDirectoryMissing} from '../linux/errors.ts';
@@ -20,7 +20,7 @@ import {restoreStdio} from '../linux/restore.ts';
 import {encodeRlimit, rlimitNumber} from '../linux/rlimits.ts';
 import {newSessionKeyring} from '../linux/session-keyring.ts';
 import {blockAllSignals, resetSignals} from '../linux/signals.ts';
-import {hasTerminal} from '../linux/terminal.ts';
+import {hasTerminal, type JobTerminal, jobTerminal, TIOCSPGRP} from '../linux/terminal.ts';
 import type {ThreadCall} from '../linux/thread-call.ts';
 import {openWorkingDirectory} from '../linux/working-directory.ts';
 import type {RktError} from '../rkt-error.ts';
@@ -71,12 +71,13 @@ export const enterByChild = (
   const {path, directory} = lookUp(launch, ways);
   applyPrivileged(inherited);
   const ownSession = !hasTerminal();
+  const terminal = jobTerminal();
   const program = callProgram(
-    callsOf({launch, ways, path, directory, ownSession, filters}, (error) => ({
+    callsOf({launch, ways, path, directory, ownSession, terminal, filters}, (error) => ({
       say: context.describeError?.(error) ?? `${error.code}: ${error.message}\n`,
       status: error.exitCode,
     })),
-    {ownSession},
+    {ownSession, terminal},
   );
   const start = prepareExec({argv: ['rkt-enter'], env: [], rlimits: [], filters: []});
   context.beforeExec?.();
@@ -132,11 +133,12 @@ interface Inside {
   readonly path: string;
   readonly directory: Fd;
   readonly ownSession: boolean;
+  readonly terminal: JobTerminal | undefined;
   readonly filters: readonly Buffer[];
 }
 
 const callsOf = (
-  {launch, ways, path, directory, ownSession, filters: own}: Inside,
+  {launch, ways, path, directory, ownSession, terminal, filters: own}: Inside,
   describe: (error: RktError) => ProgramCall['otherwise'],
 ): ProgramCall[] => {
   const {namespaces} = launch;
@@ -168,7 +170,10 @@ const callsOf = (
     // Other credentials open it again where the host has them do so (fs.suid_dumpable).
     closed,
     call('close_range', [FIRST_BESIDES_STDIO, 0xffff_ffff, 0]),
-    {...call('clone', [CLONE_PARENT | SIGCHLD, 0, 0, 0, 0]), parent: 'leave'},
+    {...call('clone', tellingChild(CLONE_PARENT | SIGCHLD)), parent: 'leave'},
+    // A shell in the pod knows no process group of the host's, and gives the terminal back to the one that had it.
+    ...(terminal === undefined ? [] : [call('setpgid', [0, 0])]),
+    ...(terminal?.isForeground ? [call('ioctl', [terminal.fd, TIOCSPGRP, 'child'])] : []),
     call('rt_sigprocmask', [SIG_SETMASK, Buffer.alloc(SIGNAL_SET_BYTES), 0, SIGNAL_SET_BYTES]),
     ...(ownSession ? [call('setsid', [])] : []),
     call(

@@ -86,6 +86,15 @@ export const programElsewhere = (app: string, program: string, found: string) =>
 export const faultInjected = (step: string) =>
   new RktError('RKT_FAULT_INJECTED', `fault injected at step "${step}"`, {step, hint: 'unset RKT_FAULT'});
 
+/** What a flavor launches is not on this host. */
+export const launchProgramMissing = (program: string, cause: unknown) =>
+  new RktError('RKT_LAUNCH_PROGRAM_MISSING', `${program}, which the flavor launches, is not on this host`, {
+    program,
+    cause,
+    exitCode: 127,
+    hint: 'install it; a flavor that requires "program/NAME" for its verb "run" is refused before the pod is made',
+  });
+
 /** The process that was to be joined has ended. */
 export const memberGone = (pid: number) =>
   new RktError('RKT_MEMBER_GONE', `process ${pid}, which was to be joined, has ended`, {
@@ -167,5 +176,5 @@ export const targetNameInvalid = (target: string) =>
 export const targetOutsideRootfs = (target: string) =>
   new RktError('RKT_TARGET_OUTSIDE_ROOTFS', `${target} leads into a volume, where nothing is created`, {
     target,
-    hint: 'the image has a symbolic link there; mount the volume elsewhere or correct the image',
+    hint: 'make it in the volume, or mount that elsewhere; if a symbolic link of the image leads there, correct the image',
   });

@@ -7,9 +7,12 @@ import {O_PATH, openHost} from '../linux/openat2.ts';
 import {checkProgram} from '../linux/program-file.ts';
 import {holdDescriptors} from '../linux/reopen.ts';
 import {ignoreHangup} from '../linux/signals.ts';
+import {isErrno} from '../linux/syscall-error.ts';
 import {enterWorkingDirectory, openWorkingDirectory} from '../linux/working-directory.ts';
 import {prepareToBecome} from './become.ts';
+import {bindTerminal} from './bind-terminal.ts';
 import type {ExecutorContext} from './context.ts';
+import {launchProgramMissing} from './errors.ts';
 import {faultPoint} from './fault.ts';
 import {openLocation} from './location.ts';
 import {prepareRedirect} from './redirect.ts';
@@ -37,18 +40,20 @@ export const exec = (
 };
 
 const execInRootfs = (
-  {root: location, process, passSockets, stdio}: LaunchInto<'rootfs'>,
+  {root: location, process, passSockets, stdio, terminal}: LaunchInto<'rootfs'>,
   context: ExecutorContext,
   onPointOfNoReturn: () => void,
 ): never => {
   using root = openLocation(location, context, DIRECTORY);
   const path = findExecutable(root, process);
   using directory = openWorkingDirectory(root, process);
+  const named = terminal === undefined ? undefined : bindTerminal(terminal, context);
   const redirect = prepareRedirect(stdio, context);
   const become = prepareToBecome({process, passSockets, redirect, terminal: 'shared'}, context);
   context.beforeExec?.();
   faultPoint('launch.root');
   pivotRoot(root);
+  named?.open();
   enterWorkingDirectory(directory, process.cwd);
   return become(path, onPointOfNoReturn, root);
 };
@@ -72,6 +77,14 @@ const execOnHost = (
 };
 
 const checkHostProgram = (root: Fd, program: string, process: LaunchInto<'host'>['process']): void => {
-  using file = openHost(program, O_PATH);
+  using file = openProgram(program);
   checkProgram(root, file, program, process);
+};
+
+const openProgram = (program: string): Fd => {
+  try {
+    return openHost(program, O_PATH);
+  } catch (error) {
+    throw isErrno(error, 'ENOENT', 'ENOTDIR') ? launchProgramMissing(program, error) : error;
+  }
 };

@@ -9,6 +9,7 @@ import * as bind from './steps/bind.ts';
 import * as cgroup from './steps/cgroup.ts';
 import * as checkProgram from './steps/check-program.ts';
 import * as device from './steps/device.ts';
+import * as diskImage from './steps/disk-image.ts';
 import * as hostTree from './steps/host-tree.ts';
 import * as hostname from './steps/hostname.ts';
 import * as idMap from './steps/id-map.ts';
@@ -52,6 +53,8 @@ const performStep = (step: Step, context: StepContext): Notes => {
       return checkProgram.perform(step, context);
     case 'device':
       return device.perform(step, context);
+    case 'disk-image':
+      return diskImage.perform(step, context);
     case 'host-tree':
       return hostTree.perform(step, context);
     case 'hostname':

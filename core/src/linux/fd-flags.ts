@@ -5,6 +5,7 @@ const F_SETFD = 2;
 const F_GETFL = 3;
 const F_SETFL = 4;
 const F_DUPFD_CLOEXEC = 1030;
+const FD_CLOEXEC = 1;
 const O_NONBLOCK = 0o4000;
 const CLOSE_RANGE_CLOEXEC = 4;
 
@@ -23,6 +24,11 @@ export const setNonBlocking = (fd: number, on: boolean): void => {
 /** Leaves a descriptor open across execve. EBADF if it is not open. */
 export const keepOnExec = (fd: number): void => {
   syscall('fcntl', [fd, F_SETFD, 0], `fd ${fd}`);
+};
+
+/** Closes a descriptor at the next execve. EBADF if it is not open. */
+export const closeOnExec = (fd: number): void => {
+  syscall('fcntl', [fd, F_SETFD, FD_CLOEXEC], `fd ${fd}`);
 };
 
 /** Closes every descriptor from `first` on at the next execve (Linux 5.11). Whatever opens one later sets close-on-exec itself. */

@@ -20,6 +20,9 @@ const readStat = (pid: number): ReturnType<typeof parseStat> | undefined => {
 /** Whether a process waits for something that no signal ends. */
 export const waitsUninterruptibly = (pid: number): boolean => readStat(pid)?.state === 'D';
 
+/** Number of the parent of a process; `undefined` when it has ended. */
+export const parentOf = (pid: number): number | undefined => readStat(pid)?.parent;
+
 /** The process that has this number now, or `undefined`. */
 export const identify = (pid: number): ProcessIdentity | undefined => {
   const stat = readStat(pid);

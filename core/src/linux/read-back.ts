@@ -6,7 +6,7 @@ import {parseLimits, type Rlimit} from './rlimits.ts';
 import {isErrno} from './syscall-error.ts';
 
 /** Namespaces of a process, as /proc/PID/ns names them. */
-export const NAMESPACE_FILES = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'user', 'uts'] as const;
+const NAMESPACE_FILES = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'user', 'uts'] as const;
 export type NamespaceFile = (typeof NAMESPACE_FILES)[number];
 
 export interface ProcessStatus {

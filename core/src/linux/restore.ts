@@ -4,7 +4,7 @@ import {resetSignals} from './signals.ts';
 import {isErrno} from './syscall-error.ts';
 
 /** The soft limit of open files that rkt's caller had: Node raises its own at start, so the launcher passes it on. */
-export const NOFILE_VARIABLE = 'RKT_NOFILE_SOFT';
+const NOFILE_VARIABLE = 'RKT_NOFILE_SOFT';
 const NOFILE_DEFAULT = 1024;
 const STDIO = [0, 1, 2] as const;
 

@@ -12,7 +12,7 @@ export const MAGIC = {
 } as const;
 
 /** `f_type` of the file system that an open file is on. */
-export const fileSystemMagic = (file: Fd): number => {
+const fileSystemMagic = (file: Fd): number => {
   // struct statfs of x86-64 and arm64 has 120 bytes and begins with f_type, a long.
   const buffer = Buffer.alloc(120);
   syscall('fstatfs', [file.number, buffer], file.path);

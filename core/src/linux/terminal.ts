@@ -4,6 +4,8 @@ import {SyscallError} from './syscall-error.ts';
 
 /** asm-generic/ioctls.h */
 const TCGETS = 0x5401;
+const TIOCGPGRP = 0x540f;
+export const TIOCSPGRP = 0x5410;
 /** Room for `struct termios` of either architecture. */
 const TERMIOS_BYTES = 64;
 const VARIABLE = 'TERM';
@@ -30,6 +32,30 @@ const kindOf = (kind = ''): Terminal => (KIND.test(kind) ? {kind} : {});
 /** These variables on a terminal. Which kind it is, they say better if they do. */
 export const onTerminal = (env: Process['env'], {kind}: Terminal = {}): Process['env'] =>
   kind === undefined || env.some(({name}) => name === VARIABLE) ? env : [...env, {name: VARIABLE, value: kind}];
+
+/** A terminal that a shell shares out among its jobs, of which this process and its group are one. */
+export interface JobTerminal {
+  readonly fd: number;
+  /** The process group of this process. */
+  readonly group: number;
+  /** Whether the terminal is that group's now. */
+  readonly isForeground: boolean;
+}
+
+/** The controlling terminal of this process, if it is among its standard streams. */
+export const jobTerminal = (): JobTerminal | undefined => {
+  const group = syscall('getpgid', [0]);
+  for (const fd of [0, 1, 2]) {
+    const foreground = Buffer.alloc(4);
+    try {
+      syscall('ioctl', [fd, TIOCGPGRP, foreground], `fd ${fd}`);
+      return {fd, group, isForeground: foreground.readInt32LE() === group};
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+    }
+  }
+  return undefined;
+};
 
 export const isTerminal = (fd: number): boolean => {
   try {

@@ -111,7 +111,7 @@ const mountOverlay = (app: string, layers: Layers, target: Fd): void => {
 };
 
 /** An overlay whose layers are the open directories themselves, detached. */
-export const overlayByDescriptors = ({lower, upper, work}: Layers): Fd =>
+const overlayByDescriptors = ({lower, upper, work}: Layers): Fd =>
   newFileSystem(
     'overlay',
     [...lower.map((layer) => ['lowerdir+', layer] as const), ['upperdir', upper], ['workdir', work]],

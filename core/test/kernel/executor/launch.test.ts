@@ -405,6 +405,19 @@ launchTest('a program of the host keeps the lock open when it is to hold it', (t
   t.deepEqual(open.toSorted(), ['0', '1', '2', lock].toSorted());
 });
 
+launchTest('a program that the flavor launches and that the host has not is said so', (t) => {
+  const box = launchBox(t);
+  const launch = {
+    into: 'host',
+    program: '/usr/bin/not-on-this-host' as HostPath,
+    keepLock: false,
+    root: undefined,
+  };
+  const result = box.run({launch: launch as unknown as LaunchOptions['launch']});
+  const {code, fields} = LaunchBox.failure(result);
+  t.deepEqual([code, fields.program, result.status], ['RKT_LAUNCH_PROGRAM_MISSING', launch.program, 127]);
+});
+
 /** Starts the app as a service manager does, with a listening socket as descriptor 3. */
 const activated = async (box: LaunchBox, pid: string, passSockets: boolean) => {
   const plan = box.plan({process: {argv: ['sh', '-c', 'env; ls -l /proc/$$/fd']}, launch: {passSockets}});

@@ -1,0 +1,50 @@
+import {constants, renameSync} from 'node:fs';
+import {join} from 'node:path';
+import type {HostPath} from '../contract/names.ts';
+import {makeBelow} from '../image/make-below.ts';
+import {erofsImage} from '../image/sandbox.ts';
+import {makeSpool} from '../image/spool.ts';
+import {openStore} from '../image/store.ts';
+import {startTool} from '../image/tool.ts';
+import {atomicWrite} from '../linux/atomic-write.ts';
+import type {Fd} from '../linux/fd.ts';
+import {fsyncDirectory, syncFileSystem} from '../linux/fsync.ts';
+import {newFileSystem} from '../linux/mount.ts';
+import {openStored} from '../linux/open-stored.ts';
+import {openHost} from '../linux/openat2.ts';
+import {diskImageFiles, diskImagesDirectory} from './disk-images.ts';
+import {diskImageFailed} from './errors.ts';
+
+const READ = constants.O_RDONLY | constants.O_DIRECTORY;
+
+/** Makes the image of some layers; another rkt that has just made it as well has made the same. */
+export const buildDiskImage = async (dataDir: HostPath, layers: readonly HostPath[], key: string): Promise<void> => {
+  const store = openStore(dataDir);
+  makeBelow(dataDir, [
+    [store.directory, true],
+    [diskImagesDirectory(dataDir), true],
+  ]);
+  using spool = makeSpool(store);
+  const files = diskImageFiles(key);
+  {
+    using tree = mergedTree(layers);
+    using directory = openHost(spool.path, READ);
+    const failure = await startTool(erofsImage(tree, directory, files.image), 'ignore', 'ignore').ended;
+    if (failure !== undefined) throw diskImageFailed(layers, failure);
+    syncFileSystem(directory);
+  }
+  const images = diskImagesDirectory(dataDir);
+  // First: without it the image would be nobody's.
+  atomicWrite(join(images, files.layers), JSON.stringify(layers));
+  renameSync(join(spool.path, files.image), join(images, files.image));
+  fsyncDirectory(images);
+};
+
+/** One tree of all layers. */
+const mergedTree = (layers: readonly HostPath[]): Fd => {
+  const [only, ...further] = layers;
+  if (only !== undefined && further.length === 0) return openStored(only, READ);
+  using open = new DisposableStack();
+  const lower = layers.map((layer) => ['lowerdir+', open.use(openStored(layer, READ))] as const);
+  return newFileSystem('overlay', lower, ['ro', 'nodev']);
+};

@@ -1,0 +1,59 @@
+import {readFileSync} from 'node:fs';
+import type {HostPath} from '../contract/names.ts';
+import type {Plan} from '../contract/plan.ts';
+import type {Fd} from '../linux/fd.ts';
+import {openTree, setMountAttributes} from '../linux/mount.ts';
+import {openStored} from '../linux/open-stored.ts';
+import {O_PATH} from '../linux/openat2.ts';
+import {isErrno} from '../linux/syscall-error.ts';
+import {textHash} from '../linux/text-hash.ts';
+
+/** File system images of the layers of images. */
+export const diskImagesDirectory = (dataDir: HostPath): HostPath => `${dataDir}/cas/disk-images` as HostPath;
+
+/** The files of an image, by its key. */
+export const diskImageFiles = (key: string) => ({image: `${key}.erofs`, layers: `${key}.json`}) as const;
+
+/** The layers that an image is of; `undefined` if nothing whole tells. */
+export const readLayers = (file: string): readonly string[] | undefined => {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as string[];
+  } catch (error) {
+    if (isErrno(error, 'ENOENT') || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+};
+
+/**
+ * The images of a plan's `disk-image` steps, by the steps' ids, made if they are not there: detached read-only mounts of the files, of this mount namespace. Whoever collects the files does no
+ * harm to these.
+ */
+export const takeDiskImages = async (
+  dataDir: HostPath,
+  {filesystem, environment}: Pick<Plan, 'filesystem' | 'environment'>,
+): Promise<ReadonlyMap<string, Fd>> => {
+  const images = new Map<string, Fd>();
+  for (const step of [...filesystem, ...environment]) {
+    if (step.do === 'disk-image') images.set(step.id, await diskImage(dataDir, step.layers));
+  }
+  return images;
+};
+
+const diskImage = async (dataDir: HostPath, layers: readonly HostPath[]): Promise<Fd> => {
+  // Their paths tell their content.
+  const key = textHash(JSON.stringify(layers));
+  const open = (): Fd => {
+    using file = openStored(`${diskImagesDirectory(dataDir)}/${diskImageFiles(key).image}` as HostPath, O_PATH);
+    const mount = openTree(file);
+    setMountAttributes(mount, {flags: ['ro', 'nosuid', 'nodev', 'noexec'], propagation: 'private'});
+    return mount;
+  };
+  try {
+    return open();
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT')) throw error;
+  }
+  const {buildDiskImage} = await import('./build-disk-image.ts');
+  await buildDiskImage(dataDir, layers, key);
+  return open();
+};

@@ -1,0 +1,49 @@
+import {chmodSync, copyFileSync, existsSync, mkdirSync} from 'node:fs';
+import {dirname, join} from 'node:path';
+import type {Declaration} from '../contract/declaration.ts';
+import type {HostFacts} from '../contract/host.ts';
+import {flavorIncomplete} from './errors.ts';
+import {fillHostTree} from './fill-host-tree.ts';
+
+/**
+ * Fills an empty directory with all that a flavor wants of an image of its own: programs of this host, those that come with the flavor, a kernel.
+ * @param source the file that the flavor was loaded from
+ * @param work an existing directory for what is needed meanwhile
+ */
+export const fillStage1Image = async (
+  tree: string,
+  {stage1Image}: {readonly stage1Image: NonNullable<Declaration['stage1Image']>},
+  host: Pick<HostFacts, 'programs'>,
+  source: string,
+  work: string,
+): Promise<void> => {
+  const {directories, programs, files = [], ownFiles = [], machine} = stage1Image;
+  fillHostTree(
+    tree,
+    programs ?? Object.values(host.programs).flatMap((program) => program?.path ?? []),
+    directories,
+    files.filter((path) => existsSync(path)),
+  );
+  const own = (path: string): string => {
+    const file = join(packageOf(source), path);
+    if (!existsSync(file)) throw flavorIncomplete(file);
+    return file;
+  };
+  for (const {from, to} of ownFiles) {
+    const target = join(tree, to);
+    mkdirSync(dirname(target), {recursive: true, mode: 0o755});
+    copyFileSync(own(from), target);
+    chmodSync(target, 0o755);
+  }
+  if (machine !== undefined) {
+    const {buildGuestSystem} = await import('./guest/build-guest-system.ts');
+    await buildGuestSystem(tree, machine, own(machine.init), work);
+  }
+};
+
+/** The directory of the package that a file is of. */
+const packageOf = (file: string): string => {
+  let directory = dirname(file);
+  while (!existsSync(join(directory, 'package.json')) && directory !== '/') directory = dirname(directory);
+  return directory;
+};

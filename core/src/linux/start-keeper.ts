@@ -1,0 +1,39 @@
+import {pipe} from './pipe.ts';
+import {requireProgram} from './programs.ts';
+
+/** What ends a program when this process ends. */
+export interface Keeper {
+  /** It is not needed any more. Resolves when nothing of it is left. */
+  release(): Promise<void>;
+}
+
+/**
+ * Starts what ends a program together with this process, however that ends: a program may go on for ever with what a stranger made, and nobody else would know of it.
+ * Called where a program is started in isolation (isolated.ts), before it: so it is the first process of their pid namespace, with whose end the kernel ends all others. It reads a
+ * pipe that nobody but this process can write to. A signal at the death of a parent would be forgotten at an execve whose real user is another than its effective one.
+ * @returns `undefined` where there is no such namespace
+ */
+export const startKeeper = (): Keeper | undefined => {
+  if (process.geteuid?.() !== 0) return undefined;
+  const {spawn} = process.getBuiltinModule('node:child_process');
+  const {read, write} = pipe();
+  using input = read;
+  try {
+    const stdio = [input.number, input.number, input.number];
+    const keeper = spawn(requireProgram('cat'), [], {stdio, env: {}, cwd: '/'});
+    const ended = new Promise<void>((resolve) => {
+      keeper.once('exit', () => resolve());
+      // The program is going to fail for the same reason, or has to do without.
+      keeper.once('error', () => resolve());
+    });
+    return {
+      release: () => {
+        write.close();
+        return ended;
+      },
+    };
+  } catch (error) {
+    write.close();
+    throw error;
+  }
+};
