@@ -33,6 +33,6 @@ export const appName = z.lazy(() => shortName()).brand<'AppName'>();
 export const volumeName = z.lazy(() => shortName()).brand<'VolumeName'>();
 
 /** The kinds of document that appc defines (appc TY-03). */
-export const AC_KINDS = ['ImageManifest', 'PodManifest'] as const;
+const AC_KINDS = ['ImageManifest', 'PodManifest'] as const;
 export type AcKind = (typeof AC_KINDS)[number];
 export const acKind = <const K extends AcKind>(kind: K) => z.literal(kind);

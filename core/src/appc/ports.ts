@@ -6,7 +6,7 @@ import {unique} from './unique.ts';
 
 const MAX_PORT = 65_535;
 const range = `a number from 1 to ${MAX_PORT}`;
-export const portNumber = z.lazy(() => z.int(range).check(z.minimum(1, range), z.maximum(MAX_PORT, range)));
+const portNumber = z.lazy(() => z.int(range).check(z.minimum(1, range), z.maximum(MAX_PORT, range)));
 
 /** A port, or a range of ports, that an app listens on (appc IM-23, IM-24). */
 export const port = z.lazy(() =>

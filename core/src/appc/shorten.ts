@@ -1,5 +1,5 @@
 /** Longest piece of an untrusted value that an error repeats. */
-export const MAX_EXCERPT = 80;
+const MAX_EXCERPT = 80;
 
 /** Cuts text for an error message. */
 export const shorten = (text: string): string =>

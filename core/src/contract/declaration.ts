@@ -41,6 +41,8 @@ export const FEATURES = [
   'stdio/log',
   'stdio/stream',
   'stdio/terminal',
+  /** An app with a user, a group or further groups that are not root's. Since 1.1. */
+  'user',
   'user-namespace',
   'volume/device',
   'volume/empty',
@@ -58,6 +60,7 @@ export const FEATURES_SINCE: Readonly<Record<string, number>> = {
   restart: 1,
   'stdio/inherited': 1,
   'stdio/journal': 1,
+  user: 1,
 };
 export type Feature = (typeof FEATURES)[number];
 
@@ -94,6 +97,25 @@ export const PROPERTIES = [
 ] as const;
 export type Property = (typeof PROPERTIES)[number];
 
+const absolute = z.string().check(z.regex(/^(\/[^/\0]+)+$/), z.maxLength(4096));
+/** Below the flavor's package, without `..`. */
+const packagePath = z.string().check(z.regex(/^(?!.*(^|\/)\.\.?(\/|$))[^/\0][^\0]*$/), z.maxLength(1024));
+
+/** What a virtual machine starts with: the newest kernel of the host's distribution, and an initial file system. */
+const guestSystem = z.strictObject({
+  /** Where the kernel is in the image, uncompressed (`vmlinux`, with the PVH entry). */
+  kernel: absolute,
+  /** Where the initial file system is in the image: a cpio archive with what follows. */
+  initramfs: absolute,
+  /** A static program of the flavor's package, which becomes `/init`. */
+  init: packagePath,
+  /** Programs of the host, with their libraries. */
+  programs: z.array(absolute),
+  /** Modules of the kernel; with those that they need they are in `/modules`, their names in the order in which they can be loaded in `/modules/order`. */
+  modules: z.array(z.string().check(z.regex(/^[a-z0-9_]+$/))),
+});
+export type GuestSystem = z.infer<typeof guestSystem>;
+
 const shape = {
   /** An AC Name; also the name of the package after `@rkt/flavor-` for a built-in. */
   name: z.string().check(z.regex(/^[a-z0-9]+(-[a-z0-9]+)*$/), z.maxLength(64)),
@@ -113,7 +135,20 @@ const shape = {
    * The flavor's programs may come from an image, whose manifest names the flavor: `HostFacts.programs` are of the image then, and `Pod.stage1` has its
    * tree. The image has these directories besides. Absent: the flavor takes no image. Since 1.1.
    */
-  stage1Image: z.optional(z.strictObject({directories: z.array(z.string().check(z.startsWith('/')))})),
+  stage1Image: z.optional(
+    z.strictObject({
+      directories: z.array(absolute),
+      /** There is no way to run the flavor with the host's own programs: `--stage1=NAME` takes the image that `rkt flavor build NAME` has made. Default false. */
+      required: z.optional(z.boolean()),
+      /** Programs of the host that `rkt flavor build` takes. Default: those of the declaration. */
+      programs: z.optional(z.array(absolute)),
+      /** Files of the host that they need besides their libraries, where the host has them. */
+      files: z.optional(z.array(absolute)),
+      /** Programs that come with the flavor: a path in its package, and where it is in the image. */
+      ownFiles: z.optional(z.array(z.strictObject({from: packagePath, to: absolute}))),
+      machine: z.optional(guestSystem),
+    }),
+  ),
   /** How `rkt` knows that a pod runs: the lock's descriptor stays with the launched program, or the pod's cgroup has processes. */
   liveness: z.enum(['lock', 'cgroup']),
 };

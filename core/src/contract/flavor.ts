@@ -1,3 +1,4 @@
+import type {AppPlace} from './app-place.ts';
 import type {Declaration} from './declaration.ts';
 import type {Finding, HostFacts} from './host.ts';
 import type {Launch} from './launch.ts';
@@ -34,9 +35,15 @@ export interface Flavor {
 
   /**
    * The cgroup of an app's processes, below the pod's (`payload/app.service`), for a flavor whose launched program is not the app: the first process in it
-   * stands for the app in `RunningPod.appProcesses`. Absent: the launched program is the app.
+   * stands for the app in `RunningPod.appProcesses`. Absent, with {@link appProcess}: the launched program is the app.
    */
   appCgroup?(pod: Pod, app: App): string;
+
+  /**
+   * Where an app's process is, for a flavor whose launched program starts it in the pod's own cgroup. Until a process is there that is also in that cgroup, the app has not been started. Not
+   * with {@link appCgroup}. Since 1.1.
+   */
+  appProcess?(pod: Pod, app: App): AppPlace;
 
   /** How to end the pod. Absent: SIGTERM to the supervisor, up to ten seconds for it to end, then kill; with `force`, kill. */
   stop?(pod: RunningPod, force: boolean): StopStep[];
@@ -50,6 +57,7 @@ export const HOOKS = {
   environment: 'required',
   launch: 'required',
   appCgroup: 'optional',
+  appProcess: 'optional',
   enter: 'optional',
   stop: 'optional',
 } as const satisfies {readonly [K in keyof Flavor]-?: undefined extends Flavor[K] ? 'optional' : 'required'};

@@ -1,3 +1,4 @@
+export * from './app-place.ts';
 export * from './declaration.ts';
 export * from './devices.ts';
 export * from './flavor.ts';
@@ -7,6 +8,7 @@ export * from './kernel-names.ts';
 export * from './launch.ts';
 export * from './location.ts';
 export * from './names.ts';
+export * from './patterns.ts';
 export * from './plan.ts';
 export * from './pod.ts';
 export * from './port-sockets.ts';

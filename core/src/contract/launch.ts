@@ -55,6 +55,10 @@ export const launch = z.discriminatedUnion('into', [
     ...common,
     into: z.literal('rootfs'),
     root: location,
+    /**
+     * A file of the rootfs: the terminal among the streams of rkt's caller, if there is one, is bound to it, and those streams are opened again there, so that the terminal has a name. Since 1.1.
+     */
+    terminal: z.optional(location),
     /** Streams that are not those of rkt's caller. Since 1.1. */
     stdio: z.optional(
       z.strictObject({

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import {ABSOLUTE_PATH, MAX_ABSOLUTE_PATH, MAX_POD_PATH, POD_PATH} from './patterns.ts';
 
 /*
  * Branded strings: a value of one of these types has been parsed, and one kind of path cannot stand where another is meant.
@@ -32,7 +33,7 @@ export const volumeName = z
   .brand<'VolumeName'>();
 export type VolumeName = z.infer<typeof volumeName>;
 
-const absolute = z.string().check(z.regex(/^\/[^\0]*$/), z.maxLength(4096));
+const absolute = z.string().check(z.regex(ABSOLUTE_PATH), z.maxLength(MAX_ABSOLUTE_PATH));
 
 /** An absolute path on the host, chosen by the operator or by rkt, never by an image. */
 export const hostPath = absolute.brand<'HostPath'>();
@@ -43,8 +44,5 @@ export const rootfsPath = absolute.brand<'RootfsPath'>();
 export type RootfsPath = z.infer<typeof rootfsPath>;
 
 /** A path relative to the directory of the pod, without `..`. */
-export const podPath = z
-  .string()
-  .check(z.regex(/^(?!.*(^|\/)\.\.?(\/|$))[^/\0][^\0]*$/), z.maxLength(1024))
-  .brand<'PodPath'>();
+export const podPath = z.string().check(z.regex(POD_PATH), z.maxLength(MAX_POD_PATH)).brand<'PodPath'>();
 export type PodPath = z.infer<typeof podPath>;

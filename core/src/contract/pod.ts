@@ -118,6 +118,8 @@ const podShape = {
     names: z.array(z.strictObject({name: z.string(), args: z.record(z.string(), z.string())})),
   }),
   hostname: z.nullable(z.string()),
+  /** What /etc/hostname says: `hostname`, or else that of the host. Since 1.1. */
+  ownName: z.optional(z.string()),
   ipc: z.enum(['auto', 'private', 'host']),
   userNamespace: z.boolean(),
   /** The pod's own ids, if it has a user namespace: 0 to `count` − 1 are those of the host from `base` on, which no other pod has. Since 1.1. */

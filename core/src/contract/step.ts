@@ -44,8 +44,8 @@ export const stepSchema = z.discriminatedUnion('do', [
   step('mkdir', {target: location, mode, uid: z.int(), gid: z.int(), real: z.optional(z.literal(true))}),
   /** Writes a whole file, replacing what is there without following it. At most 1 MiB. */
   step('write', {target: location, content, mode, uid: z.int(), gid: z.int()}),
-  /** Replaces what is there unless it is a directory. `to` is not interpreted. */
-  step('symlink', {target: location, to: z.string()}),
+  /** Replaces what is there unless it is a directory; with `ifAbsent` it leaves that alone. `to` is not interpreted. `ifAbsent` since 1.1. */
+  step('symlink', {target: location, to: z.string(), ifAbsent: z.optional(z.literal(true))}),
   /** Mounts an app's rootfs: `lower` uppermost first. Devices in it cannot be opened. */
   step('overlay', {app: appName, lower: z.array(hostPath), upper: podPath, work: podPath, target: podPath}),
   /** Mounts a fresh instance of a kernel file system. */
@@ -114,6 +114,11 @@ export const stepSchema = z.discriminatedUnion('do', [
     tree: z.optional(hostPath),
     target: podPath,
   }),
+  /**
+   * Binds a read-only file system image (EROFS) of the layers of an app's image, uppermost first: for machines that cannot see directories. It is made once and shared by all
+   * pods. Since 1.1.
+   */
+  step('disk-image', {app: appName, layers: z.array(hostPath).check(z.minLength(1)), target: podPath}),
   /**
    * Checks that an app's program, and that of each of its event handlers, is there, can be executed by the app's user on this machine, and that its working directory exists, in the
    * rootfs as mounted by now: for flavors whose own launcher would answer with no more than a number. Since 1.1.

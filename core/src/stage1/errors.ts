@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type {Finding} from '../contract/host.ts';
 import {RktError} from '../rkt-error.ts';
 import type {Problem} from './negotiation/negotiate.ts';
@@ -22,6 +23,15 @@ export const degradedUnknown = (name: string, suggestions: readonly string[]) =>
         : 'see "rkt flavor show FLAVOR" for their names',
   });
 
+/** What a flavor that is a program has answered is nothing that can be read. */
+export const flavorAnswerInvalid = (flavor: string, hook: string, what: string, cause?: unknown) =>
+  new RktError('RKT_FLAVOR_ANSWER_INVALID', `flavor "${flavor}" answered "${hook}" by ${what}`, {
+    flavor,
+    hook,
+    cause,
+    hint: 'this is a fault of the flavor; nothing was changed. It answers by one JSON value on standard output',
+  });
+
 /** The pod asks for what the flavor cannot do, here or at all. */
 export const flavorCannot = (flavor: string, problems: readonly Problem[]) =>
   new RktError(
@@ -36,6 +46,13 @@ export const flavorCannot = (flavor: string, problems: readonly Problem[]) =>
       hint: hintFor(problems),
     },
   );
+
+/** File and line of the first code below a directory that an error comes from. */
+const placeIn = (directory: string, cause: unknown): string | undefined => {
+  const stack = cause instanceof Error ? (cause.stack ?? '') : '';
+  const places = stack.split('\n').map((line) => /(\/[^()]*?:\d+)(?::\d+)?\)?$/.exec(line.trim())?.[1] ?? '');
+  return places.map((place) => place.replace(/^\/+/, '/')).find((place) => place.startsWith(`${directory}/`));
+};
 
 const hintFor = (problems: readonly Problem[]): string => {
   const allowed = [...new Set(problems.filter(({degradable}) => degradable).map(({name}) => name))];
@@ -53,6 +70,13 @@ export const flavorDeclarationInvalid = (source: string, where: string, problem:
     where,
     problem,
     hint: 'correct the flavor; `Declaration` of @rkt/plugin-sdk has the shape',
+  });
+
+/** A new flavor would take the place of something. */
+export const flavorDirectoryExists = (directory: string) =>
+  new RktError('RKT_FLAVOR_DIRECTORY_EXISTS', `${directory} is there already`, {
+    directory,
+    hint: 'choose another name, or remove it',
   });
 
 /** A hook of a flavor threw: its own refusal, if the error has a code, a hint and fields as those of rkt do. */
@@ -91,16 +115,33 @@ export const flavorHostLacks = (flavor: string, findings: readonly Finding[]) =>
     },
   );
 
+/** A hook was asked twice the same and answered differently. */
+export const flavorImpure = (flavor: string, hook: string) =>
+  new RktError('RKT_FLAVOR_IMPURE', `flavor "${flavor}": ${hook}() does not return the same twice`, {
+    flavor,
+    hook,
+    hint: 'this is a fault of the flavor: a hook depends on its arguments alone, not on time, chance or files',
+  });
+
 /** The flavor is there, and its module throws: a package that it needs is missing, or it has a fault. */
 export const flavorLoadFailed = (selection: string, source: string, cause: unknown) => {
   const [reason = ''] = String(cause instanceof Error ? cause.message : cause).split('\n');
-  return new RktError('RKT_FLAVOR_LOAD_FAILED', `flavor "${selection}" cannot be loaded: ${source}: ${reason}`, {
+  const place = placeIn(path.dirname(source), cause) ?? source;
+  return new RktError('RKT_FLAVOR_LOAD_FAILED', `flavor "${selection}" cannot be loaded: ${place}: ${reason}`, {
     selection,
     source,
+    place,
     cause,
-    hint: 'install what it needs beside it ("npm install"), or correct it; --debug shows where',
+    hint: 'install what it needs beside it ("npm install"), or correct it',
   });
 };
+
+/** Flavors have the names that apps have. */
+export const flavorNameInvalid = (name: string) =>
+  new RktError('RKT_FLAVOR_NAME_INVALID', `"${name}" cannot be the name of a flavor`, {
+    name,
+    hint: 'use lower case letters, digits and single hyphens between them, at most 64',
+  });
 
 /** No flavor of that name or at that path. */
 export const flavorNotFound = (
@@ -155,6 +196,13 @@ export const flavorTakesNoImage = (flavor: string) =>
     hint: 'it needs none: choose it by its name',
   });
 
+/** This rkt is installed without what authors need. */
+export const flavorTemplateMissing = (sdk: string) =>
+  new RktError('RKT_FLAVOR_TEMPLATE_MISSING', `${sdk}, which has the start of a flavor, is not installed beside rkt`, {
+    package: sdk,
+    hint: `npm install ${sdk}`,
+  });
+
 /** A hook of a flavor did not return and was ended. */
 export const flavorTimedOut = (flavor: string, hook: string, milliseconds: number) =>
   new RktError('RKT_FLAVOR_TIMED_OUT', `flavor "${flavor}": ${hook} has not returned within ${milliseconds / 1000} s`, {
@@ -188,6 +236,17 @@ export const stage1ImageInvalid = (id: string, name: string, problem: string) =>
     problem,
     hint: 'build one on a host that has the programs of the flavor: rkt flavor build FLAVOR -o stage1.aci',
   });
+
+/** A flavor that needs an image has none yet. */
+export const stage1ImageMissing = (flavor: string) =>
+  new RktError(
+    'RKT_STAGE1_IMAGE_MISSING',
+    `flavor "${flavor}" runs pods with an image of its own, which has not been made on this host`,
+    {
+      flavor,
+      hint: `make it, once: rkt flavor build ${flavor}`,
+    },
+  );
 
 /** A file, where nothing is taken into the store. */
 export const stage1ImageNotStored = (image: string) =>

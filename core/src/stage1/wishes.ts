@@ -1,7 +1,9 @@
 import {AS_GOOD_AS_ROOT} from '../appc/compile/capabilities.ts';
+import {decides} from '../appc/isolators/decides.ts';
 import type {Feature} from '../contract/declaration.ts';
 import type {App, Pod, Volume} from '../contract/pod.ts';
 import {isForwarded} from '../contract/port-sockets.ts';
+import type {IsolatedField} from '../contract/process.ts';
 import {showRule} from '../linux/device-rule.ts';
 
 /** One thing that a pod wants from its flavor. */
@@ -29,6 +31,9 @@ export const DEVICE_POLICY = 'devices/policy' satisfies Feature;
 /** The feature that tells what an app can do with its caller's streams. */
 export const INHERITED_STREAMS = 'stdio/inherited' satisfies Feature;
 
+/** Features that every flavor for a contract without them has, or need not say that it has not. */
+export const UNSAID: readonly string[] = [INHERITED_STREAMS, 'user'] satisfies Feature[];
+
 /** The feature that a volume takes. */
 export const volumeFeature = (volume: Volume): Feature =>
   volume.kind === 'empty' ? 'volume/empty' : volume.type === 'device' ? 'volume/device' : 'volume/host';
@@ -36,16 +41,19 @@ export const volumeFeature = (volume: Volume): Feature =>
 const isolatorWishes = (isolators: object, app: string | null): Wish[] =>
   Object.entries(isolators).map(([name, value]) => ({kind: 'isolator', name, app, origin: 'asked', value}));
 
+const asksFor = (isolators: object, field: IsolatedField): boolean =>
+  Object.keys(isolators).some((name) => decides(name, field));
+
 /** What rkt applies to an app that did not say otherwise. */
 const defaultIsolators = ({name: app, isolators, process}: App): Wish[] => {
   const wish = (name: string, value: unknown): Wish => ({kind: 'isolator', name, app, origin: 'default', value});
-  const asked = (pattern: RegExp) => Object.keys(isolators).some((name) => pattern.test(name));
+  const asked = (field: IsolatedField) => asksFor(isolators, field);
   return [
-    ...(asked(/capabilities/) ? [] : [wish('os/linux/capabilities-retain-set', {set: process.capabilities.bounding})]),
-    ...(asked(/no-new-privileges/) || !process.noNewPrivileges
+    ...(asked('capabilities') ? [] : [wish('os/linux/capabilities-retain-set', {set: process.capabilities.bounding})]),
+    ...(asked('noNewPrivileges') || !process.noNewPrivileges
       ? []
       : [wish('os/linux/no-new-privileges', {enabled: true})]),
-    ...(asked(/seccomp/) || process.seccomp === null
+    ...(asked('seccomp') || process.seccomp === null
       ? []
       : [wish('os/linux/seccomp-retain-set', {set: ['@rkt/default-whitelist']})]),
   ];
@@ -54,8 +62,9 @@ const defaultIsolators = ({name: app, isolators, process}: App): Wish[] => {
 /** Not for whom everything is switched off by `--insecure-options`. */
 const closedProcesses = ({name: app, isolators, process}: App): Wish[] => {
   const reaching = AS_GOOD_AS_ROOT.filter((capability) => process.capabilities.bounding.includes(capability));
-  const asked = Object.keys(isolators).some((name) => /capabilities/.test(name));
-  return asked && reaching.length > 0 ? [feature('processes/closed', app, reaching, 'default')] : [];
+  return asksFor(isolators, 'capabilities') && reaching.length > 0
+    ? [feature('processes/closed', app, reaching, 'default')]
+    : [];
 };
 
 const feature = (name: Feature, app: string | null, value: unknown, origin: Wish['origin'] = 'asked'): Wish => ({
@@ -85,8 +94,18 @@ const podFeatures = (pod: Pod): Wish[] => [
 
 const INHERITED: readonly string[] = ['inherit', 'stream'] satisfies readonly App['stdio']['stdin'][];
 
-const appFeatures = ({name: app, rootfs, readOnlyRootfs, restart = 'no', eventHandlers, ports, stdio}: App): Wish[] => {
+const appFeatures = ({
+  name: app,
+  process,
+  rootfs,
+  readOnlyRootfs,
+  restart = 'no',
+  eventHandlers,
+  ports,
+  stdio,
+}: App): Wish[] => {
   const streams = Object.values(stdio);
+  const {uid, gid, groups} = process;
   const inherited = Object.entries(stdio).flatMap(([name, kind]) => (INHERITED.includes(kind) ? [name] : []));
   return [
     ...(rootfs.kind === 'overlay' ? [feature('rootfs/overlay', app, rootfs.lower.length, 'default')] : []),
@@ -108,5 +127,6 @@ const appFeatures = ({name: app, rootfs, readOnlyRootfs, restart = 'no', eventHa
     ...(streams.includes('log') ? [feature('stdio/log', app, true)] : []),
     ...(streams.includes('stream') ? [feature('stdio/stream', app, true)] : []),
     ...(streams.includes('tty') ? [feature('stdio/terminal', app, true)] : []),
+    ...([uid, gid, ...groups].some((id) => id !== 0) ? [feature('user', app, {uid, gid, groups})] : []),
   ];
 };

@@ -1,10 +1,17 @@
 import {type Environment, isVariableName} from '../environment.ts';
 import {environmentNameInvalid} from '../errors.ts';
+import {type Account, ROOT} from './account.ts';
 
 export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** What an app has when nobody says otherwise (appc EX-25, and rkt's own). */
-const DEFAULTS = {PATH: DEFAULT_PATH, SHELL: '/bin/sh', USER: 'root', LOGNAME: 'root', HOME: '/root'};
+const defaultsOf = ({name, home, loginShell}: Account): Record<string, string> => ({
+  PATH: DEFAULT_PATH,
+  SHELL: loginShell,
+  USER: name,
+  LOGNAME: name,
+  HOME: home,
+});
 
 /** These speak of descriptors of rkt's caller, or to rkt itself. */
 const NOT_INHERITED: readonly string[] = ['LISTEN_FDNAMES', 'LISTEN_FDS', 'LISTEN_PID', 'RKT_FAULT', 'RKT_LOCK_FD'];
@@ -39,9 +46,13 @@ export const mergeEnvironment = (
 /** The environment that an app starts with (appc EX-25 to EX-29): defaults where there is nothing, then what no image can change. */
 export const completeEnvironment = (
   environment: Environment | null | undefined,
-  {appName, metadataUrl}: {readonly appName: string; readonly metadataUrl?: string | undefined},
+  {
+    appName,
+    metadataUrl,
+    account = ROOT,
+  }: {readonly appName: string; readonly metadataUrl?: string | undefined; readonly account?: Account | undefined},
 ): Environment => {
-  const complete = new Map(Object.entries(DEFAULTS));
+  const complete = new Map(Object.entries(defaultsOf(account)));
   for (const {name, value} of environment ?? []) complete.set(name, value);
   complete.set('AC_APP_NAME', appName);
   if (metadataUrl !== undefined) complete.set('AC_METADATA_URL', metadataUrl);

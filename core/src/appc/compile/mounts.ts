@@ -1,6 +1,7 @@
 import type {Mount} from '../../contract/pod.ts';
 import {volumeUndefined} from '../errors.ts';
 import type {MountPoint} from '../mount-points.ts';
+import {placeOf} from '../paths.ts';
 import type {ManifestMount} from '../pod-manifest.ts';
 import type {ManifestVolume} from '../volumes.ts';
 
@@ -9,7 +10,7 @@ export interface ResolvedMount extends Mount {
   readonly source: ManifestVolume;
 }
 
-/** The mounts of an app with the volumes they mean; read-only if the volume or the app's mount point is (appc PO-07, IM-22). */
+/** The mounts of an app with the volumes they mean; read-only as the volume says, else as the app's mount point does (appc PO-07, IM-22, and rkt). */
 export const compileMounts = (
   app: string,
   mounts: readonly ManifestMount[] | null | undefined,
@@ -18,18 +19,11 @@ export const compileMounts = (
 ): ResolvedMount[] => {
   const known = new Map((volumes ?? []).map((volume) => [volume.name, volume]));
   // The first of several at one place.
-  const points = new Map((mountPoints ?? []).map((point) => [plain(point.path), point] as const).reverse());
+  const points = new Map((mountPoints ?? []).map((point) => [placeOf(point.path), point] as const).reverse());
   return (mounts ?? []).map(({volume, path, appVolume}): ResolvedMount => {
     const source = appVolume ?? known.get(volume);
     if (source === undefined) throw volumeUndefined(app, volume);
-    const point = points.get(plain(path));
-    return {volume: source.name, path, readOnly: (source.readOnly ?? false) || (point?.readOnly ?? false), source};
+    const point = points.get(placeOf(path));
+    return {volume: source.name, path: placeOf(path), readOnly: source.readOnly ?? point?.readOnly ?? false, source};
   });
 };
-
-/** Without empty and `.` parts, so that one place is written one way. */
-const plain = (path: string): string =>
-  path
-    .split('/')
-    .filter((part) => part !== '' && part !== '.')
-    .join('/');

@@ -3,6 +3,7 @@ import type {RootfsPath} from '../../contract/names.ts';
 import type {Process} from '../../contract/process.ts';
 import {type ManifestApp, supplementaryGids} from '../app.ts';
 import {appExecMissing} from '../errors.ts';
+import type {Account} from './account.ts';
 import {compileCapabilities, REACHING} from './capabilities.ts';
 import {completeEnvironment} from './environment.ts';
 import {compileRlimits} from './rlimits.ts';
@@ -17,13 +18,23 @@ export interface ProcessInput {
   readonly isolators: Isolators;
   /** From `resolveIdentity`. */
   readonly identity: Identity;
+  /** From `findAccount`. Default root's. */
+  readonly account?: Account;
   readonly metadataUrl?: string | undefined;
   /** `capabilities` leaves all of them, `seccomp` leaves the filter out. */
   readonly insecure: ReadonlySet<string>;
 }
 
 /** Compiles what an app's process must be; everything that can be decided without the host is decided here. */
-export const compileProcess = ({appName, app, isolators, identity, metadataUrl, insecure}: ProcessInput): Process => {
+export const compileProcess = ({
+  appName,
+  app,
+  isolators,
+  identity,
+  account,
+  metadataUrl,
+  insecure,
+}: ProcessInput): Process => {
   const {uid, gid} = identity;
   const argv = [...(app.exec ?? [])];
   if (argv.length === 0 || argv[0] === '') throw appExecMissing(appName);
@@ -31,7 +42,7 @@ export const compileProcess = ({appName, app, isolators, identity, metadataUrl, 
   const seccomp = insecure.has('seccomp') ? null : compileSeccomp(isolators, capabilities.bounding);
   return {
     argv,
-    env: completeEnvironment(app.environment, {appName, metadataUrl}),
+    env: completeEnvironment(app.environment, {appName, metadataUrl, account}),
     cwd: app.workingDirectory ?? ('/' as RootfsPath), // absolute
     uid,
     gid,

@@ -14,7 +14,6 @@ const entry = z.lazy(() =>
     }),
   ),
 );
-export type ManifestIsolator = z.infer<typeof entry>;
 
 /**
  * The isolators of an app or a pod. A known one has the value that appc gives it, stands once, in a scope it is made for, and not beside one that

@@ -4,7 +4,7 @@ import type {Pod} from '../../contract/pod.ts';
 import type {FetchOptions} from '../../image/fetch.ts';
 import {RktError} from '../../rkt-error.ts';
 import type {Settings} from '../../settings.ts';
-import {flavorReplaced} from '../errors.ts';
+import {flavorReplaced, stage1ImageMissing} from '../errors.ts';
 import {gatherHostFacts} from '../facts/host-facts.ts';
 import {type FoundFlavor, findFlavor} from '../load/find.ts';
 import {defaultOrder, ownFlavors} from '../load/own-flavors.ts';
@@ -19,40 +19,53 @@ export interface ChosenFlavor extends FoundFlavor {
 
 /** The flavor that was asked for, by itself or through an image made for it, else the configured one (`rktKind: stage1`), else the first that is installed and can run on this host. */
 export const chooseFlavor = async (
-  context: Settings,
+  settings: Settings,
   selection: string | undefined,
   {
     remember = true,
     pullPolicy = 'new',
   }: {readonly remember?: boolean; readonly pullPolicy?: FetchOptions['pullPolicy'] | 'stored'} = {},
 ): Promise<ChosenFlavor> => {
-  const wanted = selection ?? (await configured(context));
-  const options = await flavorOptions(context, remember);
+  const wanted = selection ?? (await configured(settings));
+  const options = await flavorOptions(settings, remember);
   if (wanted === undefined) {
     return defaultFlavor({
       names: defaultOrder(ownFlavors()),
       find: (name) => findFlavor(name, options),
       gather: gatherHostFacts,
-      note: context.note,
+      note: settings.note,
     });
   }
-  const image = async () => (await import('./stage1-image.ts')).stage1Image(context, wanted, pullPolicy, options);
+  const image = async () => (await import('./stage1-image.ts')).stage1Image(settings, wanted, pullPolicy, options);
   const means = meansImage(wanted);
   if (means === 'always') return image();
   try {
-    return await findFlavor(wanted, options);
+    const found = await findFlavor(wanted, options);
+    return (await withBuiltImage(settings, found)) ?? missing(found);
   } catch (error) {
     const isMissing = error instanceof RktError && error.code === 'RKT_FLAVOR_NOT_FOUND';
-    if (!isMissing || means === 'never' || !(await isStored(context, wanted))) throw error;
+    if (!isMissing || means === 'never' || !(await isStored(settings, wanted))) throw error;
     return image();
   }
+};
+
+/** A flavor with the image that has been built for it, if it needs one; `undefined` if none has been. */
+export const withBuiltImage = async (settings: Settings, found: FoundFlavor): Promise<ChosenFlavor | undefined> => {
+  const {name, stage1Image} = found.flavor.declaration;
+  if (stage1Image?.required !== true) return found;
+  const {withStoredImage} = await import('./stage1-image.ts');
+  return withStoredImage(settings, found, name);
+};
+
+const missing = ({flavor}: FoundFlavor): never => {
+  throw stage1ImageMissing(flavor.declaration.name);
 };
 
 const isStored = async ({dataDir}: Settings, name: string): Promise<boolean> =>
   (await import('./stage1-image.ts')).isImageName(dataDir, name);
 
-const configured = async (context: Settings): Promise<string | undefined> => {
-  const {stage1} = await loadConfig(context, ['stage1']);
+const configured = async (settings: Settings): Promise<string | undefined> => {
+  const {stage1} = await loadConfig(settings, ['stage1']);
   return configuredStage1(stage1);
 };
 
@@ -61,10 +74,10 @@ const configured = async (context: Settings): Promise<string | undefined> => {
  * @throws RKT_FLAVOR_REPLACED, RKT_FLAVOR_NOT_FOUND
  */
 export const pinnedFlavor = async (
-  context: Settings,
+  settings: Settings,
   {name, source, digest}: {readonly name: string; readonly source: string; readonly digest: string},
 ): Promise<FoundFlavor> => {
-  const found = await findFlavor(source, await flavorOptions(context));
+  const found = await findFlavor(source, await flavorOptions(settings));
   if (found.digest !== digest) throw flavorReplaced(name, digest, found.digest);
   return found;
 };

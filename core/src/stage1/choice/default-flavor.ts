@@ -2,6 +2,7 @@ import type {HostFacts} from '../../contract/host.ts';
 import {RktError} from '../../rkt-error.ts';
 import {flavorNotFound} from '../errors.ts';
 import type {FoundFlavor} from '../load/find.ts';
+import {findingsOf} from '../negotiation/findings-of.ts';
 
 interface Ways {
   /** Those that may run unasked, the one that isolates most first. */
@@ -23,7 +24,9 @@ export const defaultFlavor = async ({names, find, gather, note}: Ways): Promise<
     try {
       const found = await find(name);
       const {flavor} = found;
-      const lacks = flavor.probe(gather(flavor.declaration.programs)).filter(({severity}) => severity === 'missing');
+      const lacks = findingsOf(flavor, gather(flavor.declaration.programs)).filter(
+        ({severity}) => severity === 'missing',
+      );
       if (lacks.length > 0) {
         passed.push(`"${name}" cannot run here: ${lacks.map(({what}) => what).join('; ')}`);
         continue;

@@ -13,12 +13,12 @@ interface FlavorOptions {
  * Where flavors are looked for, and where their digests are remembered: what `findFlavor` and `listFlavors` want.
  * @param remember `false` for what must change nothing
  */
-export const flavorOptions = async (context: Settings, remember = true): Promise<FlavorOptions> => {
-  const {paths} = await loadConfig(context, ['paths']);
+export const flavorOptions = async (settings: Settings, remember = true): Promise<FlavorOptions> => {
+  const {paths} = await loadConfig(settings, ['paths']);
   return {
     // Who only looks makes no data directory.
-    ...(remember && existsSync(context.dataDir) ? {cacheDir: path.join(context.dataDir, 'cas', 'flavors')} : {}),
+    ...(remember && existsSync(settings.dataDir) ? {cacheDir: path.join(settings.dataDir, 'cas', 'flavors')} : {}),
     searchFrom: paths.stage1Images === undefined ? [] : [paths.stage1Images],
-    describe: context.describe,
+    describe: settings.describe,
   };
 };

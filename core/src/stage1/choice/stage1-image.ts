@@ -1,4 +1,4 @@
-import {constants} from 'node:fs';
+import {constants, existsSync} from 'node:fs';
 import {findAnnotation} from '../../appc/annotations.ts';
 import {findLabel} from '../../appc/labels.ts';
 import type {Finding} from '../../contract/host.ts';
@@ -9,14 +9,15 @@ import {findByName, findImage} from '../../image/find-image.ts';
 import {layersOf} from '../../image/layers.ts';
 import {imageManifestOf} from '../../image/manifest.ts';
 import {parseReference} from '../../image/reference.ts';
-import {type ImageStore, openStore} from '../../image/store.ts';
+import {builtImage} from '../../image/stage1-images.ts';
+import {type ImageStore, imageDirectory, openStore} from '../../image/store.ts';
 import {openStored} from '../../linux/open-stored.ts';
 import {O_PATH} from '../../linux/openat2.ts';
 import {hasDirectory} from '../../linux/tree-program.ts';
 import {RktError} from '../../rkt-error.ts';
 import type {Settings} from '../../settings.ts';
 import {stage1ImageInvalid, stage1ImageNotStored} from '../errors.ts';
-import {findFlavor} from '../load/find.ts';
+import {type FoundFlavor, findFlavor} from '../load/find.ts';
 import type {ChosenFlavor} from './choose-flavor.ts';
 
 /** Annotation of an image by which it says for which flavor it has been made. */
@@ -48,8 +49,28 @@ export const stage1Image = async (
   if (flavor === undefined) throw stage1ImageInvalid(id, name, `it has no annotation "${STAGE1_FLAVOR}"`);
   // An image names what is installed, never a file.
   if (!FLAVOR_NAME.test(flavor)) throw stage1ImageInvalid(id, name, `"${flavor}" is not the name of a flavor`);
-  const found = await findFlavor(flavor, options);
-  const {stage1Image: needs} = found.flavor.declaration;
+  return withImage(store, await findFlavor(flavor, options), {id, name, version});
+};
+
+/** The flavor with the image that has been built for it; `undefined` if there is none, or not any more. */
+export const withStoredImage = async (
+  {dataDir}: Pick<Settings, 'dataDir'>,
+  found: FoundFlavor,
+  flavor: string,
+): Promise<ChosenFlavor | undefined> => {
+  const store = openStore(dataDir);
+  const id = builtImage(dataDir, flavor);
+  if (id === undefined || !isThere(store, id)) return undefined;
+  const {name, labels} = imageManifestOf(store, id);
+  return withImage(store, found, {id, name, version: findLabel(labels, 'version')});
+};
+
+const withImage = async (
+  store: ImageStore,
+  found: FoundFlavor,
+  {id, name, version}: {readonly id: ImageId; readonly name: string; readonly version: string | undefined},
+): Promise<ChosenFlavor> => {
+  const {name: flavor, stage1Image: needs} = found.flavor.declaration;
   if (needs === undefined) throw stage1ImageInvalid(id, name, `the flavor "${flavor}" takes no image`);
   const [tree = store.images] = (await layersOf(store, id, {flat: true})).lower;
   if (LIBRARY_PATH_SPECIAL.test(tree)) {
@@ -81,6 +102,8 @@ export const isImageName = (dataDir: HostPath, text: string): boolean => {
     throw error;
   }
 };
+
+const isThere = (store: ImageStore, id: ImageId): boolean => existsSync(imageDirectory(store, id));
 
 const storedImage = (store: ImageStore, selection: string): ImageId => {
   const reference = parseReference(selection);

@@ -21,11 +21,28 @@ export const checkDeclaration = (value: Flavor['declaration'], source: string): 
   const minor = Number(value.contract.split('.')[1]);
   const features = FEATURES.filter((name) => (FEATURES_SINCE[name] ?? 0) <= minor);
   const promised = {isolators: isolatorNames, features, verbs: VERBS};
-  for (const [kind, names] of Object.entries(promised)) {
+  const missing = Object.entries(promised).flatMap(([kind, names]) => {
     const declared = value[kind as keyof typeof promised];
-    for (const name of names) {
-      if (!Object.hasOwn(declared, name))
-        throw flavorDeclarationInvalid(source, `.${kind}`, `says nothing about ${name}`);
+    return names.filter((name) => !Object.hasOwn(declared, name)).map((name) => ({kind, name}));
+  });
+  if (missing.length > 0) {
+    const kinds = new Set(missing.map(({kind}) => kind));
+    const where = kinds.size === 1 ? `.${missing[0]?.kind}` : '';
+    throw flavorDeclarationInvalid(source, where, `says nothing about ${missing.map(({name}) => name).join(', ')}`);
+  }
+  checkPrograms(value, source);
+};
+
+/** The core finds out about the programs that are named, and takes others for not installed. */
+const checkPrograms = ({programs = [], ...value}: Flavor['declaration'], source: string): void => {
+  for (const kind of ['isolators', 'features', 'verbs'] as const) {
+    for (const [name, support] of Object.entries(value[kind])) {
+      const required = 'requires' in support ? (support.requires ?? []) : [];
+      const unnamed = required.find((each) => each.startsWith('program/') && !programs.includes(each.slice(8)));
+      if (unnamed !== undefined) {
+        const problem = `requires "${unnamed}", and .programs does not name it`;
+        throw flavorDeclarationInvalid(source, `.${kind}["${name}"]`, problem);
+      }
     }
   }
 };

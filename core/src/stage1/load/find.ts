@@ -1,7 +1,8 @@
-import {statSync} from 'node:fs';
+import {existsSync, statSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import path from 'node:path';
 import type {Flavor} from '../../contract/flavor.ts';
+import {isProgram} from '../../linux/programs.ts';
 import {RktError} from '../../rkt-error.ts';
 import {suggest} from '../../suggest.ts';
 import {checkedOnce} from '../checked-once.ts';
@@ -10,7 +11,7 @@ import {checkHooks} from './check-hooks.ts';
 import {fileDigest} from './file-digest.ts';
 import type {Guarding} from './guard.ts';
 import {hasOwnName, isOwnFlavor, ownFlavors} from './own-flavors.ts';
-import {findPackage, flavorsIn, ownTrees} from './package-trees.ts';
+import {entries, findPackage, flavorsIn, ownTrees} from './package-trees.ts';
 
 /** A flavor that has been loaded and checked. */
 export interface FoundFlavor {
@@ -64,13 +65,28 @@ const resolve = (selection: string, options: Options): Place => {
     const source = resolvePath(name);
     return {source, builtIn: isOwnFlavor(source)};
   }
-  const packages = /^[a-z0-9-]+$/.test(name) ? [`@rkt/flavor-${name}`, `rkt-flavor-${name}`] : [name];
+  const isShort = SHORT_NAME.test(name);
+  const packages = isShort ? [`@rkt/flavor-${name}`, `rkt-flavor-${name}`] : [name];
   for (const candidate of packages) {
     const place = resolvePackage(candidate, options);
     if (place !== undefined) return place;
   }
-  throw flavorNotFound(selection, packages, undefined, hintFor(selection, options));
+  const beside = isShort ? besideTrees(options).map((from) => path.join(from, name)) : [];
+  const found = beside.find((place) => existsSync(place));
+  if (found !== undefined) return {source: resolvePath(found), builtIn: false};
+  throw flavorNotFound(selection, [...packages, ...beside], undefined, hintFor(selection, options));
 };
+
+const SHORT_NAME = /^[a-z0-9-]+$/;
+
+/** Configured directories: what is in one by its own name is a package or a program. */
+const besideTrees = ({searchFrom = []}: Options): readonly string[] => searchFrom;
+
+const flavorsBeside = (from: string): string[] =>
+  entries(from)
+    .filter((name) => SHORT_NAME.test(name) && name !== 'node_modules')
+    .map((name) => path.join(from, name))
+    .filter((place) => existsSync(path.join(place, 'package.json')) || isProgram(place));
 
 const hintFor = (selection: string, options: Options): string | undefined => {
   if (isRktName(selection))
@@ -84,14 +100,29 @@ const hintFor = (selection: string, options: Options): string | undefined => {
 
 const resolvePath = (given: string): string => {
   const absolute = path.resolve(given);
+  let isDirectory: boolean;
   try {
-    return statSync(absolute).isDirectory() ? entryOf(absolute) : absolute;
+    isDirectory = statSync(absolute).isDirectory();
   } catch (cause) {
     throw flavorNotFound(given, [absolute], cause);
   }
+  if (!isDirectory) return absolute;
+  if (!existsSync(path.join(absolute, 'package.json')))
+    throw flavorNotFound(given, [path.join(absolute, 'package.json')]);
+  try {
+    return entryOf(absolute);
+  } catch (cause) {
+    throw flavorLoadFailed(given, path.join(absolute, 'package.json'), cause);
+  }
 };
 
-const entryOf = (directory: string): string => createRequire(path.join(directory, 'package.json')).resolve(directory);
+/** What a package is loaded from: as if it were installed (`exports`), else as a directory (`main`). */
+const entryOf = (directory: string): string => {
+  const manifest = path.join(directory, 'package.json');
+  const inside = createRequire(manifest);
+  const {name, exports} = existsSync(manifest) ? (inside(manifest) as {name?: unknown; exports?: unknown}) : {};
+  return inside.resolve(typeof name === 'string' && exports !== undefined ? name : directory);
+};
 
 const resolvePackage = (name: string, options: Options): Place | undefined => {
   const own = findPackage(name, ownTrees());
@@ -102,20 +133,29 @@ const resolvePackage = (name: string, options: Options): Place | undefined => {
 const configuredTrees = ({searchFrom = []}: Options): string[] =>
   searchFrom.map((from) => path.join(from, 'node_modules'));
 
+/** Milliseconds for what has a limit of its own. */
+const PROGRAM = {milliseconds: 60_000} as const;
+
 const load = async (
   selection: string,
   {source, builtIn}: Place,
   {cacheDir, describe}: Options,
 ): Promise<FoundFlavor> => {
   const guardHooks = builtIn ? undefined : (await import('./guard-hooks.ts')).guardHooks;
+  const executable = builtIn ? undefined : await import('./executable-flavor.ts');
+  const speaksJson = executable?.isExecutable(source) === true;
   const loadModule = (): Flavor => {
-    const module = require(source) as {default?: unknown};
-    const flavor = checkHooks(module.default ?? module, source);
-    return guardHooks === undefined ? flavor : guardHooks(flavor, {describe});
+    const module = speaksJson ? executable?.executableFlavor(source) : (require(source) as {default?: unknown});
+    const flavor = checkHooks((module as {default?: unknown}).default ?? module, source);
+    // A program is ended after its own time.
+    return guardHooks === undefined ? flavor : guardHooks(flavor, {describe, ...(speaksJson ? PROGRAM : {})});
   };
   let flavor: Flavor;
   try {
-    flavor = builtIn ? loadModule() : (await import('./guard.ts')).guard(source, 'its module', loadModule, {describe});
+    flavor =
+      builtIn || speaksJson
+        ? loadModule()
+        : (await import('./guard.ts')).guard(source, 'its module', loadModule, {describe});
   } catch (cause) {
     if (cause instanceof RktError) throw cause;
     throw flavorLoadFailed(selection, source, cause);
@@ -135,6 +175,9 @@ export interface BrokenFlavor {
   readonly error: unknown;
 }
 
+const loadFrom = async (source: string, builtIn: boolean, options: Options): Promise<FoundFlavor> =>
+  load(source, {source: resolvePath(source), builtIn}, options);
+
 /** Every flavor package in the trees that are searched; those that fail to load carry the error. */
 export const listFlavors = async (options: Options): Promise<readonly (FoundFlavor | BrokenFlavor)[]> => {
   const places = new Map<string, Place>();
@@ -142,11 +185,14 @@ export const listFlavors = async (options: Options): Promise<readonly (FoundFlav
     const place = resolvePackage(name, options);
     if (place !== undefined) places.set(place.source, place);
   }
+  for (const place of besideTrees(options).flatMap(flavorsBeside)) {
+    places.set(place, {source: place, builtIn: false});
+  }
   return Promise.all(
     [...places.keys()]
       .sort()
       .map((source) =>
-        load(source, places.get(source) ?? {source, builtIn: false}, options).catch((error) => ({source, error})),
+        loadFrom(source, places.get(source)?.builtIn === true, options).catch((error) => ({source, error})),
       ),
   );
 };

@@ -54,7 +54,8 @@ export const flavorsIn = (tree: string): string[] => [
   ...entries(tree).filter((name) => name.startsWith('rkt-flavor-')),
 ];
 
-const entries = (directory: string): string[] => {
+/** Names in a directory; none if it is not there. */
+export const entries = (directory: string): string[] => {
   try {
     return readdirSync(directory);
   } catch {

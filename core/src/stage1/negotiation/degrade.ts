@@ -49,6 +49,8 @@ const featureEffects: Readonly<Record<Feature, ((pod: Pod) => Pod) | null>> = {
   'stdio/log': null,
   'stdio/stream': null,
   'stdio/terminal': null,
+  // It would be root instead.
+  user: null,
   'user-namespace': ({idMap: _, ...pod}) => ({...pod, userNamespace: false}),
   'volume/device': null,
   'volume/empty': null,

@@ -6,7 +6,7 @@ import type {Pod} from '../../contract/pod.ts';
 import type {Support} from '../../contract/support.ts';
 import {suggest} from '../../suggest.ts';
 import {degradedUnknown, flavorCannot, flavorHostLacks} from '../errors.ts';
-import {DEVICE_POLICY, INHERITED_STREAMS, type Wish, wishesOf} from '../wishes.ts';
+import {DEVICE_POLICY, UNSAID, type Wish, wishesOf} from '../wishes.ts';
 import {degradableNames, degrade, isDegradable} from './degrade.ts';
 import {unmet, valueBeyondHost} from './host-can.ts';
 import {limitPrivileges, makesNodes} from './limit-privileges.ts';
@@ -56,7 +56,7 @@ export const negotiate = ({
     const support = withinPod(supportFor(wish, declaration, host), wish, pod);
     if (support.level !== 'impossible') {
       entries.push(entryFor(wish, support));
-    } else if (wish.name === INHERITED_STREAMS && !Object.hasOwn(declaration.features, wish.name)) {
+    } else if (UNSAID.includes(wish.name) && !Object.hasOwn(declaration.features, wish.name)) {
       entries.push(entryFor(wish, {level: 'not-applicable', consequence: 'this flavor does not say'}));
     } else if (wish.name === DEVICE_POLICY && !makesNodes(pod)) {
       negotiated = degrade(negotiated, wish.kind, wish.name, wish.app);
@@ -86,7 +86,7 @@ const limitsDevices = (declaration: Declaration, host: HostFacts, allowDegraded:
   supportFor({kind: 'feature', name: DEVICE_POLICY, value: null}, declaration, host).level !== 'impossible';
 
 /** What the flavor promises for a wish on this host: an unmet requirement or a value out of reach makes it impossible. */
-export const supportFor = (
+const supportFor = (
   {kind, name, value}: Pick<Wish, 'kind' | 'name' | 'value'>,
   declaration: Declaration,
   host: HostFacts,

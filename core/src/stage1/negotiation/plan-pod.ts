@@ -3,7 +3,9 @@ import type {EnforcementReport, Plan, ReportEntry} from '../../contract/plan.ts'
 import type {Pod} from '../../contract/pod.ts';
 import {checkedOnce} from '../checked-once.ts';
 import type {FoundFlavor} from '../load/find.ts';
+import {checkLiveness} from './check-liveness.ts';
 import {draftPlan} from './draft-plan.ts';
+import {findingsOf} from './findings-of.ts';
 import {negotiate} from './negotiate.ts';
 
 export interface PlannedPod {
@@ -29,7 +31,7 @@ export const planPod = async (
 ): Promise<PlannedPod> => {
   const {flavor} = found;
   const streamed = withStreams(asked, facts);
-  const findings = flavor.probe(facts);
+  const findings = findingsOf(flavor, facts);
   const {pod, report} = negotiate({
     declaration: flavor.declaration,
     findings,
@@ -43,6 +45,7 @@ export const planPod = async (
   const own = [pod.uuid, pod.uuid.replaceAll('-', ''), ...(pod.idMap === undefined ? [] : [`${pod.idMap.base}`])];
   const text = own.reduce((left, word) => left.replaceAll(word, ''), JSON.stringify(plan));
   await checkedOnce(checked, 'plan', text, async () => (await import('./check-plan.ts')).checkPlan(plan));
+  checkLiveness(flavor.declaration, plan, pod);
   return {pod, report: {...report, entries}, plan};
 };
 

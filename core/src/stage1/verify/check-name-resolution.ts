@@ -6,13 +6,14 @@ import {isErrno} from '../../linux/syscall-error.ts';
 import type {Evidence, Finding} from './evidence.ts';
 
 /** The pod's resolv.conf and hosts, where it has its own, as the app finds them. */
-export const checkNameResolution = ({pod, pid}: Evidence): Finding[] => {
+export const checkNameResolution = ({pod, app, pid}: Evidence): Finding[] => {
   const files = [
     ['/etc/resolv.conf', pod.resolvConf],
     ['/etc/hosts', pod.hosts],
   ] as const;
   return files.flatMap(([path, content]) => {
-    if (content === null) return [];
+    // What a volume has there is its own.
+    if (content === null || app.mounts.some((mount) => `${path}/`.startsWith(`${mount.path}/`))) return [];
     const actual = read(pid, path as RootfsPath, Buffer.byteLength(content));
     const holds = actual === content;
     return [

@@ -6,7 +6,8 @@ import type {ProcessState} from '../../linux/read-back.ts';
 /** One promise, and what the kernel shows. */
 export interface Check {
   readonly name: string;
-  readonly app: string;
+  /** `null` for the pod as a whole. */
+  readonly app: string | null;
   readonly expected: string;
   readonly actual: string;
   readonly holds: boolean;

@@ -1,14 +1,13 @@
 import type {HostFacts} from '../../contract/host.ts';
-import type {EnforcementReport, ReportEntry} from '../../contract/plan.ts';
+import type {EnforcementReport, Plan, ReportEntry} from '../../contract/plan.ts';
 import type {App, ProcessIdentity, RunningPod} from '../../contract/pod.ts';
 import type {CgroupLimits} from '../../contract/process.ts';
-import type {JoinableKind} from '../../contract/step.ts';
 import type {ReadBack} from '../../contract/support.ts';
 import {cgroupPath, readLimitsOf} from '../../linux/cgroups.ts';
 import {readDevicePolicy} from '../../linux/device-policy.ts';
 import {readMountinfo} from '../../linux/mountinfo.ts';
 import {isAlive} from '../../linux/process-identity.ts';
-import {type NamespaceFile, type ProcessState, readBack} from '../../linux/read-back.ts';
+import {readBack} from '../../linux/read-back.ts';
 import {sleep} from '../../linux/sleep.ts';
 import {appNotRunning} from '../errors.ts';
 import {volumeFeature} from '../wishes.ts';
@@ -17,22 +16,26 @@ import {checkEnvironment} from './check-environment.ts';
 import {checkFilter} from './check-filter.ts';
 import {checkKernelPaths} from './check-kernel-paths.ts';
 import {checkNameResolution} from './check-name-resolution.ts';
+import {checkNamespace} from './check-namespace.ts';
+import {checkSteps} from './check-steps.ts';
 import type {Check, Evidence, Finding} from './evidence.ts';
 
 export type {Check} from './evidence.ts';
 
 /**
- * Compares a running pod with its report: every entry that says how to read it back, for each app that it is about, and what no flavor has a say in. An app
+ * Compares a running pod with its report and its plan: every entry that says how to read it back, for each app that it is about, what steps have made of an app's process, and what no flavor has a say in. An app
  * may give up more by itself (drop capabilities, lower a limit, add a filter); having more than promised is a difference.
  * @throws RKT_POD_APP_NOT_RUNNING when an app ends meanwhile
  */
-export const verify = (pod: RunningPod, report: EnforcementReport, facts: HostFacts): Check[] => {
+export const verify = (pod: RunningPod, report: EnforcementReport, plan: Plan, facts: HostFacts): Check[] => {
   const host = readBack('self');
   return pod.apps.flatMap((app) => {
     const member = pod.appProcesses[app.name];
     return member === undefined
       ? []
-      : whileAlive(pod, app, member, () => seenAgain(() => checkApp({pod, app, host, facts}, member.pid, report)));
+      : whileAlive(pod, app, member, () =>
+          seenAgain(() => checkApp({pod, app, host, facts}, member.pid, {report, plan})),
+        );
   });
 };
 
@@ -61,7 +64,7 @@ const whileAlive = <T>({uuid}: RunningPod, {name}: App, member: ProcessIdentity,
 const checkApp = (
   known: Pick<Evidence, 'pod' | 'app' | 'host' | 'facts'>,
   pid: number,
-  report: EnforcementReport,
+  {report, plan}: {readonly report: EnforcementReport; readonly plan: Plan},
 ): Check[] => {
   const {name: app} = known.app;
   const evidence: Evidence = {...known, pid, state: readBack(pid), mounts: readMountinfo(pid)};
@@ -70,6 +73,7 @@ const checkApp = (
     ...checkCredentials(evidence),
     ...checkEnvironment(evidence),
     ...checkNameResolution(evidence).map((finding) => ({name: 'dns', ...finding})),
+    ...checkSteps(plan, evidence),
   ];
   return [
     ...always.map((finding) => ({app, ...finding})),
@@ -213,28 +217,4 @@ const checkMounts = ({name}: ReportEntry, evidence: Evidence): Finding[] => {
         return [mounted(mount.path, mount.readOnly || volume.readOnly)];
       });
   }
-};
-
-const FILES = {
-  mount: 'mnt',
-  uts: 'uts',
-  ipc: 'ipc',
-  net: 'net',
-  pid: 'pid',
-  user: 'user',
-  cgroup: 'cgroup',
-} as const satisfies Readonly<Record<JoinableKind, NamespaceFile>>;
-
-const checkNamespace = (
-  {kind, is}: Extract<ReadBack, {from: 'namespace'}>,
-  state: ProcessState,
-  host: ProcessState,
-): Finding => {
-  const file = FILES[kind];
-  const shared = state.namespaces[file] === host.namespaces[file];
-  return {
-    expected: `${kind} namespace ${is === 'own' ? 'of its own' : "of the host's"}`,
-    actual: shared ? "the host's" : 'its own',
-    holds: shared === (is === 'host'),
-  };
 };

@@ -13,13 +13,25 @@ const flavor = (changes: object = {}): Flavor => ({
   ...changes,
 });
 const {'resource/memory': _memory, ...lessIsolators} = declaration().isolators;
+const {'resource/pids': _pids, ...stillLess} = lessIsolators;
 const {run: _run, ...lessVerbs} = declaration().verbs;
 
 const {restart: _restart, ...lessFeatures} = declaration().features;
 
 const refused: readonly [string, unknown, RktError['code'], object][] = [
   ['something that is not an object', 42, 'RKT_FLAVOR_HOOK_INVALID', {hook: 'default export'}],
-  ['an unknown hook', flavor({filesytem: () => []}), 'RKT_FLAVOR_HOOK_INVALID', {hook: 'filesytem'}],
+  [
+    'a misspelt hook',
+    flavor({filesytem: () => []}),
+    'RKT_FLAVOR_HOOK_INVALID',
+    {hook: 'filesytem', problem: 'is not a hook of the contract; was "filesystem" meant?'},
+  ],
+  [
+    'an app in two places',
+    flavor({appCgroup: () => 'x', appProcess: () => ({in: 'child', generation: 1})}),
+    'RKT_FLAVOR_HOOK_INVALID',
+    {hook: 'appProcess'},
+  ],
   ['a missing hook', flavor({launch: undefined}), 'RKT_FLAVOR_HOOK_INVALID', {hook: 'launch'}],
   ['a hook that is not a function', flavor({enter: true}), 'RKT_FLAVOR_HOOK_INVALID', {hook: 'enter'}],
   [
@@ -51,6 +63,23 @@ const refused: readonly [string, unknown, RktError['code'], object][] = [
     flavor({declaration: {...declaration(), isolators: lessIsolators}}),
     'RKT_FLAVOR_DECLARATION_INVALID',
     {where: '.isolators', problem: 'says nothing about resource/memory'},
+  ],
+  [
+    'two forgotten isolators and a forgotten verb',
+    flavor({declaration: {...declaration(), isolators: stillLess, verbs: lessVerbs}}),
+    'RKT_FLAVOR_DECLARATION_INVALID',
+    {where: '', problem: 'says nothing about resource/memory, resource/pids, run'},
+  ],
+  [
+    'a requirement of a program that it does not name',
+    flavor({
+      declaration: declaration({
+        programs: ['other'],
+        verbs: {...declaration().verbs, run: {level: 'enforced', mechanism: 'm', requires: ['program/bwrap']}},
+      }),
+    }),
+    'RKT_FLAVOR_DECLARATION_INVALID',
+    {where: '.verbs["run"]', problem: 'requires "program/bwrap", and .programs does not name it'},
   ],
   [
     'a forgotten verb',

@@ -70,6 +70,22 @@ test('hooks that are watched return what they return, and throw what they throw'
   t.is(flavor.enter, undefined);
 });
 
+test('a hook that leaves it to chance, a clock or its own memory is found out', (t) => {
+  let count = 0;
+  for (const hook of [() => [{count: count++}], () => [{at: process.hrtime()}], () => [{id: Math.random()}]]) {
+    const flavor = guardHooks(flavorWith({filesystem: hook as never}));
+    const error = t.throws(() => flavor.filesystem(pod(), hostFacts()), {instanceOf: RktError});
+    t.like(error, {code: 'RKT_FLAVOR_IMPURE', fields: {hook: 'filesystem'}});
+  }
+});
+
+test('what a hook finds, and how it stops, is checked before it is used', (t) => {
+  const wrong = guardHooks(flavorWith({probe: () => [{what: 'x'}] as never, stop: () => [{do: 'shoot'}] as never}));
+  for (const ask of [() => wrong.probe(hostFacts()), () => wrong.stop?.(pod() as never, false)]) {
+    t.is(t.throws(ask, {instanceOf: RktError}).code, 'RKT_FLAVOR_PLAN_INVALID');
+  }
+});
+
 test('S10 flavors of others are watched from the moment they are loaded, those of rkt are not', async (t) => {
   const directory = mkdtempSync(path.join(tmpdir(), 'rkt-flavor-'));
   t.teardown(() => rmSync(directory, {recursive: true}));
