@@ -15,6 +15,8 @@ export interface Settings {
   readonly debug: boolean;
   /** Tells the operator what is no error. */
   readonly note: (text: string) => void;
+  /** The same for a person at a terminal alone. */
+  readonly remark: (text: string) => void;
   /** An error as the operator is told it, for what has no time to throw it. */
   readonly describe: (error: RktError) => string;
 }

@@ -207,13 +207,32 @@ export const metadataUnavailable = () =>
     hint: 'leave --mds-register out',
   });
 
+/** A mount target that is inside of another volume, and not there (appc EX-15). @param missing where it would be on the host */
+export const mountTargetMissing = (app: string, path: string, volume: string, missing: string | undefined) =>
+  new RktError(
+    'RKT_POD_MOUNT_TARGET_MISSING',
+    missing === undefined
+      ? `app "${app}": ${path} cannot be made in the volume "${volume}", which is read-only`
+      : `app "${app}": ${path} is in the volume "${volume}", and ${missing} does not exist`,
+    {
+      app,
+      path,
+      volume,
+      ...(missing === undefined ? {} : {missing}),
+      hint:
+        missing === undefined
+          ? 'leave readOnly out for the outer volume, or mount both side by side'
+          : 'create it: rkt makes nothing in a volume of the host',
+    },
+  );
+
 /** A mount target that is no place for a volume (S07, S17). */
 export const mountTargetRefused = (app: string, path: string, because: string) =>
   new RktError('RKT_POD_MOUNT_TARGET_REFUSED', `app "${app}": ${path} cannot be a mount target: ${because}`, {
     app,
     path,
     because,
-    hint: 'choose a target below the root directory, but not in /proc, /sys or /dev',
+    hint: 'choose a target below the root directory, and not in /proc or /sys; what is below /dev has to be asked for by --mount',
   });
 
 /** All apps of a pod together have more mounts than it can be started with in reasonable time (S10). */
@@ -224,6 +243,26 @@ export const mountsExcessive = (app: string, what: 'directories' | 'mounts', lim
       ? `with those of app "${app}" the pod has more than ${limit} mounts`
       : `with those of app "${app}" the mounts of the pod are at more than ${limit} directories, those above them included`,
     {app, what, limit, hint: 'mount a directory that has them all, at a short path, or run fewer apps in the pod'},
+  );
+
+/** A file of names is asked for where an app has a volume. @param flag the first of those that ask for it */
+export const nameFileIsVolume = (
+  flag: string,
+  file: string,
+  app: string,
+  {volume, path}: {readonly volume: string; readonly path: string},
+) =>
+  new RktError(
+    'RKT_POD_NAME_FILE_IS_VOLUME',
+    `--${flag} asks for ${file}, but app "${app}" has the volume "${volume}" at ${path}`,
+    {
+      flag,
+      file,
+      app,
+      volume,
+      path,
+      hint: `leave --${flag} out, or mount the volume elsewhere`,
+    },
   );
 
 /** Another pod has the name. */
@@ -329,7 +368,7 @@ export const volumeSourceMissing = (volume: string, source: string) =>
   new RktError('RKT_VOLUME_SOURCE_MISSING', `volume "${volume}": ${source} does not exist`, {
     volume,
     source,
-    hint: 'create it, or use kind=empty for scratch space',
+    hint: 'create it, as nothing is made on the host for a pod; or take --volume=NAME,kind=empty for scratch space',
   });
 
 /** The whole host as a volume (S17). */

@@ -2,9 +2,10 @@ import type {Declaration} from '../../contract/declaration.ts';
 import type {Pod} from '../../contract/pod.ts';
 import {isForwarded} from '../../contract/port-sockets.ts';
 import {onTerminal, type Terminal} from '../../linux/terminal.ts';
-import {inputShared, interactiveSeveral, metadataUnavailable, networkConflict} from '../errors.ts';
+import {inputShared, interactiveSeveral, metadataUnavailable, nameFileIsVolume, networkConflict} from '../errors.ts';
 import type {RunRequest} from '../request.ts';
 import {type HostNames, hosts, resolvConf} from './dns.ts';
+import {innermost} from './nested-mounts.ts';
 import {parseNetwork} from './network.ts';
 
 interface RunOptions {
@@ -34,7 +35,17 @@ export const applyRunRequest = (
   if (forwards && network.mode !== 'named' && features.ports.level !== 'impossible') {
     throw networkConflict('port', network.mode);
   }
-  const ownName = features.hostname.level === 'enforced' || features.hostname.level === 'equivalent';
+  const named = features.hostname.level === 'enforced' || features.hostname.level === 'equivalent';
+  const hostname = run.hostname ?? (named ? `rkt-${pod.uuid}` : null);
+  const ownName = hostname ?? nameOf(host);
+  const ownNames =
+    run.hostname === undefined ? [`rkt-${pod.uuid}`, ...(ownName === undefined ? [] : [ownName])] : [run.hostname];
+  const files = {
+    resolvConf: resolvConf(run, host),
+    hosts: hosts(run, host, imageHasHosts, [...new Set(ownNames)]),
+  };
+  if (files.resolvConf !== null) refuseVolume(pod, '/etc/resolv.conf', 'dns');
+  if (run.hostsEntries.length > 0) refuseVolume(pod, '/etc/hosts', 'hosts-entry');
   // What is to be attached is the caller's: without a terminal its streams are, as ever.
   const interactive = run.interactive && terminal !== undefined;
   return {
@@ -43,10 +54,10 @@ export const applyRunRequest = (
       apps: pod.apps.map((app) => ({...app, process: {...app.process, env: onTerminal(app.process.env, terminal)}})),
     }),
     network,
-    hostname: run.hostname ?? (ownName ? `rkt-${pod.uuid}` : null),
+    hostname,
+    ...(ownName === undefined ? {} : {ownName}),
     ipc: IPC[run.ipc],
-    resolvConf: resolvConf(run, host),
-    hosts: hosts(run, host, imageHasHosts),
+    ...files,
     interactive,
     debug,
   };
@@ -56,4 +67,20 @@ export const applyRunRequest = (
 const checkInput = ({apps}: Pod): void => {
   const readers = apps.filter(({stdio}) => stdio.stdin === 'stream').map(({name}) => name);
   if (readers.length > 1) throw inputShared(readers);
+};
+
+/** A name that a hosts file can hold. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+const nameOf = (host: HostNames): string | undefined => {
+  const name = host.hostname();
+  return NAME.test(name) ? name : undefined;
+};
+
+/** What is there belongs to the volume: two contents for one file cannot both be meant (appc OS-02). */
+const refuseVolume = ({apps}: Pod, file: string, flag: string): void => {
+  for (const {name, mounts} of apps) {
+    const mount = innermost(mounts, file);
+    if (mount !== undefined) throw nameFileIsVolume(flag, file, name, mount);
+  }
 };

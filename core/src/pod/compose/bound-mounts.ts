@@ -1,9 +1,9 @@
 import {mountsExcessive} from '../errors.ts';
 
 /** Mounts of all apps of a pod, at most. */
-export const MAX_POD_MOUNTS = 4000;
+const MAX_POD_MOUNTS = 4000;
 /** Directories in the paths of their targets, at most: each may have to be made. */
-export const MAX_POD_DIRECTORIES = 10_000;
+const MAX_POD_DIRECTORIES = 10_000;
 
 /**
  * Counts the mounts of a pod, app by app, so that images of which each is small enough are not too much together (S10).

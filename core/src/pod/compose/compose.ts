@@ -2,12 +2,14 @@ import type {PodManifest} from '../../appc/pod-manifest.ts';
 import type {HostFacts} from '../../contract/host.ts';
 import type {HostPath, Uuid} from '../../contract/names.ts';
 import type {Pod} from '../../contract/pod.ts';
+import {checkPlatform} from '../../image/platform.ts';
 import {callersTerminal} from '../../linux/terminal.ts';
 import type {Settings} from '../../settings.ts';
 import {checkedOnce} from '../../stage1/checked-once.ts';
 import {chooseFlavor} from '../../stage1/choice/choose-flavor.ts';
 import {gatherHostFacts} from '../../stage1/facts/host-facts.ts';
 import type {FoundFlavor} from '../../stage1/load/find.ts';
+import {findingsOf} from '../../stage1/negotiation/findings-of.ts';
 import {type PlannedPod, planPod} from '../../stage1/negotiation/plan-pod.ts';
 import {imageIsolatorRefused} from '../errors.ts';
 import type {PodRequest, RunRequest} from '../request.ts';
@@ -19,6 +21,7 @@ import {findImages, type PodImage} from './find-images.ts';
 import {freeze} from './freeze.ts';
 import {hostNames} from './host-names.ts';
 import {imageIsolators} from './image-isolators.ts';
+import {unmounted} from './mount-targets.ts';
 import {notAccepted} from './not-accepted.ts';
 import {overlayObstacle} from './overlay-support.ts';
 import {checkManifest, reify} from './reify.ts';
@@ -43,32 +46,33 @@ export interface ComposedPod extends PlannedPod {
  * whatever is wrong with it leaves nothing behind (appc EX-16). The caller holds the images.
  * @param options `find`: how images are looked up; `remember`: what has been checked need not be checked again. `plan` takes no image into the
  * store and leaves no trace; it shows what images ask for that is refused
- * @throws RKT_IMAGE_ISOLATOR_REFUSED
+ * @throws RKT_IMAGE_ISOLATOR_REFUSED, RKT_IMAGE_FOREIGN
  */
 export const compose = async (
-  context: Settings,
+  settings: Settings,
   request: PodRequest,
   run: RunRequest,
   uuid: Uuid,
   {find = findImages, remember = true}: {readonly find?: typeof findImages; readonly remember?: boolean} = {},
 ): Promise<ComposedPod> => {
   const pullPolicy = remember ? request.pullPolicy : 'stored';
-  const found = await chooseFlavor(context, request.stage1, {remember, pullPolicy});
+  const found = await chooseFlavor(settings, request.stage1, {remember, pullPolicy});
   const {
     flavor: {declaration},
     stage1,
   } = found;
   const facts = gatherHostFacts(declaration.programs ?? [], stage1?.tree);
   if (stage1 !== undefined)
-    (await import('../../stage1/choice/stage1-image.ts')).checkPrograms(stage1, found.flavor.probe(facts));
-  const obstacle = request.noOverlay ? undefined : overlayObstacle(context.dataDir, facts.filesystems);
+    (await import('../../stage1/choice/stage1-image.ts')).checkPrograms(stage1, findingsOf(found.flavor, facts));
+  const obstacle = request.noOverlay ? undefined : overlayObstacle(settings.dataDir, facts.filesystems);
   const overlay = !request.noOverlay && obstacle === undefined;
-  const images = await find(context, request, !overlay);
-  const checked = remember ? checkedDirectory(context.dataDir) : undefined;
+  const images = await find(settings, request, !overlay);
+  for (const image of images) checkPlatform(image.manifest, {hasToRun: true});
+  const checked = remember ? checkedDirectory(settings.dataDir) : undefined;
   const manifest = await reify(request, images, process.env, (made) =>
     checkedOnce(checked, 'pod manifest', JSON.stringify(made), () => checkManifest(made)),
   );
-  const ids = await idsFor(context.dataDir, uuid, request.privateUsers, remember);
+  const ids = await idsFor(settings.dataDir, uuid, request.privateUsers, remember);
   try {
     const {
       pod: asked,
@@ -77,7 +81,7 @@ export const compose = async (
     } = freeze({
       uuid,
       ...(stage1 === undefined ? {} : {stage1}),
-      dataDir: context.dataDir,
+      dataDir: settings.dataDir,
       manifest,
       images,
       fromImages: await imageIsolators(request, images),
@@ -89,13 +93,15 @@ export const compose = async (
       overlay,
       declaration,
       facts,
-      insecure: context.insecure,
-      debug: context.debug,
+      insecure: settings.insecure,
+      debug: settings.debug,
       host: hostNames,
       terminal: callersTerminal(),
     });
     checkArguments(asked.apps);
-    const refused = await notAccepted(context, request, askedByImages);
+    for (const name of unmounted(asked))
+      settings.note(`volume "${name}" is in no app: --mount=volume=${name},target=PATH says where it is to be`);
+    const refused = await notAccepted(settings, request, askedByImages);
     if (remember && refused.length > 0) throw imageIsolatorRefused(refused);
     const because = obstacle === undefined ? {} : {overlayObstacle: obstacle};
     const planning = planPod(found, asked, {facts, allowDegraded: request.allowDegraded, checked, ...because});

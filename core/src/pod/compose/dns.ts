@@ -4,10 +4,11 @@ import type {RunRequest} from '../request.ts';
 // Only who gives addresses pays for loading the module.
 const isIP = (text: string): number => process.getBuiltinModule('node:net').isIP(text);
 
-/** Texts of the host's own files, read only when asked for. */
+/** What is the host's own, read only when asked for. */
 export interface HostNames {
   readonly resolvConf: () => string;
   readonly hosts: () => string;
+  readonly hostname: () => string;
 }
 
 /** What every pod has whose images bring no /etc/hosts (appc OS-02). */
@@ -53,20 +54,27 @@ export const resolvConf = (run: RunRequest, host: HostNames): string | null => {
 /**
  * Contents of /etc/hosts; `null` leaves the app's own alone.
  * @param imageHasHosts the app brings a file of its own, which is left as it is unless entries are asked for (appc OS-02)
+ * @param own names of the pod itself, which resolve unless the file is the host's
  * @throws RKT_POD_DNS_INVALID
  */
-export const hosts = ({hostsEntries}: RunRequest, host: HostNames, imageHasHosts: boolean): string | null => {
+export const hosts = (
+  {hostsEntries}: Pick<RunRequest, 'hostsEntries'>,
+  host: HostNames,
+  imageHasHosts: boolean,
+  own: readonly string[] = [],
+): string | null => {
   if (hostsEntries.includes('host')) {
     if (hostsEntries.some((entry) => entry !== 'host'))
       throw dnsInvalid('hosts-entry', 'host', 'excludes all other entries');
     return host.hosts();
   }
-  if (hostsEntries.length === 0) return imageHasHosts ? null : DEFAULT_HOSTS;
+  const base = `${DEFAULT_HOSTS}${own.length === 0 ? '' : `127.0.0.1\t${own.join(' ')}\n`}`;
+  if (hostsEntries.length === 0) return imageHasHosts ? null : base;
   const names = new Map<string, string[]>();
   for (const entry of hostsEntries) {
     const [ip = '', name = '', ...rest] = entry.split('=');
     if (rest.length > 0 || isIP(ip) === 0) throw dnsInvalid('hosts-entry', entry, 'is not IP=HOST');
     names.set(ip, [...(names.get(ip) ?? []), word('hosts-entry', name)]);
   }
-  return `${DEFAULT_HOSTS}${[...names].map(([ip, all]) => `${ip}\t${all.join(' ')}\n`).join('')}`;
+  return `${base}${[...names].map(([ip, all]) => `${ip}\t${all.join(' ')}\n`).join('')}`;
 };

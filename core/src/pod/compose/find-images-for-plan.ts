@@ -21,8 +21,8 @@ import {imageTree} from './image-tree.ts';
 /**
  * The images of a pod as `run` would find them, without taking any into the store: a file is only read.
  */
-export const findImagesForPlan = async (context: Settings, request: PodRequest): Promise<PodImage[]> => {
-  const store = openStore(context.dataDir);
+export const findImagesForPlan = async (settings: Settings, request: PodRequest): Promise<PodImage[]> => {
+  const store = openStore(settings.dataDir);
   const images: PodImage[] = [];
   for (const {image, signature} of await wantedImages(request)) {
     if (signature !== undefined) throw imageSignatureUnsupported(image, signature);

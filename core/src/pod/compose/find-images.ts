@@ -32,11 +32,11 @@ export const wantedImages = async (request: PodRequest): Promise<readonly Wanted
  * The images of a pod's apps, taken into the store if they are not there. The caller holds the store.
  * @param flat each as one tree, for those who copy it
  */
-export const findImages = async (context: Settings, request: PodRequest, flat: boolean): Promise<PodImage[]> => {
-  const store = openStore(context.dataDir);
+export const findImages = async (settings: Settings, request: PodRequest, flat: boolean): Promise<PodImage[]> => {
+  const store = openStore(settings.dataDir);
   const images: PodImage[] = [];
   for (const {image, signature} of await wantedImages(request)) {
-    const {insecure} = context;
+    const {insecure} = settings;
     const id = await fetchImage(store, image, {pullPolicy: request.pullPolicy, insecure, signature});
     images.push(await podImage(store, id, flat));
   }

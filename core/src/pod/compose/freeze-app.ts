@@ -1,8 +1,10 @@
+import {findAccount} from '../../appc/compile/account.ts';
 import {compileLimits} from '../../appc/compile/limits.ts';
 import {MAX_NAME_FILE} from '../../appc/compile/name-file.ts';
 import {compileProcess} from '../../appc/compile/process.ts';
 import {resolveIdentity} from '../../appc/compile/users.ts';
 import {appSectionMissing} from '../../appc/errors.ts';
+import {decides} from '../../appc/isolators/decides.ts';
 import type {PodApp} from '../../appc/pod-manifest.ts';
 import {restartOf} from '../../appc/restart.ts';
 import type {Isolators} from '../../contract/isolators.ts';
@@ -48,13 +50,21 @@ export const freezeApp = ({
   const isolators = secured(allIsolators(section.isolators, 'app'), insecure);
   // One more byte than may be read tells that there are too many.
   const nameFile = (path: string) => tree.read(path, MAX_NAME_FILE + 1);
+  const passwd = nameFile('/etc/passwd');
   const identity = resolveIdentity(section, {
-    passwd: nameFile('/etc/passwd'),
+    passwd,
     group: nameFile('/etc/group'),
     stat: tree.owner,
   });
   const {mountPoint, upper, work, copy} = appPaths(name);
-  const process = compileProcess({appName: name, app: section, isolators, identity, insecure});
+  const process = compileProcess({
+    appName: name,
+    app: section,
+    isolators,
+    identity,
+    account: findAccount(section.user, identity.uid, passwd),
+    insecure,
+  });
   return {
     name,
     image: {id: image.id, name: image.name ?? ''},
@@ -89,11 +99,6 @@ const hasRequest = (value: unknown): boolean =>
 
 /** What `--insecure-options` switches off is not asked for any more. */
 const secured = (isolators: Isolators, insecure: ReadonlySet<string>): Isolators => {
-  const off = [
-    ...(insecure.has('capabilities') ? ['os/linux/capabilities-'] : []),
-    ...(insecure.has('seccomp') ? ['os/linux/seccomp-'] : []),
-  ];
-  return Object.fromEntries(
-    Object.entries(isolators).filter(([name]) => !off.some((prefix) => name.startsWith(prefix))),
-  );
+  const off = (['capabilities', 'seccomp'] as const).filter((field) => insecure.has(field));
+  return Object.fromEntries(Object.entries(isolators).filter(([name]) => !off.some((field) => decides(name, field))));
 };

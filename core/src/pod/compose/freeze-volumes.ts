@@ -5,7 +5,7 @@ import type {Mount, Volume} from '../../contract/pod.ts';
 import {volumePath} from '../state/layout.ts';
 import {freeNames} from './free-names.ts';
 import type {DirectoryLook} from './image-tree.ts';
-import {checkMountTargets} from './mount-targets.ts';
+import {checkMountTargets, checkNestedTargets} from './mount-targets.ts';
 import {type SourcePolicy, volumeSource} from './volume-source.ts';
 
 interface Mounted {
@@ -42,16 +42,16 @@ export const freezeVolumes = (
   for (const volume of declared) name(volume);
   const mounts = new Map(
     apps.map(({app, mounts: resolved}): [AppName, Mount[]] => {
-      const targets = checkMountTargets(
+      checkMountTargets(
         app,
         resolved.map(({path}) => path),
       );
       return [
         app,
-        resolved.map(({source, path, readOnly}, index) => ({
+        resolved.map(({source, path, readOnly}) => ({
           // A mount's own volume (appc PO-07) may have the name of one of the pod's.
           volume: name(source),
-          path: targets[index] ?? path,
+          path,
           readOnly,
         })),
       ];
@@ -71,6 +71,7 @@ export const freezeVolumes = (
   const volumes = Array.from(names, ([volume, unique]) =>
     volume.kind === 'empty' ? freezeEmpty(volume, unique, filledFrom(unique)) : freezeHost(volume, unique, policy),
   );
+  for (const [app, mounted] of mounts) checkNestedTargets(app, mounted, volumes);
   return {volumes, mounts};
 };
 

@@ -1,4 +1,5 @@
 import {closeSync, openSync, readSync} from 'node:fs';
+import {hostname} from 'node:os';
 import {isErrno} from '../../linux/syscall-error.ts';
 import type {HostNames} from './dns.ts';
 
@@ -20,8 +21,9 @@ const read = (path: string): string => {
   }
 };
 
-/** The files of this host. */
+/** The files and the name of this host. */
 export const hostNames: HostNames = {
   resolvConf: () => read('/etc/resolv.conf'),
   hosts: () => read('/etc/hosts'),
+  hostname,
 };

@@ -1,36 +1,89 @@
-import path from 'node:path';
-import type {RootfsPath} from '../../contract/names.ts';
-import {mountTargetRefused} from '../errors.ts';
+import {lstatSync} from 'node:fs';
+import type {AppName, RootfsPath, VolumeName} from '../../contract/names.ts';
+import type {Mount, Volume} from '../../contract/pod.ts';
+import {isErrno} from '../../linux/syscall-error.ts';
+import {mountTargetMissing, mountTargetRefused} from '../errors.ts';
+import {innermost, isBelow} from './nested-mounts.ts';
 
 /** Masks and read-only mounts lie there; a volume above or below would undo them (S07). */
-const KERNEL = ['/proc', '/sys', '/dev'] as const;
+const KERNEL = ['/proc', '/sys'] as const;
+const DEVICES = '/dev';
+/** File systems of the kernel or of the whole pod, which a volume can replace. */
+const WHOLE = ['/dev/mqueue', '/dev/pts', '/dev/shm'] as const;
 
-/**
- * Refuses a target that is no place for a volume: the root itself, kernel file systems, or a path with `..`, which could lead anywhere once a
- * symlink is before it. Returns it without `.` and doubled slashes.
- * @throws RKT_POD_MOUNT_TARGET_REFUSED
- */
-export const checkMountTarget = (app: string, target: RootfsPath): RootfsPath => {
-  if (target.split('/').includes('..')) throw mountTargetRefused(app, target, 'it contains ".."');
-  const normal = path.posix.normalize(target).replace(/(?<=.)\/$/, '') as RootfsPath; // absolute as before
-  if (normal === '/') throw mountTargetRefused(app, target, 'it is the root directory');
-  const kernel = KERNEL.find((directory) => normal === directory || normal.startsWith(`${directory}/`));
+const refuseKernel = (app: string, target: RootfsPath, directories: readonly string[]): void => {
+  const kernel = directories.find((directory) => target === directory || isBelow(target, directory));
   if (kernel !== undefined) throw mountTargetRefused(app, target, `${kernel} belongs to the kernel`);
-  return normal;
 };
 
 /**
- * {@link checkMountTarget} of all targets of an app, of which none may be or contain another (appc EX-12).
+ * Refuses a target that is no place for a volume: the root itself, or kernel file systems.
  * @throws RKT_POD_MOUNT_TARGET_REFUSED
  */
-export const checkMountTargets = (app: string, targets: readonly RootfsPath[]): RootfsPath[] => {
-  const checked = targets.map((target) => checkMountTarget(app, target));
-  // What lies between a path and one below it in this order is below it, too.
-  const sorted = checked.map((target) => `${target}/`).sort();
-  for (const [index, target] of sorted.entries()) {
-    const outer = sorted[index - 1];
-    if (outer === undefined || !target.startsWith(outer)) continue;
-    throw mountTargetRefused(app, target.slice(0, -1), `it overlaps with ${outer.slice(0, -1)}`);
+export const checkMountTarget = (app: string, target: RootfsPath): void => {
+  if (target === '/') throw mountTargetRefused(app, target, 'it is the root directory');
+  if (target === DEVICES) throw mountTargetRefused(app, target, 'rkt makes it; a volume may be below');
+  refuseKernel(app, target, KERNEL);
+};
+
+/** {@link checkMountTarget} of a mount point that only the image asks for, which has no say about devices. @throws RKT_POD_MOUNT_TARGET_REFUSED */
+export const checkImageTarget = (app: string, target: RootfsPath): void => {
+  checkMountTarget(app, target);
+  if (isBelow(target, DEVICES))
+    throw mountTargetRefused(app, target, 'it is below /dev, and only the image asks for it');
+};
+
+/**
+ * {@link checkMountTarget} of all targets of an app, of which no two may be the same; one may be inside of another (rkt against appc EX-12).
+ * @throws RKT_POD_MOUNT_TARGET_REFUSED
+ */
+export const checkMountTargets = (app: string, targets: readonly RootfsPath[]): void => {
+  const seen = new Set<RootfsPath>();
+  for (const target of targets) {
+    checkMountTarget(app, target);
+    if (seen.has(target)) throw mountTargetRefused(app, target, 'several volumes are to be there');
+    seen.add(target);
   }
-  return checked;
+  for (const target of targets) {
+    const whole = WHOLE.find((place) => isBelow(target, place) && !targets.some((other) => other === place));
+    if (whole !== undefined) throw mountTargetRefused(app, target, `${whole} can only be replaced as a whole`);
+  }
+};
+
+/**
+ * Refuses a volume whose target would have to be made in another one of the host, where nothing is created (appc EX-15), or in one that is read-only.
+ * @throws RKT_POD_MOUNT_TARGET_MISSING
+ */
+export const checkNestedTargets = (app: AppName, mounts: readonly Mount[], volumes: readonly Volume[]): void => {
+  for (const {path} of mounts) {
+    const outer = innermost(mounts, path, {itself: false});
+    const volume = volumes.find(({name}) => name === outer?.volume);
+    if (outer === undefined || volume === undefined) continue;
+    const rest = path.slice(outer.path.length);
+    if (volume.kind === 'host' ? isMissing(`${volume.source}${rest}`) : outer.readOnly && volume.copyUp === undefined)
+      throw mountTargetMissing(app, path, volume.name, volume.kind === 'host' ? `${volume.source}${rest}` : undefined);
+  }
+};
+
+/** Who only plans may not be able to look. */
+const isMissing = (path: string): boolean => {
+  try {
+    return lstatSync(path, {throwIfNoEntry: false}) === undefined;
+  } catch (error) {
+    if (isErrno(error, 'ENOTDIR')) return true;
+    if (isErrno(error, 'EACCES', 'ELOOP', 'ENAMETOOLONG')) return false;
+    throw error;
+  }
+};
+
+/** The volumes of a pod that no app has anywhere. */
+export const unmounted = ({
+  volumes,
+  apps,
+}: {
+  readonly volumes: readonly Volume[];
+  readonly apps: readonly {readonly mounts: readonly Mount[]}[];
+}): VolumeName[] => {
+  const used = new Set(apps.flatMap(({mounts}) => mounts.map(({volume}) => volume)));
+  return volumes.map(({name}) => name).filter((name) => !used.has(name));
 };

@@ -9,12 +9,13 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
 
 /**
  * `--net=host`, `none`, or names with arguments: `default,backend:IP=10.1.2.3;MTU=1400`.
- * @param net `undefined` when the flag was not given: rkt's default network, or the host's where the flavor has no other
+ * @param net `undefined` when the flag was not given: rkt's default network; where the flavor has none, the host's; where it has not that either, none
  * @throws RKT_POD_NETWORK_INVALID
  */
 export const parseNetwork = (net: string | undefined, features: Declaration['features']): Network => {
   if (net === undefined) {
-    return features['network/named'].level === 'impossible' ? {mode: 'host', names: []} : named('default');
+    if (features['network/named'].level !== 'impossible') return named('default');
+    return {mode: features['network/host'].level === 'impossible' ? 'none' : 'host', names: []};
   }
   if (net === 'host' || net === 'none') return {mode: net, names: []};
   return named(net);

@@ -9,7 +9,7 @@ import type {ImageIsolator} from './asked-by-image.ts';
  * @param asked of the apps of the request, in order
  */
 export const notAccepted = async (
-  context: Settings,
+  settings: Settings,
   request: Pick<PodRequest, 'apps' | 'acceptImage'>,
   asked: readonly (readonly ImageIsolator[])[],
 ): Promise<readonly ImageIsolator[]> => {
@@ -18,6 +18,6 @@ export const notAccepted = async (
     return isolators.filter(({name, widens}) => widens.length > 0 && !accepted.includes(name));
   });
   if (refused.length === 0) return [];
-  const {image} = await loadConfig(context, ['image']);
+  const {image} = await loadConfig(settings, ['image']);
   return refused.filter((isolator) => !acceptedOf(image, isolator.image).has(isolator.name));
 };

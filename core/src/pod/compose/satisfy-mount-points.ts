@@ -1,7 +1,9 @@
+import {placeOf} from '../../appc/paths.ts';
 import type {PodManifest} from '../../appc/pod-manifest.ts';
 import type {VolumeName} from '../../contract/names.ts';
 import {boundMounts} from './bound-mounts.ts';
 import {freeNames} from './free-names.ts';
+import {checkImageTarget} from './mount-targets.ts';
 
 type App = PodManifest['apps'][number];
 type Volumes = NonNullable<PodManifest['volumes']>;
@@ -9,7 +11,7 @@ type Volumes = NonNullable<PodManifest['volumes']>;
 /**
  * Gives every mount point of every app a volume: the mount that the pod says, the pod's volume of the same name, or an empty one of the
  * app's own. A path on the host never comes from an image (S17).
- * @throws RKT_POD_MOUNTS_EXCESSIVE
+ * @throws RKT_POD_MOUNTS_EXCESSIVE, RKT_POD_MOUNT_TARGET_REFUSED
  */
 export const satisfyMountPoints = (manifest: PodManifest): PodManifest => {
   const volumes: Volumes = [...(manifest.volumes ?? [])];
@@ -26,7 +28,7 @@ export const satisfyMountPoints = (manifest: PodManifest): PodManifest => {
     const satisfied = satisfy(app, names, addEmpty);
     bound(
       app.name,
-      (satisfied.mounts ?? []).map(({path}) => plain(path)),
+      (satisfied.mounts ?? []).map(({path}) => placeOf(path).slice(1)),
     );
     return satisfied;
   });
@@ -35,18 +37,12 @@ export const satisfyMountPoints = (manifest: PodManifest): PodManifest => {
 
 const satisfy = (app: App, names: ReadonlySet<string>, addEmpty: (wanted: string) => VolumeName): App => {
   const mounts = [...(app.mounts ?? [])];
-  const places = new Set(mounts.map((mount) => plain(mount.path)));
+  const places = new Set(mounts.map((mount) => placeOf(mount.path)));
   for (const {name, path} of app.app?.mountPoints ?? []) {
-    if (places.has(plain(path))) continue;
-    places.add(plain(path));
+    if (places.has(placeOf(path))) continue;
+    places.add(placeOf(path));
+    checkImageTarget(app.name, placeOf(path));
     mounts.push({volume: names.has(name) ? name : addEmpty(`${app.name}-${name}`), path});
   }
   return mounts.length > 0 || app.mounts != null ? {...app, mounts} : app;
 };
-
-/** Without doubled slashes and `.`, as targets are compared. */
-const plain = (path: string): string =>
-  path
-    .split('/')
-    .filter((part) => part !== '' && part !== '.')
-    .join('/');

@@ -1,7 +1,7 @@
 import {faultPoint} from '../../executor/fault.ts';
 
 /** Where tests can stop a pod's life besides the steps of its plan, in its order. Before and after each move, and after everything that is written. */
-export const POD_FAULT_POINTS = [
+const POD_FAULT_POINTS = [
   'pod.embryo',
   'pod.prepare.before',
   'pod.prepare',

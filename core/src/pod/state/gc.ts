@@ -4,9 +4,10 @@ import {collectRanges} from './id-ranges.ts';
 import {podDirectory} from './layout.ts';
 import {abandon, mark, type Outcome, type Script, sweep} from './life-cycle.ts';
 import {uuidsIn} from './list.ts';
-import {loadPod} from './load.ts';
+import {loadPod, type PodEntry} from './load.ts';
 import {Place} from './place.ts';
 import {collectNames} from './pod-names.ts';
+import {recordOomKills} from './record-oom-kills.ts';
 import type {PodDirectory, PodState} from './states.ts';
 import {readSummary} from './summary.ts';
 
@@ -39,7 +40,7 @@ export const gc = (dataDir: HostPath, options: GcOptions): GcAction[] => {
       const decision = decide(uuid);
       const entry = loadPod(dataDir, directory, uuid);
       if (decision === undefined || entry === undefined) continue;
-      const result = carryOut(dataDir, directory, uuid, entry.state, decision, options);
+      const result = carryOut(dataDir, directory, entry, decision, options);
       if (result !== undefined) done.set(uuid, result);
     }
   };
@@ -100,16 +101,17 @@ const HELD: {readonly [S in PodState]?: string} = {
 const carryOut = (
   dataDir: HostPath,
   directory: PodDirectory,
-  uuid: Uuid,
-  state: PodState,
+  entry: PodEntry,
   {action, script, reason}: Decision,
   {dryRun}: GcOptions,
 ): GcAction | undefined => {
+  const {uuid, state} = entry;
   const held = HELD[state];
   if (held !== undefined) return {uuid, state, action: 'keep', reason: held};
   if (script === undefined || dryRun) return {uuid, state, action, reason};
   using place = new Place(dataDir, uuid, directory);
   try {
+    if (action === 'mark') recordOomKills(entry);
     const outcome = place.perform(script());
     if (outcome === 'done') return {uuid, state, action, reason};
     // Another rkt was faster, or is just looking at it.

@@ -46,6 +46,8 @@ export const POD_FILES = {
   supervisor: 'supervisor',
   /** Names of the trees of the host that it has been launched with. */
   hostTrees: 'host-trees.json',
+  /** How many processes the kernel has killed for want of memory, as the cgroup of a pod that is over had it. */
+  oomKills: 'oom-kills',
 } as const;
 
 /** The streams of an app that can go to a file. */
@@ -70,11 +72,16 @@ export const appPaths = (app: AppName) =>
     copy: `rootfs/${app}` as PodPath,
     /** Exit status, written by whatever supervises the app, if anything does. */
     status: `stage1/rootfs/rkt/status/${app}`,
+    /** How many of its processes the kernel has killed for want of memory, if whatever supervises the app records it. */
+    oomKills: `stage1/rootfs/rkt/status/${app}.oom`,
     /** How often the app has been started, if it may be restarted. */
     starts: `stage1/rootfs/rkt/status/${app}.starts`,
     /** What the app has written to a stream that is `log`. */
     log: (stream: LogStream) => `${LOGS}/${app}.${stream}`,
   }) as const;
+
+/** The same of all apps together. App names have no colon. */
+export const OOM_KILLS = 'stage1/rootfs/rkt/status/:oom';
 
 /** Says `ready` once the apps of the pod run, if something supervises them. */
 export const SUPERVISOR_STATUS = 'stage1/rootfs/rkt/supervisor-status';

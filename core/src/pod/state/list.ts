@@ -11,7 +11,7 @@ export const uuidsIn = (dataDir: HostPath, directory: PodDirectory): Uuid[] =>
   namesIn(podsDirectory(dataDir, directory)).filter(isUuid);
 
 /** Directories that rkt lists: embryos are nothing yet, garbage nothing any more. */
-export const LISTED: readonly PodDirectory[] = ['prepare', 'prepared', 'run', 'exited-garbage'];
+const LISTED: readonly PodDirectory[] = ['prepare', 'prepared', 'run', 'exited-garbage'];
 
 /** All pods, the oldest first. One that moves meanwhile is there once, where it was seen last. */
 export const listPods = (dataDir: HostPath, directories: readonly PodDirectory[] = LISTED): PodEntry[] => {

@@ -21,7 +21,7 @@ const LIKE_UUID = /^[0-9a-f-]+$/;
 
 export const isPodName = (text: string): boolean => NAME.test(text) && !LIKE_UUID.test(text);
 
-export const podNamesDirectory = (dataDir: HostPath): HostPath => `${dataDir}/pod-names` as HostPath;
+const podNamesDirectory = (dataDir: HostPath): HostPath => `${dataDir}/pod-names` as HostPath;
 
 /** The pod that has a name, whatever has become of it. */
 export const podNamed = (dataDir: HostPath, name: string): Uuid | undefined => {

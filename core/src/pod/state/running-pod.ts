@@ -4,10 +4,11 @@ import type {App, Pod, ProcessIdentity, RunningPod} from '../../contract/pod.ts'
 import {cgroupPath, processesOf, trackingHierarchy} from '../../linux/cgroups.ts';
 import {identify, isAlive} from '../../linux/process-identity.ts';
 import {flavorFailed, flavorPlanInvalid} from '../../stage1/errors.ts';
+import {findApp} from './find-app.ts';
 import {hasOwnRoot} from './own-root.ts';
 
 /**
- * The pod with the processes to join. Where each app has a cgroup of its own, its oldest process stands for it, and an app that has ended, or is only about to start, has none. Where the
+ * The pod with the processes to join. Where each app has a cgroup of its own, its oldest process stands for it, and an app that has ended, or is only about to start, has none; neither has one that is not where the flavor says. Where the
  * launched program is the app and has ended, leaving children, the oldest of them stands for it.
  * @param flavor the one that the pod was launched with; without it nothing is known of apps that have cgroups of their own
  */
@@ -15,9 +16,20 @@ export const runningPod = (
   pod: Pod,
   facts: HostFacts,
   {pid, startTime}: ProcessIdentity,
-  flavor: Pick<Flavor, 'declaration' | 'appCgroup'> | undefined,
+  flavor: Located | undefined,
 ): RunningPod => {
   const supervisor: ProcessIdentity = {pid, startTime};
+  // Processes of another kernel are none of the host's.
+  if (flavor?.declaration.properties.includes('own-kernel')) return {...pod, supervisor, appProcesses: {}};
+  if (flavor?.appProcess !== undefined) {
+    const inPod = processesOf(tracked(facts).cgroup, cgroupPath(facts.cgroup, pod.cgroup));
+    const found = pod.apps.flatMap((app) => {
+      const place = ask(flavor, 'appProcess', pod, app);
+      const member = findApp(place, pod, supervisor, inPod, flavor.declaration.name);
+      return member === undefined ? [] : [[app.name, member] as const];
+    });
+    return {...pod, supervisor, appProcesses: Object.fromEntries(found)};
+  }
   if (flavor?.appCgroup === undefined) {
     const member = isAlive(supervisor) ? supervisor : (oldest(facts, pod.cgroup) ?? supervisor);
     return {...pod, supervisor, appProcesses: Object.fromEntries(pod.apps.map(({name}) => [name, member]))};
@@ -40,16 +52,21 @@ const tracked = ({cgroup}: HostFacts): Pick<HostFacts, 'cgroup'> => {
   return {cgroup: {...cgroup, hierarchies: hierarchy === undefined ? [] : [hierarchy]}};
 };
 
-/** Where the flavor says that an app is, below the pod's cgroup and nowhere else. */
-const appCgroup = ({declaration, appCgroup: hook}: Pick<Flavor, 'declaration' | 'appCgroup'>, pod: Pod, app: App) => {
-  let path: unknown;
+type Located = Pick<Flavor, 'declaration' | 'appCgroup' | 'appProcess'>;
+
+const ask = (flavor: Located, hook: 'appCgroup' | 'appProcess', pod: Pod, app: App): unknown => {
   try {
-    path = hook?.(pod, app);
+    return flavor[hook]?.(pod, app);
   } catch (cause) {
-    throw flavorFailed(declaration.name, 'appCgroup', cause);
+    throw flavorFailed(flavor.declaration.name, hook, cause);
   }
+};
+
+/** Where the flavor says that an app is, below the pod's cgroup and nowhere else. */
+const appCgroup = (flavor: Located, pod: Pod, app: App): string => {
+  const path = ask(flavor, 'appCgroup', pod, app);
   const isBelow =
     typeof path === 'string' && path.split('/').every((name) => name !== '' && name !== '.' && name !== '..');
-  if (!isBelow) throw flavorPlanInvalid(declaration.name, 'appCgroup', `${JSON.stringify(path)} is not below the pod`);
-  return path;
+  if (isBelow) return path;
+  throw flavorPlanInvalid(flavor.declaration.name, 'appCgroup', `${JSON.stringify(path)} is not below the pod`);
 };

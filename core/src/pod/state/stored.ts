@@ -30,6 +30,7 @@ export interface StoredForms {
   readonly summary: Summary;
   readonly supervisor: Supervisor;
   readonly hostTrees: readonly string[];
+  readonly oomKills: number;
 }
 export type StoredForm = keyof StoredForms;
 
@@ -57,7 +58,7 @@ export const requireStored = <F extends StoredForm>(directory: string, form: F):
 };
 
 /** What whoever may look into the pod's directory may read. */
-const SHOWN: readonly StoredForm[] = ['manifest', 'report', 'summary', 'supervisor'];
+const SHOWN: readonly StoredForm[] = ['manifest', 'oomKills', 'report', 'summary', 'supervisor'];
 
 /** Writes a file of the pod in `directory`, which nobody reads before the pod is moved on. */
 export const writeStored = <F extends StoredForm>(directory: string, form: F, value: StoredForms[F]): void => {

@@ -1,7 +1,8 @@
 import {readFileSync} from 'node:fs';
 import type {HostFacts} from '../../contract/host.ts';
 import type {Pod, ProcessIdentity} from '../../contract/pod.ts';
-import {cgroupPath, trackingHierarchy} from '../../linux/cgroups.ts';
+import {cgroupPath, directoryOf, trackingHierarchy} from '../../linux/cgroups.ts';
+import type {MemoryCgroup} from '../../linux/oom-kills.ts';
 import {identify} from '../../linux/process-identity.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 import {POD_FILES} from './layout.ts';
@@ -15,6 +16,8 @@ export interface Supervisor extends ProcessIdentity {
   readonly startedAt: number;
   /** The pod's cgroup and the hierarchy that tells most cheaply whether it has processes; `null` on a host without. */
   readonly cgroup: {readonly facts: HostFacts['cgroup']; readonly path: string} | null;
+  /** The pod's cgroup where the kernel counts the processes that it kills for want of memory. Absent where none of the pod's does. */
+  readonly memory?: MemoryCgroup;
   /** The pod's, again: of a pod that was launched, `list` reads this file alone. */
   readonly summary: Summary;
 }
@@ -32,6 +35,7 @@ export const thisSupervisor = (pod: Pod, {cgroup}: HostFacts, summary: Summary):
   const identity = identify(process.pid);
   if (identity === undefined) throw new Error('/proc does not show this process');
   const hierarchy = trackingHierarchy(cgroup);
+  const memory = memoryCgroup(pod, cgroup);
   return {
     ...identity,
     boot: bootId(),
@@ -43,8 +47,17 @@ export const thisSupervisor = (pod: Pod, {cgroup}: HostFacts, summary: Summary):
             facts: {...cgroup, controllers: [], hierarchies: [{...hierarchy, controllers: []}]},
             path: cgroupPath(cgroup, pod.cgroup),
           },
+    ...(memory && {memory}),
     summary,
   };
+};
+
+const memoryCgroup = ({limits, apps, cgroup}: Pod, facts: HostFacts['cgroup']): MemoryCgroup | undefined => {
+  const hierarchy = facts.hierarchies.find(({controllers}) => controllers.includes('memory'));
+  const isLimited = [limits, ...apps.map((app) => app.limits)].some(({memoryMax}) => memoryMax !== undefined);
+  // In v1 a pod has a cgroup there for its limits alone.
+  if (hierarchy === undefined || (hierarchy.version === 1 && !isLimited)) return undefined;
+  return {version: hierarchy.version, directory: directoryOf(hierarchy, cgroupPath(facts, cgroup))};
 };
 
 /** The supervisor of the pod in `directory`; `undefined` before it was launched, or if a crash of the machine left no whole file. */

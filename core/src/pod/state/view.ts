@@ -19,7 +19,12 @@ const NANOSECONDS = 1_000_000;
 export type ExitCodes = ReadonlyMap<string, number>;
 
 /** A pod as rkt's `lib/v1` has it in JSON, but for the pod's times, which are in nanoseconds as those of its apps; what is not known is left out. */
-export const viewPod = (entry: PodEntry, exitCodes: ExitCodes = new Map(), restarts: Restarts = new Map()) => {
+export const viewPod = (
+  entry: PodEntry,
+  exitCodes: ExitCodes = new Map(),
+  restarts: Restarts = new Map(),
+  oomKills = 0,
+) => {
   const {uuid, state, summary, supervisor, createdAt} = entry;
   return {
     name: uuid,
@@ -35,6 +40,7 @@ export const viewPod = (entry: PodEntry, exitCodes: ExitCodes = new Map(), resta
     ...(summary?.userLabels && {user_labels: summary.userLabels}),
     ...(summary?.podName && {pod_name: summary.podName}),
     ...(summary?.removeOnExit && {remove_on_exit: true}),
+    ...(oomKills > 0 && {oom_kills: oomKills}),
     ...(summary && {flavor: summary.flavor.name}),
     ...(summary?.stage1 && {
       stage1_image_id: summary.stage1.imageId,

@@ -45,13 +45,17 @@ export const keptLogs = (apps: readonly Pick<App, 'name' | 'stdio'>[]): Log[] =>
  * The logs of a pod, or of one of its apps.
  * @throws RKT_POD_APP_UNKNOWN; if there are none, RKT_POD_LOGS_IMPOSSIBLE with the flavor's reason or RKT_POD_LOG_NOT_KEPT
  */
-export const findLogs = async (context: Settings, entry: PodEntry, appName: string | undefined): Promise<FoundLogs> => {
+export const findLogs = async (
+  settings: Settings,
+  entry: PodEntry,
+  appName: string | undefined,
+): Promise<FoundLogs> => {
   const {uuid, path, summary} = entry;
   const {apps: all} = requireStored(path, 'frozen');
   const apps = appName === undefined ? all : [pickApp(uuid, all, appName)];
   const [logs, journal] = [keptLogs(apps), sourcesOf(apps, 'journal')];
   if (logs.length + journal.length > 0) return {apps: apps.map(({name}) => name), logs, journal};
-  const because = summary === undefined ? undefined : await whyNone(context, summary.flavor);
+  const because = summary === undefined ? undefined : await whyNone(settings, summary.flavor);
   if (summary !== undefined && because !== undefined) throw logsImpossible(summary.flavor.name, because);
   throw logNotKept(
     uuid,
@@ -71,12 +75,12 @@ const GOES: Readonly<Record<App['stdio']['stdout'], string>> = {
 
 /** What the flavor says about logs, if it keeps none. It may be gone by now. */
 const whyNone = async (
-  context: Settings,
+  settings: Settings,
   pinned: NonNullable<PodEntry['summary']>['flavor'],
 ): Promise<string | undefined> => {
   try {
     const {pinnedFlavor} = await import('../../stage1/choice/choose-flavor.ts');
-    const {logs} = (await pinnedFlavor(context, pinned)).flavor.declaration.verbs;
+    const {logs} = (await pinnedFlavor(settings, pinned)).flavor.declaration.verbs;
     return logs.level === 'enforced' || logs.level === 'equivalent' ? undefined : logs.consequence;
   } catch (error) {
     debug('flavor %s cannot be asked: %o', pinned.name, error);

@@ -28,15 +28,15 @@ export interface LogsRequest {
  * @throws RKT_POD_STATE, and as {@link findLogs} and {@link readLogs} do
  */
 export const readPodLogs = async (
-  context: Settings,
+  settings: Settings,
   text: string,
   {app, tail, since, follow}: LogsRequest,
   openTaker: (found: FoundLogs) => LogTaker,
 ): Promise<void> => {
-  const {dataDir} = context;
+  const {dataDir} = settings;
   const {uuid, found, directory} = await withPod(dataDir, text, async (entry) => {
     requireLogs(entry, follow);
-    return {uuid: entry.uuid, found: await findLogs(context, entry, app), directory: openPod(entry.path)};
+    return {uuid: entry.uuid, found: await findLogs(settings, entry, app), directory: openPod(entry.path)};
   });
   using pod = directory;
   const isOver = follow ? () => isPodOver(dataDir, uuid) : () => true;

@@ -26,7 +26,7 @@ export interface EnterRequest {
 
 /** Becomes a further program in a running pod, with exactly what the app has (S01). Without a command, a shell. */
 export const enter = async (
-  context: Settings,
+  settings: Settings,
   entry: PodEntry,
   {app: appName, command, describeError}: EnterRequest,
 ): Promise<never> => {
@@ -42,7 +42,7 @@ export const enter = async (
   const pod = requireStored(path, 'frozen');
   const facts = requireStored(path, 'facts');
   const app = pickApp(uuid, pod.apps, appName);
-  const {flavor} = await pinnedFlavor(context, summary.flavor);
+  const {flavor} = await pinnedFlavor(settings, summary.flavor);
   if (flavor.enter === undefined) {
     const {verbs, name} = flavor.declaration;
     throw enterImpossible(name, 'consequence' in verbs.enter ? verbs.enter.consequence : 'it does not say how');
@@ -55,7 +55,7 @@ export const enter = async (
     throw flavorFailed(flavor.declaration.name, 'enter', cause);
   }
   const text = JSON.stringify(candidate);
-  await checkedOnce(checkedDirectory(context.dataDir), 'launch', text, async () => {
+  await checkedOnce(checkedDirectory(settings.dataDir), 'launch', text, async () => {
     const {launch: schema} = await import('../../contract/launch.ts');
     const parsed = schema.safeParse(JSON.parse(text));
     if (!parsed.success)
@@ -65,7 +65,7 @@ export const enter = async (
   if (launch.into !== 'member') throw flavorPlanInvalid(flavor.declaration.name, 'enter', 'joins no process');
   return performEnter(onCallersTerminal(launch), {
     facts,
-    caches: {seccomp: seccompCache(context.dataDir)},
+    caches: {seccomp: seccompCache(settings.dataDir)},
     describeError,
   });
 };

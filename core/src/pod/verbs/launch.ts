@@ -1,3 +1,4 @@
+import {takeDiskImages} from '../../artifact/disk-images.ts';
 import {takeHostTrees} from '../../artifact/host-trees.ts';
 import type {HostFacts} from '../../contract/host.ts';
 import type {Plan} from '../../contract/plan.ts';
@@ -21,11 +22,13 @@ export const launch = async (
   podFault('pod.supervisor');
   const keep = (trees: readonly string[]) => writeStored(place.path, 'hostTrees', trees);
   const hostTrees = await takeHostTrees(place.dataDir, plan, keep);
+  const diskImages = await takeDiskImages(place.dataDir, plan);
   const userNamespaces = await makeUserNamespaces(plan);
   return perform(plan, {
     pod,
     facts,
     hostTrees,
+    diskImages,
     userNamespaces,
     lock: place.lock,
     caches: {seccomp: seccompCache(place.dataDir)},

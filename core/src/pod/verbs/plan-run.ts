@@ -8,5 +8,5 @@ import type {PodRequest, RunRequest} from '../request.ts';
 const PLAN_UUID = '00000000-0000-0000-0000-000000000000' as Uuid;
 
 /** What `run` would do. Changes nothing and needs no rights but to read. */
-export const planRun = (context: Settings, request: PodRequest, run: RunRequest): Promise<ComposedPod> =>
-  compose(context, request, run, PLAN_UUID, {find: findImagesForPlan, remember: false});
+export const planRun = (settings: Settings, request: PodRequest, run: RunRequest): Promise<ComposedPod> =>
+  compose(settings, request, run, PLAN_UUID, {find: findImagesForPlan, remember: false});

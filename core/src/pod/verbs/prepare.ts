@@ -26,12 +26,12 @@ const LATER: RunRequest = {
 };
 
 /** Makes a pod that `run-prepared` can run, also after the machine has crashed. Returns its UUID. */
-export const prepare = async (context: Settings, asked: PodRequest): Promise<Uuid> => {
-  const request = await takeStreams(context, asked);
+export const prepare = async (settings: Settings, asked: PodRequest): Promise<Uuid> => {
+  const request = await takeStreams(settings, asked);
   const uuid = newUuid();
-  using _images = holdImages(openStore(context.dataDir));
-  const composed = await compose(context, request, LATER, uuid);
-  using place = createPod(context.dataDir, uuid);
+  using _images = holdImages(openStore(settings.dataDir));
+  const composed = await compose(settings, request, LATER, uuid);
+  using place = createPod(settings.dataDir, uuid);
   try {
     const {asked, imageHasHosts, overlayObstacle} = composed;
     namePod(place, request);
@@ -47,7 +47,7 @@ export const prepare = async (context: Settings, asked: PodRequest): Promise<Uui
     syncFileSystem(place.lock);
     podFault('pod.synced');
     place.perform(finishPreparing('prepared'));
-    fsyncDirectory(podsDirectory(context.dataDir, 'prepared'));
+    fsyncDirectory(podsDirectory(settings.dataDir, 'prepared'));
   } catch (error) {
     throw giveUp(place, error);
   }

@@ -19,37 +19,39 @@ import {withPod} from '../state/with-pod.ts';
 import {checkSockets} from './check-sockets.ts';
 import {launch} from './launch.ts';
 import {requireTerminal} from './require-terminal.ts';
+import {tellNetwork} from './tell-network.ts';
 import {writeUuidFile} from './write-uuid-file.ts';
 
 /**
  * Becomes a pod that has been prepared. Whatever can be wrong with the options or the host is found before the pod is claimed, and leaves it
  * prepared; after that there is no way back, and a pod that could not be launched ends in `exited-garbage`.
  */
-export const runPrepared = async (context: Settings, text: string, run: RunRequest): Promise<never> => {
+export const runPrepared = async (settings: Settings, text: string, run: RunRequest): Promise<never> => {
   requireStdio();
-  const {uuid, planned, now} = await withPod(context.dataDir, text, async (entry) => {
+  const {uuid, planned, now} = await withPod(settings.dataDir, text, async (entry) => {
     if (entry.directory !== 'prepared') throw podNotInState(entry.uuid, entry.state, 'prepared');
     const before = requireStored(entry.path, 'facts');
     const {stage1} = requireStored(entry.path, 'frozen');
     const now = gatherHostFacts(Object.keys(before.programs), stage1?.tree);
-    const planned = (await planAgain(context, entry, run, {before, now})) ?? storedPlan(entry);
+    const planned = (await planAgain(settings, entry, run, {before, now})) ?? storedPlan(entry);
     if (entry.summary?.flavor.supervises) checkSockets(planned.pod, now);
     requireTerminal(planned.pod);
+    tellNetwork(settings, run, planned.pod);
     return {uuid: entry.uuid, planned, now};
   });
-  using place = new Place(context.dataDir, uuid, 'prepared');
+  using place = new Place(settings.dataDir, uuid, 'prepared');
   try {
     if (place.perform(claim()) !== 'done') throw podNotInState(uuid, 'taken by another rkt', 'prepared');
     if (run.uuidFileSave !== undefined) writeUuidFile(run.uuidFileSave, uuid);
     const {idMap} = planned.pod;
-    if (idMap !== undefined) (await import('../state/id-ranges.ts')).keepRange(context.dataDir, uuid, idMap);
+    if (idMap !== undefined) (await import('../state/id-ranges.ts')).keepRange(settings.dataDir, uuid, idMap);
     if (planned.fresh) {
       writeStored(place.path, 'frozen', planned.pod);
       writeStored(place.path, 'report', planned.report);
       writeStored(place.path, 'facts', now);
       writeStored(place.path, 'plan', planned.plan);
     }
-    return await launch(place, {...planned, facts: now}, context);
+    return await launch(place, {...planned, facts: now}, settings);
   } catch (error) {
     throw retirePod(place, error);
   }
@@ -66,7 +68,7 @@ const storedPlan = ({path}: PodEntry): Planned => ({
 
 /** A new plan by the very flavor the pod was prepared with, if options or the host ask for one; `undefined`: the stored one is still right. */
 const planAgain = async (
-  context: Settings,
+  settings: Settings,
   {path, summary}: PodEntry,
   run: RunRequest,
   facts: {readonly before: HostFacts; readonly now: HostFacts},
@@ -74,24 +76,24 @@ const planAgain = async (
   const sameHost = JSON.stringify(facts.before) === JSON.stringify(facts.now);
   const sameContract = requireStored(path, 'plan').contract === CONTRACT_VERSION;
   if (summary === undefined) throw fileDamaged(path, POD_FILES.summary, 'it is missing');
-  if (sameHost && sameContract && isDefault(run) && !context.debug) return undefined;
+  if (sameHost && sameContract && isDefault(run) && !settings.debug) return undefined;
   const [{pinnedFlavor}, {planPod}] = await Promise.all([
     import('../../stage1/choice/choose-flavor.ts'),
     import('../../stage1/negotiation/plan-pod.ts'),
   ]);
-  const found = await pinnedFlavor(context, summary.flavor);
+  const found = await pinnedFlavor(settings, summary.flavor);
   const {pod, allowDegraded, imageHasHosts, overlayObstacle} = requireStored(path, 'request');
   const asked = applyRunRequest(pod, {
     run,
     declaration: found.flavor.declaration,
-    debug: context.debug,
+    debug: settings.debug,
     host: hostNames,
     terminal: callersTerminal(),
     imageHasHosts,
   });
   const planned = await planPod(found, asked, {
     facts: facts.now,
-    checked: checkedDirectory(context.dataDir),
+    checked: checkedDirectory(settings.dataDir),
     allowDegraded,
     ...(overlayObstacle === undefined ? {} : {overlayObstacle}),
   });

@@ -13,18 +13,20 @@ import {checkSockets} from './check-sockets.ts';
 import {launch} from './launch.ts';
 import {namePod} from './name-pod.ts';
 import {requireTerminal} from './require-terminal.ts';
+import {tellNetwork} from './tell-network.ts';
 import {writeUuidFile} from './write-uuid-file.ts';
 
 /** Becomes a pod: images, manifest, flavor and plan; then its directory; then everything in the plan; then `execve`. Leaves nothing behind when it fails. */
-export const run = async (context: Settings, asked: PodRequest, runRequest: RunRequest): Promise<never> => {
+export const run = async (settings: Settings, asked: PodRequest, runRequest: RunRequest): Promise<never> => {
   requireStdio();
   const uuid = newUuid();
-  const request = await takeStreams(context, asked);
-  using images = holdImages(openStore(context.dataDir));
-  const composed = await compose(context, request, runRequest, uuid);
+  const request = await takeStreams(settings, asked);
+  using images = holdImages(openStore(settings.dataDir));
+  const composed = await compose(settings, request, runRequest, uuid);
   if (composed.found.flavor.appCgroup !== undefined) checkSockets(composed.pod, composed.facts);
   requireTerminal(composed.pod);
-  using place = createPod(context.dataDir, uuid);
+  tellNetwork(settings, runRequest, composed.pod);
+  using place = createPod(settings.dataDir, uuid);
   try {
     // Early, as in rkt: by it the pod can be removed whatever happens.
     if (runRequest.uuidFileSave !== undefined) writeUuidFile(runRequest.uuidFileSave, uuid);
@@ -32,7 +34,7 @@ export const run = async (context: Settings, asked: PodRequest, runRequest: RunR
     await fillPod(place, composed, request, {createdAt: Date.now()});
     images.close();
     place.perform(finishPreparing('run'));
-    return await launch(place, composed, context);
+    return await launch(place, composed, settings);
   } catch (error) {
     throw giveUp(place, error);
   }

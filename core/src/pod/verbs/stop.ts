@@ -13,6 +13,7 @@ import {podNotInState} from '../errors.ts';
 import {POD_FILES} from '../state/layout.ts';
 import type {PodEntry} from '../state/load.ts';
 import {recordKilled} from '../state/record-killed.ts';
+import {recordOomKills} from '../state/record-oom-kills.ts';
 import {runningPod} from '../state/running-pod.ts';
 import {isFinished} from '../state/states.ts';
 import {readStored} from '../state/stored.ts';
@@ -25,7 +26,7 @@ const PATIENCE = 10_000;
  * What the contract says a flavor without `stop` gets: its main process is asked, and what is there after its end, or after the time, is killed. What has been left
  * behind by a main process that is gone is asked itself.
  */
-export const defaultStop = (force: boolean, hasSupervisor: boolean): StopStep[] => {
+const defaultStop = (force: boolean, hasSupervisor: boolean): StopStep[] => {
   if (force) return [{do: 'kill'}];
   return hasSupervisor
     ? [
@@ -41,7 +42,7 @@ export const defaultStop = (force: boolean, hasSupervisor: boolean): StopStep[] 
  * @returns whether it was running; one that is over already is no error
  * @throws RKT_POD_STATE if it has never run
  */
-export const stop = async (context: Settings, entry: PodEntry, force: boolean): Promise<boolean> => {
+export const stop = async (settings: Settings, entry: PodEntry, force: boolean): Promise<boolean> => {
   const {uuid, state, path, supervisor} = entry;
   if (isFinished(state)) return false;
   if (state !== 'running') throw podNotInState(uuid, state, 'running');
@@ -52,11 +53,12 @@ export const stop = async (context: Settings, entry: PodEntry, force: boolean): 
   }
   // To a supervisor that is asked twice it may mean to hurry: the second waits for the first, whom it then finds to have ended.
   using _turn = force ? undefined : waitForTurn(path);
-  const flavor = await flavorOf(context, entry);
+  const flavor = await flavorOf(settings, entry);
   const running = runningPod(pod, facts, supervisor, flavor);
   const steps = flavor?.stop?.(running, force) ?? defaultStop(force, isAlive(supervisor));
   performStop(steps, {pod: running, facts});
   if (force) recordKilled(entry);
+  recordOomKills(entry);
   return true;
 };
 
@@ -67,11 +69,11 @@ const waitForTurn = (path: HostPath): Fd => {
 };
 
 /** The very flavor of the pod, if it is still there. A pod must be able to end without it. */
-const flavorOf = async (context: Settings, {summary}: PodEntry): Promise<Flavor | undefined> => {
+const flavorOf = async (settings: Settings, {summary}: PodEntry): Promise<Flavor | undefined> => {
   if (summary === undefined) return undefined;
   try {
     const {pinnedFlavor} = await import('../../stage1/choice/choose-flavor.ts');
-    return (await pinnedFlavor(context, summary.flavor)).flavor;
+    return (await pinnedFlavor(settings, summary.flavor)).flavor;
   } catch (error) {
     debug('the default way, because the flavor is not what it was: %o', error);
     return undefined;

@@ -1,12 +1,23 @@
 import {spawn} from 'node:child_process';
 import {randomUUID} from 'node:crypto';
 import {once} from 'node:events';
-import {writeFileSync} from 'node:fs';
+import {mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
 import type {ExecutionContext} from 'ava';
 import {lacks} from '../../../../test/helpers/lacks.ts';
 import {testIf} from '../../../../test/helpers/skip.ts';
 import {until} from '../../../../test/helpers/until.ts';
-import type {App, AppName, EnforcementReport, Flavor, Pod, SeccompFilter} from '../../../src/contract/index.ts';
+import type {
+  App,
+  AppName,
+  EnforcementReport,
+  Flavor,
+  HostPath,
+  Plan,
+  Pod,
+  SeccompFilter,
+} from '../../../src/contract/index.ts';
 import {
   cgroupPath,
   createCgroup,
@@ -61,7 +72,7 @@ const supervised = (t: ExecutionContext, ...names: string[]) => {
     hosts: null,
   } as unknown as Pod; // no more is looked at
   const flavor = {
-    declaration: {name: 'test'},
+    declaration: {name: 'test', properties: []},
     appCgroup: (_pod: Pod, app: App) => `payload/app-${app.name}.service`,
   } as unknown as Flavor;
   t.teardown(async () => {
@@ -106,10 +117,52 @@ kernelTest('an app that has ended has no process, whatever else runs in the pod'
 kernelTest('a flavor that looks for an app outside its pod is refused', (t) => {
   const {pod} = supervised(t, 'one');
   for (const path of ['../other', '/', '', 'payload//app', 'payload/./app']) {
-    const flavor = {declaration: {name: 'test'}, appCgroup: () => path} as unknown as Flavor;
+    const flavor = {declaration: {name: 'test', properties: []}, appCgroup: () => path} as unknown as Flavor;
     t.throws(() => runningPod(pod, facts, {pid: 1, startTime: 1}, flavor), {code: 'RKT_FLAVOR_PLAN_INVALID'}, path);
   }
 });
+
+kernelTest(
+  'a launched program that forks: the app is its child, or who a file names, if it is in the pod',
+  async (t) => {
+    const {pod, start, supervisor} = supervised(t, 'one');
+    const directory = mkdtempSync(path.join(tmpdir(), 'rkt-app-place-'));
+    t.teardown(() => rmSync(directory, {recursive: true}));
+    const inside = start('payload');
+    const write = (content: string) => writeFileSync(path.join(directory, 'pid'), content);
+    const find = (place: unknown, from = process.pid) => {
+      const flavor = {declaration: {name: 'test', properties: []}, appProcess: () => place} as unknown as Flavor;
+      const launched = identify(from) ?? {pid: 0, startTime: 0};
+      return runningPod({...pod, directory: directory as HostPath}, facts, launched, flavor).appProcesses.one;
+    };
+    const file = {in: 'pid-file', path: 'pid'};
+    t.is(find(file), undefined);
+    write(`${inside.pid}\n`);
+    t.deepEqual(find(file), identify(inside.pid));
+    // Of another pod, no number, or not there any more.
+    for (const content of [`${supervisor.pid}\n`, `${inside.pid} `, '', '-1', '1'.repeat(40), '4194304']) {
+      write(content);
+      t.is(find(file), undefined, content);
+    }
+    rmSync(path.join(directory, 'pid'));
+    symlinkSync('/proc/self/loginuid', path.join(directory, 'pid'));
+    t.is(find(file), undefined);
+    // Both are children of this process; one is in the cgroup of the pod.
+    t.deepEqual(find({in: 'child', generation: 1}), identify(inside.pid));
+    t.is(find({in: 'child', generation: 2}), undefined);
+    t.is(find({in: 'child', generation: 1}, inside.pid), undefined);
+    for (const place of [
+      undefined,
+      {in: 'pid-file', path: '../pid'},
+      {in: 'pid-file', path: '/pid'},
+      {in: 'child'},
+      {in: 'child', generation: 9},
+      {in: 'child', generation: 1, path: 'x'},
+    ]) {
+      t.throws(() => find(place), {code: 'RKT_FLAVOR_PLAN_INVALID'} as never, JSON.stringify(place));
+    }
+  },
+);
 
 /** Ends a process, which stays there until its parent, this process, gets to look for its children. */
 const end = (pid: number): void => {
@@ -117,6 +170,8 @@ const end = (pid: number): void => {
   process.kill(pid, 'SIGKILL');
   while (identity !== undefined && isAlive(identity));
 };
+
+const NO_STEPS = {filesystem: [], environment: [], launch: {into: 'host'}} as unknown as Plan;
 
 const promise = (name: string, readBack: () => object) =>
   ({
@@ -147,9 +202,9 @@ kernelTest('S20 an app that ends before it is verified, or while it is, is said 
       if (isAlive(seen.appProcesses.one ?? {pid: 0, startTime: 0})) end(pid);
       return {from};
     });
-    const error = t.throws<RktError>(() => verify(seen, report, facts), {code}, name);
+    const error = t.throws<RktError>(() => verify(seen, report, NO_STEPS, facts), {code}, name);
     t.is(error?.fields.app, 'one');
-    t.throws(() => verify(seen, report, facts), {code}, name);
+    t.throws(() => verify(seen, report, NO_STEPS, facts), {code}, name);
   }
 });
 
@@ -199,7 +254,9 @@ testIf(lacks('root', 'cgroup/pids'))('a limit is read back where the app is, and
     entries: [{name: 'resource/pids', app: 'one', verdict: 'enforced', readBack: {from: 'cgroup', limit: 'pidsMax'}}],
   } as unknown as EnforcementReport;
   const check = () =>
-    verify({...limited, ...running(), apps: limited.apps}, report, facts).find(({name}) => name === 'resource/pids');
+    verify({...limited, ...running(), apps: limited.apps}, report, NO_STEPS, facts).find(
+      ({name}) => name === 'resource/pids',
+    );
   t.like(check(), {holds: false});
   setLimits(cgroup, holder, {pidsMax: 7});
   t.like(check(), {holds: true, actual: '7'});

@@ -9,10 +9,14 @@ import {runRequest, scratch, tree, uuidOf} from '../helpers.ts';
 
 const ID = `sha512-${'ab'.repeat(64)}`;
 
+const HOST_NETWORK = {level: 'enforced', mechanism: ''} as const;
+
 /** A flavor's promises, as far as freezing looks at them. */
 const declaration = (able: boolean) => {
   const support = {level: able ? 'enforced' : 'impossible', mechanism: '', consequence: ''};
-  return {features: {'network/named': support, hostname: support, ports: support}} as unknown as Declaration;
+  return {
+    features: {'network/host': HOST_NETWORK, 'network/named': support, hostname: support, ports: support},
+  } as unknown as Declaration;
 };
 
 interface Wanted {
@@ -52,7 +56,7 @@ const frozen = (t: ExecutionContext, {app = {}, podApp = {}, manifest = {}, file
     facts: {cpus: 2, hardLimits: {}, oomScoreAdj: 0},
     insecure: new Set(),
     debug: false,
-    host: {resolvConf: () => 'host', hosts: () => 'host'},
+    host: {resolvConf: () => 'host', hosts: () => 'host', hostname: () => 'host'},
     ...input,
   }).pod;
 };

@@ -16,6 +16,7 @@ test('a host volume covers the image below its target, and nowhere else', (t) =>
   const mounts = [
     {volume: 'tools', path: '/tools'},
     {volume: 'scratch', path: '/scratch'},
+    {volume: 'scratch', path: '/tools/inner'},
   ] as unknown as Mount[];
   const tree = treeWithVolumes({has: (file) => /in-image$/.test(file)}, mounts, volumes);
   t.true(tree.has('/tools/tool'));
@@ -23,5 +24,6 @@ test('a host volume covers the image below its target, and nowhere else', (t) =>
   t.false(tree.has('/tools/in-image'));
   t.true(tree.has('/toolsmith/in-image'));
   t.true(tree.has('/scratch/in-image'));
+  t.true(tree.has('/tools/inner/in-image'));
   t.false(tree.has('/bin/tool'));
 });

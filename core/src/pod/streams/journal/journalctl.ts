@@ -4,6 +4,7 @@ import {TOOL_ENVIRONMENT} from '../../../image/sandbox.ts';
 import type {Fd} from '../../../linux/fd.ts';
 import {isolated, type Shown, seenAt} from '../../../linux/isolated.ts';
 import {findProgram} from '../../../linux/programs.ts';
+import {startKeeper} from '../../../linux/start-keeper.ts';
 import {journalToolMissing, journalUnreadable} from '../../errors.ts';
 import {ENTRY_FIELDS, type Entry, readEntry, WANTED_FIELDS} from './entry.ts';
 import {parseExport} from './parse-export.ts';
@@ -60,9 +61,10 @@ export const startJournalctl = (query: Query): Reading => {
   const {uuid, directory, take} = query;
   const journal: Shown = {at: '/journal', file: directory};
   const {file, args} = command(query, journal);
-  const child = isolated([journal], () =>
-    spawn(file, args, {stdio: [directory.number, 'pipe', 'pipe'], env: TOOL_ENVIRONMENT, cwd: '/'}),
-  );
+  const {child, keeper} = isolated([journal], () => ({
+    keeper: startKeeper(),
+    child: spawn(file, args, {stdio: [directory.number, 'pipe', 'pipe'], env: TOOL_ENVIRONMENT, cwd: '/'}),
+  }));
   let stopped = false;
   const stop = (): void => {
     stopped = true;
@@ -92,7 +94,7 @@ export const startJournalctl = (query: Query): Reading => {
       if (stopped || (status === 0 && !messages.includes('unsupported feature'))) resolve();
       else reject(journalUnreadable(uuid, messages.trim() || `journalctl: ${signal ?? `exit status ${status}`}`));
     });
-  });
+  }).finally(() => keeper?.release());
   // Whoever waits sees the failure; who gave up before must not end the process with it.
   ended.catch(() => undefined);
   return {ended, stop};
