@@ -153,10 +153,20 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'List the installed flavors',
     load: () => import('./commands/flavor-list.ts'),
   },
+  'flavor new': {
+    group: 'flavor',
+    summary: 'Make the package of a new flavor',
+    load: () => import('./commands/flavor-new.ts'),
+  },
   'flavor show': {
     group: 'flavor',
     summary: 'Show what a flavor enforces, and how',
     load: () => import('./commands/flavor-show.ts'),
+  },
+  'flavor test': {
+    group: 'flavor',
+    summary: 'Try on this host whether a flavor keeps what it promises',
+    load: () => import('./commands/flavor-test.ts'),
   },
   completion: {
     group: 'other',

@@ -29,6 +29,8 @@ export const describeStep = (step: Step): string => {
       return `check the program of <${step.app}>`;
     case 'device':
       return `device ${at(step.target)} ${step.type} ${step.major}:${step.minor} ${owner(step)}`;
+    case 'disk-image':
+      return `bind a file system image of ${step.layers.join(' over ')} to <pod>/${step.target}`;
     case 'host-tree':
       return step.tree !== undefined
         ? `bind the image's ${step.tree} to <pod>/${step.target}`
@@ -54,7 +56,7 @@ export const describeStep = (step: Step): string => {
     case 'remount':
       return `remount ${at(step.target)}${list(step.flags)}`;
     case 'symlink':
-      return `symlink ${at(step.target)} to ${step.to}`;
+      return `symlink ${at(step.target)} to ${step.to}${step.ifAbsent ? ', if nothing is there' : ''}`;
     case 'sysctl':
       return `sysctl ${step.key}=${step.value}`;
     case 'write':

@@ -157,6 +157,20 @@ export const internal = (cause: unknown) =>
     hint: 'this is a fault of rkt; --debug shows where it happened',
   });
 
+/** No case of the kit has this ID, or fits this pattern. */
+export const kitCaseUnknown = (asked: string) =>
+  new RktError('RKT_KIT_CASE_UNKNOWN', `no case fits "${asked}"`, {
+    asked,
+    hint: 'see "rkt flavor test FLAVOR --list"; "*" is anything in a pattern',
+  });
+
+/** The package with the kit is not installed beside rkt. */
+export const kitMissing = (name: string) =>
+  new RktError('RKT_KIT_MISSING', `${name}, which has the cases, is not installed beside rkt`, {
+    name,
+    hint: `npm install ${name}`,
+  });
+
 /** A file system is full, or its quota is used up. */
 export const noSpace = (cause: Error & {readonly path?: unknown}) =>
   new RktError('RKT_NO_SPACE', `no space left: ${cause.message}`, {

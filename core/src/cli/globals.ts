@@ -12,6 +12,12 @@ export const globalFlags = {
   cpuprofile: {type: 'string', value: 'FILE', hidden: true, help: 'write a processor profile'},
   debug: {type: 'boolean', help: 'tell on standard error what happens, and why in case of an error'},
   dir: {type: 'string', value: 'DIR', help: 'data directory (default /var/lib/rkt, or what the configuration says)'},
+  'error-fd': {
+    type: 'string',
+    value: 'FD',
+    hidden: true,
+    help: "where rkt's own error is written instead of standard error; closed when another program has taken rkt's place",
+  },
   format: {
     type: 'string',
     value: 'FORMAT',

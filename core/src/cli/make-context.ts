@@ -10,6 +10,7 @@ import type {Context, Format, Output} from './context.ts';
 import {flagUnsupported} from './errors.ts';
 import type {globalFlags} from './globals.ts';
 import {parseInsecureOptions} from './insecure.ts';
+import {isTerminal} from './terminal.ts';
 
 const DEFAULT_DATA_DIR = '/var/lib/rkt';
 
@@ -36,6 +37,9 @@ export const makeContext = async (
     trustKeysFromHttps: flags['trust-keys-from-https'],
     debug: flags.debug,
     note: (text) => output.note(text),
+    remark: (text) => {
+      if (format === 'text' && isTerminal(2)) output.note(text);
+    },
     describe,
     format,
     output,

@@ -26,15 +26,17 @@ const refusedPath = (thrown: unknown): readonly [path?: string, because?: string
 export interface Telling {
   readonly format: Format;
   readonly debug: boolean;
+  /** Where an error is written. Default: standard error. */
+  readonly errorFd?: number;
   /** Name of the command; empty before it is known. */
   readonly command: string;
 }
 
-/** Writes an error on standard error: what, what to do, code; one line of JSON if a machine reads. Returns the exit code. */
+/** Writes an error where it is to be told: what, what to do, code; one line of JSON if a machine reads. Returns the exit code. */
 export const reportError = (thrown: unknown, how: Telling): number => {
   const error = toRktError(thrown);
   try {
-    write(2, describeError(error, how));
+    write(how.errorFd ?? 2, describeError(error, how));
   } catch {
     // Nobody can be told; the exit code remains.
   }
@@ -46,7 +48,7 @@ export const describeError = (error: RktError, how: Telling): string =>
   how.format === 'text' ? renderError(error, how, wantsColour(2)) : `${errorJson(error, how)}\n`;
 
 /** The lines of an error. Lines after the first are indented, so that none can pose as another message. */
-export const renderError = (error: RktError, {command, debug}: Telling, colour: boolean): string => {
+const renderError = (error: RktError, {command, debug}: Telling, colour: boolean): string => {
   const name = `${['rkt', ...(command === '' ? [] : [command])].join(' ')}:`;
   const label = colour ? paint(name, 'red') : name;
   const [first = '', ...more] = lines(error.message);

@@ -1,6 +1,8 @@
 import process from 'node:process';
 import {enableDebug} from '../debug.ts';
+import {closeOnExec} from '../linux/fd-flags.ts';
 import {RktError} from '../rkt-error.ts';
+import type {Command} from './command.ts';
 import {FORMATS, type Format} from './context.ts';
 import {flagChoiceInvalid} from './errors.ts';
 import {globalFlags} from './globals.ts';
@@ -18,6 +20,8 @@ import {split} from './split.ts';
 export const rkt = async (argv: readonly string[]): Promise<number> => {
   const how: How = {format: guessFormat(argv), debug: argv.includes('--debug'), command: ''};
   try {
+    const errorFd = findErrorFd(argv);
+    if (errorFd !== undefined) how.errorFd = errorFd;
     return await dispatch(argv, how);
   } catch (error) {
     const code = reportError(error, how);
@@ -39,7 +43,7 @@ const dispatch = async (argv: readonly string[], how: How): Promise<number> => {
   const args = parse(command, flags, [...before, ...after]);
   if (args.flags.help) return showHelp(found.name === 'help' ? args.positionals.join(' ') : found.name);
   how.debug = args.flags.debug;
-  how.format = formatOf(command.name, args.flags.format);
+  how.format = formatOf(command, args.flags.format);
   if (how.debug || process.env.DEBUG) await enableDebug(how.debug);
   const output = makeOutput(how.format === 'yaml' ? (await import('./yaml.ts')).toYaml : undefined);
   const context = await makeContext(args.flags, how.format, output, (error) => describeError(error, how));
@@ -49,6 +53,14 @@ const dispatch = async (argv: readonly string[], how: How): Promise<number> => {
   const code = await command.run(context, args);
   writeProfile();
   return code;
+};
+
+/** Only as the very first, so that nothing has to be parsed to tell an error. `execve` closes it: who reads there sees that rkt is no more. */
+const findErrorFd = ([first = '']: readonly string[]): number | undefined => {
+  const [, digits] = /^--error-fd=(\d{1,4})$/.exec(first) ?? [];
+  if (digits === undefined) return undefined;
+  closeOnExec(Number(digits));
+  return Number(digits);
 };
 
 const showHelp = async (topic: string): Promise<number> => {
@@ -68,11 +80,11 @@ const helpInstead = async (error: unknown): Promise<void> => {
 
 const isFormat = (value: string): value is Format => (FORMATS as readonly string[]).includes(value);
 
-/** A command may have a `--format` of its own with fewer choices; rkt's empty one is text. */
-const formatOf = (command: string, value: string | undefined): Format => {
+/** A command may have a `--format` of its own, with fewer choices or with more, which are text to all others; rkt's empty one is text. */
+const formatOf = ({name, flags}: Command, value: string | undefined): Format => {
   const format = value ?? '';
-  if (format === '') return 'text';
-  if (!isFormat(format)) throw flagChoiceInvalid(command, 'format', format, FORMATS);
+  if (format === '' || flags.format?.choices?.includes(format)) return isFormat(format) ? format : 'text';
+  if (!isFormat(format)) throw flagChoiceInvalid(name, 'format', format, FORMATS);
   return format;
 };
 

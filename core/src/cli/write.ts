@@ -1,7 +1,7 @@
 import {writeSync} from 'node:fs';
 
 /*
- * Standard output and standard error without Node's streams: those cost start-up time and leave O_NONBLOCK on a pipe that an app
+ * Standard output, standard error and where else errors are told, without Node's streams: those cost start-up time and leave O_NONBLOCK on a pipe that an app
  * inherits.
  */
 
@@ -12,7 +12,7 @@ const gone = new Set<number>();
  * follows is dropped, so that a command still finishes its work.
  * @returns whether there still is a reader
  */
-export const write = (descriptor: 1 | 2, data: string | Uint8Array): boolean => {
+export const write = (descriptor: number, data: string | Uint8Array): boolean => {
   if (gone.has(descriptor)) return false;
   let rest = typeof data === 'string' ? Buffer.from(data) : data;
   while (rest.length > 0) {

@@ -1,15 +1,20 @@
-import {mkdirSync, rmSync} from 'node:fs';
+import {createReadStream, mkdirSync, rmSync} from 'node:fs';
 import {join, resolve} from 'node:path';
-import {fillHostTree} from '../../artifact/fill-host-tree.ts';
+import {fillStage1Image} from '../../artifact/fill-stage1-image.ts';
 import type {HostPath} from '../../contract/names.ts';
 import {BUILD_COMPRESSIONS, type BuildCompression, buildImage} from '../../image/build/build-image.ts';
 import {makeManifest} from '../../image/build/make-manifest.ts';
+import {importImage} from '../../image/import.ts';
+import {rememberBuilt} from '../../image/stage1-images.ts';
+import {holdImages, openStore} from '../../image/store.ts';
 import {scratchDirectory} from '../../linux/scratch-directory.ts';
+import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {flavorOptions} from '../../stage1/choice/flavor-options.ts';
 import {STAGE1_FLAVOR} from '../../stage1/choice/stage1-image.ts';
 import {flavorHostLacks, flavorTakesNoImage} from '../../stage1/errors.ts';
 import {gatherHostFacts} from '../../stage1/facts/host-facts.ts';
 import {findFlavor} from '../../stage1/load/find.ts';
+import {findingsOf} from '../../stage1/negotiation/findings-of.ts';
 import {defineCommand} from '../command.ts';
 import {argumentMissing} from '../errors.ts';
 import {exactly} from '../image-argument.ts';
@@ -21,7 +26,7 @@ export const command = defineCommand({
   usage: '[flags] FLAVOR',
   description:
     'Writes an image of the programs of this host that FLAVOR runs pods with, and of what they need. With --stage1=IMAGE a host that lacks them ' +
-    'runs pods, too: nspawn without systemd. The same files give the same image, byte for byte; SOURCE_DATE_EPOCH sets the time of all files (default 0).',
+    'runs pods, too: nspawn without systemd. A flavor that has no other way (kvm) takes the image that was built last for it without -o, which is in the store. The same files give the same image, byte for byte; SOURCE_DATE_EPOCH sets the time of all files (default 0).',
   flags: {
     compression: {
       type: 'string',
@@ -38,6 +43,10 @@ export const command = defineCommand({
   examples: [
     {command: 'rkt flavor build nspawn -o stage1.aci', does: "builds an image of this host's systemd"},
     {
+      command: 'rkt flavor build kvm',
+      does: 'makes the image that --stage1=kvm runs pods with, of QEMU and the newest kernel of Debian',
+    },
+    {
       command: 'rkt flavor build nspawn --name=example.com/stage1 --label=version=1 -o stage1.aci',
       does: 'names it: for a host that has fetched it, --stage1=example.com/stage1:1',
     },
@@ -45,22 +54,23 @@ export const command = defineCommand({
   async run(context, {flags, positionals}) {
     const {output, format} = context;
     const [name] = exactly(command.name, ['FLAVOR'], positionals);
-    if (flags.output === undefined) throw argumentMissing(command.name, '-o FILE.aci');
-    const {flavor} = await findFlavor(name, await flavorOptions(context));
+    const {flavor, source} = await findFlavor(name, await flavorOptions(context));
     const {declaration} = flavor;
-    if (declaration.stage1Image === undefined) throw flavorTakesNoImage(declaration.name);
+    const {stage1Image} = declaration;
+    if (stage1Image === undefined) throw flavorTakesNoImage(declaration.name);
+    const {required = false} = stage1Image;
+    if (flags.output === undefined && !required) throw argumentMissing(command.name, '-o FILE.aci');
+    if (flags.output === undefined) requireRoot(command.name);
     const host = gatherHostFacts(declaration.programs ?? []);
-    const lacks = flavor.probe(host).filter(({severity}) => severity === 'missing');
-    if (lacks.length > 0) throw flavorHostLacks(declaration.name, lacks);
+    const lacks = findingsOf(flavor, host).filter(({severity}) => severity === 'missing');
+    // What the image is for is not missing before there is one.
+    if (lacks.length > 0 && !required) throw flavorHostLacks(declaration.name, lacks);
     const work = scratchDirectory('rkt-flavor-build-');
     try {
       const directory = join(work, 'rootfs') as HostPath;
       mkdirSync(directory);
-      fillHostTree(
-        directory,
-        Object.values(host.programs).flatMap((program) => program?.path ?? []),
-        declaration.stage1Image.directories,
-      );
+      await fillStage1Image(directory, {stage1Image}, host, source, work);
+      const file = flags.output ?? join(work, 'stage1.aci');
       const id = await buildImage({
         directory,
         manifest: makeManifest({
@@ -69,14 +79,20 @@ export const command = defineCommand({
           exec: [],
           annotations: [{name: STAGE1_FLAVOR, value: declaration.name}],
         }),
-        output: flags.output,
+        output: file,
         overwrite: flags.overwrite,
         compression: flags.compression as BuildCompression, // one of the flag's choices
         mtime: sourceDateEpoch(),
         ownedByRoot: true,
       });
+      if (flags.output === undefined) {
+        const store = openStore(context.dataDir);
+        using _images = holdImages(store);
+        await importImage(store, createReadStream(file), {source: `rkt flavor build ${declaration.name}`});
+        rememberBuilt(context.dataDir, declaration.name, id);
+      }
       if (format === 'text') output.line(id);
-      else output.value({id, file: resolve(flags.output)}, format);
+      else output.value({id, ...(flags.output === undefined ? {} : {file: resolve(flags.output)})}, format);
       return 0;
     } finally {
       rmSync(work, {recursive: true, force: true});

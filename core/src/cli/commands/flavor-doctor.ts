@@ -1,10 +1,13 @@
-import {type ChosenFlavor, chooseFlavor} from '../../stage1/choice/choose-flavor.ts';
+import {RktError} from '../../rkt-error.ts';
+import {type ChosenFlavor, chooseFlavor, withBuiltImage} from '../../stage1/choice/choose-flavor.ts';
 import {type Examination, examineFlavor} from '../../stage1/choice/examine-flavor.ts';
 import {flavorOptions} from '../../stage1/choice/flavor-options.ts';
 import {gatherHostFacts} from '../../stage1/facts/host-facts.ts';
-import {listFlavors} from '../../stage1/load/find.ts';
+import {findFlavor, listFlavors} from '../../stage1/load/find.ts';
+import {findingsOf} from '../../stage1/negotiation/findings-of.ts';
 import {defineCommand} from '../command.ts';
 import type {Context, Output} from '../context.ts';
+import type {Proof} from '../prove.ts';
 
 export const command = defineCommand({
   name: 'flavor doctor',
@@ -12,16 +15,24 @@ export const command = defineCommand({
   usage: '[FLAVOR|IMAGE…]',
   description:
     'Without FLAVOR, all that are installed; with an image of the store that was made for a flavor, whether the flavor runs with it. Lists what a flavor finds missing or weakened on this host, each with a fix, and every ' +
-    'promise that does not hold here. Exits with 1 if one of the flavors cannot run pods here.',
-  flags: {all: {type: 'boolean', help: 'list the promises that hold, too'}},
+    'promise that does not hold here. Exits with 1 if one of the flavors cannot run pods here. With --prove, which without FLAVOR is about the one that runs pods by default, it exits with 1 if a promise does not hold.',
+  flags: {
+    all: {type: 'boolean', help: 'list the promises that hold, too'},
+    prove: {
+      type: 'boolean',
+      help: 'try every promise with pods that are thrown away (rkt flavor test), and tell which hold; takes root',
+    },
+  },
   examples: [
     {command: 'rkt flavor doctor', does: 'all installed flavors'},
     {command: 'rkt flavor doctor fly --format=json', does: 'findings and verdicts of one, for programs'},
+    {command: 'rkt flavor doctor --prove fly', does: 'hostile pods on this host: which promises of fly hold'},
   ],
   async run(context, {flags, positionals}) {
+    if (flags.prove) return proveEach(context, positionals);
     const examinations = (await chosen(context, positionals)).map(({flavor, stage1}) => {
       const host = gatherHostFacts(flavor.declaration.programs ?? [], stage1?.tree);
-      return examineFlavor(flavor.declaration, flavor.probe(host), host);
+      return examineFlavor(flavor.declaration, findingsOf(flavor, host), host);
     });
     if (context.format === 'text') for (const examination of examinations) show(examination, flags.all, context.output);
     else context.output.value(examinations, context.format);
@@ -29,10 +40,50 @@ export const command = defineCommand({
   },
 });
 
+const proveEach = async (context: Context, names: readonly string[]): Promise<number> => {
+  const [{testFlavor}, {prove}, {loadKit}] = await Promise.all([
+    import('../test-flavor.ts'),
+    import('../prove.ts'),
+    import('../load-kit.ts'),
+  ]);
+  const proved: {flavor: string; proofs: Proof[]}[] = [];
+  for (const name of names.length > 0 ? names : [undefined]) {
+    const {report, examination} = await testFlavor(context, 'flavor doctor --prove', name);
+    proved.push({flavor: examination.flavor, proofs: prove(examination, report, loadKit().untried)});
+  }
+  if (context.format === 'text') for (const {flavor, proofs} of proved) showProofs(flavor, proofs, context.output);
+  else context.output.value(proved, context.format);
+  return proved.some(({proofs}) => proofs.some(({verdict}) => verdict === 'does not hold')) ? 1 : 0;
+};
+
+const showProofs = (flavor: string, proofs: readonly Proof[], output: Output): void => {
+  const isSound = proofs.every(({verdict}) => verdict !== 'does not hold');
+  output.line(
+    `${flavor}: ${isSound ? 'what could be tried holds' : 'does not keep what it promises'}`,
+    isSound ? 'green' : 'red',
+  );
+  output.table(
+    ['KIND', 'NAME', 'VERDICT', 'CASES', 'WHY'],
+    proofs.map(({kind, name, verdict, cases, because}) => [kind, name, verdict, String(cases.length), because]),
+  );
+  output.line();
+};
+
 const chosen = async (context: Context, names: readonly string[]): Promise<ChosenFlavor[]> => {
-  if (names.length > 0) return Promise.all(names.map((name) => chooseFlavor(context, name, {pullPolicy: 'stored'})));
+  if (names.length > 0) return Promise.all(names.map((name) => named(context, name)));
   const installed = await listFlavors(await flavorOptions(context));
-  return installed.flatMap((found) => ('flavor' in found ? [found] : []));
+  const found = installed.flatMap((each) => ('flavor' in each ? [each] : []));
+  return Promise.all(found.map(async (each) => (await withBuiltImage(context, each)) ?? each));
+};
+
+/** What a flavor without its image lacks is for the flavor to say. */
+const named = async (context: Context, name: string): Promise<ChosenFlavor> => {
+  try {
+    return await chooseFlavor(context, name, {pullPolicy: 'stored'});
+  } catch (error) {
+    if (!(error instanceof RktError) || error.code !== 'RKT_STAGE1_IMAGE_MISSING') throw error;
+    return findFlavor(name, await flavorOptions(context));
+  }
 };
 
 const STYLES = {missing: 'red', degraded: 'yellow', note: 'dim'} as const;

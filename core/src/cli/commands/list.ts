@@ -1,6 +1,7 @@
 import {podsOf} from '../../pod/state/layout.ts';
 import {listPods} from '../../pod/state/list.ts';
 import type {PodEntry} from '../../pod/state/load.ts';
+import {readOomKills} from '../../pod/state/read-oom-kills.ts';
 import {requireSight} from '../../pod/state/require-sight.ts';
 import {viewPod} from '../../pod/state/view.ts';
 import {defineCommand} from '../command.ts';
@@ -26,12 +27,14 @@ export const command = defineCommand({
     const pods = listPods(dataDir);
     if (format !== 'text') {
       output.value(
-        pods.map((pod) => viewPod(pod)),
+        pods.map((pod) => viewPod(pod, undefined, undefined, readOomKills(pod))),
         format,
       );
       return 0;
     }
-    // The columns of rkt, for scripts, and one more for whoever gives names.
+    const kills = new Map(pods.map((pod) => [pod, readOomKills(pod) ?? 0]));
+    const killed = [...kills.values()].some((count) => count > 0);
+    // The columns of rkt, for scripts, and more where there is something to say.
     const named = pods.some(({summary}) => summary?.podName !== undefined);
     const header = [
       'UUID',
@@ -43,12 +46,13 @@ export const command = defineCommand({
       'STARTED',
       'NETWORKS',
       ...(named ? ['NAME'] : []),
+      ...(killed ? ['OOM KILLS'] : []),
     ];
     const now = Date.now();
     const time = full ? fullTime : (milliseconds: number) => ago(milliseconds, now);
     output.table(
       noLegend ? undefined : header,
-      pods.flatMap((pod) => rows(pod, {full, named}, time)),
+      pods.flatMap((pod) => rows(pod, {full, named, killed: killed ? kills.get(pod) : undefined}, time)),
     );
     return 0;
   },
@@ -62,7 +66,7 @@ const SHORT_ID = 19;
 /** One row for each app; what is the pod's stands in the first. */
 const rows = (
   pod: PodEntry,
-  {full, named}: {full: boolean; named: boolean},
+  {full, named, killed}: {full: boolean; named: boolean; killed: number | undefined},
   time: (milliseconds: number) => string,
 ): string[][] => {
   const {uuid, state, summary, supervisor, createdAt} = pod;
@@ -79,6 +83,7 @@ const rows = (
       own(supervisor === undefined ? '' : time(supervisor.startedAt)),
       own((summary?.networks ?? []).join(', ')),
       ...(named ? [own(summary?.podName ?? '')] : []),
+      ...(killed === undefined ? [] : [own(killed === 0 ? '' : String(killed))]),
     ];
   });
 };

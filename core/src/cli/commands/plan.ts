@@ -2,6 +2,7 @@ import type {Plan} from '../../contract/plan.ts';
 import type {IsolatedField, Process} from '../../contract/process.ts';
 import type {ComposedPod} from '../../pod/compose/compose.ts';
 import {imageIsolatorRefused} from '../../pod/errors.ts';
+import type {RunRequest} from '../../pod/request.ts';
 import {planRun} from '../../pod/verbs/plan-run.ts';
 import {defineCommand} from '../command.ts';
 import type {Output} from '../context.ts';
@@ -29,7 +30,7 @@ export const command = defineCommand({
     const runRequest = parseRunFlags(flags);
     const composed = await withImageHint('plan', images, () => planRun(context, request, runRequest));
     const {output, format} = context;
-    if (format === 'text') show(composed, output);
+    if (format === 'text') show(composed, runRequest, output);
     else {
       const {pod, plan, report, askedByImages} = composed;
       output.value({pod, plan, report, askedByImages}, format);
@@ -39,14 +40,17 @@ export const command = defineCommand({
   },
 });
 
-const show = ({plan, askedByImages, refused, report}: ComposedPod, output: Output): void => {
+const show = ({plan, askedByImages, refused, report}: ComposedPod, {net}: RunRequest, output: Output): void => {
   showPlan(plan, output);
   showAsked(askedByImages, refused, output);
   output.line();
   output.line('report', 'bold');
   output.table(
     undefined,
-    report.entries.map(({verdict, name, app, how}) => [`  ${verdict}`, name, app ?? '', how]),
+    report.entries.map(({verdict, name, app, how}) => {
+      const unasked = name === 'network/host' && net === undefined ? '; no --net was given' : '';
+      return [`  ${verdict}`, name, app ?? '', `${how}${unasked}`];
+    }),
   );
 };
 

@@ -30,8 +30,8 @@ export const command = defineCommand({
   usage: '[flags] UUID',
   description:
     'One KEY=VALUE a line. "enforced=", "modified=" and "ignored=" tell what became of each isolator and feature. With --verify they ' +
-    'are compared with the running kernel, and a difference is an error; "unproved=" tells what the kernel shows nowhere. "oom-kills=" tells how many processes the kernel has killed for want of memory, where the cgroup ' +
-    'of the pod counts them.',
+    'are compared with the running kernel, and a difference is an error; "unproved=" tells what the kernel shows nowhere. The flavor is asked for its plan again, which has to be the same, also of a pod that is only prepared. "oom-kills=" tells how many processes the kernel has killed for want of memory, where a cgroup ' +
+    'of the pod counts them: one with a limit, and any of cgroup v2.',
   flags: {
     'uuid-file': {type: 'string', value: 'FILE', help: 'read the UUID from a file'},
     verify: {type: 'boolean', help: 'compare what was promised with the running kernel'},
@@ -77,13 +77,12 @@ export const command = defineCommand({
     }));
     if (context.format === 'text') show(context, entry, {exitCodes, restarts, killed}, report, checks);
     else {
-      const oom = killed === 0 ? {} : {oom_kills: killed};
       const verified =
         checks === undefined
           ? {}
           : {verification: checks, unproved: unproved(report, checks).map(({name, app}) => ({name, app}))};
       context.output.value(
-        {...viewPod(entry, exitCodes, restarts), ...oom, enforcement: report, ...verified},
+        {...viewPod(entry, exitCodes, restarts, killed), enforcement: report, ...verified},
         context.format,
       );
     }
@@ -93,19 +92,27 @@ export const command = defineCommand({
   },
 });
 
-/** What the kernel shows of a running pod, against what was promised. */
+/** What the kernel shows of a running pod, against what was promised; and of any that is not over, whether its flavor would make the same plan again. */
 const check = async (context: Context, {uuid, state, path, summary, supervisor}: PodEntry): Promise<Check[]> => {
-  if (state !== 'running' || supervisor === undefined || summary === undefined)
-    throw podNotInState(uuid, state, 'running');
-  const [{verify}, {runningPod}, {pinnedFlavor}] = await Promise.all([
+  const isPrepared = state === 'prepared';
+  if (summary === undefined || !(isPrepared || (state === 'running' && supervisor !== undefined)))
+    throw podNotInState(uuid, state, 'running or prepared');
+  const [{verify}, {planAgain}, {runningPod}, {pinnedFlavor}] = await Promise.all([
     import('../../stage1/verify/verify.ts'),
+    import('../../stage1/verify/plan-again.ts'),
     import('../../pod/state/running-pod.ts'),
     import('../../stage1/choice/choose-flavor.ts'),
   ]);
-  const {flavor} = await pinnedFlavor(context, summary.flavor);
-  const facts = requireStored(path, 'facts');
-  const running = runningPod(requireStored(path, 'frozen'), facts, supervisor, flavor);
-  return verify(running, requireStored(path, 'report'), facts);
+  const found = await pinnedFlavor(context, summary.flavor);
+  const [pod, facts, plan] = [
+    requireStored(path, 'frozen'),
+    requireStored(path, 'facts'),
+    requireStored(path, 'plan'),
+  ] as const;
+  const again = planAgain(found, {pod, facts, plan});
+  if (isPrepared || supervisor === undefined) return [again];
+  const running = runningPod(pod, facts, supervisor, found.flavor);
+  return [again, ...verify(running, requireStored(path, 'report'), plan, facts)];
 };
 
 /** What was promised and has no place where the kernel would show it: the flavor's word alone. */
@@ -147,8 +154,8 @@ const show = (
     output.line(`${verdict}=${shown(name, app)}: ${how}`);
   }
   for (const {holds, name, app, expected, actual} of checks) {
-    if (holds) output.line(`verified=${name} (${app}): ${actual}`);
-    else output.line(`differs=${name} (${app}): ${actual}, not ${expected}`, 'red');
+    if (holds) output.line(`verified=${shown(name, app)}: ${actual}`);
+    else output.line(`differs=${shown(name, app)}: ${actual}, not ${expected}`, 'red');
   }
   if (checks.length > 0)
     for (const {name, app, how} of unproved(report, checks)) output.line(`unproved=${shown(name, app)}: ${how}`);

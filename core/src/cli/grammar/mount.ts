@@ -1,5 +1,5 @@
 import {volumeName} from '../../appc/names.ts';
-import {targetPath} from '../../appc/paths.ts';
+import {placeOf, targetPath} from '../../appc/paths.ts';
 import type {AppRequest} from '../../pod/request.ts';
 import {checked, type Typed, wrong} from './checked.ts';
 import {parsePairs} from './pairs.ts';
@@ -13,7 +13,7 @@ export const parseMount = (value: string): Mount => {
   for (const key of ['volume', 'target']) if (!pairs.has(key)) throw wrong(typed, `${key} is missing`);
   return {
     volume: checked(volumeName, pairs.get('volume'), typed),
-    path: checked(targetPath, pairs.get('target'), typed),
+    path: placeOf(checked(targetPath, pairs.get('target'), typed)),
   };
 };
 

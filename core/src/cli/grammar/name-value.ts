@@ -1,7 +1,7 @@
 import {type Typed, wrong} from './checked.ts';
 
 /** `NAME=VALUE`; the value may be empty and hold further `=`. @throws RKT_FLAG_VALUE_INVALID */
-export const parseNameValue = (typed: Typed): [name: string, value: string] => {
+const parseNameValue = (typed: Typed): [name: string, value: string] => {
   const {value} = typed;
   const equals = value.indexOf('=');
   if (equals === -1) throw wrong(typed, 'not NAME=VALUE');

@@ -1,6 +1,8 @@
+import path from 'node:path';
 import {volume as schema} from '../../appc/volumes.ts';
 import type {HostPath} from '../../contract/names.ts';
 import type {VolumeRequest} from '../../pod/request.ts';
+import {flagValueInvalid} from '../errors.ts';
 import {checked, type Typed, wrong} from './checked.ts';
 import {parseNumber} from './number.ts';
 import {parsePairs} from './pairs.ts';
@@ -13,6 +15,14 @@ export const parseVolume = (value: string): VolumeRequest => {
   const typed: Typed = {flag: 'volume', value, example: 'data,kind=host,source=/srv/data'};
   const pairs = parsePairs(`name=${value}`, KEYS, typed);
   if (!pairs.has('kind')) throw wrong(typed, 'kind is missing');
+  const source = pairs.get('source');
+  if (source !== undefined && source !== '' && !source.startsWith('/'))
+    throw flagValueInvalid(
+      'volume',
+      value,
+      `source ${source} is not an absolute path`,
+      `did you mean source=${path.resolve(source)}?`,
+    );
   const {kind, ...rest} = checked(
     schema,
     Object.fromEntries(

@@ -50,17 +50,10 @@ for (const value of [
 
 test('PO-07 --mount', (t) => {
   t.deepEqual(parseMount('volume=v,target=/a%2Cb') as unknown, {volume: 'v', path: '/a,b'});
+  t.deepEqual(parseMount('volume=v,target=a/../../b/') as unknown, {volume: 'v', path: '/b'});
 });
 
-for (const value of [
-  '',
-  'v:/a',
-  'volume=v',
-  'target=/a',
-  'volume=v,target=a',
-  'volume=V,target=/a',
-  'volume=v,target=/a/../b',
-])
+for (const value of ['', 'v:/a', 'volume=v', 'target=/a', 'volume=v,target=', 'volume=V,target=/a'])
   test(`PO-07 --mount=${value} is refused`, (t) => {
     t.like(
       t.throws(() => parseMount(value)),
