@@ -17,8 +17,12 @@ export {
 export * from './define-flavor.ts';
 export * from './entering.ts';
 export * from './kernel-files.ts';
+export * from './launcher.ts';
 export * from './logs.ts';
+// By name: the contract has schemas of these names.
+export {hostPath, podPath, rootfsPath} from './paths.ts';
 export * from './read-back.ts';
 export * from './rootfs.ts';
 export * from './support.ts';
 export * from './systemd/index.ts';
+export * from './unsupported.ts';

@@ -31,6 +31,12 @@ const mounted = (
 
 const STRICT: MountFlag[] = ['nosuid', 'nodev', 'noexec'];
 
+/** Flags and options of the tmpfs at /dev/shm: as much memory as systemd-nspawn gives, and no programs, as in docker. */
+export const SHARED_MEMORY = {
+  flags: STRICT,
+  options: {mode: '1777', size: '10%', nr_inodes: '400k'},
+} as const;
+
 /** A fresh /proc, of the pid namespace that the executor is in. */
 export const proc = (app: App): Step[] => mounted(app, 'proc', '/proc', STRICT);
 
@@ -57,11 +63,27 @@ const LINKS = [
   ['stdout', '/proc/self/fd/1'],
 ] as const;
 
+const CONSOLE = 'console';
+
+const console = (app: App): Step => ({
+  id: `file.${app.name}.console`,
+  do: 'write',
+  target: inRootfs(app, `/dev/${CONSOLE}`),
+  content: '',
+  mode: 0o600,
+  uid: 0,
+  gid: 0,
+});
+
 /**
  * A /dev of the app's own: the standard devices, pseudo terminals, shared memory and message queues; nothing of the host's. With `shared`, memory and
- * queues are left to the flavor, because the apps of the pod have them in common.
+ * queues are left to the flavor, because the apps of the pod have them in common. With `terminal`, /dev/console is a file for the flavor or the executor to bind the app's terminal to: that is
+ * how it has a name there.
  */
-export const dev = (app: App, {shared = false}: {shared?: boolean} = {}): Step[] => [
+export const dev = (
+  app: App,
+  {shared = false, terminal = false}: {shared?: boolean; terminal?: boolean} = {},
+): Step[] => [
   ...mounted(app, 'tmpfs', '/dev', ['nosuid', 'noexec'], {mode: '0755', size: '64k'}),
   ...NODES.map(
     ([name, major, minor]): Step => ({
@@ -76,7 +98,7 @@ export const dev = (app: App, {shared = false}: {shared?: boolean} = {}): Step[]
       gid: 0,
     }),
   ),
-  ...LINKS.map(
+  ...LINKS.filter(([name]) => !terminal || name !== CONSOLE).map(
     ([name, to]): Step => ({
       id: `link.${app.name}.${name}`,
       do: 'symlink',
@@ -84,14 +106,17 @@ export const dev = (app: App, {shared = false}: {shared?: boolean} = {}): Step[]
       to,
     }),
   ),
+  ...(terminal ? [console(app)] : []),
   ...mounted(app, 'devpts', '/dev/pts', ['nosuid', 'noexec'], {mode: '0620', gid: '5', ptmxmode: '0666'}),
   ...(shared
     ? ['/dev/shm', '/dev/mqueue'].map((path) => directory(app, path))
     : [
-        ...mounted(app, 'tmpfs', '/dev/shm', STRICT, {mode: '1777', size: '65536k'}),
+        ...mounted(app, 'tmpfs', '/dev/shm', SHARED_MEMORY.flags, SHARED_MEMORY.options),
         ...mounted(app, 'mqueue', '/dev/mqueue', STRICT),
       ]),
 ];
+
+const MOUNTS = '/etc/mtab';
 
 /** Hides and protects the kernel's paths that the pod lists. */
 export const kernelPaths = (pod: Pod, app: App): Step[] => [
@@ -103,14 +128,19 @@ export const kernelPaths = (pod: Pod, app: App): Step[] => [
     : []),
 ];
 
-/** The pod's resolv.conf and hosts, where it has its own. */
+/** Whether a path of an app is one of its volumes, or in one. What is there is the volume's. */
+const isOfVolume = ({mounts}: App, path: string): boolean =>
+  mounts.some((mount) => `${path}/`.startsWith(`${mount.path}/`));
+
+/** The files of an app's /etc that speak of the pod: names and mounts, where it has its own. Where the app has a volume, that has them. */
 export const nameResolution = (pod: Pod, app: App): Step[] => {
   const files = [
     ['/etc/resolv.conf', pod.resolvConf],
     ['/etc/hosts', pod.hosts],
+    ['/etc/hostname', pod.ownName === undefined ? null : `${pod.ownName}\n`],
   ] as const;
   const writes = files.flatMap(([path, content]): Step[] =>
-    content === null
+    content === null || isOfVolume(app, path)
       ? []
       : [
           {
@@ -124,7 +154,15 @@ export const nameResolution = (pod: Pod, app: App): Step[] => {
           },
         ],
   );
-  return writes.length > 0 ? [directory(app, '/etc'), ...writes] : [];
+  const mounts: Step = {
+    id: `link.${app.name}.mtab`,
+    do: 'symlink',
+    target: inRootfs(app, MOUNTS),
+    to: '../proc/self/mounts',
+    ifAbsent: true,
+  };
+  const steps = [...writes, ...(isOfVolume(app, MOUNTS) ? [] : [mounts])];
+  return steps.length > 0 ? [directory(app, '/etc'), ...steps] : [];
 };
 
 /** The pod's cgroup with its limits and devices, joined by what is launched; `controllers`: those that it has to have besides. */

@@ -6,6 +6,7 @@ import {hasMasks} from './kernel-paths.ts';
 import {ALIVE, MASKS, postStopName, preStartName, recorderName, serviceName, starterName} from './names.ts';
 import type {UnitOptions} from './options.ts';
 import {recorderUnits} from './record-exit.ts';
+import {keeperUnits, keptBy} from './record-oom-kills.ts';
 import {sandboxSettings} from './sandbox.ts';
 import {allowsCall} from './seccomp.ts';
 import {socketNames} from './sockets.ts';
@@ -26,7 +27,8 @@ export const appUnits = (pod: Pod, app: App, options: UnitOptions): UnitFile[] =
     ...(preStart === undefined ? [] : preStartUnit(pod, app, options, preStart)),
     ...(postStop === undefined ? [] : postStopUnit(pod, app, options, postStop)),
     ...starterUnits(app, options.statusDirectory),
-    ...recorderUnits(app, options.statusDirectory, preStart === undefined ? [] : ['unready']),
+    ...keeperUnits(app, options),
+    ...recorderUnits(app, options, preStart === undefined ? [] : ['unready']),
   ];
 };
 
@@ -51,6 +53,11 @@ const mainUnit = (pod: Pod, app: App, options: UnitOptions, handlers: readonly s
   return serviceUnit(serviceName(app), {
     Unit: [
       ...inPod(pod, ...handlers),
+      // Not required: without it the app runs as well.
+      ...keptBy(app, options).flatMap((name): Setting[] => [
+        ['Wants', name],
+        ['After', name],
+      ]),
       ['OnSuccess', recorderName(app, 'ended')],
       ['OnFailure', recorderName(app, 'failed')],
       // Whoever asks for restarts gets them, however often.

@@ -19,6 +19,8 @@ export const writersOf = (app: App): string[] => [
 export const recorderName = (app: App, how: Ending): string => `app-${app.name}:${how}.service`;
 /** Starts before each start of an app that may be restarted. */
 export const starterName = (app: App): string => `app-${app.name}:starts.service`;
+/** Keeps the app's cgroup of v1 until the pod has ended: what it has counted goes with it. */
+export const keeperName = (app: App): string => `app-${app.name}:memory.service`;
 export const socketName = (app: App, port: string): string => `app-${app.name}:port-${port}.socket`;
 
 export const ALIVE = 'alive.target';

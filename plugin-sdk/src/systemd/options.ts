@@ -26,6 +26,11 @@ export interface UnitOptions {
   readonly bindDev: (app: App) => boolean;
   /** The directory of the pod in which `<app>` is written: the app's exit status as a decimal number, 128 and the signal for one that was killed. */
   readonly statusDirectory: string;
+  /**
+   * The file of the pod in which the kernel counts the processes of an app that it has killed for want of memory: of cgroup v1 the app's own `memory.oom_control`, of v2 a `memory.events` above all apps. Recorded
+   * in the directory of statuses, as `<app>.oom` or for all apps as `:oom`. Default: nothing is.
+   */
+  readonly oomCounter?: (app: App) => string | undefined;
   /** The sockets that were passed to rkt; without them a unit listens where its port says. */
   readonly sockets?: HostFacts['sockets'];
   /** Where the pod has the node of a device volume, below its own /dev: systemd looks there for its number. Default: its number, where the pod has it, else the volume's path on the host. */

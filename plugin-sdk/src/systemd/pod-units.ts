@@ -6,6 +6,7 @@ import {hasMasks, maskUnits} from './kernel-paths.ts';
 import {ALIVE, MASKS, serviceName} from './names.ts';
 import type {UnitOptions} from './options.ts';
 import {recordExitScript} from './record-exit.ts';
+import {oomScripts} from './record-oom-kills.ts';
 import {socketUnits} from './sockets.ts';
 import {type UnitFile, unit} from './unit.ts';
 import {userFiles} from './users.ts';
@@ -24,6 +25,7 @@ export const podUnits = (pod: Pod, options: UnitOptions): UnitFile[] => [
   ...maskUnits(pod, pod.apps.map(serviceName)),
   ...pod.apps.flatMap((app) => appUnits(pod, app, options)),
   recordExitScript,
+  ...oomScripts(pod.apps, options),
   endPodScript,
   ...(pod.apps.some(isRestarted) ? [countStartScript] : []),
   ...userFiles(pod.apps),

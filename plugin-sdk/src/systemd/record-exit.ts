@@ -2,6 +2,8 @@ import type {App} from '@rkt/core/contract';
 import {execLine} from './encode.ts';
 import {firstFailure} from './end-pod.ts';
 import {ALIVE, type Ending, recorderName} from './names.ts';
+import type {UnitOptions} from './options.ts';
+import {oomRecorder} from './record-oom-kills.ts';
 import {type UnitFile, unit} from './unit.ts';
 
 const SCRIPT = '/etc/rkt/record-exit';
@@ -47,8 +49,9 @@ exit "$status"
  * root with every capability of the pod. They also see what stops an app before its program starts. The first that ends with another
  * status than 0 ends the pod with it, unless it is to be restarted.
  */
-export const recorderUnits = (app: App, statusDirectory: string, more: readonly Ending[] = []): UnitFile[] =>
+export const recorderUnits = (app: App, options: UnitOptions, more: readonly Ending[] = []): UnitFile[] =>
   (['ended', 'failed', ...more] as const).map((how) => {
+    const {statusDirectory} = options;
     const endsPod = how === 'unready' || (app.restart ?? 'no') === 'no';
     return unit(recorderName(app, how), {
       Unit: [
@@ -63,6 +66,7 @@ export const recorderUnits = (app: App, statusDirectory: string, more: readonly 
       ],
       Service: [
         ['Type', 'oneshot'],
+        ...oomRecorder(app, options),
         [
           'ExecStart',
           execLine(

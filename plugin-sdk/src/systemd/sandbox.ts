@@ -61,7 +61,7 @@ type Device = Extract<Pod['volumes'][number], {kind: 'host'}>['device'];
 const numbered = (device: Device): string | undefined =>
   device && `/dev/${device.type}/${device.major}:${device.minor}`;
 
-const devices = (pod: Pod, app: App, options: UnitOptions): Setting[] => [
+const deviceSettings = (pod: Pod, app: App, options: UnitOptions): Setting[] => [
   ['DevicePolicy', 'closed'],
   ['DeviceAllow', 'char-pts rw'],
   ...app.mounts.flatMap(({volume: wanted, readOnly}): Setting[] => {
@@ -74,6 +74,18 @@ const devices = (pod: Pod, app: App, options: UnitOptions): Setting[] => [
   }),
 ];
 
+/** What the apps of a pod have in common, but for one that has a volume there. */
+const sharedInDev = ({mounts}: App): string[] =>
+  ['/dev/shm', '/dev/mqueue'].filter((place) => mounts.every(({path}) => path !== place));
+
+/** What of the pod's /dev an app sees. Its terminal, where it has one: so it has a name. */
+const devices = (app: App, options: UnitOptions): string[] => {
+  if (options.bindDev(app)) return ['/dev'];
+  const streams = Object.values(options.stdio(app));
+  const terminals = new Set(streams.flatMap((stream) => (stream.kind === 'terminal' ? [stream.path] : [])));
+  return [...sharedInDev(app), ...[...terminals].map((path) => pathItem(path, `app "${app.name}": BindPaths`))];
+};
+
 /** What the app's program has, and its event handlers too: root, mounts, environment, credentials, filter, limits. */
 export const sandboxSettings = (pod: Pod, app: App, options: UnitOptions): Setting[] => {
   const where = `app "${app.name}"`;
@@ -81,7 +93,7 @@ export const sandboxSettings = (pod: Pod, app: App, options: UnitOptions): Setti
     ['RootDirectory', pathSetting(options.rootOf(app), `${where}: RootDirectory`)],
     // It would be a fresh and writable /proc.
     ['MountAPIVFS', 'no'],
-    ['BindPaths', `/proc /sys ${options.bindDev(app) ? '/dev' : '/dev/shm /dev/mqueue'}`],
+    ['BindPaths', ['/proc', '/sys', ...devices(app, options)].join(' ')],
     ...appPathSettings(pod, where),
     ...environment(app),
     ['WorkingDirectory', pathSetting(app.process.cwd, `${where}: WorkingDirectory`)],
@@ -89,7 +101,7 @@ export const sandboxSettings = (pod: Pod, app: App, options: UnitOptions): Setti
     ['UMask', app.process.umask.toString(8).padStart(4, '0')],
     ...Object.values(ISOLATED).flatMap((settings) => settings(app, options)),
     ...cgroupSettings(app, options),
-    ...devices(pod, app, options),
+    ...deviceSettings(pod, app, options),
     ['KeyringMode', 'private'],
     // What an app mounts is its own, and what others mount is not its.
     ['MountFlags', 'private'],

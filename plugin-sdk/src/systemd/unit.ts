@@ -9,7 +9,7 @@ export interface UnitFile {
 /** A line of a unit. Values are encoded already. */
 export type Setting = readonly [name: string, value: string];
 
-export const SYSTEM = 'systemd/system';
+const SYSTEM = 'systemd/system';
 
 type Sections = Readonly<Record<string, readonly Setting[]>>;
 

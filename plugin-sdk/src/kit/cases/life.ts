@@ -1,0 +1,320 @@
+import {strict as assert} from 'node:assert';
+import {once} from 'node:events';
+import {readFileSync} from 'node:fs';
+import {type AddressInfo, connect, createServer} from 'node:net';
+import type {Plan} from '@rkt/core/contract';
+import type {Case, Need} from '../case.ts';
+import {expectEnd, STAYS, type Verification, withPod} from '../forms.ts';
+import {difference, type Scope, snapshot} from '../left-behind.ts';
+import {processesSaying} from '../outside.ts';
+import {until} from '../until.ts';
+import type {PodSpec, World} from '../world.ts';
+
+/* The verbs: prepare, run, ready, stop, logs, gc; what is left, crashes, many at once, and what is not declared. */
+
+/** Ends a pod in some way and has gc remove it: the host is as it was. */
+const leavesNothing = (
+  id: string,
+  title: string,
+  needs: readonly Need[],
+  end: (world: World, spec: PodSpec) => Promise<string>,
+): Case => ({
+  id,
+  title,
+  needs,
+  attempt: async (world) => {
+    const place = world.volume({file: 'x\n'});
+    const uuid = await end(world, {
+      pod: ['--volume=a,kind=empty', `--volume=b,kind=host,source=${place}`],
+      app: ['--mount=volume=a,target=/a', '--mount=volume=b,target=/b'],
+    });
+    const scope: Scope = {directories: [`/${uuid}`], pods: new Set([uuid])};
+    await until('the pod is removed', async () => {
+      await world.rkt(['rm', uuid]);
+      return (await world.rkt(['status', uuid])).code === undefined
+        ? (await world.rkt(['status', uuid])).status !== 0
+        : true;
+    });
+    const nothing = {mounts: [], cgroups: [], networks: [], processes: [], files: []};
+    await until('nothing of it is left', () => Object.keys(difference(nothing, snapshot(scope))).length === 0).catch(
+      () => assert.deepEqual(difference(nothing, snapshot(scope)), {}),
+    );
+  },
+});
+
+const leftovers: readonly Case[] = [
+  leavesNothing(
+    'gc/ended',
+    'a pod that has ended leaves nothing: no mount, cgroup, process or file',
+    ['gc'],
+    async (world, spec) => {
+      const pod = await world.start({...spec, script: STAYS});
+      pod.child.stdin.end();
+      expectEnd(await pod.ended, {});
+      return pod.uuid;
+    },
+  ),
+  leavesNothing(
+    'gc/stopped',
+    'nor does one that is ended by force, with processes of its own',
+    ['gc', 'stop'],
+    async (world, spec) => {
+      const pod = await world.start({
+        ...spec,
+        script: `(trap '' HUP TERM; while :; do read -r l </tmp/never; done) & ${STAYS}`,
+      });
+      await pod.end();
+      return pod.uuid;
+    },
+  ),
+  leavesNothing('gc/killed', 'nor does one whose rkt process is killed', ['gc'], async (world, spec) => {
+    const pod = await world.start({...spec, script: STAYS});
+    pod.child.kill('SIGKILL');
+    await pod.ended;
+    await until('no process of the app is left', () => processesSaying(pod.script).length === 0);
+    return pod.uuid;
+  }),
+  leavesNothing('gc/refused', 'nor does one whose program is not there', ['gc'], async (world, spec) => {
+    const file = `${world.volume()}/uuid`;
+    const app = [...(spec.app ?? []), '--exec=/nowhere'];
+    const {status} = await world.run({...spec, app, pod: [...(spec.pod ?? []), `--uuid-file-save=${file}`]});
+    assert.equal(status, 127);
+    return readFileSync(file, 'utf8').trim();
+  }),
+];
+
+/** Milliseconds after its start at which rkt is killed: a few places of what it does. */
+const MOMENTS = [60, 110, 160, 220, 300];
+
+const crashes = MOMENTS.map(
+  (moment): Case => ({
+    id: `S20/killed-after-${moment}`,
+    title: `a run that is killed about ${moment} ms after its start leaves nothing that gc does not remove`,
+    needs: ['gc'],
+    attempt: async (world) => {
+      const file = `${world.volume()}/uuid`;
+      const text = `echo started; : ${file}; cat`;
+      const args = await world.arguments('run', {script: text, pod: [`--uuid-file-save=${file}`]});
+      // The shell is replaced: what is killed is rkt, wherever it has come to.
+      const through = ['/bin/sh', '-c', `(sleep ${moment / 1000}; kill -KILL $$) >/dev/null 2>&1 & exec "$@"`, 'sh'];
+      await world.rkt(args, {through});
+      await until('no process of the app is left', () => processesSaying(text).length === 0);
+      let uuid = '';
+      try {
+        uuid = readFileSync(file, 'utf8').trim();
+      } catch {
+        // It had no name yet.
+      }
+      if (uuid === '') return;
+      await until('gc takes it', async () => {
+        await world.rkt(['gc', '--mark-only']);
+        return (await world.rkt(['rm', uuid])).status === 0 || (await world.rkt(['status', uuid])).status !== 0;
+      });
+      const nothing = {mounts: [], cgroups: [], networks: [], processes: [], files: []};
+      assert.deepEqual(difference(nothing, snapshot({directories: [`/${uuid}`], pods: new Set([uuid])})), {});
+    },
+  }),
+);
+
+/** How a pod asks for what a flavor may not have. */
+const ASKING: Readonly<Partial<Record<Need, PodSpec>>> = {
+  'apps/many': {app: ['--name=one'], script: 'true', more: [{name: 'two', script: 'true'}]},
+  'event-handlers': {image: {app: {eventHandlers: [{name: 'pre-start', exec: ['/bin/true']}]}}},
+  hostname: {pod: ['--hostname=kit']},
+  'ipc/private': {pod: ['--ipc=private']},
+  'network/none': {pod: ['--net=none']},
+  'os/unix/sysctl': {isolators: [{name: 'os/unix/sysctl', value: {'net.ipv4.ip_forward': '1'}}]},
+  restart: {app: ['--restart=always']},
+  'rootfs/read-only': {app: ['--readonly-rootfs']},
+  'stdio/journal': {app: ['--stdout=journal']},
+  'stdio/log': {app: ['--stdout=log']},
+  'user-namespace': {pod: ['--private-users']},
+  'volume/empty': {pod: ['--volume=a,kind=empty'], app: ['--mount=volume=a,target=/a']},
+};
+
+const refused = Object.entries(ASKING).map(([name, spec]): Case => {
+  const asked = name as Need;
+  return {
+    id: `EX-33/refused-${name.replace('/', '-').replace('/', '-')}`,
+    title: `a pod that asks for ${name} is refused before anything is there, since the flavor does not have it`,
+    needs: ['run'],
+    without: [asked],
+    attempt: async (world) => {
+      const {status, code, fields} = await world.rkt(await world.arguments('run', spec));
+      assert.deepEqual([status, code], [254, 'RKT_FLAVOR_CANNOT']);
+      assert.match(JSON.stringify(fields), new RegExp(`"${name}"`));
+    },
+  };
+});
+
+const verbs: readonly Case[] = [
+  {
+    id: 'run/prepared',
+    title: 'a prepared pod runs as one that is run at once, and only once',
+    needs: ['run'],
+    attempt: async (world) => {
+      const prepared = await world.rkt(await world.arguments('prepare', {script: 'echo ran; exit 4'}));
+      assert.equal(prepared.status, 0, prepared.stderr);
+      const {uuid} = JSON.parse(prepared.stdout) as {readonly uuid: string};
+      expectEnd(await world.rkt(['run-prepared', uuid]), {status: 4, stdout: 'ran\n'});
+      assert.equal((await world.rkt(['run-prepared', uuid])).status, 254);
+      assert.equal((await world.rkt(['rm', uuid])).status, 0);
+    },
+  },
+  {
+    id: 'EX-33/again',
+    title: 'asked again, the flavor makes the same plan of a pod that is prepared, and of one that runs',
+    needs: ['run'],
+    attempt: async (world) => {
+      const shown = async (uuid: string) => {
+        const {stdout, stderr} = await world.rkt(['--format=json', 'status', '--verify', uuid]);
+        assert.equal(stderr, '');
+        const {verification} = JSON.parse(stdout) as Verification;
+        assert.equal(verification.find(({name}) => name === 'plan')?.holds, true);
+      };
+      const spec = {pod: ['--set-env=A=b c'], app: ['--working-dir=/tmp']};
+      const prepared = await world.rkt(await world.arguments('prepare', {...spec, script: 'exit 0'}));
+      const {uuid} = JSON.parse(prepared.stdout) as {readonly uuid: string};
+      await shown(uuid);
+      await withPod(world, {...spec, script: STAYS}, (pod) => shown(pod.uuid));
+    },
+  },
+  {
+    id: 'ready/said',
+    title: 'a pod is ready when its app has been started',
+    needs: ['ready'],
+    attempt: (world) =>
+      withPod(world, {script: STAYS}, async ({uuid}) => {
+        assert.equal((await world.rkt(['status', '--wait-ready=60s', uuid])).status, 0);
+      }),
+  },
+  {
+    id: 'run/plan-same',
+    title: 'the same question has the same plan, byte for byte',
+    needs: ['run'],
+    attempt: async (world) => {
+      const args = await world.arguments('plan', {
+        script: 'exit 0',
+        pod: ['--dns=192.0.2.1'],
+        app: ['--readonly-rootfs'],
+      });
+      const [first, second] = [await world.rkt(args), await world.rkt(args)].map(({stdout}) => stdout);
+      assert.ok(first !== undefined && first.length > 100);
+      assert.equal(first, second);
+    },
+  },
+  {
+    id: 'S20/at-once',
+    title: 'pods that start at once do not know of each other, and each has its own status',
+    needs: ['run'],
+    attempt: async (world) => {
+      const wanted = [1, 2, 3, 4, 5, 6];
+      const ended = await Promise.all(
+        wanted.map((status) => world.run({script: `ls /mine; touch /mine; exit ${status}`})),
+      );
+      assert.deepEqual(
+        ended.map(({status, stdout}) => [status, stdout]),
+        wanted.map((status) => [status, '']),
+      );
+    },
+  },
+  {
+    id: 'IM-18/handlers',
+    title: 'pre-start ends before the app starts, and post-stop comes after it',
+    needs: ['event-handlers'],
+    attempt: async (world) => {
+      const place = world.volume();
+      const says = (text: string) => ['/bin/sh', '-c', `echo ${text} >>/data/told`];
+      const app = {
+        eventHandlers: [
+          {name: 'pre-start', exec: says('before')},
+          {name: 'post-stop', exec: says('after')},
+        ],
+      };
+      const ended = await world.run({
+        script: 'echo app >>/data/told; exit 3',
+        image: {app},
+        pod: [`--volume=data,kind=host,source=${place}`],
+        app: ['--mount=volume=data,target=/data'],
+      });
+      expectEnd(ended, {status: 3});
+      assert.equal(readFileSync(`${place}/told`, 'utf8'), 'before\napp\nafter\n');
+    },
+  },
+  {
+    id: 'restart/always',
+    title: 'an app that is to be restarted starts again, until the pod is stopped',
+    needs: ['restart', 'stop'],
+    attempt: async (world) => {
+      const place = world.volume();
+      const told = () => readFileSync(`${place}/told`, 'utf8').split('\n').length - 1;
+      const pod = await world.start({
+        script: 'echo x >>/data/told; echo ready; exit 0',
+        pod: [`--volume=data,kind=host,source=${place}`],
+        app: ['--restart=always', '--mount=volume=data,target=/data'],
+      });
+      await until('it has been started twice', () => told() >= 2);
+      assert.equal((await world.rkt(['stop', pod.uuid])).status, 0);
+      await pod.ended;
+    },
+  },
+  {
+    id: 'IM-24/none',
+    title: 'an app for which no sockets were passed is told of none',
+    needs: ['socket-activation'],
+    attempt: async (world) => expectEnd(await world.run({script: 'echo "<$LISTEN_FDS$LISTEN_PID>"'}), {stdout: '<>\n'}),
+  },
+];
+
+const passed: Case = {
+  id: 'IM-24/passed',
+  title: 'a socket that was passed to rkt is that of the app whose port it is, as descriptor 3, and works',
+  needs: ['socket-activation'],
+  attempt: async (world) => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const {port} = server.address() as AddressInfo;
+      // The only way to a listening socket's descriptor.
+      const {fd} = (server as unknown as {readonly _handle: {readonly fd: number}})._handle;
+      const ports = [{name: 'web', port, protocol: 'tcp', socketActivated: true}];
+      const ended = world.run({
+        script: 'echo "$LISTEN_FDS"; [ "$LISTEN_PID" = $$ ] && echo mine; readlink /proc/$$/fd/3 | cut -d: -f1',
+        image: {app: {ports}},
+        descriptor: fd,
+        // It has to be the number of the process that becomes rkt.
+        through: ['/bin/sh', '-c', 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"', 'sh'],
+      });
+      // There are flavors that start an app when somebody asks for it.
+      const client = connect(port, '127.0.0.1').on('error', () => {});
+      expectEnd(await ended, {stdout: '1\nmine\nsocket\n'});
+      client.destroy();
+    } finally {
+      server.close();
+    }
+  },
+};
+
+const onHost: Case = {
+  id: 'EX-15/host',
+  title: 'a plan makes nothing on the host outside of the pod',
+  needs: ['run'],
+  attempt: async (world) => {
+    const args = await world.arguments('plan', {
+      script: 'exit 0',
+      pod: ['--volume=a,kind=empty'],
+      app: ['--memory=64Mi'],
+    });
+    const {plan} = JSON.parse((await world.rkt(args)).stdout) as {readonly plan: Plan};
+    const outside = [...plan.filesystem, ...plan.environment].filter(
+      (step) =>
+        ['device', 'mkdir', 'symlink', 'write'].includes(step.do) && JSON.stringify(step).includes('"in":"host"'),
+    );
+    assert.deepEqual(
+      outside.map(({id}) => id),
+      [],
+    );
+  },
+};
+
+export const lifeCases: readonly Case[] = [...verbs, passed, onHost, ...leftovers, ...crashes, ...refused];
