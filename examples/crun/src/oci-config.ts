@@ -1,0 +1,69 @@
+import type {App, HostFacts, Pod, SeccompAction, SeccompArgument, SeccompFilter} from '@rkt/plugin-sdk';
+
+/** The app in the words of the OCI runtime specification 1.0 (config.md, config-linux.md). Resources are not in it: the cgroup is rkt's. */
+export const ociConfig = (pod: Pod, app: App, host: HostFacts): object => {
+  const {argv, env, cwd, uid, gid, groups, umask, capabilities, noNewPrivileges, seccomp} = app.process;
+  const {bounding, effective, ambient} = capabilities;
+  return {
+    ociVersion: '1.0.2',
+    process: {
+      args: argv,
+      env: env.map(({name, value}) => `${name}=${value}`),
+      cwd,
+      user: {uid, gid, umask, additionalGids: groups},
+      capabilities: {bounding, effective, permitted: effective, inheritable: [], ambient},
+      noNewPrivileges,
+    },
+    root: {path: `${pod.directory}/${app.mountPoint}`, readonly: app.readOnlyRootfs},
+    ...(pod.hostname === null ? {} : {hostname: pod.hostname}),
+    mounts: [
+      mount('proc', '/proc', 'nosuid', 'nodev', 'noexec'),
+      ...(pod.network.mode === 'host' ? [] : [mount('sysfs', '/sys', 'ro', 'nosuid', 'nodev', 'noexec')]),
+    ],
+    linux: {
+      namespaces: [
+        {type: 'mount'},
+        {type: 'pid'},
+        ...(pod.hostname === null ? [] : [{type: 'uts'}]),
+        ...(pod.network.mode === 'host' ? [] : [{type: 'network'}]),
+      ],
+      maskedPaths: pod.maskedPaths,
+      // All of /sys is mounted so; to make a part of it so, crun would uncover what is masked below.
+      readonlyPaths: pod.readOnlyPaths.filter((path) => !path.startsWith('/sys/')),
+      ...(seccomp === null ? {} : {seccomp: ociFilter(seccomp, host)}),
+    },
+  };
+};
+
+const mount = (type: string, destination: string, ...options: string[]) => ({type, source: type, destination, options});
+
+const ociFilter = ({default: otherwise, rules}: SeccompFilter, {arch}: HostFacts) => {
+  const {action, errnoRet} = ociAction(otherwise);
+  return {
+    defaultAction: action,
+    ...(errnoRet === undefined ? {} : {defaultErrnoRet: errnoRet}),
+    architectures: [arch === 'aarch64' ? 'SCMP_ARCH_AARCH64' : 'SCMP_ARCH_X86_64'],
+    syscalls: rules.map(({syscalls, outcome, args}) => ({
+      names: syscalls,
+      ...ociAction(outcome),
+      ...(args === undefined ? {} : {args: args.map(ociArgument)}),
+    })),
+  };
+};
+
+const ociAction = (outcome: SeccompAction): {action: string; errnoRet?: number} => {
+  switch (outcome.action) {
+    case 'allow':
+      return {action: 'SCMP_ACT_ALLOW'};
+    case 'errno':
+      return {action: 'SCMP_ACT_ERRNO', errnoRet: outcome.errno};
+    case 'kill':
+      return {action: 'SCMP_ACT_KILL_PROCESS'};
+  }
+};
+
+/** With a mask, the first of the two values is the mask. */
+const ociArgument = ({index, op, value, mask}: SeccompArgument) =>
+  op === 'masked-eq'
+    ? {index, value: mask ?? -1, valueTwo: value, op: 'SCMP_CMP_MASKED_EQ'}
+    : {index, value, op: op === 'eq' ? 'SCMP_CMP_EQ' : 'SCMP_CMP_NE'};
