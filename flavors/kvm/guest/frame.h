@@ -1,0 +1,45 @@
+/*
+ * What the monitor on the host and the agent in the guest say to each other over one virtio-serial port: frames of a type, the number of a
+ * process, and a payload. Integers are little-endian, as both machines are.
+ */
+#ifndef RKT_FRAME_H
+#define RKT_FRAME_H
+
+#include <stdint.h>
+
+enum frame_type {
+	/* host to guest */
+	FRAME_SCRIPT = 'S', /* a part of the script; the part of length 0 ends it */
+	FRAME_INPUT = 'I',  /* of standard input; length 0: its end */
+	FRAME_SIGNAL = 'K', /* u32: to the process */
+	FRAME_HALT = 'H',   /* power off */
+	/* guest to host */
+	FRAME_READY = 'R',  /* the agent takes a script */
+	FRAME_STARTED = 'G', /* the script has been done */
+	FRAME_OUTPUT = 'O', /* of standard output */
+	FRAME_ERROR = 'E',  /* of standard error */
+	FRAME_EXIT = 'X',   /* u32: status as of wait(2) */
+	FRAME_FAILED = 'F', /* text: what of the script cannot be done */
+	/* both: u32 more bytes of a stream may be sent; the first byte of the payload is the type of their frames */
+	FRAME_CREDIT = 'C',
+};
+
+struct frame {
+	uint8_t type;
+	uint8_t process;
+	uint16_t unused;
+	uint32_t length;
+};
+
+#define MAX_PAYLOAD 65536u
+/* What may be on its way of one stream: a reader that is slow stops its own stream and no other. */
+#define WINDOW 262144u
+#define MAX_PROCESSES 64
+
+struct credit {
+	uint8_t stream;
+	uint8_t unused[3];
+	uint32_t bytes;
+};
+
+#endif

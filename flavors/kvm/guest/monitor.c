@@ -1,0 +1,529 @@
+/*
+ * What stays on the host beside QEMU: starts it, gives the agent in the guest its script, carries standard streams and signals, and ends with the exit status of the pod.
+ *
+ *   monitor DIRECTORY (app NAME STDIN STDOUT STDERR)… -- QEMU ARGUMENT…
+ *
+ * DIRECTORY has the file `script` and gets `status/NAME`, the exit status of each app as a decimal number, and the file `supervisor-status`, which gets `ready` once all apps run. A stream is `-` (that of the caller), `null`, or the path of a
+ * file that is appended to. App number N of the command line is process N of the script. QEMU has the agent's port in descriptor 3 and the console of the
+ * guest in descriptor 4.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "frame.h"
+
+/* As everywhere in rkt: its own failure, not that of an app. */
+#define FAILED 254
+#define PORT 3
+#define CONSOLE 4
+#define CONSOLE_KEPT 4096
+/* A script, and what is granted of streams; a guest that does not read must not fill the memory of the host. */
+#define MAX_UNSENT (16u << 20)
+/* A guest that has not come so far by then never will; a busy machine without hardware support takes 20. */
+#define START_SECONDS 120
+#define GRACE_SECONDS 10
+#define HALT_SECONDS 5
+/* In an argument of QEMU: the frequency of the processor's counter. */
+#define TSC_MARK "@TSC@"
+
+struct sink {
+	int fd; /* -1: nobody wants it */
+	char *queue;
+	uint32_t length;
+};
+
+struct app {
+	const char *name;
+	int input; /* -1: none, or at its end */
+	uint32_t input_credit;
+	struct sink out, err;
+	int ended, status;
+};
+
+static struct app apps[MAX_PROCESSES];
+static int app_count, apps_left;
+static const char *directory;
+static pid_t qemu;
+static int port = -1, console = -1, timer = -1;
+static char console_text[CONSOLE_KEPT];
+static size_t console_length;
+static char *unsent;
+static size_t unsent_length, unsent_capacity;
+static enum { BOOTING, RUNNING, STOPPING, HALTING } phase;
+static int first_failure = -1, last_status;
+
+static void end_qemu(void) {
+	if (qemu <= 0) return;
+	kill(qemu, SIGKILL);
+	while (waitpid(qemu, NULL, 0) < 0 && errno == EINTR) continue;
+	qemu = 0;
+}
+
+static void keep_console(void) {
+	if (console < 0) return;
+	char buffer[CONSOLE_KEPT];
+	ssize_t length = recv(console, buffer, sizeof buffer, MSG_DONTWAIT);
+	if (length <= 0) return;
+	size_t room = CONSOLE_KEPT - (size_t)length;
+	if (console_length > room) {
+		memmove(console_text, console_text + console_length - room, room);
+		console_length = room;
+	}
+	memcpy(console_text + console_length, buffer, length);
+	console_length += length;
+}
+
+/* What the guest says may go to a terminal: nothing but text. */
+static void tell(const char *text, size_t length) {
+	for (size_t at = 0; at < length; at++) {
+		unsigned char c = text[at];
+		if (c == '\n' || (c >= ' ' && c < 0x7f)) fputc(c, stderr);
+	}
+	fputc('\n', stderr);
+}
+
+static void tell_console(void) {
+	keep_console();
+	size_t from = console_length, lines = 0;
+	while (from > 0 && lines < 11)
+		if (console_text[--from] == '\n') lines++;
+	if (console_length == 0) return;
+	fprintf(stderr, "rkt: the last lines of the machine:\n");
+	tell(console_text + from, console_length - from);
+}
+
+__attribute__((noreturn, format(printf, 1, 2))) static void give_up(const char *format, ...) {
+	va_list arguments;
+	va_start(arguments, format);
+	fprintf(stderr, "rkt: RKT_MACHINE_FAILED: ");
+	vfprintf(stderr, format, arguments);
+	fputc('\n', stderr);
+	end_qemu();
+	tell_console();
+	exit(FAILED);
+}
+
+/* ---- to the guest ---- */
+
+/* Never waits for the guest, which may be waiting for us. */
+static void flush(void) {
+	size_t done = 0;
+	if (port < 0) unsent_length = 0; /* QEMU has ended */
+	while (done < unsent_length) {
+		ssize_t length = send(port, unsent + done, unsent_length - done, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (length < 0 && errno == EINTR) continue;
+		if (length < 0 && (errno == EAGAIN || errno == EPIPE || errno == ECONNRESET)) break;
+		if (length < 0) give_up("cannot write to the machine: %s", strerror(errno));
+		done += length;
+	}
+	unsent_length -= done;
+	memmove(unsent, unsent + done, unsent_length);
+}
+
+static void queue_bytes(const void *data, size_t length) {
+	if (unsent_length + length > MAX_UNSENT) give_up("the machine takes nothing any more");
+	if (unsent_length + length > unsent_capacity) {
+		unsent_capacity = (unsent_length + length) * 2;
+		unsent = realloc(unsent, unsent_capacity);
+		if (unsent == NULL) give_up("no memory");
+	}
+	memcpy(unsent + unsent_length, data, length);
+	unsent_length += length;
+}
+
+static void send_frame(enum frame_type type, int process, const void *payload, uint32_t length) {
+	struct frame frame = {.type = type, .process = process, .length = length};
+	queue_bytes(&frame, sizeof frame);
+	if (length > 0) queue_bytes(payload, length);
+	flush();
+}
+
+static void send_script(void) {
+	char path[4096];
+	snprintf(path, sizeof path, "%s/script", directory);
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+	if (file < 0) give_up("%s: %s", path, strerror(errno));
+	static char buffer[MAX_PAYLOAD];
+	ssize_t length;
+	while ((length = read(file, buffer, sizeof buffer)) > 0) send_frame(FRAME_SCRIPT, 0, buffer, length);
+	if (length < 0) give_up("%s: %s", path, strerror(errno));
+	close(file);
+	send_frame(FRAME_SCRIPT, 0, NULL, 0);
+}
+
+static void send_signal(int app, int number) {
+	uint32_t word = number;
+	send_frame(FRAME_SIGNAL, app, &word, sizeof word);
+}
+
+static void signal_apps(int number) {
+	for (int app = 0; app < app_count; app++)
+		if (!apps[app].ended) send_signal(app, number);
+}
+
+static void alarm_in(int seconds) {
+	struct itimerspec time = {.it_value.tv_sec = seconds};
+	timerfd_settime(timer, 0, &time, NULL);
+}
+
+static void stop_apps(int number) {
+	if (phase == STOPPING) return;
+	phase = STOPPING;
+	signal_apps(number);
+	alarm_in(GRACE_SECONDS);
+}
+
+/* ---- from the guest ---- */
+
+static int exit_status(int status) {
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* It is there already, and nobody waits for more than its one word. */
+static void say_ready(void) {
+	char path[4096];
+	snprintf(path, sizeof path, "%s/supervisor-status", directory);
+	int file = open(path, O_WRONLY | O_CLOEXEC);
+	if (file < 0 || write(file, "ready\n", 6) != 6) fprintf(stderr, "rkt: %s cannot be written: %s\n", path, strerror(errno));
+	if (file >= 0) close(file);
+}
+
+static void record(const char *name, const char *text) {
+	char path[4096], temporary[4096];
+	snprintf(path, sizeof path, "%s/status/%s", directory, name);
+	snprintf(temporary, sizeof temporary, "%s/status/.%s", directory, name);
+	int file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (file < 0 || dprintf(file, "%s\n", text) < 0 || fsync(file) < 0 || rename(temporary, path) < 0)
+		fprintf(stderr, "rkt: %s cannot be written: %s\n", path, strerror(errno));
+	if (file >= 0) close(file);
+}
+
+static void take_exit(int id, int status) {
+	struct app *app = &apps[id];
+	if (app->ended) return;
+	app->ended = 1;
+	app->input = -1;
+	app->status = last_status = exit_status(status);
+	char text[16];
+	snprintf(text, sizeof text, "%d", app->status);
+	record(app->name, text);
+	if (app->status != 0 && first_failure < 0) first_failure = app->status;
+	apps_left--;
+	if (apps_left > 0 && app->status != 0) stop_apps(SIGTERM);
+}
+
+static void grant(int id, enum frame_type stream, uint32_t bytes) {
+	struct credit credit = {.stream = stream, .bytes = bytes};
+	send_frame(FRAME_CREDIT, id, &credit, sizeof credit);
+}
+
+static void take_output(int id, struct sink *sink, enum frame_type type, const char *data, uint32_t length) {
+	if (length == 0) return;
+	if (sink->fd < 0) {
+		grant(id, type, length);
+		return;
+	}
+	if (sink->length + length > WINDOW) give_up("the machine writes more than it was granted");
+	if (sink->queue == NULL && (sink->queue = malloc(WINDOW)) == NULL) give_up("no memory");
+	memcpy(sink->queue + sink->length, data, length);
+	sink->length += length;
+}
+
+static void take_frame(struct frame frame, const char *payload) {
+	if (frame.type == FRAME_READY) {
+		if (phase != BOOTING) give_up("the machine has started again");
+		phase = RUNNING;
+		alarm_in(0);
+		send_script();
+		return;
+	}
+	if (frame.type == FRAME_STARTED) {
+		say_ready();
+		return;
+	}
+	if (frame.type == FRAME_FAILED) {
+		char text[MAX_PAYLOAD + 1] = "";
+		for (uint32_t at = 0; at < frame.length; at++) text[at] = payload[at] >= ' ' && payload[at] < 0x7f ? payload[at] : ' ';
+		give_up("in the machine: %s", text);
+	}
+	if (frame.process >= app_count) give_up("the machine tells of an app that is not there");
+	struct app *app = &apps[frame.process];
+	switch (frame.type) {
+	case FRAME_OUTPUT:
+		take_output(frame.process, &app->out, FRAME_OUTPUT, payload, frame.length);
+		return;
+	case FRAME_ERROR:
+		take_output(frame.process, &app->err, FRAME_ERROR, payload, frame.length);
+		return;
+	case FRAME_EXIT: {
+		uint32_t status;
+		if (frame.length != sizeof status) break;
+		memcpy(&status, payload, sizeof status);
+		take_exit(frame.process, status);
+		return;
+	}
+	case FRAME_CREDIT: {
+		struct credit credit;
+		if (frame.length != sizeof credit) break;
+		memcpy(&credit, payload, sizeof credit);
+		if (credit.bytes > WINDOW - app->input_credit) break;
+		app->input_credit += credit.bytes;
+		return;
+	}
+	}
+	give_up("the machine says what it should not");
+}
+
+static char received[sizeof(struct frame) + MAX_PAYLOAD];
+static size_t received_length;
+
+static void read_port(void) {
+	ssize_t length = recv(port, received + received_length, sizeof received - received_length, MSG_DONTWAIT);
+	if (length < 0 && (errno == EAGAIN || errno == EINTR)) return;
+	if (length <= 0) return; /* QEMU has ended; it is waited for */
+	received_length += length;
+	size_t at = 0;
+	for (;;) {
+		struct frame frame;
+		if (received_length - at < sizeof frame) break;
+		memcpy(&frame, received + at, sizeof frame);
+		if (frame.length > MAX_PAYLOAD) give_up("the machine says what it should not");
+		if (received_length - at < sizeof frame + frame.length) break;
+		take_frame(frame, received + at + sizeof frame);
+		at += sizeof frame + frame.length;
+	}
+	received_length -= at;
+	memmove(received, received + at, received_length);
+}
+
+/* ---- streams ---- */
+
+/* A pipe that can be written to takes so much without making us wait. */
+#define PORTION 4096
+
+static void drain(int id, struct sink *sink, enum frame_type type) {
+	ssize_t done = write(sink->fd, sink->queue, sink->length < PORTION ? sink->length : PORTION);
+	if (done < 0 && (errno == EINTR || errno == EAGAIN)) return;
+	if (done < 0) { /* nobody reads it any more, or the disk is full: the app need not wait for that */
+		sink->fd = -1;
+		done = sink->length;
+	}
+	sink->length -= done;
+	memmove(sink->queue, sink->queue + done, sink->length);
+	grant(id, type, done);
+}
+
+static void pass_input(int id) {
+	struct app *app = &apps[id];
+	static char buffer[MAX_PAYLOAD];
+	ssize_t length = read(app->input, buffer, app->input_credit < sizeof buffer ? app->input_credit : sizeof buffer);
+	if (length < 0 && (errno == EINTR || errno == EAGAIN)) return;
+	if (length < 0) length = 0;
+	if (length == 0) app->input = -1;
+	app->input_credit -= length;
+	send_frame(FRAME_INPUT, id, buffer, length);
+}
+
+/* ---- start ---- */
+
+static int output_of(const char *word, int own) {
+	if (strcmp(word, "-") == 0) return own;
+	if (strcmp(word, "null") == 0) return -1;
+	int file = open(word, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (file < 0) give_up("%s: %s", word, strerror(errno));
+	return file;
+}
+
+static char **take_arguments(int argc, char **argv) {
+	if (argc < 2) give_up("no directory");
+	directory = argv[1];
+	int at = 2;
+	while (at + 4 < argc && strcmp(argv[at], "app") == 0) {
+		if (app_count == MAX_PROCESSES) give_up("more than %d apps", MAX_PROCESSES);
+		apps[app_count++] = (struct app){
+		    .name = argv[at + 1],
+		    .input = strcmp(argv[at + 2], "-") == 0 ? 0 : -1,
+		    .input_credit = WINDOW,
+		    .out = {.fd = output_of(argv[at + 3], 1)},
+		    .err = {.fd = output_of(argv[at + 4], 2)},
+		};
+		at += 5;
+	}
+	if (app_count == 0 || at + 1 >= argc || strcmp(argv[at], "--") != 0) give_up("arguments");
+	apps_left = app_count;
+	return argv + at + 1;
+}
+
+/* Ticks of the processor's counter in a millisecond: without hardware support the guest has the same, and on a busy host it does not find out itself. */
+static unsigned long kilohertz(void) {
+	struct timespec from, to, pause = {.tv_nsec = 10000000};
+	clock_gettime(CLOCK_MONOTONIC_RAW, &from);
+	unsigned long long start = __builtin_ia32_rdtsc();
+	nanosleep(&pause, NULL);
+	clock_gettime(CLOCK_MONOTONIC_RAW, &to);
+	unsigned long long ticks = __builtin_ia32_rdtsc() - start;
+	return ticks * 1000000 / ((to.tv_sec - from.tv_sec) * 1000000000ull + (to.tv_nsec - from.tv_nsec));
+}
+
+static void put_in_kilohertz(char **argv) {
+	for (; *argv != NULL; argv++) {
+		char *mark = strstr(*argv, TSC_MARK), *whole;
+		if (mark == NULL) continue;
+		if (asprintf(&whole, "%.*s%lu%s", (int)(mark - *argv), *argv, kilohertz(), mark + strlen(TSC_MARK)) < 0) give_up("no memory");
+		*argv = whole;
+	}
+}
+
+static void start_qemu(char **argv, const sigset_t *before) {
+	put_in_kilohertz(argv);
+	int agent[2], text[2];
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, agent) < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, text) < 0)
+		give_up("socketpair: %s", strerror(errno));
+	pid_t parent = getpid();
+	qemu = fork();
+	if (qemu < 0) give_up("fork: %s", strerror(errno));
+	if (qemu == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent) _exit(FAILED);
+		setsid(); /* keys of the terminal are the apps' */
+		sigprocmask(SIG_SETMASK, before, NULL);
+		/* Above the numbers that they are to have. */
+		int a = fcntl(agent[1], F_DUPFD_CLOEXEC, 10), t = fcntl(text[1], F_DUPFD_CLOEXEC, 10), nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+		if (a < 0 || t < 0 || nothing < 0 || dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0 || dup2(t, 2) < 0 || dup2(a, PORT) < 0 || dup2(t, CONSOLE) < 0)
+			_exit(FAILED);
+		execv(argv[0], argv);
+		dprintf(2, "%s: %s\n", argv[0], strerror(errno));
+		_exit(FAILED);
+	}
+	close(agent[1]);
+	close(text[1]);
+	port = agent[0];
+	console = text[0];
+}
+
+static void qemu_has_ended(int status) {
+	qemu = 0;
+	keep_console();
+	if (phase == HALTING) return;
+	if (WIFSIGNALED(status)) give_up("the machine was killed by signal %d", WTERMSIG(status));
+	if (WEXITSTATUS(status) != 0) give_up("QEMU ended with exit status %d", WEXITSTATUS(status));
+	give_up(phase == BOOTING ? "the machine ended before it had started" : "the machine ended before the apps");
+}
+
+static void take_signals(int fd) {
+	struct signalfd_siginfo info;
+	while (read(fd, &info, sizeof info) == sizeof info) {
+		int number = info.ssi_signo;
+		if (number == SIGCHLD) {
+			int status;
+			if (qemu > 0 && waitpid(qemu, &status, WNOHANG) == qemu) {
+				read_port(); /* what it said last */
+				qemu_has_ended(status);
+			}
+		} else if (phase == BOOTING) {
+			end_qemu();
+			exit(128 + number);
+		} else if (number == SIGTERM) {
+			stop_apps(SIGTERM);
+		} else {
+			signal_apps(number);
+		}
+	}
+}
+
+static void take_alarm(void) {
+	uint64_t times;
+	if (read(timer, &times, sizeof times) < 0) return;
+	if (phase == BOOTING) give_up("the machine has not started within %d seconds", START_SECONDS);
+	if (phase == STOPPING) signal_apps(SIGKILL);
+	if (phase == HALTING) end_qemu();
+}
+
+static int is_drained(void) {
+	for (int app = 0; app < app_count; app++)
+		if (apps[app].out.length > 0 || apps[app].err.length > 0) return 0;
+	return 1;
+}
+
+int main(int argc, char **argv) {
+	sigset_t taken, before;
+	sigemptyset(&taken);
+	for (const int *number = (const int[]){SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGTERM, SIGALRM, SIGCHLD, SIGCONT, SIGWINCH, 0}; *number; number++)
+		sigaddset(&taken, *number);
+	for (int number = SIGRTMIN; number <= SIGRTMAX; number++) sigaddset(&taken, number);
+	sigprocmask(SIG_BLOCK, &taken, &before);
+	signal(SIGPIPE, SIG_IGN);
+	int signals = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
+	timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (signals < 0 || timer < 0) give_up("%s", strerror(errno));
+	char **command = take_arguments(argc, argv);
+	start_qemu(command, &before);
+	alarm_in(START_SECONDS);
+	while (phase != HALTING || qemu > 0) {
+		if (phase != HALTING && phase != BOOTING && apps_left == 0 && is_drained()) {
+			phase = HALTING;
+			send_frame(FRAME_HALT, 0, NULL, 0);
+			alarm_in(HALT_SECONDS);
+		}
+		struct pollfd polled[4 + 3 * MAX_PROCESSES] = {
+		    {signals, POLLIN, 0}, {timer, POLLIN, 0}, {port, POLLIN | (unsent_length > 0 ? POLLOUT : 0), 0}, {console, POLLIN, 0}};
+		int count = 4;
+		struct {
+			int app;
+			struct sink *sink;
+			enum frame_type type;
+		} owner[4 + 3 * MAX_PROCESSES];
+		for (int app = 0; app < app_count && phase != BOOTING; app++) {
+			if (apps[app].input >= 0 && apps[app].input_credit > 0 && unsent_length < WINDOW) {
+				owner[count].app = app;
+				owner[count].sink = NULL;
+				polled[count++] = (struct pollfd){apps[app].input, POLLIN, 0};
+			}
+			for (int which = 0; which < 2; which++) {
+				struct sink *sink = which == 0 ? &apps[app].out : &apps[app].err;
+				if (sink->length == 0 || sink->fd < 0) continue;
+				owner[count].app = app;
+				owner[count].sink = sink;
+				owner[count].type = which == 0 ? FRAME_OUTPUT : FRAME_ERROR;
+				polled[count++] = (struct pollfd){sink->fd, POLLOUT, 0};
+			}
+		}
+		if (poll(polled, count, -1) < 0) {
+			if (errno == EINTR) continue;
+			give_up("poll: %s", strerror(errno));
+		}
+		if (polled[3].revents & POLLIN) keep_console();
+		if (polled[3].revents & POLLHUP) {
+			close(console);
+			console = -1;
+		}
+		if (polled[2].revents & POLLOUT) flush();
+		if (polled[2].revents & POLLIN) read_port();
+		if (polled[2].revents & POLLHUP) { /* the end of QEMU is told by a signal */
+			close(port);
+			port = -1;
+		}
+		for (int at = 4; at < count; at++) {
+			if (polled[at].revents == 0) continue;
+			if (owner[at].sink == NULL) pass_input(owner[at].app);
+			else if (owner[at].sink->length > 0) drain(owner[at].app, owner[at].sink, owner[at].type);
+		}
+		if (polled[1].revents & POLLIN) take_alarm();
+		if (polled[0].revents & POLLIN) take_signals(signals);
+	}
+	return first_failure >= 0 ? first_failure : last_status;
+}

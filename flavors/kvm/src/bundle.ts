@@ -1,0 +1,148 @@
+import type {App, Pod, SeccompAction} from '@rkt/plugin-sdk';
+
+/*
+ * An app as a bundle of the OCI runtime specification (1.0, config.md and config-linux.md): the compiled process, put into other words. All apps of a pod share the guest's processes, as
+ * those of a pod of any flavor do.
+ */
+
+/** What crun gets of the specification's configuration. */
+export const bundle = (pod: Pod, app: App) => ({
+  ociVersion: '1.0.0',
+  root: {path: 'rootfs', readonly: app.readOnlyRootfs},
+  process: processOf(app),
+  mounts: [...KERNEL, ...SHARED, ...names(pod)],
+  linux: {
+    namespaces: [{type: 'mount'}],
+    cgroupsPath: `/${app.name}`,
+    resources: resourcesOf(app),
+    ...(app.process.seccomp === null ? {} : {seccomp: seccompOf(app.process.seccomp)}),
+    maskedPaths: pod.maskedPaths,
+    readonlyPaths: pod.readOnlyPaths,
+  },
+});
+
+const processOf = ({process}: App) => ({
+  terminal: false,
+  args: process.argv,
+  env: process.env.map(({name, value}) => `${name}=${value}`),
+  cwd: process.cwd,
+  user: {uid: process.uid, gid: process.gid, additionalGids: process.groups, umask: process.umask},
+  capabilities: {
+    bounding: process.capabilities.bounding,
+    effective: process.capabilities.effective,
+    permitted: process.capabilities.effective,
+    inheritable: [],
+    ambient: process.capabilities.ambient,
+  },
+  noNewPrivileges: process.noNewPrivileges,
+  rlimits: process.rlimits.map(({name, soft, hard}) => ({
+    type: `RLIMIT_${name.toUpperCase()}`,
+    soft: limit(soft),
+    hard: limit(hard),
+  })),
+  ...(process.oomScoreAdj === null ? {} : {oomScoreAdj: process.oomScoreAdj}),
+});
+
+/** RLIM_INFINITY, which a number of JavaScript is not. */
+const UNLIMITED = -1;
+const limit = (value: number | null): number => value ?? UNLIMITED;
+
+const STRICT = ['nosuid', 'noexec', 'nodev'];
+
+/** The file systems that every app has (appc OS-SPEC, "Devices and File Systems"). */
+const KERNEL = [
+  {destination: '/proc', type: 'proc', source: 'proc', options: STRICT},
+  {destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'noexec', 'mode=0755', 'size=64k']},
+  {
+    destination: '/dev/pts',
+    type: 'devpts',
+    source: 'devpts',
+    options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
+  },
+  {destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...STRICT, 'ro']},
+];
+
+/** What the apps of a pod have in common: the guest has it once. */
+const SHARED = ['/dev/shm', '/dev/mqueue'].map((path) => ({
+  destination: path,
+  type: 'bind',
+  source: path,
+  options: ['bind', ...STRICT],
+}));
+
+const names = ({resolvConf, hosts}: Pod) => [
+  ...(resolvConf === null ? [] : [bind('resolv.conf')]),
+  ...(hosts === null ? [] : [bind('hosts')]),
+];
+
+const bind = (name: string) => ({
+  destination: `/etc/${name}`,
+  type: 'bind',
+  source: `/files/${name}`,
+  options: ['bind', 'nosuid', 'nodev'],
+});
+
+/** Microseconds in which a quota is counted. */
+const PERIOD = 100_000;
+
+const resourcesOf = ({limits}: App) => {
+  // The declaration says of the two of block devices that there are none; a limit that is new has to be told here.
+  const {memoryMax, memoryLow, cpuMax, cpuShares, pidsMax, ioBandwidth: _, ioOperations: __, ...further} = limits;
+  further satisfies Readonly<Record<string, never>>;
+  return {
+    ...(memoryMax === undefined && memoryLow === undefined
+      ? {}
+      : {
+          memory: {
+            ...(memoryMax === undefined ? {} : {limit: memoryMax}),
+            ...(memoryLow === undefined ? {} : {reservation: memoryLow}),
+          },
+        }),
+    ...(cpuMax === undefined && cpuShares === undefined
+      ? {}
+      : {
+          cpu: {
+            ...(cpuMax === undefined ? {} : {quota: Math.round((cpuMax * PERIOD) / 1000), period: PERIOD}),
+            ...(cpuShares === undefined ? {} : {shares: cpuShares}),
+          },
+        }),
+    ...(pidsMax === undefined ? {} : {pids: {limit: pidsMax}}),
+  };
+};
+
+type Filter = NonNullable<App['process']['seccomp']>;
+
+const OPERATORS = {eq: 'SCMP_CMP_EQ', ne: 'SCMP_CMP_NE', 'masked-eq': 'SCMP_CMP_MASKED_EQ'} as const;
+
+const seccompOf = ({default: otherwise, rules}: Filter) => {
+  const {action, errnoRet} = outcome(otherwise);
+  return {
+    defaultAction: action,
+    ...(errnoRet === undefined ? {} : {defaultErrnoRet: errnoRet}),
+    architectures: ['SCMP_ARCH_X86_64'],
+    syscalls: rules.map(({syscalls, outcome: result, args}) => ({
+      names: syscalls,
+      ...outcome(result),
+      ...(args === undefined
+        ? {}
+        : {
+            args: args.map(({index, op, value, mask}) =>
+              op === 'masked-eq'
+                ? {index, op: OPERATORS[op], value: mask ?? 0, valueTwo: value}
+                : {index, op: OPERATORS[op], value},
+            ),
+          }),
+    })),
+  };
+};
+
+const outcome = (action: SeccompAction): {action: string; errnoRet?: number} => {
+  switch (action.action) {
+    case 'allow':
+      return {action: 'SCMP_ACT_ALLOW'};
+    case 'errno':
+      return {action: 'SCMP_ACT_ERRNO', errnoRet: action.errno};
+    case 'kill':
+      return {action: 'SCMP_ACT_KILL_PROCESS'};
+  }
+};

@@ -1,0 +1,123 @@
+import {type Declaration, enforced, equivalent, impossible, notApplicable, type Support} from '@rkt/plugin-sdk';
+import {IMAGE, SEEN} from './places.ts';
+
+const OWN_KERNEL = 'the pod has a kernel of its own';
+const IN_GUEST = 'by crun, in the machine of the pod';
+const LATER = 'not implemented by this flavor';
+const NO_CARD = 'the machine has no network card';
+
+/** What QEMU reads besides its libraries: firmware, and what runs the guest's code, which Debian has in a module. */
+const QEMU_FILES = [
+  '/usr/lib/x86_64-linux-gnu/qemu/accel-tcg-x86_64.so',
+  '/usr/share/qemu/bios-microvm.bin',
+  '/usr/share/qemu/pvh.bin',
+];
+
+const inGuest = (what: string): Support => enforced(`${what}, ${IN_GUEST}`);
+
+/** What the flavor is and what it promises. */
+export const declaration = {
+  name: 'kvm',
+  version: '0.1.0',
+  summary: 'several apps in one pod, in a QEMU virtual machine with a kernel of its own',
+  properties: ['own-ipc', 'own-kernel', 'own-network', 'own-pid'],
+  programs: Object.values(IMAGE),
+  liveness: 'cgroup',
+  stage1Image: {
+    required: true,
+    directories: ['/dev', SEEN],
+    programs: [IMAGE.qemu],
+    files: QEMU_FILES,
+    ownFiles: [{from: 'dist/monitor', to: IMAGE.monitor}],
+    machine: {
+      kernel: IMAGE.kernel,
+      initramfs: IMAGE.initramfs,
+      init: 'dist/agent',
+      programs: ['/usr/bin/crun'],
+      modules: ['virtio_mmio', 'virtio_blk', 'crc32c_generic', 'erofs', 'overlay', 'virtio_console'],
+    },
+  },
+
+  isolators: {
+    'os/linux/apparmor-profile': impossible(LATER),
+    'os/linux/capabilities-remove-set': inGuest('bounding set'),
+    'os/linux/capabilities-retain-set': inGuest('bounding set'),
+    'os/linux/cpu-shares': inGuest('cpu weight of a cgroup'),
+    'os/linux/no-new-privileges': inGuest('PR_SET_NO_NEW_PRIVS'),
+    'os/linux/oom-score-adj': inGuest('oom_score_adj'),
+    'os/linux/seccomp-remove-set': inGuest('seccomp filter'),
+    'os/linux/seccomp-retain-set': inGuest('seccomp filter'),
+    'os/linux/selinux-context': impossible(LATER),
+    'os/unix/rlimits': inGuest('setrlimit'),
+    'os/unix/sysctl': impossible(LATER),
+    'resource/block-bandwidth': impossible(LATER),
+    'resource/block-iops': impossible(LATER),
+    'resource/cpu': equivalent(
+      `cpu quota of a cgroup, ${IN_GUEST}`,
+      "of the machine's cores, which are as many as its apps may use, rounded up",
+    ),
+    'resource/memory': equivalent(
+      `memory limit of a cgroup, ${IN_GUEST}`,
+      'the machine has the memory of all apps and 128 MiB; what apps write to their root file systems is of it, too',
+    ),
+    'resource/network-bandwidth': impossible(LATER),
+    'resource/pids': inGuest('task limit of a cgroup'),
+  },
+
+  features: {
+    'apps/many': enforced('containers of crun in one machine'),
+    'devices/policy': enforced(`${OWN_KERNEL} and no device of the host`),
+    dns: enforced("bound into each app's /etc"),
+    'event-handlers': impossible(LATER),
+    hostname: enforced("the machine's"),
+    'ipc/host': impossible(OWN_KERNEL),
+    'ipc/private': enforced(OWN_KERNEL),
+    'kernel-paths/masked': inGuest('mounts over /proc and /sys'),
+    'network/host': impossible(OWN_KERNEL),
+    'network/named': impossible(LATER),
+    'network/none': enforced(NO_CARD),
+    'pid/private': enforced(OWN_KERNEL),
+    ports: impossible(NO_CARD),
+    'processes/apart': enforced(OWN_KERNEL),
+    'processes/closed': equivalent(
+      OWN_KERNEL,
+      'an app with such capabilities can take over the machine of its pod, and its other apps',
+    ),
+    restart: impossible(LATER),
+    'rootfs/overlay': equivalent(
+      'a disk of the image under an overlay in memory',
+      'what an app writes is gone with the pod, and rkt export does not have it',
+    ),
+    'rootfs/read-only': inGuest('read-only mount'),
+    'socket-activation': impossible(NO_CARD),
+    'stdio/inherited': enforced('a pipe of the machine before all of them'),
+    'stdio/journal': impossible(LATER),
+    'stdio/log': enforced('files of the pod, read by rkt logs and kept in bounds by rkt gc'),
+    'stdio/stream': equivalent(
+      "carried to and from the caller's own standard streams",
+      'an app sees pipes, whatever they are',
+    ),
+    'stdio/terminal': impossible(LATER),
+    user: inGuest('set before execve'),
+    'user-namespace': impossible(LATER),
+    'volume/device': impossible(OWN_KERNEL),
+    'volume/empty': impossible(LATER),
+    'volume/host': impossible(LATER),
+  },
+
+  verbs: {
+    'app-add': impossible(LATER),
+    'app-rm': impossible(LATER),
+    'app-start': impossible(LATER),
+    'app-stop': impossible(LATER),
+    attach: impossible(LATER),
+    enter: impossible(LATER),
+    'exit-status': enforced('written when an app ends'),
+    gc: enforced('the kernel drops the mounts with the machine; the cgroups and the directory are removed'),
+    logs: enforced('of apps with --stdout=log, and the same for --stderr'),
+    ready: enforced('when every app has been started'),
+    run: enforced('QEMU, and a small program beside it that carries streams, signals and exit statuses'),
+    stats: notApplicable('rkt has no such command yet'),
+    stop: enforced('SIGTERM to every app; after ten seconds they are killed'),
+  },
+} satisfies Omit<Declaration, 'contract'>;

@@ -1,0 +1,191 @@
+import {
+  type App,
+  defineFlavor,
+  type Finding,
+  type HostFacts,
+  LOGS,
+  logPath,
+  type Pod,
+  podCgroup,
+  privateMounts,
+  type Step,
+} from '@rkt/plugin-sdk';
+import {declaration} from './declaration.ts';
+import {qemuCommand} from './machine.ts';
+import {IMAGE, podPath, ROOT, SEEN, SHARED} from './places.ts';
+import {podScript} from './script.ts';
+
+/** More than the ten seconds after which the monitor kills: it has to record that. */
+const GRACE_MILLISECONDS = 15_000;
+
+/** Pods of several apps in a virtual machine: QEMU, and a monitor beside it that carries streams, signals and exit statuses. */
+export default defineFlavor({
+  ...declaration,
+  probe: (host) => [...missingPrograms(host), ...foreignMachine(host)],
+
+  filesystem: (pod) => [
+    privateMounts(),
+    {
+      id: 'stage1',
+      do: 'host-tree',
+      programs: [],
+      directories: [],
+      tree: treeOf(pod),
+      target: podPath(ROOT),
+    },
+    directory(SHARED, 0),
+    directory(`${SHARED}/disks`, 0),
+    ...pod.apps.map(
+      (app): Step => ({
+        id: `disk.${app.name}`,
+        do: 'disk-image',
+        app: app.name,
+        layers: layersOf(app),
+        target: podPath(`${SHARED}/disks/${app.name}`),
+      }),
+    ),
+  ],
+
+  environment: (pod) => [
+    podCgroup(pod, {}),
+    directory(`${SHARED}/status`, userOf(pod)),
+    ...(pod.apps.some(({stdio}) => stdio.stdout === 'log' || stdio.stderr === 'log')
+      ? [directory(LOGS, userOf(pod))]
+      : []),
+    file('script', podScript(pod), 0),
+    file('supervisor-status', '', userOf(pod)),
+    {
+      id: 'bind.shared',
+      do: 'bind',
+      source: {in: 'pod', path: podPath(SHARED)},
+      target: below(SEEN),
+      recursive: true,
+      followSymlinks: false,
+      flags: ['nosuid', 'nodev', 'noexec'],
+    },
+    {
+      id: 'mount.dev',
+      do: 'mount',
+      type: 'tmpfs',
+      target: below('/dev'),
+      flags: ['nosuid', 'noexec'],
+      options: {mode: '0755', size: '64k'},
+    },
+    device('null', 3),
+    device('urandom', 9),
+  ],
+
+  launch: (pod, host) => ({
+    into: 'rootfs',
+    root: {in: 'pod', path: podPath(ROOT)},
+    process: {
+      argv: [IMAGE.monitor, SEEN, ...pod.apps.flatMap(streamsOf), '--', ...qemuCommand(pod, host)],
+      env: [],
+      cwd: rootfsPath('/'),
+      uid: userOf(pod),
+      gid: userOf(pod),
+      groups: [],
+      umask: 0o022,
+      capabilities: {bounding: [], effective: [], ambient: []},
+      noNewPrivileges: true,
+      seccomp: null,
+      rlimits: [],
+      oomScoreAdj: null,
+    },
+    passSockets: false,
+  }),
+
+  stop: (_pod, force) =>
+    force
+      ? [{do: 'kill'}]
+      : [
+          {do: 'signal', to: 'supervisor', signal: 'SIGTERM'},
+          {do: 'await-exit', milliseconds: GRACE_MILLISECONDS},
+          {do: 'kill'},
+        ],
+});
+
+const rootfsPath = (path: string) => path as App['process']['cwd'];
+const below = (path: string) => ({in: 'pod', path: podPath(`${ROOT}${path}`)}) as const;
+
+/** QEMU's user, of this pod alone: a number that no user of the host has, made of the first digits of the UUID. */
+const userOf = ({uuid}: Pod): number => 0x7000_0000 + Number.parseInt(uuid.slice(0, 6), 16);
+
+const directory = (path: string, owner: number): Step => ({
+  id: `dir.${path}`,
+  do: 'mkdir',
+  target: {in: 'pod', path: podPath(path)},
+  mode: 0o755,
+  uid: owner,
+  gid: owner,
+});
+
+const file = (name: string, content: string, owner: number): Step => ({
+  id: name,
+  do: 'write',
+  target: {in: 'pod', path: podPath(`${SHARED}/${name}`)},
+  content,
+  mode: 0o644,
+  uid: owner,
+  gid: owner,
+});
+
+const device = (name: string, minor: number): Step => ({
+  id: `device.${name}`,
+  do: 'device',
+  target: below(`/dev/${name}`),
+  type: 'char',
+  major: 1,
+  minor,
+  mode: 0o666,
+  uid: 0,
+  gid: 0,
+});
+
+// The core lets no pod of a flavor that needs an image get here without.
+const treeOf = ({uuid, stage1}: Pod) => {
+  if (stage1 === undefined) throw new Error(`pod ${uuid} has no image of this flavor`);
+  return stage1.tree;
+};
+
+/** The layers of an app's image, uppermost first. */
+const layersOf = ({name, rootfs}: App) => {
+  if (rootfs.kind === 'copy')
+    throw new Error(`app "${name}" has a copy of its image's files: run it without --no-overlay`);
+  return rootfs.lower;
+};
+
+/** What the monitor is told of an app: its name and where its streams go. */
+const streamsOf = (app: App, _index: number, all: readonly App[]): string[] => [
+  'app',
+  app.name,
+  inputOf(app, all),
+  ...(['stdout', 'stderr'] as const).map((stream) => outputOf(app, stream)),
+];
+
+// Several apps that read one stream would each get some of it.
+const inputOf = ({stdio: {stdin}}: App, all: readonly App[]): string =>
+  stdin === 'stream' || (stdin === 'inherit' && all.length === 1) ? '-' : 'null';
+
+const outputOf = (app: App, stream: 'stdout' | 'stderr'): string => {
+  switch (app.stdio[stream]) {
+    case 'null':
+      return 'null';
+    case 'log':
+      return `${SEEN}${logPath(app, stream).slice(SHARED.length)}`;
+    default:
+      return '-';
+  }
+};
+
+const missingPrograms = (host: HostFacts): Finding[] =>
+  declaration.programs
+    .filter((name) => host.programs[name] == null)
+    .map((name) => ({
+      severity: 'missing',
+      what: `the image of this flavor has no ${name}`,
+      fix: 'make it again: rkt flavor build kvm',
+    }));
+
+const foreignMachine = ({arch}: HostFacts): Finding[] =>
+  arch === 'x86_64' ? [] : [{severity: 'missing', what: `this machine is ${arch}`, fix: 'run it on x86_64'}];

@@ -1,0 +1,23 @@
+import type {PodPath} from '@rkt/plugin-sdk';
+
+/*
+ * Where things are: on the host below the pod's directory, in QEMU's root directory, and in the guest.
+ */
+
+/** QEMU's root directory: the image of this flavor, with QEMU and all that it needs. */
+export const ROOT = 'stage1/tree';
+/** What the pod writes and rkt reads, and what the machine is given. */
+export const SHARED = 'stage1/rootfs/rkt';
+
+/** Where {@link SHARED} is in QEMU's root directory. */
+export const SEEN = '/pod';
+
+/** In the image of this flavor. */
+export const IMAGE = {
+  qemu: '/usr/bin/qemu-system-x86_64',
+  monitor: '/usr/lib/rkt/monitor',
+  kernel: '/boot/vmlinux',
+  initramfs: '/boot/initramfs',
+} as const;
+
+export const podPath = (path: string): PodPath => path as PodPath;

@@ -1,0 +1,183 @@
+import {createHash} from 'node:crypto';
+import {existsSync, readdirSync, readFileSync, readlinkSync} from 'node:fs';
+import path from 'node:path';
+import test from 'ava';
+import {openHost} from '../helpers/host.ts';
+import {buildImage} from '../helpers/image.ts';
+import {lacksMachines} from '../helpers/kvm.ts';
+import {PROBE, parseProbe} from '../helpers/probe.ts';
+import {serialTestIf} from '../helpers/skip.ts';
+import {until} from '../helpers/until.ts';
+
+/* Pods in virtual machines. Each takes seconds of a processor where there is no hardware support, so that one tells as much as it can. */
+
+const host = openHost();
+const kernelTest = serialTestIf(lacksMachines());
+const options = {stage1: 'kvm', timeout: 600_000} as const;
+
+test.before(async (t) => {
+  if (lacksMachines() !== undefined) return;
+  t.timeout(20 * 60_000);
+  const before = await host.sh('true', options);
+  t.is(before.error?.code, 'RKT_STAGE1_IMAGE_MISSING');
+  const {exitCode, stderr} = await host.rkt(['flavor', 'build', 'kvm'], {timeout: 20 * 60_000});
+  t.is(exitCode, 0, stderr);
+});
+test.after.always(() => host.close());
+
+const statuses = async (uuid: string): Promise<Record<string, number>> => {
+  const {stdout} = await host.rkt(['status', uuid]);
+  return Object.fromEntries([...stdout.matchAll(/^app-(.+)=(\d+)$/gm)].map(([, app, code]) => [app, Number(code)]));
+};
+
+/** Processes of a pod: QEMU and the monitor beside it. */
+const processesOf = (uuid: string): {pid: number; name: string}[] =>
+  readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .flatMap((entry) => {
+      try {
+        if (!readFileSync(`/proc/${entry}/cgroup`, 'utf8').includes(uuid)) return [];
+        return [{pid: Number(entry), name: readFileSync(`/proc/${entry}/comm`, 'utf8').trim()}];
+      } catch {
+        return [];
+      }
+    });
+
+for (const [script, code] of [
+  ['exit 0', 0],
+  ['exit 255', 255],
+  ['kill -KILL $$', 137],
+  ['kill -TERM $$', 143],
+] as const) {
+  kernelTest(`the exit status is the app's: ${script}`, async (t) => {
+    const {exitCode, stderr} = await host.sh(script, options);
+    t.deepEqual([exitCode, stderr], [code, '']);
+  });
+}
+
+kernelTest('input reaches the app and ends, and what it writes comes apart and whole', async (t) => {
+  const input = Buffer.alloc(3_000_000, 'abcdefg\n').toString();
+  const {stdout, stderr, exitCode} = await host.sh('cat; echo end >&2', {...options, input});
+  t.is(createHash('sha256').update(stdout).digest('hex'), createHash('sha256').update(input).digest('hex'));
+  t.deepEqual([stderr, exitCode], ['end\n', 0]);
+});
+
+kernelTest('isolators hold inside, by a kernel of its own', async (t) => {
+  const {stdout, stderr} = await host.sh(
+    `${PROBE}uname -r; cat /sys/class/net/*/uevent; ls /sys/fs/cgroup; (ulimit -n); cat /proc/cmdline; reboot; echo $?`,
+    {
+      ...options,
+      pod: ['--hostname=machine'],
+      app: [
+        ...['--user=1000', '--group=1000', '--memory=48Mi', '--pids=33', '--cpu=500m', '--oom-score-adj=50'],
+        ...['--caps-retain=CAP_NET_BIND_SERVICE', '--seccomp=mode=remove,errno=EPERM,reboot,mkdirat,mkdir'],
+      ],
+    },
+  );
+  const probe = parseProbe(stdout);
+  const {status} = probe;
+  t.is(status.Uid, '1000\t1000\t1000\t1000', stderr);
+  t.is(status.Gid, '1000\t1000\t1000\t1000');
+  t.is(status.CapBnd, '0000000000000400');
+  t.is(status.Seccomp, '2');
+  t.is(probe.oomScoreAdj, '50');
+  t.true(probe.cgroup.some((line) => line.endsWith('/app') || line.includes('busybox') || line.length > 2));
+  t.notRegex(stdout, new RegExp(`^${readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim()}$`, 'm'));
+  t.is(probe.mounts.findLast(({target}) => target === '/')?.type, 'overlay');
+});
+
+kernelTest('PO-01 apps of a pod share names and memory, and no files; the first that fails ends it', async (t) => {
+  const app = (name: string, script: string): string[] => [
+    buildImage(),
+    `--name=${name}`,
+    '--exec=/bin/sh',
+    '--',
+    '-c',
+    script,
+  ];
+  const file = path.join(host.directory, 'two');
+  const {exitCode, stdout, stderr} = await host.rkt(
+    [
+      ...['--format=json', '--insecure-options=image', 'run', '--stage1=kvm', `--uuid-file-save=${file}`],
+      ...app(
+        'a',
+        'trap "echo stopped; exit 4" TERM; echo x >/only-a; echo y >/dev/shm/both; while :; do sleep 0.1; done',
+      ),
+      '---',
+      ...app('b', 'until [ -s /dev/shm/both ]; do sleep 0.1; done; cat /dev/shm/both; cat /only-a; hostname; exit 3'),
+    ],
+    {timeout: 600_000},
+  );
+  const uuid = readFileSync(file, 'utf8').trim();
+  t.is(exitCode, 3, stderr);
+  t.deepEqual(stdout.trim().split('\n').sort(), [`rkt-${uuid}`, 'stopped', 'y']);
+  t.regex(stderr, /only-a/);
+  t.deepEqual(await statuses(uuid), {a: 4, b: 3});
+});
+
+kernelTest('S21 QEMU is nobody, with nothing of the host; a signal is the one that the app gets', async (t) => {
+  const pod = await host.start('trap "exit 7" USR1; echo ready; while :; do sleep 0.1; done', options);
+  const processes = processesOf(pod.uuid);
+  t.deepEqual(processes.map(({name}) => name).sort(), ['monitor', 'qemu-system-x86']);
+  for (const {pid} of processes) {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const field = (name: string) => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1] ?? '';
+    const ids = field('Uid').split('\t').map(Number);
+    t.true(ids.every((id) => id >= 0x7000_0000 && id === ids[0]));
+    for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb']) t.is(BigInt(`0x${field(set)}`), 0n);
+    t.is(field('NoNewPrivs'), '1');
+    t.not(readlinkSync(`/proc/${pid}/ns/mnt`), readlinkSync('/proc/self/ns/mnt'));
+    t.deepEqual(readdirSync(`/proc/${pid}/root/dev`).sort(), ['null', 'urandom']);
+    t.false(existsSync(`/proc/${pid}/root/proc/self`));
+  }
+  const qemu = processes.find(({name}) => name !== 'monitor')?.pid ?? 0;
+  t.is(/^Seccomp:\s*(\d)/m.exec(readFileSync(`/proc/${qemu}/status`, 'utf8'))?.[1], '2');
+  const {exitCode} = await pod.end('SIGUSR1');
+  t.is(exitCode, 7);
+  t.deepEqual(Object.values(await statuses(pod.uuid)), [7]);
+});
+
+kernelTest('stop asks the app; logs are kept; gc leaves nothing', async (t) => {
+  const file = path.join(host.directory, 'stopped');
+  const ended = host.sh('trap "echo asked; exit 5" TERM; echo here; while :; do sleep 0.1; done', {
+    ...options,
+    pod: [`--uuid-file-save=${file}`],
+    app: ['--stdout=log'],
+  });
+  await until(() => existsSync(file) && readFileSync(file, 'utf8') !== '', 180_000);
+  const uuid = readFileSync(file, 'utf8').trim();
+  const {exitCode: ready} = await host.rkt(['status', '--wait-ready', uuid], {timeout: 600_000});
+  t.is(ready, 0);
+  // By then it says what it does about a signal.
+  await until(async () => (await host.rkt(['logs', uuid])).stdout === 'here\n');
+  t.is((await host.rkt(['stop', uuid])).exitCode, 0);
+  const {exitCode} = await ended;
+  t.is(exitCode, 5);
+  t.is((await host.rkt(['logs', uuid])).stdout, 'here\nasked\n');
+  t.is((await host.rkt(['gc', '--grace-period=0s'])).exitCode, 0);
+  t.false(Object.values(host.podDirectories()).flat().includes(uuid));
+  t.deepEqual(processesOf(uuid), []);
+});
+
+kernelTest('when QEMU or its monitor is killed, both end, and the pod has', async (t) => {
+  for (const [victim, code] of [
+    ['qemu-system-x86', 254],
+    ['monitor', 137],
+  ] as const) {
+    const pod = await host.start('echo ready; while :; do sleep 0.1; done', options);
+    const {pid} = processesOf(pod.uuid).find(({name}) => name === victim) ?? {};
+    process.kill(pid ?? 0, 'SIGKILL');
+    const {exitCode, stderr} = await pod.ended;
+    t.is(exitCode, code);
+    if (victim !== 'monitor') t.regex(stderr, /RKT_MACHINE_FAILED/);
+    await until(() => processesOf(pod.uuid).length === 0);
+    await until(async () => (await host.pods()).some(({name, state}) => name === pod.uuid && state === 'exited'));
+  }
+});
+
+kernelTest('what the flavor cannot do is refused by name', async (t) => {
+  for (const flag of ['--net=host', '--volume=data,kind=host,source=/tmp', '--ipc=parent']) {
+    const {error, exitCode} = await host.sh('true', {...options, pod: [flag]});
+    t.deepEqual([exitCode, error?.code], [254, 'RKT_FLAVOR_CANNOT'], flag);
+  }
+});
