@@ -6,6 +6,7 @@ import {
   dev,
   enforced,
   equivalent,
+  type HostFacts,
   impossible,
   inRootfs,
   kernelPaths,
@@ -97,6 +98,7 @@ export default defineFlavor({
     'stdio/log': enforced('files of the pod, read by rkt logs and kept in bounds by rkt gc'),
     'stdio/stream': enforced("the caller's own standard streams"),
     'stdio/terminal': enforced("the caller's own terminal"),
+    user: enforced('set before execve'),
     'user-namespace': impossible("the app shares the host's user namespace"),
     'volume/device': enforced('bind mount', {readBack: readBack.mounts}),
     'volume/empty': enforced("bind mount of a directory of the pod's", {readBack: readBack.mounts}),
@@ -136,7 +138,7 @@ export default defineFlavor({
     ...mountVolumes(pod, appOf(pod)),
   ],
 
-  environment: (pod) => {
+  environment: (pod, host) => {
     const app = appOf(pod);
     return [
       ...logDirectory(app),
@@ -144,7 +146,7 @@ export default defineFlavor({
       podCgroup(pod, {...pod.limits, ...app.limits}),
       ...proc(app),
       ...sys(app),
-      ...dev(app),
+      ...dev(app, {terminal: hasTerminal(host)}),
       ...mountDevices(pod, app),
       ...kernelPaths(pod, app),
       ...nameResolution(pod, app),
@@ -152,9 +154,16 @@ export default defineFlavor({
     ];
   },
 
-  launch: (pod) => {
+  launch: (pod, host) => {
     const app = appOf(pod);
-    return {into: 'rootfs', root: inRootfs(app, '/'), process: app.process, passSockets: true, ...stdioOf(app)};
+    return {
+      into: 'rootfs',
+      root: inRootfs(app, '/'),
+      process: app.process,
+      passSockets: true,
+      ...(hasTerminal(host) && {terminal: inRootfs(app, '/dev/console')}),
+      ...stdioOf(app),
+    };
   },
 
   enter: (pod, app, command) => ({
@@ -165,6 +174,8 @@ export default defineFlavor({
     passSockets: false,
   }),
 });
+
+const hasTerminal = ({terminals = []}: HostFacts): boolean => terminals.length > 0;
 
 const OUTPUTS = ['stdout', 'stderr'] as const;
 

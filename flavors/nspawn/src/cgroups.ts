@@ -1,4 +1,4 @@
-import {type App, type HostFacts, type Pod, type PodPath, type Step, UnitError} from '@rkt/plugin-sdk';
+import {type App, type HostFacts, type Pod, type PodPath, type Step, serviceName, UnitError} from '@rkt/plugin-sdk';
 import {bindPath} from './bind-path.ts';
 
 /** Controllers of which systemd needs all to set any limit on cgroup v1: without `cpuacct` it ignores those of `cpu`, silently. */
@@ -86,14 +86,31 @@ export const cgroupBinds = (pod: Pod, host: HostFacts): string[] => {
   const wanted = v1Controllers(pod);
   const own = (mountPoint: string) => `${mountPoint}${parent === '/' ? '' : parent}/${pod.cgroup}`;
   return [
-    '--tmpfs=/sys/fs/cgroup:mode=755',
+    `--tmpfs=${CGROUPS}:mode=755`,
     ...hierarchies
       .filter(({version, controllers}) => version === 1 && controllers.some((name) => wanted.includes(name)))
       .map(
         ({mountPoint, controllers}) =>
-          `--bind=${bindPath(own(mountPoint))}:/sys/fs/cgroup/${bindPath(controllers.join(','))}`,
+          `--bind=${bindPath(own(mountPoint))}:${CGROUPS}/${bindPath(controllers.join(','))}`,
       ),
   ];
+};
+
+const CGROUPS = '/sys/fs/cgroup';
+
+/** Where the pod's systemd has the cgroups of its services, below that of the pod. */
+const SERVICES = 'system.slice';
+
+/** Where the pod sees how many processes of an app the kernel has killed for want of memory. In v2 a cgroup counts for those below it, and the app's own goes with it. */
+export const oomCounter = ({cgroup}: HostFacts, app: App): string | undefined => {
+  if (app.limits.memoryMax === undefined) return undefined;
+  if (cgroup.mode === 'v2') return `${CGROUPS}/${SERVICES}/memory.events`;
+  const hierarchy = cgroup.hierarchies.find(
+    ({version, controllers}) => version === 1 && controllers.includes('memory'),
+  );
+  return (
+    hierarchy && `${CGROUPS}/${hierarchy.controllers.join(',')}/${SERVICES}/${serviceName(app)}/memory.oom_control`
+  );
 };
 
 /** Where the pod has nodes of disks: systemd looks there for their numbers, and no app sees them. */

@@ -1,4 +1,4 @@
-import type {HostFacts, HostPath, Pod} from '@rkt/plugin-sdk';
+import {type HostFacts, type HostPath, type Pod, SHARED_MEMORY} from '@rkt/plugin-sdk';
 import {bindPath} from './bind-path.ts';
 import {cgroupBinds, limitsThroughV1} from './cgroups.ts';
 import {hasJournal} from './journal.ts';
@@ -15,7 +15,7 @@ export const INIT_PROGRAMS = [BLOCK_SIGNAL, WATCH_PARENT] as const;
 export const TREE = 'stage1/tree';
 export const ETC = 'stage1/etc';
 export const SHARED = 'stage1/rootfs/rkt';
-export const APPS = 'stage1/rootfs/opt/stage2';
+const APPS = 'stage1/rootfs/opt/stage2';
 
 /** systemd-nspawn has these even without `--capability` (systemd-nspawn(1)). */
 const GRANTED = new Set([
@@ -86,6 +86,7 @@ export const nspawnArguments = (pod: Pod, host: HostFacts): string[] => {
     // Mounts that have the map themselves.
     bind('--bind', at(APPS), '/opt/stage2'),
     ...(hasJournal(pod) ? [bind('--bind', at(`${SHARED}/journal`), '/run/log/journal', mapped)] : []),
+    `--tmpfs=/dev/shm:${tmpfsOptions(SHARED_MEMORY)}`,
     ...networkOptions(pod),
     ...(added.length > 0 ? [`--capability=${added.join(',')}`] : []),
     ...(dropped.length > 0 ? [`--drop-capability=${dropped.join(',')}`] : []),
@@ -102,15 +103,18 @@ export const nspawnArguments = (pod: Pod, host: HostFacts): string[] => {
   ];
 };
 
+/** nspawn's own differs in what may be executed. */
+const tmpfsOptions = ({flags, options}: typeof SHARED_MEMORY): string =>
+  [...flags, ...Object.entries(options).map(([key, value]) => `${key}=${value}`)].join(',');
+
 /** In a network namespace that is there already the pod's systemd sets up loopback, as it would in one that nspawn makes. */
 const networkOptions = (pod: Pod): string[] => {
   if (pod.network.mode !== 'none') return [];
   return ownNamespaces(pod).includes('net') ? ['--capability=CAP_NET_ADMIN'] : ['--private-network'];
 };
 
-/** Settings that systemd-nspawn takes from its environment. */
+/** Settings that systemd-nspawn takes from its environment, besides PATH. */
 export const nspawnEnvironment = (pod: Pod, host: HostFacts): {name: string; value: string}[] => [
-  {name: 'PATH', value: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'},
   {name: 'SYSTEMD_LOG_LEVEL', value: pod.debug ? 'info' : 'err'},
   // Its lock files guard trees against two writers; the tree is shared and read-only.
   {name: 'SYSTEMD_NSPAWN_LOCK', value: '0'},

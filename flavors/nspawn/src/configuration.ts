@@ -1,6 +1,6 @@
 import {type App, type HostFacts, type Pod, podUnits, type Step} from '@rkt/plugin-sdk';
 import {withCapabilities} from './capabilities.ts';
-import {disksOf, limitsInside, withBlockLimits} from './cgroups.ts';
+import {disksOf, limitsInside, oomCounter, withBlockLimits} from './cgroups.ts';
 import {ETC} from './command.ts';
 import {INIT, SOCKETS_INIT, stdioOf} from './init.ts';
 import {journalUnits} from './journal.ts';
@@ -25,6 +25,7 @@ export const configuration = (pod: Pod, host: HostFacts): Step[] => {
         ...(host.sockets === undefined ? {} : {sockets: host.sockets}),
         cgroupVersion: host.cgroup.mode === 'v2' ? 2 : 1,
         disks: disksOf(pod, host),
+        oomCounter: (app) => oomCounter(host, app),
       },
     ),
     ...readyUnits(pod),

@@ -83,6 +83,7 @@ export const declaration = {
     'stdio/log': enforced('files of the pod of bounded size, read by rkt logs'),
     'stdio/stream': enforced("the caller's own standard streams"),
     'stdio/terminal': enforced("the pod's console, a terminal of its own"),
+    user: enforced(BY_SYSTEMD),
     'user-namespace': enforced(
       'a user namespace of the pod, with ids that no other pod has; files keep their owners on disk',
       {

@@ -5,6 +5,7 @@ import {
   dev,
   type HostFacts,
   type Launch,
+  launcherProcess,
   mapIds,
   mountDevices,
   mountRootfs,
@@ -24,12 +25,13 @@ import {cgroupOwner, diskNodes, podControllers, podLimits} from './cgroups.ts';
 import {ETC, nspawnArguments, nspawnEnvironment, nspawnProgram} from './command.ts';
 import {configuration} from './configuration.ts';
 import {declaration} from './declaration.ts';
+import {hasTerminal} from './init.ts';
 import {openLogs} from './logs.ts';
 import {neededMounts} from './needed-mounts.ts';
 import {probe} from './probe.ts';
 import {ownRun} from './service-manager.ts';
 import {ownNamespaces, sysctls} from './sysctl.ts';
-import {appDirectories, rootfsPath, sharedDirectories, sharedTree} from './tree.ts';
+import {appDirectories, sharedDirectories, sharedTree} from './tree.ts';
 
 /** More than the ten seconds after which systemd kills: it has to record that. */
 const GRACE_MILLISECONDS = 12_000;
@@ -55,9 +57,9 @@ export default defineFlavor({
     ...openLogs(pod),
     ...configuration(pod, host),
     ...pod.apps.flatMap((app) => [
-      ...appDirectories(pod, app),
+      ...appDirectories(app),
       // nspawn's has the host's tunnel device, and no console without a terminal.
-      ...dev(app, {shared: true}),
+      ...dev(app, {shared: true, terminal: hasTerminal(pod, app, host)}),
       ...mountDevices(pod, app),
       ...nameResolution(pod, app),
       {id: `program.${app.name}`, do: 'check-program', app: app.name} satisfies Step,
@@ -71,20 +73,7 @@ export default defineFlavor({
   launch: (pod, host) => ({
     into: 'host',
     program: nspawnProgram(host),
-    process: {
-      argv: nspawnArguments(pod, host),
-      env: nspawnEnvironment(pod, host),
-      cwd: rootfsPath('/'),
-      uid: 0,
-      gid: 0,
-      groups: [],
-      umask: 0o022,
-      capabilities: {bounding: host.capabilities, effective: host.capabilities, ambient: []},
-      noNewPrivileges: false,
-      seccomp: null,
-      rlimits: [],
-      oomScoreAdj: null,
-    },
+    process: launcherProcess(host, nspawnArguments(pod, host), nspawnEnvironment(pod, host)),
     passSockets: true,
     keepLock: true,
     ...signals(pod, host),

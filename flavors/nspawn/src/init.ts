@@ -45,6 +45,10 @@ export const stdioOf = (pod: Pod, app: App, host: HostFacts): Stdio => {
   return {stdin: inputOf(pod, app, host), stdout: output('stdout'), stderr: output('stderr')};
 };
 
+/** Whether one of an app's streams is the pod's terminal. */
+export const hasTerminal = (pod: Pod, app: App, host: HostFacts): boolean =>
+  Object.values(stdioOf(pod, app, host)).some(({kind}) => kind === 'terminal');
+
 // Several apps that read one stream would each get some of it. What is typed at a terminal is for the pod whose terminal it is, or for whoever says so: else it is the caller's, who may have a use for it.
 const inputOf = (pod: Pod, app: App, {terminals = []}: HostFacts): Stdio['stdin'] => {
   if (app.stdio.stdin === 'null') return {kind: 'null'};

@@ -76,7 +76,7 @@ ForwardToWall=no
 `;
 };
 
-/** Only systemd connects: the streams that it gives to apps are connected already, and these paths are in no app's root directory. */
+/** Only systemd connects, as the user of the app, and goes on without a journal where that user may not. The streams that it gives to apps are connected already, and these paths are in no app's root directory. */
 const SOCKET_UNIT = `[Unit]
 DefaultDependencies=no
 Before=shutdown.target
@@ -86,7 +86,7 @@ Conflicts=shutdown.target
 ListenStream=/run/systemd/journal/stdout
 ListenDatagram=/run/systemd/journal/socket
 ListenDatagram=/run/systemd/journal/dev-log
-SocketMode=0600
+SocketMode=0666
 PassCredentials=yes
 PassSecurity=yes
 ReceiveBuffer=8M

@@ -48,19 +48,13 @@ export const sharedTree = (pod: Pod, host: HostFacts): Step => ({
 export const sharedDirectories = (pod: Pod): Step[] =>
   ['status', 'logs', ...(hasJournal(pod) ? ['journal'] : [])].map((name) => podDirectory(`${SHARED}/${name}`));
 
-/** What systemd makes in an app's rootfs itself, but not in a read-only one. What a volume has is its own business. */
-export const appDirectories = (pod: Pod, app: App): Step[] =>
-  [
-    ...(pod.resolvConf === null && pod.hosts === null ? ['/etc'] : []),
-    '/proc',
-    '/root',
-    '/run/systemd/incoming',
-    '/sys',
-    '/tmp',
-    '/usr',
-    '/var',
-  ]
-    .filter((path) => app.mounts.every((mount) => !`${path}/`.startsWith(`${mount.path}/`)))
+/** Where systemd mounts something in every service: without it none starts. */
+const INCOMING = '/run/systemd/incoming';
+
+/** What systemd makes in an app's rootfs itself, but not in a read-only one. What a volume has is its own business, but for what has to be there. */
+export const appDirectories = (app: App): Step[] =>
+  ['/proc', '/root', INCOMING, '/sys', '/tmp', '/usr', '/var']
+    .filter((path) => path === INCOMING || app.mounts.every((mount) => !`${path}/`.startsWith(`${mount.path}/`)))
     .map((path) => (KERNEL.includes(path) ? realDirectory : directory)(app, path));
 
 export const podPath = (path: string) => path as PodPath;

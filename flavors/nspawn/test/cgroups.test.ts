@@ -1,7 +1,7 @@
 import test from 'ava';
-import type {AppName} from '../../../core/src/contract/index.ts';
+import type {AppName, HostPath} from '../../../core/src/contract/index.ts';
 import {app, hostFacts, pod} from '../../../core/test/support/fixtures.ts';
-import {limitsInside, podControllers, podLimits} from '../src/cgroups.ts';
+import {limitsInside, oomCounter, podControllers, podLimits} from '../src/cgroups.ts';
 
 const two = (limits: object) => pod({apps: [app({limits}), app({name: 'other' as AppName})]});
 const on = (mode: 'hybrid' | 'v2') => hostFacts({cgroup: {...hostFacts().cgroup, mode}});
@@ -22,4 +22,18 @@ test('what supervises the apps is not among what their limits are for', (t) => {
   t.true(limitsInside(one));
   t.deepEqual(podLimits(one), {pidsMax: 500, ioBandwidth: 4096});
   t.false(limitsInside(pod({apps: [app({limits: {ioBandwidth: 4096}})]})));
+});
+
+test('what has been killed for want of memory is counted by the app itself on v1, and above it on v2', (t) => {
+  const limited = app({limits: {memoryMax: 1024}});
+  t.is(oomCounter(on('v2'), limited), '/sys/fs/cgroup/system.slice/memory.events');
+  const v1 = {version: 1, mountPoint: '/sys/fs/cgroup/memory' as HostPath, controllers: ['memory'], own: '/'} as const;
+  const hybrid = hostFacts({
+    cgroup: {...hostFacts().cgroup, mode: 'hybrid', hierarchies: [{...v1, controllers: ['memory']}]},
+  });
+  t.regex(
+    oomCounter(hybrid, limited) ?? '',
+    /^\/sys\/fs\/cgroup\/memory\/system\.slice\/app-[a-z]+\.service\/memory\.oom_control$/,
+  );
+  t.is(oomCounter(hybrid, app({})), undefined);
 });
