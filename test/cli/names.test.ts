@@ -2,7 +2,7 @@ import {existsSync, readdirSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
 import {type Host, openHost} from '../helpers/host.ts';
-import {buildImage} from '../helpers/image.ts';
+import {buildImage, imageManifest} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
 
@@ -149,7 +149,12 @@ withHost('times are in nanoseconds, of pods and of their apps', async (t, host) 
 
 withHost('image rm refuses a name that several images have, and says which', async (t, host) => {
   const version = (value: string) =>
-    buildImage({files: {'/version': value}, manifest: {labels: [{name: 'version', value}]}});
+    buildImage({
+      files: {'/version': value},
+      manifest: {
+        labels: imageManifest({}).labels.map((label) => (label.name === 'version' ? {...label, value} : label)),
+      },
+    });
   const ids = [await host.fetch(version('1')), await host.fetch(version('2'))];
   const {error} = await host.rkt(['--format=json', 'image', 'rm', 'example.com/test']);
   t.is(error?.code, 'RKT_IMAGE_AMBIGUOUS');

@@ -6,85 +6,17 @@ import test from 'ava';
 import {filtersAreShown} from '../../core/src/linux/filters-are-shown.ts';
 import {readFilters} from '../../core/src/linux/read-filters.ts';
 import {root} from '../helpers/command.ts';
-import {flavor, openHost, type RunOptions, type Started} from '../helpers/host.ts';
+import {flavor, openHost, type RunOptions} from '../helpers/host.ts';
 import {lacksPods} from '../helpers/lacks.ts';
 import {commandsOfPod} from '../helpers/nspawn.ts';
-import {credentials, PROBE, type Probe, parseProbe} from '../helpers/probe.ts';
 import {testIf} from '../helpers/skip.ts';
 import {until} from '../helpers/until.ts';
-import {program} from '../runner/packages.ts';
 
 /* S01 to S04: what enters a pod has exactly what its app has, and nobody inside can touch it on the way. */
 
 const host = openHost();
-/** One pod for all who only look at it from within. */
-let shared: Promise<Started> | undefined;
-const sharedPod = () => {
-  shared ??= host.start('echo ready; cat');
-  return shared;
-};
-test.after.always(async () => {
-  try {
-    await (await shared)?.end();
-  } finally {
-    await host.close();
-  }
-});
+test.after.always(() => host.close());
 const kernelTest = testIf(lacksPods());
-
-/** Everything of a process that `run` and `enter` have in common. */
-const comparable = (probe: Probe) => ({
-  credentials: credentials(probe),
-  limits: probe.limits,
-  namespaces: probe.namespaces,
-  cgroup: probe.cgroup,
-  mounts: probe.mounts,
-  env: probe.env,
-  cwd: probe.cwd,
-  umask: probe.umask,
-  oomScoreAdj: probe.oomScoreAdj,
-  label: probe.label,
-});
-
-const isolator = (name: string, value: unknown) => ({name, value});
-
-const cases: Readonly<Record<string, RunOptions>> = {
-  'with the defaults': {},
-  'of another user with groups': {image: {app: {user: '12', group: '34', supplementaryGIDs: [56, 78]}}},
-  'with other capabilities': {app: ['--caps-retain=CAP_CHOWN,CAP_NET_ADMIN']},
-  'without any capability': {app: ['--caps-retain=CAP_CHOWN', '--user=12', '--group=34']},
-  'with no-new-privileges': {image: {app: {isolators: [isolator('os/linux/no-new-privileges', true)]}}},
-  'with a seccomp filter': {app: ['--seccomp=mode=remove,errno=EPERM,mkdir,mkdirat']},
-  'with resource limits': {
-    image: {app: {isolators: [isolator('os/unix/rlimits', {nofile: {soft: '99', hard: '111'}, core: {hard: '0'}})]}},
-  },
-  'with an oom score': {app: ['--oom-score-adj=77']},
-  'with a read-only rootfs': {app: ['--readonly-rootfs']},
-  'with a working directory and environment': {app: ['--working-dir=/tmp', '--environment=A=b c']},
-  'with its own ipc': {pod: ['--ipc=private']},
-  'without overlay': {pod: ['--no-overlay']},
-  ...(flavor === 'nspawn' && {
-    'with a user namespace': {pod: ['--private-users']},
-    'with a user namespace, of another user with groups': {
-      pod: ['--private-users'],
-      image: {app: {user: '12', group: '34', supplementaryGIDs: [56, 78]}},
-    },
-    'with a user namespace, other capabilities and a filter': {
-      pod: ['--private-users', '--net=none'],
-      app: ['--caps-retain=CAP_CHOWN,CAP_NET_ADMIN', '--seccomp=mode=remove,errno=EPERM,mkdir,mkdirat'],
-    },
-  }),
-};
-
-for (const [what, options] of Object.entries(cases)) {
-  kernelTest(`S01 enter gives exactly what run gave: a pod ${what}`, async (t) => {
-    const pod = await host.start(`${PROBE}\necho ready; cat`, options);
-    const entered = await host.enter(pod.uuid, PROBE);
-    const {stdout} = await pod.end();
-    t.is(entered.exitCode, 0, entered.stderr);
-    t.deepEqual(comparable(parseProbe(entered.stdout)), comparable(parseProbe(stdout)));
-  });
-}
 
 const filterCases: Readonly<Record<string, RunOptions>> = {
   'by default': {},
@@ -109,33 +41,6 @@ for (const [what, options] of Object.entries(filterCases)) {
     t.deepEqual(its, theirs);
   });
 }
-
-testIf(lacksPods('cgroup/memory', 'cgroup/cpu', 'cgroup/pids'))(
-  'S01 enter gives exactly what run gave: a pod with cgroup limits',
-  async (t) => {
-    const pod = await host.start(`${PROBE}\necho ready; cat`, {
-      app: ['--memory=64Mi', '--cpu=500m', '--cpu-shares=512'],
-    });
-    const entered = await host.enter(pod.uuid, PROBE);
-    const {stdout} = await pod.end();
-    const cgroup = parseProbe(entered.stdout).cgroup;
-    t.deepEqual(cgroup, parseProbe(stdout).cgroup);
-    // In a cgroup namespace of its own, an app does not see the names above.
-    if (flavor === 'fly') t.true(cgroup.some((line) => line.includes(pod.uuid)));
-  },
-);
-
-kernelTest("S01 the exit code of an entered command is enter's", async (t) => {
-  const pod = await sharedPod();
-  t.is((await host.enter(pod.uuid, 'exit 11')).exitCode, 11);
-  t.is((await host.enter(pod.uuid, 'kill -TERM $$')).signal, 'SIGTERM');
-  t.is((await host.enter(pod.uuid, 'cat', {input: 'through\n'})).stdout, 'through\n');
-});
-
-kernelTest('S04 an entered command has descriptors 0, 1 and 2 only', async (t) => {
-  const {stdout} = await host.enter((await sharedPod()).uuid, PROBE);
-  t.deepEqual(Object.keys(parseProbe(stdout).fds).sort(), ['0', '1', '2']);
-});
 
 const ROUNDS = env.RKT_TEST_LONG ? 100 : 10;
 
@@ -200,44 +105,4 @@ kernelTest('S03 no image makes rkt execute itself inside a pod', async (t) => {
   }
   await pod.end();
   t.deepEqual(digests(), before);
-});
-
-kernelTest('S04 a working directory that is a descriptor of rkt is refused', async (t) => {
-  for (const directory of [
-    '/proc/self/cwd',
-    '/proc/self/root',
-    ...Array.from({length: env.RKT_TEST_LONG ? 32 : 6}, (_, fd) => `/proc/self/fd/${fd + 3}`),
-  ]) {
-    const {exitCode, stdout, error} = await host.sh('pwd -P; ls', {app: [`--working-dir=${directory}`]});
-    t.is(exitCode, 254, `${directory}: ${stdout}`);
-    t.truthy(error);
-  }
-});
-
-kernelTest('S04 a command that somebody in the pod stops and continues goes on, and rkt with it', async (t) => {
-  const pod = await host.start('mkfifo /fifo; echo ready; cat');
-  // Without a terminal: on one, a shell would have to continue both.
-  const command = 'echo $$ >/new; mv /new /pid; read -r status </fifo; exit $status';
-  const entered = host.enter(pod.uuid, command, {through: [program('setsid') ?? 'setsid', '--wait']});
-  const stopAndContinue = `
-    until [ -s /pid ]; do :; done
-    read -r pid </pid
-    state() { while read -r name value rest; do [ "$name" != State: ] || echo "$value"; done </proc/$pid/status; }
-    for round in 1 2 3 4 5 6 7 8 9 10; do
-      kill -STOP $pid; until [ "$(state)" = T ]; do :; done
-      kill -CONT $pid; until [ "$(state)" != T ]; do :; done
-    done
-    echo 7 >/fifo`;
-  const {exitCode, stderr} = await host.enter(pod.uuid, stopAndContinue);
-  t.is(exitCode, 0, stderr);
-  t.is((await entered).exitCode, 7);
-  await pod.end();
-});
-
-kernelTest('enter needs a running pod', async (t) => {
-  const pod = await host.start('echo ready; cat');
-  await pod.end();
-  const {exitCode, error} = await host.enter(pod.uuid, 'true');
-  t.is(exitCode, 254);
-  t.is(error?.code, 'RKT_POD_STATE');
 });

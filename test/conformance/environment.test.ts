@@ -60,6 +60,50 @@ kernelTest('EX-29 --inherit-env < --set-env-file < --set-env < --environment', a
   t.deepEqual([env.A, env.B, env.C, env.D], ['caller', 'file', 'flag', 'app']);
 });
 
+const ACCOUNT = ['USER', 'LOGNAME', 'HOME', 'SHELL'] as const;
+
+kernelTest(
+  'EX-29 USER, LOGNAME, HOME and SHELL are those of the image for the user, in run and in enter',
+  async (t) => {
+    const files = {
+      '/etc/passwd': {symlink: '../usr/lib/names/passwd'},
+      '/etc/group': {symlink: '/usr/lib/names/group'},
+      '/usr/lib/names/passwd':
+        'root:x:0:0::/of-root:/bin/ash\nalice:x:1234:2345::/home/alice:/bin/a%20s\nbare:x:7:7:::\n',
+      '/usr/lib/names/group': 'staff:x:3456:\n',
+    };
+    const script = `for n in ${ACCOUNT.join(' ')}; do eval echo "$n=\\$$n"; done`;
+    const look = async (app: Readonly<Record<string, unknown>>, flags: readonly string[] = []) => {
+      const pod = await host.start(`${script}; id -u; id -g; echo ready; cat`, {
+        image: {files, app: {user: '0', group: '0', ...app}},
+        app: flags,
+      });
+      const entered = await host.enter(pod.uuid, `${script}; id -u; id -g`);
+      const {stdout} = await pod.end();
+      t.is(entered.stdout, stdout.replace(/ready\n$/, ''), entered.stderr);
+      return entered.stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.replace(/^\w+=/, ''));
+    };
+    t.deepEqual(await look({user: 'alice', group: 'staff'}), [
+      'alice',
+      'alice',
+      '/home/alice',
+      '/bin/a%20s',
+      '1234',
+      '3456',
+    ]);
+    t.deepEqual(await look({user: '4321'}), ['4321', '4321', '/', '/bin/sh', '4321', '0']);
+    t.deepEqual(
+      await look({user: 'bare', environment: [{name: 'HOME', value: '/of-image'}]}, [
+        '--environment=SHELL=/of-operator',
+      ]),
+      ['bare', 'bare', '/of-image', '/of-operator', '7', '0'],
+    );
+  },
+);
+
 kernelTest('EX-30 the working directory is / by default, or as the image or the operator says', async (t) => {
   t.is((await plain()).cwd, '/');
   t.is((await probe({image: {app: {workingDirectory: '/bin'}}})).cwd, '/bin');

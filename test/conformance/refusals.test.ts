@@ -21,7 +21,6 @@ for (const target of [
   '/sys',
   '/sys/fs/cgroup',
   '/dev',
-  '/dev/shm',
   '/',
   '/../..',
   '/a/../proc',
@@ -46,6 +45,44 @@ for (const target of [
     t.regex(ofImage.error?.code ?? '', /RKT_POD_MOUNT_TARGET_REFUSED|RKT_IMAGE_MANIFEST_INVALID/);
   });
 }
+
+const OWN_ARCH = process.arch === 'arm64' ? 'aarch64' : 'amd64';
+for (const [what, labels, label, value] of [
+  ['another system', {os: 'freebsd', arch: 'amd64'}, 'os', 'freebsd'],
+  ['another processor', {os: 'linux', arch: process.arch === 'arm64' ? 'amd64' : 'aarch64'}, 'arch', undefined],
+  ['no system', {}, 'os', undefined],
+  ['no processor', {os: 'linux'}, 'arch', undefined],
+] as const) {
+  kernelTest(`IM-13 an image that is for ${what} is refused by fetch, run and plan, and leaves nothing`, async (t) => {
+    const own = openHost();
+    t.teardown(() => own.close());
+    const image = buildImage({
+      manifest: {labels: Object.entries(labels).map(([name, labelled]) => ({name, value: labelled}))},
+    });
+    for (const args of [
+      ['fetch', image],
+      ['run', image],
+      ['prepare', image],
+      ['plan', image],
+    ]) {
+      const {error, exitCode} = await own.rkt(['--format=json', '--insecure-options=image', ...args]);
+      t.is(exitCode, 254, args[0]);
+      t.like(error, {code: 'RKT_IMAGE_FOREIGN', fields: {image: 'example.com/test', label}}, args[0]);
+      if (value !== undefined) t.is(error?.fields.value, value);
+      t.true([error?.fields.runs].flat().includes(label === 'os' ? 'linux' : OWN_ARCH));
+    }
+    t.deepEqual(own.podDirectories(), {});
+    t.deepEqual(JSON.parse((await own.rkt(['image', 'list', '--format=json'])).stdout), []);
+  });
+}
+
+kernelTest('IM-13 an image without an app may be for every system and processor, but is not run', async (t) => {
+  const own = openHost();
+  t.teardown(() => own.close());
+  const id = await own.fetch({app: null, manifest: {labels: []}});
+  const {error, exitCode} = await own.rkt(['--format=json', 'run', id, '--exec=/bin/true']);
+  t.deepEqual([exitCode, error?.code], [254, 'RKT_IMAGE_FOREIGN']);
+});
 
 kernelTest('S17 the root of the host is no volume, unless the operator insists', async (t) => {
   const {exitCode, error} = await host.sh('ls /data', {

@@ -54,6 +54,11 @@ const inShell = async (t: ExecutionContext, shell: Terminal) => {
   await shell.see(PROMPT);
   shell.type("echo en''ded=$?\n");
   t.is((await shell.see(/ended=(\d+)/))[1], '130');
+  await shell.see(PROMPT);
+  // The shell's process group is one of the pod, and the terminal's own.
+  shell.type("read -r line </proc/self/stat; set -- $line; echo gro''ups=$5,$8,\n");
+  const [, own, foreground] = await shell.see(/groups=(\d+),(\d+),/);
+  t.true(own !== '0' && own === foreground, `${own}, ${foreground}`);
   shell.type('exit 7\n');
   const {status, restored, text} = await shell.ended;
   t.is(status, 7);
@@ -100,6 +105,36 @@ kernelTest('the app is told which kind of terminal it is, by run and by enter, u
     t.is((await on(...command).see(/kind=(\w*)/))[1], kind);
   }
   t.is((await pod.end()).stdout, 'kind=\nready\n');
+});
+
+kernelTest('a terminal has a name in the pod, and it is there', async (t) => {
+  const terminal = sh('tty; test -c "$(tty)" && echo x >"$(tty)" && echo there');
+  await terminal.see(/\/dev\/console\r\nx\r\nthere/);
+  t.like(await terminal.ended, {status: 0});
+});
+
+kernelTest('who enters stops with what was entered, and both go on when a shell says so', async (t) => {
+  const pod = await host.start('echo ready; cat');
+  const shell = openTerminal(['/bin/bash', '--norc', '-i']);
+  opened.push(shell);
+  await shell.see(PROMPT);
+  const inside = `trap "echo go""ing" CONT; trap "stty size" WINCH; echo start""ed; while :; do sleep 0.1; done`;
+  shell.type(`${host.command('enter', pod.uuid, '/bin/sh', '-c', `'${inside}'`).join(' ')}\n`);
+  await shell.see(/started\r\n/);
+  shell.resize(33, 99);
+  await shell.see(/33 99\r\n/);
+  shell.type('\x1a');
+  await shell.see(/Stopped/);
+  await shell.see(PROMPT);
+  shell.type('fg\n');
+  await shell.see(/going/);
+  shell.type('\x03');
+  await shell.see(PROMPT);
+  shell.type("echo en''ded=$?\n");
+  t.is((await shell.see(/ended=(\d+)/))[1], '130');
+  shell.type('exit 7\n');
+  t.like(await shell.ended, {status: 7});
+  await pod.end();
 });
 
 kernelTest('Ctrl-C is for the app', async (t) => {

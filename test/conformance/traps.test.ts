@@ -17,7 +17,7 @@ const sprung = path.join(host.directory, 'sprung');
 const trapped = (): string[] => (existsSync(sprung) ? readFileSync(sprung, 'utf8').trim().split('\n') : []);
 
 const MODULES = [
-  ...['@rkt/flavor-trap', '@rkt/flavor-kvm', 'rkt-flavor-trap', '@rkt/core', '@rkt/plugin-sdk'],
+  ...['@rkt/flavor-trap', '@rkt/flavor-lkvm', 'rkt-flavor-trap', '@rkt/core', '@rkt/plugin-sdk'],
   // What rkt loads only when it is needed, and what those load if it happens to be there.
   ...['debug', 'execa', 'yaml', 'zod', 'supports-color', 'node:ffi', 'bufferutil', 'encoding'],
 ];
@@ -106,7 +106,7 @@ testIf(lacks('built'))('S36 flavors are found in the trees of rkt and in configu
   const list = await trapRkt('flavor', 'list', '--no-legend');
   t.is(list.exitCode, 0, list.stderr);
   t.regex(list.stdout, /^fly\b/m);
-  for (const name of ['trap', 'kvm', 'rkt-flavor-trap', '@rkt/flavor-trap', 'fs', 'node:fs', '@rkt/../trap']) {
+  for (const name of ['trap', 'lkvm', 'rkt-flavor-trap', '@rkt/flavor-trap', 'fs', 'node:fs', '@rkt/../trap']) {
     const {stderr, exitCode} = await trapRkt('--format=json', 'flavor', 'show', name);
     t.deepEqual([exitCode, /RKT_FLAVOR_\w+/.exec(stderr)?.[0]], [254, 'RKT_FLAVOR_NOT_FOUND'], `${name}: ${stderr}`);
   }

@@ -18,7 +18,8 @@ const kernelTest = testIf(lacksPods());
 const decoy = path.join(host.directory, 'decoy');
 const CONTENT = 'of the host\n';
 mkdirSync(path.join(decoy, 'systemd'), {recursive: true});
-for (const name of ['resolv.conf', 'hosts', 'null', 'systemd/incoming']) writeFileSync(path.join(decoy, name), CONTENT);
+for (const name of ['console', 'resolv.conf', 'hosts', 'hostname', 'null', 'systemd/incoming'])
+  writeFileSync(path.join(decoy, name), CONTENT);
 const look = () =>
   readdirSync(decoy, {recursive: true, encoding: 'utf8'})
     .sort()
@@ -29,7 +30,7 @@ const look = () =>
     });
 
 const DIRECTORIES = ['/dev', '/dev/pts', '/dev/shm', '/etc', '/proc', '/root', '/run', '/run/systemd', '/sys', '/var'];
-const FILES = ['/etc/resolv.conf', '/etc/hosts', '/dev/null', '/run/systemd/incoming'];
+const FILES = ['/etc/resolv.conf', '/etc/hosts', '/etc/hostname', '/dev/console', '/dev/null', '/run/systemd/incoming'];
 const upwards = `${'../'.repeat(20)}${decoy.slice(1)}`;
 
 const images: Readonly<Record<string, NonNullable<ImageSpec['files']>>> = Object.fromEntries([

@@ -1,16 +1,1 @@
-/** Lets at most so many tasks run at once; the others wait in order. ava starts all tests of a file together. */
-export const atMost = (count: number): (<T>(task: () => Promise<T>) => Promise<T>) => {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return async (task) => {
-    if (running >= count) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running++;
-    try {
-      return await task();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else running--;
-    }
-  };
-};
+export {atMost} from '../../plugin-sdk/src/kit/at-most.ts';

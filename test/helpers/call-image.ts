@@ -2,7 +2,7 @@ import {readFileSync} from 'node:fs';
 import {callProgram, type ProgramCall} from '../../core/src/linux/call-program.ts';
 import type {ImageSpec} from './image.ts';
 
-type Call = Pick<ProgramCall, 'name' | 'args'>;
+type Call = Pick<ProgramCall, 'name' | 'args' | 'parent'>;
 
 /** A program that makes system calls which busybox cannot: says `no` on standard error after the first that fails, else `yes`. */
 export const callsProgram = (calls: readonly Call[]): Buffer => {

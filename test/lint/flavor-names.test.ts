@@ -3,7 +3,7 @@ import path from 'node:path';
 import test from 'ava';
 import {root, sources} from './sources.ts';
 
-const names = [...readdirSync(path.join(root, 'flavors')), 'kvm'].join('|');
+const names = readdirSync(path.join(root, 'flavors')).join('|');
 const NAMED = new RegExp(`['"]((@rkt/|rkt-)flavor-|coreos\\.com/rkt/stage1-)?(${names})['"]`);
 
 test('core names no flavor but in examples for people', (t) => {

@@ -17,9 +17,12 @@ const floors = (from: string, to: string): boolean =>
 for (const [index, floor] of FLOORS.entries()) {
   const above = FLOORS.slice(index + 1).flat();
   for (const room of floor) {
-    test(`${room} imports nothing of a higher floor, nor of its own`, (t) => {
-      for (const other of [...above, ...floor.filter((name) => name !== room)]) t.true(floors(room, other), other);
-    });
+    const closed = [...above, ...floor.filter((name) => name !== room)];
+    if (closed.length > 0) {
+      test(`${room} imports nothing of a higher floor, nor of its own`, (t) => {
+        for (const other of closed) t.true(floors(room, other), other);
+      });
+    }
     test(`${room} may be imported from every higher floor`, (t) => {
       for (const other of above) t.false(floors(other, room), other);
       t.false(floors(room, room));

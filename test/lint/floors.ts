@@ -7,7 +7,7 @@ const HOUSE = 'core/src';
  *
  * `debug` gives standard streams back as `linux` remembers them, and nothing in `linux` tells stories. `settings` is on no level with `config`, which reads
  * files and knows nothing of flags. `stage1` is above `image`: a flavor may come with an image. `artifact` takes the lock of the store of images, and pods use
- * what it makes. `index` is beside `cli`: both are ways in.
+ * what it makes. `api` is beside `cli`: both are ways in, and it calls the built command.
  */
 export const FLOORS: readonly (readonly string[])[] = [
   ['contract', 'rkt-error', 'suggest'],
@@ -17,7 +17,8 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['stage1'],
   ['artifact'],
   ['pod'],
-  ['cli', 'index'],
+  ['api', 'cli'],
+  ['index'],
 ];
 
 /** The folder, or file without `.ts`, of core/src that a path is in; `undefined` outside. */

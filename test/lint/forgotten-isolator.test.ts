@@ -16,6 +16,7 @@ const plants = [
       'core/src/appc/isolators/definitions.ts',
       'core/src/pod/compose/widens.ts',
       'flavors/fly/src/index.ts',
+      'flavors/kvm/src/declaration.ts',
       'flavors/nspawn/src/declaration.ts',
       'plugin-sdk/src/read-back.ts',
     ],
@@ -30,7 +31,8 @@ const plants = [
       'core/src/cli/commands/plan.ts',
       'core/src/linux/credentials.ts',
       'core/src/stage1/negotiation/degrade.ts',
-      'flavors/nspawn/src/index.ts',
+      'flavors/kvm/src/index.ts',
+      'plugin-sdk/src/launcher.ts',
       'plugin-sdk/src/systemd/sandbox.ts',
     ],
   },
@@ -54,6 +56,7 @@ const plants = [
     forgottenIn: [
       'core/src/appc/compile/limits.ts',
       'core/src/linux/cgroup-limits.ts',
+      'flavors/kvm/src/bundle.ts',
       'flavors/nspawn/src/cgroups.ts',
       'plugin-sdk/src/systemd/limits.ts',
     ],
@@ -77,7 +80,7 @@ const plants = [
 /** The sources of the packages in a directory of their own, as a checkout has them. */
 const copySources = (): string => {
   const copy = mkdtempSync(path.join(tmpdir(), 'rkt-planted-'));
-  const packages = ['core', 'plugin-sdk', 'flavors/fly', 'flavors/nspawn'];
+  const packages = ['core', 'plugin-sdk', 'flavors/fly', 'flavors/kvm', 'flavors/nspawn'];
   for (const directory of packages) {
     cpSync(path.join(root, directory, 'src'), path.join(copy, directory, 'src'), {recursive: true});
     cpSync(path.join(root, directory, 'package.json'), path.join(copy, directory, 'package.json'));
@@ -124,6 +127,9 @@ const PARTIAL: Readonly<Record<string, string>> = {
   'core/src/appc/compile/limits.ts': 'a test compiles each isolator and compares with its definition',
   'core/src/cli/grammar/isolators.ts': 'not every isolator has a flag',
   'core/src/stage1/wishes.ts': 'those that rkt applies by default',
+  'plugin-sdk/src/kit/cases/enter.ts': 'a test of the kit finds the name without a case',
+  'plugin-sdk/src/kit/cases/isolators.ts': 'a test of the kit finds the name without a case',
+  'plugin-sdk/src/kit/table.ts': 'a test of the kit finds the name without a case',
 };
 
 test('every list of isolators is complete, or says why not', (t) => {

@@ -67,7 +67,7 @@ export const rules: readonly Rule[] = [
           : `${specifier} is outside ${packageOf(file)}`;
       }
       if (specifier === '@rkt/plugin-sdk' && form !== 'dynamic') return undefined;
-      if (isTest(file) && (isNode(specifier) || specifier === 'ava' || specifier === '@rkt/plugin-sdk'))
+      if (isTest(file) && (isNode(specifier) || ['ava', '@rkt/plugin-sdk', '@rkt/plugin-sdk/kit'].includes(specifier)))
         return undefined;
       return `${specifier}: a flavor is pure and imports only @rkt/plugin-sdk`;
     },

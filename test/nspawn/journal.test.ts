@@ -312,6 +312,12 @@ kernelTest('all that an app has written is in the journal, however long journald
   t.is((await logs(uuid)).stdout, `started\n${lines(30_000)}`);
 });
 
+kernelTest('an app that stops the journal holds up no end of its pod, and loses nothing by it', async (t) => {
+  const {uuid, exitCode} = await run('echo one; kill -STOP $(pidof systemd-journald); echo two; exit 3', {app: OUT});
+  t.is(exitCode, 3);
+  t.is((await logs(uuid)).stdout, 'one\ntwo\n');
+});
+
 kernelTest('restarts and event handlers write to the journal, too', async (t) => {
   const restarted = await run('echo out; echo err >&2; [ -e /second ] || { : >/second; exit 1; }', {
     app: [...BOTH, '--restart=on-failure'],

@@ -161,14 +161,19 @@ const EVIL = (written: string): Partial<ImageSpec> => ({
 
 kernelTest('S31 S36 an image that is called like a flavor, or a file, is no stage1 by that name', async (t) => {
   const written = path.join(host.directory, 'written-by-name');
-  for (const name of ['kvm', 'no-such.aci', 'coreos.com/rkt/stage1-kvm']) {
+  for (const [name, code] of [
+    ['kvm', 'RKT_STAGE1_IMAGE_MISSING'],
+    ['lkvm', 'RKT_FLAVOR_NOT_FOUND'],
+    ['no-such.aci', 'RKT_FLAVOR_NOT_FOUND'],
+    ['coreos.com/rkt/stage1-kvm', 'RKT_STAGE1_IMAGE_MISSING'],
+  ] as const) {
     const file = image({...EVIL(written), name});
     t.is((await host.rkt(['--insecure-options=image', 'fetch', file])).exitCode, 0);
     for (const command of ['plan', 'run', 'prepare']) {
       const {error} = await host.rkt([
         ...['--format=json', '--insecure-options=image', command, `--stage1=${name}`, buildImage()],
       ]);
-      t.is(error?.code, 'RKT_FLAVOR_NOT_FOUND', `${command} ${name}`);
+      t.is(error?.code, code, `${command} ${name}`);
     }
   }
   t.false(existsSync(written));

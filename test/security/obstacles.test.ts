@@ -7,14 +7,17 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   rmSync,
   writeSync,
 } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
+import {callImage} from '../helpers/call-image.ts';
 import {openHost} from '../helpers/host.ts';
 import {buildImage} from '../helpers/image.ts';
 import {lacks, lacksPods} from '../helpers/lacks.ts';
+import {appProcess} from '../helpers/nspawn.ts';
 import {serialTestIf} from '../helpers/skip.ts';
 import {until} from '../helpers/until.ts';
 
@@ -143,6 +146,31 @@ for (const stage1 of ['fly', 'nspawn'] as const) {
     },
   );
 }
+
+/** linux/sched.h */
+const CLONE_VM = 0x100;
+const CLONE_VFORK = 0x4000;
+const SIGCHLD = 17;
+
+serialTestIf(lacksPods('program/systemd-nspawn'))(
+  'S10 nspawn: who enters a pod whose app waits uninterruptibly gets in, and the app goes on as before',
+  async (t) => {
+    // Who has made a child by vfork(2) waits so until that has ended: here until its standard input has.
+    const image = callImage([
+      {name: 'clone', args: [CLONE_VM | CLONE_VFORK | SIGCHLD, 0, 0, 0, 0], parent: 'wait'},
+      {name: 'read', args: [0, Buffer.alloc(1), 1]},
+    ]);
+    const pod = await host.start('echo ready; exec /calls', {stage1: 'nspawn', image});
+    const pid = await appProcess(pod.uuid, 'test');
+    const status = () => readFileSync(`/proc/${pid}/status`, 'utf8');
+    await until(() => /^State:\tD/m.test(status()));
+    const entered = await host.enter(pod.uuid, 'echo in');
+    t.deepEqual([entered.exitCode, entered.stdout], [0, 'in\n'], entered.stderr);
+    t.regex(status(), /^TracerPid:\t0$/m);
+    pod.child.stdin?.end();
+    t.is((await pod.ended).exitCode, 0);
+  },
+);
 
 serialTestIf(lacksPods('program/cp'))('S10 a disk that a copy of an image fills is told as full', async (t) => {
   const small = path.join(host.directory, 'small-copy');
