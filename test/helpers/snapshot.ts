@@ -1,7 +1,7 @@
 import {difference, type Scope, type Snapshot, snapshot} from '../../plugin-sdk/src/kit/left-behind.ts';
 import {until} from './until.ts';
 
-export {difference, processesIn, type Scope, snapshot} from '../../plugin-sdk/src/kit/left-behind.ts';
+export {difference, processesIn, type Scope, type Snapshot, snapshot} from '../../plugin-sdk/src/kit/left-behind.ts';
 
 /** The difference once it has settled: what is only passing has some time to go. */
 export const settledDifference = async (before: Snapshot, scope: Scope, milliseconds?: number) => {
