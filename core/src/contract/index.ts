@@ -7,6 +7,7 @@ export * from './isolators.ts';
 export * from './kernel-names.ts';
 export * from './launch.ts';
 export * from './location.ts';
+export * from './log-size.ts';
 export * from './names.ts';
 export * from './patterns.ts';
 export * from './plan.ts';

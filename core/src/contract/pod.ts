@@ -4,9 +4,6 @@ import {type Isolators, isolators} from './isolators.ts';
 import {appName, hostPath, imageId, podPath, rootfsPath, uuid, volumeName} from './names.ts';
 import {cgroupLimits, process} from './process.ts';
 
-/** 8 MiB of each log. */
-export const DEFAULT_LOG_SIZE = 8_388_608;
-
 const volumeShape = {
   name: volumeName,
   readOnly: z.boolean(),
@@ -131,7 +128,7 @@ const podShape = {
   maskedPaths: z.array(rootfsPath),
   readOnlyPaths: z.array(rootfsPath),
   interactive: z.boolean(),
-  /** Bytes of each log that are kept at least; twice that may be there. Default {@link DEFAULT_LOG_SIZE}. Since 1.1. */
+  /** Bytes of each log that are kept at least; twice that may be there. Default `DEFAULT_LOG_SIZE`. Since 1.1. */
   logSize: z.optional(z.int()),
   debug: z.boolean(),
 };
