@@ -7,6 +7,7 @@ import {callersTerminal} from '../../linux/terminal.ts';
 import type {Settings} from '../../settings.ts';
 import {checkedOnce} from '../../stage1/checked-once.ts';
 import {chooseFlavor} from '../../stage1/choice/choose-flavor.ts';
+import {rememberedIn} from '../../stage1/choice/flavor-options.ts';
 import {gatherHostFacts} from '../../stage1/facts/host-facts.ts';
 import type {FoundFlavor} from '../../stage1/load/find.ts';
 import {findingsOf} from '../../stage1/negotiation/findings-of.ts';
@@ -61,7 +62,11 @@ export const compose = async (
     flavor: {declaration},
     stage1,
   } = found;
-  const facts = gatherHostFacts(declaration.programs ?? [], stage1?.tree);
+  const facts = gatherHostFacts(
+    declaration.programs ?? [],
+    stage1?.tree,
+    remember ? rememberedIn(settings) : undefined,
+  );
   if (stage1 !== undefined)
     (await import('../../stage1/choice/stage1-image.ts')).checkPrograms(stage1, findingsOf(found.flavor, facts));
   const obstacle = request.noOverlay ? undefined : overlayObstacle(settings.dataDir, facts.filesystems);

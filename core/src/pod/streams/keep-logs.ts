@@ -1,6 +1,6 @@
 import {constants, fstatSync, readdirSync, type Stats, writeSync} from 'node:fs';
-import type {HostPath, Uuid} from '../../contract/names.ts';
 import {DEFAULT_LOG_SIZE} from '../../contract/log-size.ts';
+import type {HostPath, Uuid} from '../../contract/names.ts';
 import type {Fd} from '../../linux/fd.ts';
 import {punchHole} from '../../linux/holes.ts';
 import {openBeneath, openHost} from '../../linux/openat2.ts';

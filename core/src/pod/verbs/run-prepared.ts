@@ -3,6 +3,7 @@ import type {HostFacts} from '../../contract/host.ts';
 import {requireStdio} from '../../linux/require-stdio.ts';
 import {callersTerminal} from '../../linux/terminal.ts';
 import type {Settings} from '../../settings.ts';
+import {rememberedIn} from '../../stage1/choice/flavor-options.ts';
 import {gatherHostFacts} from '../../stage1/facts/host-facts.ts';
 import type {PlannedPod} from '../../stage1/negotiation/plan-pod.ts';
 import {applyRunRequest} from '../compose/apply-run-request.ts';
@@ -32,7 +33,7 @@ export const runPrepared = async (settings: Settings, text: string, run: RunRequ
     if (entry.directory !== 'prepared') throw podNotInState(entry.uuid, entry.state, 'prepared');
     const before = requireStored(entry.path, 'facts');
     const {stage1} = requireStored(entry.path, 'frozen');
-    const now = gatherHostFacts(Object.keys(before.programs), stage1?.tree);
+    const now = gatherHostFacts(Object.keys(before.programs), stage1?.tree, rememberedIn(settings));
     const planned = (await planAgain(settings, entry, run, {before, now})) ?? storedPlan(entry);
     if (entry.summary?.flavor.supervises) checkSockets(planned.pod, now);
     requireTerminal(planned.pod);

@@ -32,7 +32,7 @@ export const chooseFlavor = async (
     return defaultFlavor({
       names: defaultOrder(ownFlavors()),
       find: (name) => findFlavor(name, options),
-      gather: gatherHostFacts,
+      gather: (programs) => gatherHostFacts(programs, undefined, options.cacheDir),
       note: settings.note,
     });
   }

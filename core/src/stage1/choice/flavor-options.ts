@@ -4,10 +4,14 @@ import {loadConfig} from '../../config/load.ts';
 import type {Settings} from '../../settings.ts';
 
 interface FlavorOptions {
-  readonly cacheDir?: string;
+  readonly cacheDir?: string | undefined;
   readonly searchFrom: readonly string[];
   readonly describe: Settings['describe'];
 }
+
+/** Where digests and versions are remembered; who only looks makes no data directory. */
+export const rememberedIn = ({dataDir}: Settings): string | undefined =>
+  existsSync(dataDir) ? path.join(dataDir, 'cas', 'flavors') : undefined;
 
 /**
  * Where flavors are looked for, and where their digests are remembered: what `findFlavor` and `listFlavors` want.
@@ -16,8 +20,7 @@ interface FlavorOptions {
 export const flavorOptions = async (settings: Settings, remember = true): Promise<FlavorOptions> => {
   const {paths} = await loadConfig(settings, ['paths']);
   return {
-    // Who only looks makes no data directory.
-    ...(remember && existsSync(settings.dataDir) ? {cacheDir: path.join(settings.dataDir, 'cas', 'flavors')} : {}),
+    ...(remember && {cacheDir: rememberedIn(settings)}),
     searchFrom: paths.stage1Images === undefined ? [] : [paths.stage1Images],
     describe: settings.describe,
   };

@@ -25,8 +25,9 @@ import {imageProgramVersion, programVersion} from './program-version.ts';
  * Finds out about this host what a flavor may know: some small files of /proc and /sys, no privilege. Only the version of a program in
  * `programs` takes running it. What cannot be read counts as absent.
  * @param tree of the pod's stage1 image: programs come from it. Those that are known by name alone may be the host's, if the image lacks them
+ * @param cacheDir where versions of the host's programs are remembered
  */
-export const gatherHostFacts = (programs: readonly string[] = [], tree?: HostPath): HostFacts => {
+export const gatherHostFacts = (programs: readonly string[] = [], tree?: HostPath, cacheDir?: string): HostFacts => {
   const kernel = parseRelease(release());
   const {permitted, bounding} = capabilitiesOf();
   const landlock = landlockVersion();
@@ -54,7 +55,7 @@ export const gatherHostFacts = (programs: readonly string[] = [], tree?: HostPat
     oomScoreAdj: Number(text('/proc/self/oom_score_adj')),
     memoryBytes: parseMemTotal(text('/proc/meminfo')),
     cpus: availableParallelism(),
-    programs: Object.fromEntries(programs.map((name) => [name, gatherProgram(name, tree)])),
+    programs: Object.fromEntries(programs.map((name) => [name, gatherProgram(name, tree, cacheDir)])),
     ...(/^[/@]./.test(notifySocket) ? {notifySocket} : {}),
     ...(MACHINED.every((file) => existsSync(file)) ? {machined: true} : {}),
     ...(streams.length > 0 ? {streamDevices: streams} : {}),
@@ -122,12 +123,16 @@ const programIn = (tree: HostPath, name: string): TreeProgram | undefined => {
   return findTreeProgram(root, name);
 };
 
-const gatherProgram = (name: string, tree: HostPath | undefined): HostFacts['programs'][string] => {
+const gatherProgram = (
+  name: string,
+  tree: HostPath | undefined,
+  cacheDir: string | undefined,
+): HostFacts['programs'][string] => {
   const own = tree === undefined ? undefined : programIn(tree, name);
   if (tree !== undefined && own !== undefined) {
     return {...own, version: name.startsWith('/') ? '' : parseVersion(imageProgramVersion(own, tree))};
   }
   if (name.startsWith('/')) return tree === undefined && isProgram(name) ? {path: name as HostPath, version: ''} : null;
   const path = findProgram(name);
-  return path === undefined ? null : {path, version: parseVersion(programVersion(path))};
+  return path === undefined ? null : {path, version: parseVersion(programVersion(path, {cacheDir}))};
 };

@@ -1,8 +1,10 @@
 import {closeSync, constants, openSync, readlinkSync} from 'node:fs';
+import {basename, join} from 'node:path';
 import type {HostPath} from '../../contract/names.ts';
 import {isolated, NOBODY_ELSE} from '../../linux/isolated.ts';
 import {openStored} from '../../linux/open-stored.ts';
 import {O_PATH} from '../../linux/openat2.ts';
+import {rememberOfFile} from '../../linux/remember-of-file.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 import type {TreeProgram} from '../../linux/tree-program.ts';
 import {programTimedOut} from '../errors.ts';
@@ -14,12 +16,20 @@ const MAX_OUTPUT = 65_536;
 const versions = new Map<HostPath, string>();
 
 /**
- * The first line of what a program of the host says to `--version`; empty if it fails. Asked once: the choice of a flavor and the plan both want to know. It runs with
- * all that rkt has, and no pod may look into it that may not look into rkt (S28): one has fewer capabilities.
+ * The first line of what a program of the host says to `--version`; empty if it fails. Asked once, as the choice of a flavor and the plan both want to know, and where
+ * there is a `cacheDir` once as long as the program stays the same. It runs with all that rkt has, and no pod may look into it that may not look into rkt (S28): one has
+ * fewer capabilities.
  * @throws RKT_PROGRAM_TIMED_OUT
  */
-export const programVersion = (path: HostPath, timeout = TIMEOUT): string =>
-  once(path, () => askVersion(path, [path], {silence: 'ignore', timeout}));
+export const programVersion = (
+  path: HostPath,
+  {cacheDir, timeout = TIMEOUT}: {readonly cacheDir?: string | undefined; readonly timeout?: number} = {},
+): string =>
+  once(path, () =>
+    rememberOfFile(path, cacheDir === undefined ? undefined : join(cacheDir, `version-${basename(path)}`), () =>
+      askVersion(path, [path], {silence: 'ignore', timeout}),
+    ),
+  );
 
 /**
  * The same of a program of a stage1 image. Nobody has run a pod with it yet, and nobody may want to (`rkt plan`): it runs as a user that nothing belongs to, without

@@ -24,7 +24,7 @@ export interface FoundFlavor {
 
 interface Options {
   /** Digests of unchanged files and checked declarations are remembered here; nothing is without it. */
-  readonly cacheDir?: string;
+  readonly cacheDir?: string | undefined;
   /** Directories with a `node_modules` in which packages are looked up, after rkt's own. */
   readonly searchFrom?: readonly string[];
   /** How an error is told that is the last of the process. */

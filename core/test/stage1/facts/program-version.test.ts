@@ -3,6 +3,7 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test from 'ava';
 import type {HostPath} from '../../../src/contract/index.ts';
+import {rememberOfFile} from '../../../src/linux/remember-of-file.ts';
 import {programVersion} from '../../../src/stage1/facts/program-version.ts';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'rkt-version-'));
@@ -20,11 +21,25 @@ test('the version is the first line, and empty when the program fails', (t) => {
   t.is(programVersion(script('bad', 'echo "bad 1.2"; exit 1')), '');
 });
 
+test('a version is remembered until the file is another one; that there is none is not', (t) => {
+  const cacheDir = path.join(directory, 'cache');
+  const asked = (file: HostPath) =>
+    rememberOfFile(file, path.join(cacheDir, `version-${path.basename(file)}`), () => 'asked');
+  const file = script('kept', 'echo "kept 1"');
+  t.is(programVersion(file, {cacheDir}), 'kept 1');
+  t.is(asked(file), 'kept 1');
+  script('kept', 'echo "kept 2"');
+  t.is(asked(file), 'asked');
+  const failing = script('failing', 'exit 1');
+  t.is(programVersion(failing, {cacheDir}), '');
+  t.is(asked(failing), 'asked');
+});
+
 test('a program that does not answer, nor end when told to, is an error and not a program without a version', (t) => {
   const slow = script(
     'slow',
     `trap '' TERM; echo "slow 1.2"; mkfifo ${directory}/never; read line <${directory}/never`,
   );
-  const error = t.throws(() => programVersion(slow, 200), {code: 'RKT_PROGRAM_TIMED_OUT'} as never);
+  const error = t.throws(() => programVersion(slow, {timeout: 200}), {code: 'RKT_PROGRAM_TIMED_OUT'} as never);
   t.like(error, {fields: {program: slow, milliseconds: 200}});
 });

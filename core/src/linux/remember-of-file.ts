@@ -1,0 +1,29 @@
+import {readFileSync, statSync} from 'node:fs';
+import {isSystemError} from './syscall-error.ts';
+import {writeCache} from './write-cache.ts';
+
+/**
+ * What has been found out of a file, found out again only when it has another inode, size or change time: no file gets those back that it had.
+ * @param cache where it is kept; `undefined` keeps nothing
+ * @param find what it finds is not kept if it is empty
+ */
+export const rememberOfFile = (file: string, cache: string | undefined, find: () => string): string => {
+  if (cache === undefined) return find();
+  const {dev, ino, size, mtimeNs, ctimeNs} = statSync(file, {bigint: true});
+  const key = [file, dev, ino, size, mtimeNs, ctimeNs].join('\n');
+  const [known, value] = remembered(cache);
+  if (known === key && value !== undefined) return value;
+  const fresh = find();
+  if (fresh !== '') writeCache(cache, `${key}\n\n${fresh}`);
+  return fresh;
+};
+
+const remembered = (cache: string): readonly (string | undefined)[] => {
+  try {
+    const [key, value] = readFileSync(cache, 'utf8').split('\n\n');
+    return [key, value];
+  } catch (error) {
+    if (isSystemError(error)) return [];
+    throw error;
+  }
+};
