@@ -1,0 +1,55 @@
+import {existsSync, globSync, readFileSync} from 'node:fs';
+import path from 'node:path';
+import test from 'ava';
+import {root, withCompiler} from '../src/compiler.ts';
+import {documents, errorFiles} from '../src/documents.ts';
+import {errorSources} from '../src/error-codes.ts';
+import {withSection} from '../src/section.ts';
+
+for (const [file, text] of await documents()) {
+  test(`${file} is what "npm run docs" writes`, (t) => {
+    const place = path.join(root, file);
+    // Not compared as a whole: the difference of two long texts says less than this.
+    t.true(existsSync(place) && readFileSync(place, 'utf8') === text, `run "npm run docs" to write ${file}`);
+  });
+}
+
+test('every error has a meaning and says what to do', (t) => {
+  const sources = withCompiler((compiler) => errorSources(compiler, errorFiles()));
+  t.true(sources.length > 200);
+  t.deepEqual(
+    sources.filter(({meaning}) => meaning === '').map(({code}) => code),
+    [],
+  );
+  t.deepEqual(
+    sources.filter(({hints}) => hints.length === 0).map(({code}) => code),
+    [],
+  );
+});
+
+test('every code that is thrown or looked for has its section', (t) => {
+  const errors = readFileSync(path.join(root, 'core/ERRORS.md'), 'utf8');
+  const sections = new Set([...errors.matchAll(/^## (RKT_\w+)$/gm)].map(([, code = '']) => code));
+  const used = globSync('{core,plugin-sdk,flavors/*}/src/**/*.ts', {cwd: root}).flatMap((file) =>
+    [
+      ...readFileSync(path.join(root, file), 'utf8').matchAll(
+        /\bcode\b[^\n]*'(RKT_[A-Z0-9_]+)'|@throws (RKT_\w*[A-Z0-9])(?![\w…])/g,
+      ),
+    ].map(([, compared, thrown]) => compared ?? thrown ?? ''),
+  );
+  t.true(used.length > 20);
+  t.deepEqual(
+    [...new Set(used)].filter((code) => !sections.has(code)),
+    [],
+  );
+});
+
+test('a section is written between its lines, and only there', (t) => {
+  const text = 'a\n<!-- generated: x (npm run docs) -->\nold\n<!-- end of what is generated -->\nb\n';
+  t.is(
+    withSection(text, 'x', 'new'),
+    'a\n<!-- generated: x (npm run docs) -->\n\nnew\n\n<!-- end of what is generated -->\nb\n',
+  );
+  t.is(withSection(withSection(text, 'x', 'new'), 'x', 'new'), withSection(text, 'x', 'new'));
+  t.throws(() => withSection(text, 'y', 'new'), {message: /no section/});
+});
