@@ -3,6 +3,7 @@ import path from 'node:path';
 import {
   isArrayLiteralExpression,
   isArrowFunction,
+  isBlock,
   isCallExpression,
   isConditionalExpression,
   isIdentifier,
@@ -12,8 +13,10 @@ import {
   isObjectLiteralExpression,
   isPropertyAccessExpression,
   isPropertyAssignment,
+  isReturnStatement,
   isShorthandPropertyAssignment,
   isSpreadAssignment,
+  isSpreadElement,
   isStringLiteral,
   isTemplateExpression,
   isVariableStatement,
@@ -118,14 +121,22 @@ const statementOf = (node: Node): Node => {
 const wordsOf = (node: Node, source: SourceFile): string[] => {
   if (isStringLiteral(node) || isNoSubstitutionTemplateLiteral(node)) return [node.text];
   if (isConditionalExpression(node)) return [...wordsOf(node.whenTrue, source), ...wordsOf(node.whenFalse, source)];
+  if (isArrayLiteralExpression(node)) return node.elements.flatMap((element) => wordsOf(element, source));
+  if (isSpreadElement(node)) return wordsOf(node.expression, source);
   if (isTemplateExpression(node)) {
+    const [only, ...more] = node.templateSpans;
+    if (only !== undefined && more.length === 0 && `${node.head.text}${only.literal.text}` === '')
+      return wordsOf(only.expression, source);
     const spans = node.templateSpans.map(({expression, literal}) => `${hole(expression, source)}${literal.text}`);
     return [`${node.head.text}${spans.join('')}`];
   }
   if (isCallExpression(node)) {
     const joined = isPropertyAccessExpression(node.expression) ? node.expression.expression : undefined;
     if (joined !== undefined && isArrayLiteralExpression(joined)) {
-      return [joined.elements.map((element) => wordsOf(element, source)[0] ?? '…').join(' ')];
+      const [separator] = node.arguments;
+      const between =
+        separator !== undefined && isStringLiteral(separator) ? separator.text.replaceAll('\n', ' ') : ' ';
+      return [joined.elements.flatMap((element) => wordsOf(element, source)[0] ?? []).join(between)];
     }
     const body = isIdentifier(node.expression) ? bodyOf(node.expression.text, source) : undefined;
     return body === undefined ? [hole(node, source)] : wordsOf(body, source);
@@ -148,9 +159,10 @@ const bodyOf = (name: string, source: SourceFile): Node | undefined => {
     if (!isVariableStatement(statement)) continue;
     for (const {name: declared, initializer} of statement.declarationList.declarations) {
       if (declared.getText() !== name || initializer === undefined || !isArrowFunction(initializer)) continue;
-      // One with a block decides by what it is given.
       const {body} = initializer;
-      return isStringLiteral(body) || isTemplateExpression(body) || isConditionalExpression(body) ? body : undefined;
+      if (!isBlock(body)) return body;
+      const last = body.statements.at(-1);
+      return last !== undefined && isReturnStatement(last) ? last.expression : undefined;
     }
   }
   return undefined;

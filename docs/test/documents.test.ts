@@ -1,18 +1,28 @@
 import {existsSync, globSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
+import {forbiddenChanges} from '../src/breaking-changes.ts';
 import {root, withCompiler} from '../src/compiler.ts';
-import {documents, errorFiles} from '../src/documents.ts';
+import {CONTRACT_REPORT, documents, errorFiles} from '../src/documents.ts';
 import {errorSources} from '../src/error-codes.ts';
 import {withSection} from '../src/section.ts';
 
-for (const [file, text] of await documents()) {
+const texts = await documents();
+
+for (const [file, text] of texts) {
   test(`${file} is what "npm run docs" writes`, (t) => {
     const place = path.join(root, file);
     // Not compared as a whole: the difference of two long texts says less than this.
     t.true(existsSync(place) && readFileSync(place, 'utf8') === text, `run "npm run docs" to write ${file}`);
   });
 }
+
+test('nothing of the contract has gone while its major version stayed', (t) => {
+  const now = texts.get(CONTRACT_REPORT) ?? '';
+  t.deepEqual(forbiddenChanges(readFileSync(path.join(root, CONTRACT_REPORT), 'utf8'), now), []);
+  // The comparison sees shapes: each of a launch has its own.
+  t.regex(now, /^type Launch \{into: "member"\}\n(?: {2}.*\n)* {2}member: ProcessIdentity$/m);
+});
 
 test('every error has a meaning and says what to do', (t) => {
   const sources = withCompiler((compiler) => errorSources(compiler, errorFiles()));
