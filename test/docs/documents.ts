@@ -1,7 +1,7 @@
 import {globSync, readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
+import type {Declaration, Flavor} from '@rkt/core/contract';
 import {CONTRACT_VERSION} from '@rkt/core/contract';
-import type {Declaration, Flavor} from '@rkt/plugin-sdk';
 import {apiReport} from './api-report.ts';
 import {commentsOfNames} from './comments-of-names.ts';
 import {root, withCompiler} from './compiler.ts';
@@ -50,7 +50,7 @@ export const documents = async (): Promise<Map<string, string>> => {
   });
   return new Map<string, string>([
     ...Object.entries(texts),
-    ['docs/flavors.md', flavorComparison(flavors)],
+    ['flavors/README.md', flavorComparison(flavors)],
     ['README.md', withSection(read('README.md'), 'flavors', flavorSummary(flavors))],
     ...flavors.map((declaration): [string, string] => {
       const file = `flavors/${declaration.name}/README.md`;

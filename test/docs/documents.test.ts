@@ -1,11 +1,11 @@
 import {existsSync, globSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
-import {forbiddenChanges} from '../src/breaking-changes.ts';
-import {root, withCompiler} from '../src/compiler.ts';
-import {CONTRACT_REPORT, documents, errorFiles} from '../src/documents.ts';
-import {errorSources} from '../src/error-codes.ts';
-import {withSection} from '../src/section.ts';
+import {forbiddenChanges} from './breaking-changes.ts';
+import {root, withCompiler} from './compiler.ts';
+import {CONTRACT_REPORT, documents, errorFiles} from './documents.ts';
+import {errorSources} from './error-codes.ts';
+import {withSection} from './section.ts';
 
 const texts = await documents();
 

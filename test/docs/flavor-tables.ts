@@ -1,4 +1,4 @@
-import type {Declaration, Support} from '@rkt/plugin-sdk';
+import type {Declaration, Support} from '@rkt/core/contract';
 import {table as cases, type Need, untried} from '@rkt/plugin-sdk/kit';
 
 /** Where the promises of a flavor that comes with rkt are tried: a link, as `test/lint/claims.ts` reads it. */
@@ -34,7 +34,7 @@ export const flavorSummary = (declarations: readonly Declaration[]): string =>
     declarations.map((declaration) => {
       const {name, summary, properties} = declaration;
       const tried = TRIED[name];
-      if (tried === undefined) throw new Error(`no test of the flavor ${name} is named in docs/src/flavor-tables.ts`);
+      if (tried === undefined) throw new Error(`no test of the flavor ${name} is named in test/docs/flavor-tables.ts`);
       const count = (level: Support['level']) =>
         String(supports(declaration).filter((support) => support.level === level).length);
       return [
@@ -99,7 +99,7 @@ export const declarationTable = (declaration: Declaration): string => {
   });
   const {name, version, contract, properties, liveness} = declaration;
   return [
-    `\`${name}\` ${version}, written for contract ${contract}. Isolation: ${properties.join(', ')}. A pod runs as long as ${liveness === 'cgroup' ? 'its cgroup has processes' : 'the launched program keeps its lock'}. What tries each promise is in [the comparison](../../docs/flavors.md).`,
+    `\`${name}\` ${version}, written for contract ${contract}. Isolation: ${properties.join(', ')}. A pod runs as long as ${liveness === 'cgroup' ? 'its cgroup has processes' : 'the launched program keeps its lock'}. What tries each promise is in [the comparison](../README.md).`,
     ...sections,
   ].join('\n\n');
 };

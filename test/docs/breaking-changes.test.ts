@@ -1,7 +1,7 @@
 import test from 'ava';
-import {apiReport} from '../src/api-report.ts';
-import {breakingChanges, forbiddenChanges} from '../src/breaking-changes.ts';
-import type {Exported, Member} from '../src/surface.ts';
+import {apiReport} from './api-report.ts';
+import {breakingChanges, forbiddenChanges} from './breaking-changes.ts';
+import type {Exported, Member} from './surface.ts';
 
 const member = (line: string): Member => {
   const [path = '', type = ''] = line.split(': ');
