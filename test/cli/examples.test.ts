@@ -98,7 +98,7 @@ const before = (example: string): string[] => [
   ...(/^rkt (image (build|export)|export) /.test(example) ? ['rm web.aci'] : []),
   ...(/ image rm /.test(example) ? ['rkt rm --all >/dev/null'] : []),
   ...(/uuid-file=/.test(example) ? [`printf ${UUIDS[0]} > /run/web.uuid`] : []),
-  ...(/^rkt (enter|stop) | --verify /.test(example)
+  ...(/^rkt (enter|stop) | --verify | --receipt=/.test(example)
     ? ['mkfifo input', `rkt run-prepared ${UUIDS[0]} <>input &`, `rkt status --wait-ready=1m ${UUIDS[0]} >/dev/null`]
     : []),
   ...(/^rkt (logs|export) | --wait=/.test(example) ? [`rkt run-prepared ${UUIDS[0]} </dev/null`] : []),

@@ -1,9 +1,9 @@
-import {readdirSync, readFileSync} from 'node:fs';
+import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
-import {root, sources} from './sources.ts';
+import {flavorNames, root, sources} from './sources.ts';
 
-const names = readdirSync(path.join(root, 'flavors')).join('|');
+const names = flavorNames.join('|');
 const NAMED = new RegExp(`['"]((@rkt/|rkt-)flavor-|coreos\\.com/rkt/stage1-)?(${names})['"]`);
 
 test('core names no flavor but in examples for people', (t) => {

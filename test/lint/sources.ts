@@ -17,3 +17,9 @@ export const sources = (directory = ''): string[] =>
       return /\.[cm]?ts$/.test(entry.name) ? [file] : [];
     })
     .sort();
+
+/** The flavors of this repository, by their directories. */
+export const flavorNames: readonly string[] = readdirSync(path.join(root, 'flavors'), {withFileTypes: true})
+  .filter((entry) => entry.isDirectory())
+  .map(({name}) => name)
+  .sort();

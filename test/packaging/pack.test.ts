@@ -20,16 +20,12 @@ import {openHost} from '../helpers/host.ts';
 import {buildImage} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
+import {flavorNames} from '../lint/sources.ts';
 import {program} from '../runner/packages.ts';
 
 const modules = path.join(root, 'node_modules');
 const place = mkdtempSync(path.join(env.RKT_TEST_DIRECTORY ?? tmpdir(), 'rkt-pack-'));
-const packages = [
-  'core',
-  'plugin-sdk',
-  'plugin-sdk/create',
-  ...readdirSync(path.join(root, 'flavors')).map((name) => path.join('flavors', name)),
-];
+const packages = ['core', 'plugin-sdk', 'plugin-sdk/create', ...flavorNames.map((name) => path.join('flavors', name))];
 // The machine's own npm, and on purpose not the pinned Node that npm run puts on PATH.
 const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 

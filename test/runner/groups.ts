@@ -26,7 +26,7 @@ const testFiles = (root: string, directory = ''): string[] =>
 
 const needsKernel = (file: string) =>
   file.startsWith('core/test/kernel/') ||
-  (file.startsWith('test/') && !/^test\/(fuzz|lint|runner|helpers|v2)\//.test(file));
+  (file.startsWith('test/') && !/^test\/(docs|fuzz|lint|runner|helpers|v2)\//.test(file));
 
 /** What is about rkt, and not about what a flavor does with a pod. */
 const RKT_ALONE = /^test\/conformance\/(examples|negotiation|plan|process|races|refusals|traps)\./;

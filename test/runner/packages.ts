@@ -29,6 +29,7 @@ const PACKAGES: Readonly<Record<string, () => boolean>> = {
   'libarchive-tools': () => program('bsdtar') !== undefined,
   libseccomp2: () => hasLibrary('libseccomp.so.2'),
   lz4: () => program('lz4') !== undefined,
+  openssl: () => program('openssl') !== undefined,
   python3: () => existsSync('/usr/bin/python3'),
   'qemu-system-x86': () => process.arch !== 'x64' || program('qemu-system-x86_64') !== undefined,
   systemd: () => existsSync('/usr/lib/systemd/systemd'),

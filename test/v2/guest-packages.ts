@@ -30,8 +30,8 @@ export const guestPackages: readonly string[] = [
     'tar',
     'util-linux',
   ],
-  ...['bubblewrap', 'busybox-static', 'bzip2', 'crun', 'dbus', 'libarchive-tools', 'libseccomp2', 'python3', 'systemd'],
-  ...['systemd-container', 'xz-utils', 'zstd'],
+  ...['bubblewrap', 'busybox-static', 'bzip2', 'crun', 'dbus', 'libarchive-tools', 'libseccomp2', 'openssl', 'python3'],
+  ...['systemd', 'systemd-container', 'xz-utils', 'zstd'],
   // Of the pinned Node.js.
   ...['libatomic1', 'libstdc++6'],
 ];

@@ -10,6 +10,8 @@ export interface StatusOptions {
   readonly waitReady?: number;
   /** Compare what was promised with the running kernel: a difference is RKT_VERIFY_FAILED. Default: false. */
   readonly verify?: boolean;
+  /** Write what was declared and what the kernel says into this file, signed if the host has a key; implies `verify`. */
+  readonly receipt?: string;
 }
 
 /**
@@ -22,6 +24,7 @@ export const status = async (pod: string, asked: StatusOptions = {}, options: Ca
     ...waiting('wait', asked.wait),
     ...waiting('wait-ready', asked.waitReady),
     ...(asked.verify ? ['--verify'] : []),
+    ...(asked.receipt === undefined ? [] : [`--receipt=${asked.receipt}`]),
     ...word('pod', pod),
   ];
   // As the command prints it.

@@ -180,7 +180,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   help: {
     group: 'other',
-    summary: 'Show help for rkt or for one command',
+    summary: 'Show help for rkt, for one command or for the code of an error',
     load: () => import('./commands/help.ts'),
   },
   version: {

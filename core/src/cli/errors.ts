@@ -56,6 +56,14 @@ export const commandUnknown = (
   hint = orMeant(suggestions, 'see "rkt help" for all commands'),
 ) => new RktError('RKT_COMMAND_UNKNOWN', `unknown command "${command}"`, {command, suggestions, hint});
 
+/** `rkt help` is asked about a code that no error of this rkt has. */
+export const errorCodeUnknown = (code: string, suggestions: readonly string[]) =>
+  new RktError('RKT_ERROR_CODE_UNKNOWN', `no error of this rkt has the code ${code}`, {
+    code,
+    suggestions,
+    hint: orMeant(suggestions, 'flavors of others have codes of their own: see their documentation'),
+  });
+
 /** A boolean flag with a value that is none. */
 export const flagBooleanInvalid = (command: string, flag: string, value: string) =>
   new RktError('RKT_FLAG_BOOLEAN_INVALID', `--${flag}=${value}: not a boolean`, {

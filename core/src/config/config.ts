@@ -34,7 +34,7 @@ export interface Config {
   readonly auth: ReadonlyMap<string, Auth>;
   /** By registry. */
   readonly dockerAuth: ReadonlyMap<string, BasicCredentials>;
-  readonly paths: {readonly data?: HostPath; readonly stage1Images?: HostPath};
+  readonly paths: {readonly data?: HostPath; readonly stage1Images?: HostPath; readonly receiptKey?: HostPath};
   readonly stage1: Stage1Config;
   /** Isolators by which images may widen the defaults, by the beginning of their names. */
   readonly image: ReadonlyMap<string, readonly string[]>;

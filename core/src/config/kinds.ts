@@ -69,6 +69,7 @@ export const kinds = {
     ...header('paths'),
     data: z.optional(absolutePath),
     'stage1-images': z.optional(absolutePath),
+    'receipt-key': z.optional(absolutePath),
   }),
   stage1,
 } as const;

@@ -41,7 +41,7 @@ export const FIELDS: Readonly<Record<Kind, readonly string[]>> = {
   auth: [...HEADER, 'domains', 'type', 'credentials'],
   dockerAuth: [...HEADER, 'registries', 'credentials'],
   image: [...HEADER, 'prefixes', 'accept'],
-  paths: [...HEADER, 'data', 'stage1-images'],
+  paths: [...HEADER, 'data', 'stage1-images', 'receipt-key'],
   stage1: [...HEADER, 'flavor', 'name', 'version', 'location'],
 };
 

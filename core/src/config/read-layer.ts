@@ -9,7 +9,7 @@ export const readLayer = (files: readonly string[]): Config => {
   const auth = new Map<string, Auth>();
   const dockerAuth = new Map<string, BasicCredentials>();
   const image = new Map<string, readonly string[]>();
-  const paths: {data?: HostPath; stage1Images?: HostPath} = {};
+  const paths: {data?: HostPath; stage1Images?: HostPath; receiptKey?: HostPath} = {};
   const stage1: {flavor?: string; name?: string; version?: string; location?: string} = {};
   const seen = new Map<string, string>();
 
@@ -49,6 +49,10 @@ export const readLayer = (files: readonly string[]): Config => {
         if (content['stage1-images']) {
           claim(file, 'paths', 'stage1-images');
           paths.stage1Images = content['stage1-images'] as HostPath;
+        }
+        if (content['receipt-key']) {
+          claim(file, 'paths', 'receipt-key');
+          paths.receiptKey = content['receipt-key'] as HostPath;
         }
         break;
       case 'stage1':

@@ -7,7 +7,7 @@ export const render = (config: Config, {showSecrets}: {showSecrets: boolean}): {
   const secret = (value: string): string => (showSecrets ? value : REDACTED);
   const sorted = <V>(map: ReadonlyMap<string, V>) => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
   const header = (rktKind: string) => ({rktVersion: 'v1', rktKind});
-  const {data, stage1Images} = config.paths;
+  const {data, stage1Images, receiptKey} = config.paths;
   return {
     stage0: [
       ...sorted(config.auth).map(([domain, auth]) => ({
@@ -26,6 +26,7 @@ export const render = (config: Config, {showSecrets}: {showSecrets: boolean}): {
         ...header('paths'),
         ...(data === undefined ? {} : {data}),
         ...(stage1Images === undefined ? {} : {'stage1-images': stage1Images}),
+        ...(receiptKey === undefined ? {} : {'receipt-key': receiptKey}),
       },
       {...header('stage1'), ...config.stage1},
     ],

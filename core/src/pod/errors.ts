@@ -330,6 +330,24 @@ export const uuidInvalid = (value: string) =>
     hint: 'a UUID has hexadecimal digits and hyphens; see "rkt list"',
   });
 
+/** The key that receipts are signed with is none that could be, or others than root may have it. */
+export const receiptKeyUnusable = (path: string, because: string, cause?: unknown) =>
+  new RktError('RKT_RECEIPT_KEY_UNUSABLE', `the key of receipts, ${path}, cannot be used: ${because}`, {
+    path,
+    because,
+    cause,
+    hint: 'make one as root: (umask 077; openssl genpkey -algorithm ed25519 -out receipt-key.pem); or remove it for receipts without a signature',
+  });
+
+/** A receipt cannot be written where it was asked for. */
+export const receiptUnwritable = (path: string, because: string, cause?: unknown) =>
+  new RktError('RKT_RECEIPT_UNWRITABLE', `the receipt ${path} cannot be written: ${because}`, {
+    path,
+    because,
+    cause,
+    hint: 'choose a file in a directory that is there',
+  });
+
 /** Only root can do this, or else whom `otherwise` names. */
 export const rootNeeded = (command: string, otherwise?: string) =>
   new RktError('RKT_ROOT_NEEDED', `rkt ${command} needs to be root`, {

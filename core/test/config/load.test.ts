@@ -56,7 +56,7 @@ test('every kind', async (t) => {
         credentials: {accessKeyID: 'i', secretAccessKey: 's', awsRegion: 'eu-west-1'},
       },
       'auth.d/docker.json': docker('quay.io'),
-      'paths.d/x.json': paths({data: '/srv/rkt', 'stage1-images': '/srv/stage1'}),
+      'paths.d/x.json': paths({data: '/srv/rkt', 'stage1-images': '/srv/stage1', 'receipt-key': '/srv/key.pem'}),
       'stage1.d/x.json': stage1({
         name: 'coreos.com/rkt/stage1-fly',
         version: '1.30.0',
@@ -67,7 +67,11 @@ test('every kind', async (t) => {
   t.deepEqual([...config.auth.keys()], ['s3.amazonaws.com', 'a.example', 'b.example', 'c.example']);
   t.deepEqual(config.auth.get('c.example'), {type: 'oauth', credentials: {token: 't'}});
   t.deepEqual(config.dockerAuth.get('quay.io'), BASIC);
-  t.deepEqual(config.paths as unknown, {data: '/srv/rkt', stage1Images: '/srv/stage1'});
+  t.deepEqual(config.paths as unknown, {
+    data: '/srv/rkt',
+    stage1Images: '/srv/stage1',
+    receiptKey: '/srv/key.pem',
+  });
   t.is(configuredStage1(config.stage1), 'coreos.com/rkt/stage1-fly:1.30.0');
 });
 
@@ -266,7 +270,7 @@ test('what is printed can be read back, and secrets are hidden unless asked for'
       'auth.d/a.json': auth('b.example', 'a.example'),
       'auth.d/b.json': {...auth('c.example'), type: 'aws', credentials: {accessKeyID: 'i', secretAccessKey: 'hunter2'}},
       'auth.d/d.json': docker('quay.io'),
-      'paths.d/a.json': paths({data: '/d', 'stage1-images': '/i'}),
+      'paths.d/a.json': paths({data: '/d', 'stage1-images': '/i', 'receipt-key': '/k'}),
       'stage1.d/a.json': stage1({flavor: 'fly'}),
     },
   });

@@ -1,6 +1,8 @@
 import test from 'ava';
 import type {Pod, RunningPod, Step} from '../../../core/src/contract/index.ts';
+import {RktError} from '../../../core/src/rkt-error.ts';
 import {deepFreeze} from '../../../core/src/stage1/deep-freeze.ts';
+import {negotiate} from '../../../core/src/stage1/negotiation/negotiate.ts';
 import {checkFlavor} from '../../../core/test/support/check-flavor.ts';
 import {app, hostFacts, pod} from '../../../core/test/support/fixtures.ts';
 import {makePlan} from '../../../core/test/support/make-plan.ts';
@@ -142,6 +144,21 @@ test('EX-31 PO-12 a limit of the pod holds for an app that has none of its own',
   const limited = pod({limits: {memoryMax: 2 ** 26, pidsMax: 9}, apps: [app({limits: {memoryMax: 2 ** 20}})]});
   const step = makePlan(found, limited, hostFacts()).environment.find(({id}) => id === 'cgroup');
   t.like(step, {limits: {memoryMax: 2 ** 20, pidsMax: 9}});
+});
+
+test('S28 where the kernel has no Landlock a pod is refused, unless it is said by name', (t) => {
+  const apart = pod({apps: [app({process: {apart: true}})]});
+  const run = (landlock: number | undefined, allowDegraded: readonly string[] = []) => {
+    const host = hostFacts({lsm: {selinux: false, apparmor: false, ...(landlock !== undefined && {landlock})}});
+    return negotiate({declaration: fly.declaration, findings: [], pod: apart, host, allowDegraded});
+  };
+  for (const landlock of [undefined, 1]) {
+    const refused = t.throws(() => run(landlock), {instanceOf: RktError, code: 'RKT_FLAVOR_CANNOT'});
+    t.like(refused?.fields, {problems: [{name: 'processes/apart', degradable: true}]});
+    const {report} = run(landlock, ['processes/apart']);
+    t.is(report.entries.find(({name}) => name === 'processes/apart')?.verdict, 'ignored');
+  }
+  t.is(run(2).report.entries.find(({name}) => name === 'processes/apart')?.verdict, 'enforced');
 });
 
 test('a host without cgroups is reported, and not fatal', (t) => {

@@ -17,7 +17,7 @@ export class UnitError extends Error {
   }
 }
 
-/** `where` names the app and the setting: `app "main": WorkingDirectory`. */
+/** A text has a character that systemd does not take in its place. `where` names the app and the setting: `app "main": WorkingDirectory`. */
 export const characterRefused = (where: string, value: string, what: string): UnitError =>
   new UnitError(
     'RKT_UNIT_CHARACTER_REFUSED',
@@ -26,6 +26,7 @@ export const characterRefused = (where: string, value: string, what: string): Un
     {where, value, what},
   );
 
+/** A volume is a device in a place where systemd allows none. */
 export const deviceOutside = (app: string, volume: string, path: string): UnitError =>
   new UnitError(
     'RKT_UNIT_DEVICE_OUTSIDE',
@@ -34,6 +35,7 @@ export const deviceOutside = (app: string, volume: string, path: string): UnitEr
     {app, volume, path},
   );
 
+/** A variable has a name that systemd does not take. */
 export const environmentNameRefused = (app: string, variable: string): UnitError =>
   new UnitError(
     'RKT_UNIT_ENVIRONMENT_NAME_REFUSED',
@@ -42,6 +44,7 @@ export const environmentNameRefused = (app: string, variable: string): UnitError
     {app, variable},
   );
 
+/** A user or group has the number that stands for none in 16 bits. */
 export const idRefused = (app: string, id: number): UnitError =>
   new UnitError(
     'RKT_UNIT_ID_REFUSED',
@@ -50,6 +53,7 @@ export const idRefused = (app: string, id: number): UnitError =>
     {app, id},
   );
 
+/** A limit has no form in a unit. */
 export const limitRefused = (app: string, limit: string, value: unknown): UnitError =>
   new UnitError(
     'RKT_UNIT_LIMIT_REFUSED',
@@ -58,6 +62,7 @@ export const limitRefused = (app: string, limit: string, value: unknown): UnitEr
     {app, limit, value},
   );
 
+/** A line of a unit is longer than systemd reads. */
 export const lineTooLong = (where: string, length: number): UnitError =>
   new UnitError(
     'RKT_UNIT_LINE_TOO_LONG',
@@ -66,6 +71,7 @@ export const lineTooLong = (where: string, length: number): UnitError =>
     {where, length},
   );
 
+/** A program is named without its directory. */
 export const programUnresolved = (app: string, program: string): UnitError =>
   new UnitError(
     'RKT_UNIT_PROGRAM_UNRESOLVED',
@@ -74,6 +80,7 @@ export const programUnresolved = (app: string, program: string): UnitError =>
     {app, program},
   );
 
+/** A rule of a filter has no form in a unit. */
 export const seccompRefused = (app: string, syscalls: readonly string[], why: string): UnitError =>
   new UnitError(
     'RKT_UNIT_SECCOMP_REFUSED',
@@ -82,6 +89,7 @@ export const seccompRefused = (app: string, syscalls: readonly string[], why: st
     {app, syscalls, why},
   );
 
+/** A stream of an app goes where no unit can send it. */
 export const streamRefused = (app: string, stream: string, why: string): UnitError =>
   new UnitError(
     'RKT_UNIT_STREAM_REFUSED',

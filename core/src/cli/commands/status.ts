@@ -1,3 +1,5 @@
+import path from 'node:path';
+import type {Declaration} from '../../contract/declaration.ts';
 import type {ReportEntry} from '../../contract/plan.ts';
 import {podNotInState} from '../../pod/errors.ts';
 import {readExitCodes} from '../../pod/state/exit-codes.ts';
@@ -21,6 +23,7 @@ import type {Context} from '../context.ts';
 import {parseWait} from '../duration.ts';
 import {podArgument} from '../pod-argument.ts';
 import {fullTime} from '../times.ts';
+import {rktVersion} from '../version.ts';
 
 const EXIT_UUID_FILE = 1;
 
@@ -31,8 +34,14 @@ export const command = defineCommand({
   description:
     'One KEY=VALUE a line. "enforced=", "modified=" and "ignored=" tell what became of each isolator and feature. With --verify they ' +
     'are compared with the running kernel, and a difference is an error; "unproved=" tells what the kernel shows nowhere. The flavor is asked for its plan again, which has to be the same, also of a pod that is only prepared. "oom-kills=" tells how many processes the kernel has killed for want of memory, where a cgroup ' +
-    'of the pod counts them: one with a limit, and any of cgroup v2.',
+    'of the pod counts them: one with a limit, and any of cgroup v2.\n\n--receipt writes what was declared and what the kernel says into a file, for who is not here: JSON, with the digests of what the pod was made of. If the host has a key, /etc/rkt/receipt-key.pem or ' +
+    '"receipt-key" of the configuration (ed25519, in PEM, root\'s alone), its signature is in FILE.sig, and anybody who has the public key can check it: openssl pkeyutl -verify -rawin -pubin -inkey PUBLIC.pem -in FILE -sigfile FILE.sig',
   flags: {
+    receipt: {
+      type: 'string',
+      value: 'FILE',
+      help: 'write what was declared and what the kernel says, signed if the host has a key; implies --verify',
+    },
     'uuid-file': {type: 'string', value: 'FILE', help: 'read the UUID from a file'},
     verify: {type: 'boolean', help: 'compare what was promised with the running kernel'},
     wait: {
@@ -52,6 +61,7 @@ export const command = defineCommand({
     {command: 'rkt status 0f5a1f3e', does: 'state, times and the enforcement report'},
     {command: 'rkt status --wait=10s 0f5a1f3e', does: 'when it has exited, but no later than in ten seconds'},
     {command: 'rkt status --verify --format=json 0f5a1f3e', does: 'whether the kernel does what the report says'},
+    {command: 'rkt status --receipt=web.json 0f5a1f3e', does: 'the same as a file, to be kept or handed on'},
   ],
   async run(context, {flags, positionals}) {
     const {dataDir} = context;
@@ -63,18 +73,23 @@ export const command = defineCommand({
     requireSight(command.name, podsOf(dataDir));
     // Only root can look at what the supervisor of a pod says.
     if (ready !== undefined) requireRoot('status --wait-ready');
-    if (flags.verify) requireRoot('status --verify');
+    const isVerified = flags.verify || flags.receipt !== undefined;
+    if (isVerified) requireRoot(flags.verify ? 'status --verify' : 'status --receipt');
+    const writes = flags.receipt === undefined ? undefined : await prepareReceipt(context, flags.receipt);
     const uuid = findUuid(dataDir, text);
     if (ready !== undefined) await waitReady(dataDir, uuid, ready - waited);
     if (finished !== undefined) await waitFinished(dataDir, uuid, finished);
-    const {entry, report, exitCodes, restarts, killed, checks} = await withPod(dataDir, uuid, async (entry) => ({
-      entry,
-      report: entry.summary === undefined ? [] : requireStored(entry.path, 'report').entries,
-      exitCodes: readExitCodes(entry),
-      restarts: readRestarts(entry),
-      killed: readOomKills(entry) ?? 0,
-      checks: flags.verify ? await check(context, entry) : undefined,
-    }));
+    const {entry, report, exitCodes, restarts, killed, checks} = await withPod(dataDir, uuid, async (entry) => {
+      const report = entry.summary === undefined ? [] : requireStored(entry.path, 'report').entries;
+      const checked = isVerified ? await check(context, entry) : undefined;
+      if (checked !== undefined) writes?.(entry, report, checked);
+      return {
+        ...{entry, report, checks: checked?.checks},
+        exitCodes: readExitCodes(entry),
+        restarts: readRestarts(entry),
+        killed: readOomKills(entry) ?? 0,
+      };
+    });
     if (context.format === 'text') show(context, entry, {exitCodes, restarts, killed}, report, checks);
     else {
       const verified =
@@ -92,8 +107,30 @@ export const command = defineCommand({
   },
 });
 
+interface Checked {
+  readonly checks: readonly Check[];
+  readonly declaration: Declaration;
+}
+
+/** Finds the key first: without it nothing is asked, and nothing written. */
+const prepareReceipt = async (context: Context, file: string) => {
+  const [{makeReceipt}, {receiptKey, writeReceipt}, {loadConfig}] = await Promise.all([
+    import('../../pod/verbs/receipt.ts'),
+    import('../../pod/verbs/write-receipt.ts'),
+    import('../../config/load.ts'),
+  ]);
+  const key = receiptKey(context, (await loadConfig(context, ['paths'])).paths);
+  return (entry: PodEntry, report: readonly ReportEntry[], {checks, declaration}: Checked): void => {
+    const {summary} = entry;
+    if (summary === undefined) return;
+    const found = {rkt: rktVersion(), checks, unproved: unproved(report, checks).map(({name, app}) => ({name, app}))};
+    writeReceipt(path.resolve(file), makeReceipt({...entry, summary}, declaration, found), key);
+    if (key === undefined) context.note(`${file} is not signed: this host has no key of receipts`);
+  };
+};
+
 /** What the kernel shows of a running pod, against what was promised; and of any that is not over, whether its flavor would make the same plan again. */
-const check = async (context: Context, {uuid, state, path, summary, supervisor}: PodEntry): Promise<Check[]> => {
+const check = async (context: Context, {uuid, state, path, summary, supervisor}: PodEntry): Promise<Checked> => {
   const isPrepared = state === 'prepared';
   if (summary === undefined || !(isPrepared || (state === 'running' && supervisor !== undefined)))
     throw podNotInState(uuid, state, 'running or prepared');
@@ -110,9 +147,10 @@ const check = async (context: Context, {uuid, state, path, summary, supervisor}:
     requireStored(path, 'plan'),
   ] as const;
   const again = planAgain(found, {pod, facts, plan});
-  if (isPrepared || supervisor === undefined) return [again];
+  const {declaration} = found.flavor;
+  if (isPrepared || supervisor === undefined) return {checks: [again], declaration};
   const running = runningPod(pod, facts, supervisor, found.flavor);
-  return [again, ...verify(running, requireStored(path, 'report'), plan, facts)];
+  return {checks: [again, ...verify(running, requireStored(path, 'report'), plan, facts)], declaration};
 };
 
 /** What was promised and has no place where the kernel would show it: the flavor's word alone. */

@@ -16,9 +16,14 @@ export const ownTrees = (): readonly string[] => {
   return own;
 };
 
-const findOwnTrees = (): string[] => {
+/** The directory of this package. */
+export const ownPackage = (): string => {
   const here = path.dirname(fileURLToPath(import.meta.url));
-  const core = ancestors(here).find((directory) => existsSync(path.join(directory, 'package.json'))) ?? here;
+  return ancestors(here).find((directory) => existsSync(path.join(directory, 'package.json'))) ?? here;
+};
+
+const findOwnTrees = (): string[] => {
+  const core = ownPackage();
   const installed = ancestors(path.dirname(core))
     .map((directory) => path.join(directory, 'node_modules'))
     .find((tree) => isSame(path.join(tree, '@rkt/core'), core));
