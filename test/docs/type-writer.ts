@@ -62,13 +62,18 @@ export const makeTypeWriter = (
       (type.getSymbol()?.declarations.length ?? 0) > 0 &&
       type.getTarget().isClassOrInterface());
 
+  /** `RegExp` and the like: what has members by well-known symbols is named, not shown. */
+  const isOfLanguage = (type: Type): boolean =>
+    checker.getPropertiesOfType(type).some(({name}) => name.startsWith('__@'));
+
   const objectsOf: TypeWriter['objectsOf'] = (type) => {
     const parts = partsOf(type);
     const isOwn = (part: Type) =>
       part.isClassOrInterface() &&
       !isFunction(part) &&
       checker.getPropertyOfType(part, '_zod') === undefined &&
-      checker.getPropertiesOfType(part).length > 0;
+      checker.getPropertiesOfType(part).length > 0 &&
+      !isOfLanguage(part);
     return parts.every((part) => isPlainObject(part) || (parts.length === 1 && isOwn(part))) ? parts : undefined;
   };
 

@@ -1,12 +1,11 @@
-import {readdirSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import {build} from 'esbuild';
-import {root} from './sources.ts';
+import {flavorNames, root} from './sources.ts';
 
 /* Every start of a pod loads its flavor: schemas, which take longer to load than all the rest of it, are for those who check, not for flavors. */
 
-for (const name of readdirSync(path.join(root, 'flavors'))) {
+for (const name of flavorNames) {
   test(`${name} is loaded without schemas`, async (t) => {
     const {metafile} = await build({
       entryPoints: [path.join(root, 'flavors', name, 'src/index.ts')],
