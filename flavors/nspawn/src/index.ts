@@ -30,6 +30,7 @@ import {openLogs} from './logs.ts';
 import {neededMounts} from './needed-mounts.ts';
 import {probe} from './probe.ts';
 import {ownRun} from './service-manager.ts';
+import {sysVolumes} from './sys-volumes.ts';
 import {ownNamespaces, sysctls} from './sysctl.ts';
 import {appDirectories, sharedDirectories, sharedTree} from './tree.ts';
 
@@ -45,7 +46,7 @@ export default defineFlavor({
     privateMounts(...ownNamespaces(pod)),
     ...mapIds(pod),
     sharedTree(pod, host),
-    ...pod.apps.flatMap((app) => [mountRootfs(app), ...mountVolumes(pod, app)]),
+    ...pod.apps.flatMap((app) => [mountRootfs(app), ...mountVolumes(pod, app), ...sysVolumes(pod, app)]),
   ],
 
   environment: (pod, host) => [
