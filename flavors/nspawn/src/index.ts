@@ -3,15 +3,12 @@ import {
   commandOrShell,
   defineFlavor,
   dev,
-  type HostFacts,
-  type Launch,
   launcherProcess,
   mapIds,
   mountDevices,
   mountRootfs,
   mountVolumes,
   nameResolution,
-  type Pod,
   podCgroup,
   privateMounts,
   processOf,
@@ -77,7 +74,7 @@ export default defineFlavor({
     process: launcherProcess(host, nspawnArguments(pod, host), nspawnEnvironment(pod, host)),
     passSockets: true,
     keepLock: true,
-    ...signals(pod, host),
+    signalsTo: pod.apps.map(appCgroup),
     // In an interactive pod systemd-nspawn alone opens them.
     reopensStdio: pod.interactive || {...(pod.idMap && {owner: pod.idMap.base})},
   }),
@@ -105,9 +102,3 @@ export default defineFlavor({
 });
 
 const appCgroup = (app: App): string => `payload/system.slice/${serviceName(app)}`;
-
-type HostLaunch = Extract<Launch, {into: 'host'}>;
-
-/** A service manager that is to be told something, or passes sockets, takes it from the very process that it has started or gives it to that one alone: systemd-nspawn has to be it. */
-const signals = ({apps}: Pod, {notifySocket, sockets}: HostFacts): Pick<HostLaunch, 'signalsTo' | 'ignoreHangup'> =>
-  notifySocket === undefined && sockets === undefined ? {signalsTo: apps.map(appCgroup)} : {ignoreHangup: true};
