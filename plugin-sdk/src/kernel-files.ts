@@ -1,5 +1,5 @@
 import type {App, MountFlag, Pod, Step} from '@rkt/core/contract';
-import {inRootfs} from './rootfs.ts';
+import {inRootfs, mountSysVolumes} from './rootfs.ts';
 
 /*
  * The kernel's file systems and devices that every app gets (appc OS-SPEC, "Devices and File Systems"), for flavors that share the host's kernel.
@@ -118,7 +118,7 @@ export const dev = (
 
 const MOUNTS = '/etc/mtab';
 
-/** Hides and protects the kernel's paths that the pod lists. */
+/** Hides and protects the kernel's paths that the pod lists, and binds the app's volumes below /sys over that. */
 export const kernelPaths = (pod: Pod, app: App): Step[] => [
   ...(pod.readOnlyPaths.length > 0
     ? [{id: `protect.${app.name}`, do: 'protect', app: app.name, paths: pod.readOnlyPaths} satisfies Step]
@@ -126,6 +126,7 @@ export const kernelPaths = (pod: Pod, app: App): Step[] => [
   ...(pod.maskedPaths.length > 0
     ? [{id: `mask.${app.name}`, do: 'mask', app: app.name, paths: pod.maskedPaths} satisfies Step]
     : []),
+  ...mountSysVolumes(pod, app),
 ];
 
 /** Whether a path of an app is one of its volumes, or in one. What is there is the volume's. */

@@ -36,19 +36,39 @@ export const mountRootfs = ({name, rootfs, mountPoint}: App): Step =>
       };
 
 const isBelowDev = ({path}: Mount): boolean => path.startsWith('/dev/');
+const isBelowSys = ({path}: Mount): boolean => path.startsWith('/sys/');
 const byPath = (a: Mount, b: Mount): number => (a.path < b.path ? -1 : 1);
 
-const bindAll = (pod: Pod, app: App, which: (mount: Mount) => boolean): Step[] =>
+const bindAll = (
+  pod: Pod,
+  app: App,
+  which: (mount: Mount) => boolean,
+  at = ({path}: Mount): Location => inRootfs(app, path),
+): Step[] =>
   app.mounts
     .filter(which)
     .sort(byPath)
-    .map((mount, index) => mountVolume(app, mount, volumeOf(pod, mount), index));
+    .map((mount, index) => mountVolume(app, mount, volumeOf(pod, mount), index, at(mount)));
 
-/** Binds the app's volumes at their targets, outer targets before inner ones; see {@link mountDevices} for those below /dev. */
-export const mountVolumes = (pod: Pod, app: App): Step[] => bindAll(pod, app, (mount) => !isBelowDev(mount));
+/** Binds the app's volumes at their targets, outer targets before inner ones; see {@link mountDevices} for those below /dev, `kernelPaths` for those below /sys. */
+export const mountVolumes = (pod: Pod, app: App): Step[] =>
+  bindAll(pod, app, (mount) => !isBelowDev(mount) && !isBelowSys(mount));
 
 /** Binds the volumes below /dev, after `dev` has put the app's own there. */
 export const mountDevices = (pod: Pod, app: App): Step[] => bindAll(pod, app, isBelowDev);
+
+/**
+ * Binds the volumes below /sys, after that is there with all that is hidden of it: `kernelPaths` does so. A flavor whose launcher mounts /sys binds them elsewhere first.
+ * @param at where; default: at their targets
+ */
+export const mountSysVolumes = (pod: Pod, app: App, at?: (mount: Mount) => Location): Step[] =>
+  bindAll(pod, app, isBelowSys, at);
+
+/** The volumes of an app below /sys that are in no other. */
+export const outerSysMounts = ({mounts}: App): Mount[] => {
+  const below = mounts.filter(isBelowSys).sort(byPath);
+  return below.filter(({path}) => !below.some((other) => path.startsWith(`${other.path}/`)));
+};
 
 const volumeOf = (pod: Pod, {volume: wanted}: Mount): Volume => {
   const volume = pod.volumes.find(({name}) => name === wanted);
@@ -65,11 +85,17 @@ const shown = (path: string, index: number): string => {
   return text.length > SHOWN_PATH ? `${text.slice(0, SHOWN_PATH)}…${index}` : text;
 };
 
-const mountVolume = (app: App, {path, readOnly, volume: name}: Mount, volume: Volume, index: number): Step => ({
+const mountVolume = (
+  app: App,
+  {path, readOnly, volume: name}: Mount,
+  volume: Volume,
+  index: number,
+  target: Location,
+): Step => ({
   id: `volume.${app.name}.${name}:${shown(path, index)}`,
   do: 'bind',
   source: volume.kind === 'host' ? {in: 'host', path: volume.source} : {in: 'pod', path: volume.directory},
-  target: inRootfs(app, path),
+  target,
   recursive: volume.kind === 'host' && volume.recursive,
   followSymlinks: volume.kind === 'host' && volume.followSymlinks,
   // Only a volume that is one gives a device.

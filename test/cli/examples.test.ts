@@ -6,13 +6,12 @@ import test from 'ava';
 import {execa} from 'execa';
 import type {Command} from '../../core/src/cli/command.ts';
 import {commands} from '../../core/src/cli/commands.ts';
-import {rktEnvironment, root} from '../helpers/command.ts';
+import {rktEnvironment} from '../helpers/command.ts';
 import {openHost} from '../helpers/host.ts';
 import {buildImage, writeRootfs} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
-import {serialTestIf, type Test} from '../helpers/skip.ts';
+import {serialTestIf} from '../helpers/skip.ts';
 import {program} from '../runner/packages.ts';
-import {matches, tourCommands, tourResults, tourScript} from '../tour/tour.ts';
 
 /* Every example of every help text runs as it is printed, in a place that has what it names. */
 
@@ -130,38 +129,3 @@ for (const [name, {load}] of Object.entries(commands)) {
     }
   });
 }
-
-/** The section of a README, as if it were its tour. */
-const section = (title: string): string => {
-  const markdown = readFileSync(path.join(root, 'README.md'), 'utf8');
-  const [, rest = ''] = markdown.split(`\n## ${title}\n`);
-  return `## tour\n${rest}`;
-};
-
-const runsAsPrinted = async (t: Test, title: string) => {
-  const written = tourCommands(section(title));
-  t.true(written.length > 0);
-  const {stdout} = await bash(
-    [
-      `rm -rf '${host.data}' work; mkdir work; cd work`,
-      `mkdir '${host.data}'; mount -t tmpfs -o mode=755 tmpfs /srv`,
-      'exec 2>&1',
-      tourScript(written),
-    ].join('\n'),
-  );
-  const results = tourResults(stdout);
-  for (const [index, {command, exitCode, output}] of written.entries()) {
-    const result = results[index];
-    t.is(result?.exitCode, exitCode, `$ ${command}\n${result?.output ?? stdout}`);
-    if (output !== undefined && result !== undefined)
-      t.true(matches(output, result.output), `$ ${command}\nprinted:\n${result.output}\nnot:\n${output.join('\n')}`);
-  }
-};
-
-serialTestIf(lacksPods('program/bash', 'program/systemd-nspawn'))(
-  'several apps, volumes and logs are as the README says',
-  async (t) => {
-    t.timeout(10 * 60_000);
-    await runsAsPrinted(t, 'Several apps, volumes, logs');
-  },
-);

@@ -220,8 +220,75 @@ kernelTest('EX-18 volumes may be below /dev, where the operator says so', async 
   t.deepEqual(readdirSync(shm).sort(), ['new', 'shared']);
 });
 
-kernelTest('S07 S17 an image alone has no volume below /dev', async (t) => {
-  for (const target of ['/dev/shm', '/dev/null', '/x/../dev/mine']) {
+/** What every kernel has: a directory and a file that an app sees, and a directory that is hidden from it. */
+const SYS = {directory: '/sys/kernel/mm', file: '/sys/kernel/uevent_seqnum', hidden: '/sys/fs'} as const;
+
+kernelTest('volumes may be below /sys, over what an app sees there and over what is hidden from it', async (t) => {
+  const source = hostDirectory({file: 'mine\n', 'inner/file': 'covered\n'});
+  const closed = hostDirectory({file: 'closed\n'});
+  const pod = await host.start(
+    `cat ${SYS.directory}/file ${SYS.file} ${SYS.hidden}/mine/deep/file ${SYS.hidden}/it /sys/module/file
+     ls -A ${SYS.hidden} ${SYS.hidden}/mine; ls -A ${SYS.directory}/inner
+     for place in ${SYS.directory} ${SYS.directory}/inner ${SYS.hidden}/mine/deep ${SYS.hidden} ${SYS.hidden}/mine /sys/module /sys/kernel; do
+       echo x 2>/dev/null >$place/new && echo "written $place"; done; echo ready; cat`,
+    bound(
+      {source, target: SYS.directory},
+      {target: `${SYS.directory}/inner`},
+      {source: `${source}/file`, target: SYS.file},
+      {source, target: `${SYS.hidden}/mine/deep`, more: ',readOnly=true'},
+      {source: `${source}/file`, target: `${SYS.hidden}/it`},
+      {source: closed, target: '/sys/module', more: ',readOnly=true'},
+    ),
+  );
+  const verified = await host.rkt(['status', '--verify', '--format=json', pod.uuid]);
+  const entered = await host.enter(pod.uuid, `cat ${SYS.hidden}/mine/deep/file; ls -A ${SYS.hidden}`);
+  const {stdout, stderr} = await pod.end();
+  const written = [SYS.directory, `${SYS.directory}/inner`].map((place) => `written ${place}\n`).join('');
+  t.is(
+    stdout,
+    `mine\nmine\nmine\nmine\nclosed\n${SYS.hidden}:\nit\nmine\n\n${SYS.hidden}/mine:\ndeep\n${written}ready\n`,
+    stderr,
+  );
+  t.is(entered.stdout, 'mine\nit\nmine\n');
+  t.deepEqual([readdirSync(source).sort(), readdirSync(`${source}/inner`)], [['file', 'inner', 'new'], ['file']]);
+  const {verification} = JSON.parse(verified.stdout) as {verification: {name: string; holds: boolean}[]};
+  t.true(verification.some(({name}) => name === 'volume/sys'));
+  t.deepEqual(
+    verification.filter(({holds}) => !holds),
+    [],
+  );
+});
+
+kernelTest('a volume below /sys where the kernel has no place for it is refused with the reason', async (t) => {
+  const source = hostDirectory({file: 'x'});
+  for (const [volume, because] of [
+    [{source, target: '/sys'}, /below/],
+    [{source, target: '/sys/nothing/there'}, /has no \/sys\/nothing,/],
+    [{source, target: '/sys/class/net/lo'}, /\/sys\/devices\/virtual\/net\/lo/],
+    [{source, target: SYS.file}, /a file of the kernel/],
+    [{source: `${source}/file`, target: SYS.directory}, /a directory/],
+    [{source, target: '/proc/sys/kernel'}, /belongs to the kernel/],
+  ] as const) {
+    const {error, exitCode} = await host.sh('true', bound(volume));
+    t.is(exitCode, 254);
+    t.like(error, {code: 'RKT_POD_MOUNT_TARGET_REFUSED', fields: {app: 'test', path: volume.target}});
+    t.regex(String(error?.fields?.because), because);
+  }
+});
+
+kernelTest('S05 a symlink in a volume below /sys leads no other volume onto the kernel', async (t) => {
+  const outer = hostDirectory();
+  symlinkSync('/sys/kernel', path.join(outer, 'inner'));
+  const source = hostDirectory({precious: 'x'});
+  const {stdout, exitCode, error} = await host.sh(
+    '[ -e /sys/kernel/precious ] && echo covered; :',
+    bound({source: outer, target: '/sys/fs'}, {source, target: '/sys/fs/inner'}),
+  );
+  t.deepEqual([exitCode, stdout], [254, ''], error?.code);
+});
+
+kernelTest('S07 S17 an image alone has no volume below /dev and /sys', async (t) => {
+  for (const target of ['/dev/shm', '/dev/null', '/x/../dev/mine', '/sys/fs/cgroup']) {
     const {error, exitCode} = await host.sh('true', {image: {app: {mountPoints: [{name: 'data', path: target}]}}});
     t.is(exitCode, 254);
     t.is(error?.code, 'RKT_POD_MOUNT_TARGET_REFUSED', target);

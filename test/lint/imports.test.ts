@@ -2,13 +2,14 @@ import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import {maskSource} from './mask-source.ts';
-import {checkFile, checkSources, TAKES_CORE} from './rules.ts';
+import {checkFile, checkSources, STARTS_PROGRAMS, TAKES_CORE} from './rules.ts';
 import {scanImports} from './scan-imports.ts';
 import {root, sources} from './sources.ts';
 
 const rulesBroken = (file: string, source: string) => checkFile(file, source).map(({line, rule}) => `${line} ${rule}`);
 
 const RUN = 'core/src/pod/verbs/run.ts';
+const TOOL = 'core/src/image/tool.ts';
 
 /** Each is wrong: file, source, and the `line rule` that must be reported. */
 const wrong: readonly (readonly [file: string, source: string, ...broken: string[]])[] = [
@@ -36,14 +37,17 @@ const wrong: readonly (readonly [file: string, source: string, ...broken: string
   [RUN, "const ffi = await import(\n  'node:ffi'\n);", '2 kernel-in-executor-and-linux'],
   [RUN, 'process.execve?.(file, argv);', '1 kernel-in-executor-and-linux'],
   [RUN, 'const {execve} = process;', '1 kernel-in-executor-and-linux'],
-  [RUN, "import {spawn, exec} from 'node:child_process';", '1 no-shell'],
-  [RUN, "import {execSync as run} from 'child_process';", '1 no-shell'],
-  [RUN, "import * as child from 'node:child_process';", '1 no-shell'],
-  [RUN, "import child from 'node:child_process';", '1 no-shell'],
-  [RUN, "const {exec} = await import('node:child_process');", '1 no-shell'],
-  [RUN, "const child = require('child_process');", '1 no-shell'],
+  [TOOL, "import {spawn, exec} from 'node:child_process';", '1 no-shell'],
+  [TOOL, "import {execSync as run} from 'child_process';", '1 no-shell'],
+  [TOOL, "import * as child from 'node:child_process';", '1 no-shell'],
+  [TOOL, "import child from 'node:child_process';", '1 no-shell'],
+  [TOOL, "const {exec} = await import('node:child_process');", '1 no-shell'],
+  [TOOL, "const child = require('child_process');", '1 no-shell'],
   ['test/helpers/host.ts', "spawn('ls', [], {\n  shell: true});", '2 no-shell'],
   ['test/helpers/host.ts', "spawn('ls', [], {shell: '/bin/sh'});", '1 no-shell'],
+  [RUN, "import {spawn} from 'node:child_process';", '1 helper-programs'],
+  [RUN, "const {spawn} = process.getBuiltinModule('node:child_process');", '1 helper-programs'],
+  [TOOL, "const {execa} = await import('execa');", '1 helper-programs'],
   ['core/src/appc/manifest.ts', "import {z} from 'zod';", '1 zod-mini'],
   ['core/src/appc/manifest.ts', "import * as z from 'zod';", '1 zod-mini'],
   ['core/src/appc/manifest.ts', "import * as z from 'zod/v4';", '1 zod-mini'],
@@ -73,9 +77,10 @@ const right: readonly (readonly [file: string, source: string])[] = [
   ['test/pod/x.test.ts', "import {app} from '../../core/test/support/fixtures.ts';"],
   ['test/fuzz/targets/x.ts', "import {parse} from '../../../core/src/appc/json.ts';"],
   ['core/test/linux/libc.test.ts', "import {syscall} from '../../src/linux/libc.ts';"],
+  ['core/src/artifact/guest/run-tool.ts', "const {execa} = await import('execa');"],
   [RUN, "import {readMountinfo} from '../../linux/mountinfo.ts';"],
-  [RUN, "import {spawn, execFile} from 'node:child_process';\nspawn('ls', [], {shell: false});"],
-  [RUN, "const {spawn} = await import('node:child_process');"],
+  [TOOL, "import {spawn, execFile} from 'node:child_process';\nspawn('ls', [], {shell: false});"],
+  [TOOL, "const {spawn} = await import('node:child_process');"],
   [RUN, "const shell: string = 'sh'; regex.exec(text);"],
   ['core/src/stage1/load/find.ts', 'const flavor = await import(url);'],
   ['core/src/appc/manifest.ts', "import * as z from 'zod/mini';"],
@@ -132,6 +137,16 @@ test('every test that may take something of core does', (t) => {
     const specifiers = scanImports(readFileSync(path.join(root, file), 'utf8')).map(({specifier}) => specifier ?? '');
     t.true(
       specifiers.some((specifier) => specifier.includes('/core/src/')),
+      file,
+    );
+  }
+});
+
+test('every file that may start programs does', (t) => {
+  for (const file of Object.keys(STARTS_PROGRAMS)) {
+    const imported = scanImports(readFileSync(path.join(root, file), 'utf8'));
+    t.true(
+      imported.some(({specifier}) => specifier === 'node:child_process'),
       file,
     );
   }

@@ -50,6 +50,21 @@ export const TAKES_CORE: Readonly<Record<string, string>> = {
   'test/systemd/support/boot.ts': 'boots units under cgroups of either version',
 };
 
+/** What of core starts programs by child_process; all else does by execa. */
+export const STARTS_PROGRAMS: Readonly<Record<string, string>> = {
+  'core/src/api/call.ts': 'rkt itself, with the streams of whoever imports it',
+  'core/src/api/start.ts': 'rkt itself, with a descriptor besides its streams',
+  'core/src/image/build/closure.ts': 'in isolation',
+  'core/src/image/tool.ts': 'in isolation',
+  'core/src/linux/reopenable-stdio.ts': 'in isolation',
+  'core/src/linux/start-keeper.ts': 'in isolation',
+  'core/src/linux/user-namespace.ts': 'a program of system calls alone, on the way to run',
+  'core/src/pod/streams/journal/journalctl.ts': 'in isolation',
+  'core/src/stage1/facts/program-version.ts': 'on the way to run',
+  'core/src/stage1/load/ask-executable.ts': 'in isolation',
+};
+const STARTS_BY_EXECA = 'core/src/artifact/guest/run-tool.ts';
+
 const withSpecifier =
   (judge: (file: string, specifier: string, entry: Import) => string | undefined) => (file: string, entry: Import) =>
     entry.specifier === null ? undefined : judge(file, entry.specifier, entry);
@@ -122,6 +137,17 @@ export const rules: readonly Rule[] = [
     name: 'no-shell',
     applies: () => true,
     pattern: {code: /\bshell\s*:\s*(?!false\b)(true\b|['"`])/g, what: 'a child process never gets a shell'},
+  },
+  {
+    name: 'helper-programs',
+    applies: (file) => below(file, 'core/src'),
+    judge: withSpecifier((file, specifier) => {
+      if (/^(node:)?child_process$/.test(specifier) && !Object.hasOwn(STARTS_PROGRAMS, file))
+        return `${specifier}: programs are started by image/tool.ts or artifact/guest/run-tool.ts; where neither can, say why in STARTS_PROGRAMS`;
+      return specifier === 'execa' && file !== STARTS_BY_EXECA
+        ? `${specifier}: artifact/guest/run-tool.ts starts programs with it`
+        : undefined;
+    }),
   },
   {
     name: 'zod-mini',

@@ -101,6 +101,15 @@ const connected = async (port: number): Promise<Socket> => {
   return socket;
 };
 
+const isRefused = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const attempt = connect(port, '127.0.0.1', () => {
+      attempt.destroy();
+      resolve(false);
+    });
+    attempt.once('error', () => resolve(true));
+  });
+
 /** All that comes through a connection. */
 const textOf = (socket: Socket) =>
   new Promise<string>((resolve, reject) => {
@@ -203,6 +212,32 @@ kernelTest('an app without a restart policy is not started again by a connection
   const {exitCode, stdout} = await ended;
   t.deepEqual([exitCode, stdout], [0, 'a\n']);
 });
+
+kernelTest(
+  'signals are the apps’, and a socket is gone with its app, also where rkt was started with it',
+  async (t) => {
+    const [one, two] = [await freePort(), await freePort()];
+    const stay = '$| = 1; print "ready\\n"; sleep 1 while 1;';
+    const manifest = await manifestOf((id) => [
+      appOf(id, 'a', `$SIG{HUP} = sub { exit 0 }; ${ANSWER} ${stay}`, [{name: 'web', port: one}]),
+      appOf(id, 'b', `my $seen = 0; $SIG{HUP} = sub { exit 5 if $seen++ }; ${ANSWER} ${stay}`, [
+        {name: 'other', port: two},
+      ]),
+    ]);
+    const starting = host.start('', {
+      stage1: 'nspawn',
+      manifest,
+      through: listening(`-l127.0.0.1:${one}`, `-l127.0.0.1:${two}`),
+    });
+    t.is(await answer(one), 'a 1 web mine 1\n');
+    t.is(await answer(two), 'b 1 other mine 1\n');
+    const pod = await starting;
+    process.kill(pod.pid, 'SIGHUP');
+    await until(() => isRefused(one));
+    process.kill(pod.pid, 'SIGHUP');
+    t.is((await pod.ended).exitCode, 5);
+  },
+);
 
 kernelTest('an app with a restart policy keeps its sockets', async (t) => {
   const port = await freePort();

@@ -13,7 +13,7 @@ const obstacle =
   lacksPods('program/systemd-nspawn', 'program/perl', 'program/unshare', 'overlay') ?? (await hostObstacle());
 const hostTest = testIf(obstacle);
 
-const WEB = `trap 'echo asked; trap - TERM; sleep 0.3; echo stopped; exit 0' TERM; echo started; while :; do sleep 0.1; done`;
+const WEB = `trap 'echo reloaded' HUP; trap 'echo asked; trap - TERM; sleep 0.3; echo stopped; exit 0' TERM; echo started; while :; do sleep 0.1; done`;
 /** Until somebody who is in the pod says so. */
 const AWAIT = 'until [ -e /go ]; do sleep 0.1; done';
 const FAILING = `${AWAIT}; exit 3`;
@@ -78,6 +78,7 @@ show rkt-run@web -p ActiveState -p StatusText
 echo "== main"; cat /proc/$(systemctl show rkt-run@web -p MainPID --value)/comm
 echo "== cgroup"; systemctl show rkt-run@web -p ControlGroup --value; cat /proc/$(systemctl show rkt-run@web -p MainPID --value)/cgroup | grep ^0::
 echo "== ready"; rkt status --wait-ready=150s "$(cat /run/rkt-run-web.uuid)" | grep ^state=
+echo "== reload"; systemctl kill --kill-whom=main -s HUP rkt-run@web; await 'log rkt-run@web | grep -q reloaded'; systemctl is-active rkt-run@web
 echo "== stop"; systemctl stop rkt-run@web; echo "status=$?"; show rkt-run@web -p ActiveState -p Result
 rkt status "$(cat /run/rkt-run-web.uuid)" | grep -e ^state= -e ^app-; find /sys/fs/cgroup -name 'rkt-*' -not -name '*.s*'
 echo "== stopped"; log rkt-run@web
@@ -142,9 +143,10 @@ const equals = (t: ExecutionContext, name: string, ...lines: string[]) => t.is(s
 hostTest('the example units have no fault that systemd knows', (t) => equals(t, 'verify', ''));
 hostTest('Type=notify: a service is started when its apps are', (t) => {
   t.regex(sections.start ?? '', /^status=0\nActiveState=active\nStatusText=.*Ready\.$/);
-  equals(t, 'main', 'systemd-nspawn');
+  equals(t, 'main', 'rkt');
   equals(t, 'ready', 'state=running');
 });
+hostTest('signals to the main process are the app’s', (t) => equals(t, 'reload', 'active'));
 hostTest("a pod is in its service's cgroup", (t) => {
   const [service = '?', own] = (sections.cgroup ?? '').split('\n');
   t.true(own?.startsWith(`0::${service}/rkt-`), sections.cgroup);

@@ -47,6 +47,8 @@ export const FEATURES = [
   'volume/device',
   'volume/empty',
   'volume/host',
+  /** A volume below /sys, over what the kernel shows there and over what is hidden of it. Since 1.1. */
+  'volume/sys',
   /** resolv.conf, /etc/hosts entries. */
   'dns',
   /** Today's masked and read-only paths of /proc and /sys. */
@@ -61,6 +63,7 @@ export const FEATURES_SINCE: Readonly<Record<string, number>> = {
   'stdio/inherited': 1,
   'stdio/journal': 1,
   user: 1,
+  'volume/sys': 1,
 };
 export type Feature = (typeof FEATURES)[number];
 

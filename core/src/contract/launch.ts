@@ -40,7 +40,8 @@ export const launch = z.discriminatedUnion('into', [
     ignoreHangup: z.optional(z.boolean()),
     /**
      * Cgroups of the apps, below the pod's. Some system calls of rkt's stay before the program, which they start in a session of its own: every signal that comes goes to the oldest process of each app, but
-     * SIGTERM to the program, which is to end the pod by that; both end together. Without it all signals are the program's. Since 1.1.
+     * SIGTERM to the program, which is to end the pod by that; both end together. What the program writes to NOTIFY_SOCKET of its `process.env` is
+     * written there by what stays before it, and passed sockets are the program's alone. Without it all signals are the program's. Since 1.1.
      */
     signalsTo: z.optional(z.array(cgroupBelow)),
     /**

@@ -69,7 +69,7 @@ export const stepSchema = z.discriminatedUnion('do', [
   }),
   /** Adds flags to the mount that `target` is the root of. */
   step('remount', {target: location, flags: z.array(mountFlag)}),
-  /** Hides paths (files by the null device, directories by an empty read-only tmpfs); absent ones are skipped. */
+  /** Hides paths (files by the null device, directories by a read-only tmpfs with nothing but places for the app's volumes below); absent ones are skipped. */
   step('mask', {app: appName, paths: z.array(rootfsPath)}),
   /** Makes paths read-only, recursively; absent ones are skipped. */
   step('protect', {app: appName, paths: z.array(rootfsPath)}),

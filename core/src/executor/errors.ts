@@ -106,7 +106,7 @@ export const memberGone = (pid: number) =>
 export const mountTargetKernel = (target: string) =>
   new RktError('RKT_MOUNT_TARGET_KERNEL', `${target} belongs to a kernel file system`, {
     target,
-    hint: 'choose a target outside /proc and /sys',
+    hint: 'choose a target outside /proc, and in /sys one that no symbolic link leads to',
   });
 
 /** Something is to be mounted where a symlink of the image leads to the root directory: what is mounted there would be taken for it (S05). */

@@ -5,9 +5,11 @@ import {cgroupPath, createCgroup, directoryOf, isWithin, joinCgroup, trackingHie
 import {execFailed} from '../linux/errors.ts';
 import type {Fd} from '../linux/fd.ts';
 import {cString} from '../linux/libc.ts';
-import {openHost} from '../linux/openat2.ts';
+import {type NotifyRelay, openNotifyRelay} from '../linux/notify-relay.ts';
+import {O_PATH, openHost} from '../linux/openat2.ts';
 import {pipe} from '../linux/pipe.ts';
 import {cgroupsOf} from '../linux/proc-cgroup.ts';
+import {requireProgram} from '../linux/programs.ts';
 import type {Front} from './become.ts';
 import type {ExecutorContext} from './context.ts';
 
@@ -22,20 +24,27 @@ const PR_SET_NAME = 15;
 const SIG_SETMASK = 2;
 const SIGNAL_SET_BYTES = 8;
 
+const NOTIFY_SOCKET = 'NOTIFY_SOCKET';
+/** sd_listen_fds(3) */
+const FIRST_PASSED = 3;
+
 /** The name of the cgroup, below the pod's, of what stays before its supervisor. */
 const OWN_CGROUP = 'rkt';
 
 /**
  * What this process becomes instead of a program that supervises apps: some system calls, which start the program, hand on every signal to whom it is for, and end as the program does. No library, no loader, two
- * pages of memory. If it is killed, the program is.
+ * pages of memory. If it is killed, the program is. What the program tells a service manager comes from this process, which the manager knows; sockets that one has passed are the program's.
  */
 export const stayBefore = (
   program: string,
-  {argv, env}: Started,
+  started: Started,
   signalsTo: readonly string[],
   context: Pick<ExecutorContext, 'facts' | 'pod' | 'describeError'>,
 ): Front => {
   const cgroups = leavePod(context);
+  const notify = notifyRelay(started, context);
+  const sockets = passed(started);
+  const {path, argv, env} = withOwnNumber({path: program, ...started}, sockets > 0, notify?.relay);
   const {read, write} = pipe();
   const error = execFailed(program, new Error('the kernel refuses it'));
   const otherwise = {
@@ -54,17 +63,47 @@ export const stayBefore = (
     call('write', [write.number, cString('0'), 1]),
     close(write),
     ...cgroups.back.flatMap((procs) => [call('write', [procs.number, cString('0'), 1]), close(procs)]),
+    ...(notify?.descriptors.map(close) ?? []),
     call('setsid', []),
     call('rt_sigprocmask', [SIG_SETMASK, Buffer.alloc(SIGNAL_SET_BYTES), 0, SIGNAL_SET_BYTES]),
     call('execve', [
-      cString(program),
+      cString(path),
       {strings: argv.map(cString)},
       {strings: env.map(({name, value}) => cString(`${name}=${value}`))},
     ]),
   ];
   const members = signalsTo.flatMap(cgroups.members);
-  return {program: callProgram(calls, {tended: {members}}), descriptors: [read, write, ...cgroups.back]};
+  const closes = sockets > 0 ? ([FIRST_PASSED, FIRST_PASSED + sockets - 1] as const) : undefined;
+  return {
+    program: callProgram(calls, {tended: {members, relay: notify?.relay, closes}}),
+    descriptors: [read, write, ...cgroups.back, ...(notify?.descriptors ?? [])],
+  };
 };
+
+const notifyRelay = ({env}: Started, {pod}: Pick<ExecutorContext, 'pod'>) => {
+  const manager = env.find(({name}) => name === NOTIFY_SOCKET)?.value;
+  if (manager === undefined) return undefined;
+  const directory = openHost(pod.directory, O_PATH | constants.O_DIRECTORY);
+  const relay = openNotifyRelay(manager, directory);
+  return relay && {relay, descriptors: [directory, relay.from, relay.to]};
+};
+
+/** How many sockets the program is told about. */
+const passed = ({env}: Started): number => Number(env.find(({name}) => name === 'LISTEN_FDS')?.value ?? 0);
+
+/** Sockets are for a process by its number, which nobody knows before it is there: a shell is that process first. */
+const OWN_NUMBER = 'LISTEN_PID=$$; exec "$@"';
+
+const withOwnNumber = (
+  {path, argv, env}: Started & {readonly path: string},
+  hasSockets: boolean,
+  relay: NotifyRelay | undefined,
+) => ({
+  ...(hasSockets
+    ? {path: requireProgram('sh'), argv: ['sh', '-c', OWN_NUMBER, 'sh', path, ...argv.slice(1)]}
+    : {path, argv}),
+  env: env.map(({name, value}) => ({name, value: name === NOTIFY_SOCKET && relay ? relay.path : value})),
+});
 
 /** In v2 a pod can limit its apps only while it has no process of its own: this one moves to a cgroup below, and `back` is the way for the program. */
 const leavePod = ({facts: {cgroup}, pod}: Pick<ExecutorContext, 'facts' | 'pod'>) => {

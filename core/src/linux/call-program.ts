@@ -39,6 +39,10 @@ export interface ProgramCall {
  */
 export interface Tended {
   readonly members: readonly string[];
+  /** Sockets: what comes from one, as SIGIO tells, is written to the other. That signal is for nobody else then. */
+  readonly relay?: {readonly from: Fd; readonly to: Fd} | undefined;
+  /** The first and the last of descriptors that are the child's alone. */
+  readonly closes?: readonly [first: number, last: number] | undefined;
 }
 
 const PARENTS = {wait: 1, leave: 2, tend: 3} as const;
@@ -51,9 +55,10 @@ const DATA_AT = 0x1000000n;
 const PAGE = 0x10000;
 /**
  * Before the list: pid of the child, set of all signals, status, whether the child is in another session, what is known of a signal, where the paths of members are, whether the child has been
- * asked to end, its own process group, whether the child has the terminal, which descriptor that is, whether there is one, room for a number, where a child's is, room for a process group, sets of SIGTSTP and of SIGCONT, and no time.
+ * asked to end, its own process group, whether the child has the terminal, which descriptor that is, whether there is one, room for a number, where a child's is, room for a process group, sets of SIGTSTP and of SIGCONT, no time; the sockets of a relay and where it has room,
+ * and the first and the last descriptor that the parent closes.
  */
-const HEAD = 256;
+const HEAD = 512;
 const ALL_SIGNALS_AT = 8;
 const OWN_SESSION_AT = 24;
 const MEMBERS_AT = 160;
@@ -64,6 +69,13 @@ const HAS_TERMINAL_AT = 188;
 const CHILD_AT = 208;
 const STOP_SET_AT = 224;
 const CONTINUE_SET_AT = 232;
+const RELAY_FROM_AT = 256;
+const RELAY_TO_AT = 260;
+const RELAY_ROOM_AT = 272;
+const CLOSE_FIRST_AT = 280;
+const CLOSE_LAST_AT = 284;
+/** As systemd takes of one message; the instructions have this number, too. */
+const RELAY_ROOM = 4096;
 const SIGCONT = 18;
 const SIGTSTP = 20;
 const RECORD_WORDS = 10;
@@ -73,7 +85,7 @@ const MAX_ARGUMENTS = 5;
 const CODE: Readonly<Record<string, string>> = {
   x64: [
     '41bd00004200', // mov r13d,0x420000
-    '4d8da500010000', // lea r12,[r13+0x100]
+    '4d8da500020000', // lea r12,[r13+0x200]
     '498b0424', // mov rax,[r12]   ; next:
     '498b7c2408', // mov rdi,[r12+0x8]
     '498b742410', // mov rsi,[r12+0x10]
@@ -89,7 +101,7 @@ const CODE: Readonly<Record<string, string>> = {
     '7218', // jb advance
     '7439', // je wait
     '83f903', // cmp ecx,0x3
-    '0f84a1010000', // je tend
+    '0f84f6010000', // je tend
     '49894500', // mov [r13+0x0],rax
     '31ff', // xor edi,edi
     'b8e7000000', // mov eax,0xe7   ; exit:
@@ -111,7 +123,7 @@ const CODE: Readonly<Record<string, string>> = {
     '0f05', // syscall
     '458b7500', // mov r14d,[r13+0x0]
     '4585f6', // test r14d,r14d
-    '0f84d5000000', // je ended
+    '0f842a010000', // je ended
     '498d7d08', // lea rdi,[r13+0x8]   ; loop:
     '498d7520', // lea rsi,[r13+0x20]
     '31d2', // xor edx,edx
@@ -119,27 +131,47 @@ const CODE: Readonly<Record<string, string>> = {
     'b880000000', // mov eax,0x80
     '0f05', // syscall
     '89c3', // mov ebx,eax
-    '83fb11', // cmp ebx,0x11
-    '7449', // je reap
+    '498bb510010000', // mov rsi,[r13+0x110]   ; relay:
+    '4885f6', // test rsi,rsi
+    '7442', // je dispatch
+    '418bbd00010000', // mov edi,[r13+0x100]
+    'ba00100000', // mov edx,0x1000
+    '41ba40000000', // mov r10d,0x40
+    '4531c0', // xor r8d,r8d
+    '4531c9', // xor r9d,r9d
+    'b82d000000', // mov eax,0x2d
+    '0f05', // syscall
+    '4885c0', // test rax,rax
+    '7e19', // jle relayed
+    '89c2', // mov edx,eax
+    '418bbd04010000', // mov edi,[r13+0x104]
+    '498bb510010000', // mov rsi,[r13+0x110]
+    'b801000000', // mov eax,0x1
+    '0f05', // syscall
+    'ebb7', // jmp relay
+    '83fb1d', // cmp ebx,0x1d   ; relayed:
+    '7499', // je loop
+    '83fb11', // cmp ebx,0x11   ; dispatch:
+    '7450', // je reap
     '85db', // test ebx,ebx
-    '78de', // js loop
+    '7890', // js loop
     '4183bdbc00000000', // cmp [r13+0xbc],0x0
     '7409', // je plain
     '83fb12', // cmp ebx,0x12
-    '0f848b020000', // je continue
+    '0f84b1020000', // je continue
     '4983bda000000000', // cmp [r13+0xa0],0x0   ; plain:
-    '0f8514010000', // jne deliver
+    '0f853a010000', // jne deliver
     '41817d2880000000', // cmp [r13+0x28],0x80
-    '750c', // jne forward
+    '7510', // jne forward
     '83fb01', // cmp ebx,0x1
-    '7407', // je forward
+    '740b', // je forward
     '41837d1800', // cmp [r13+0x18],0x0
-    '74a7', // je loop
+    '0f8455ffffff', // je loop
     '4489f7', // mov edi,r14d   ; forward:
     '89de', // mov esi,ebx
     'b83e000000', // mov eax,0x3e
     '0f05', // syscall
-    'eb99', // jmp loop
+    'e944ffffff', // jmp loop
     'bfffffffff', // mov edi,0xffffffff   ; reap:
     '498d7510', // lea rsi,[r13+0x10]
     'ba03000040', // mov edx,0x40000003
@@ -147,15 +179,15 @@ const CODE: Readonly<Record<string, string>> = {
     'b83d000000', // mov eax,0x3d
     '0f05', // syscall
     '85c0', // test eax,eax
-    '0f8e79ffffff', // jle loop
+    '0f8e24ffffff', // jle loop
     '4439f0', // cmp eax,r14d
     '75db', // jne reap
     '41807d107f', // cmp [r13+0x10],0x7f
     '7542', // jne ended
     '41837d1800', // cmp [r13+0x18],0x0
-    '0f8562ffffff', // jne loop
+    '0f850dffffff', // jne loop
     '4183bdbc00000000', // cmp [r13+0xbc],0x0
-    '0f85b6010000', // jne job
+    '0f85d5010000', // jne job
     'b827000000', // mov eax,0x27
     '0f05', // syscall
     '89c7', // mov edi,eax
@@ -166,7 +198,7 @@ const CODE: Readonly<Record<string, string>> = {
     'be12000000', // mov esi,0x12
     'b83e000000', // mov eax,0x3e
     '0f05', // syscall
-    'e92bffffff', // jmp loop
+    'e9d6feffff', // jmp loop
     '4183bdb400000000', // cmp [r13+0xb4],0x0   ; ended:
     '741a', // je status
     '418bbdb8000000', // mov edi,[r13+0xb8]
@@ -177,7 +209,7 @@ const CODE: Readonly<Record<string, string>> = {
     '410fb67d11', // movzx edi,[r13+0x11]   ; status:
     '418b5d10', // mov ebx,[r13+0x10]
     '83e37f', // and ebx,0x7f
-    '0f84a9feffff', // je exit
+    '0f8454feffff', // je exit
     'b827000000', // mov eax,0x27
     '0f05', // syscall
     '89c7', // mov edi,eax
@@ -195,13 +227,20 @@ const CODE: Readonly<Record<string, string>> = {
     'b80e000000', // mov eax,0xe
     '0f05', // syscall
     '8dbb80000000', // lea edi,[rbx+0x80]
-    'e965feffff', // jmp exit
+    'e910feffff', // jmp exit
     '4189c6', // mov r14d,eax   ; tend:
-    'e9a9feffff', // jmp loop
+    '418bbd18010000', // mov edi,[r13+0x118]
+    '418bb51c010000', // mov esi,[r13+0x11c]
+    '85ff', // test edi,edi
+    '0f8443feffff', // je loop
+    '31d2', // xor edx,edx
+    'b8b4010000', // mov eax,0x1b4
+    '0f05', // syscall
+    'e935feffff', // jmp loop
     '498bada0000000', // mov rbp,[r13+0xa0]   ; deliver:
     '4531ff', // xor r15d,r15d
     '83fb1c', // cmp ebx,0x1c
-    '0f84effeffff', // je forward
+    '0f84cdfeffff', // je forward
     '83fb0f', // cmp ebx,0xf
     '750e', // jne each
     '4183bda800000000', // cmp [r13+0xa8],0x0
@@ -253,25 +292,25 @@ const CODE: Readonly<Record<string, string>> = {
     '4585ff', // test r15d,r15d   ; given:
     '7532', // jne stop
     '83fb0f', // cmp ebx,0xf
-    '0f87edfdffff', // ja loop
+    '0f8779fdffff', // ja loop
     '4183bda800000000', // cmp [r13+0xa8],0x0
-    '0f85dffdffff', // jne loop
+    '0f856bfdffff', // jne loop
     '41ff85a8000000', // inc [r13+0xa8]   ; ask:
     '4489f7', // mov edi,r14d
     'be0f000000', // mov esi,0xf
     'b83e000000', // mov eax,0x3e
     '0f05', // syscall
-    'e9c4fdffff', // jmp loop
+    'e950fdffff', // jmp loop
     '8d4bec', // lea ecx,[rbx-0x14]   ; stop:
     '83f902', // cmp ecx,0x2
-    '0f87b8fdffff', // ja loop
+    '0f8744fdffff', // ja loop
     'b827000000', // mov eax,0x27
     '0f05', // syscall
     '89c7', // mov edi,eax
     'be13000000', // mov esi,0x13
     'b83e000000', // mov eax,0x3e
     '0f05', // syscall
-    'e99efdffff', // jmp loop
+    'e92afdffff', // jmp loop
     '31ff', // xor edi,edi   ; job:
     'be14000000', // mov esi,0x14
     'b83e000000', // mov eax,0x3e
@@ -318,11 +357,11 @@ const CODE: Readonly<Record<string, string>> = {
     'be12000000', // mov esi,0x12
     'b83e000000', // mov eax,0x3e
     '0f05', // syscall
-    'e9cbfcffff', // jmp loop
+    'e957fcffff', // jmp loop
   ].join(''),
   arm64: [
     '5308a0d2', // mov x19, #0x420000
-    '74020491', // add x20, x19, #0x100
+    '74020891', // add x20, x19, #0x200
     '880240a9', // ldp x8, x0, [x20]   ; next:
     '810a41a9', // ldp x1, x2, [x20, #16]
     '831242a9', // ldp x3, x4, [x20, #32]
@@ -334,7 +373,7 @@ const CODE: Readonly<Record<string, string>> = {
     '3f050071', // cmp w9, #0x1
     'e0010054', // b.eq wait
     '3f0d0071', // cmp w9, #0x3
-    '000d0054', // b.eq tend
+    '600f0054', // b.eq tend
     '600200f9', // str x0, [x19]
     '00008052', // mov w0, #0x0
     'c80b80d2', // mov x8, #0x5e   ; exit:
@@ -353,7 +392,7 @@ const CODE: Readonly<Record<string, string>> = {
     '882080d2', // mov x8, #0x104
     '010000d4', // svc #0x0
     '750240b9', // ldr w21, [x19]
-    '35070034', // cbz w21, ended
+    '95090034', // cbz w21, ended
     '60220091', // add x0, x19, #0x8   ; loop:
     '61820091', // add x1, x19, #0x20
     '020080d2', // mov x2, #0x0
@@ -361,27 +400,46 @@ const CODE: Readonly<Record<string, string>> = {
     '281180d2', // mov x8, #0x89
     '010000d4', // svc #0x0
     'f603002a', // mov w22, w0
-    'df460071', // cmp w22, #0x11
+    '618a40f9', // ldr x1, [x19, #272]   ; relay:
+    '410200b4', // cbz x1, dispatch
+    '600241b9', // ldr w0, [x19, #256]
+    '020082d2', // mov x2, #0x1000
+    '030880d2', // mov x3, #0x40
+    '040080d2', // mov x4, #0x0
+    '050080d2', // mov x5, #0x0
+    'e81980d2', // mov x8, #0xcf
+    '010000d4', // svc #0x0
+    '1f0000f1', // cmp x0, #0x0
+    'ed000054', // b.le relayed
+    'e20300aa', // mov x2, x0
+    '600641b9', // ldr w0, [x19, #260]
+    '618a40f9', // ldr x1, [x19, #272]
+    '080880d2', // mov x8, #0x40
+    '010000d4', // svc #0x0
+    'f0ffff17', // b relay
+    'df760071', // cmp w22, #0x1d   ; relayed:
+    'e0fcff54', // b.eq loop
+    'df460071', // cmp w22, #0x11   ; dispatch:
     '80020054', // b.eq reap
-    'f6feff37', // tbnz w22, #31, loop
+    '96fcff37', // tbnz w22, #31, loop
     '69be40b9', // ldr w9, [x19, #188]
     '69000034', // cbz w9, plain
     'df4a0071', // cmp w22, #0x12
-    '20140054', // b.eq continue
+    'e0140054', // b.eq continue
     '775240f9', // ldr x23, [x19, #160]   ; plain:
-    'f70800b5', // cbnz x23, deliver
+    'b70900b5', // cbnz x23, deliver
     '692a40b9', // ldr w9, [x19, #40]
     '3f010271', // cmp w9, #0x80
     'a1000054', // b.ne forward
     'df060071', // cmp w22, #0x1
     '60000054', // b.eq forward
     '691a40b9', // ldr w9, [x19, #24]
-    '49fdff34', // cbz w9, loop
+    'e9faff34', // cbz w9, loop
     'e003152a', // mov w0, w21   ; forward:
     'e103162a', // mov w1, w22
     '281080d2', // mov x8, #0x81
     '010000d4', // svc #0x0
-    'e5ffff17', // b loop
+    'd2ffff17', // b loop
     '00008012', // mov w0, #-1   ; reap:
     '61420091', // add x1, x19, #0x10
     '62008052', // mov w2, #0x3
@@ -390,16 +448,16 @@ const CODE: Readonly<Record<string, string>> = {
     '882080d2', // mov x8, #0x104
     '010000d4', // svc #0x0
     '1f000071', // cmp w0, #0x0
-    '8dfbff54', // b.le loop
+    '2df9ff54', // b.le loop
     '1f00156b', // cmp w0, w21
     'c1feff54', // b.ne reap
     '69424039', // ldrb w9, [x19, #16]
     '3ffd0171', // cmp w9, #0x7f
     'e1010054', // b.ne ended
     '691a40b9', // ldr w9, [x19, #24]
-    'a9faff35', // cbnz w9, loop
+    '49f8ff35', // cbnz w9, loop
     '69be40b9', // ldr w9, [x19, #188]
-    '690d0035', // cbnz w9, job
+    '290e0035', // cbnz w9, job
     '881580d2', // mov x8, #0xac
     '010000d4', // svc #0x0
     '61028052', // mov w1, #0x13
@@ -409,7 +467,7 @@ const CODE: Readonly<Record<string, string>> = {
     '41028052', // mov w1, #0x12
     '281080d2', // mov x8, #0x81
     '010000d4', // svc #0x0
-    'c9ffff17', // b loop
+    'b6ffff17', // b loop
     '69b640b9', // ldr w9, [x19, #180]   ; ended:
     'c9000034', // cbz w9, status
     '60ba40b9', // ldr w0, [x19, #184]
@@ -420,7 +478,7 @@ const CODE: Readonly<Record<string, string>> = {
     '60464039', // ldrb w0, [x19, #17]   ; status:
     '761240b9', // ldr w22, [x19, #16]
     'd61a0072', // ands w22, w22, #0x7f
-    'a0f5ff54', // b.eq exit
+    '40f3ff54', // b.eq exit
     '881580d2', // mov x8, #0xac
     '010000d4', // svc #0x0
     'e103162a', // mov w1, w22
@@ -437,12 +495,18 @@ const CODE: Readonly<Record<string, string>> = {
     'e81080d2', // mov x8, #0x87
     '010000d4', // svc #0x0
     'c0020211', // add w0, w22, #0x80
-    '9cffff17', // b exit
+    '89ffff17', // b exit
     'f503002a', // mov w21, w0   ; tend:
-    'abffff17', // b loop
+    '601a41b9', // ldr w0, [x19, #280]
+    '611e41b9', // ldr w1, [x19, #284]
+    'c0f2ff34', // cbz w0, loop
+    '020080d2', // mov x2, #0x0
+    '883680d2', // mov x8, #0x1b4
+    '010000d4', // svc #0x0
+    '92ffff17', // b loop
     '18008052', // mov w24, #0x0   ; deliver:
     'df720071', // cmp w22, #0x1c
-    'e0f7ff54', // b.eq forward
+    '20f7ff54', // b.eq forward
     '79aa40b9', // ldr w25, [x19, #168]
     'df3e0071', // cmp w22, #0xf
     '41000054', // b.ne each
@@ -488,24 +552,24 @@ const CODE: Readonly<Record<string, string>> = {
     'daffff17', // b each
     '78010035', // cbnz w24, stop   ; given:
     'df3e0071', // cmp w22, #0xf
-    '48efff54', // b.hi loop
-    '39efff35', // cbnz w25, loop
+    '28ecff54', // b.hi loop
+    '19ecff35', // cbnz w25, loop
     '29008052', // mov w9, #0x1   ; ask:
     '69aa00b9', // str w9, [x19, #168]
     'e003152a', // mov w0, w21
     'e1018052', // mov w1, #0xf
     '281080d2', // mov x8, #0x81
     '010000d4', // svc #0x0
-    '72ffff17', // b loop
+    '59ffff17', // b loop
     'c9520051', // sub w9, w22, #0x14   ; stop:
     '3f090071', // cmp w9, #0x2
-    'e8edff54', // b.hi loop
+    'c8eaff54', // b.hi loop
     '881580d2', // mov x8, #0xac
     '010000d4', // svc #0x0
     '61028052', // mov w1, #0x13
     '281080d2', // mov x8, #0x81
     '010000d4', // svc #0x0
-    '69ffff17', // b loop
+    '50ffff17', // b loop
     '000080d2', // mov x0, #0x0   ; job:
     '81028052', // mov w1, #0x14
     '281080d2', // mov x8, #0x81
@@ -552,7 +616,7 @@ const CODE: Readonly<Record<string, string>> = {
     '41028052', // mov w1, #0x12
     '281080d2', // mov x8, #0x81
     '010000d4', // svc #0x0
-    '3affff17', // b loop
+    '21ffff17', // b loop
   ].join(''),
 };
 
@@ -624,7 +688,7 @@ export const callProgram = (
     list.writeUInt32LE(1 << (SIGTSTP - 1), STOP_SET_AT);
     list.writeUInt32LE(1 << (SIGCONT - 1), CONTINUE_SET_AT);
   }
-  if (tended !== undefined) list.writeBigUInt64LE(placeStrings(tended.members.map(cString), data), MEMBERS_AT);
+  if (tended !== undefined) tend(tended, list, data);
   const file = memoryFile(
     'rkt-enter',
     elf([
@@ -636,6 +700,16 @@ export const callProgram = (
   );
   chmodSync(file.path, 0o500);
   return file;
+};
+
+const tend = ({members, relay, closes: [first, last] = [0, 0]}: Tended, list: Buffer, data: Data): void => {
+  list.writeBigUInt64LE(placeStrings(members.map(cString), data), MEMBERS_AT);
+  list.writeUInt32LE(first, CLOSE_FIRST_AT);
+  list.writeUInt32LE(last, CLOSE_LAST_AT);
+  if (relay === undefined) return;
+  list.writeUInt32LE(relay.from.number, RELAY_FROM_AT);
+  list.writeUInt32LE(relay.to.number, RELAY_TO_AT);
+  list.writeBigUInt64LE(data.place(Buffer.alloc(RELAY_ROOM)), RELAY_ROOM_AT);
 };
 
 /** `char *[]` with its null pointer at the end. */

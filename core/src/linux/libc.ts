@@ -49,12 +49,14 @@ const number = (x86: number, arm: number): number => (x64 ? x86 : arm);
 
 /** Numbers of asm/unistd_64.h (x86-64) and asm-generic/unistd.h (arm64). */
 export const SYS = {
+  bind: number(49, 200),
   bpf: number(321, 280),
   capget: number(125, 90),
   capset: number(126, 91),
   close_range: 436,
   chroot: number(161, 51),
   clone: number(56, 220),
+  connect: number(42, 203),
   dup3: number(292, 24),
   execve: number(59, 221),
   execveat: number(322, 281),
@@ -117,6 +119,7 @@ export const SYS = {
   setresgid: number(119, 149),
   setresuid: number(117, 147),
   setsid: number(112, 157),
+  socket: number(41, 198),
   statx: number(332, 291),
   symlinkat: number(266, 36),
   syncfs: number(306, 267),

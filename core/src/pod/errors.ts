@@ -232,7 +232,7 @@ export const mountTargetRefused = (app: string, path: string, because: string) =
     app,
     path,
     because,
-    hint: 'choose a target below the root directory, and not in /proc or /sys; what is below /dev has to be asked for by --mount',
+    hint: 'choose a target below the root directory, and not in /proc; what is below /dev or /sys has to be asked for by --mount',
   });
 
 /** All apps of a pod together have more mounts than it can be started with in reasonable time (S10). */

@@ -38,6 +38,9 @@ export const UNSAID: readonly string[] = [INHERITED_STREAMS, 'user'] satisfies F
 export const volumeFeature = (volume: Volume): Feature =>
   volume.kind === 'empty' ? 'volume/empty' : volume.type === 'device' ? 'volume/device' : 'volume/host';
 
+/** Whether a volume at this place of an app takes {@link Feature} `volume/sys`. */
+export const isBelowSys = (path: string): boolean => path.startsWith('/sys/');
+
 const isolatorWishes = (isolators: object, app: string | null): Wish[] =>
   Object.entries(isolators).map(([name, value]) => ({kind: 'isolator', name, app, origin: 'asked', value}));
 
@@ -96,6 +99,7 @@ const INHERITED: readonly string[] = ['inherit', 'stream'] satisfies readonly Ap
 
 const appFeatures = ({
   name: app,
+  mounts,
   process,
   rootfs,
   readOnlyRootfs,
@@ -106,6 +110,7 @@ const appFeatures = ({
 }: App): Wish[] => {
   const streams = Object.values(stdio);
   const {uid, gid, groups} = process;
+  const inSys = mounts.map(({path}) => path).filter(isBelowSys);
   const inherited = Object.entries(stdio).flatMap(([name, kind]) => (INHERITED.includes(kind) ? [name] : []));
   return [
     ...(rootfs.kind === 'overlay' ? [feature('rootfs/overlay', app, rootfs.lower.length, 'default')] : []),
@@ -128,5 +133,6 @@ const appFeatures = ({
     ...(streams.includes('stream') ? [feature('stdio/stream', app, true)] : []),
     ...(streams.includes('tty') ? [feature('stdio/terminal', app, true)] : []),
     ...([uid, gid, ...groups].some((id) => id !== 0) ? [feature('user', app, {uid, gid, groups})] : []),
+    ...(inSys.length > 0 ? [feature('volume/sys', app, inSys)] : []),
   ];
 };

@@ -103,6 +103,7 @@ export default defineFlavor({
     'volume/device': enforced('bind mount', {readBack: readBack.mounts}),
     'volume/empty': enforced("bind mount of a directory of the pod's", {readBack: readBack.mounts}),
     'volume/host': enforced('bind mount', {readBack: readBack.mounts}),
+    'volume/sys': enforced('bind mount', {readBack: readBack.mounts}),
   },
 
   verbs: {

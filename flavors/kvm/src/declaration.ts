@@ -103,6 +103,7 @@ export const declaration = {
     'volume/device': impossible(OWN_KERNEL),
     'volume/empty': impossible(LATER),
     'volume/host': impossible(LATER),
+    'volume/sys': impossible(OWN_KERNEL),
   },
 
   verbs: {

@@ -15,7 +15,7 @@ export const INIT_PROGRAMS = [BLOCK_SIGNAL, WATCH_PARENT] as const;
 export const TREE = 'stage1/tree';
 export const ETC = 'stage1/etc';
 export const SHARED = 'stage1/rootfs/rkt';
-const APPS = 'stage1/rootfs/opt/stage2';
+export const APPS = 'stage1/rootfs/opt/stage2';
 
 /** systemd-nspawn has these even without `--capability` (systemd-nspawn(1)). */
 const GRANTED = new Set([

@@ -6,6 +6,7 @@ import {INIT, SOCKETS_INIT, stdioOf} from './init.ts';
 import {journalUnits} from './journal.ts';
 import {logUnits} from './logs.ts';
 import {readyUnits} from './ready.ts';
+import {sysVolumeInside} from './sys-volumes.ts';
 import {systemdVersion} from './systemd-version.ts';
 import {podDirectory, podPath, rootfsPath} from './tree.ts';
 
@@ -26,6 +27,7 @@ export const configuration = (pod: Pod, host: HostFacts): Step[] => {
         cgroupVersion: host.cgroup.mode === 'v2' ? 2 : 1,
         disks: disksOf(pod, host),
         oomCounter: (app) => oomCounter(host, app),
+        sysVolume: sysVolumeInside,
       },
     ),
     ...readyUnits(pod),

@@ -3,15 +3,12 @@ import {
   commandOrShell,
   defineFlavor,
   dev,
-  type HostFacts,
-  type Launch,
   launcherProcess,
   mapIds,
   mountDevices,
   mountRootfs,
   mountVolumes,
   nameResolution,
-  type Pod,
   podCgroup,
   privateMounts,
   processOf,
@@ -30,6 +27,7 @@ import {openLogs} from './logs.ts';
 import {neededMounts} from './needed-mounts.ts';
 import {probe} from './probe.ts';
 import {ownRun} from './service-manager.ts';
+import {sysVolumes} from './sys-volumes.ts';
 import {ownNamespaces, sysctls} from './sysctl.ts';
 import {appDirectories, sharedDirectories, sharedTree} from './tree.ts';
 
@@ -45,7 +43,7 @@ export default defineFlavor({
     privateMounts(...ownNamespaces(pod)),
     ...mapIds(pod),
     sharedTree(pod, host),
-    ...pod.apps.flatMap((app) => [mountRootfs(app), ...mountVolumes(pod, app)]),
+    ...pod.apps.flatMap((app) => [mountRootfs(app), ...mountVolumes(pod, app), ...sysVolumes(pod, app)]),
   ],
 
   environment: (pod, host) => [
@@ -76,7 +74,7 @@ export default defineFlavor({
     process: launcherProcess(host, nspawnArguments(pod, host), nspawnEnvironment(pod, host)),
     passSockets: true,
     keepLock: true,
-    ...signals(pod, host),
+    signalsTo: pod.apps.map(appCgroup),
     // In an interactive pod systemd-nspawn alone opens them.
     reopensStdio: pod.interactive || {...(pod.idMap && {owner: pod.idMap.base})},
   }),
@@ -104,9 +102,3 @@ export default defineFlavor({
 });
 
 const appCgroup = (app: App): string => `payload/system.slice/${serviceName(app)}`;
-
-type HostLaunch = Extract<Launch, {into: 'host'}>;
-
-/** A service manager that is to be told something, or passes sockets, takes it from the very process that it has started or gives it to that one alone: systemd-nspawn has to be it. */
-const signals = ({apps}: Pod, {notifySocket, sockets}: HostFacts): Pick<HostLaunch, 'signalsTo' | 'ignoreHangup'> =>
-  notifySocket === undefined && sockets === undefined ? {signalsTo: apps.map(appCgroup)} : {ignoreHangup: true};

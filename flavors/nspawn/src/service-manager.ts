@@ -4,7 +4,7 @@ import type {HostFacts, HostPath, Pod, Step} from '@rkt/plugin-sdk';
  * What is different when rkt was started by a service manager.
  */
 
-/** systemd-nspawn forwards what the pod's systemd says (`--notify-ready=yes`). It is the process that rkt was: the service's main process. */
+/** systemd-nspawn forwards what the pod's systemd says (`--notify-ready=yes`), and what stays before it hands that on: the service's main process. */
 export const notifyEnvironment = ({notifySocket}: HostFacts): {name: string; value: string}[] =>
   notifySocket === undefined ? [] : [{name: 'NOTIFY_SOCKET', value: notifySocket}];
 

@@ -98,4 +98,12 @@ export const streamRefused = (app: string, stream: string, why: string): UnitErr
     {app, stream, why},
   );
 
+export const sysVolumeRefused = (app: string, path: string, why: string): UnitError =>
+  new UnitError(
+    'RKT_UNIT_SYS_VOLUME_REFUSED',
+    `app "${app}": no volume can be at ${path}: ${why}`,
+    'choose another target for it',
+    {app, path, why},
+  );
+
 const quote = (text: string): string => JSON.stringify(text);

@@ -1,7 +1,9 @@
-import type {Pod} from '@rkt/core/contract';
+import type {App, Mount, Pod} from '@rkt/core/contract';
+import {outerSysMounts} from '../rootfs.ts';
 import {execLine, fstabField, pathItem, shellWord} from './encode.ts';
-import {characterRefused} from './errors.ts';
+import {characterRefused, sysVolumeRefused} from './errors.ts';
 import {MASKS} from './names.ts';
+import type {UnitOptions} from './options.ts';
 import {type Setting, type UnitFile, unit} from './unit.ts';
 
 const SCRIPT = '/etc/rkt/mask-kernel-paths';
@@ -43,17 +45,44 @@ export const maskUnits = (pod: Pod, before: readonly string[]): UnitFile[] =>
       ]
     : [];
 
-/** What is still visible in an app after that. */
-export const appPathSettings = (pod: Pod, where: string): Setting[] => {
+const isWithin = (path: string, directory: string): boolean => path === directory || path.startsWith(`${directory}/`);
+
+/** What the limits of the apps are in, as files; systemd needs it. */
+const OF_SYSTEMD = '/sys/fs';
+
+/** What is still visible in an app after that, and its volumes below /sys. */
+export const appPathSettings = (pod: Pod, app: App, options: UnitOptions): Setting[] => {
+  const where = `app "${app.name}"`;
+  const volumes = outerSysMounts(app);
+  const hidden = [OF_SYSTEMD, ...pod.maskedPaths.filter((path) => isShared(path) && path.startsWith('/sys/'))];
+  // With a volume in it, it is another directory that is empty but for the place of that. A volume that is all of it hides it as well.
+  const opened = hidden.filter((path) => volumes.some((volume) => isWithin(volume.path, path)));
   const own = (paths: readonly string[]) => paths.filter((path) => !isShared(path) && !isBelowSysFs(path));
   const settings = (name: string, paths: readonly string[]): Setting[] =>
     paths.map((path) => [name, pathItem(path, `${where}: ${name}`, '-+')]);
   return [
-    // The limits of the app are files there.
-    ['InaccessiblePaths', '-+/sys/fs'],
+    ...(opened.includes(OF_SYSTEMD) ? [] : [['InaccessiblePaths', `-+${OF_SYSTEMD}`] as const]),
+    ...opened
+      .filter((path) => volumes.every((volume) => volume.path !== path))
+      .map((path): Setting => ['TemporaryFileSystem', `${path}:${EMPTY}`]),
+    ...volumes.map((volume): Setting => ['BindPaths', sysBind(pod, app, volume, options)]),
     ...settings('InaccessiblePaths', own(pod.maskedPaths)),
     ...settings('ReadOnlyPaths', own(pod.readOnlyPaths)),
   ];
+};
+
+const EMPTY = 'ro,nosuid,nodev,noexec,size=4k,mode=0555';
+
+/** What systemd-nspawn shows of /sys in a network namespace of the pod. */
+const SHOWN = ['block', 'bus', 'class', 'dev', 'devices', 'fs', 'kernel'];
+
+const sysBind = (pod: Pod, app: App, mount: Mount, {sysVolume}: UnitOptions): string => {
+  const {path} = mount;
+  if (sysVolume === undefined) throw sysVolumeRefused(app.name, path, 'this flavor does not say where the pod has it');
+  const [, , directory = ''] = path.split('/');
+  if (pod.network.mode !== 'host' && !SHOWN.includes(directory))
+    throw sysVolumeRefused(app.name, path, `a pod without the host's network has no /sys/${directory}`);
+  return [sysVolume(app, mount), path].map((each) => pathItem(each, `app "${app.name}": BindPaths`)).join(':');
 };
 
 const call = (verb: string, path: string): string => {

@@ -1,4 +1,4 @@
-import type {App, HostFacts, Volume} from '@rkt/core/contract';
+import type {App, HostFacts, Mount, Volume} from '@rkt/core/contract';
 
 /** Where a standard stream of an app leads; paths are of the pod. */
 export type Stream =
@@ -35,4 +35,6 @@ export interface UnitOptions {
   readonly sockets?: HostFacts['sockets'];
   /** Where the pod has the node of a device volume, below its own /dev: systemd looks there for its number. Default: its number, where the pod has it, else the volume's path on the host. */
   readonly deviceNode?: (app: App, volume: Volume) => string;
+  /** Where the pod has a volume that an app has below /sys: systemd binds it over what the app sees of the kernel. Default: a pod with such a volume is refused. */
+  readonly sysVolume?: (app: App, mount: Mount) => string;
 }

@@ -94,7 +94,7 @@ export const sandboxSettings = (pod: Pod, app: App, options: UnitOptions): Setti
     // It would be a fresh and writable /proc.
     ['MountAPIVFS', 'no'],
     ['BindPaths', ['/proc', '/sys', ...devices(app, options)].join(' ')],
-    ...appPathSettings(pod, where),
+    ...appPathSettings(pod, app, options),
     ...environment(app),
     ['WorkingDirectory', pathSetting(app.process.cwd, `${where}: WorkingDirectory`)],
     ...userSettings(app),

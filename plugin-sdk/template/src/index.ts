@@ -60,6 +60,7 @@ export default defineFlavor({
     user: enforced('set before execve'),
     'volume/empty': enforced("bind mount of a directory of the pod's", {readBack: readBack.mounts}),
     'volume/host': enforced('bind mount', {readBack: readBack.mounts}),
+    'volume/sys': enforced('bind mount', {readBack: readBack.mounts}),
   },
 
   verbs: {

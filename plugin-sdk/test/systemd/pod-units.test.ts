@@ -410,6 +410,44 @@ test('S07 kernel paths are masked once for the pod, others for each app', (t) =>
   t.false(files(pod()).has('systemd/system/rkt-masks.service'));
 });
 
+test('a volume below /sys is bound by the app’s service, into a directory that hides all else', (t) => {
+  const mount = (path: string) => ({volume: 'data', path, readOnly: false}) as App['mounts'][number];
+  const of = (paths: readonly string[], more: object = {}) =>
+    pod({
+      maskedPaths: ['/sys/fs', '/sys/module'] as never,
+      volumes: [{name: 'data', kind: 'empty', readOnly: false, directory: 'd', mode: 0o755, uid: 0, gid: 0}] as never,
+      apps: [app({mounts: paths.map(mount)})],
+      ...more,
+    });
+  const sysVolume = (_: App, {path}: {path: string}) => `/volumes${path}`;
+  const settings = (paths: readonly string[]) =>
+    Object.fromEntries(
+      ['InaccessiblePaths', 'TemporaryFileSystem', 'BindPaths'].map((name) => [
+        name,
+        values(of(paths), 'app-main.service', name, {sysVolume}).filter((value) => !value.startsWith('/proc')),
+      ]),
+    );
+  const hidden = (path: string) => `${path}:ro,nosuid,nodev,noexec,size=4k,mode=0555`;
+  t.deepEqual(settings(['/sys/fs/a b', '/sys/fs/a b/inner', '/sys/kernel/mm', '/sys/module/x']), {
+    InaccessiblePaths: [],
+    TemporaryFileSystem: [hidden('/sys/fs'), hidden('/sys/module')],
+    BindPaths: [
+      '"/volumes/sys/fs/a b":"/sys/fs/a b"',
+      '"/volumes/sys/kernel/mm":"/sys/kernel/mm"',
+      '"/volumes/sys/module/x":"/sys/module/x"',
+    ],
+  });
+  t.deepEqual(settings(['/sys/fs']), {
+    InaccessiblePaths: [],
+    TemporaryFileSystem: [],
+    BindPaths: ['"/volumes/sys/fs":"/sys/fs"'],
+  });
+  t.deepEqual(settings(['/system/fs']).InaccessiblePaths, ['-+/sys/fs']);
+  t.is(refusal(t, of(['/sys/fs'])).code, 'RKT_UNIT_SYS_VOLUME_REFUSED');
+  const alone = of(['/sys/module/x'], {network: {mode: 'none', names: []}});
+  t.is(refusal(t, alone, {sysVolume}).code, 'RKT_UNIT_SYS_VOLUME_REFUSED');
+});
+
 test('socket-activated ports have a unit each, with the address on the host', (t) => {
   const ports: App['ports'] = [
     {name: 'web', protocol: 'tcp', port: 80, count: 2, socketActivated: true, hostPort: 8080, hostIp: '::1'},

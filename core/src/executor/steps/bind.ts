@@ -30,16 +30,34 @@ export const perform = (step: StepOf<'bind'>, context: StepContext): Notes => {
   setMountAttributes(mount, {flags: step.flags, propagation: 'private', recursive: step.recursive});
   using place = new Place(step.target, context);
   const directory = fstatSync(source.number).isDirectory();
-  using target = directory
-    ? openDirectoryTarget(place, notes, hasContent(step, context))
-    : openFileTarget(place, step.source.path);
-  if (place.location.in === 'rootfs' && isOn(target, 'proc', 'sysfs', 'cgroup', 'cgroup2')) {
+  using present = openInSys(place, directory);
+  using target =
+    present ??
+    (directory
+      ? openDirectoryTarget(place, notes, hasContent(step, context))
+      : openFileTarget(place, step.source.path));
+  if (present === undefined && place.location.in === 'rootfs' && isOn(target, 'proc', 'sysfs', 'cgroup', 'cgroup2')) {
     throw mountTargetKernel(place.location.path);
   }
   if (place.isBase(target)) throw mountTargetRoot(place.location.path);
   moveMount(mount, target);
   if (step.source.in !== 'host') rememberOwnMount(mount, context);
   return notes;
+};
+
+/** What is at a place below the app's /sys, if that is its own name and no symlink of a volume there leads to it. */
+const openInSys = (place: Place, directory: boolean): Fd | undefined => {
+  const {location} = place;
+  if (location.in !== 'rootfs' || !location.path.startsWith('/sys/')) return undefined;
+  try {
+    const file = place.open(location.path, O_PATH, {noSymlinks: true});
+    if (fstatSync(file.number).isDirectory() === directory) return file;
+    file.close();
+    return undefined;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ELOOP')) return undefined;
+    throw error;
+  }
 };
 
 /** What the pod gets shows its owners as the pod's ids. */

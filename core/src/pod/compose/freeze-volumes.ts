@@ -6,6 +6,7 @@ import {volumePath} from '../state/layout.ts';
 import {freeNames} from './free-names.ts';
 import type {DirectoryLook} from './image-tree.ts';
 import {checkMountTargets, checkNestedTargets} from './mount-targets.ts';
+import {checkSysTargets} from './sys-targets.ts';
 import {type SourcePolicy, volumeSource} from './volume-source.ts';
 
 interface Mounted {
@@ -25,12 +26,13 @@ interface Filling {
 /**
  * The volumes of a pod and where each app has them. A volume that no app mounts is kept: it was asked for, so its source is checked. An
  * empty one is filled by the first mount whose place has `content`, and looks like it unless the manifest says how it looks.
+ * @param masked paths of the kernel that the pod hides
  */
 export const freezeVolumes = (
   declared: readonly ManifestVolume[],
   apps: readonly Mounted[],
   policy: SourcePolicy,
-  content: Content = () => undefined,
+  {content = () => undefined, masked = []}: {readonly content?: Content; readonly masked?: readonly string[]} = {},
 ): {volumes: Volume[]; mounts: ReadonlyMap<AppName, Mount[]>} => {
   const names = new Map<ManifestVolume, VolumeName>();
   const free = freeNames([]);
@@ -71,7 +73,10 @@ export const freezeVolumes = (
   const volumes = Array.from(names, ([volume, unique]) =>
     volume.kind === 'empty' ? freezeEmpty(volume, unique, filledFrom(unique)) : freezeHost(volume, unique, policy),
   );
-  for (const [app, mounted] of mounts) checkNestedTargets(app, mounted, volumes);
+  for (const [app, mounted] of mounts) {
+    checkNestedTargets(app, mounted, volumes);
+    checkSysTargets(app, mounted, volumes, masked);
+  }
   return {volumes, mounts};
 };
 

@@ -70,9 +70,13 @@ export const freeze = (
     mounts: compileMounts(name, mounts, manifest.volumes, app?.mountPoints),
   }));
   const policy = {followSymlinks: input.allowSymlinks, allowRoot: insecure.has('paths')};
-  const {volumes, mounts} = freezeVolumes(manifest.volumes ?? [], resolved, policy, (app, path) => {
-    const index = manifest.apps.findIndex(({name}) => name === app);
-    return fillsVolumes(input.images[index]?.manifest ?? {}) ? trees[index]?.directory(path) : undefined;
+  const {masked, readOnly} = kernelPaths({cpus: input.facts.cpus, unrestricted: insecure.has('paths')});
+  const {volumes, mounts} = freezeVolumes(manifest.volumes ?? [], resolved, policy, {
+    masked,
+    content: (app, path) => {
+      const index = manifest.apps.findIndex(({name}) => name === app);
+      return fillsVolumes(input.images[index]?.manifest ?? {}) ? trees[index]?.directory(path) : undefined;
+    },
   });
   const ports = compilePorts(
     manifest.apps.map(({name, app}) => ({name, ports: app?.ports})),
@@ -93,7 +97,6 @@ export const freeze = (
     });
     return {...frozen, limits: boundLimits(frozen.limits, limits)};
   });
-  const {masked, readOnly} = kernelPaths({cpus: input.facts.cpus, unrestricted: insecure.has('paths')});
   const imageHasHosts = trees.some((tree) => tree.has('/etc/hosts'));
   const pod: Pod = {
     uuid,

@@ -6,15 +6,11 @@ import {mountTargetMissing, mountTargetRefused} from '../errors.ts';
 import {innermost, isBelow} from './nested-mounts.ts';
 
 /** Masks and read-only mounts lie there; a volume above or below would undo them (S07). */
-const KERNEL = ['/proc', '/sys'] as const;
-const DEVICES = '/dev';
+const KERNEL = '/proc';
+/** rkt makes these; what is below them is the operator's business, and no image's. */
+const OPERATORS = ['/dev', '/sys'] as const;
 /** File systems of the kernel or of the whole pod, which a volume can replace. */
 const WHOLE = ['/dev/mqueue', '/dev/pts', '/dev/shm'] as const;
-
-const refuseKernel = (app: string, target: RootfsPath, directories: readonly string[]): void => {
-  const kernel = directories.find((directory) => target === directory || isBelow(target, directory));
-  if (kernel !== undefined) throw mountTargetRefused(app, target, `${kernel} belongs to the kernel`);
-};
 
 /**
  * Refuses a target that is no place for a volume: the root itself, or kernel file systems.
@@ -22,15 +18,18 @@ const refuseKernel = (app: string, target: RootfsPath, directories: readonly str
  */
 export const checkMountTarget = (app: string, target: RootfsPath): void => {
   if (target === '/') throw mountTargetRefused(app, target, 'it is the root directory');
-  if (target === DEVICES) throw mountTargetRefused(app, target, 'rkt makes it; a volume may be below');
-  refuseKernel(app, target, KERNEL);
+  if (target === KERNEL || isBelow(target, KERNEL))
+    throw mountTargetRefused(app, target, `${KERNEL} belongs to the kernel`);
+  if (OPERATORS.some((place) => place === target))
+    throw mountTargetRefused(app, target, 'rkt makes it; a volume may be below');
 };
 
-/** {@link checkMountTarget} of a mount point that only the image asks for, which has no say about devices. @throws RKT_POD_MOUNT_TARGET_REFUSED */
+/** {@link checkMountTarget} of a mount point that only the image asks for, which has no say about devices and the kernel. @throws RKT_POD_MOUNT_TARGET_REFUSED */
 export const checkImageTarget = (app: string, target: RootfsPath): void => {
   checkMountTarget(app, target);
-  if (isBelow(target, DEVICES))
-    throw mountTargetRefused(app, target, 'it is below /dev, and only the image asks for it');
+  const place = OPERATORS.find((directory) => isBelow(target, directory));
+  if (place !== undefined)
+    throw mountTargetRefused(app, target, `it is below ${place}, and only the image asks for it`);
 };
 
 /**

@@ -55,6 +55,7 @@ const featureEffects: Readonly<Record<Feature, ((pod: Pod) => Pod) | null>> = {
   'volume/device': null,
   'volume/empty': null,
   'volume/host': null,
+  'volume/sys': null,
 };
 
 /** Every name that `--allow-degraded` can have, whatever the pod is. */

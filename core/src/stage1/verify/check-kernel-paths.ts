@@ -8,20 +8,24 @@ import {isOn, isReadOnly} from '../../linux/statfs.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 import type {Evidence, Finding} from './evidence.ts';
 
-/** Every masked path that exists shows nothing, and nothing can be written at or below any protected one. What exists depends on the kernel. */
-export const checkKernelPaths = ({pod, pid, mounts}: Evidence): Finding[] => {
+/** Every masked path that exists shows nothing but the app's volumes, and nothing but those can be written at or below any protected one. What exists depends on the kernel. */
+export const checkKernelPaths = ({pod, app, pid, mounts}: Evidence): Finding[] => {
   using root = openHost(`/proc/${pid}/root`, O_PATH | constants.O_DIRECTORY);
-  const look = (paths: readonly RootfsPath[], isCovered: (file: Fd) => boolean) => {
-    const present = paths.flatMap((path) => {
-      const found = isPathCovered(root, path, isCovered);
-      return found === undefined ? [] : [{path, isCovered: found}];
-    });
+  const volumes = app.mounts.map(({path}) => path);
+  const isOfVolume = (path: string) => volumes.some((volume) => `${path}/`.startsWith(`${volume}/`));
+  const look = (paths: readonly RootfsPath[], isCovered: (file: Fd, path: RootfsPath) => boolean) => {
+    const present = paths
+      .filter((path) => !isOfVolume(path))
+      .flatMap((path) => {
+        const found = isPathCovered(root, path, (file) => isCovered(file, path));
+        return found === undefined ? [] : [{path, isCovered: found}];
+      });
     return {covered: present.length, open: present.filter((one) => !one.isCovered).map(({path}) => path)};
   };
   const below = (path: string) =>
     mounts.map(({mountPoint}) => mountPoint).filter((place) => place.startsWith(`${path}/`));
   const protectedPlaces = pod.readOnlyPaths.flatMap((path) => [path, ...new Set(below(path))]) as RootfsPath[];
-  const masked = look(pod.maskedPaths, isEmpty);
+  const masked = look(pod.maskedPaths, (file, path) => isEmpty(file, namesBelow(path, volumes)));
   const readOnly = look(protectedPlaces, isReadOnly);
   return [
     {
@@ -50,12 +54,20 @@ const isPathCovered = (root: Fd, path: RootfsPath, isCovered: (file: Fd) => bool
   }
 };
 
+/** What a directory has to have so that these volumes have their places in it. */
+const namesBelow = (directory: string, volumes: readonly string[]): ReadonlySet<string> =>
+  new Set(
+    volumes
+      .filter((path) => path.startsWith(`${directory}/`))
+      .map((path) => path.slice(directory.length + 1).split('/', 1)[0] ?? ''),
+  );
+
 /** The null device, or systemd's empty file that nobody may open; an empty directory that cannot be changed. */
-const isEmpty = (file: Fd): boolean => {
+const isEmpty = (file: Fd, but: ReadonlySet<string>): boolean => {
   const stats = fstatSync(file.number);
   if (isDevice(file, {type: 'char', major: 1, minor: 3})) return true;
   if (!isOn(file, 'tmpfs') || !isReadOnly(file)) return false;
   if (!stats.isDirectory()) return stats.size === 0;
   using directory = openHost(file.path, constants.O_RDONLY | constants.O_DIRECTORY);
-  return nextEntries(directory)?.length === 0;
+  return nextEntries(directory)?.every(({name}) => but.has(name.toString())) === true;
 };

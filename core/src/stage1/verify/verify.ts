@@ -1,6 +1,6 @@
 import type {HostFacts} from '../../contract/host.ts';
 import type {EnforcementReport, Plan, ReportEntry} from '../../contract/plan.ts';
-import type {App, ProcessIdentity, RunningPod} from '../../contract/pod.ts';
+import type {App, Mount, ProcessIdentity, RunningPod, Volume} from '../../contract/pod.ts';
 import type {CgroupLimits} from '../../contract/process.ts';
 import type {ReadBack} from '../../contract/support.ts';
 import {cgroupPath, readLimitsOf} from '../../linux/cgroups.ts';
@@ -10,7 +10,7 @@ import {isAlive} from '../../linux/process-identity.ts';
 import {readBack} from '../../linux/read-back.ts';
 import {sleep} from '../../linux/sleep.ts';
 import {appNotRunning} from '../errors.ts';
-import {volumeFeature} from '../wishes.ts';
+import {isBelowSys, volumeFeature} from '../wishes.ts';
 import {checkCredentials} from './check-credentials.ts';
 import {checkEnvironment} from './check-environment.ts';
 import {checkFilter} from './check-filter.ts';
@@ -185,6 +185,9 @@ const checkLimit = (limit: keyof CgroupLimits, {pod, app, state, facts}: Evidenc
   }));
 };
 
+const takes = ({path}: Mount, volume: Volume, feature: string): boolean =>
+  feature === 'volume/sys' ? isBelowSys(path) : volumeFeature(volume) === feature;
+
 const checkMounts = ({name}: ReportEntry, evidence: Evidence): Finding[] => {
   const {pod, app, mounts} = evidence;
   const at = (path: string) => mounts.findLast(({mountPoint}) => mountPoint === path);
@@ -213,7 +216,7 @@ const checkMounts = ({name}: ReportEntry, evidence: Evidence): Finding[] => {
     default:
       return app.mounts.flatMap((mount) => {
         const volume = pod.volumes.find((candidate) => candidate.name === mount.volume);
-        if (volume === undefined || volumeFeature(volume) !== name) return [];
+        if (volume === undefined || !takes(mount, volume, name)) return [];
         return [mounted(mount.path, mount.readOnly || volume.readOnly)];
       });
   }

@@ -165,16 +165,21 @@ kernelTest('S07 nothing is bound on a file of a kernel file system', (t) => {
   writeFileSync(`${box.outside}/file`, '');
   const start = [...begin(box), mount('proc', '/proc'), mount('sysfs', '/sys')];
   symlinkSync('/proc/sys', `${box.image}/innocent`);
+  symlinkSync('/sys/kernel', `${box.image}/guiltless`);
   for (const [source, target] of [
     [box.outside, '/proc'],
     [box.outside, '/proc/sys/net'],
     [`${box.outside}/file`, '/proc/sys/kernel/core_pattern'],
-    [box.outside, '/sys/kernel'],
     [box.outside, '/innocent'],
+    [box.outside, '/guiltless'],
+    // A symlink of the kernel's, and a directory.
+    [box.outside, '/sys/class/net/lo'],
   ] as const) {
     const {error} = box.perform([...start, bind(source, target)]);
     t.like(error, {code: 'RKT_MOUNT_TARGET_KERNEL', fields: {target}});
   }
+  const {error} = box.perform([...start, bind(`${box.outside}/file`, '/sys/kernel')]);
+  t.like(error, {code: 'RKT_BIND_TARGET_IS_DIRECTORY'});
 });
 
 kernelTest('S05 a magic link of procfs leads nowhere', (t) => {

@@ -29,7 +29,7 @@ for (const [given, normal] of [
 ] as const)
   test(`EX-08 a mount target: ${given}`, (t) => t.is<string, string>(target(given), normal));
 
-for (const path of ['/', '//', '/./', '/proc', '/proc/sys', '/sys/fs/cgroup', '/dev', '/a/../proc', '/..'])
+for (const path of ['/', '//', '/./', '/proc', '/proc/sys', '/sys', '/dev', '/a/../proc', '/..'])
   test(`S07 no mount target: ${path}`, (t) => {
     t.throws(() => target(path), {code: 'RKT_POD_MOUNT_TARGET_REFUSED'});
   });
@@ -241,7 +241,7 @@ test('an empty volume looks like the directory that it is filled from, unless th
     const mounts = [{volume: volume.name, path: '/data' as RootfsPath, readOnly: false, source: volume}];
     const apps = (['first', 'second'] as AppName[]).map((app) => ({app, mounts}));
     const policy = {followSymlinks: false, allowRoot: false};
-    return freezeVolumes([volume], apps, policy, (app) => (app === 'second' ? look : undefined)).volumes[0];
+    return freezeVolumes([volume], apps, policy, {content: (app) => (app === 'second' ? look : undefined)}).volumes[0];
   };
   t.like(frozen({}), {...look, copyUp: {app: 'second', path: '/data'}});
   t.like(frozen({mode: '0700', uid: 0}), {mode: 0o700, uid: 0, gid: 8});

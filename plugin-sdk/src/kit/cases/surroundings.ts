@@ -134,6 +134,17 @@ const files: readonly Case[] = [
     },
     {stdout: /^755 0:0\n1770 12:34\n\s*$/},
   ),
+  {
+    id: 'S07/sys',
+    title: 'a volume below /sys is there, and shows nothing else of what is hidden',
+    needs: ['volume/sys', 'volume/host', 'kernel-paths/masked'],
+    attempt: async (world) => {
+      const pod = [`--volume=data,kind=host,source=${world.volume({file: 'of the host\n'})}`];
+      const app = ['--mount=volume=data,target=/sys/fs/given'];
+      const script = 'cat /sys/fs/given/file; ls -A /sys/fs; { echo x >/sys/fs/new; } 2>/dev/null || echo no';
+      expectEnd(await world.run({script, pod, app}), {stdout: 'of the host\ngiven\nno\n'});
+    },
+  },
   ends(
     'EX-18/device',
     'a volume may be a device, which the app can use',
