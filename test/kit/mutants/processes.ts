@@ -334,7 +334,7 @@ export const processMutants: readonly Mutant[] = [
       ),
     ),
   },
-  limit('memoryMax', FLY, ['EX-52/64M', 'EX-51/memory-status'], /Infinity|status 0, not 137/),
+  limit('memoryMax', FLY, ['EX-52/64M', 'EX-51/memory-status'], /- 64000000|status 0, not 137/),
   limit('memoryLow', FLY, ['EX-57/request'], /./),
   limit('cpuMax', FLY, ['EX-56/limit'], /resource\/cpu/),
   limit('cpuShares', FLY, ['EX-56/shares'], /os\/linux\/cpu-shares/),
@@ -385,7 +385,7 @@ export const processMutants: readonly Mutant[] = [
     breaks: 'standard output and standard error come apart, each whole',
     flavors: FLY,
     cases: ['EX-24/apart'],
-    says: /stderr/,
+    says: /^stderr/,
     sample: true,
     mutate: launched((launch) =>
       launch.into === 'rootfs' ? {...launch, stdio: {...launch.stdio, stderr: {to: 'null'}}} : launch,
