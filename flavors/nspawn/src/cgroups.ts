@@ -31,9 +31,16 @@ export const limitsThroughV1 = (pod: Pod, host: HostFacts): boolean =>
 /** The limits of the pod's own cgroup. Those of block devices take nothing from a supervisor: a single app's are there, where cgroup v1 can set them all. */
 export const podLimits = (pod: Pod): App['limits'] => {
   const [app] = pod.apps;
-  if (pod.apps.length > 1 || app === undefined) return pod.limits;
+  const limits = {...pod.limits, ...memoryKept(pod)};
+  if (pod.apps.length > 1 || app === undefined) return limits;
   const {ioBandwidth, ioOperations} = app.limits;
-  return {...pod.limits, ...(ioBandwidth && {ioBandwidth}), ...(ioOperations && {ioOperations})};
+  return {...limits, ...(ioBandwidth && {ioBandwidth}), ...(ioOperations && {ioOperations})};
+};
+
+/** What is kept for all apps: of v2 an app has no more than the cgroups above it have, and on v1 systemd has no setting. */
+const memoryKept = ({apps, limits}: Pod): Pick<App['limits'], 'memoryLow'> => {
+  const sum = apps.reduce((kept, app) => kept + (app.limits.memoryLow ?? 0), 0);
+  return sum === 0 ? {} : {memoryLow: Math.max(sum, limits.memoryLow ?? 0)};
 };
 
 /** The hierarchies that the pod's cgroup has to be in, besides the one that tracks it, or what it needs for the limits that systemd sets below it. */

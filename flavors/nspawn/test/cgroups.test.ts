@@ -24,6 +24,12 @@ test('what supervises the apps is not among what their limits are for', (t) => {
   t.false(limitsInside(pod({apps: [app({limits: {ioBandwidth: 4096}})]})));
 });
 
+test('the cgroup of a pod keeps the memory that its apps ask for', (t) => {
+  const apps = [app({limits: {memoryLow: 1024}}), app({name: 'other' as AppName, limits: {memoryLow: 2048}})];
+  t.deepEqual(podLimits(pod({apps})), {memoryLow: 3072});
+  t.deepEqual(podLimits(pod({apps, limits: {memoryLow: 4096}})), {memoryLow: 4096});
+});
+
 test('what has been killed for want of memory is counted by the app itself on v1, and above it on v2', (t) => {
   const limited = app({limits: {memoryMax: 1024}});
   t.is(oomCounter(on('v2'), limited), '/sys/fs/cgroup/system.slice/memory.events');

@@ -77,14 +77,26 @@ const comparable = (probe: Probe) => ({
 
 export interface Verification {
   readonly enforcement: readonly {readonly name: string; readonly verdict: string; readonly readBack?: unknown}[];
-  readonly verification: readonly {readonly name: string; readonly holds: boolean}[];
+  readonly verification: readonly Check[];
 }
+
+interface Check {
+  readonly name: string;
+  readonly expected: string;
+  readonly actual: string;
+  readonly holds: boolean;
+}
+
+const differenceOf = ({name, expected, actual}: Check): string => `${name} is ${actual}, not ${expected}`;
 
 /** Nothing that rkt reads back from the kernel differs, and what can be read back of these names has been. */
 export const verify = async (world: World, uuid: string, names: readonly Need[]): Promise<void> => {
   const {stdout, stderr, status} = await world.rkt(['--format=json', 'status', '--verify', uuid]);
-  assert.equal(status, 0, `status --verify: ${stderr}`);
+  if (stdout === '') assert.fail(`status --verify: ${stderr}`);
   const {enforcement, verification} = JSON.parse(stdout) as Verification;
+  const differences = verification.filter(({holds}) => !holds);
+  assert.deepEqual(differences, [], `the kernel shows something else: ${differences.map(differenceOf).join('; ')}`);
+  assert.equal(status, 0, `status --verify: ${stderr}`);
   for (const name of names) {
     const entry = enforcement.find((one) => one.name === name);
     if (entry === undefined || entry.readBack === undefined) continue;

@@ -41,6 +41,8 @@ export interface Probe {
 }
 
 export interface ProbedMount {
+  /** Major and minor number: which file system it is. */
+  readonly device: string;
   readonly root: string;
   readonly target: string;
   readonly flags: readonly string[];
@@ -63,9 +65,9 @@ const nulls = (base64: string): string[] => Buffer.from(base64, 'base64').toStri
 export const parseMounts = (lines: readonly string[]): ProbedMount[] =>
   lines.map((line) => {
     const [before = '', after = ''] = line.split(' - ');
-    const [, , , root = '', target = '', flags = '', ...propagation] = before.split(' ');
+    const [, , device = '', root = '', target = '', flags = '', ...propagation] = before.split(' ');
     const [type = '', source = '', options = ''] = after.split(' ');
-    return {root, target, flags: flags.split(','), propagation, type, source, options: options.split(',')};
+    return {device, root, target, flags: flags.split(','), propagation, type, source, options: options.split(',')};
   });
 
 /** What the script printed. Throws when it did not come to its end. */

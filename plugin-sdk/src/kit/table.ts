@@ -1,5 +1,6 @@
 import {FEATURES, isolatorNames, VERBS} from '@rkt/core/contract';
 import {type Case, makeTable, type Need} from './case.ts';
+import {declarationCases} from './cases/declaration.ts';
 import {endCases} from './cases/ends.ts';
 import {enterCases} from './cases/enter.ts';
 import {hostileCases} from './cases/hostile.ts';
@@ -16,6 +17,7 @@ export const table: readonly Case[] = makeTable([
   ...surroundingCases,
   ...enterCases,
   ...hostileCases,
+  ...declarationCases,
   ...lifeCases,
 ]);
 
@@ -32,7 +34,6 @@ export const untried: Readonly<Partial<Record<Need, string>>> = {
   'os/linux/apparmor-profile': 'it needs a profile that is loaded on the host',
   'os/linux/selinux-context': 'it needs a policy of the host',
   ports: 'rkt has no named networks yet',
-  'processes/closed': 'no flavor has it yet',
   'resource/network-bandwidth': 'rkt has no named networks yet',
   stats: NO_COMMAND,
   'stdio/inherited': 'the streams of the kit are pipes',

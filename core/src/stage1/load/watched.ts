@@ -29,7 +29,8 @@ let shared: SharedArrayBuffer | undefined;
 
 const watch = (): SharedArrayBuffer => {
   const workerData = new SharedArrayBuffer(4 * HEAD + WORDS);
-  new Worker(THREAD, {eval: true, workerData, env: {}, execArgv: []}).unref();
+  // With streams of its own: else this process would open its standard streams for it, and leave them in non-blocking mode to the app, which loses what it writes faster than it is read.
+  new Worker(THREAD, {eval: true, workerData, env: {}, execArgv: [], stdout: true, stderr: true}).unref();
   return workerData;
 };
 

@@ -52,6 +52,20 @@ test('two steps of one name are refused', (t) => {
   t.is(error.fields.where, 'namespace');
 });
 
+test('nothing is mounted before the mount namespace of the host has been left', (t) => {
+  const mount = {
+    ...{id: 'mount', do: 'mount', type: 'tmpfs', target: {in: 'pod', path: 'a' as never}, flags: [], options: {}},
+  } satisfies Step;
+  const namespace = {id: 'namespace', do: 'namespace', unshare: ['mount']} satisfies Step;
+  t.is(failing({filesystem: () => [mount, namespace]})(t).fields.where, 'mount');
+  t.is(
+    failing({filesystem: () => [{...namespace, unshare: ['ipc']}], environment: () => [mount]})(t).fields.where,
+    'mount',
+  );
+  t.is(failing({filesystem: () => []})(t).fields.where, 'launch');
+  t.notThrows(() => makePlan(found({environment: () => [mount]}), pod(), hostFacts()));
+});
+
 test('a path of the pod cannot leave it', (t) => {
   for (const path of ['../x', 'a/../../x', '/x', 'a/./b', '']) {
     const step = {id: 'x', do: 'mkdir', target: {in: 'pod', path}, mode: 0o755, uid: 0, gid: 0} as never;

@@ -160,12 +160,37 @@ export const endCases: readonly Case[] = [
     needs: ['stop'],
     attempt: async (world) => {
       const pod = await world.start({
-        script: `trap '' HUP INT TERM; (trap '' TERM; ${LISTENS}) & echo ready; ${LISTENS}`,
+        // What runs in the background has no input.
+        script: `trap '' HUP INT TERM; mkfifo /tmp/other; (exec <>/tmp/other; ${LISTENS}) & echo ready; ${LISTENS}`,
       });
       expectEnd(await world.rkt(['stop', '--force', pod.uuid]), {});
       await notRunning(world, pod.uuid);
       expectEnd(await pod.ended, {status: 137});
       await until('no process of the app is left', () => processesSaying(pod.script).length === 0);
+    },
+  },
+  {
+    id: 'stop/in-the-end',
+    title: 'an app that is asked to stop and does not want to is ended after a while',
+    needs: ['stop'],
+    attempt: async (world) => {
+      const pod = await world.start({script: `trap '' TERM; echo ready; ${LISTENS}`});
+      expectEnd(await world.rkt(['stop', pod.uuid]), {});
+      await notRunning(world, pod.uuid);
+      await pod.ended;
+      assert.deepEqual(processesSaying(pod.script), []);
+    },
+  },
+  {
+    id: 'run/over',
+    title: 'a pod whose app has ended has ended, too',
+    needs: ['run'],
+    attempt: async (world) => {
+      const file = `${world.volume()}/uuid`;
+      expectEnd(await world.run({script: 'exit 0', pod: [`--uuid-file-save=${file}`]}), {});
+      await until('the pod has ended with its app', async () =>
+        /^state=exited$/m.test((await world.rkt(['status', `--uuid-file=${file}`])).stdout),
+      );
     },
   },
   {

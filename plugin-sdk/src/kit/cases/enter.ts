@@ -1,5 +1,8 @@
 import {strict as assert} from 'node:assert';
+import {once} from 'node:events';
+import {createServer} from 'node:net';
 import type {Case} from '../case.ts';
+import {descriptorOf} from '../descriptor-of.ts';
 import {ends, expectEnd, STAYS, stays, withPod} from '../forms.ts';
 import {hostTool} from '../image.ts';
 import {PROBE, parseProbe} from '../probe.ts';
@@ -94,6 +97,28 @@ export const enterCases: readonly Case[] = [
         });
         assert.deepEqual(Object.keys(parseProbe(stdout).fds).sort(), ['0', '1', '2']);
       }),
+  },
+  {
+    id: 'S04/entered-sockets',
+    title: 'an entered command has no sockets that its caller was passed: they are for apps',
+    needs: ['enter'],
+    attempt: async (world) => {
+      const server = createServer().listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      try {
+        await withPod(world, {script: STAYS}, async ({uuid}) => {
+          const entered = await world.enter(uuid, PROBE, {
+            descriptor: descriptorOf(server),
+            through: ['/bin/sh', '-c', 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"', 'sh'],
+          });
+          expectEnd(entered, {});
+          const {fds, env} = parseProbe(entered.stdout);
+          assert.deepEqual([Object.keys(fds).sort(), env.LISTEN_FDS], [['0', '1', '2'], undefined]);
+        });
+      } finally {
+        server.close();
+      }
+    },
   },
   {
     id: 'S04/descriptors',

@@ -202,6 +202,19 @@ const privileged = ['CAP_SYS_PTRACE', 'CAP_SYS_ADMIN'].map(
   }),
 );
 
+const closed: Case = {
+  id: 'S28/closed',
+  title: 'an app with every capability for it reaches no process of the host',
+  needs: ['processes/closed', 'os/linux/capabilities-retain-set'],
+  attempt: async (world) => {
+    const mark = path.join(world.directory, 'only-on-the-host');
+    writeFileSync(mark, 'x');
+    const script = `for p in /proc/[0-9]*; do [ -e $p/root${mark} ] && echo "root of $p"; done; echo end`;
+    const app = ['--caps-retain=CAP_SYS_PTRACE,CAP_SYS_ADMIN,CAP_DAC_READ_SEARCH'];
+    expectEnd(await world.run({script, app}), {stdout: 'end\n'});
+  },
+};
+
 export const hostileCases: readonly Case[] = [
   ...masks,
   overProc,
@@ -209,5 +222,6 @@ export const hostileCases: readonly Case[] = [
   ...targets,
   watcher,
   otherUser,
+  closed,
   ...privileged,
 ];

@@ -182,6 +182,34 @@ const filters: readonly Case[] = [
       assert.equal(lifted.stdout, 'made\n', lifted.stderr);
     },
   },
+  {
+    id: 'EX-37/entered',
+    title: 'what enters is blocked from what the app is blocked from, and from nothing else',
+    needs: [BLOCK, 'enter'],
+    attempt: (world) =>
+      withPod(
+        world,
+        {...ofImage(BLOCK, {set: ['mkdir', 'mkdirat'], errno: 'EPERM'}), script: STAYS},
+        async ({uuid}) => {
+          const {stdout} = await world.enter(uuid, MAKES.replace(' 2>&1', ' 2>/dev/null'));
+          assert.equal(stdout, '1\n0\n', 'enter lets pass what the filter of the app blocks, or blocks more');
+        },
+      ),
+  },
+  stays('EX-43/verified', 'the filter by default is in the kernel, call by call', [KEEP], {}, () => {}),
+  {
+    id: 'EX-43/entered',
+    title: 'without an isolator, what enters has a filter that blocks what endangers the host, too',
+    needs: [KEEP, 'enter'],
+    attempt: (world) =>
+      withPod(world, {script: STAYS}, async ({uuid}) => {
+        const {stdout} = await world.enter(
+          uuid,
+          'grep ^Seccomp: /proc/self/status; unshare -U true 2>/dev/null && echo made',
+        );
+        assert.equal(stdout, 'Seccomp:\t2\n', 'enter gives more than run');
+      }),
+  },
   stays(
     'EX-45/empty',
     'EX-35: @appc.io/empty in a remove-set removes nothing',
@@ -237,7 +265,11 @@ const resources: readonly Case[] = [
     'EX-51/memory-status',
     'an app that is killed for want of memory ends with 137',
     ['resource/memory'],
-    {script: 'exec tail /dev/zero', app: ['--memory=16Mi']},
+    // It ends where there is no limit, too: this host has other things to do with its memory.
+    {
+      script: `mkfifo /tmp/pipe; head -c ${64 * 2 ** 20} /dev/zero >/tmp/pipe & exec tail -c ${64 * 2 ** 20} </tmp/pipe >/dev/null`,
+      app: ['--memory=16Mi'],
+    },
     {status: 137},
   ),
   ...(
@@ -260,6 +292,16 @@ const resources: readonly Case[] = [
         assert.equal(Math.min(...limits), Math.floor(bytes / 4096) * 4096);
       },
     ),
+  ),
+  shownOutside(
+    'EX-57/request',
+    'memory that an app asks for is kept for it',
+    ['resource/memory'],
+    ofImage('resource/memory', {request: '32Mi', limit: '64Mi'}),
+    (pid) => {
+      const kept = cgroupValues(pid, 'memory', ['memory.soft_limit_in_bytes', 'memory.low']).map(({value}) => value);
+      assert.ok(kept.includes(String(32 * 2 ** 20)), `kept: ${kept.join(', ')}`);
+    },
   ),
   {
     id: 'EX-56/throttled',

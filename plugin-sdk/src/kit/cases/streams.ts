@@ -55,6 +55,16 @@ export const streamCases: readonly Case[] = [
     {script: BOTH, through: ['/bin/sh', '-c', 'exec "$@" 2>&1', 'sh']},
     {stdout: Array.from({length: 300}, (_, index) => `out${index + 1}\nerr${index + 1}\n`).join(''), stderr: ''},
   ),
+  ends(
+    'EX-24/blocking',
+    'an app waits until what it writes has been read: its streams are in the mode in which rkt was given them',
+    ['stdio/stream'],
+    {
+      script:
+        'for fd in 0 1 2; do while read -r name flags; do case $name$flags in flags:*4???) echo "$fd does not block";; esac; done </proc/$$/fdinfo/$fd; done',
+    },
+    {stdout: ''},
+  ),
   ...(
     [
       ['by-default', []],
