@@ -6,7 +6,7 @@ import type {Settings} from '../../settings.ts';
 interface FlavorOptions {
   readonly cacheDir?: string;
   readonly searchFrom: readonly string[];
-  readonly describe: Settings['describe'];
+  readonly note: Settings['note'];
 }
 
 /**
@@ -19,6 +19,6 @@ export const flavorOptions = async (settings: Settings, remember = true): Promis
     // Who only looks makes no data directory.
     ...(remember && existsSync(settings.dataDir) ? {cacheDir: path.join(settings.dataDir, 'cas', 'flavors')} : {}),
     searchFrom: paths.stage1Images === undefined ? [] : [paths.stage1Images],
-    describe: settings.describe,
+    note: settings.note,
   };
 };
