@@ -1,5 +1,4 @@
 import type {HostPath} from './contract/names.ts';
-import type {RktError} from './rkt-error.ts';
 
 /** rkt's `--insecure-options`, expanded: `all-fetch`, `all-run` and `all` never occur here. */
 export type InsecureOption = 'image' | 'tls' | 'ondisk' | 'http' | 'pubkey' | 'capabilities' | 'paths' | 'seccomp';
@@ -17,6 +16,4 @@ export interface Settings {
   readonly note: (text: string) => void;
   /** The same for a person at a terminal alone. */
   readonly remark: (text: string) => void;
-  /** An error as the operator is told it, for what has no time to throw it. */
-  readonly describe: (error: RktError) => string;
 }

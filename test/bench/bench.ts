@@ -17,6 +17,7 @@ const benches: Readonly<Record<string, () => Promise<{bench: (world: World) => T
   parallel: () => import('./parallel.ts'),
   import: () => import('./import.ts'),
   growth: () => import('./growth.ts'),
+  outside: () => import('./outside.ts'),
 };
 
 const asked = argv.slice(2);

@@ -1,5 +1,4 @@
 import {cpuUsage, memoryUsage} from 'node:process';
-import {withinTime} from '../../core/src/stage1/load/within-time.ts';
 import {makeRandom} from './random.ts';
 import type {Target} from './target.ts';
 import {configuration} from './targets/configuration.ts';
@@ -7,6 +6,7 @@ import {imageManifest, podManifest} from './targets/manifests.ts';
 import {tar} from './targets/tar.ts';
 import {units} from './targets/units.ts';
 import {users} from './targets/users.ts';
+import {withinTime} from './within-time.ts';
 
 export const TARGETS: readonly Target[] = [tar, imageManifest, podManifest, users, units, configuration];
 

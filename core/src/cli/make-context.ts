@@ -19,7 +19,6 @@ export const makeContext = async (
   flags: FlagValues<typeof globalFlags>,
   format: Format,
   output: Output,
-  describe: Context['describe'],
 ): Promise<Context> => {
   if (flags['trust-keys-from-https']) throw flagUnsupported('trust-keys-from-https', 'keys are not looked for yet');
   const directories = {
@@ -40,7 +39,6 @@ export const makeContext = async (
     remark: (text) => {
       if (format === 'text' && isTerminal(2)) output.note(text);
     },
-    describe,
     format,
     output,
   };

@@ -9,7 +9,7 @@ import {globalFlags} from './globals.ts';
 import {makeContext} from './make-context.ts';
 import {makeOutput} from './output.ts';
 import {parse} from './parse.ts';
-import {describeError, reportError, type Telling} from './report-error.ts';
+import {reportError, type Telling} from './report-error.ts';
 import {split} from './split.ts';
 
 /**
@@ -46,7 +46,7 @@ const dispatch = async (argv: readonly string[], how: How): Promise<number> => {
   how.format = formatOf(command, args.flags.format);
   if (how.debug || process.env.DEBUG) await enableDebug(how.debug);
   const output = makeOutput(how.format === 'yaml' ? (await import('./yaml.ts')).toYaml : undefined);
-  const context = await makeContext(args.flags, how.format, output, (error) => describeError(error, how));
+  const context = await makeContext(args.flags, how.format, output);
   const {cpuprofile, memprofile} = args.flags;
   if (cpuprofile === undefined && memprofile === undefined) return command.run(context, args);
   const writeProfile = (await import('./profile.ts')).startProfile(cpuprofile, memprofile);

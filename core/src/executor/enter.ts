@@ -1,3 +1,4 @@
+import {dismissCompanions} from '../linux/companions.ts';
 import {hide} from '../linux/credentials.ts';
 import {holdDescriptors} from '../linux/reopen.ts';
 import {makeJournalReopenable} from '../linux/reopenable-stdio.ts';
@@ -19,6 +20,7 @@ export const enter = (
   launch: LaunchInto<'member'>,
   context: Pick<ExecutorContext, 'facts' | 'caches' | 'beforeExec' | 'describeError'>,
 ): never => {
+  dismissCompanions();
   const {member, namespaces, passSockets} = launch;
   if (namespaces.includes('pid') || namespaces.includes('user')) return enterByChild(launch, context);
   sealSelf();

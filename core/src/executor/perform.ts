@@ -2,6 +2,7 @@ import {constants} from 'node:fs';
 import type {Plan} from '../contract/plan.ts';
 import {log} from '../debug.ts';
 import {moveAside} from '../linux/cgroups.ts';
+import {dismissCompanions} from '../linux/companions.ts';
 import {hide} from '../linux/credentials.ts';
 import type {Fd} from '../linux/fd.ts';
 import {hasLeft, setNamespaces} from '../linux/namespaces.ts';
@@ -36,6 +37,7 @@ export const faultPoints = ({filesystem, environment}: Pick<Plan, 'filesystem' |
 export const perform = async (plan: Plan, context: ExecutorContext): Promise<never> => {
   const {launch} = plan;
   if (launch.into === 'member') throw new Error('a plan does not launch into a running pod');
+  dismissCompanions();
   hide();
   // Before the pod's cgroup is joined: what helps with the streams is not part of the pod.
   const onHelper = (pid: number) => moveAside(context.facts.cgroup, pid);

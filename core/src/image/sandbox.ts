@@ -102,13 +102,30 @@ const NOBODY = ['--ruid=65533', '--euid=65534', '--rgid=65533', '--egid=65534'];
 /** A flavor's: its steps are data, and take less. */
 const STRANGER_LIMITS = {core: 0, cpu: 10, data: 1024 * 1024 * 1024, fsize: 0, nofile: 256, nproc: 256} as const;
 
+const limited = (limits: Readonly<Record<string, number>>, command: readonly string[]): string[] => [
+  required('prlimit', 'util-linux'),
+  ...Object.entries(limits).map(([name, limit]) => `--${name}=${limit}`),
+  '--',
+  ...command,
+];
+
 /** A stranger's program, as nobody and with bounded memory; it writes to its standard streams and nowhere else. */
 export const stranger = (program: Shown): HostCommand & {readonly env: Readonly<Record<string, string>>} => {
-  const limits = Object.entries(STRANGER_LIMITS).map(([name, limit]) => `--${name}=${limit}`);
-  const limited = [required('prlimit', 'util-linux'), ...limits, '--', seenAt(program)];
   // It may look for its interpreter.
   const env = {LC_ALL: 'C.UTF-8', PATH: PROGRAM_DIRECTORIES.join(':')};
-  return {...confined([], limited, NOBODY), shown: [program], env};
+  return {...confined([], limited(STRANGER_LIMITS, [seenAt(program)]), NOBODY), shown: [program], env};
+};
+
+/** Threads count, of all that run at once; and it answers many questions. */
+const SCRIPT_LIMITS = {...STRANGER_LIMITS, cpu: 60, nproc: 4096} as const;
+
+/** Node.js with a stranger's script, bounded as {@link stranger}. It has the user of who owns the script, and nothing of what that user may do but read it. */
+export const strangersScript = (
+  command: readonly string[],
+  {owner, shown}: {readonly owner: {readonly uid: number; readonly gid: number}; readonly shown: readonly Shown[]},
+): HostCommand => {
+  const ids = ['--ruid=65533', `--euid=${owner.uid}`, '--rgid=65533', `--egid=${owner.gid}`];
+  return {...confined([], limited(SCRIPT_LIMITS, command), ids), shown};
 };
 
 /** Decompresses standard input as nobody, with bounded memory: gzip, bzip2, xz and zstd. */

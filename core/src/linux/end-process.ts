@@ -1,3 +1,4 @@
+import {dismissCompanions} from './companions.ts';
 import {syscall} from './libc.ts';
 import {SyscallError} from './syscall-error.ts';
 
@@ -10,6 +11,7 @@ export const expectFilter = (): void => {
 
 /** Ends this process: by Node.js, or by the one call under a filter that was meant for a program which could not be started. */
 export const endProcess = (status: number): never => {
+  dismissCompanions();
   if (underFilter) {
     try {
       syscall('exit_group', [status]);

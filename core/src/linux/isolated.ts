@@ -46,6 +46,10 @@ const PROGRAMS = [
   '/usr',
 ] as const;
 
+/** Whether every program sees a file of the host. */
+export const isShownToAll = (file: string): boolean =>
+  PROGRAMS.some((place) => file === place || file.startsWith(`${place}/`));
+
 /** Neither root nor anybody's: a user of that number could signal these programs, no more. */
 export const NOBODY_ELSE = 65_533;
 

@@ -2,6 +2,7 @@ import {constants} from 'node:os';
 import type {ProcessIdentity} from '../contract/pod.ts';
 import {Fd} from './fd.ts';
 import {syscall} from './libc.ts';
+import {POLLIN, poll} from './poll.ts';
 import {isAlive} from './process-identity.ts';
 import {isErrno} from './syscall-error.ts';
 
@@ -35,22 +36,6 @@ export const pidfdSignal = (process: Fd, signal: NodeJS.Signals | 0): boolean =>
   }
 };
 
-const POLLIN = 1;
-
 /** Blocks until the process has ended, at most `milliseconds`; whether it has. */
-export const pidfdWait = (process: Fd, milliseconds: number): boolean => {
-  const poll = Buffer.alloc(8);
-  poll.writeInt32LE(process.number, 0);
-  poll.writeInt16LE(POLLIN, 4);
-  const timeout = Buffer.alloc(16);
-  timeout.writeBigInt64LE(BigInt(Math.floor(milliseconds / 1000)), 0);
-  timeout.writeBigInt64LE(BigInt(Math.floor(milliseconds % 1000) * 1_000_000), 8);
-  for (;;) {
-    try {
-      return syscall('ppoll', [poll, 1, timeout, null, 0], 'pidfd') > 0;
-    } catch (error) {
-      // Linux updates the timeout to what is left.
-      if (!isErrno(error, 'EINTR')) throw error;
-    }
-  }
-};
+export const pidfdWait = (process: Fd, milliseconds: number): boolean =>
+  poll([{fd: process.number, wanted: POLLIN}], milliseconds).includes(true);

@@ -1,3 +1,4 @@
+import {childEnd} from './child-end.ts';
 import {pipe} from './pipe.ts';
 import {requireProgram} from './programs.ts';
 
@@ -5,6 +6,10 @@ import {requireProgram} from './programs.ts';
 export interface Keeper {
   /** It is not needed any more. Resolves when nothing of it is left. */
   release(): Promise<void>;
+  /** The same, without giving Node.js a turn. The program has to be gone, and its parent to know. */
+  releaseNow(): void;
+  /** Node.js need not wait for its end. */
+  unref(): void;
 }
 
 /**
@@ -30,6 +35,11 @@ export const startKeeper = (): Keeper | undefined => {
       release: () => {
         write.close();
         return ended;
+      },
+      unref: () => keeper.unref(),
+      releaseNow: () => {
+        write.close();
+        if (keeper.pid !== undefined) childEnd(keeper);
       },
     };
   } catch (error) {

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type {Finding} from '../contract/host.ts';
 import {RktError} from '../rkt-error.ts';
+import {placeIn} from './load/place-in.ts';
 import type {Problem} from './negotiation/negotiate.ts';
 
 /** The flavor was written for a contract that this rkt does not have. */
@@ -47,13 +48,6 @@ export const flavorCannot = (flavor: string, problems: readonly Problem[]) =>
     },
   );
 
-/** File and line of the first code below a directory that an error comes from. */
-const placeIn = (directory: string, cause: unknown): string | undefined => {
-  const stack = cause instanceof Error ? (cause.stack ?? '') : '';
-  const places = stack.split('\n').map((line) => /(\/[^()]*?:\d+)(?::\d+)?\)?$/.exec(line.trim())?.[1] ?? '');
-  return places.map((place) => place.replace(/^\/+/, '/')).find((place) => place.startsWith(`${directory}/`));
-};
-
 const hintFor = (problems: readonly Problem[]): string => {
   const allowed = [...new Set(problems.filter(({degradable}) => degradable).map(({name}) => name))];
   const rest = problems.some(({degradable}) => !degradable);
@@ -72,6 +66,46 @@ export const flavorDeclarationInvalid = (source: string, where: string, problem:
     hint: 'correct the flavor; `Declaration` of @rkt/plugin-sdk has the shape',
   });
 
+/** What each permission of Node.js is about. */
+const ATTEMPTS: Readonly<Record<string, string>> = {
+  ChildProcess: 'start a program',
+  FileSystemRead: 'read a file',
+  FileSystemWrite: 'write a file',
+  Net: 'use the network',
+  WorkerThreads: 'start a thread',
+};
+
+/** A flavor tried what would have an effect, or is not its business. */
+export const flavorDenied = (
+  flavor: string,
+  where: string,
+  {permission, resource}: {readonly permission: string; readonly resource: string},
+  cause: Error & {readonly place?: string},
+) => {
+  const attempt = [ATTEMPTS[permission] ?? (permission === '' ? cause.message : `use ${permission}`), resource];
+  const tried = attempt.filter((word) => word !== '').join(': ');
+  return new RktError(
+    'RKT_FLAVOR_DENIED',
+    `flavor "${flavor}": ${where} tried to ${tried}${at(cause)}, and a flavor reads its package and does nothing`,
+    {
+      flavor,
+      hook: hookOf(where),
+      permission,
+      resource,
+      place: cause.place,
+      cause,
+      hint: 'this is a fault of the flavor; nothing was changed. What it may know of the host is in the facts that its hooks get',
+    },
+  );
+};
+
+const hookOf = (where: string): string => where.replace(/\(\)$/, '');
+
+const at = (cause: unknown): string => {
+  const {place} = (cause ?? {}) as {place?: unknown};
+  return typeof place === 'string' ? ` (${place})` : '';
+};
+
 /** A new flavor would take the place of something. */
 export const flavorDirectoryExists = (directory: string) =>
   new RktError('RKT_FLAVOR_DIRECTORY_EXISTS', `${directory} is there already`, {
@@ -81,14 +115,16 @@ export const flavorDirectoryExists = (directory: string) =>
 
 /** A hook of a flavor threw: its own refusal, if the error has a code, a hint and fields as those of rkt do. */
 export const flavorFailed = (flavor: string, hook: string, cause: unknown) => {
+  if (cause instanceof RktError && cause.fields.flavor === flavor) return cause;
   const message = cause instanceof Error ? cause.message : String(cause);
   const {code, hint, fields} = (cause ?? {}) as {code?: unknown; hint?: unknown; fields?: object};
   if (typeof code === 'string' && /^RKT_[A-Z0-9_]+$/.test(code) && typeof hint === 'string') {
     return new RktError(code as `RKT_${string}`, message, {...fields, flavor, hook, cause, hint});
   }
-  return new RktError('RKT_FLAVOR_FAILED', `flavor "${flavor}": ${hook}() failed: ${message}`, {
+  return new RktError('RKT_FLAVOR_FAILED', `flavor "${flavor}": ${hook}() failed: ${message}${at(cause)}`, {
     flavor,
     hook,
+    place: (cause as {place?: unknown} | null | undefined)?.place,
     cause,
     hint: 'this is a fault of the flavor; nothing was changed',
   });
@@ -156,6 +192,19 @@ export const flavorNotFound = (
     cause,
     hint,
   });
+
+/** A flavor took more memory than one may. */
+export const flavorOutOfMemory = (flavor: string, hook: string, cause: unknown) =>
+  new RktError(
+    'RKT_FLAVOR_OUT_OF_MEMORY',
+    `flavor "${flavor}": ${hook} takes more memory than a flavor has${at(cause)}`,
+    {
+      flavor,
+      hook: hookOf(hook),
+      cause,
+      hint: 'this is a fault of the flavor; nothing was changed',
+    },
+  );
 
 /** What a flavor returned is not a plan. */
 export const flavorPlanInvalid = (flavor: string, where: string, problem: string) =>

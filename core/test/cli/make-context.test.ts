@@ -10,7 +10,7 @@ import {parse} from '../../src/cli/parse.ts';
 
 const contextOf = async (...argv: string[]) => {
   const {flags} = parse({name: 'x'}, globalFlags, ['--system-config=/nowhere', '--local-config=/nowhere', ...argv]);
-  return makeContext(flags, 'text', makeOutput(), ({message}) => message);
+  return makeContext(flags, 'text', makeOutput());
 };
 const scratch = (t: ExecutionContext): string => {
   const directory = realpathSync(mkdtempSync(path.join(tmpdir(), 'rkt-context-')));

@@ -1,6 +1,7 @@
 import {constants} from 'node:fs';
 import type {Flavor} from '../../contract/flavor.ts';
 import type {HostPath} from '../../contract/names.ts';
+import type {RunningPod} from '../../contract/pod.ts';
 import type {StopStep} from '../../contract/step.ts';
 import {log} from '../../debug.ts';
 import {performStop} from '../../executor/perform-stop.ts';
@@ -8,7 +9,9 @@ import type {Fd} from '../../linux/fd.ts';
 import {lockFd} from '../../linux/lock.ts';
 import {openHost} from '../../linux/openat2.ts';
 import {isAlive} from '../../linux/process-identity.ts';
+import {RktError} from '../../rkt-error.ts';
 import type {Settings} from '../../settings.ts';
+import {flavorFailed} from '../../stage1/errors.ts';
 import {podNotInState} from '../errors.ts';
 import {POD_FILES} from '../state/layout.ts';
 import type {PodEntry} from '../state/load.ts';
@@ -54,12 +57,34 @@ export const stop = async (settings: Settings, entry: PodEntry, force: boolean):
   // To a supervisor that is asked twice it may mean to hurry: the second waits for the first, whom it then finds to have ended.
   using _turn = force ? undefined : waitForTurn(path);
   const flavor = await flavorOf(settings, entry);
-  const running = runningPod(pod, facts, supervisor, flavor);
-  const steps = flavor?.stop?.(running, force) ?? defaultStop(force, isAlive(supervisor));
+  const ask = (of: Flavor | undefined) => {
+    const running = runningPod(pod, facts, supervisor, of);
+    return {running, steps: stepsOf(of, running, force) ?? defaultStop(force, isAlive(supervisor))};
+  };
+  const {running, steps} = force ? orWithout(settings, flavor, ask) : ask(flavor);
   performStop(steps, {pod: running, facts});
   if (force) recordKilled(entry);
   recordOomKills(entry);
   return true;
+};
+
+const stepsOf = (flavor: Flavor | undefined, pod: RunningPod, force: boolean): StopStep[] | undefined => {
+  try {
+    return flavor?.stop?.(pod, force);
+  } catch (cause) {
+    throw flavorFailed(flavor?.declaration.name ?? '', 'stop', cause);
+  }
+};
+
+/** By force a pod ends whatever its flavor makes of it. */
+const orWithout = <T>({note}: Settings, flavor: Flavor | undefined, ask: (flavor: Flavor | undefined) => T): T => {
+  try {
+    return ask(flavor);
+  } catch (error) {
+    if (flavor === undefined || !(error instanceof RktError)) throw error;
+    note(`the pod is killed without its flavor: ${error.message}`);
+    return ask(undefined);
+  }
 };
 
 const waitForTurn = (path: HostPath): Fd => {

@@ -6,7 +6,7 @@ import type {Settings} from '../../settings.ts';
 interface FlavorOptions {
   readonly cacheDir?: string | undefined;
   readonly searchFrom: readonly string[];
-  readonly describe: Settings['describe'];
+  readonly note: Settings['note'];
 }
 
 /** Where digests and versions are remembered; who only looks makes no data directory. */
@@ -22,6 +22,6 @@ export const flavorOptions = async (settings: Settings, remember = true): Promis
   return {
     ...(remember && {cacheDir: rememberedIn(settings)}),
     searchFrom: paths.stage1Images === undefined ? [] : [paths.stage1Images],
-    describe: settings.describe,
+    note: settings.note,
   };
 };

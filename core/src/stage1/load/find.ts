@@ -9,7 +9,6 @@ import {checkedOnce} from '../checked-once.ts';
 import {flavorLoadFailed, flavorNotFound} from '../errors.ts';
 import {checkHooks} from './check-hooks.ts';
 import {fileDigest} from './file-digest.ts';
-import type {Guarding} from './guard.ts';
 import {hasOwnName, isOwnFlavor, ownFlavors} from './own-flavors.ts';
 import {entries, findPackage, flavorsIn, ownTrees} from './package-trees.ts';
 
@@ -27,8 +26,8 @@ interface Options {
   readonly cacheDir?: string | undefined;
   /** Directories with a `node_modules` in which packages are looked up, after rkt's own. */
   readonly searchFrom?: readonly string[];
-  /** How an error is told that is the last of the process. */
-  readonly describe?: Guarding['describe'];
+  /** Told what a flavor of somebody else's writes. */
+  readonly note?: (text: string) => void;
 }
 
 /** What rkt calls its stage1 images, with or without labels. */
@@ -44,7 +43,7 @@ const require = createRequire(import.meta.url);
 export const findFlavor = async (selection: string, options: Options): Promise<FoundFlavor> =>
   load(selection, resolve(selection, options), options);
 
-/** Where a flavor is, and whether it is one of rkt's own: they are known to return, and watching others costs a thread. */
+/** Where a flavor is, and whether it is one of rkt's own: they are known to have no effect, and to run others apart costs a process. */
 interface Place {
   readonly source: string;
   readonly builtIn: boolean;
@@ -133,29 +132,15 @@ const resolvePackage = (name: string, options: Options): Place | undefined => {
 const configuredTrees = ({searchFrom = []}: Options): string[] =>
   searchFrom.map((from) => path.join(from, 'node_modules'));
 
-/** Milliseconds for what has a limit of its own. */
-const PROGRAM = {milliseconds: 60_000} as const;
+const ownFlavor = (source: string): Flavor => {
+  const module = require(source) as {default?: unknown};
+  return checkHooks(module.default ?? module, source);
+};
 
-const load = async (
-  selection: string,
-  {source, builtIn}: Place,
-  {cacheDir, describe}: Options,
-): Promise<FoundFlavor> => {
-  const guardHooks = builtIn ? undefined : (await import('./guard-hooks.ts')).guardHooks;
-  const executable = builtIn ? undefined : await import('./executable-flavor.ts');
-  const speaksJson = executable?.isExecutable(source) === true;
-  const loadModule = (): Flavor => {
-    const module = speaksJson ? executable?.executableFlavor(source) : (require(source) as {default?: unknown});
-    const flavor = checkHooks((module as {default?: unknown}).default ?? module, source);
-    // A program is ended after its own time.
-    return guardHooks === undefined ? flavor : guardHooks(flavor, {describe, ...(speaksJson ? PROGRAM : {})});
-  };
+const load = async (selection: string, {source, builtIn}: Place, {cacheDir, note}: Options): Promise<FoundFlavor> => {
   let flavor: Flavor;
   try {
-    flavor =
-      builtIn || speaksJson
-        ? loadModule()
-        : (await import('./guard.ts')).guard(source, 'its module', loadModule, {describe});
+    flavor = builtIn ? ownFlavor(source) : (await import('./outside-flavor.ts')).outsideFlavor(source, note);
   } catch (cause) {
     if (cause instanceof RktError) throw cause;
     throw flavorLoadFailed(selection, source, cause);

@@ -1,16 +1,12 @@
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
-import path from 'node:path';
 import test from 'ava';
 import type {Flavor, Step} from '../../../src/contract/index.ts';
 import {RktError} from '../../../src/rkt-error.ts';
-import {findFlavor} from '../../../src/stage1/load/find.ts';
 import {guardHooks} from '../../../src/stage1/load/guard-hooks.ts';
 import {MAX_CONTENT, MAX_STEPS} from '../../../src/stage1/load/plain-steps.ts';
 import {declaration, hostFacts, pod} from '../../support/fixtures.ts';
 import {makePlan} from '../../support/make-plan.ts';
 
-/* S10: what a flavor returns is bounded in time and size. */
+/* S10: what a flavor returns is data of bounded size, the same whenever it is asked the same. In time: conversation.test.ts. */
 
 const flavorWith = (changes: Partial<Flavor>): Flavor => ({
   declaration: declaration(),
@@ -26,36 +22,14 @@ const flavorWith = (changes: Partial<Flavor>): Flavor => ({
   ...changes,
 });
 
-const endless = (): never => {
-  for (;;) {
-    try {
-      for (;;);
-    } catch {
-      // Does not give up by itself.
-    }
-  }
-};
-
-const hooks: Readonly<Record<string, () => unknown>> = {
-  'never returns': endless,
-  'returns what never ends to be looked at': () => [{toJSON: endless}],
-  'waits for ever': () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0),
-};
-for (const [what, hook] of Object.entries(hooks)) {
-  test(`S10 a hook that ${what} is ended`, (t) => {
-    const flavor = guardHooks(flavorWith({environment: hook as never}), {milliseconds: 100});
-    const error = t.throws(() => flavor.environment(pod(), hostFacts()), {instanceOf: RktError});
-    t.is(error.code, 'RKT_FLAVOR_TIMED_OUT');
-    t.is(error.fields.hook, 'environment');
-  });
-}
-
-test('hooks that are watched return what they return, and throw what they throw', (t) => {
+test('hooks return what they return as data, and what they throw is coded', (t) => {
   const boom = new TypeError('boom');
   const flavor = guardHooks(
     flavorWith({
       probe: () => [{severity: 'note', what: 'x'}],
       appCgroup: (_pod, app) => `payload/${app.name}`,
+      // A function is no data.
+      enter: (() => () => []) as never,
       stop: () => {
         throw boom;
       },
@@ -63,11 +37,10 @@ test('hooks that are watched return what they return, and throw what they throw'
   );
   t.deepEqual(flavor.probe(hostFacts()), [{severity: 'note', what: 'x'}]);
   t.is(flavor.appCgroup?.(pod(), pod().apps[0] as never), `payload/${pod().apps[0]?.name}`);
-  t.is(
-    t.throws(() => flavor.stop?.(pod() as never, true)),
-    boom,
-  );
-  t.is(flavor.enter, undefined);
+  const error = t.throws(() => flavor.stop?.(pod() as never, true), {instanceOf: RktError});
+  t.like(error, {code: 'RKT_FLAVOR_FAILED', fields: {hook: 'stop'}, cause: boom});
+  t.is(flavor.enter?.(pod() as never, {} as never, [], hostFacts()), undefined);
+  t.is(flavor.appProcess, undefined);
 });
 
 test('a hook that leaves it to chance, a clock or its own memory is found out', (t) => {
@@ -84,22 +57,6 @@ test('what a hook finds, and how it stops, is checked before it is used', (t) =>
   for (const ask of [() => wrong.probe(hostFacts()), () => wrong.stop?.(pod() as never, false)]) {
     t.is(t.throws(ask, {instanceOf: RktError}).code, 'RKT_FLAVOR_PLAN_INVALID');
   }
-});
-
-test('S10 flavors of others are watched from the moment they are loaded, those of rkt are not', async (t) => {
-  const directory = mkdtempSync(path.join(tmpdir(), 'rkt-flavor-'));
-  t.teardown(() => rmSync(directory, {recursive: true}));
-  const file = path.join(directory, 'flavor.cjs');
-  writeFileSync(
-    file,
-    `const probe = () => []; const hook = () => [];
-    module.exports = {declaration: ${JSON.stringify(declaration())}, probe, filesystem: hook, environment: hook, launch: hook, enter: () => probe};
-    module.exports.declaration.name = 'other';`,
-  );
-  const {flavor} = await findFlavor(file, {});
-  t.deepEqual(flavor.probe(hostFacts()), []);
-  // A function is no data.
-  t.is(flavor.enter?.(pod() as never, {} as never, [], hostFacts()), undefined);
 });
 
 const write = (length: number): Step => ({

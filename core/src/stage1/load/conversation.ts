@@ -1,0 +1,253 @@
+import type {ChildProcess} from 'node:child_process';
+import {readSync, realpathSync, statSync, writeSync} from 'node:fs';
+import path from 'node:path';
+import {HOOKS} from '../../contract/flavor.ts';
+import {strangersScript, TOOL_ENVIRONMENT} from '../../image/sandbox.ts';
+import {childEnd} from '../../linux/child-end.ts';
+import {accompany} from '../../linux/companions.ts';
+import type {Fd} from '../../linux/fd.ts';
+import {closeOnExecFrom, setNonBlocking} from '../../linux/fd-flags.ts';
+import {isolated, isShownToAll, type Shown} from '../../linux/isolated.ts';
+import {O_PATH, openHost} from '../../linux/openat2.ts';
+import {pipe} from '../../linux/pipe.ts';
+import {POLLIN, POLLOUT, poll} from '../../linux/poll.ts';
+import {type Keeper, startKeeper} from '../../linux/start-keeper.ts';
+import {isErrno} from '../../linux/syscall-error.ts';
+import {flavorAnswerInvalid, flavorOutOfMemory, flavorPlanTooLarge, flavorTimedOut} from '../errors.ts';
+import type {Ask} from './asked-flavor.ts';
+import {packageClosure, packageOf} from './package-closure.ts';
+import {ownPackage, ownNode} from './package-trees.ts';
+import {MAX_PLAN} from './plain-steps.ts';
+import {isAboutMemory, thrownByFlavor} from './thrown-by-flavor.ts';
+
+/** Milliseconds. */
+const LIMIT = 10_000;
+/** Of objects, in MiB; besides, the process has a limit for all. */
+const HEAP = 512;
+const MAX_MESSAGES = 65_536;
+/** Lines of a flavor that are passed on. */
+const MAX_LINES = 100;
+const CHUNK = 1024 * 1024;
+
+interface Options {
+  /** That an answer may take, and the module to be loaded. Default: ten seconds each. */
+  readonly milliseconds?: {readonly hook?: number; readonly module?: number};
+  /** Told what the flavor writes to its standard streams. */
+  readonly note?: ((text: string) => void) | undefined;
+}
+
+/**
+ * Loads a flavor in JavaScript in a process of its own, which answers until this one ends or becomes another. Node.js permits it to read what it may import and nothing else; and as any stranger's program it has no
+ * capability, sees these files and the programs of the host read-only, no network, no /proc and no other process, and has bounded memory. Who is not root can take from it what Node.js can, no more.
+ * @returns asks it. It throws what the flavor throws, and RKT_FLAVOR_ANSWER_INVALID, RKT_FLAVOR_DENIED, RKT_FLAVOR_OUT_OF_MEMORY, RKT_FLAVOR_PLAN_TOO_LARGE, RKT_FLAVOR_TIMED_OUT
+ */
+export const startConversation = (source: string, {milliseconds = {}, note}: Options = {}): Ask => {
+  const file = realpathSync(source);
+  const directory = packageOf(file);
+  const talk = start(file);
+  let lastQuestion: string | undefined;
+  let lines = 0;
+  const passOn = (name: string, said: string): void => {
+    for (const line of said.split('\n')) {
+      if (line.trim() !== '' && lines++ < MAX_LINES) note?.(`flavor "${name}": ${line}`);
+    }
+  };
+  return (name, hook, request) => {
+    const isLoading = hook === 'declaration';
+    const question = `${JSON.stringify({hook, ...request, ...(isLoading ? {known: Object.keys(HOOKS)} : {})})}\n`;
+    const what = isLoading ? 'its module' : `${hook}()`;
+    const limit = (isLoading ? milliseconds.module : milliseconds.hook) ?? LIMIT;
+    const reply = talk.exchange(Buffer.from(question), limit);
+    if (reply === 'late' || reply === 'long') talk.end();
+    if (reply === 'late') throw flavorTimedOut(name, isLoading ? what : hook, limit);
+    if (reply === 'long') throw flavorPlanTooLarge(name, `.${hook}`, 'bytes', undefined, MAX_PLAN);
+    if (reply === 'ended') {
+      const last = talk.messages().trim();
+      const how = talk.end();
+      const because = new Error(`its process ended with ${how}${last === '' ? '' : `: ${last.split('\n').at(-1)}`}`);
+      throw isAboutMemory(last) ? flavorOutOfMemory(name, what, because) : because;
+    }
+    const said = talk.messages();
+    // It is asked twice.
+    if (question !== lastQuestion) passOn(name, said);
+    lastQuestion = question;
+    const {answer, thrown} = parse(name, hook, reply);
+    if (thrown !== undefined)
+      throw thrownByFlavor(name, what, thrown, directory === file ? path.dirname(file) : directory);
+    return answer;
+  };
+};
+
+interface Reply {
+  readonly answer?: unknown;
+  readonly thrown?: Readonly<Record<string, unknown>>;
+}
+
+const parse = (name: string, hook: string, reply: Buffer): Reply => {
+  let read: unknown;
+  try {
+    read = JSON.parse(new TextDecoder('utf-8', {fatal: true}).decode(reply));
+  } catch (cause) {
+    throw flavorAnswerInvalid(name, hook, 'what it wrote itself where rkt reads answers', cause);
+  }
+  const {thrown} = (read ?? {}) as Reply;
+  const isReply = typeof read === 'object' && read !== null && thrown !== null;
+  if (isReply && (thrown === undefined || typeof thrown === 'object')) return read as Reply;
+  throw flavorAnswerInvalid(name, hook, 'what it wrote itself where rkt reads answers');
+};
+
+const start = (source: string) => {
+  // What rkt's caller left open is nobody else's business; what a pod is to have of it the executor keeps by itself.
+  closeOnExecFrom(3);
+  using theirs = new DisposableStack();
+  const [questions, answers, messages] = [pipe({bytes: CHUNK}), pipe({bytes: CHUNK}), pipe()];
+  for (const fd of [questions.read, answers.write, messages.write]) theirs.use(fd);
+  const stdio = [questions.read, messages.write, messages.write, answers.write].map(({number}) => number);
+  const {child, keeper} = launch(source, stdio, theirs);
+  return speak(child, keeper, {questions: questions.write, answers: answers.read, messages: messages.read});
+};
+
+const launch = (
+  source: string,
+  stdio: number[],
+  disposables: DisposableStack,
+): {readonly child: ChildProcess; readonly keeper: Keeper | undefined} => {
+  const {spawn} = process.getBuiltinModule('node:child_process');
+  const script = path.join(ownPackage(), 'bin/serve-hooks.cjs');
+  const readable = [...packageClosure(source), script];
+  const node = ownNode();
+  const shown = [...readable, node]
+    .filter((place, _, all) => !isShownToAll(place) && !all.some((other) => place.startsWith(`${other}/`)))
+    .map((at): Shown => ({at, file: disposables.use(openHost(at, O_PATH))}));
+  const command = [
+    node,
+    '--permission',
+    ...readable.map((place) => `--allow-fs-read=${place}`),
+    `--max-old-space-size=${HEAP}`,
+    '--v8-pool-size=1',
+    '--disable-warning=ExperimentalWarning',
+    // From the sources everything is.
+    ...process.execArgv.filter((each) => each.startsWith('--conditions=')),
+    script,
+    source,
+  ];
+  const {file, args} = strangersScript(command, {owner: statSync(source), shown});
+  return isolated(
+    shown,
+    () => {
+      const keeper = startKeeper();
+      keeper?.unref();
+      try {
+        const child = spawn(file, args, {cwd: '/', env: TOOL_ENVIRONMENT, stdio});
+        child.unref();
+        // Without a number it has not been started: that is an end, too.
+        child.once('error', () => undefined);
+        return {child, keeper};
+      } catch (error) {
+        keeper?.releaseNow();
+        throw error;
+      }
+    },
+    {offline: true},
+  );
+};
+
+interface Ends {
+  readonly questions: Fd;
+  readonly answers: Fd;
+  readonly messages: Fd;
+}
+
+/** What has been said so far and not taken yet, of bounded length; whether more can come. */
+const listen = (fd: Fd) => {
+  let said = Buffer.alloc(0);
+  let isOpen = true;
+  return {
+    isOpen: () => isOpen,
+    read: () => {
+      for (let part = receive(fd); part !== undefined; part = receive(fd)) {
+        if (part.length === 0) isOpen = false;
+        if (part.length === 0) return;
+        said = Buffer.concat([said, part]).subarray(-MAX_MESSAGES);
+      }
+    },
+    take: () => {
+      const text = said.toString();
+      said = Buffer.alloc(0);
+      return text;
+    },
+  };
+};
+
+const speak = (child: ChildProcess, keeper: Keeper | undefined, {questions, answers, messages}: Ends) => {
+  for (const {number} of [questions, answers, messages]) setNonBlocking(number, true);
+  const heard = listen(messages);
+  let how: string | undefined;
+  const end = (): string => {
+    if (how !== undefined) return how;
+    child.kill('SIGKILL');
+    how = child.pid === undefined ? 'no start' : childEnd(child);
+    keeper?.releaseNow();
+    for (const fd of [questions, answers, messages]) fd.close();
+    return how;
+  };
+  accompany(() => void end());
+
+  const exchange = (question: Buffer, milliseconds: number): Buffer | 'late' | 'long' | 'ended' => {
+    if (how !== undefined) return 'ended';
+    const deadline = performance.now() + milliseconds;
+    const parts: Buffer[] = [];
+    let [sent, size] = [0, 0];
+    for (;;) {
+      const left = deadline - performance.now();
+      if (left <= 0) return 'late';
+      const [mayRead] = poll(
+        [
+          {fd: answers.number, wanted: POLLIN},
+          ...(heard.isOpen() ? [{fd: messages.number, wanted: POLLIN}] : []),
+          ...(sent < question.length ? [{fd: questions.number, wanted: POLLOUT}] : []),
+        ],
+        left,
+      );
+      if (heard.isOpen()) heard.read();
+      sent += send(questions, question.subarray(sent));
+      const part = mayRead === true ? receive(answers) : undefined;
+      if (part === undefined) continue;
+      if (part.length === 0) return 'ended';
+      parts.push(part);
+      size += part.length;
+      if (size > MAX_PLAN) return 'long';
+      if (part.at(-1) === NEWLINE) break;
+    }
+    // What it wrote before it answered is there.
+    if (heard.isOpen()) heard.read();
+    return Buffer.concat(parts).subarray(0, -1);
+  };
+  return {exchange, end, messages: heard.take};
+};
+
+const NEWLINE = 0x0a;
+
+const received = Buffer.allocUnsafe(CHUNK);
+
+/** `undefined` if there is nothing now, empty if there never will be. */
+const receive = (fd: Fd): Buffer | undefined => {
+  try {
+    return Buffer.from(received.subarray(0, readSync(fd.number, received)));
+  } catch (error) {
+    if (isErrno(error, 'EAGAIN')) return undefined;
+    throw error;
+  }
+};
+
+/** How much of it has been taken. Who does not read is not going to answer, and is waited for. */
+const send = (fd: Fd, bytes: Buffer): number => {
+  if (bytes.length === 0) return 0;
+  try {
+    return writeSync(fd.number, bytes);
+  } catch (error) {
+    if (isErrno(error, 'EAGAIN')) return 0;
+    if (isErrno(error, 'EPIPE')) return bytes.length;
+    throw error;
+  }
+};
