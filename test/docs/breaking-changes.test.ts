@@ -16,6 +16,7 @@ const report = (surface: readonly Exported[], version = '1.1.0') => apiReport(`@
 const before = report([
   type('Launch', {'into: "host"': ['program: HostPath', 'keepLock?: boolean'], 'into: "rootfs"': ['root: Location']}),
   type('Pod', {'': ['uuid: Uuid', 'ipc: "host" | "private"']}),
+  {name: 'VERBS', kind: 'value', doc: '', shape: {text: 'readonly ["enter", "stop"]'}},
   {
     name: 'hostPath',
     kind: 'function',
@@ -51,6 +52,10 @@ test('what has gone or is another breaks who builds on it', (t) => {
     ['type Pod: ipc was "host" | "private", and is "host"'],
   );
   t.deepEqual(
+    after((text) => text.replace('"enter", ', '')),
+    ['value VERBS: is was readonly ["enter", "stop"], and is readonly ["stop"]'],
+  );
+  t.deepEqual(
     after((text) => text.replace('returns: HostPath', 'returns: string')),
     ['function hostPath: returns was HostPath, and is string'],
   );
@@ -73,6 +78,10 @@ test('what is new breaks if it has to be given, and only then', (t) => {
   );
   t.deepEqual(
     after((text) => text.replace('"host" | "private"', '"host" | "none" | "private"')),
+    [],
+  );
+  t.deepEqual(
+    after((text) => text.replace('"enter", ', '"enter", "pause", ')),
     [],
   );
   t.deepEqual(

@@ -30,7 +30,11 @@ const MADE_BY_FLAVORS =
 /** And of these the core takes older flavors without (`FEATURES_SINCE`): a new name is a minor version. */
 const GROWING = /^(isolators|features|verbs)\./;
 
-const unionOf = (type: string): Set<string> => new Set(type.split(' | '));
+/** What has to be there still: of a set or list of names each, of any other type the whole. */
+const unionOf = (type: string): Set<string> => {
+  const [, listed] = /^readonly \[("[^\]]*)\]$/.exec(type) ?? [];
+  return new Set(listed === undefined ? type.split(' | ') : listed.split(', '));
+};
 const isSubset = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean => [...a].every((one) => b.has(one));
 
 /**

@@ -56,12 +56,14 @@ export const STARTS_PROGRAMS: Readonly<Record<string, string>> = {
   'core/src/api/start.ts': 'rkt itself, with a descriptor besides its streams',
   'core/src/image/build/closure.ts': 'in isolation',
   'core/src/image/tool.ts': 'in isolation',
+  'core/src/linux/child-end.ts': 'a type alone',
   'core/src/linux/reopenable-stdio.ts': 'in isolation',
   'core/src/linux/start-keeper.ts': 'in isolation',
   'core/src/linux/user-namespace.ts': 'a program of system calls alone, on the way to run',
   'core/src/pod/streams/journal/journalctl.ts': 'in isolation',
   'core/src/stage1/facts/program-version.ts': 'on the way to run',
   'core/src/stage1/load/ask-executable.ts': 'in isolation',
+  'core/src/stage1/load/conversation.ts': 'in isolation, and talked with',
 };
 const STARTS_BY_EXECA = 'core/src/artifact/guest/run-tool.ts';
 

@@ -98,6 +98,7 @@ export const streamRefused = (app: string, stream: string, why: string): UnitErr
     {app, stream, why},
   );
 
+/** A volume below /sys has no place in the pod: where the service of its app would bind it there is nothing. */
 export const sysVolumeRefused = (app: string, path: string, why: string): UnitError =>
   new UnitError(
     'RKT_UNIT_SYS_VOLUME_REFUSED',

@@ -16,7 +16,7 @@ import {isErrno} from '../../linux/syscall-error.ts';
 import {flavorAnswerInvalid, flavorOutOfMemory, flavorPlanTooLarge, flavorTimedOut} from '../errors.ts';
 import type {Ask} from './asked-flavor.ts';
 import {packageClosure, packageOf} from './package-closure.ts';
-import {ownPackage, ownNode} from './package-trees.ts';
+import {ownNode, ownPackage} from './package-trees.ts';
 import {MAX_PLAN} from './plain-steps.ts';
 import {isAboutMemory, thrownByFlavor} from './thrown-by-flavor.ts';
 
