@@ -217,6 +217,24 @@ const CASES: readonly (readonly [typed: string, code: string, exitCode?: number]
   ['image build DIR --manifest=BIG -o x.aci', 'RKT_FLAG_FILE_UNUSABLE'],
   ['image build DIR --manifest=FILE --name=x -o x.aci', 'RKT_FLAG_CONFLICT'],
   ['image build --from-host nosuchprogram --name=example.com/x -o x.aci', 'RKT_IMAGE_PROGRAM_NOT_FOUND'],
+  ['image build --from-host', 'RKT_ARGUMENT_MISSING'],
+  ['image build --from-host FILE --name=example.com/x -o x.aci', 'RKT_IMAGE_BUILD_INVALID'],
+  ['image build --from-host / --name=example.com/x -o x.aci', 'RKT_IMAGE_BUILD_INVALID'],
+  ['image build --from-host sh --add=DIR --name=example.com/x -o x.aci', 'RKT_FLAG_VALUE_INVALID'],
+  ['image build --from-host sh --add=DIR:relative --name=example.com/x -o x.aci', 'RKT_FLAG_VALUE_INVALID'],
+  ['image build --from-host sh --add=/nowhere:/x --name=example.com/x -o x.aci', 'RKT_IMAGE_BUILD_INVALID'],
+  ['image build --from-host sh --add=LOOP:/x --name=example.com/x -o x.aci', 'RKT_IMAGE_BUILD_INVALID'],
+  ['image build --from-host sh --add=FILE:/ --name=example.com/x -o x.aci', 'RKT_IMAGE_BUILD_INVALID'],
+  ['image build --from-host sh --add=FILE:/bin/sh/x --name=example.com/x -o x.aci', 'RKT_IMAGE_BUILD_INVALID'],
+  [`image build --from-host sh --add=FILE:/${LONG} --name=example.com/x -o x.aci`, 'RKT_IMAGE_BUILD_INVALID'],
+  ['image build DIR --add=FILE:/x --name=example.com/x -o x.aci', 'RKT_FLAG_CONFLICT'],
+  ['image build DIR DIR --name=example.com/x -o x.aci', 'RKT_ARGUMENT_UNEXPECTED'],
+  ['image build DIR --name=example.com/x --label=x -o x.aci', 'RKT_IMAGE_BUILD_INVALID'],
+  ['image verify FILE', 'RKT_IMAGE_REFERENCE_INVALID'],
+  ['image verify --rebuild=perhaps', 'RKT_FLAG_BOOLEAN_INVALID'],
+  ['image gc extra', 'RKT_ARGUMENT_UNEXPECTED'],
+  ['run example.com/test --restart=sometimes', 'RKT_FLAG_CHOICE_INVALID'],
+  ['run --log-size=1 example.com/test', 'RKT_FLAG_VALUE_INVALID'],
   ['flavor show nonsense', 'RKT_FLAVOR_NOT_FOUND'],
   ['flavor show nspwan', 'RKT_FLAVOR_NOT_FOUND'],
   ['flavor doctor --prove nonsense', 'RKT_FLAVOR_NOT_FOUND'],
@@ -227,6 +245,38 @@ const CASES: readonly (readonly [typed: string, code: string, exitCode?: number]
   ['flavor test --match=none* fly', 'RKT_KIT_CASE_UNKNOWN'],
   ['flavor build fly -o x.aci', 'RKT_FLAVOR_TAKES_NO_IMAGE'],
   ['flavor build nspawn', 'RKT_ARGUMENT_MISSING'],
+  ['flavor', 'RKT_COMMAND_MISSING', 2],
+  ['flavor list extra', 'RKT_ARGUMENT_UNEXPECTED'],
+  ['flavor show', 'RKT_ARGUMENT_MISSING'],
+  ['flavor show fly nspawn', 'RKT_ARGUMENT_UNEXPECTED'],
+  ['flavor new', 'RKT_ARGUMENT_MISSING'],
+  ['flavor new Mine', 'RKT_FLAVOR_NAME_INVALID'],
+  ['flavor new ../mine', 'RKT_FLAVOR_NAME_INVALID'],
+  [`flavor new ${LONG}`, 'RKT_FLAVOR_NAME_INVALID'],
+  ['flavor new a-directory', 'RKT_FLAVOR_DIRECTORY_EXISTS'],
+  ['flavor new loop', 'RKT_FLAVOR_DIRECTORY_EXISTS'],
+  ['flavor new mine extra', 'RKT_ARGUMENT_UNEXPECTED'],
+  ['flavor build', 'RKT_ARGUMENT_MISSING'],
+  ['flavor build nonsense -o x.aci', 'RKT_FLAVOR_NOT_FOUND'],
+  ['flavor build DIR -o x.aci', 'RKT_FLAVOR_NOT_FOUND'],
+  ['flavor build FILE -o x.aci', 'RKT_FLAVOR_LOAD_FAILED'],
+  ['flavor build nspawn fly -o x.aci', 'RKT_ARGUMENT_UNEXPECTED'],
+  ['flavor build nspawn --compression=lzma -o x.aci', 'RKT_FLAG_CHOICE_INVALID'],
+  ['flavor build kvm kvm', 'RKT_ARGUMENT_UNEXPECTED'],
+  ['flavor build kvm --kernel=6.1', 'RKT_FLAG_UNKNOWN'],
+  ['flavor test FILE', 'RKT_FLAVOR_LOAD_FAILED'],
+  ['flavor test LOOP', 'RKT_FLAVOR_NOT_FOUND'],
+  ['flavor test kvm', 'RKT_STAGE1_IMAGE_MISSING'],
+  ['flavor test --format=xml fly', 'RKT_FLAG_CHOICE_INVALID'],
+  ['flavor test --case= fly', 'RKT_FLAG_VALUE_INVALID'],
+  ['flavor test --list --case=EX-0 fly', 'RKT_KIT_CASE_UNKNOWN'],
+  ['flavor doctor nspwan', 'RKT_FLAVOR_NOT_FOUND'],
+  ['flavor doctor FILE', 'RKT_FLAVOR_LOAD_FAILED'],
+  ['flavor doctor example.com/none', 'RKT_FLAVOR_NOT_FOUND'],
+  ['flavor doctor --prove kvm', 'RKT_STAGE1_IMAGE_MISSING'],
+  ['flavor doctor --prove=perhaps fly', 'RKT_FLAG_BOOLEAN_INVALID'],
+  ['version extra', 'RKT_ARGUMENT_UNEXPECTED'],
+  ['config extra', 'RKT_ARGUMENT_UNEXPECTED'],
   // Pods.
   ['status', 'RKT_ARGUMENT_MISSING'],
   ['status ffffffff', 'RKT_POD_UNKNOWN'],
@@ -351,13 +401,30 @@ kernelTest('there are at least a hundred of them, and none twice', (t) => {
 const onTmpfs = (options: string): string[] => {
   const place = at(`tmpfs-${options.replaceAll(/\W/g, '-')}`);
   mkdirSync(place, {recursive: true});
-  const script = `mount -t tmpfs -o ${options} tmpfs "$1" && shift && exec "$@"`;
+  const script = `mount -t tmpfs -o ${options} tmpfs "$1" && cd "$1" && shift && exec "$@"`;
   return ['/usr/bin/unshare', '--mount', '--propagation=private', '/bin/sh', '-c', script, 'sh', place];
 };
 
 for (const [what, options, typed, code] of [
   ['full', 'size=16k', 'image export example.com/test PLACE/x.aci', 'RKT_NO_SPACE'],
   ['full', 'size=16k', 'image render example.com/test PLACE/x', 'RKT_NO_SPACE|RKT_IMAGE_EXTRACTION_FAILED'],
+  ['full', 'size=16k', 'image extract example.com/test PLACE/x', 'RKT_NO_SPACE|RKT_IMAGE_EXTRACTION_FAILED'],
+  ['full', 'size=16k', 'export EXITED PLACE/x.aci', 'RKT_NO_SPACE'],
+  ['full', 'size=16k', 'image build --from-host sh --name=example.com/x -o PLACE/x.aci', 'RKT_NO_SPACE'],
+  ['full', 'size=16k', '--memprofile=PLACE/x version', 'RKT_NO_SPACE'],
+  ['full', 'size=16k', 'TMPDIR=PLACE image build --from-host sh --name=example.com/x -o DIR/x.aci', 'RKT_NO_SPACE'],
+  [
+    'read-only',
+    'ro',
+    'TMPDIR=PLACE image build --from-host sh --name=example.com/x -o DIR/x.aci',
+    'RKT_SCRATCH_UNUSABLE',
+  ],
+  ['read-only', 'ro', 'TMPDIR=PLACE flavor test fly', 'RKT_SCRATCH_UNUSABLE'],
+  ['read-only', 'ro', 'TMPDIR=PLACE/none flavor doctor --prove fly', 'RKT_SCRATCH_UNUSABLE'],
+  ['read-only', 'ro', 'flavor new mine', 'RKT_PATH_UNUSABLE'],
+  ['read-only', 'ro', 'flavor build nspawn -o PLACE/x.aci', 'RKT_IMAGE_OUTPUT_UNUSABLE'],
+  ['read-only', 'ro', '--cpuprofile=PLACE/x version', 'RKT_FLAG_FILE_UNUSABLE'],
+  ['read-only', 'ro', '--dir=PLACE --insecure-options=image prepare --stage1=fly ACI', 'RKT_DATA_DIRECTORY_UNUSABLE'],
   [
     'full',
     'size=64k',
@@ -374,7 +441,10 @@ for (const [what, options, typed, code] of [
 ] as const)
   kernelTest(`a ${what} file system: rkt ${typed}`, async (t) => {
     const through = onTmpfs(options);
-    const {stderr, exitCode} = await host.rkt(argv(typed.replace('PLACE', through.at(-1) ?? '')), {through});
+    const words = argv(typed.replace('PLACE', through.at(-1) ?? ''));
+    const [, TMPDIR] = /^TMPDIR=(.*)/.exec(words[0] ?? '') ?? [];
+    const env = TMPDIR === undefined ? {} : {TMPDIR};
+    const {stderr, exitCode} = await host.rkt(TMPDIR === undefined ? words : words.slice(1), {through, env});
     t.is(exitCode, 254, stderr);
     t.regex(stderr, new RegExp(`^code: (${code})$`, 'm'));
     t.notRegex(stderr, /^ +at |internal error/m);

@@ -49,6 +49,12 @@ pythonTest('the example in Python runs pods: status, volumes, enter, verify, sto
   t.false(Object.values(host.podDirectories()).flat().includes(uuid));
 });
 
+pythonTest('a flavor that cannot tell whoever started rkt that a pod is ready runs it, and says so', async (t) => {
+  const {exitCode, stderr} = await host.sh('exit 3', {stage1: EXAMPLE, env: {NOTIFY_SOCKET: '@rkt-test-nobody'}});
+  t.is(exitCode, 3);
+  t.regex(stderr, /@rkt-test-nobody \(NOTIFY_SOCKET\).*Type=exec/);
+});
+
 pythonTest('a flavor is found as a package and by its own name in the configured directory', async (t) => {
   const at = path.join(host.directory, 'flavors');
   mkdirSync(path.join(at, 'node_modules'), {recursive: true});

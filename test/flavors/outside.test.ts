@@ -105,6 +105,18 @@ for (const [name, {program, degraded, differs, bounding, refused}] of Object.ent
     },
   );
 
+  outsideTest(`${name}: the doctor says whether it would run a pod that asks for nothing`, async (t) => {
+    const {exitCode, stdout, stderr} = await host.rkt(['--format=json', 'flavor', 'doctor', stage1]);
+    const [{usable, refusal} = {}] = JSON.parse(stdout) as {usable?: boolean; refusal?: {code: string}}[];
+    const refuses = degraded.length > 0;
+    t.deepEqual(
+      [exitCode, usable, refusal?.code],
+      refuses ? [1, true, 'RKT_FLAVOR_CANNOT'] : [0, true, undefined],
+      stderr,
+    );
+    t.is((await host.sh('true', {stage1})).exitCode, refuses ? 254 : 0);
+  });
+
   outsideTest(`${name}: what it cannot is refused by its name`, async (t) => {
     for (const [flags, feature] of refused) {
       const {error} = await host.sh('true', {stage1, pod: degraded, ...flags});

@@ -1,5 +1,5 @@
 import {spawnSync} from 'node:child_process';
-import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {gzipSync} from 'node:zlib';
@@ -91,6 +91,27 @@ testIf(needs)('damage makes verification fail, with a code, and other images are
     t.is(verified.code, 254);
     t.is(errorOf(verified.stderr)?.code, 'RKT_IMAGE_DAMAGED');
     t.deepEqual(verified.json(), [{id: idOf(other), verified: true}]);
+  }),
+);
+
+testIf(needs)('what is damaged and has its bytes is repaired; what has not is refused until it is fetched again', (t) =>
+  withRkt(async (rkt, base) => {
+    writeFileSync(path.join(base, 'web.aci'), web);
+    const fetch = () => rkt('--insecure-options=image', 'fetch', 'web.aci');
+    t.is(fetch().code, 0);
+    const file = path.join(base, 'data/cas/images', id, 'rootfs/f');
+    chmodSync(file, 0o4755);
+    t.regex(rkt('image', 'verify', id).stdout, new RegExp(`^${id} has been repaired: .*rootfs/f.*\n$`));
+    t.is(statSync(file).mode & 0o7777, 0o644);
+    t.is(rkt('image', 'verify', id).stdout, `${id} is what it was\n`);
+    rmSync(file);
+    t.is(rkt('image', 'verify', id).code, 254);
+    const rendered = rkt('--format=json', 'image', 'render', id, 'rendered');
+    t.is(errorOf(rendered.stderr)?.code, 'RKT_IMAGE_DAMAGED');
+    t.is(fetch().code, 0);
+    t.is(readFileSync(file, 'utf8'), 'f');
+    t.is(rkt('image', 'verify', id).stdout, `${id} is what it was\n`);
+    t.is(rkt('image', 'render', id, 'rendered').code, 0);
   }),
 );
 

@@ -1,4 +1,4 @@
-import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
@@ -248,6 +248,25 @@ for (const flag of ['--no-overlay=false', '--no-overlay'])
     const sizes = [100 * 2 ** 30, 50 * 2 ** 20 + 3];
     t.is(again.stdout, `2 symbolic link\n2 fifo\n-5\n${sizes.join('\n')}\nbeginend`, again.stderr);
   });
+
+withHost('S12 a damaged image is not replaced below a pod that runs, and no other pod runs on it', async (t, host) => {
+  const pod = await host.start('echo ready; cat', {stage1: 'fly'});
+  const waiting = await prepare(host, 'exit 5');
+  const [id = ''] = readdirSync(path.join(host.data, 'cas/images'));
+  chmodSync(path.join(host.data, 'cas/images', id, 'rootfs/tmp'), 0o700);
+  const verify = () => host.rkt(['--format=json', 'image', 'verify', id]);
+  const run = () => host.rkt(['--format=json', 'run', '--stage1=fly', id, '--exec=/bin/true']);
+  const refused = await verify();
+  t.is(refused.error?.code, 'RKT_IMAGE_DAMAGED_IN_USE');
+  t.deepEqual(refused.error?.fields.pods, [pod.uuid]);
+  const runPrepared = () => host.rkt(['--format=json', 'run-prepared', waiting]);
+  for (const other of [run, runPrepared]) t.is((await other()).error?.code, 'RKT_IMAGE_DAMAGED');
+  t.is((await host.enter(pod.uuid, 'stat -c %a /tmp')).stdout, '700\n');
+  await pod.end();
+  t.is((await verify()).exitCode, 0);
+  t.is((await run()).exitCode, 0);
+  t.is((await runPrepared()).exitCode, 5);
+});
 
 withHost('a copy instead of an overlay is told in the report', async (t, host) => {
   const uuid = await prepare(host, 'true', '--no-overlay');

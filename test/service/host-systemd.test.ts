@@ -2,7 +2,7 @@ import {writeFileSync} from 'node:fs';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {openHost} from '../helpers/host.ts';
-import {buildImage} from '../helpers/image.ts';
+import {buildImage, type ImageSpec, imageManifest} from '../helpers/image.ts';
 import {lacks, lacksPods} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
 import {bootHost, hostObstacle} from './support/boot-host.ts';
@@ -26,31 +26,42 @@ const ECHO = `
   sleep;
 `;
 
+/** Says by itself when it is ready, which is when somebody who is in the pod says so. */
+const OWN = `
+  socket my $socket, 1, 2, 0 or die;
+  connect $socket, pack "Sa*", 1, $ENV{NOTIFY_SOCKET} or die "$ENV{NOTIFY_SOCKET}: $!";
+  select undef, undef, undef, 0.1 until -e "/go";
+  syswrite $socket, "STATUS=of the app\\nREADY=1\\n" or die;
+  sleep;
+`;
+
 const image = (name: string, script: string) =>
   buildImage({name: `example.com/${name}`, app: {exec: ['/bin/sh', '-c', script]}});
 
-/** With an interpreter that can accept a connection. */
-const echo = async (host: ReturnType<typeof openHost>): Promise<string> => {
-  const [manifest, file] = [path.join(host.directory, 'echo.json'), path.join(host.directory, 'echo.aci')];
-  writeFileSync(
-    manifest,
-    JSON.stringify({
-      acKind: 'ImageManifest',
-      acVersion: '0.8.11',
-      name: 'example.com/echo',
-      labels: [
-        {name: 'os', value: 'linux'},
-        {name: 'arch', value: process.arch === 'arm64' ? 'aarch64' : 'amd64'},
-      ],
-      app: {
-        exec: ['/usr/bin/perl', '-e', ECHO],
-        user: '0',
-        group: '0',
-        ports: [{name: 'echo', protocol: 'tcp', port: 7, socketActivated: true}],
-      },
-    }),
-  );
-  const built = await host.rkt(['image', 'build', '--from-host', 'perl', `--manifest=${manifest}`, '-o', file]);
+/** With an interpreter that has sockets. */
+const perl = async (
+  host: ReturnType<typeof openHost>,
+  name: string,
+  script: string,
+  {app = {}, manifest: more = {}}: Pick<ImageSpec, 'app' | 'manifest'>,
+): Promise<string> => {
+  const [manifest, file] = [path.join(host.directory, `${name}.json`), path.join(host.directory, `${name}.aci`)];
+  const spec = {
+    name: `example.com/${name}`,
+    app: {exec: ['/usr/bin/perl', '-e', script], ...app},
+    ...(more && {manifest: more}),
+  };
+  writeFileSync(manifest, JSON.stringify(imageManifest(spec)));
+  const built = await host.rkt([
+    'image',
+    'build',
+    '--from-host',
+    'perl',
+    'touch',
+    `--manifest=${manifest}`,
+    '-o',
+    file,
+  ]);
   if (built.exitCode !== 0) throw new Error(built.stderr);
   return file;
 };
@@ -60,15 +71,16 @@ ln -s /opt/rkt/core/bin/rkt /usr/bin/rkt
 cp /opt/rkt/examples/systemd/*.service /opt/rkt/examples/systemd/*.socket /opt/rkt/examples/systemd/*.timer /etc/systemd/system/
 systemctl daemon-reload
 mkdir -p /etc/rkt/run
-for name in web failing chatty echo; do
+for name in web failing chatty echo own; do
   rkt --insecure-options=image fetch /opt/test/$name.aci >/dev/null
   echo IMAGE=example.com/$name >/etc/rkt/run/$name.env
 done
+for name in web own; do printf 'IMAGE=example.com/%s\\nPOD_FLAGS=--stage1=fly\\n' $name >/etc/rkt/run/$name-fly.env; done
 show() { systemctl show "$@" | sort; }
 # A condition that never holds is told, in place of what was to come.
 await() { for _ in $(seq 1200); do if eval "$1"; then return; fi; sleep 0.1; done; echo "never: $1"; }
 value() { systemctl show "$1" -p "$2" --value; }
-go() { rkt enter "$(cat /run/rkt-run-$1.uuid)" /bin/touch /go; }
+go() { rkt enter "$(cat /run/rkt-run-$1.uuid)" touch /go; }
 log() { journalctl --sync; journalctl -u "$1" -o cat --no-pager; }
 
 echo "== verify"; systemd-analyze verify /etc/systemd/system/rkt-* 2>&1
@@ -79,6 +91,18 @@ echo "== main"; cat /proc/$(systemctl show rkt-run@web -p MainPID --value)/comm
 echo "== cgroup"; systemctl show rkt-run@web -p ControlGroup --value; cat /proc/$(systemctl show rkt-run@web -p MainPID --value)/cgroup | grep ^0::
 echo "== ready"; rkt status --wait-ready=150s "$(cat /run/rkt-run-web.uuid)" | grep ^state=
 echo "== reload"; systemctl kill --kill-whom=main -s HUP rkt-run@web; await 'log rkt-run@web | grep -q reloaded'; systemctl is-active rkt-run@web
+for name in web own; do
+  echo "== fly-$name"; systemctl start --no-block rkt-run@$name-fly
+  if [ $name = own ]; then await 'go own-fly 2>/dev/null'; fi
+  await 'systemctl -q is-active rkt-run@$name-fly'
+  show rkt-run@$name-fly -p StatusText; pid=$(value rkt-run@$name-fly MainPID); cat /proc/$pid/comm
+  rkt status "$(cat /run/rkt-run-$name-fly.uuid)" | grep "^pid=$pid$" | wc -l; systemctl stop rkt-run@$name-fly
+done
+for name in own-fly own; do
+  echo "== waits-$name"; rm -f /run/rkt-run-$name.uuid; systemctl start --no-block rkt-run@$name
+  await '{ rkt enter "$(cat /run/rkt-run-$name.uuid)" touch /seen; } 2>/dev/null'
+  systemctl is-active rkt-run@$name; go $name; await 'systemctl -q is-active rkt-run@$name'; systemctl is-active rkt-run@$name; systemctl stop rkt-run@$name
+done
 echo "== stop"; systemctl stop rkt-run@web; echo "status=$?"; show rkt-run@web -p ActiveState -p Result
 rkt status "$(cat /run/rkt-run-web.uuid)" | grep -e ^state= -e ^app-; find /sys/fs/cgroup -name 'rkt-*' -not -name '*.s*'
 echo "== stopped"; log rkt-run@web
@@ -95,7 +119,7 @@ systemctl daemon-reload; systemctl start rkt-run@failing; go failing
 await '[ "$(value rkt-run@failing NRestarts)" != 0 ]'; cat /run/failing.status; echo again; systemctl stop rkt-run@failing
 
 echo "== socket"; systemctl start rkt-echo.socket; systemctl is-active rkt-echo.service
-busybox timeout 180 busybox nc 127.0.0.1 8080 </dev/null; systemctl is-active rkt-echo.service; systemctl stop rkt-echo.socket rkt-echo.service
+busybox timeout 180 busybox nc 127.0.0.1 8080 </dev/null; await 'systemctl -q is-active rkt-echo.service'; systemctl is-active rkt-echo.service; systemctl stop rkt-echo.socket rkt-echo.service
 
 echo "== kill"; systemctl start rkt-run@web; first=$(cat /run/rkt-run-web.uuid); systemctl kill --kill-whom=main -s KILL rkt-run@web
 await '[ "$(value rkt-run@web NRestarts)" != 0 ]'
@@ -125,7 +149,12 @@ test.before(async () => {
       'web.aci': image('web', WEB),
       'failing.aci': image('failing', FAILING),
       'chatty.aci': image('chatty', CHATTY),
-      'echo.aci': await echo(host),
+      'echo.aci': await perl(host, 'echo', ECHO, {
+        app: {ports: [{name: 'echo', protocol: 'tcp', port: 7, socketActivated: true}]},
+      }),
+      'own.aci': await perl(host, 'own', OWN, {
+        manifest: {annotations: [{name: 'appc.io/executor/supports-systemd-notify', value: 'true'}]},
+      }),
     });
     sections = Object.fromEntries(
       output.split(/^== /m).map((section): [string, string] => {
@@ -147,6 +176,11 @@ hostTest('Type=notify: a service is started when its apps are', (t) => {
   equals(t, 'ready', 'state=running');
 });
 hostTest('signals to the main process are the app’s', (t) => equals(t, 'reload', 'active'));
+hostTest('Type=notify: with fly, a service is started when its app is, or when that says so', (t) => {
+  equals(t, 'fly-web', 'StatusText=', 'sh', '1');
+  equals(t, 'fly-own', 'StatusText=of the app', 'perl', '1');
+  for (const name of ['own', 'own-fly']) equals(t, `waits-${name}`, 'activating', 'active');
+});
 hostTest("a pod is in its service's cgroup", (t) => {
   const [service = '?', own] = (sections.cgroup ?? '').split('\n');
   t.true(own?.startsWith(`0::${service}/rkt-`), sections.cgroup);

@@ -135,7 +135,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   'image verify': {
     group: 'image',
-    summary: 'Check that images are what they were when they were fetched',
+    summary: 'Check that images are what they were when they were fetched, and repair what can be repaired',
     load: () => import('./commands/image-verify.ts'),
   },
   'flavor build': {

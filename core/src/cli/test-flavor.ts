@@ -1,3 +1,5 @@
+import {rmdirSync} from 'node:fs';
+import {scratchDirectory} from '../linux/scratch-directory.ts';
 import {requireRoot} from '../pod/verbs/require-root.ts';
 import {chooseFlavor} from '../stage1/choice/choose-flavor.ts';
 import {type Examination, examineFlavor} from '../stage1/choice/examine-flavor.ts';
@@ -25,7 +27,7 @@ export interface Tested {
 
 /**
  * Tries what a flavor promises with real pods, in a data directory of their own.
- * @throws RKT_FLAVOR_HOST_LACKS, RKT_KIT_CASE_UNKNOWN, RKT_KIT_MISSING, RKT_ROOT_NEEDED
+ * @throws RKT_FLAVOR_HOST_LACKS, RKT_KIT_CASE_UNKNOWN, RKT_KIT_MISSING, RKT_ROOT_NEEDED, RKT_SCRATCH_UNUSABLE
  */
 export const testFlavor = async (
   context: Context,
@@ -36,6 +38,8 @@ export const testFlavor = async (
   requireRoot(command);
   const kit = loadKit();
   casesOf(cases);
+  // Where the kit has its directory: what is wrong with that is said as everywhere.
+  rmdirSync(scratchDirectory('rkt-kit-'));
   const {flavor, source} = await chooseFlavor(context, selection, {pullPolicy: 'stored'});
   const host = gatherHostFacts(flavor.declaration.programs ?? []);
   const examination = examineFlavor(flavor.declaration, flavor.probe(host), host);

@@ -15,6 +15,11 @@ export const FEATURES = [
   'network/host',
   'network/named',
   'network/none',
+  /**
+   * Whoever started rkt and wants to be told (`HostFacts.notifySocket`) learns that the pod is ready: when its apps have been started, or of an app with `App.notifies` when that says so
+   * itself. Where it cannot be had the operator is told, and the pod runs. Since 1.1.
+   */
+  'notify',
   'pid/private',
   'ports',
   /**
@@ -57,6 +62,7 @@ export const FEATURES = [
 /** Minor versions of the contract that brought a feature. A flavor for an earlier one need not know it, and is then asked for none. */
 export const FEATURES_SINCE: Readonly<Record<string, number>> = {
   'devices/policy': 1,
+  notify: 1,
   'processes/apart': 1,
   'processes/closed': 1,
   restart: 1,

@@ -73,7 +73,7 @@ export const hostFacts = z.strictObject({
       }),
     ),
   ),
-  /** Where rkt's caller wants to be told of readiness (sd_notify(3)): a path, or `@` and an abstract name. Since 1.1. */
+  /** Where rkt's caller wants to be told of readiness (sd_notify(3)): the path of a socket that is there, or `@` and an abstract name. Since 1.1. */
   notifySocket: z.optional(z.string()),
   /** systemd-machined can be asked by D-Bus to list the pod. Absent when not. Since 1.1. */
   machined: z.optional(z.literal(true)),

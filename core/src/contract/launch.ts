@@ -60,6 +60,8 @@ export const launch = z.discriminatedUnion('into', [
      * A file of the rootfs: the terminal among the streams of rkt's caller, if there is one, is bound to it, and those streams are opened again there, so that the terminal has a name. Since 1.1.
      */
     terminal: z.optional(location),
+    /** rkt tells `HostFacts.notifySocket` that the pod is ready, right before it becomes the program. Since 1.1. */
+    tellsReady: z.optional(z.literal(true)),
     /** Streams that are not those of rkt's caller. Since 1.1. */
     stdio: z.optional(
       z.strictObject({

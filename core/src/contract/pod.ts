@@ -81,6 +81,8 @@ const appShape = {
   executable: z.optional(z.nullable(rootfsPath)),
   /** What happens when the app ends. Default `no`. Since 1.1. */
   restart: z.optional(z.enum(['no', 'on-failure', 'always'])),
+  /** It tells by itself when it is ready, as sd_notify(3) does: its image says so, or the operator. Since 1.1. */
+  notifies: z.optional(z.literal(true)),
   limits: cgroupLimits,
   eventHandlers: z.array(z.strictObject({name: z.enum(['pre-start', 'post-stop']), exec: z.array(z.string())})),
   ports: z.array(port),

@@ -24,6 +24,8 @@ export interface Program {
   readonly keep?: {readonly variable: string; readonly fd: number};
   /** Streams that are not the caller's. */
   readonly redirect?: Redirect;
+  /** Called right before this process becomes it, with its rights. */
+  readonly onReady?: () => void;
   /** Takes its place in this process, and starts it. */
   readonly front?: (program: Pick<Process, 'argv' | 'env'>) => Front;
   /** It may be on the caller's terminal (S30). */
@@ -57,7 +59,7 @@ export const filterOf = ({seccomp}: Process, {caches}: Pick<ExecutorContext, 'ca
 
 /** {@link prepareToBecome} with a filter that {@link filterOf} gave. */
 export const prepareWithFilter = (
-  {process, passSockets, keep, redirect, front, terminal}: Program,
+  {process, passSockets, keep, redirect, onReady, front, terminal}: Program,
   filter: Buffer | null,
 ): Become => {
   const sockets = passSockets ? passedSockets() : {fds: [], env: []};
@@ -83,6 +85,7 @@ export const prepareWithFilter = (
     makeThreadCalls(keyring);
     assertAccess(path);
     faultPoint('launch.exec');
+    onReady?.();
     restoreStdio();
     redirect?.apply();
     // It asks for them itself.

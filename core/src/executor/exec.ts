@@ -15,6 +15,7 @@ import type {ExecutorContext} from './context.ts';
 import {launchProgramMissing} from './errors.ts';
 import {faultPoint} from './fault.ts';
 import {openLocation} from './location.ts';
+import {readyNotice} from './ready-notice.ts';
 import {prepareRedirect} from './redirect.ts';
 import {type Started, stayBefore} from './stay-before.ts';
 
@@ -40,7 +41,7 @@ export const exec = (
 };
 
 const execInRootfs = (
-  {root: location, process, passSockets, stdio, terminal}: LaunchInto<'rootfs'>,
+  {root: location, process, passSockets, stdio, terminal, tellsReady}: LaunchInto<'rootfs'>,
   context: ExecutorContext,
   onPointOfNoReturn: () => void,
 ): never => {
@@ -49,7 +50,9 @@ const execInRootfs = (
   using directory = openWorkingDirectory(root, process);
   const named = terminal === undefined ? undefined : bindTerminal(terminal, context);
   const redirect = prepareRedirect(stdio, context);
-  const become = prepareToBecome({process, passSockets, redirect, terminal: 'shared'}, context);
+  using notice = tellsReady ? readyNotice(context) : undefined;
+  const onReady = notice && {onReady: notice.give};
+  const become = prepareToBecome({process, passSockets, redirect, ...onReady, terminal: 'shared'}, context);
   context.beforeExec?.();
   faultPoint('launch.root');
   pivotRoot(root);

@@ -56,8 +56,16 @@ export const imageDamaged = (id: string, problem: string, cause?: unknown) =>
     id,
     problem,
     cause,
-    hint: 'remove it with `rkt image rm` and fetch it again',
+    hint: '`rkt image verify` repairs what the rest of it tells; otherwise fetch it again, which replaces it',
   });
+
+/** It could be put right, but not below a pod that runs on it. */
+export const imageDamagedInUse = (id: string, problem: string, pods: readonly string[]) =>
+  new RktError(
+    'RKT_IMAGE_DAMAGED_IN_USE',
+    `image ${id} is damaged: ${problem}; ${pods.length === 1 ? 'a running pod uses' : `${pods.length} running pods use`} it: ${pods.join(', ')}`,
+    {id, problem, pods, hint: 'stop these pods (rkt stop), and try again: `rkt image verify` repairs it then'},
+  );
 
 /** An image depends on itself (S10). */
 export const imageDependencyCycle = (chain: readonly string[]) =>

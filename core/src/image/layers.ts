@@ -1,4 +1,5 @@
 import type {HostPath, ImageId} from '../contract/names.ts';
+import {refuseDamaged} from './damage.ts';
 import {readInfo, touchImage} from './info.ts';
 import {OVERLAY_LAYERS} from './limits.ts';
 import {type ImageStore, imageDirectory} from './store.ts';
@@ -32,12 +33,15 @@ const stackable = (store: ImageStore, visits: readonly Visit[], upperFirst: read
 /**
  * The directories that make up an image's root file system, with its dependencies. Images share theirs, without copies, unless a whitelist or
  * `flat` asks for a tree of its own, which is rendered once and kept. Hold the store (`holdImages`) until the pod's file names them.
- * @throws RKT_IMAGE_NOT_FOUND, RKT_IMAGE_DEPENDENCY_…, RKT_IMAGE_LIMIT_EXCEEDED
+ * @throws RKT_IMAGE_NOT_FOUND, RKT_IMAGE_DEPENDENCY_…, RKT_IMAGE_LIMIT_EXCEEDED, RKT_IMAGE_DAMAGED where that is known
  */
 export const layersOf = async (store: ImageStore, id: ImageId, {flat = false}: LayersOptions = {}): Promise<Layers> => {
   const visits = visitsOf(store, id);
   const images = distinct(visits);
-  for (const image of images) touchImage(store, image);
+  for (const image of images) {
+    refuseDamaged(store, image, `images/${image}`);
+    touchImage(store, image);
+  }
   const shared = (!flat || images.length === 1) && stackable(store, visits, images);
   if (shared) return {lower: images.map((image) => `${imageDirectory(store, image)}/rootfs` as HostPath), images};
   const {renderTree} = await import('./render.ts');

@@ -3,15 +3,16 @@ import type {ImageId} from '../contract/names.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {imageDamaged, imageNotFound} from './errors.ts';
 import {TAR_LIMITS} from './limits.ts';
-import {readInStore} from './open-in-store.ts';
+import {readInStore, statInStore} from './open-in-store.ts';
 import type {ImageStore} from './store.ts';
 
-/** The bytes of an image's manifest, as in the archive. @throws RKT_IMAGE_NOT_FOUND */
+/** The bytes of an image's manifest, as in the archive. @throws RKT_IMAGE_NOT_FOUND, RKT_IMAGE_DAMAGED */
 export const manifestText = (store: ImageStore, id: ImageId): string => {
   try {
     return readInStore(store, `images/${id}/manifest`, TAR_LIMITS.manifestBytes);
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) throw imageNotFound(id);
+    const isThere = statInStore(store, `images/${id}`) !== undefined;
+    if (isErrno(error, 'ENOENT') && !isThere) throw imageNotFound(id);
     throw imageDamaged(id, 'its manifest cannot be read', error);
   }
 };

@@ -26,16 +26,19 @@ const read = (file: string): Pick<Pod, 'apps' | 'stage1'> | undefined => {
 /**
  * Names of images and trees (`sha512-…`, keys of `cas/tree`) that pods hold, each with the UUIDs of these pods: of every pod that is not being deleted, whatever
  * its state, the images of its apps and of its stage1, and the directories that it has of them. Hold the store exclusively.
+ * @param among only pods in these directories of their life
  */
-export const podsUsing = (store: ImageStore): Map<string, Set<string>> => {
+export const podsUsing = (
+  store: ImageStore,
+  among: readonly string[] = list(`${store.dataDir}/pods`).filter((state) => state !== 'garbage'),
+): Map<string, Set<string>> => {
   const users = new Map<string, Set<string>>();
   const note = (name: string, pod: string): void => {
     const pods = users.get(name) ?? new Set();
     users.set(name, pods.add(pod));
   };
   const pods = `${store.dataDir}/pods`;
-  for (const state of list(pods)) {
-    if (state === 'garbage') continue;
+  for (const state of among) {
     for (const uuid of list(`${pods}/${state}`)) {
       const {apps = [], stage1} = read(`${pods}/${state}/${uuid}/frozen.json`) ?? {};
       if (stage1 !== undefined) {

@@ -9,13 +9,14 @@ import {O_PATH, openEntry, openHost} from '../linux/openat2.ts';
 import {renameNoReplace} from '../linux/rename.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {isOfType} from './check-tree.ts';
+import {refuseDamaged} from './damage.ts';
 import {imageDamaged, imageLimitExceeded, readable} from './errors.ts';
 import {startExtraction} from './extract.ts';
 import {TAR_LIMITS} from './limits.ts';
 import {createMerge, type Node} from './merge.ts';
 import {openInStore} from './open-in-store.ts';
 import {rebuildArchive} from './rebuild.ts';
-import {makeSpool} from './spool.ts';
+import {makeSpool, type Spool} from './spool.ts';
 import type {ImageStore} from './store.ts';
 import type {TarEntry} from './tar/entry.ts';
 import type {Visit} from './visits.ts';
@@ -34,9 +35,9 @@ const withoutRepeats = (visits: readonly Visit[]): Visit[] => {
 };
 
 /** Names a rendering by all that it depends on. Raised when rendering itself changes. */
-const keyOf = (visits: readonly Visit[]): string =>
+export const treeKey = (visits: readonly Visit[]): string =>
   createHash('sha512')
-    .update(JSON.stringify(['2', visits.map(partOf)]))
+    .update(JSON.stringify(['2', withoutRepeats(visits).map(partOf)]))
     .digest('hex')
     .slice(0, 64);
 
@@ -45,24 +46,19 @@ const keyOf = (visits: readonly Visit[]): string =>
  * directories its own: it costs no space worth mentioning, and images can go before it.
  * @throws RKT_IMAGE_DAMAGED, RKT_IMAGE_EXTRACTION_FAILED, RKT_IMAGE_LIMIT_EXCEEDED
  */
-export const renderTree = async (store: ImageStore, all: readonly Visit[]): Promise<HostPath> => {
-  const visits = withoutRepeats(all);
-  const target = `${store.trees}/${keyOf(visits)}`;
+export const renderTree = async (store: ImageStore, visits: readonly Visit[]): Promise<HostPath> => {
+  const key = treeKey(visits);
+  const target = `${store.trees}/${key}`;
   const rootfs = `${target}/rootfs` as HostPath;
   if (existsSync(target)) {
+    const top = visits.at(-1);
+    if (top !== undefined) refuseDamaged(store, top.id, `tree/${key}`);
     const now = new Date();
     utimesSync(`${target}/used`, now, now);
     return rootfs;
   }
-  log('image')('rendering %d visits as %s', visits.length, target);
   using spool = makeSpool(store);
-  const tree = `${spool.path}/tree` as HostPath;
-  mkdirSync(tree, {mode: 0o700});
-  await fill(tree, store, visits);
-  writeFileSync(`${tree}/info.json`, JSON.stringify({images: [...new Set(visits.map(({id}) => id))]}), {mode: 0o600});
-  writeFileSync(`${tree}/used`, '', {mode: 0o600});
-  using directory = openHost(tree, constants.O_RDONLY | constants.O_DIRECTORY);
-  syncFileSystem(directory);
+  const tree = await renderInto(spool, store, visits);
   try {
     renameNoReplace(tree, target);
     fsyncDirectory(store.trees);
@@ -71,6 +67,20 @@ export const renderTree = async (store: ImageStore, all: readonly Visit[]): Prom
     if (!isErrno(error, 'EEXIST', 'ENOTEMPTY')) throw error;
   }
   return rootfs;
+};
+
+/** All that is in the directory of a rendered tree, durable and not in its place yet. */
+export const renderInto = async (spool: Spool, store: ImageStore, all: readonly Visit[]): Promise<HostPath> => {
+  const visits = withoutRepeats(all);
+  log('image')('rendering %d visits as %s', visits.length, treeKey(visits));
+  const tree = `${spool.path}/tree` as HostPath;
+  mkdirSync(tree, {mode: 0o700});
+  await fill(tree, store, visits);
+  writeFileSync(`${tree}/info.json`, JSON.stringify({images: [...new Set(visits.map(({id}) => id))]}), {mode: 0o600});
+  writeFileSync(`${tree}/used`, '', {mode: 0o600});
+  using directory = openHost(tree, constants.O_RDONLY | constants.O_DIRECTORY);
+  syncFileSystem(directory);
+  return tree;
 };
 
 const fill = async (tree: HostPath, store: ImageStore, visits: readonly Visit[]): Promise<void> => {

@@ -8,10 +8,10 @@ import {isErrno} from '../linux/syscall-error.ts';
 import {RktError} from '../rkt-error.ts';
 import {imageDamaged, readable} from './errors.ts';
 import {hashFile} from './hash-file.ts';
-import {verifyInfo} from './info.ts';
+import {type ImageInfo, verifyInfo} from './info.ts';
 import {labelRecord} from './label-record.ts';
 import {manifestText} from './manifest.ts';
-import {openInStore} from './open-in-store.ts';
+import {openInStore, statInStore} from './open-in-store.ts';
 import {PIPE_BYTES, readChunks} from './read-archive.ts';
 import {rebuildArchive} from './rebuild.ts';
 import {bsdtarCreate} from './sandbox.ts';
@@ -26,7 +26,7 @@ import {startTool} from './tool.ts';
  * @throws RKT_IMAGE_DAMAGED with the first difference, RKT_IMAGE_NOT_FOUND
  */
 export const verifyImage = async (store: ImageStore, id: ImageId): Promise<void> => {
-  const info = verifyInfo(store, id);
+  const info = infoOf(store, id);
   if (hashOf(store, `images/${id}/tar-split.zst`) !== info.tarSplit)
     throw imageDamaged(id, 'tar-split.zst has been changed');
   using directory = openInStore(store, `images/${id}`, O_PATH | constants.O_DIRECTORY);
@@ -47,6 +47,18 @@ export const verifyImage = async (store: ImageStore, id: ImageId): Promise<void>
     throw imageDamaged(id, 'info.json does not fit the manifest');
   }
   compare(id, wanted.paths(), await entriesOnDisk(store, id));
+};
+
+/** Of an image that is there. */
+const infoOf = (store: ImageStore, id: ImageId): ImageInfo => {
+  try {
+    return verifyInfo(store, id);
+  } catch (error) {
+    const isThere = statInStore(store, `images/${id}`) !== undefined;
+    if (error instanceof RktError && error.code === 'RKT_IMAGE_NOT_FOUND' && isThere)
+      throw imageDamaged(id, 'info.json is missing', error);
+    throw error;
+  }
 };
 
 /** `undefined` if it is not there. */

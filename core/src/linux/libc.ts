@@ -80,6 +80,7 @@ export const SYS = {
   landlock_create_ruleset: 444,
   landlock_restrict_self: 446,
   linkat: number(265, 37),
+  llistxattr: number(195, 12),
   lseek: number(8, 62),
   lgetxattr: number(192, 9),
   mkdirat: number(258, 34),

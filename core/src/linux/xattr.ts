@@ -17,3 +17,20 @@ export const getXattr = (path: RawPath, name: string, longest = SHORT): Buffer |
     throw error;
   }
 };
+
+/** The names of a file's extended attributes, sorted, one character per byte; none where the file system has no such thing. */
+export const listXattrs = (path: RawPath): string[] => {
+  // XATTR_LIST_MAX
+  const names = Buffer.alloc(65_536);
+  try {
+    const length = syscall('llistxattr', [rawPath(path), names, names.length], path.toString());
+    return names
+      .toString('latin1', 0, length)
+      .split('\0')
+      .filter((name) => name !== '')
+      .sort();
+  } catch (error) {
+    if (isErrno(error, 'ENOTSUP')) return [];
+    throw error;
+  }
+};

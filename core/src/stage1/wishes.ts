@@ -1,6 +1,7 @@
 import {AS_GOOD_AS_ROOT} from '../appc/compile/capabilities.ts';
 import {decides} from '../appc/isolators/decides.ts';
 import type {Feature} from '../contract/declaration.ts';
+import type {HostFacts} from '../contract/host.ts';
 import type {App, Pod, Volume} from '../contract/pod.ts';
 import {isForwarded} from '../contract/port-sockets.ts';
 import type {IsolatedField} from '../contract/process.ts';
@@ -16,14 +17,18 @@ export interface Wish {
   readonly value: unknown;
 }
 
-/** Everything a pod wants, asked for or by rkt's defaults, in a stable order. */
-export const wishesOf = (pod: Pod): Wish[] => [
+/** Everything a pod wants, asked for or by rkt's defaults, in a stable order; and whoever started rkt. */
+export const wishesOf = (pod: Pod, {notifySocket}: Pick<HostFacts, 'notifySocket'>): Wish[] => [
   ...isolatorWishes(pod.isolators, null),
   ...pod.apps.flatMap((app) => [...isolatorWishes(app.isolators, app.name), ...defaultIsolators(app)]),
   ...podFeatures(pod),
   ...pod.apps.flatMap((app) => appFeatures(app)),
   ...(pod.userNamespace ? [] : pod.apps.flatMap(closedProcesses)),
+  ...(notifySocket === undefined ? [] : [feature(NOTIFY, null, notifySocket, 'default')]),
 ];
+
+/** The feature of telling whoever started rkt that the pod is ready. */
+export const NOTIFY = 'notify' satisfies Feature;
 
 /** The feature that keeps a pod from the host's devices. */
 export const DEVICE_POLICY = 'devices/policy' satisfies Feature;
@@ -32,7 +37,7 @@ export const DEVICE_POLICY = 'devices/policy' satisfies Feature;
 export const INHERITED_STREAMS = 'stdio/inherited' satisfies Feature;
 
 /** Features that every flavor for a contract without them has, or need not say that it has not. */
-export const UNSAID: readonly string[] = [INHERITED_STREAMS, 'user'] satisfies Feature[];
+export const UNSAID: readonly string[] = [INHERITED_STREAMS, NOTIFY, 'user'] satisfies Feature[];
 
 /** The feature that a volume takes. */
 export const volumeFeature = (volume: Volume): Feature =>

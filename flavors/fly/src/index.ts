@@ -29,6 +29,7 @@ import {
   type Step,
   sys,
 } from '@rkt/plugin-sdk';
+import {bindNotifySocket, withNotifySocket} from './notify.ts';
 
 const NO_SUPERVISOR = 'the app replaces rkt: nothing stays beside it';
 const STREAMS =
@@ -80,6 +81,7 @@ export default defineFlavor({
     'network/host': enforced("the host's network namespace", {readBack: readBack.hostNamespace('net')}),
     'network/named': impossible(HOST_NETWORK),
     'network/none': impossible(HOST_NETWORK),
+    notify: enforced('rkt says so right before it becomes the app; an app that says so itself has the socket'),
     'pid/private': impossible("the app shares the host's pids"),
     ports: impossible(`${HOST_NETWORK}; it can listen there without forwarding`),
     'processes/apart': enforced('a Landlock domain of its own, in run and in enter', {requires: ['landlock']}),
@@ -148,6 +150,7 @@ export default defineFlavor({
       ...proc(app),
       ...sys(app),
       ...dev(app, {terminal: hasTerminal(host)}),
+      ...bindNotifySocket(app, host),
       ...mountDevices(pod, app),
       ...kernelPaths(pod, app),
       ...nameResolution(pod, app),
@@ -160,8 +163,9 @@ export default defineFlavor({
     return {
       into: 'rootfs',
       root: inRootfs(app, '/'),
-      process: app.process,
+      process: withNotifySocket(app, host),
       passSockets: true,
+      ...(host.notifySocket !== undefined && !app.notifies && {tellsReady: true}),
       ...(hasTerminal(host) && {terminal: inRootfs(app, '/dev/console')}),
       ...stdioOf(app),
     };

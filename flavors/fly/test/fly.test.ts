@@ -169,3 +169,19 @@ test('a host without cgroups is reported, and not fatal', (t) => {
   );
   t.deepEqual(fly.probe(hostFacts()), []);
 });
+
+test('IM-30 an app that says by itself when it is ready has the socket for that, any other has rkt say so', (t) => {
+  const env = [{name: 'NOTIFY_SOCKET', value: '/of/the/image'}];
+  const own = pod({apps: [app({notifies: true, process: {env}})]});
+  const made = (of: Pod, notifySocket: string) => {
+    const {environment, launch} = makePlan(found, of, hostFacts({notifySocket}));
+    const bound = environment.find((step) => step.do === 'bind' && step.id.startsWith('notify.'));
+    return {bound, tells: launch.into === 'rootfs' && launch.tellsReady, env: launch.process.env};
+  };
+  const path = made(own, '/run/systemd/notify');
+  t.like(path.bound, {source: {in: 'host', path: '/run/systemd/notify'}, target: {in: 'rootfs', path: '/dev/notify'}});
+  t.like(path, {tells: undefined, env: [{name: 'NOTIFY_SOCKET', value: '/dev/notify'}]});
+  t.deepEqual(made(own, '@name'), {bound: undefined, tells: undefined, env: [{name: 'NOTIFY_SOCKET', value: '@name'}]});
+  t.deepEqual(made(pod(), '@name'), {bound: undefined, tells: true, env: pod().apps[0]?.process.env ?? []});
+  t.deepEqual(makePlan(found, own, hostFacts()).launch.process.env, env);
+});

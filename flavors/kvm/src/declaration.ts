@@ -76,6 +76,7 @@ export const declaration = {
     'network/host': impossible(OWN_KERNEL),
     'network/named': impossible(LATER),
     'network/none': enforced(NO_CARD),
+    notify: impossible(LATER),
     'pid/private': enforced(OWN_KERNEL),
     ports: impossible(NO_CARD),
     'processes/apart': enforced(OWN_KERNEL),

@@ -1,4 +1,13 @@
-import {type App, directory, type HostFacts, type Pod, type PodPath, realDirectory, type Step} from '@rkt/plugin-sdk';
+import {
+  type App,
+  directory,
+  type HostFacts,
+  inRootfs,
+  type Pod,
+  type PodPath,
+  realDirectory,
+  type Step,
+} from '@rkt/plugin-sdk';
 import {INIT_PROGRAMS, SHARED, TREE} from './command.ts';
 import {hasJournal, JOURNALD} from './journal.ts';
 import {RELAY_PROGRAMS} from './journal-relay.ts';
@@ -51,10 +60,31 @@ export const sharedDirectories = (pod: Pod): Step[] =>
 /** Where systemd mounts something in every service: without it none starts. */
 const INCOMING = '/run/systemd/incoming';
 
+/** And in one of an app that says by itself when it is ready. */
+const NOTIFY_SOCKET = '/run/systemd/notify';
+
 /** What systemd makes in an app's rootfs itself, but not in a read-only one. What a volume has is its own business, but for what has to be there. */
-export const appDirectories = (app: App): Step[] =>
+export const appDirectories = (app: App): Step[] => [
+  ...directories(app),
+  ...(app.notifies && !isInVolume(app, NOTIFY_SOCKET) ? [emptyFile(app, NOTIFY_SOCKET)] : []),
+];
+
+const isInVolume = ({mounts}: App, path: string): boolean =>
+  mounts.some((mount) => `${path}/`.startsWith(`${mount.path}/`));
+
+const emptyFile = (app: App, path: string): Step => ({
+  id: `file.${app.name}.${path}`,
+  do: 'write',
+  target: inRootfs(app, path),
+  content: '',
+  mode: 0o644,
+  uid: 0,
+  gid: 0,
+});
+
+const directories = (app: App): Step[] =>
   ['/proc', '/root', INCOMING, '/sys', '/tmp', '/usr', '/var']
-    .filter((path) => path === INCOMING || app.mounts.every((mount) => !`${path}/`.startsWith(`${mount.path}/`)))
+    .filter((path) => path === INCOMING || !isInVolume(app, path))
     .map((path) => (KERNEL.includes(path) ? realDirectory : directory)(app, path));
 
 export const podPath = (path: string) => path as PodPath;

@@ -46,7 +46,7 @@ const inPod = (pod: Pod, ...required: readonly string[]): Setting[] => {
 };
 
 const mainUnit = (pod: Pod, app: App, options: UnitOptions, handlers: readonly string[]): UnitFile[] => {
-  const {argv, seccomp} = app.process;
+  const {argv} = app.process;
   const where = `app "${app.name}": program`;
   const sockets = socketNames(app);
   const restart = app.restart ?? 'no';
@@ -64,8 +64,9 @@ const mainUnit = (pod: Pod, app: App, options: UnitOptions, handlers: readonly s
       ...(isRestarted(app) ? [['StartLimitIntervalSec', '0'] as const, ['Wants', starterName(app)] as const] : []),
     ],
     Service: [
-      // `exec` reports a missing program as a failed start, by a write after the filter is in place.
-      ['Type', allowsCall(seccomp, 'write') ? 'exec' : 'simple'],
+      ['Type', typeOf(app)],
+      // How long it may take is for whoever waits for the pod to say.
+      ...(app.notifies ? [['TimeoutStartSec', 'infinity'] as const] : []),
       ...restarts(restart),
       ...(sockets.length > 0 ? [['Sockets', sockets.join(' ')] as const] : []),
       ...sandboxSettings(pod, app, options),
@@ -77,6 +78,10 @@ const mainUnit = (pod: Pod, app: App, options: UnitOptions, handlers: readonly s
     ],
   });
 };
+
+/** When the app counts as started. `exec` reports a missing program as a failed start, by a write after the filter is in place. */
+const typeOf = ({notifies, process: {seccomp}}: App): string =>
+  notifies ? 'notify' : allowsCall(seccomp, 'write') ? 'exec' : 'simple';
 
 /** systemd takes these signals for a good end; for whoever started the app they are none. */
 const restarts = (restart: NonNullable<App['restart']>): Setting[] =>

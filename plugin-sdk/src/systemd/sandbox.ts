@@ -32,12 +32,15 @@ const OF_SYSTEMD = [
   'WATCHDOG_USEC',
 ];
 
-/** Exactly the app's own variables. What is unset is so even if the app sets it, hence only what it does not. */
-const environment = ({name: app, process}: App): Setting[] => {
-  const own = new Set(process.env.map(({name}) => name));
-  const unset = OF_SYSTEMD.filter((name) => !own.has(name));
+const NOTIFY_SOCKET = 'NOTIFY_SOCKET';
+
+/** Exactly the app's own variables; one that says by itself when it is ready has systemd's for that. What is unset is so even if the app sets it, hence only what it does not. */
+const environment = ({name: app, process, notifies}: App): Setting[] => {
+  const own = process.env.filter(({name}) => !notifies || name !== NOTIFY_SOCKET);
+  const kept = new Set([...own.map(({name}) => name), ...(notifies ? [NOTIFY_SOCKET] : [])]);
+  const unset = OF_SYSTEMD.filter((name) => !kept.has(name));
   return [
-    ...process.env.map(({name, value}) => ['Environment', environmentAssignment(name, value, app)] as const),
+    ...own.map(({name, value}) => ['Environment', environmentAssignment(name, value, app)] as const),
     ...(unset.length > 0 ? [['UnsetEnvironment', unset.join(' ')] as const] : []),
   ];
 };

@@ -484,3 +484,11 @@ test('socket-activated ports have a unit each, with the address on the host', (t
 test('an app with a /dev of its own shares only memory and queues', (t) => {
   t.deepEqual(main({}, {bindDev: () => false})('BindPaths'), ['/proc /sys /dev/shm /dev/mqueue']);
 });
+
+test('IM-30 an app that says by itself when it is ready is started when it does, however long that takes', (t) => {
+  const own = main({notifies: true, process: {env: [{name: 'NOTIFY_SOCKET', value: '/of/the/image'}]}});
+  t.deepEqual([own('Type'), own('TimeoutStartSec')], [['notify'], ['infinity']]);
+  t.deepEqual(own('Environment'), []);
+  t.false(main({notifies: true})('UnsetEnvironment').join(' ').split(' ').includes('NOTIFY_SOCKET'));
+  t.true(main()('UnsetEnvironment').join(' ').split(' ').includes('NOTIFY_SOCKET'));
+});

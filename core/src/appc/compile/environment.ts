@@ -13,8 +13,15 @@ const defaultsOf = ({name, home, loginShell}: Account): Record<string, string> =
   HOME: home,
 });
 
-/** These speak of descriptors of rkt's caller, or to rkt itself. */
-const NOT_INHERITED: readonly string[] = ['LISTEN_FDNAMES', 'LISTEN_FDS', 'LISTEN_PID', 'RKT_FAULT', 'RKT_LOCK_FD'];
+/** These speak of descriptors and sockets of rkt's caller, or to rkt itself. */
+const NOT_INHERITED: readonly string[] = [
+  'LISTEN_FDNAMES',
+  'LISTEN_FDS',
+  'LISTEN_PID',
+  'NOTIFY_SOCKET',
+  'RKT_FAULT',
+  'RKT_LOCK_FD',
+];
 
 type Variables = Readonly<Record<string, string | undefined>>;
 

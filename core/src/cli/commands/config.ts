@@ -1,6 +1,7 @@
 import {loadConfig} from '../../config/load.ts';
 import {render} from '../../config/render.ts';
 import {defineCommand} from '../command.ts';
+import {exactly} from '../image-argument.ts';
 
 export const command = defineCommand({
   name: 'config',
@@ -17,7 +18,8 @@ export const command = defineCommand({
     {command: 'rkt config', does: 'what rkt would use here'},
     {command: 'rkt --user-config=$HOME/.rkt config --format=yaml', does: 'the same with a layer of your own, as YAML'},
   ],
-  async run(context, {flags}) {
+  async run(context, {flags, positionals}) {
+    exactly(command.name, [], positionals);
     const config = render(await loadConfig(context), {showSecrets: flags['show-secrets']});
     const json = flags['pretty-print'] ? 'json-pretty' : 'json';
     context.output.value(config, context.format === 'text' ? json : context.format);

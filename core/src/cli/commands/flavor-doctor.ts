@@ -1,3 +1,4 @@
+import {tryOrdinary} from '../../pod/verbs/try-ordinary.ts';
 import {RktError} from '../../rkt-error.ts';
 import {type ChosenFlavor, chooseFlavor, withBuiltImage} from '../../stage1/choice/choose-flavor.ts';
 import {type Examination, examineFlavor} from '../../stage1/choice/examine-flavor.ts';
@@ -14,8 +15,8 @@ export const command = defineCommand({
   summary: 'Tell what this host lacks for a flavor, and how to fix it',
   usage: '[FLAVOR|IMAGE…]',
   description:
-    'Without FLAVOR, all that are installed; with an image of the store that was made for a flavor, whether the flavor runs with it. Lists what a flavor finds missing or weakened on this host, each with a fix, and every ' +
-    'promise that does not hold here. Exits with 1 if one of the flavors cannot run pods here. With --prove, which without FLAVOR is about the one that runs pods by default, it exits with 1 if a promise does not hold.',
+    'Without FLAVOR, all that are installed; with an image of the store that was made for a flavor, whether the flavor runs with it. Lists what a flavor finds missing or weakened on this host, each with a fix, why it would refuse a pod of one app that asks for nothing, and every ' +
+    'promise that does not hold here. Exits with 1 if one of the flavors cannot run such pods here. With --prove, which without FLAVOR is about the one that runs pods by default, it exits with 1 if a promise does not hold.',
   flags: {
     all: {type: 'boolean', help: 'list the promises that hold, too'},
     prove: {
@@ -30,15 +31,28 @@ export const command = defineCommand({
   ],
   async run(context, {flags, positionals}) {
     if (flags.prove) return proveEach(context, positionals);
-    const examinations = (await chosen(context, positionals)).map(({flavor, stage1}) => {
-      const host = gatherHostFacts(flavor.declaration.programs ?? [], stage1?.tree);
-      return examineFlavor(flavor.declaration, findingsOf(flavor, host), host);
-    });
+    const examinations = [];
+    for (const found of await chosen(context, positionals)) examinations.push(await examine(context, found));
     if (context.format === 'text') for (const examination of examinations) show(examination, flags.all, context.output);
     else context.output.value(examinations, context.format);
-    return examinations.every(({usable}) => usable) ? 0 : 1;
+    return examinations.every(({usable, refusal}) => usable && refusal === undefined) ? 0 : 1;
   },
 });
+
+interface Examined extends Examination {
+  /** Why the flavor, which lacks nothing here, runs no ordinary pod. */
+  readonly refusal?: {readonly code: string; readonly message: string; readonly hint: string | undefined};
+}
+
+const examine = async (context: Context, found: ChosenFlavor): Promise<Examined> => {
+  const {flavor, stage1} = found;
+  const host = gatherHostFacts(flavor.declaration.programs ?? [], stage1?.tree);
+  const examination = examineFlavor(flavor.declaration, findingsOf(flavor, host), host);
+  const refusal = examination.usable ? await tryOrdinary(context, found, host) : undefined;
+  if (refusal === undefined) return examination;
+  const {code, message, hint} = refusal;
+  return {...examination, refusal: {code, message, hint}};
+};
 
 const proveEach = async (context: Context, names: readonly string[]): Promise<number> => {
   const [{testFlavor}, {prove}, {loadKit}] = await Promise.all([
@@ -88,8 +102,14 @@ const named = async (context: Context, name: string): Promise<ChosenFlavor> => {
 
 const STYLES = {missing: 'red', degraded: 'yellow', note: 'dim'} as const;
 
-const show = ({flavor, usable, findings, verdicts}: Examination, all: boolean, output: Output): void => {
-  output.line(`${flavor}: ${usable ? 'runs on this host' : 'cannot run on this host'}`, usable ? 'green' : 'red');
+const show = ({flavor, usable, findings, verdicts, refusal}: Examined, all: boolean, output: Output): void => {
+  const verdict =
+    refusal !== undefined ? 'refuses every ordinary pod' : usable ? 'runs on this host' : 'cannot run on this host';
+  output.line(`${flavor}: ${verdict}`, usable && refusal === undefined ? 'green' : 'red');
+  if (refusal !== undefined) {
+    output.line(`  ${refusal.code}: ${refusal.message}`, 'red');
+    if (refusal.hint !== undefined) output.line(`    fix: ${refusal.hint}`);
+  }
   for (const {severity, what, fix} of findings) {
     output.line(`  ${severity}: ${what}`, STYLES[severity]);
     if (fix !== undefined) output.line(`    fix: ${fix}`);

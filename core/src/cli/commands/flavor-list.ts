@@ -1,6 +1,7 @@
 import {flavorOptions} from '../../stage1/choice/flavor-options.ts';
 import {listFlavors} from '../../stage1/load/find.ts';
 import {defineCommand} from '../command.ts';
+import {exactly} from '../image-argument.ts';
 import {toRktError} from '../report-error.ts';
 
 export const command = defineCommand({
@@ -13,7 +14,8 @@ export const command = defineCommand({
     {command: 'rkt flavor list', does: 'names, versions and where they come from'},
     {command: 'rkt flavor list --format=json', does: 'the same for programs'},
   ],
-  async run(context, {flags}) {
+  async run(context, {flags, positionals}) {
+    exactly(command.name, [], positionals);
     const {output, format} = context;
     const rows = (await listFlavors(await flavorOptions(context))).map((found) => {
       if ('flavor' in found) {

@@ -1,24 +1,29 @@
 import {existsSync} from 'node:fs';
+import type {ImageId} from '../../contract/names.ts';
 import {imageIds} from '../../image/image-ids.ts';
 import {rebuildIndex} from '../../image/image-index.ts';
-import {holdImages, openStore} from '../../image/store.ts';
-import {verifyImage} from '../../image/verify.ts';
+import {partsOf, type Repaired, verifyAndRepair} from '../../image/repair.ts';
+import {type ImageStore, openStore} from '../../image/store.ts';
+import {findPod} from '../../pod/state/find.ts';
 import {requireRoot} from '../../pod/verbs/require-root.ts';
+import {RktError} from '../../rkt-error.ts';
 import {defineCommand} from '../command.ts';
+import type {Output} from '../context.ts';
 import {flagConflict} from '../errors.ts';
 import {forEachPod} from '../for-each-pod.ts';
 import {storedImage} from '../image-argument.ts';
 
 export const command = defineCommand({
   name: 'image verify',
-  summary: 'Check that images are what they were when they were fetched',
+  summary: 'Check that images are what they were when they were fetched, and repair what can be repaired',
   usage: '[flags] [IMAGE…]',
   description:
-    'Puts the archive of each image together again from what is stored, compares its digest with the ID, and every ' +
-    'file with what the archive says about it. Without IMAGE all images are checked.',
+    'Puts the archive of each image together again from what is stored, compares its digest with the ID, every ' +
+    'file with what the archive says about it, and what has been rendered of it with the images that it is made of. Without IMAGE all images are checked, else these and what they depend on. An image whose files still have their bytes is unpacked ' +
+    'again, and rendered again what was rendered of it, unless a running pod uses it. Of an image that has lost some nothing is run until it has been fetched again.',
   flags: {rebuild: {type: 'boolean', help: 'make the index anew from the images, and check nothing'}},
   examples: [
-    {command: 'rkt image verify example.com/web', does: 'checks one image'},
+    {command: 'rkt image verify example.com/web', does: 'checks one image, and what it depends on'},
     {command: 'rkt image verify --rebuild', does: 'makes a lost or damaged index anew'},
   ],
   async run(context, {flags, positionals}): Promise<number> {
@@ -32,14 +37,30 @@ export const command = defineCommand({
       else output.value({images}, format);
       return 0;
     }
-    const images = positionals.length > 0 ? positionals : imageIds(store).sort();
-    using held = images.length > 0 && existsSync(store.lock) ? holdImages(store) : undefined;
-    void held;
-    return forEachPod(context, command.name, images, async (text) => {
+    const runs = (pod: string) => findPod(dataDir, pod).state === 'running';
+    const asked = positionals.length > 0 ? positionals : imageIds(store).sort();
+    const images = new Set(asked.flatMap((text) => withParts(store, text)));
+    return forEachPod(context, command.name, [...images], async (text) => {
       const id = storedImage(store, text);
-      await verifyImage(store, id);
-      if (format === 'text') output.line(`${id} is what it was`);
-      return {id, verified: true};
+      const repaired = await verifyAndRepair(store, id, runs);
+      if (format === 'text') show(id, repaired, output);
+      return {id, verified: true, ...(repaired.length > 0 && {repaired})};
     });
   },
 });
+
+/** What an image is made of comes before it: what is rendered of them is made of their files. */
+const withParts = (store: ImageStore, text: string): readonly string[] => {
+  try {
+    return partsOf(store, storedImage(store, text));
+  } catch (error) {
+    // Reported in its turn.
+    if (error instanceof RktError) return [text];
+    throw error;
+  }
+};
+
+const show = (id: ImageId, repaired: readonly Repaired[], output: Output): void => {
+  for (const {problem} of repaired) output.line(`${id} has been repaired: ${problem}`);
+  if (repaired.length === 0) output.line(`${id} is what it was`);
+};

@@ -99,6 +99,7 @@ const showPlan = ({flavor, filesystem, environment, launch}: Plan, output: Outpu
     ['  into', launch.into],
     ...(launch.into === 'host' ? [['  program', launch.program]] : []),
     ['  argv', JSON.stringify(process.argv)],
+    ...(launch.into === 'rootfs' && launch.tellsReady ? [['  tells', 'NOTIFY_SOCKET that the pod is ready']] : []),
     ...process.env.map(({name, value}) => ['  env', `${name}=${value}`]),
     ['  cwd', process.cwd],
     ['  user', `${process.uid}:${process.gid}${process.groups.length > 0 ? `, ${process.groups.join(',')}` : ''}`],

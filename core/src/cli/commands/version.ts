@@ -1,6 +1,7 @@
 import process from 'node:process';
 import {CONTRACT_VERSION} from '../../contract/flavor.ts';
 import {defineCommand} from '../command.ts';
+import {exactly} from '../image-argument.ts';
 import {APPC_VERSION, rktVersion} from '../version.ts';
 
 const ARCHITECTURES: Readonly<Record<string, string>> = {x64: 'amd64', arm64: 'arm64'};
@@ -13,7 +14,8 @@ export const command = defineCommand({
     'Prints the versions of rkt, of the appc specification, of the stage contract that flavors are written for, and of the runtime.',
   flags: {},
   examples: [{command: 'rkt version --format=json', does: 'the same for programs'}],
-  async run({output, format}) {
+  async run({output, format}, {positionals}) {
+    exactly(command.name, [], positionals);
     const versions = {
       rkt: rktVersion(),
       appc: APPC_VERSION,

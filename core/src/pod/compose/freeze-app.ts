@@ -4,7 +4,9 @@ import {MAX_NAME_FILE} from '../../appc/compile/name-file.ts';
 import {compileProcess} from '../../appc/compile/process.ts';
 import {resolveIdentity} from '../../appc/compile/users.ts';
 import {appSectionMissing} from '../../appc/errors.ts';
+import type {ImageManifest} from '../../appc/image-manifest.ts';
 import {decides} from '../../appc/isolators/decides.ts';
+import {notifies} from '../../appc/notifies.ts';
 import type {PodApp} from '../../appc/pod-manifest.ts';
 import {restartOf} from '../../appc/restart.ts';
 import type {Isolators} from '../../contract/isolators.ts';
@@ -19,6 +21,8 @@ import {treeWithVolumes} from './tree-with-volumes.ts';
 
 interface FreezeAppInput {
   readonly app: PodApp;
+  /** Of its image. */
+  readonly annotations: ImageManifest['annotations'];
   readonly layers: readonly HostPath[];
   readonly tree: ImageTree;
   readonly request: Pick<AppRequest, 'stdin' | 'stdout' | 'stderr'>;
@@ -35,6 +39,7 @@ interface FreezeAppInput {
 /** One app of the pod, compiled. */
 export const freezeApp = ({
   app,
+  annotations,
   layers,
   tree,
   request,
@@ -75,6 +80,7 @@ export const freezeApp = ({
     process,
     executable: locateProgram(process, treeWithVolumes(tree, mounts, volumes)),
     restart: restartOf(app.annotations),
+    ...(notifies(app.annotations, annotations) ? {notifies: true} : {}),
     limits: compileLimits(isolators, limitsOfImage(section.isolators, fromImage)),
     eventHandlers: (section.eventHandlers ?? []).map((handler) => ({name: handler.name, exec: [...handler.exec]})),
     ports: [...ports],

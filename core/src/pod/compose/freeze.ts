@@ -85,6 +85,7 @@ export const freeze = (
   const apps = manifest.apps.map((app, index) => {
     const frozen = freezeApp({
       app,
+      annotations: input.images[index]?.manifest?.annotations,
       layers: input.images[index]?.layers ?? [],
       tree: trees[index] as ImageTree, // made from the same list
       request: input.requests[index] ?? {},

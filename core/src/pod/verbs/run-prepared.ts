@@ -1,5 +1,7 @@
 import {CONTRACT_VERSION} from '../../contract/flavor.ts';
 import type {HostFacts} from '../../contract/host.ts';
+import {refuseDamagedLayers} from '../../image/damage.ts';
+import {openStore} from '../../image/store.ts';
 import {requireStdio} from '../../linux/require-stdio.ts';
 import {callersTerminal} from '../../linux/terminal.ts';
 import type {Settings} from '../../settings.ts';
@@ -21,6 +23,7 @@ import {checkSockets} from './check-sockets.ts';
 import {launch} from './launch.ts';
 import {requireTerminal} from './require-terminal.ts';
 import {tellNetwork} from './tell-network.ts';
+import {tellReadiness} from './tell-readiness.ts';
 import {writeUuidFile} from './write-uuid-file.ts';
 
 /**
@@ -32,12 +35,15 @@ export const runPrepared = async (settings: Settings, text: string, run: RunRequ
   const {uuid, planned, now} = await withPod(settings.dataDir, text, async (entry) => {
     if (entry.directory !== 'prepared') throw podNotInState(entry.uuid, entry.state, 'prepared');
     const before = requireStored(entry.path, 'facts');
-    const {stage1} = requireStored(entry.path, 'frozen');
+    const frozen = requireStored(entry.path, 'frozen');
+    refuseDamagedLayers(openStore(settings.dataDir), frozen);
+    const {stage1} = frozen;
     const now = gatherHostFacts(Object.keys(before.programs), stage1?.tree, rememberedIn(settings));
     const planned = (await planAgain(settings, entry, run, {before, now})) ?? storedPlan(entry);
     if (entry.summary?.flavor.supervises) checkSockets(planned.pod, now);
     requireTerminal(planned.pod);
     tellNetwork(settings, run, planned.pod);
+    tellReadiness(settings, planned.report);
     return {uuid: entry.uuid, planned, now};
   });
   using place = new Place(settings.dataDir, uuid, 'prepared');

@@ -34,7 +34,7 @@ export const gatherHostFacts = (programs: readonly string[] = [], tree?: HostPat
   const sockets = passedAddresses();
   const streams = streamDevices();
   const onTerminals = terminals();
-  const notifySocket = process.env.NOTIFY_SOCKET ?? '';
+  const notifySocket = gatherNotifySocket();
   return {
     kernel,
     arch: process.arch === 'arm64' ? 'aarch64' : 'x86_64',
@@ -56,12 +56,18 @@ export const gatherHostFacts = (programs: readonly string[] = [], tree?: HostPat
     memoryBytes: parseMemTotal(text('/proc/meminfo')),
     cpus: availableParallelism(),
     programs: Object.fromEntries(programs.map((name) => [name, gatherProgram(name, tree, cacheDir)])),
-    ...(/^[/@]./.test(notifySocket) ? {notifySocket} : {}),
+    ...(notifySocket === undefined ? {} : {notifySocket}),
     ...(MACHINED.every((file) => existsSync(file)) ? {machined: true} : {}),
     ...(streams.length > 0 ? {streamDevices: streams} : {}),
     ...(onTerminals.length > 0 ? {terminals: onTerminals} : {}),
     ...(sockets.length > 0 ? {sockets} : {}),
   };
+};
+
+/** Of a variable that somebody has inherited the socket may be gone. */
+const gatherNotifySocket = (): string | undefined => {
+  const {NOTIFY_SOCKET: text = ''} = process.env;
+  return /^@./.test(text) || (text.startsWith('/') && existsSync(text)) ? text : undefined;
 };
 
 /** The bus, and what has it start machined when somebody asks. */

@@ -26,6 +26,8 @@ const featureEffects: Readonly<Record<Feature, ((pod: Pod) => Pod) | null>> = {
   'network/host': null,
   'network/named': null,
   'network/none': null,
+  // No pod is refused for want of it.
+  notify: null,
   'pid/private': null,
   ports: (pod) => ({
     ...pod,

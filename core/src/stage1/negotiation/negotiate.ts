@@ -6,7 +6,7 @@ import type {Pod} from '../../contract/pod.ts';
 import type {Support} from '../../contract/support.ts';
 import {suggest} from '../../suggest.ts';
 import {degradedUnknown, flavorCannot, flavorHostLacks} from '../errors.ts';
-import {DEVICE_POLICY, UNSAID, type Wish, wishesOf} from '../wishes.ts';
+import {DEVICE_POLICY, NOTIFY, UNSAID, type Wish, wishesOf} from '../wishes.ts';
 import {degradableNames, degrade, isDegradable} from './degrade.ts';
 import {unmet, valueBeyondHost} from './host-can.ts';
 import {limitPrivileges, makesNodes} from './limit-privileges.ts';
@@ -50,7 +50,7 @@ export const negotiate = ({
   const problems: Problem[] = [];
   const pod = limitPrivileges(asked, declaration, host, limitsDevices(declaration, host, allowDegraded));
   let negotiated = pod;
-  const wishes = wishesOf(pod);
+  const wishes = wishesOf(pod, host);
   refuseUnknown(allowDegraded, [...degradableNames, ...wishes.map(({name}) => name)]);
   for (const wish of wishes) {
     const support = withinPod(supportFor(wish, declaration, host), wish, pod);
@@ -62,6 +62,9 @@ export const negotiate = ({
       negotiated = degrade(negotiated, wish.kind, wish.name, wish.app);
       const {consequence} = support;
       entries.push(entryFor(wish, {level: 'equivalent', mechanism: 'no app can make a device node', consequence}));
+    } else if (wish.name === NOTIFY) {
+      // The variable may be one that rkt has merely inherited: whoever runs the pod is told.
+      entries.push(entryFor(wish, support));
     } else if (allowDegraded.includes(wish.name) && isDegradable(wish.kind, wish.name)) {
       negotiated = degrade(negotiated, wish.kind, wish.name, wish.app);
       entries.push(entryFor(wish, support));

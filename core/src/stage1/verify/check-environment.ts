@@ -35,7 +35,10 @@ export const checkEnvironment = (
   if ('because' in seen) return finding(`not verified: ${seen.because}`, false);
   const {line, text} = seen;
   if (!isProgramOf(app.process.argv, line)) return finding('not verified: the app has become another program', true);
-  const passed = app.ports.some(({socketActivated}) => socketActivated) ? OF_SOCKETS : [];
+  const passed = [
+    ...(app.ports.some(({socketActivated}) => socketActivated) ? OF_SOCKETS : []),
+    ...(app.notifies ? ['NOTIFY_SOCKET'] : []),
+  ];
   const promised = new Map(app.process.env.map(({name, value}) => [name, value]));
   const actual = new Map(text.map((entry) => [entry.split('=', 1)[0] ?? '', entry.replace(/^[^=]*=/s, '')]));
   // Values may be secrets.

@@ -19,9 +19,13 @@ import {lacks} from '../../../../test/helpers/lacks.ts';
 import {testIf} from '../../../../test/helpers/skip.ts';
 import type {ImageId} from '../../../src/contract/names.ts';
 import {exportImage} from '../../../src/image/export.ts';
+import {readInfo} from '../../../src/image/info.ts';
+import {layersOf} from '../../../src/image/layers.ts';
+import {verifyAndRepair} from '../../../src/image/repair.ts';
 import {type ImageStore, imageDirectory} from '../../../src/image/store.ts';
 import {verifyImage} from '../../../src/image/verify.ts';
-import {codeOf, importBytes, testStore} from './support/store.ts';
+import {specImage} from './support/spec.ts';
+import {codeOf, importBytes, testStore, treeEntries} from './support/store.ts';
 import {device, directory, fifo, file, hardlink, image, pax, symlink} from './support/tar.ts';
 
 const needs = lacks('root', 'program/bsdtar');
@@ -159,6 +163,143 @@ testIf(needs)('S12 a damaged image is not exported', async (t) => {
     symlinkSync(path.join(base, 'elsewhere'), path.join(imageDirectory(store, id), 'rootfs/d'));
     t.is(await attempt(id, store), 'RKT_IMAGE_DAMAGED', 'a symlink is not followed out of the image');
     t.deepEqual(readdirSync(base).sort(), ['data', 'decoy', 'elsewhere']);
+  } finally {
+    remove();
+  }
+});
+
+/** Changes that leave no byte of a file changed or lost: the archive can be put together again. */
+const REPAIRABLE = Object.keys(CHANGES).filter((title) => !/^(a directory becomes|no manifest|no rest)/.test(title));
+const nobody = () => false;
+
+for (const title of Object.keys(CHANGES)) {
+  const repairable = REPAIRABLE.includes(title);
+  testIf(needs)(
+    `S12 ${repairable ? 'repaired' : 'marked, and refused until it is fetched again'}: ${title}`,
+    async (t) => {
+      const {store, remove} = testStore();
+      try {
+        const id = await importBytes(store, archive);
+        const before = treeEntries(imageDirectory(store, id));
+        const info = readFileSync(`${imageDirectory(store, id)}/info.json`, 'utf8');
+        CHANGES[title]?.(path.join(imageDirectory(store, id), 'rootfs'));
+        if (repairable) {
+          t.is((await verifyAndRepair(store, id, nobody)).length, 1);
+        } else {
+          t.is(await codeOf(verifyAndRepair(store, id, nobody)), 'RKT_IMAGE_DAMAGED');
+          t.is(await codeOf(layersOf(store, id)), 'RKT_IMAGE_DAMAGED');
+          t.is(await importBytes(store, archive), id);
+        }
+        t.deepEqual(treeEntries(imageDirectory(store, id)), before);
+        if (repairable) t.is(readFileSync(`${imageDirectory(store, id)}/info.json`, 'utf8'), info);
+        t.deepEqual(await verifyAndRepair(store, id, nobody), []);
+        t.is(await codeOf(layersOf(store, id)), undefined);
+        t.deepEqual(readdirSync(store.spool), []);
+      } finally {
+        remove();
+      }
+    },
+  );
+}
+
+testIf(needs)('S12 what is known of an image besides its bytes is made anew', async (t) => {
+  const {store, remove} = testStore();
+  try {
+    const id = await importBytes(store, archive);
+    const file = `${imageDirectory(store, id)}/info.json`;
+    const of = () => (({name, labels, size, tarSplit}) => ({name, labels, size, tarSplit}))(readInfo(store, id));
+    const before = of();
+    for (const damage of [() => rmSync(file), () => writeFileSync(file, '{}')]) {
+      damage();
+      t.is(await codeOf(verifyImage(store, id)), 'RKT_IMAGE_DAMAGED');
+      t.is((await verifyAndRepair(store, id, nobody)).length, 1);
+      t.deepEqual(of(), before);
+      t.deepEqual(await verifyAndRepair(store, id, nobody), []);
+    }
+  } finally {
+    remove();
+  }
+});
+
+/** An image of two, which is rendered, because it lets only some paths pass. */
+const rendered = async (store: ImageStore) => {
+  const base = await importBytes(store, archive);
+  const above = specImage(
+    'example.com/above',
+    {'d/of-above': 'x'},
+    {
+      dependencies: [{imageName: 'example.com/hostile', imageID: base}],
+      pathWhitelist: ['/d/f', '/d/of-above', '/null'],
+    },
+  );
+  const id = await importBytes(store, above);
+  const [tree = ''] = (await layersOf(store, id)).lower;
+  return {base, id, tree};
+};
+
+const TREE_CHANGES: Readonly<Record<string, (tree: string) => void>> = {
+  'it is gone': (tree) => rmSync(path.dirname(tree), {recursive: true}),
+  'a file is gone': (tree) => rmSync(`${tree}/d/f`),
+  'a file is another one': (tree) => {
+    const {mtime} = lstatSync(`${tree}/d`);
+    rmSync(`${tree}/d/f`);
+    writeFileSync(`${tree}/d/f`, 'content');
+    utimesSync(`${tree}/d`, mtime, mtime);
+  },
+  'one file more': (tree) => writeFileSync(`${tree}/d/more`, ''),
+  'mode of a directory': (tree) => chmodSync(`${tree}/d`, 0o777),
+  'a directory becomes a symlink': (tree) => {
+    renameSync(`${tree}/d`, `${tree}/e`);
+    symlinkSync('e', `${tree}/d`);
+  },
+};
+
+for (const [title, change] of Object.entries(TREE_CHANGES)) {
+  testIf(needs)(`S12 what has been rendered of an image is rendered again: ${title}`, async (t) => {
+    const {store, remove} = testStore();
+    try {
+      const {id, tree} = await rendered(store);
+      const before = treeEntries(path.dirname(tree));
+      change(tree);
+      // A pod waits for it.
+      const pod = `${store.dataDir}/pods/prepared/one`;
+      mkdirSync(pod, {recursive: true});
+      const app = {image: {id}, rootfs: {kind: 'overlay', lower: [tree]}};
+      writeFileSync(`${pod}/frozen.json`, JSON.stringify({apps: [app]}));
+      const [repaired, ...others] = await verifyAndRepair(store, id, nobody);
+      t.deepEqual(others, []);
+      t.true(repaired !== undefined && 'tree' in repaired);
+      t.deepEqual(treeEntries(path.dirname(tree)), before);
+      t.deepEqual(await verifyAndRepair(store, id, nobody), []);
+      t.deepEqual(readdirSync(store.spool), []);
+    } finally {
+      remove();
+    }
+  });
+}
+
+testIf(needs)('S12 nothing is replaced below a pod that runs, and nothing more runs on it', async (t) => {
+  const {store, remove} = testStore();
+  try {
+    const {base, id, tree} = await rendered(store);
+    const pod = `${store.dataDir}/pods/run/one`;
+    mkdirSync(pod, {recursive: true});
+    const apps = [id, base].map((image) => ({
+      image: {id: image},
+      rootfs: {kind: 'overlay', lower: image === id ? [tree] : [`${imageDirectory(store, base)}/rootfs`]},
+    }));
+    writeFileSync(`${pod}/frozen.json`, JSON.stringify({apps}));
+    rmSync(`${tree}/d/f`);
+    chmodSync(`${imageDirectory(store, base)}/rootfs/d`, 0o777);
+    for (const image of [id, base]) {
+      t.is(await codeOf(verifyAndRepair(store, image, (uuid) => uuid === 'one')), 'RKT_IMAGE_DAMAGED_IN_USE');
+      t.is(await codeOf(layersOf(store, image)), 'RKT_IMAGE_DAMAGED');
+    }
+    t.is(await codeOf(importBytes(store, archive)), 'RKT_IMAGE_DAMAGED_IN_USE');
+    t.deepEqual(readdirSync(`${tree}/d`), ['of-above']);
+    // Once it is over.
+    for (const image of [base, id]) t.is((await verifyAndRepair(store, image, nobody)).length, 1);
+    for (const image of [base, id]) t.is(await codeOf(layersOf(store, image)), undefined);
   } finally {
     remove();
   }

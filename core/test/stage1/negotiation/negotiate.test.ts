@@ -189,3 +189,20 @@ test('EX-55 kernel parameters of what a pod shares with the host are refused', (
   );
 });
 const enforcedSysctl = {level: 'enforced', mechanism: 'written'} as const;
+
+test('whoever started rkt and wants to be told that the pod is ready is no reason to refuse it', (t) => {
+  const host = hostFacts({notifySocket: '@name'});
+  const entry = (features: Record<string, Support>) =>
+    run({host, declaration: declaration({features: features as Declaration['features']})}).report.entries.find(
+      ({name}) => name === 'notify',
+    );
+  const {features} = declaration();
+  const {notify: _, ...earlier} = features;
+  t.like(entry(features), {verdict: 'enforced', value: '@name', origin: 'default'});
+  t.like(entry({...features, notify: impossible}), {verdict: 'ignored', how: 'not here'});
+  t.like(entry(earlier), {verdict: 'ignored'});
+  t.is(
+    run({}).report.entries.find(({name}) => name === 'notify'),
+    undefined,
+  );
+});

@@ -8,6 +8,7 @@ import {descriptorOf} from '../descriptor-of.ts';
 import {expectEnd, STAYS, type Verification, withPod} from '../forms.ts';
 import {difference, type Scope, snapshot} from '../left-behind.ts';
 import {processesSaying} from '../outside.ts';
+import {receiveNotifications} from '../receive-notifications.ts';
 import {until} from '../until.ts';
 import type {PodSpec, World} from '../world.ts';
 
@@ -191,6 +192,36 @@ const verbs: readonly Case[] = [
       withPod(world, {script: STAYS}, async ({uuid}) => {
         assert.equal((await world.rkt(['status', '--wait-ready=60s', uuid])).status, 0);
       }),
+  },
+  {
+    id: 'notify/ready',
+    title: 'whoever started rkt is told once that the pod is ready, and the app knows nothing of it',
+    needs: ['notify'],
+    attempt: async (world) => {
+      const name = `${world.volume()}/notify`;
+      await using told = await receiveNotifications(name);
+      const script = `echo "<$NOTIFY_SOCKET>"; ${STAYS}`;
+      await withPod(world, {script, env: {NOTIFY_SOCKET: name}}, async (pod) => {
+        await until('it is told', () => told.ready().length > 0);
+        assert.match(pod.output(), /^<>$/m);
+      });
+      assert.equal(told.ready().length, 1);
+    },
+  },
+  {
+    id: 'notify/own',
+    title: 'an app that says by itself when it is ready has a socket for that, and nobody says so before it',
+    needs: ['notify'],
+    attempt: async (world) => {
+      const name = `${world.volume()}/notify`;
+      await using told = await receiveNotifications(name);
+      const script = `[ -S "$NOTIFY_SOCKET" ] && [ -w "$NOTIFY_SOCKET" ] && echo there; ${STAYS}`;
+      const app = ['--annotation=appc.io/executor/supports-systemd-notify=true'];
+      await withPod(world, {script, app, env: {NOTIFY_SOCKET: name}}, async (pod) => {
+        assert.match(pod.output(), /^there$/m);
+        assert.deepEqual(told.ready(), []);
+      });
+    },
   },
   {
     id: 'run/plan-same',

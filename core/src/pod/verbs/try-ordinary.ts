@@ -1,0 +1,69 @@
+import {readPodManifest} from '../../appc/read-manifest.ts';
+import type {HostFacts} from '../../contract/host.ts';
+import type {HostPath, Uuid} from '../../contract/names.ts';
+import {RktError} from '../../rkt-error.ts';
+import type {Settings} from '../../settings.ts';
+import type {ChosenFlavor} from '../../stage1/choice/choose-flavor.ts';
+import {planPod} from '../../stage1/negotiation/plan-pod.ts';
+import {freeze} from '../compose/freeze.ts';
+import {hostNames} from '../compose/host-names.ts';
+import type {ImageTree} from '../compose/image-tree.ts';
+import {overlayObstacle} from '../compose/overlay-support.ts';
+import type {RunRequest} from '../request.ts';
+
+const IMAGE = `sha512-${'0'.repeat(128)}`;
+
+/** One app of root that asks for nothing. */
+const MANIFEST = {
+  acKind: 'PodManifest',
+  acVersion: '0.8.11',
+  apps: [{name: 'ordinary', image: {id: IMAGE}, app: {exec: ['/bin/true'], user: '0', group: '0'}}],
+};
+
+const EMPTY: ImageTree = {
+  read: () => undefined,
+  owner: () => undefined,
+  directory: () => undefined,
+  has: () => false,
+};
+
+const RUN: RunRequest = {
+  interactive: false,
+  dns: [],
+  dnsSearch: [],
+  dnsOpt: [],
+  hostsEntries: [],
+  ipc: 'auto',
+  mdsRegister: false,
+};
+
+/** Why a flavor would refuse a pod on this host of which nobody asks anything special; `undefined` if it would run it. Changes nothing. */
+export const tryOrdinary = async (
+  {dataDir, insecure}: Pick<Settings, 'dataDir' | 'insecure'>,
+  found: ChosenFlavor,
+  facts: HostFacts,
+): Promise<RktError | undefined> => {
+  const {pod} = freeze({
+    uuid: '00000000-0000-0000-0000-000000000000' as Uuid,
+    ...(found.stage1 === undefined ? {} : {stage1: found.stage1}),
+    dataDir,
+    manifest: await readPodManifest(Buffer.from(JSON.stringify(MANIFEST))),
+    images: [{layers: [`${dataDir}/cas/images/${IMAGE}/rootfs` as HostPath], tree: EMPTY}],
+    requests: [{}],
+    run: RUN,
+    allowSymlinks: false,
+    overlay: overlayObstacle(dataDir, facts.filesystems) === undefined,
+    declaration: found.flavor.declaration,
+    facts,
+    insecure,
+    debug: false,
+    host: hostNames,
+  });
+  try {
+    await planPod(found, pod, {facts, allowDegraded: [], checked: undefined});
+    return undefined;
+  } catch (error) {
+    if (error instanceof RktError) return error;
+    throw error;
+  }
+};

@@ -1,0 +1,1 @@
+export {receiveNotifications} from '../../plugin-sdk/src/kit/receive-notifications.ts';
