@@ -2,6 +2,7 @@ import {configuredStage1} from '../../config/config.ts';
 import {loadConfig} from '../../config/load.ts';
 import type {Pod} from '../../contract/pod.ts';
 import type {FetchOptions} from '../../image/fetch.ts';
+import {isImageId} from '../../image/image-ids.ts';
 import {RktError} from '../../rkt-error.ts';
 import type {Settings} from '../../settings.ts';
 import {flavorReplaced, stage1ImageMissing} from '../errors.ts';
@@ -77,6 +78,7 @@ export const pinnedFlavor = async (
   settings: Settings,
   {name, source, digest}: {readonly name: string; readonly source: string; readonly digest: string},
 ): Promise<FoundFlavor> => {
+  if (isImageId(source)) return (await import('./stage1-image.ts')).pinnedImage(settings, source);
   const found = await findFlavor(source, await flavorOptions(settings));
   if (found.digest !== digest) throw flavorReplaced(name, digest, found.digest);
   return found;
