@@ -79,3 +79,84 @@ podTest('it is verified like any image', async (t) => {
   const {error} = await host.rkt(['--format=json', 'run', `--stage1=${stage1}`, buildImage()]);
   t.is(error?.code, 'RKT_IMAGE_UNSIGNED');
 });
+
+podTest('enter, status, stop and gc call its entrypoints, where the guide says and with what', async (t) => {
+  const {uuid, ended} = await host.start('trap "exit 5" TERM; echo ready; read -r none', {stage1});
+  const pod = podPath(uuid);
+  const entered = await host.enter(uuid, 'echo "$PPID $AC_APP_NAME"; readlink /proc/self/root; exit 3');
+  t.is(entered.exitCode, 3, entered.stderr);
+  const [, parent = ''] = /^(\d+)$/m.exec(readFileSync(path.join(pod, 'ppid'), 'utf8')) ?? [];
+  const [child] = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').split(' ');
+  t.deepEqual(linesOf(uuid, 'enter-called').slice(0, 5), [
+    pod,
+    path.join(pod, 'stage1/rootfs/enter'),
+    `--pid=${child}`,
+    ...['--appname=test', '--'],
+  ]);
+  const verified = await host.rkt(['status', '--verify', uuid]);
+  t.is(verified.exitCode, 0, verified.stderr);
+  t.regex(verified.stdout, /^verified=plan: /m);
+
+  t.is((await host.rkt(['stop', uuid])).exitCode, 0);
+  t.is((await ended).exitCode, 5);
+  t.deepEqual(linesOf(uuid, 'stop-called'), [pod, path.join(pod, 'stage1/rootfs/stop'), uuid]);
+  t.regex((await host.rkt(['status', uuid])).stdout, /^app-test=5$/m);
+
+  t.is((await host.rkt(['rm', uuid])).exitCode, 0);
+  const garbage = pod.replace('/run/', '/exited-garbage/');
+  const called = readFileSync(gcLog, 'utf8');
+  t.true(
+    called.startsWith(`${garbage}\n${garbage}/stage1/rootfs/gc\n--local-config\n${host.directory}/etc\n${uuid}\n`),
+  );
+  // As it ran: its image, and what it has written.
+  t.true(called.includes('\nexec.awk\n'));
+  t.true(called.endsWith('\n5\n'));
+  t.false(Object.values(host.podDirectories()).flat().includes(uuid));
+});
+
+podTest('stop --force has it kill, and a pod without a stop entrypoint gets signals', async (t) => {
+  const forced = await host.start('echo ready; trap "" TERM; while :; do sleep 1; done', {stage1});
+  t.is((await host.rkt(['stop', '--force', forced.uuid])).exitCode, 0);
+  t.is((await forced.ended).signal, 'SIGKILL');
+  t.deepEqual(linesOf(forced.uuid, 'stop-called').slice(2), ['--force', forced.uuid]);
+
+  const bare = stage1Aci({entrypoints: ['run'], name: 'example.com/stage1-bare'});
+  const {uuid, ended} = await host.start('echo ready; cat', {stage1: bare});
+  t.is((await host.enter(uuid, 'true')).error?.code, 'RKT_POD_ENTER_IMPOSSIBLE');
+  t.is((await host.rkt(['stop', uuid])).exitCode, 0);
+  t.is((await ended).exitCode, 143);
+  t.is((await host.rkt(['rm', uuid])).exitCode, 0);
+});
+
+podTest(
+  'a gc entrypoint that fails keeps the pod once, and a stop entrypoint that fails leaves it running',
+  async (t) => {
+    const failing = stage1Aci({paths: {gc: '/bin/false', stop: '/bin/false'}, name: 'example.com/stage1-failing'});
+    const {uuid, ended} = await host.start('echo ready; cat', {stage1: failing});
+    const stopped = await host.rkt(['--format=json', 'stop', uuid]);
+    t.is(stopped.error?.code, 'RKT_STAGE1_ENTRYPOINT_FAILED');
+    t.is((await host.pods()).find(({name}) => name === uuid)?.state, 'running');
+    const killed = await host.rkt(['--format=json', 'stop', '--force', uuid]);
+    t.is(killed.error?.code, 'RKT_STAGE1_ENTRYPOINT_FAILED');
+    await ended;
+    t.is((await host.rkt(['--format=json', 'rm', uuid])).error?.code, 'RKT_STAGE1_ENTRYPOINT_FAILED');
+    t.is((await host.rkt(['rm', uuid])).exitCode, 0);
+  },
+);
+
+podTest('a prepared pod keeps its stage1, and what it was prepared with, whatever has the name later', async (t) => {
+  const file = path.join(host.directory, 'uuid-prepared');
+  const name = 'example.com/stage1-pinned';
+  await host.fetch(stage1Aci({name}));
+  const prepared = await host.rkt([
+    ...['--insecure-options=image', 'prepare', `--stage1-name=${name}`, '--no-overlay', buildImage()],
+    ...['--exec=/bin/sh', '--', '-c', 'echo ran; exit 4'],
+  ]);
+  t.is(prepared.exitCode, 0, prepared.stderr);
+  const uuid = prepared.stdout.trim();
+  // Another image of that name, whose run ends with 0.
+  await host.fetch(stage1Aci({name, paths: {run: '/bin/true'}}));
+  const ran = await host.rkt(['run-prepared', '--hostname=later', `--uuid-file-save=${file}`, uuid]);
+  t.deepEqual([ran.exitCode, ran.stdout], [4, 'ran\n'], ran.stderr);
+  t.true(linesOf(uuid, 'run-called').includes('--hostname=later'));
+});

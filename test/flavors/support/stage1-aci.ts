@@ -68,7 +68,8 @@ fi
 
 /** @param log a file of the host that has a line for each call */
 const gc = (log: string) => `#!/bin/sh
-{ pwd; echo "$0"; for word; do echo "$word"; done; ls stage1/rootfs; cat stage1/rootfs/rkt/status/*; } >>'${log}'
+{ pwd; echo "$0"; for word; do echo "$word"; done; ls stage1/rootfs; cat stage1/rootfs/rkt/status/* 2>/dev/null; } >>'${log}'
+exit 0
 `;
 
 export interface Stage1AciSpec {

@@ -50,13 +50,19 @@ export const fillPod = async (
   }
 };
 
-const describe = ({flavor: {declaration, appCgroup}, source, digest}: ComposedPod['found']): Summary['flavor'] => ({
+const describe = ({
+  flavor: {declaration, appCgroup},
+  source,
+  digest,
+  entrypoints,
+}: ComposedPod['found']): Summary['flavor'] => ({
   name: declaration.name,
   source,
   digest,
   liveness: declaration.liveness,
   tellsReady: ['enforced', 'equivalent', 'unproved'].includes(declaration.verbs.ready.level),
   supervises: appCgroup !== undefined,
+  ...(entrypoints === undefined ? {} : {entrypoints}),
 });
 
 /** The store is never changed, and the pod is locked and only root's: neither side moves meanwhile. */

@@ -19,7 +19,7 @@ const root = {uid: 0, gid: 0} as const;
 /** Whether the pod mounts layers, or has a copy of everything. */
 const isLayered = ({apps}: Pod): boolean => apps.every(({rootfs}) => rootfs.kind === 'overlay');
 
-const directory = (path: string): Step => ({
+const makeDirectory = (path: string): Step => ({
   id: `stage1.${path}`,
   do: 'mkdir',
   target: inPod(path),
@@ -42,7 +42,7 @@ const bind = (id: string, source: string, target: string, flags: ('ro' | 'nodev'
  */
 export const mountStage1 = (pod: Pod, tree: HostPath): Step[] => [
   {id: 'namespace', do: 'namespace', unshare: ['mount']},
-  ...['status', 'env'].map((name) => directory(`${RKT}/${name}`)),
+  ...['status', 'env'].map((name) => makeDirectory(`${RKT}/${name}`)),
   ...(isLayered(pod)
     ? [
         bind('stage1.keep', RKT, KEPT),
@@ -87,7 +87,7 @@ const write = (id: string, target: string, content: string): Step => ({
 export const markPod = (pod: Pod, manifest: string): Step[] => [
   write('stage1.manifest', STAGE1_MANIFEST, manifest),
   ...(isLayered(pod) ? [write('stage1.layered', 'overlay-prepared', '')] : []),
-  ...(pod.resolvConf === null && pod.hosts === null ? [] : [directory(`${STAGE1_ROOTFS}/etc`)]),
+  ...(pod.resolvConf === null && pod.hosts === null ? [] : [makeDirectory(`${STAGE1_ROOTFS}/etc`)]),
   ...(pod.resolvConf === null
     ? []
     : [write('stage1.resolv-conf', `${STAGE1_ROOTFS}/etc/rkt-resolv.conf`, pod.resolvConf)]),
@@ -97,6 +97,19 @@ export const markPod = (pod: Pod, manifest: string): Step[] => [
 /** Where an entrypoint is on the host. */
 export const entrypointPath = (podDirectory: string, entrypoint: string): HostPath =>
   `${podDirectory}/${STAGE1_ROOTFS}/${entrypoint}` as HostPath;
+
+/**
+ * Where an entrypoint is in a pod's directory, and in the store; `undefined` if the stage1 has none.
+ * @param directory the pod's, where it is now
+ */
+export const entrypointPlaces = (
+  {stage1}: Pick<Pod, 'stage1'>,
+  directory: HostPath,
+  entrypoint: string | undefined,
+): {readonly path: HostPath; readonly stored: HostPath} | undefined =>
+  entrypoint === undefined || stage1 === undefined
+    ? undefined
+    : {path: entrypointPath(directory, entrypoint), stored: `${stage1.tree}/${entrypoint}` as HostPath};
 
 /** The working directory of every entrypoint. */
 export const workingDirectory = ({directory: path}: Pick<Pod, 'directory'>): RootfsPath => path as string as RootfsPath; // of the host, as that of any program of it

@@ -3,6 +3,8 @@ import type {HostPath} from '../../contract/names.ts';
 import type {App, Pod} from '../../contract/pod.ts';
 import type {InterfaceVersion} from './entrypoints.ts';
 
+export const LOCAL_CONFIG = '--local-config=';
+
 /**
  * The arguments of the `run` entrypoint, as the interface of that version has them: a stage1 may end at a flag that it does not know. What it has no flag for the negotiation has refused.
  */
@@ -15,7 +17,7 @@ export const runArguments = (
     ...(pod.debug ? ['--debug'] : []),
     `--net=${networkOf(pod)}`,
     ...(pod.interactive ? ['--interactive'] : []),
-    `--local-config=${localConfig}`,
+    `${LOCAL_CONFIG}${localConfig}`,
     ...(pod.hostname === null ? [] : since(2, `--hostname=${pod.hostname}`)),
     ...since(3, ...switchedOff(pod)),
     ...(pod.resolvConf === null && pod.hosts === null ? [] : since(4, `--dns-conf-mode=${dnsModes(pod)}`)),
