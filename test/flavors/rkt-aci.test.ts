@@ -1,4 +1,4 @@
-import {readFileSync} from 'node:fs';
+import {copyFileSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import {openHost} from '../helpers/host.ts';
@@ -15,6 +15,8 @@ const podTest = testIf(lacksPods());
 
 const gcLog = path.join(host.directory, 'gc-called');
 const stage1 = stage1Aci({gcLog});
+/** Of the first version of the interface, and nothing but `run`. */
+const first = stage1Aci({version: null, entrypoints: ['run'], name: 'example.com/stage1-first'});
 const podPath = (uuid: string) => path.join(host.data, 'pods/run', uuid);
 const linesOf = (uuid: string, name: string) =>
   readFileSync(path.join(podPath(uuid), name), 'utf8')
@@ -43,15 +45,15 @@ podTest('run: the entrypoint gets its flags, directory and lock, and what it mak
 });
 
 podTest('what its interface has no word for is refused, unless allowed by name; plan tells the rest', async (t) => {
-  const first = await host.fetch(stage1Aci({version: null, name: 'example.com/stage1-first'}));
+  const id = await host.fetch(first);
   const plan = (...flags: string[]) =>
-    host.rkt(['--format=json', '--insecure-options=image', 'plan', `--stage1=${first}`, ...flags, buildImage()]);
+    host.rkt(['--format=json', '--insecure-options=image', 'plan', `--stage1=${id}`, ...flags, buildImage()]);
   for (const flag of ['--hostname=web', '--dns=10.0.0.1', '--ipc=private']) {
     t.is((await plan(flag)).error?.code, 'RKT_FLAVOR_CANNOT', flag);
   }
   const limited = (...flags: string[]) =>
     host.rkt([
-      ...['--format=json', '--insecure-options=image', 'plan', `--stage1=${first}`, ...flags],
+      ...['--format=json', '--insecure-options=image', 'plan', `--stage1=${id}`, ...flags],
       ...[buildImage(), '--pids=5', '--memory=64M'],
     ]);
   t.is((await limited()).error?.code, 'RKT_FLAVOR_CANNOT');
@@ -64,16 +66,55 @@ podTest('what its interface has no word for is refused, unless allowed by name; 
   t.false([...verdicts.values()].includes('modified'));
 });
 
-podTest('an image that is no stage1 of rkt is refused', async (t) => {
-  for (const broken of [
-    stage1Aci({version: '7', name: 'example.com/stage1-seventh'}),
-    stage1Aci({paths: {run: '/exec.awk'}, name: 'example.com/stage1-no-program'}),
-    stage1Aci({entrypoints: ['enter'], name: 'example.com/stage1-without'}),
-  ]) {
-    const {exitCode, error} = await host.sh('true', {stage1: broken});
-    t.deepEqual([exitCode, error?.code], [254, 'RKT_STAGE1_IMAGE_INVALID']);
-  }
+podTest('an image whose entrypoint is no program is refused', async (t) => {
+  const broken = stage1Aci({paths: {run: '/exec.awk'}, name: 'example.com/stage1-no-program'});
+  const {exitCode, error} = await host.sh('true', {stage1: broken});
+  t.deepEqual([exitCode, error?.code], [254, 'RKT_STAGE1_IMAGE_INVALID']);
 });
+
+podTest(
+  'by hash, URL, file of the configured directory and the place of the configuration it is the same',
+  async (t) => {
+    const id = await host.fetch(stage1);
+    const [images, user] = [path.join(host.directory, 'images'), path.join(host.directory, 'user')];
+    for (const directory of [images, `${host.directory}/etc/paths.d`, `${user}/stage1.d`])
+      mkdirSync(directory, {recursive: true});
+    copyFileSync(stage1, path.join(images, 'mine.aci'));
+    writeFileSync(
+      `${host.directory}/etc/paths.d/images.json`,
+      JSON.stringify({rktKind: 'paths', rktVersion: 'v1', 'stage1-images': images}),
+    );
+    writeFileSync(
+      `${user}/stage1.d/stage1.json`,
+      JSON.stringify({
+        rktKind: 'stage1',
+        rktVersion: 'v1',
+        name: 'example.com/not-here',
+        version: '1',
+        location: stage1,
+      }),
+    );
+    for (const [global, flags] of [
+      [[], [`--stage1-hash=${id}`]],
+      [[], [`--stage1-url=file://${stage1}`]],
+      [[], ['--stage1-from-dir=mine.aci']],
+      [[`--user-config=${user}`], []],
+    ] as const) {
+      const ran = await host.rkt([
+        ...[...global, '--insecure-options=image', 'run', ...flags, buildImage()],
+        ...['--exec=/bin/sh', '--', '-c', 'echo ran; exit 9'],
+      ]);
+      t.deepEqual([ran.exitCode, ran.stdout], [9, 'ran\n'], flags[0] ?? ran.stderr);
+      // Nobody gets it in silence.
+      t.regex(
+        ran.stderr,
+        /nothing proves what the stage1 image example\.com\/stage1-chroot:1\.0\.0, .*processes\/apart/,
+      );
+    }
+    const {error} = await host.rkt(['--format=json', 'plan', '--stage1-from-dir=none.aci', buildImage()]);
+    t.is(error?.code, 'RKT_FLAVOR_NOT_FOUND');
+  },
+);
 
 podTest('it is verified like any image', async (t) => {
   const {error} = await host.rkt(['--format=json', 'run', `--stage1=${stage1}`, buildImage()]);
@@ -120,8 +161,7 @@ podTest('stop --force has it kill, and a pod without a stop entrypoint gets sign
   t.is((await forced.ended).signal, 'SIGKILL');
   t.deepEqual(linesOf(forced.uuid, 'stop-called').slice(2), ['--force', forced.uuid]);
 
-  const bare = stage1Aci({entrypoints: ['run'], name: 'example.com/stage1-bare'});
-  const {uuid, ended} = await host.start('echo ready; cat', {stage1: bare});
+  const {uuid, ended} = await host.start('echo ready; cat', {stage1: first});
   t.is((await host.enter(uuid, 'true')).error?.code, 'RKT_POD_ENTER_IMPOSSIBLE');
   t.is((await host.rkt(['stop', uuid])).exitCode, 0);
   t.is((await ended).exitCode, 143);
@@ -146,16 +186,15 @@ podTest(
 
 podTest('a prepared pod keeps its stage1, and what it was prepared with, whatever has the name later', async (t) => {
   const file = path.join(host.directory, 'uuid-prepared');
-  const name = 'example.com/stage1-pinned';
-  await host.fetch(stage1Aci({name}));
+  await host.fetch(stage1);
   const prepared = await host.rkt([
-    ...['--insecure-options=image', 'prepare', `--stage1-name=${name}`, '--no-overlay', buildImage()],
+    ...['--insecure-options=image', 'prepare', '--stage1-name=example.com/stage1-chroot', '--no-overlay', buildImage()],
     ...['--exec=/bin/sh', '--', '-c', 'echo ran; exit 4'],
   ]);
   t.is(prepared.exitCode, 0, prepared.stderr);
   const uuid = prepared.stdout.trim();
   // Another image of that name, whose run ends with 0.
-  await host.fetch(stage1Aci({name, paths: {run: '/bin/true'}}));
+  await host.fetch(stage1Aci({paths: {run: '/bin/true'}}));
   const ran = await host.rkt(['run-prepared', '--hostname=later', `--uuid-file-save=${file}`, uuid]);
   t.deepEqual([ran.exitCode, ran.stdout], [4, 'ran\n'], ran.stderr);
   t.true(linesOf(uuid, 'run-called').includes('--hostname=later'));

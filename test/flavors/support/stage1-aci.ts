@@ -60,7 +60,7 @@ const STOP = `#!/bin/sh
 { pwd; echo "$0"; for word; do echo "$word"; done; } >stop-called
 read -r pid <ppid
 if [ "$1" = --force ]; then
-  kill -KILL $(cat /proc/$pid/task/$pid/children) $pid
+  kill -KILL $pid $(cat /proc/$pid/task/$pid/children)
 else
   kill -TERM $pid
 fi

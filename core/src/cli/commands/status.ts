@@ -29,7 +29,7 @@ export const command = defineCommand({
   summary: 'Show the state of a pod and what is enforced',
   usage: '[flags] UUID',
   description:
-    'One KEY=VALUE a line. "enforced=", "modified=" and "ignored=" tell what became of each isolator and feature. With --verify they ' +
+    'One KEY=VALUE a line. "enforced=", "modified=", "ignored=" and, of a stage1 image made for rkt, "unproved=" tell what became of each isolator and feature. With --verify they ' +
     'are compared with the running kernel, and a difference is an error; "unproved=" tells what the kernel shows nowhere. The flavor is asked for its plan again, which has to be the same, also of a pod that is only prepared. "oom-kills=" tells how many processes the kernel has killed for want of memory, where a cgroup ' +
     'of the pod counts them: one with a limit, and any of cgroup v2.',
   flags: {

@@ -20,6 +20,7 @@ import {checkSockets} from './check-sockets.ts';
 import {launch} from './launch.ts';
 import {requireTerminal} from './require-terminal.ts';
 import {tellNetwork} from './tell-network.ts';
+import {tellUnproved} from './tell-unproved.ts';
 import {writeUuidFile} from './write-uuid-file.ts';
 
 /**
@@ -37,6 +38,7 @@ export const runPrepared = async (settings: Settings, text: string, run: RunRequ
     if (entry.summary?.flavor.supervises) checkSockets(planned.pod, now);
     requireTerminal(planned.pod);
     tellNetwork(settings, run, planned.pod);
+    tellUnproved(settings, planned.pod, planned.report);
     return {uuid: entry.uuid, planned, now};
   });
   using place = new Place(settings.dataDir, uuid, 'prepared');

@@ -14,6 +14,7 @@ import {launch} from './launch.ts';
 import {namePod} from './name-pod.ts';
 import {requireTerminal} from './require-terminal.ts';
 import {tellNetwork} from './tell-network.ts';
+import {tellUnproved} from './tell-unproved.ts';
 import {writeUuidFile} from './write-uuid-file.ts';
 
 /** Becomes a pod: images, manifest, flavor and plan; then its directory; then everything in the plan; then `execve`. Leaves nothing behind when it fails. */
@@ -26,6 +27,7 @@ export const run = async (settings: Settings, asked: PodRequest, runRequest: Run
   if (composed.found.flavor.appCgroup !== undefined) checkSockets(composed.pod, composed.facts);
   requireTerminal(composed.pod);
   tellNetwork(settings, runRequest, composed.pod);
+  tellUnproved(settings, composed.pod, composed.report);
   using place = createPod(settings.dataDir, uuid);
   try {
     // Early, as in rkt: by it the pod can be removed whatever happens.
