@@ -15,6 +15,7 @@ const plants = [
     forgottenIn: [
       'core/src/appc/isolators/definitions.ts',
       'core/src/pod/compose/widens.ts',
+      'core/src/stage1/aci/promises.ts',
       'flavors/fly/src/index.ts',
       'flavors/kvm/src/declaration.ts',
       'flavors/nspawn/src/declaration.ts',
@@ -30,6 +31,7 @@ const plants = [
       'core/src/appc/compile/process.ts',
       'core/src/cli/commands/plan.ts',
       'core/src/linux/credentials.ts',
+      'core/src/stage1/aci/aci-flavor.ts',
       'core/src/stage1/negotiation/degrade.ts',
       'flavors/kvm/src/index.ts',
       'plugin-sdk/src/launcher.ts',

@@ -36,6 +36,8 @@ export const launch = z.discriminatedUnion('into', [
     program: hostPath,
     /** Leave the pod's lock open in the program, as RKT_LOCK_FD (declaration `liveness: 'lock'`). */
     keepLock: z.boolean(),
+    /** What it starts may have the terminal of rkt's caller: it and its descendants type nothing into that (TIOCSTI). Default false. Since 1.1. */
+    sharesTerminal: z.optional(z.literal(true)),
     /** Start it with SIGHUP ignored: it outlives the terminal that it was started from. Default false. Since 1.1. */
     ignoreHangup: z.optional(z.boolean()),
     /**

@@ -23,7 +23,8 @@ export const reportEntry = z.strictObject({
   app: z.nullable(z.string()),
   /** Asked for by the pod, or applied because it is rkt's default. */
   origin: z.enum(['asked', 'default']),
-  verdict: z.enum(['enforced', 'modified', 'ignored']),
+  /** `unproved` only of a stage1 made for rkt. */
+  verdict: z.enum(['enforced', 'modified', 'unproved', 'ignored']),
   /** The value in force, or the one that was asked for when ignored. */
   value: z.unknown(),
   /** Mechanism, or the consequence of its absence. */

@@ -46,8 +46,8 @@ export const stepSchema = z.discriminatedUnion('do', [
   step('write', {target: location, content, mode, uid: z.int(), gid: z.int()}),
   /** Replaces what is there unless it is a directory; with `ifAbsent` it leaves that alone. `to` is not interpreted. `ifAbsent` since 1.1. */
   step('symlink', {target: location, to: z.string(), ifAbsent: z.optional(z.literal(true))}),
-  /** Mounts an app's rootfs: `lower` uppermost first. Devices in it cannot be opened. */
-  step('overlay', {app: appName, lower: z.array(hostPath), upper: podPath, work: podPath, target: podPath}),
+  /** Mounts an app's rootfs, or with no `app` that of a stage1 (since 1.1): `lower` uppermost first. Devices in it cannot be opened. */
+  step('overlay', {app: z.optional(appName), lower: z.array(hostPath), upper: podPath, work: podPath, target: podPath}),
   /** Mounts a fresh instance of a kernel file system. */
   step('mount', {
     type: z.enum(['proc', 'sysfs', 'tmpfs', 'devpts', 'mqueue', 'cgroup2']),

@@ -59,6 +59,8 @@ export const support = z.discriminatedUnion('level', [
   }),
   /** Asking for it changes nothing here, and nothing is lost; the report says `ignored`. */
   z.strictObject({level: z.literal('not-applicable'), consequence: z.string()}),
+  /** A stage1 made for rkt is asked for it, or left to it, and nothing shows whether it does; the report says so. No other flavor has this. Since 1.1. */
+  z.strictObject({level: z.literal('unproved'), mechanism: z.string(), consequence: z.string()}),
   /** A pod that asks for it is refused unless that very name is in `--allow-degraded`. */
   z.strictObject({level: z.literal('impossible'), consequence: z.string()}),
 ]);

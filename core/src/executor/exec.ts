@@ -62,7 +62,15 @@ const execInRootfs = (
 };
 
 const execOnHost = (
-  {program, process, passSockets, keepLock, ignoreHangup: outlives = false, signalsTo}: LaunchInto<'host'>,
+  {
+    program,
+    process,
+    passSockets,
+    keepLock,
+    sharesTerminal,
+    ignoreHangup: outlives = false,
+    signalsTo,
+  }: LaunchInto<'host'>,
   context: ExecutorContext,
   onPointOfNoReturn: () => void,
 ): never => {
@@ -71,7 +79,8 @@ const execOnHost = (
   using directory = openWorkingDirectory(root, process);
   const keep = keepLock ? {keep: {variable: LOCK_VARIABLE, fd: context.lock.number}} : {};
   const front = signalsTo && ((started: Started) => stayBefore(program, started, signalsTo, context));
-  const become = prepareToBecome({process, passSockets, ...keep, ...(front && {front}), terminal: 'own'}, context);
+  const terminal = sharesTerminal ? 'shared' : 'own';
+  const become = prepareToBecome({process, passSockets, ...keep, ...(front && {front}), terminal}, context);
   context.beforeExec?.();
   faultPoint('launch.root');
   if (outlives) ignoreHangup();

@@ -355,6 +355,22 @@ export const rootNeeded = (command: string, otherwise?: string) =>
     hint: [`run it as root: sudo rkt ${command}`, ...(otherwise === undefined ? [] : [otherwise])].join('; '),
   });
 
+/** What a stage1 made for rkt has for stopping or collecting its pod did not do so. */
+export const entrypointFailed = (uuid: string, entrypoint: 'stop' | 'gc', because: string) =>
+  new RktError(
+    'RKT_STAGE1_ENTRYPOINT_FAILED',
+    `pod ${uuid}: the entrypoint "${entrypoint}" of its stage1: ${because}`,
+    {
+      uuid,
+      entrypoint,
+      because,
+      hint:
+        entrypoint === 'stop'
+          ? 'kill what is left with "rkt stop --force"'
+          : 'what the stage1 has made on the host may still be there; the next "rkt gc" or "rkt rm" removes the pod without asking it again',
+    },
+  );
+
 /** A --uuid-file that cannot be used. Exits 1 where rkt does. */
 export const uuidFileUnusable = (path: string, because: string, exitCode: number, cause?: unknown) =>
   new RktError('RKT_UUID_FILE_UNUSABLE', `${path}: ${because}`, {

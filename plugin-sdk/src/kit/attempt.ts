@@ -21,7 +21,7 @@ export const obstacle = (
 ): Pick<Outcome, 'result' | 'because'> | undefined => {
   for (const name of needs) {
     const {level, because = name} = promised(name);
-    if (level === 'impossible' || level === 'not-applicable')
+    if (level === 'impossible' || level === 'not-applicable' || level === 'unproved')
       return {result: 'not declared', because: `${name} is ${level}: ${because}`};
   }
   const had = without.find((name) => promised(name).level !== 'impossible');

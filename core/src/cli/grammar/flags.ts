@@ -42,9 +42,9 @@ export const podFlags = {
   stage1: {
     type: 'string',
     value: 'NAME|PATH|IMAGE',
-    help: 'the flavor that runs the pod: its name, package or path; or an image made for one (rkt flavor build), by ID, file, or a name with a "/": its programs are root of the host',
+    help: 'the flavor that runs the pod: its name, package or path; or an image made for one (rkt flavor build) or for rkt, by ID, file, or a name with a "/": its programs are root of the host',
   },
-  'stage1-from-dir': {type: 'string', value: 'FILE', help: "as in rkt: one of rkt's stage1 image files"},
+  'stage1-from-dir': {type: 'string', value: 'FILE', help: 'as in rkt: a file of the directory of stage1 images'},
   'stage1-hash': {type: 'string', value: 'HASH', help: 'as in rkt: a stage1 image of the store'},
   'stage1-name': {type: 'string', value: 'NAME', help: 'as in rkt: coreos.com/rkt/stage1-fly and the like'},
   'stage1-path': {type: 'string', value: 'PATH', help: 'as in rkt: the path of a flavor or stage1 image'},

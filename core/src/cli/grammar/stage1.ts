@@ -1,14 +1,12 @@
 import path from 'node:path';
+import {FROM_DIRECTORY} from '../../stage1/choice/from-directory.ts';
 import {flagConflict, flagValueInvalid} from '../errors.ts';
 
 const FLAGS = ['stage1', 'stage1-url', 'stage1-path', 'stage1-name', 'stage1-hash', 'stage1-from-dir'] as const;
 type Stage1Flag = (typeof FLAGS)[number];
 
-/** What rkt's distributions put into the directory of stage1 images. */
-const IMAGE_FILE = /^stage1-([a-z0-9-]+)\.aci$/;
-
 /**
- * The one choice among `--stage1` and rkt's `--stage1-*`, for `findFlavor`.
+ * The one choice among `--stage1` and rkt's `--stage1-*`, for `chooseFlavor`.
  * @throws RKT_FLAG_CONFLICT, RKT_FLAG_VALUE_INVALID
  */
 export const parseStage1 = (flags: {readonly [F in Stage1Flag]?: string | undefined}): string | undefined => {
@@ -22,12 +20,12 @@ export const parseStage1 = (flags: {readonly [F in Stage1Flag]?: string | undefi
 };
 
 const fromDirectory = (file: string): string => {
-  const [, kind] = IMAGE_FILE.exec(file) ?? [];
-  if (kind !== undefined) return `coreos.com/rkt/stage1-${kind}`;
-  throw flagValueInvalid(
-    'stage1-from-dir',
-    file,
-    "not one of rkt's stage1 images",
-    'give the path of a flavor with --stage1, or see "rkt flavor list"',
-  );
+  if (file.includes('/') || file === '.' || file === '..')
+    throw flagValueInvalid(
+      'stage1-from-dir',
+      file,
+      'not the name of a file',
+      'give the path of a flavor or image with --stage1-path, or see "rkt flavor list"',
+    );
+  return `${FROM_DIRECTORY}${file}`;
 };

@@ -35,7 +35,7 @@ export interface Layers {
 export const perform = (step: StepOf<'overlay'>, context: StepContext): Notes => {
   // A layer below itself adds nothing, and the kernel refuses it.
   const paths = [...new Set(step.lower)];
-  if (paths.length > MAX_LAYERS) throw overlayTooManyLayers(step.app, paths.length, MAX_LAYERS);
+  if (paths.length > MAX_LAYERS) throw overlayTooManyLayers(step.app ?? 'stage1', paths.length, MAX_LAYERS);
   using open = new DisposableStack();
   const lower = paths.map((path) => open.use(openStored(path, READ)));
   const directory = (path: typeof step.target, options: {mode?: number; uid?: number; gid?: number} = {}): Fd => {
@@ -57,7 +57,7 @@ export const perform = (step: StepOf<'overlay'>, context: StepContext): Notes =>
     upper: open.use(openLocation({in: 'pod', path: step.upper}, context, READ)),
     work: open.use(openLocation({in: 'pod', path: step.work}, context, READ)),
   };
-  mountOverlay(step.app, layers, target);
+  mountOverlay(step.app ?? 'stage1', layers, target);
   return NOTHING;
 };
 
@@ -95,7 +95,7 @@ const mountMapped = ({step, lower, target, mapping}: Mapped, context: StepContex
   const inOwn = (path: string) => open.use(openLocation(place(`own/${path.slice(above.length + 1)}`), context, READ));
   const [upper, work] = [inOwn(step.upper), inOwn(step.work)];
   using _ = asRootOfPod(context);
-  mountOverlay(step.app, {lower: layers, upper, work}, target);
+  mountOverlay(step.app ?? 'stage1', {lower: layers, upper, work}, target);
 };
 
 const parentOf = <P extends string>(path: P): P => path.slice(0, path.lastIndexOf('/')) as P;

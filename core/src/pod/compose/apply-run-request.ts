@@ -42,7 +42,7 @@ export const applyRunRequest = (
     run.hostname === undefined ? [`rkt-${pod.uuid}`, ...(ownName === undefined ? [] : [ownName])] : [run.hostname];
   const files = {
     resolvConf: resolvConf(run, host),
-    hosts: hosts(run, host, imageHasHosts, [...new Set(ownNames)]),
+    hosts: leavesNames(run, features) ? null : hosts(run, host, imageHasHosts, [...new Set(ownNames)]),
   };
   if (files.resolvConf !== null) refuseVolume(pod, '/etc/resolv.conf', 'dns');
   if (run.hostsEntries.length > 0) refuseVolume(pod, '/etc/hosts', 'hosts-entry');
@@ -62,6 +62,10 @@ export const applyRunRequest = (
     debug,
   };
 };
+
+/** A stage1 made for rkt gives an app an /etc/hosts by itself, where nobody asks for entries. */
+const leavesNames = ({hostsEntries}: RunRequest, features: Declaration['features']): boolean =>
+  hostsEntries.length === 0 && features['apps/many'].level === 'unproved';
 
 /** One app at most reads what rkt reads: of several, each would get some of it. */
 const checkInput = ({apps}: Pod): void => {

@@ -4,6 +4,7 @@ import type {HostPath, PodPath} from '../../contract/names.ts';
 import {openStore} from '../../image/store.ts';
 import {openStored} from '../../linux/open-stored.ts';
 import {O_PATH} from '../../linux/openat2.ts';
+import {STAGE1_ROOTFS} from '../../stage1/aci/layout.ts';
 import type {PodRequest} from '../request.ts';
 import {podFault} from '../state/fault-points.ts';
 import type {Place} from '../state/place.ts';
@@ -35,6 +36,12 @@ export const fillPod = async (
     const layer = images[index]?.layers[0];
     if (rootfs.kind === 'copy' && layer !== undefined) await copy(place.path, layer, rootfs.directory);
   }
+  if (
+    found.entrypoints !== undefined &&
+    pod.stage1 !== undefined &&
+    pod.apps.some(({rootfs}) => rootfs.kind === 'copy')
+  )
+    await copy(place.path, pod.stage1.tree, STAGE1_ROOTFS);
   for (const volume of pod.volumes) {
     const from = volume.kind === 'empty' ? pod.apps.find(({name}) => name === volume.copyUp?.app) : undefined;
     if (volume.kind !== 'empty' || from === undefined) continue;
@@ -43,13 +50,19 @@ export const fillPod = async (
   }
 };
 
-const describe = ({flavor: {declaration, appCgroup}, source, digest}: ComposedPod['found']): Summary['flavor'] => ({
+const describe = ({
+  flavor: {declaration, appCgroup},
+  source,
+  digest,
+  entrypoints,
+}: ComposedPod['found']): Summary['flavor'] => ({
   name: declaration.name,
   source,
   digest,
   liveness: declaration.liveness,
-  tellsReady: declaration.verbs.ready.level === 'enforced' || declaration.verbs.ready.level === 'equivalent',
+  tellsReady: ['enforced', 'equivalent', 'unproved'].includes(declaration.verbs.ready.level),
   supervises: appCgroup !== undefined,
+  ...(entrypoints === undefined ? {} : {entrypoints}),
 });
 
 /** The store is never changed, and the pod is locked and only root's: neither side moves meanwhile. */

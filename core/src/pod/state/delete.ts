@@ -6,6 +6,7 @@ import {detachBelow} from '../../linux/detach-below.ts';
 import {openHost} from '../../linux/openat2.ts';
 import {removeTree} from '../../linux/remove-tree.ts';
 import {RktError} from '../../rkt-error.ts';
+import {collectStage1} from './collect-stage1.ts';
 import {podFault} from './fault-points.ts';
 import {releaseRange} from './id-ranges.ts';
 import {podDirectory, podsDirectory} from './layout.ts';
@@ -20,6 +21,7 @@ import {readStored} from './stored.ts';
 export const deletePod = (dataDir: HostPath, from: PodDirectory, uuid: Uuid): boolean => {
   const directory = podDirectory(dataDir, from, uuid);
   if (!existsSync(directory)) return false;
+  if (from === 'exited-garbage') collectStage1(directory, uuid);
   // The plan is among the files: it has to be taken back before they go.
   const idMap = undoPlan(directory)?.idMap;
   releaseName(dataDir, directory, uuid);

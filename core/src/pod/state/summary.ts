@@ -1,6 +1,7 @@
 import {readFileSync} from 'node:fs';
 import type {AppName, HostPath, ImageId, RootfsPath, Uuid} from '../../contract/names.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
+import type {Entrypoints} from '../../stage1/aci/entrypoints.ts';
 import {POD_FILES} from './layout.ts';
 
 /** What `list` and `status` show of a pod: one small file, so that a thousand pods are a thousand short reads. */
@@ -19,6 +20,8 @@ export interface Summary {
     readonly tellsReady: boolean;
     /** Whether each app has a cgroup and processes of its own, because the launched program only supervises them. */
     readonly supervises: boolean;
+    /** Of a stage1 image made for rkt, whose `source` is the image: what `enter`, `stop` and `gc` call. */
+    readonly entrypoints?: Entrypoints;
   };
   /** The image that the flavor's own programs come from, if not from the host. */
   readonly stage1?: {readonly imageId: ImageId; readonly imageName: string};

@@ -37,6 +37,11 @@ export const enter = async (
   if (supervisor === undefined || summary === undefined) {
     throw podNotInState(uuid, 'only just starting', 'running', 'try again in a moment');
   }
+  const {entrypoints} = summary.flavor;
+  if (entrypoints !== undefined) {
+    const {enterStage1} = await import('./enter-stage1.ts');
+    return enterStage1(settings, entry, supervisor, entrypoints, {app: appName, command});
+  }
   // It starts this command again; the less has been done before, the better. Into a pid namespace a program of its own leads.
   if (!summary.flavor.supervises) sealSelf();
   const pod = requireStored(path, 'frozen');

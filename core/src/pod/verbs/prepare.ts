@@ -13,6 +13,7 @@ import {podsDirectory} from '../state/layout.ts';
 import {finishPreparing} from '../state/life-cycle.ts';
 import {newUuid} from '../state/uuid.ts';
 import {namePod} from './name-pod.ts';
+import {tellUnproved} from './tell-unproved.ts';
 
 /** `run-prepared` says these. */
 const LATER: RunRequest = {
@@ -31,6 +32,7 @@ export const prepare = async (settings: Settings, asked: PodRequest): Promise<Uu
   const uuid = newUuid();
   using _images = holdImages(openStore(settings.dataDir));
   const composed = await compose(settings, request, LATER, uuid);
+  tellUnproved(settings, composed.pod, composed.report);
   using place = createPod(settings.dataDir, uuid);
   try {
     const {asked, imageHasHosts, overlayObstacle} = composed;

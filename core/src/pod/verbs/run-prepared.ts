@@ -24,6 +24,7 @@ import {launch} from './launch.ts';
 import {requireTerminal} from './require-terminal.ts';
 import {tellNetwork} from './tell-network.ts';
 import {tellReadiness} from './tell-readiness.ts';
+import {tellUnproved} from './tell-unproved.ts';
 import {writeUuidFile} from './write-uuid-file.ts';
 
 /**
@@ -44,6 +45,7 @@ export const runPrepared = async (settings: Settings, text: string, run: RunRequ
     requireTerminal(planned.pod);
     tellNetwork(settings, run, planned.pod);
     tellReadiness(settings, planned.report);
+    tellUnproved(settings, planned.pod, planned.report);
     return {uuid: entry.uuid, planned, now};
   });
   using place = new Place(settings.dataDir, uuid, 'prepared');

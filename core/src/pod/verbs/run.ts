@@ -15,6 +15,7 @@ import {namePod} from './name-pod.ts';
 import {requireTerminal} from './require-terminal.ts';
 import {tellNetwork} from './tell-network.ts';
 import {tellReadiness} from './tell-readiness.ts';
+import {tellUnproved} from './tell-unproved.ts';
 import {writeUuidFile} from './write-uuid-file.ts';
 
 /** Becomes a pod: images, manifest, flavor and plan; then its directory; then everything in the plan; then `execve`. Leaves nothing behind when it fails. */
@@ -28,6 +29,7 @@ export const run = async (settings: Settings, asked: PodRequest, runRequest: Run
   requireTerminal(composed.pod);
   tellNetwork(settings, runRequest, composed.pod);
   tellReadiness(settings, composed.report);
+  tellUnproved(settings, composed.pod, composed.report);
   using place = createPod(settings.dataDir, uuid);
   try {
     // Early, as in rkt: by it the pod can be removed whatever happens.

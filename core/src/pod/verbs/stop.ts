@@ -56,6 +56,13 @@ export const stop = async (settings: Settings, entry: PodEntry, force: boolean):
   }
   // To a supervisor that is asked twice it may mean to hurry: the second waits for the first, whom it then finds to have ended.
   using _turn = force ? undefined : waitForTurn(path);
+  const {entrypoints} = supervisor.summary.flavor;
+  if (entrypoints?.stop !== undefined) {
+    const {stopStage1} = await import('./stop-stage1.ts');
+    const running = runningPod(pod, facts, supervisor, undefined);
+    stopStage1(entry, {pod: running, facts}, entrypoints.stop, force);
+    return true;
+  }
   const flavor = await flavorOf(settings, entry);
   const ask = (of: Flavor | undefined) => {
     const running = runningPod(pod, facts, supervisor, of);

@@ -2,6 +2,7 @@ import {configuredStage1} from '../../config/config.ts';
 import {loadConfig} from '../../config/load.ts';
 import type {Pod} from '../../contract/pod.ts';
 import type {FetchOptions} from '../../image/fetch.ts';
+import {isImageId} from '../../image/image-ids.ts';
 import {RktError} from '../../rkt-error.ts';
 import type {Settings} from '../../settings.ts';
 import {flavorReplaced, stage1ImageMissing} from '../errors.ts';
@@ -10,6 +11,7 @@ import {type FoundFlavor, findFlavor} from '../load/find.ts';
 import {defaultOrder, ownFlavors} from '../load/own-flavors.ts';
 import {defaultFlavor} from './default-flavor.ts';
 import {flavorOptions} from './flavor-options.ts';
+import {fromDirectory} from './from-directory.ts';
 import {meansImage} from './means-image.ts';
 
 /** A flavor, and the image that its own programs come from, if they are not the host's. */
@@ -26,8 +28,10 @@ export const chooseFlavor = async (
     pullPolicy = 'new',
   }: {readonly remember?: boolean; readonly pullPolicy?: FetchOptions['pullPolicy'] | 'stored'} = {},
 ): Promise<ChosenFlavor> => {
-  const wanted = selection ?? (await configured(settings));
   const options = await flavorOptions(settings, remember);
+  if (selection !== undefined)
+    return choose(settings, fromDirectory(selection, options.searchFrom[0]), pullPolicy, options);
+  const {wanted, location} = await configured(settings);
   if (wanted === undefined) {
     return defaultFlavor({
       names: defaultOrder(ownFlavors()),
@@ -36,6 +40,25 @@ export const chooseFlavor = async (
       note: settings.note,
     });
   }
+  try {
+    return await choose(settings, wanted, pullPolicy, options);
+  } catch (error) {
+    // As in rkt: the place is for a name that is not here yet.
+    if (location === undefined || !isNotFound(error)) throw error;
+    return choose(settings, location, pullPolicy, options);
+  }
+};
+
+type FlavorOptions = Awaited<ReturnType<typeof flavorOptions>>;
+
+const isNotFound = (error: unknown): boolean => error instanceof RktError && error.code === 'RKT_FLAVOR_NOT_FOUND';
+
+const choose = async (
+  settings: Settings,
+  wanted: string,
+  pullPolicy: NonNullable<FetchOptions['pullPolicy']> | 'stored',
+  options: FlavorOptions,
+): Promise<ChosenFlavor> => {
   const image = async () => (await import('./stage1-image.ts')).stage1Image(settings, wanted, pullPolicy, options);
   const means = meansImage(wanted);
   if (means === 'always') return image();
@@ -43,8 +66,7 @@ export const chooseFlavor = async (
     const found = await findFlavor(wanted, options);
     return (await withBuiltImage(settings, found)) ?? missing(found);
   } catch (error) {
-    const isMissing = error instanceof RktError && error.code === 'RKT_FLAVOR_NOT_FOUND';
-    if (!isMissing || means === 'never' || !(await isStored(settings, wanted))) throw error;
+    if (!isNotFound(error) || means === 'never' || !(await isStored(settings, wanted))) throw error;
     return image();
   }
 };
@@ -64,9 +86,14 @@ const missing = ({flavor}: FoundFlavor): never => {
 const isStored = async ({dataDir}: Settings, name: string): Promise<boolean> =>
   (await import('./stage1-image.ts')).isImageName(dataDir, name);
 
-const configured = async (settings: Settings): Promise<string | undefined> => {
+const configured = async (settings: Settings): Promise<{readonly wanted?: string; readonly location?: string}> => {
   const {stage1} = await loadConfig(settings, ['stage1']);
-  return configuredStage1(stage1);
+  const {flavor, location} = stage1;
+  const wanted = configuredStage1(stage1);
+  return {
+    ...(wanted === undefined ? {} : {wanted}),
+    ...(flavor !== undefined || location === undefined || location === wanted ? {} : {location}),
+  };
 };
 
 /**
@@ -77,6 +104,7 @@ export const pinnedFlavor = async (
   settings: Settings,
   {name, source, digest}: {readonly name: string; readonly source: string; readonly digest: string},
 ): Promise<FoundFlavor> => {
+  if (isImageId(source)) return (await import('./stage1-image.ts')).pinnedImage(settings, source);
   const found = await findFlavor(source, await flavorOptions(settings));
   if (found.digest !== digest) throw flavorReplaced(name, digest, found.digest);
   return found;

@@ -45,6 +45,8 @@ const onHost = (support: Support, host: HostFacts): Pick<Verdict, 'here' | 'beca
   if (support.level === 'impossible' || support.level === 'not-applicable') {
     return {here: support.level, because: support.consequence};
   }
-  const reasons = (support.requires ?? []).flatMap((requirement) => unmet(requirement, host) ?? []);
+  const reasons = ('requires' in support ? (support.requires ?? []) : []).flatMap(
+    (requirement) => unmet(requirement, host) ?? [],
+  );
   return reasons.length === 0 ? {here: support.level} : {here: 'impossible', because: reasons.join('; ')};
 };

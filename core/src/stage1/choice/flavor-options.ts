@@ -1,11 +1,12 @@
 import {existsSync} from 'node:fs';
 import path from 'node:path';
 import {loadConfig} from '../../config/load.ts';
+import type {HostPath} from '../../contract/names.ts';
 import type {Settings} from '../../settings.ts';
 
 interface FlavorOptions {
   readonly cacheDir?: string | undefined;
-  readonly searchFrom: readonly string[];
+  readonly searchFrom: readonly HostPath[];
   readonly note: Settings['note'];
 }
 

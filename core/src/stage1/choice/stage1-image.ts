@@ -1,4 +1,5 @@
-import {constants, existsSync} from 'node:fs';
+import {constants, existsSync, readlinkSync} from 'node:fs';
+import {relative} from 'node:path';
 import {findAnnotation} from '../../appc/annotations.ts';
 import {findLabel} from '../../appc/labels.ts';
 import type {Finding} from '../../contract/host.ts';
@@ -7,15 +8,17 @@ import type {Pod} from '../../contract/pod.ts';
 import {type FetchOptions, fetchImage} from '../../image/fetch.ts';
 import {findByName, findImage} from '../../image/find-image.ts';
 import {layersOf} from '../../image/layers.ts';
-import {imageManifestOf} from '../../image/manifest.ts';
+import {imageManifestOf, manifestText} from '../../image/manifest.ts';
 import {parseReference} from '../../image/reference.ts';
 import {builtImage} from '../../image/stage1-images.ts';
 import {type ImageStore, imageDirectory, openStore} from '../../image/store.ts';
 import {openStored} from '../../linux/open-stored.ts';
 import {O_PATH} from '../../linux/openat2.ts';
-import {hasDirectory} from '../../linux/tree-program.ts';
+import {findTreeProgram, hasDirectory} from '../../linux/tree-program.ts';
 import {RktError} from '../../rkt-error.ts';
 import type {Settings} from '../../settings.ts';
+import {aciFlavor} from '../aci/aci-flavor.ts';
+import {ENTRYPOINT, type Entrypoints, entrypointsOf} from '../aci/entrypoints.ts';
 import {stage1ImageInvalid, stage1ImageNotStored} from '../errors.ts';
 import {type FoundFlavor, findFlavor} from '../load/find.ts';
 import type {ChosenFlavor} from './choose-flavor.ts';
@@ -28,12 +31,12 @@ const FLAVOR_NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 const LIBRARY_PATH_SPECIAL = /[:;$]/;
 
 /**
- * The flavor that an image was made for, with the image. The caller holds the images.
+ * The flavor that an image was made for, with the image; or the image itself, if it was made for rkt. The caller holds the images.
  * @param pullPolicy `stored` takes none into the store
  * @throws RKT_STAGE1_IMAGE_INVALID, RKT_STAGE1_IMAGE_NOT_STORED, what `fetchImage` and `findFlavor` throw
  */
 export const stage1Image = async (
-  {dataDir, insecure}: Settings,
+  {dataDir, insecure, localConfig}: Pick<Settings, 'dataDir' | 'insecure' | 'localConfig'>,
   selection: string,
   pullPolicy: FetchOptions['pullPolicy'] | 'stored',
   options: Parameters<typeof findFlavor>[1],
@@ -46,7 +49,12 @@ export const stage1Image = async (
   const {name, labels, annotations} = imageManifestOf(store, id);
   const version = findLabel(labels, 'version');
   const flavor = findAnnotation(annotations, STAGE1_FLAVOR);
-  if (flavor === undefined) throw stage1ImageInvalid(id, name, `it has no annotation "${STAGE1_FLAVOR}"`);
+  if (flavor === undefined) {
+    const madeForRkt = await imageForRkt(store, {id, name, version}, localConfig);
+    if (madeForRkt !== undefined) return madeForRkt;
+    const neither = `it has neither an annotation "${STAGE1_FLAVOR}" nor "${ENTRYPOINT}run"`;
+    throw stage1ImageInvalid(id, name, neither);
+  }
   // An image names what is installed, never a file.
   if (!FLAVOR_NAME.test(flavor)) throw stage1ImageInvalid(id, name, `"${flavor}" is not the name of a flavor`);
   return withImage(store, await findFlavor(flavor, options), {id, name, version});
@@ -65,11 +73,63 @@ export const withStoredImage = async (
   return withImage(store, found, {id, name, version: findLabel(labels, 'version')});
 };
 
-const withImage = async (
-  store: ImageStore,
-  found: FoundFlavor,
-  {id, name, version}: {readonly id: ImageId; readonly name: string; readonly version: string | undefined},
+/** The stage1 image made for rkt that a pod has been prepared with: it is what it was as long as it has its ID. */
+export const pinnedImage = async (
+  {dataDir, localConfig}: Pick<Settings, 'dataDir' | 'localConfig'>,
+  id: ImageId,
 ): Promise<ChosenFlavor> => {
+  const store = openStore(dataDir);
+  const {name, labels} = imageManifestOf(store, id);
+  const found = await imageForRkt(store, {id, name, version: findLabel(labels, 'version')}, localConfig);
+  if (found === undefined) throw stage1ImageInvalid(id, name, `it has no annotation "${ENTRYPOINT}run"`);
+  return found;
+};
+
+interface Image {
+  readonly id: ImageId;
+  readonly name: string;
+  readonly version: string | undefined;
+}
+
+const describe = ({id, name, version}: Image): NonNullable<Pod['stage1']>['image'] => ({
+  id,
+  name: version === undefined ? name : `${name}:${version}`,
+});
+
+/** An image with entrypoints, as a flavor; `undefined` if it has none. */
+const imageForRkt = async (
+  store: ImageStore,
+  image: Image,
+  localConfig: HostPath,
+): Promise<ChosenFlavor | undefined> => {
+  const {id, name} = image;
+  const refuse = (problem: string): never => {
+    throw stage1ImageInvalid(id, name, problem);
+  };
+  const typed = entrypointsOf(imageManifestOf(store, id).annotations, refuse);
+  if (typed === undefined) return undefined;
+  const [tree = store.images] = (await layersOf(store, id, {flat: true})).lower;
+  const entrypoints = inTree(tree, typed, refuse);
+  const flavor = aciFlavor({entrypoints, manifest: manifestText(store, id), tree, localConfig});
+  return {flavor, digest: id, source: id, entrypoints, stage1: {image: describe(image), tree}};
+};
+
+/** The files that entrypoints are: a symlink of the image leads to no other program of the host. */
+const inTree = (tree: HostPath, entrypoints: Entrypoints, refuse: (problem: string) => never): Entrypoints => {
+  using root = openStored(tree, O_PATH | constants.O_DIRECTORY);
+  const base = readlinkSync(root.path);
+  const find = (name: string, path: string): string => {
+    const found = findTreeProgram(root, `/${path}`)?.path;
+    if (found === undefined) return refuse(`its entrypoint ${ENTRYPOINT}${name}, /${path}, is no program in it`);
+    return relative(base, found);
+  };
+  const {version, ...paths} = entrypoints;
+  const found = Object.entries(paths).map(([name, path]) => [name, find(name, path)] as const);
+  return {version, ...Object.fromEntries(found)} as Entrypoints; // the same names
+};
+
+const withImage = async (store: ImageStore, found: FoundFlavor, described: Image): Promise<ChosenFlavor> => {
+  const {id, name} = described;
   const {name: flavor, stage1Image: needs} = found.flavor.declaration;
   if (needs === undefined) throw stage1ImageInvalid(id, name, `the flavor "${flavor}" takes no image`);
   const [tree = store.images] = (await layersOf(store, id, {flat: true})).lower;
@@ -83,7 +143,7 @@ const withImage = async (
   using root = openStored(tree, O_PATH | constants.O_DIRECTORY);
   const missing = needs.directories.find((path) => !hasDirectory(root, path));
   if (missing !== undefined) throw stage1ImageInvalid(id, name, `it has no directory ${missing}`);
-  return {...found, stage1: {image: {id, name: version === undefined ? name : `${name}:${version}`}, tree}};
+  return {...found, stage1: {image: describe(described), tree}};
 };
 
 /** @throws RKT_STAGE1_IMAGE_INVALID if the flavor cannot run with the image's programs on this host */

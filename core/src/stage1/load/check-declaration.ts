@@ -18,6 +18,7 @@ export const checkDeclaration = (value: Flavor['declaration'], source: string): 
       issue?.code === 'unrecognized_keys' ? `unknown: ${issue.keys.join(', ')}` : (issue?.message ?? 'is invalid');
     throw flavorDeclarationInvalid(source, pathOf(issue?.path ?? []), problem);
   }
+  refuseUnproved(value, source);
   const minor = Number(value.contract.split('.')[1]);
   const features = FEATURES.filter((name) => (FEATURES_SINCE[name] ?? 0) <= minor);
   const promised = {isolators: isolatorNames, features, verbs: VERBS};
@@ -31,6 +32,17 @@ export const checkDeclaration = (value: Flavor['declaration'], source: string): 
     throw flavorDeclarationInvalid(source, where, `says nothing about ${missing.map(({name}) => name).join(', ')}`);
   }
   checkPrograms(value, source);
+};
+
+/** Nobody has to take the word of a flavor that could give proof. */
+const refuseUnproved = (value: Flavor['declaration'], source: string): void => {
+  for (const kind of ['isolators', 'features', 'verbs'] as const) {
+    const name = Object.entries(value[kind]).find(([, {level}]) => level === 'unproved')?.[0];
+    if (name !== undefined) {
+      const problem = 'is "unproved", which only a stage1 image made for rkt is';
+      throw flavorDeclarationInvalid(source, `.${kind}["${name}"].level`, problem);
+    }
+  }
 };
 
 /** The core finds out about the programs that are named, and takes others for not installed. */

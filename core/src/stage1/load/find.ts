@@ -5,6 +5,7 @@ import type {Flavor} from '../../contract/flavor.ts';
 import {isProgram} from '../../linux/programs.ts';
 import {RktError} from '../../rkt-error.ts';
 import {suggest} from '../../suggest.ts';
+import type {Entrypoints} from '../aci/entrypoints.ts';
 import {checkedOnce} from '../checked-once.ts';
 import {flavorLoadFailed, flavorNotFound} from '../errors.ts';
 import {checkHooks} from './check-hooks.ts';
@@ -15,10 +16,12 @@ import {entries, findPackage, flavorsIn, ownTrees} from './package-trees.ts';
 /** A flavor that has been loaded and checked. */
 export interface FoundFlavor {
   readonly flavor: Flavor;
-  /** `sha256-…` of the file it was loaded from. */
+  /** `sha256-…` of the file it was loaded from, or the ID of the image. */
   readonly digest: string;
-  /** The file it was loaded from. */
+  /** The file it was loaded from, or the ID of the image that it is. */
   readonly source: string;
+  /** Of a stage1 image made for rkt. */
+  readonly entrypoints?: Entrypoints;
 }
 
 interface Options {

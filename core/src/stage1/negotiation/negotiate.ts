@@ -117,6 +117,7 @@ const VERDICTS = {
   enforced: 'enforced',
   equivalent: 'modified',
   'not-applicable': 'ignored',
+  unproved: 'unproved',
   impossible: 'ignored',
 } as const satisfies Record<Support['level'], ReportEntry['verdict']>;
 
@@ -130,7 +131,7 @@ const entryFor = ({kind, name, app, origin, value}: Wish, support: Support): Rep
   how:
     support.level === 'enforced'
       ? support.mechanism
-      : support.level === 'equivalent'
+      : support.level === 'equivalent' || support.level === 'unproved'
         ? `${support.mechanism}; ${support.consequence}`
         : support.consequence,
   ...('readBack' in support && support.readBack !== undefined ? {readBack: support.readBack} : {}),

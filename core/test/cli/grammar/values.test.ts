@@ -216,7 +216,7 @@ for (const [flags, selection] of [
   [{stage1: './mine'}, './mine'],
   [{'stage1-name': 'coreos.com/rkt/stage1-kvm:1.30.0'}, 'coreos.com/rkt/stage1-kvm:1.30.0'],
   [{'stage1-path': '/opt/../opt/x'}, '/opt/x'],
-  [{'stage1-from-dir': 'stage1-host.aci'}, 'coreos.com/rkt/stage1-host'],
+  [{'stage1-from-dir': 'stage1-host.aci'}, 'stage1-from-dir:stage1-host.aci'],
 ] as const)
   test(`stage1 of ${JSON.stringify(flags)}`, (t) => t.is(parseStage1(flags), selection));
 

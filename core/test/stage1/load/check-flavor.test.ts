@@ -88,6 +88,19 @@ const refused: readonly [string, unknown, RktError['code'], object][] = [
     {where: '.verbs', problem: 'says nothing about run'},
   ],
   [
+    'a promise that is its word alone',
+    flavor({
+      declaration: declaration({
+        isolators: {
+          ...declaration().isolators,
+          'resource/memory': {level: 'unproved', mechanism: 'm', consequence: 'c'},
+        },
+      }),
+    }),
+    'RKT_FLAVOR_DECLARATION_INVALID',
+    {where: '.isolators["resource/memory"].level'},
+  ],
+  [
     'an unknown level',
     flavor({
       declaration: declaration({

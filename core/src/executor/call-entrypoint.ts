@@ -1,0 +1,74 @@
+import {constants} from 'node:fs';
+import type {HostPath} from '../contract/names.ts';
+import type {ProcessIdentity} from '../contract/pod.ts';
+import type {Process} from '../contract/process.ts';
+import {closeOnExecFrom} from '../linux/fd-flags.ts';
+import {setNamespaces} from '../linux/namespaces.ts';
+import {openHost} from '../linux/openat2.ts';
+import {openProcess} from '../linux/pidfd.ts';
+import {isProgram} from '../linux/programs.ts';
+import {isErrno} from '../linux/syscall-error.ts';
+
+/** A program of a stage1 that was made for rkt. */
+export interface Entrypoint {
+  /** Where it is as long as the pod's mounts can be seen. */
+  readonly path: HostPath;
+  /** Where it is in any case: in the store. */
+  readonly stored: HostPath;
+}
+
+/** Milliseconds that one may take which rkt waits for. */
+const LIMIT = 60_000;
+const FIRST_BESIDES_STDIO = 3;
+
+/**
+ * Looks where the pod's mounts are: in the mount namespace of its supervisor, if that still is in one where they are, else where this process is. It stays there.
+ * @returns where the entrypoint is to be seen from there
+ */
+export const goToEntrypoint = (supervisor: ProcessIdentity, {path, stored}: Entrypoint): HostPath => {
+  using home = openHost('/proc/self/ns/mnt', constants.O_RDONLY);
+  using process = openProcess(supervisor);
+  if (process === undefined) return stored;
+  try {
+    setNamespaces(process, ['mount']);
+  } catch (error) {
+    if (isErrno(error, 'ESRCH')) return stored;
+    throw error;
+  }
+  if (isProgram(path)) return path;
+  setNamespaces(home, ['mount']);
+  return stored;
+};
+
+/** What does something in this process's mount namespace, and comes back to it. */
+export const elsewhere = <T>(act: () => T): T => {
+  using home = openHost('/proc/self/ns/mnt', constants.O_RDONLY);
+  try {
+    return act();
+  } finally {
+    setNamespaces(home, ['mount']);
+  }
+};
+
+/**
+ * Calls an entrypoint and waits for its end. What it says goes to standard error: standard output is rkt's.
+ * @returns how it has ended, if not with 0
+ */
+export const callEntrypoint = (
+  program: HostPath,
+  args: readonly string[],
+  {directory, env}: {readonly directory: HostPath; readonly env: Process['env']},
+): string | undefined => {
+  const {spawnSync} = process.getBuiltinModule('node:child_process');
+  closeOnExecFrom(FIRST_BESIDES_STDIO);
+  const {status, signal, error} = spawnSync(program, args, {
+    cwd: directory,
+    env: Object.fromEntries(env.map(({name, value}) => [name, value])),
+    stdio: ['ignore', 2, 2],
+    timeout: LIMIT,
+    killSignal: 'SIGKILL',
+  });
+  if (isErrno(error, 'ETIMEDOUT')) return `it has not ended within ${LIMIT / 1000} s, and was killed`;
+  if (error !== undefined) return error.message;
+  return status === 0 ? undefined : `it ended with ${signal ?? `exit status ${status}`}`;
+};

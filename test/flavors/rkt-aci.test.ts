@@ -1,0 +1,232 @@
+import {copyFileSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import path from 'node:path';
+import test from 'ava';
+import {openHost} from '../helpers/host.ts';
+import {buildImage} from '../helpers/image.ts';
+import {lacksPods} from '../helpers/lacks.ts';
+import {testIf} from '../helpers/skip.ts';
+import {SEVERAL, stage1Aci} from './support/stage1-aci.ts';
+
+/* A stage1 image made for rkt, unmodified: rkt's implementor's guide, sentence by sentence. */
+
+const host = openHost();
+test.after.always(() => host.close());
+const podTest = testIf(lacksPods());
+
+const gcLog = path.join(host.directory, 'gc-called');
+const stage1 = stage1Aci({gcLog});
+/** Of the first version of the interface, and nothing but `run`. */
+const first = stage1Aci({version: null, entrypoints: ['run'], name: 'example.com/stage1-first'});
+const podPath = (uuid: string) => path.join(host.data, 'pods/run', uuid);
+const linesOf = (uuid: string, name: string) =>
+  readFileSync(path.join(podPath(uuid), name), 'utf8')
+    .trim()
+    .split('\n');
+
+podTest('run: the entrypoint gets its flags, directory and lock, and what it makes of the pod is told', async (t) => {
+  const file = path.join(host.directory, 'uuid');
+  const ran = await host.sh('echo out; echo err >&2; cat; exit 7', {
+    stage1,
+    input: 'in\n',
+    pod: ['--net=none', '--hostname=web', '--ipc=private', '--dns=10.0.0.1', `--uuid-file-save=${file}`],
+  });
+  t.like(ran, {exitCode: 7, stdout: 'out\nin\n'}, ran.stderr);
+  const uuid = readFileSync(file, 'utf8').trim();
+  t.deepEqual(linesOf(uuid, 'run-called'), [
+    podPath(uuid),
+    path.join(podPath(uuid), 'stage1/rootfs/run'),
+    ...['--net=none', `--local-config=${host.directory}/etc`, '--hostname=web'],
+    ...['--dns-conf-mode=resolv=stage0,hosts=default', '--ipc=private', uuid],
+  ]);
+  const {stdout} = await host.rkt(['status', uuid]);
+  for (const line of ['state=exited', 'app-test=7', 'flavor=rkt-stage1']) t.true(stdout.includes(`${line}\n`), line);
+  t.regex(stdout, /^unproved=os\/linux\/capabilities-retain-set \(test\): /m);
+  t.regex(stdout, /^unproved=network\/none: /m);
+});
+
+podTest('what its interface has no word for is refused, unless allowed by name; plan tells the rest', async (t) => {
+  const id = await host.fetch(first);
+  const plan = (...flags: string[]) =>
+    host.rkt(['--format=json', '--insecure-options=image', 'plan', `--stage1=${id}`, ...flags, buildImage()]);
+  for (const flag of ['--hostname=web', '--dns=10.0.0.1', '--ipc=private']) {
+    t.is((await plan(flag)).error?.code, 'RKT_FLAVOR_CANNOT', flag);
+  }
+  const limited = (...flags: string[]) =>
+    host.rkt([
+      ...['--format=json', '--insecure-options=image', 'plan', `--stage1=${id}`, ...flags],
+      ...[buildImage(), '--pids=5', '--memory=64M'],
+    ]);
+  t.is((await limited()).error?.code, 'RKT_FLAVOR_CANNOT');
+  const {stdout} = await limited('--allow-degraded=resource/pids');
+  const {report} = JSON.parse(stdout) as {report: {entries: {name: string; verdict: string}[]}};
+  const verdicts = new Map(report.entries.map(({name, verdict}) => [name, verdict]));
+  t.is(verdicts.get('resource/pids'), 'ignored');
+  t.is(verdicts.get('resource/memory'), 'unproved');
+  t.is(verdicts.get('processes/apart'), 'unproved');
+  t.false([...verdicts.values()].includes('modified'));
+});
+
+podTest('an image whose entrypoint is no program is refused', async (t) => {
+  const broken = stage1Aci({paths: {run: '/exec.awk'}, name: 'example.com/stage1-no-program'});
+  const {exitCode, error} = await host.sh('true', {stage1: broken});
+  t.deepEqual([exitCode, error?.code], [254, 'RKT_STAGE1_IMAGE_INVALID']);
+});
+
+podTest(
+  'by hash, URL, file of the configured directory and the place of the configuration it is the same',
+  async (t) => {
+    const id = await host.fetch(stage1);
+    const [images, user] = [path.join(host.directory, 'images'), path.join(host.directory, 'user')];
+    for (const directory of [images, `${host.directory}/etc/paths.d`, `${user}/stage1.d`])
+      mkdirSync(directory, {recursive: true});
+    copyFileSync(stage1, path.join(images, 'mine.aci'));
+    writeFileSync(
+      `${host.directory}/etc/paths.d/images.json`,
+      JSON.stringify({rktKind: 'paths', rktVersion: 'v1', 'stage1-images': images}),
+    );
+    writeFileSync(
+      `${user}/stage1.d/stage1.json`,
+      JSON.stringify({
+        rktKind: 'stage1',
+        rktVersion: 'v1',
+        name: 'example.com/not-here',
+        version: '1',
+        location: stage1,
+      }),
+    );
+    for (const [global, flags] of [
+      [[], [`--stage1-hash=${id}`]],
+      [[], [`--stage1-url=file://${stage1}`]],
+      [[], ['--stage1-from-dir=mine.aci']],
+      [[`--user-config=${user}`], []],
+    ] as const) {
+      const ran = await host.rkt([
+        ...[...global, '--insecure-options=image', 'run', ...flags, buildImage()],
+        ...['--exec=/bin/sh', '--', '-c', 'echo ran; exit 9'],
+      ]);
+      t.deepEqual([ran.exitCode, ran.stdout], [9, 'ran\n'], flags[0] ?? ran.stderr);
+      // Nobody gets it in silence.
+      t.regex(
+        ran.stderr,
+        /nothing proves what the stage1 image example\.com\/stage1-chroot:1\.0\.0, .*processes\/apart/,
+      );
+    }
+    const {error} = await host.rkt(['--format=json', 'plan', '--stage1-from-dir=none.aci', buildImage()]);
+    t.is(error?.code, 'RKT_FLAVOR_NOT_FOUND');
+  },
+);
+
+podTest('it is verified like any image', async (t) => {
+  const {error} = await host.rkt(['--format=json', 'run', `--stage1=${stage1}`, buildImage()]);
+  t.is(error?.code, 'RKT_IMAGE_UNSIGNED');
+});
+
+podTest('enter, status, stop and gc call its entrypoints, where the guide says and with what', async (t) => {
+  const {uuid, ended} = await host.start('trap "exit 5" TERM; echo ready; read -r none', {stage1});
+  const pod = podPath(uuid);
+  const entered = await host.enter(uuid, 'echo "$PPID $AC_APP_NAME"; readlink /proc/self/root; exit 3');
+  t.is(entered.exitCode, 3, entered.stderr);
+  const [, parent = ''] = /^(\d+)$/m.exec(readFileSync(path.join(pod, 'ppid'), 'utf8')) ?? [];
+  const [child] = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').split(' ');
+  t.deepEqual(linesOf(uuid, 'enter-called').slice(0, 5), [
+    pod,
+    path.join(pod, 'stage1/rootfs/enter'),
+    `--pid=${child}`,
+    ...['--appname=test', '--'],
+  ]);
+  const verified = await host.rkt(['status', '--verify', uuid]);
+  t.is(verified.exitCode, 0, verified.stderr);
+  t.regex(verified.stdout, /^verified=plan: /m);
+
+  t.is((await host.rkt(['stop', uuid])).exitCode, 0);
+  t.is((await ended).exitCode, 5);
+  t.deepEqual(linesOf(uuid, 'stop-called'), [pod, path.join(pod, 'stage1/rootfs/stop'), uuid]);
+  t.regex((await host.rkt(['status', uuid])).stdout, /^app-test=5$/m);
+
+  t.is((await host.rkt(['rm', uuid])).exitCode, 0);
+  const garbage = pod.replace('/run/', '/exited-garbage/');
+  const called = readFileSync(gcLog, 'utf8');
+  t.true(
+    called.startsWith(`${garbage}\n${garbage}/stage1/rootfs/gc\n--local-config\n${host.directory}/etc\n${uuid}\n`),
+  );
+  // As it ran: its image, and what it has written.
+  t.true(called.includes('\nexec.awk\n'));
+  t.true(called.endsWith('\n5\n'));
+  t.false(Object.values(host.podDirectories()).flat().includes(uuid));
+});
+
+podTest(
+  'several apps are laid out, pid is read, and a stage1 that is out of sight is entered from the store',
+  async (t) => {
+    const file = path.join(host.directory, 'uuid-several');
+    const several = stage1Aci({run: SEVERAL, name: 'example.com/stage1-several', entrypoints: ['run', 'enter']});
+    const app = buildImage();
+    const ran = host.rkt([
+      ...[
+        '--insecure-options=image',
+        'run',
+        `--stage1=${several}`,
+        '--hosts-entry=10.0.0.1=db',
+        `--uuid-file-save=${file}`,
+      ],
+      ...[app, '--name=one', '---', app, '--name=two'],
+    ]);
+    const ready = await host.rkt(['status', '--wait-ready=1m', `--uuid-file=${file}`]);
+    t.is(ready.exitCode, 0, ready.stderr);
+    const uuid = readFileSync(file, 'utf8').trim();
+    const entered = await host.rkt(['enter', '--app=two', uuid, '/bin/echo', 'inside']);
+    t.is(entered.stdout, 'inside\n', entered.stderr);
+    const [pod, program, pid] = linesOf(uuid, 'enter-called');
+    t.is(pod, podPath(uuid));
+    t.regex(program ?? '', /\/cas\/images\/sha512-[0-9a-f]+\/rootfs\/enter$/);
+    t.is(pid, `--pid=${linesOf(uuid, 'pid')[0]}`);
+    t.is((await host.rkt(['stop', '--force', uuid])).exitCode, 0);
+    const {stdout} = await ran;
+    t.regex(stdout, /^one 0\ntwo 0\n(.*\n)*10\.0\.0\.1\tdb\n(.*\n)*ready\n$/);
+  },
+);
+
+podTest('stop --force has it kill, and a pod without a stop entrypoint gets signals', async (t) => {
+  const forced = await host.start('echo ready; trap "" TERM; while :; do sleep 1; done', {stage1});
+  t.is((await host.rkt(['stop', '--force', forced.uuid])).exitCode, 0);
+  t.is((await forced.ended).signal, 'SIGKILL');
+  t.deepEqual(linesOf(forced.uuid, 'stop-called').slice(2), ['--force', forced.uuid]);
+
+  const {uuid, ended} = await host.start('echo ready; cat', {stage1: first});
+  t.is((await host.enter(uuid, 'true')).error?.code, 'RKT_POD_ENTER_IMPOSSIBLE');
+  t.is((await host.rkt(['stop', uuid])).exitCode, 0);
+  t.is((await ended).exitCode, 143);
+  t.is((await host.rkt(['rm', uuid])).exitCode, 0);
+});
+
+podTest(
+  'a gc entrypoint that fails keeps the pod once, and a stop entrypoint that fails leaves it running',
+  async (t) => {
+    const failing = stage1Aci({paths: {gc: '/bin/false', stop: '/bin/false'}, name: 'example.com/stage1-failing'});
+    const {uuid, ended} = await host.start('echo ready; cat', {stage1: failing});
+    const stopped = await host.rkt(['--format=json', 'stop', uuid]);
+    t.is(stopped.error?.code, 'RKT_STAGE1_ENTRYPOINT_FAILED');
+    t.is((await host.pods()).find(({name}) => name === uuid)?.state, 'running');
+    const killed = await host.rkt(['--format=json', 'stop', '--force', uuid]);
+    t.is(killed.error?.code, 'RKT_STAGE1_ENTRYPOINT_FAILED');
+    await ended;
+    t.is((await host.rkt(['--format=json', 'rm', uuid])).error?.code, 'RKT_STAGE1_ENTRYPOINT_FAILED');
+    t.is((await host.rkt(['rm', uuid])).exitCode, 0);
+  },
+);
+
+podTest('a prepared pod keeps its stage1, and what it was prepared with, whatever has the name later', async (t) => {
+  const file = path.join(host.directory, 'uuid-prepared');
+  await host.fetch(stage1);
+  const prepared = await host.rkt([
+    ...['--insecure-options=image', 'prepare', '--stage1-name=example.com/stage1-chroot', '--no-overlay', buildImage()],
+    ...['--exec=/bin/sh', '--', '-c', 'echo ran; exit 4'],
+  ]);
+  t.is(prepared.exitCode, 0, prepared.stderr);
+  const uuid = prepared.stdout.trim();
+  // Another image of that name, whose run ends with 0.
+  await host.fetch(stage1Aci({paths: {run: '/bin/true'}}));
+  const ran = await host.rkt(['run-prepared', '--hostname=later', `--uuid-file-save=${file}`, uuid]);
+  t.deepEqual([ran.exitCode, ran.stdout], [4, 'ran\n'], ran.stderr);
+  t.true(linesOf(uuid, 'run-called').includes('--hostname=later'));
+});
