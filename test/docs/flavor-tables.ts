@@ -8,9 +8,9 @@ const TRIED: Readonly<Record<string, string>> = {
   nspawn: '[the kit](test/conformance/kit.test.ts)',
 };
 
-const LEVELS = ['enforced', 'equivalent', 'not-applicable', 'impossible'] as const;
+const LEVELS = ['enforced', 'equivalent', 'unproved', 'not-applicable', 'impossible'] as const;
 /** The levels in a word that fits a cell. */
-const SHORT = {enforced: 'yes', equivalent: 'otherwise', 'not-applicable': '–', impossible: 'no'} as const;
+const SHORT = {enforced: 'yes', equivalent: 'otherwise', unproved: 'unproved', 'not-applicable': '–', impossible: 'no'} as const;
 
 const cell = (text: string): string => text.replaceAll('|', '\\|');
 const markdown = (header: readonly string[], rows: readonly (readonly string[])[]): string =>
@@ -107,12 +107,14 @@ export const declarationTable = (declaration: Declaration): string => {
 const TITLES = {
   enforced: 'Enforced as asked',
   equivalent: 'By other means',
+  unproved: 'On its word alone',
   'not-applicable': 'Changes nothing here',
   impossible: 'Refused',
 } as const;
 const HEADERS = {
   enforced: ['asked for', 'mechanism', 'the host must have', 'read back from'],
   equivalent: ['asked for', 'mechanism, and what is different', 'the host must have', 'read back from'],
+  unproved: ['asked for', 'mechanism, and what is not proved'],
   'not-applicable': ['asked for', 'why'],
   impossible: ['asked for', 'why'],
 } as const;
@@ -123,6 +125,8 @@ const rowOf = (name: string, support: Support): string[] => {
     case 'not-applicable':
     case 'impossible':
       return [title, cell(support.consequence)];
+    case 'unproved':
+      return [title, cell(`${support.mechanism}; ${support.consequence}`)];
     case 'enforced':
     case 'equivalent': {
       const how = [support.mechanism, ...(support.level === 'equivalent' ? [support.consequence] : [])].join('; ');

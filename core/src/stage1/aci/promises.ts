@@ -63,6 +63,7 @@ export const promisesOf = ({
       'network/host': IN_FLAGS,
       'network/named': IN_FLAGS,
       'network/none': IN_FLAGS,
+      notify: impossible('NOTIFY_SOCKET stays outside of stage1 images made for rkt'),
       'pid/private': ITS_OWN,
       ports: IN_MANIFEST,
       'processes/apart': ITS_OWN,
@@ -81,6 +82,7 @@ export const promisesOf = ({
       'volume/device': IN_MANIFEST,
       'volume/empty': IN_MANIFEST,
       'volume/host': IN_MANIFEST,
+      'volume/sys': IN_MANIFEST,
     },
     verbs: {
       'app-add': impossible('rkt has no such command yet'),
