@@ -2,9 +2,10 @@ import * as z from 'zod/mini';
 import {type Plan, plan as planSchema} from '../../contract/plan.ts';
 import {flavorPlanInvalid} from '../errors.ts';
 import {pathOf} from '../path-of.ts';
+import {checkReach} from './check-reach.ts';
 
 /**
- * Makes sure that what a flavor made is a plan that the executor knows.
+ * Makes sure that what a flavor made is a plan that the executor knows, and that stays with the pod.
  * @throws RKT_FLAVOR_PLAN_INVALID
  */
 export const checkPlan = (draft: Plan): void => {
@@ -19,4 +20,5 @@ export const checkPlan = (draft: Plan): void => {
     if (seen.has(id)) throw flavorPlanInvalid(name, id, 'two steps have this id');
     seen.add(id);
   }
+  checkReach(draft);
 };
