@@ -242,3 +242,22 @@ serialTestIf(lacksPods())(
     }
   },
 );
+
+serialTestIf(lacksPods())("S10 a limit of rkt's caller that is too low is told as such", async (t) => {
+  const image = await host.fetch();
+  for (const limit of ['-f 0', '-n 24']) {
+    const through = ['/bin/sh', '-c', `ulimit ${limit}; exec "$@"`, 'sh'];
+    const {exitCode, error, stderr} = await host.sh('true', {stage1: 'fly', image, through});
+    t.deepEqual([exitCode, error?.code], [254, 'RKT_LIMIT_TOO_LOW'], `${limit}: ${stderr}`);
+  }
+});
+
+serialTestIf(lacksPods())('S36 what is in the environment for another Node.js is not for the one of rkt', async (t) => {
+  const written = path.join(host.directory, 'written');
+  const env = {NODE_CHANNEL_FD: '0', NODE_DEBUG: '*', NODE_V8_COVERAGE: written, NODE_REDIRECT_WARNINGS: written};
+  const {exitCode, stdout, stderr} = await host.rkt(['list', '--format=json'], {env});
+  t.is(exitCode, 0, stderr);
+  t.notThrows(() => JSON.parse(stdout));
+  t.is(stderr, '');
+  t.false(existsSync(written));
+});

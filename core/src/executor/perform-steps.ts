@@ -1,6 +1,7 @@
 import type {Step} from '../contract/step.ts';
 import {log} from '../debug.ts';
 import {isOutOfSpace} from '../linux/out-of-space.ts';
+import {isErrno} from '../linux/syscall-error.ts';
 import {RktError} from '../rkt-error.ts';
 import type {StepContext} from './context.ts';
 import {stepFailed} from './errors.ts';
@@ -31,7 +32,7 @@ const debug = log('executor');
 /**
  * Performs steps in order. The first that fails ends it; what was done stays for {@link undo}.
  * @returns what the operator should know, in order.
- * @throws {RktError} of the step, ENOSPC or EDQUOT of a full disk as it is, or RKT_STEP_FAILED with the system call that failed as its cause.
+ * @throws {RktError} of the step, of a full disk or of a limit of rkt's caller what the system says, or RKT_STEP_FAILED with the system call that failed as its cause.
  */
 export const performSteps = (steps: readonly Step[], context: StepContext): Notes =>
   steps.flatMap((step) => {
@@ -40,16 +41,17 @@ export const performSteps = (steps: readonly Step[], context: StepContext): Note
     try {
       return performStep(step, context);
     } catch (error) {
-      throw error instanceof RktError || isOfFullDisk(step, error) ? error : stepFailed(step, error);
+      throw error instanceof RktError || isOfSurroundings(step, error) ? error : stepFailed(step, error);
     }
   });
 
-/** Of a mount, a namespace or a cgroup it says that there are too many. */
-const isOfFullDisk = ({do: kind}: Step, error: unknown): boolean =>
-  kind !== 'cgroup' &&
-  isOutOfSpace(error) &&
-  'syscall' in error &&
-  /^(open|mkdir|mknod|symlink|write)/.test(String(error.syscall));
+/** What any program would meet here: a full disk, which of a mount, a namespace or a cgroup means that there are too many of them, or a limit of rkt's caller. */
+const isOfSurroundings = ({do: kind}: Step, error: unknown): boolean =>
+  isErrno(error, 'EFBIG', 'EMFILE') ||
+  (kind !== 'cgroup' &&
+    isOutOfSpace(error) &&
+    'syscall' in error &&
+    /^(open|mkdir|mknod|symlink|write)/.test(String(error.syscall)));
 
 const performStep = (step: Step, context: StepContext): Notes => {
   switch (step.do) {
