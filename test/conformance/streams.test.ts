@@ -1,4 +1,4 @@
-import {readFileSync, writeFileSync} from 'node:fs';
+import {readFileSync, statSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import {openHost} from '../helpers/host.ts';
@@ -63,4 +63,34 @@ kernelTest('streams that are files stay what they are: position, append mode and
   await until(() => content('appended').endsWith('second\n') && content('over').startsWith('written'));
   t.is(content('appended'), 'what was there\nshell\nsecond\n');
   t.is(content('over'), 'written\n there\n');
+});
+
+kernelTest('S11 a file that is given to be read can only be read, by run and by enter, also by root', async (t) => {
+  const file = path.join(host.directory, 'given');
+  const content = 'first\nsecond\n';
+  writeFileSync(file, content, {mode: 0o644});
+  const through = ['/bin/sh', '-c', 'exec <"$0"; read -r line; exec "$@"', file];
+  // Of a flavor that gives a pipe, that is the pod's own.
+  const change = '(echo x >/proc/self/fd/0; echo x >>/proc/self/fd/0; chmod 6755 /proc/self/fd/0) 2>/dev/null';
+  const script = `[ -p /proc/self/fd/0 ] || ${change}; cat`;
+  const pod = await host.start('echo ready; cat');
+  for (const result of [await host.sh(script, {through}), await host.enter(pod.uuid, script, {through})]) {
+    t.like(result, {exitCode: 0, stdout: 'second\n'}, result.stderr);
+    t.is(readFileSync(file, 'utf8'), content);
+    t.is(statSync(file).mode & 0o7777, 0o644);
+  }
+  await pod.end();
+});
+
+kernelTest('S29 a device that is given to be read is no device to be written', async (t) => {
+  const plan = async (redirections: string) => {
+    const through = ['/bin/sh', '-c', `exec ${redirections}; exec "$@"`, 'sh'];
+    const args = host.runArguments('true').map((word) => (word === 'run' ? 'plan' : word));
+    return (await host.rkt(args, {through})).stdout;
+  };
+  const rule = (access: string) => `{"type":"char","major":1,"minor":11,"access":"${access}"}`;
+  const wide = (text: string) => JSON.stringify(JSON.parse(text));
+  t.true(wide(await plan('</dev/kmsg')).includes(rule('r')));
+  t.true(wide(await plan('</dev/kmsg 2>/dev/kmsg')).includes(rule('rw')));
+  t.true(wide(await plan('2>/dev/kmsg')).includes(rule('w')));
 });

@@ -151,6 +151,7 @@ seen = {
     "secret": tried(lambda: open("${secret}").read()),
     "shadow": tried(lambda: open("/etc/shadow").read()),
     "write": [tried(lambda: open(name, "w")) for name in ("/x", "/tmp/x", "/flavor/x", "/usr/x", "/dev/shm/x")],
+    "keeper": tried(lambda: os.kill(1, 0)),
     "init": tried(lambda: os.kill(${process.pid}, 0)),
     "net": [name for _, name in socket.if_nameindex()],
     "mount": tried(lambda: os.chroot("/usr")),
@@ -165,7 +166,7 @@ sys.exit(0)`;
   t.is(stderr, '');
   const [{findings = []} = {}] = JSON.parse(stdout) as {findings?: {what: string}[]}[];
   const seen = JSON.parse(findings[0]?.what ?? '{}') as Record<string, unknown>;
-  t.like(seen, {pid: 1, secret: 'no', shadow: 'no', init: 'no', mount: 'no', net: ['lo']});
+  t.like(seen, {pid: 2, secret: 'no', shadow: 'no', keeper: 'no', init: 'no', mount: 'no', net: ['lo']});
   t.deepEqual(seen.write, ['no', 'no', 'no', 'no', 'no']);
   t.deepEqual(seen.open, []);
   t.is(seen.ids, '(65533, 65534, 65534) []');

@@ -126,7 +126,8 @@ kernelTest('S21 QEMU is nobody, with nothing of the host; a signal is the one th
     t.true(ids.every((id) => id >= 0x7000_0000 && id === ids[0]));
     for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb']) t.is(BigInt(`0x${field(set)}`), 0n);
     t.is(field('NoNewPrivs'), '1');
-    t.not(readlinkSync(`/proc/${pid}/ns/mnt`), readlinkSync('/proc/self/ns/mnt'));
+    for (const kind of ['mnt', 'net', 'ipc', 'uts'])
+      t.not(readlinkSync(`/proc/${pid}/ns/${kind}`), readlinkSync(`/proc/self/ns/${kind}`), kind);
     t.deepEqual(readdirSync(`/proc/${pid}/root/dev`).sort(), ['null', 'urandom']);
     t.false(existsSync(`/proc/${pid}/root/proc/self`));
   }

@@ -205,3 +205,59 @@ serialTestIf(lacksPods('program/cp'))('S10 a disk that a copy of an image fills 
     rmSync(small, {recursive: true});
   }
 });
+
+serialTestIf(lacksPods())(
+  'S10 a disk that fills up while a pod starts is told as full, whichever step it is',
+  async (t) => {
+    const small = path.join(host.directory, 'small-inodes');
+    mkdirSync(small);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m,nr_inodes=1200', 'tmpfs', small]);
+    try {
+      const rkt = (...args: string[]) =>
+        host.rkt([`--dir=${small}`, '--format=json', '--insecure-options=image', ...args]);
+      const codes = new Set<string | undefined>();
+      t.is((await rkt('fetch', buildImage())).exitCode, 0);
+      for (let free = 1; free <= 8; free++) {
+        const prepared = await rkt('prepare', '--quiet', '--stage1=fly', 'example.com/test', '--exec=/bin/true');
+        t.is(prepared.exitCode, 0, prepared.stderr);
+        let made = 0;
+        t.throws(() => {
+          for (;;) {
+            closeSync(openSync(path.join(small, `filler-${made}`), 'w'));
+            made++;
+          }
+        });
+        for (let index = 0; index < free; index++) rmSync(path.join(small, `filler-${index}`));
+        const [uuid = ''] = /[0-9a-f]{8}-[0-9a-f-]{27}/.exec(prepared.stdout) ?? [];
+        const {exitCode, error} = await rkt('run-prepared', uuid);
+        if (exitCode !== 0) codes.add(error?.code);
+        for (let index = free; index < made; index++) rmSync(path.join(small, `filler-${index}`));
+        t.is((await rkt('gc', '--grace-period=0s')).exitCode, 0);
+        t.is((await rkt('gc', '--grace-period=0s')).exitCode, 0);
+      }
+      t.deepEqual([...codes], ['RKT_NO_SPACE']);
+    } finally {
+      execFileSync('umount', ['-l', small]);
+      rmSync(small, {recursive: true});
+    }
+  },
+);
+
+serialTestIf(lacksPods())("S10 a limit of rkt's caller that is too low is told as such", async (t) => {
+  const image = await host.fetch();
+  for (const limit of ['-f 0', '-n 24']) {
+    const through = ['/bin/sh', '-c', `ulimit ${limit}; exec "$@"`, 'sh'];
+    const {exitCode, error, stderr} = await host.sh('true', {stage1: 'fly', image, through});
+    t.deepEqual([exitCode, error?.code], [254, 'RKT_LIMIT_TOO_LOW'], `${limit}: ${stderr}`);
+  }
+});
+
+serialTestIf(lacksPods())('S36 what is in the environment for another Node.js is not for the one of rkt', async (t) => {
+  const written = path.join(host.directory, 'written');
+  const env = {NODE_CHANNEL_FD: '0', NODE_DEBUG: '*', NODE_V8_COVERAGE: written, NODE_REDIRECT_WARNINGS: written};
+  const {exitCode, stdout, stderr} = await host.rkt(['list', '--format=json'], {env});
+  t.is(exitCode, 0, stderr);
+  t.notThrows(() => JSON.parse(stdout));
+  t.is(stderr, '');
+  t.false(existsSync(written));
+});

@@ -179,6 +179,17 @@ export const kitMissing = (name: string) =>
     hint: `npm install ${name}`,
   });
 
+const LIMITS = {EFBIG: ['size of files', '-f'], EMFILE: ['number of open files', '-n']} as const;
+export type LimitError = keyof typeof LIMITS;
+
+/** rkt's caller has given it less than it needs (getrlimit(2)). */
+export const limitTooLow = (code: LimitError, cause: Error) =>
+  new RktError('RKT_LIMIT_TOO_LOW', `the limit of the ${LIMITS[code][0]} is too low for rkt: ${cause.message}`, {
+    limit: LIMITS[code][0],
+    cause,
+    hint: `ulimit ${LIMITS[code][1]} tells what it is here; an app has limits of its own by --rlimit`,
+  });
+
 /** A file system is full, or its quota is used up. */
 export const noSpace = (cause: Error & {readonly path?: unknown}) =>
   new RktError('RKT_NO_SPACE', `no space left: ${cause.message}`, {

@@ -3,7 +3,7 @@ import {isOutOfSpace} from '../linux/out-of-space.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {RktError} from '../rkt-error.ts';
 import type {Format} from './context.ts';
-import {internal, noSpace, pathUnusable} from './errors.ts';
+import {internal, limitTooLow, noSpace, pathUnusable} from './errors.ts';
 import {escapeJson, escapeText} from './escape-text.ts';
 import {paint, wantsColour} from './terminal.ts';
 import {write} from './write.ts';
@@ -12,6 +12,8 @@ import {write} from './write.ts';
 export const toRktError = (thrown: unknown): RktError => {
   if (thrown instanceof RktError) return thrown;
   if (isOutOfSpace(thrown)) return noSpace(thrown);
+  for (const code of ['EFBIG', 'EMFILE'] as const)
+    if (thrown instanceof Error && isErrno(thrown, code)) return limitTooLow(code, thrown);
   const [path, because] = refusedPath(thrown);
   return path === undefined || because === undefined ? internal(thrown) : pathUnusable(path, because, thrown);
 };

@@ -14,6 +14,7 @@ import {cString} from '../linux/libc.ts';
 import {namespaceFlags, setNamespaces} from '../linux/namespaces.ts';
 import {O_PATH, openHost} from '../linux/openat2.ts';
 import {ownFilters} from '../linux/own-filters.ts';
+import {makeInputsReadOnly} from '../linux/read-only-inputs.ts';
 import {holdDescriptors} from '../linux/reopen.ts';
 import {makeJournalReopenable} from '../linux/reopenable-stdio.ts';
 import {restoreStdio} from '../linux/restore.ts';
@@ -62,6 +63,7 @@ export const enterByChild = (
 ): never => {
   if (launch.passSockets) throw enterSockets();
   hide();
+  makeInputsReadOnly();
   makeJournalReopenable();
   holdDescriptors();
   const ways = openWays(launch, context);

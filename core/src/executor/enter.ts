@@ -1,5 +1,6 @@
 import {dismissCompanions} from '../linux/companions.ts';
 import {hide} from '../linux/credentials.ts';
+import {makeInputsReadOnly} from '../linux/read-only-inputs.ts';
 import {holdDescriptors} from '../linux/reopen.ts';
 import {makeJournalReopenable} from '../linux/reopenable-stdio.ts';
 import {sealSelf} from '../linux/sealed-self.ts';
@@ -25,6 +26,7 @@ export const enter = (
   if (namespaces.includes('pid') || namespaces.includes('user')) return enterByChild(launch, context);
   sealSelf();
   hide();
+  makeInputsReadOnly();
   makeJournalReopenable();
   holdDescriptors();
   const ways = openWays(launch, context);

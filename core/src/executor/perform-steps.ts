@@ -1,5 +1,7 @@
 import type {Step} from '../contract/step.ts';
 import {log} from '../debug.ts';
+import {isOutOfSpace} from '../linux/out-of-space.ts';
+import {isErrno} from '../linux/syscall-error.ts';
 import {RktError} from '../rkt-error.ts';
 import type {StepContext} from './context.ts';
 import {stepFailed} from './errors.ts';
@@ -30,7 +32,7 @@ const debug = log('executor');
 /**
  * Performs steps in order. The first that fails ends it; what was done stays for {@link undo}.
  * @returns what the operator should know, in order.
- * @throws {RktError} of the step, or RKT_STEP_FAILED with the system call that failed as its cause.
+ * @throws {RktError} of the step, of a full disk or of a limit of rkt's caller what the system says, or RKT_STEP_FAILED with the system call that failed as its cause.
  */
 export const performSteps = (steps: readonly Step[], context: StepContext): Notes =>
   steps.flatMap((step) => {
@@ -39,9 +41,17 @@ export const performSteps = (steps: readonly Step[], context: StepContext): Note
     try {
       return performStep(step, context);
     } catch (error) {
-      throw error instanceof RktError ? error : stepFailed(step, error);
+      throw error instanceof RktError || isOfSurroundings(step, error) ? error : stepFailed(step, error);
     }
   });
+
+/** What any program would meet here: a full disk, which of a mount, a namespace or a cgroup means that there are too many of them, or a limit of rkt's caller. */
+const isOfSurroundings = ({do: kind}: Step, error: unknown): boolean =>
+  isErrno(error, 'EFBIG', 'EMFILE') ||
+  (kind !== 'cgroup' &&
+    isOutOfSpace(error) &&
+    'syscall' in error &&
+    /^(open|mkdir|mknod|symlink|write)/.test(String(error.syscall)));
 
 const performStep = (step: Step, context: StepContext): Notes => {
   switch (step.do) {

@@ -7,6 +7,7 @@ import {hide} from '../linux/credentials.ts';
 import type {Fd} from '../linux/fd.ts';
 import {hasLeft, setNamespaces} from '../linux/namespaces.ts';
 import {openHost} from '../linux/openat2.ts';
+import {makeInputsReadOnly} from '../linux/read-only-inputs.ts';
 import {makeJournalReopenable, makeStdioReopenable} from '../linux/reopenable-stdio.ts';
 import type {ExecutorContext} from './context.ts';
 import {exec} from './exec.ts';
@@ -43,7 +44,10 @@ export const perform = async (plan: Plan, context: ExecutorContext): Promise<nev
   const onHelper = (pid: number) => moveAside(context.facts.cgroup, pid);
   if (launch.into === 'host' && launch.reopensStdio) {
     makeStdioReopenable({...(launch.reopensStdio === true ? {keepsTerminal: true} : launch.reopensStdio), onHelper});
-  } else if (launch.into === 'rootfs') makeJournalReopenable(onHelper);
+  } else {
+    makeInputsReadOnly();
+    if (launch.into === 'rootfs') makeJournalReopenable(onHelper);
+  }
   using home = openHost('/proc/self/ns/mnt', constants.O_RDONLY);
   try {
     for (const note of performSteps([...plan.filesystem, ...plan.environment], context)) context.note?.(note);

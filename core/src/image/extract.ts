@@ -7,7 +7,7 @@ import {imageExtractionFailed} from './errors.ts';
 import {extractionError} from './extraction-error.ts';
 import {CHUNK_BYTES, PIPE_BYTES} from './read-archive.ts';
 import {bsdtarExtract} from './sandbox.ts';
-import {END, encodeEntry, paddingOf} from './tar/encode.ts';
+import {END, encodeEntry, paddingOf, START} from './tar/encode.ts';
 import type {TarEntry} from './tar/entry.ts';
 import {startTool, type Tool} from './tool.ts';
 
@@ -47,7 +47,8 @@ export const startExtraction = (directory: HostPath): Extraction => {
   const {write: sink} = input;
   const waiting = Buffer.allocUnsafe(CHUNK_BYTES);
   let used = 0;
-  let padding: Buffer = Buffer.alloc(0);
+  // What stands before the next header.
+  let padding: Buffer = START;
   let broken = false;
   const send = (bytes: Buffer): void => {
     try {

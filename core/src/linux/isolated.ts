@@ -3,6 +3,7 @@ import {dirname} from 'node:path';
 import {chroot} from './chroot.ts';
 import {isolationFailed} from './errors.ts';
 import type {Fd} from './fd.ts';
+import {closeOnExecFrom} from './fd-flags.ts';
 import {syscall} from './libc.ts';
 import {makeAllPrivate, moveMount, newFileSystem, openTree, pivotRoot, setMountAttributes} from './mount.ts';
 import {O_PATH, openHost} from './openat2.ts';
@@ -58,15 +59,18 @@ const CLONE = {fs: 0x200, mount: 0x20000, ipc: 0x8000000, pid: 0x20000000, netwo
 const PR_GET_DUMPABLE = 3;
 const PR_SET_DUMPABLE = 4;
 const DIRECTORY = O_PATH | constants.O_DIRECTORY;
+const FIRST_BESIDES_STDIO = 3;
 
 /**
  * Has `start` start a program that no pod can look into. Everything that `start` does happens in the program's own root directory: it starts it, and no more, with
- * files that are open already. Who is not root has nothing to hide, and no means.
+ * files that are open already, and only those that it gives it. Who is not root has nothing to hide, and no means.
  * @param shown `all`: the whole of the host, read-only
  * @param offline it is not a program of the host: it sees no network either, and nobody's System V IPC
  * @throws RKT_ISOLATION_FAILED
  */
 export const isolated = <T>(shown: readonly Shown[] | 'all', start: () => T, {offline = false} = {}): T => {
+  // What rkt's caller left open is nobody else's business; what a pod is to have of it the executor keeps by itself.
+  closeOnExecFrom(FIRST_BESIDES_STDIO);
   if (!isRoot()) return start();
   using undo = new DisposableStack();
   try {

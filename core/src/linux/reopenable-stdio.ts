@@ -5,6 +5,7 @@ import {isolated} from './isolated.ts';
 import {pipe} from './pipe.ts';
 import {requireProgram} from './programs.ts';
 import {isTerminal} from './terminal.ts';
+import {UNTIL_WE_END} from './until-we-end.ts';
 
 interface Options {
   /** A user of the host that has no right but its own, and its group of the same number: who opens the streams. Default: this process. */
@@ -72,16 +73,11 @@ const relayOutput = (fd: 1 | 2, {onHelper}: Options): void => {
   replaceDescriptor(fd, write.number);
 };
 
-/*
- * Nobody else would end it: a caller may keep its end open for long after the pod. The kernel forgets that at an execve whose real user is another than its effective
- * one: here what keeps others from looking into it is that it has every capability of rkt.
- */
-const UNTIL_WE_END = ['--pdeathsig=KILL', '--ruid=0', '--rgid=0', '--keep-groups'];
-
 const relayInput = ({onHelper}: Options): void => {
   const {read, write} = pipe();
   using _read = read;
   using _write = write;
+  // Nobody else would end it: a caller may keep its end open for long after the pod.
   carry([requireProgram('setpriv'), ...UNTIL_WE_END, requireProgram('cat')], 0, write, onHelper);
   fchmodSync(read.number, 0o666);
   replaceDescriptor(0, read.number);

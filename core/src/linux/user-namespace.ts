@@ -3,6 +3,7 @@ import {callProgram} from './call-program.ts';
 import {capabilitiesOf, capabilityCall} from './capabilities.ts';
 import {idMapRefused} from './errors.ts';
 import type {Fd} from './fd.ts';
+import {closeOnExecFrom} from './fd-flags.ts';
 import {openHost} from './openat2.ts';
 import {isErrno, SyscallError} from './syscall-error.ts';
 
@@ -45,6 +46,7 @@ const firstMember = (owner: number): Fd => {
 export const makeUserNamespace = async ({base, count}: IdMap): Promise<Fd> => {
   const {spawn} = process.getBuiltinModule('node:child_process');
   using program = firstMember(base);
+  closeOnExecFrom(3);
   const child = spawn(program.path, [], {stdio: ['pipe', 'pipe', 'ignore'], env: {}});
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   try {

@@ -33,7 +33,7 @@ import {bindNotifySocket, withNotifySocket} from './notify.ts';
 
 const NO_SUPERVISOR = 'the app replaces rkt: nothing stays beside it';
 const STREAMS =
-  'of a file among them who is root or its owner can change the mode, setuid too, and anybody its flags and leases: give it a pipe';
+  'of a file that can be written who is root or its owner can change the mode, setuid too, and anybody its flags: give it a pipe; a terminal is there for what outlives the app, too';
 const HOST_NETWORK = "the app shares the host's network";
 const BLOCK_DEVICES =
   'for disks that are there when the app starts; on cgroup v1 not for what is written to them later from memory';

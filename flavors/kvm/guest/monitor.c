@@ -416,7 +416,6 @@ static void start_qemu(char **argv, const sigset_t *before) {
 }
 
 static void qemu_has_ended(int status) {
-	qemu = 0;
 	keep_console();
 	if (phase == HALTING) return;
 	if (WIFSIGNALED(status)) give_up("the machine was killed by signal %d", WTERMSIG(status));
@@ -431,6 +430,7 @@ static void take_signals(int fd) {
 		if (number == SIGCHLD) {
 			int status;
 			if (qemu > 0 && waitpid(qemu, &status, WNOHANG) == qemu) {
+				qemu = 0; /* its number may be another's from now on */
 				read_port(); /* what it said last */
 				qemu_has_ended(status);
 			}

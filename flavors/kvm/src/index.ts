@@ -24,7 +24,8 @@ export default defineFlavor({
   probe: (host) => [...missingPrograms(host), ...foreignMachine(host)],
 
   filesystem: (pod) => [
-    privateMounts(),
+    // The machine has no card: whoever breaks out into QEMU has no network either, nor what others of the host share.
+    privateMounts('ipc', 'net', 'uts'),
     {
       id: 'stage1',
       do: 'host-tree',

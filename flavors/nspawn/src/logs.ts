@@ -7,6 +7,9 @@ export const LOG_PROGRAMS = ['/usr/bin/fallocate', '/usr/bin/sleep', '/usr/bin/s
 /** A pod costs nothing between two looks, and a few milliseconds for one. */
 const SECONDS_BETWEEN_LOOKS = 30;
 
+/** As `rkt gc` has it: a disk takes up to some milliseconds for each block. */
+const PIECE = 1_048_576;
+
 /**
  * `keep-logs BYTES FILE…`: marks when each file had which size, for `rkt logs --since`, and gives the oldest part of each that has more than twice these bytes
  * back to the disk. Nothing is moved, so neither the writer nor a reader notices. While there is something to give back and more comes, it looks every second.
@@ -14,6 +17,22 @@ const SECONDS_BETWEEN_LOOKS = 30;
 const KEEP = `kept=$1
 shift
 cd /rkt/logs || exit 1
+# Nothing can end one call, and an app can scatter its log over so many places of the disk that to free them all takes minutes. Where this has stopped, the next look goes on.
+give_back() {
+  at=0
+  [ ! -e "/run/rkt-log-$1" ] || read -r at <"/run/rkt-log-$1"
+  [ "$at" -lt "$2" ] || at=0
+  read -r time rest </proc/uptime
+  end=$((\${time%.*} + 2))
+  while [ "$at" -lt "$2" ] && [ "\${time%.*}" -lt "$end" ]; do
+    size=$(($2 - at))
+    [ "$size" -le ${PIECE} ] || size=${PIECE}
+    fallocate --punch-hole --offset "$at" --length "$size" "$1" || return 1
+    at=$((at + size))
+    read -r time rest </proc/uptime
+  done
+  echo "$at" >"/run/rkt-log-$1"
+}
 over=yes
 before=
 while [ -n "$over" ]; do
@@ -33,7 +52,7 @@ while [ -n "$over" ]; do
     esac
     length=$(((size - keep) / 4096 * 4096))
     if [ $((blocks * 512)) -gt $((keep * 2)) ] && [ "$length" -gt 0 ]; then
-      fallocate --punch-hole --offset 0 --length "$length" "$file" && over=yes
+      give_back "$file" "$length" && over=yes
     fi
   done <<END
 $now

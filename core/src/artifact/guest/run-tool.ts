@@ -1,3 +1,4 @@
+import {closeOnExecFrom} from '../../linux/fd-flags.ts';
 import {findProgram} from '../../linux/programs.ts';
 import {guestKernelFailed} from '../errors.ts';
 
@@ -17,6 +18,7 @@ export const runTool = async (name: string, args: readonly string[], {input, cwd
   const program = findProgram(name);
   if (program === undefined) throw guestKernelFailed(what, `this host has no ${name}`);
   const {execa} = await import('execa');
+  closeOnExecFrom(3);
   const result = await execa(program, args, {
     ...(input === undefined ? {stdin: 'ignore' as const} : {input}),
     ...(cwd === undefined ? {} : {cwd}),

@@ -107,6 +107,24 @@ const SPARSE_NAME = 'GNUSparseFile.0/file';
 /** The end of an archive. */
 export const END = Buffer.alloc(2 * BLOCK);
 
+/** Of a header that is not an entry's own. */
+const OWN = {
+  mode: 0o644,
+  uid: 0,
+  gid: 0,
+  mtime: {seconds: 0, nanoseconds: 0},
+  linkName: '',
+  xattrs: new Map(),
+} as const;
+const extension = (path: string, type: 'x' | 'g', content: Buffer): Buffer =>
+  Buffer.concat([block({...OWN, path, size: content.length}, type), content, padding(content.length)]);
+
+/**
+ * Before the first entry of what a tool is given that finds out by itself what it has been given: a name can be a uuencoded archive of another kind, which libarchive would read
+ * in its place (S27).
+ */
+export const START = extension('pax_global_header', 'g', record('comment', Buffer.from('rkt')));
+
 /**
  * All that stands before the content of an entry: its header in ustar, with what does not fit in a pax header before it, and the map of a sparse file after it. The same entry always gives the same bytes.
  * @param binary declare every name to be bytes. libarchive takes names of pax headers for text otherwise, and writes another spelling of it (NFC)
@@ -118,7 +136,5 @@ export const encodeEntry = (entry: TarEntry, {binary = false}: {readonly binary?
   const header = block({...entry, path: entry.pieces === undefined ? path : SPARSE_NAME, size}, TYPES[entry.type]);
   const extended = Buffer.concat(records(entry, path, size, binary));
   if (extended.length === 0) return header;
-  const own = {path: 'PaxHeaders/entry', mode: 0o644, uid: 0, gid: 0, size: extended.length};
-  const pax = block({...own, mtime: {seconds: 0, nanoseconds: 0}, linkName: '', xattrs: new Map()}, 'x');
-  return Buffer.concat([pax, extended, padding(extended.length), header, map]);
+  return Buffer.concat([extension('PaxHeaders/entry', 'x', extended), header, map]);
 };

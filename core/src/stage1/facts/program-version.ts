@@ -1,17 +1,28 @@
+import type {StdioOptions} from 'node:child_process';
 import {closeSync, constants, openSync, readlinkSync} from 'node:fs';
 import {basename, join} from 'node:path';
 import type {HostPath} from '../../contract/names.ts';
+import {closeOnExecFrom} from '../../linux/fd-flags.ts';
 import {isolated, NOBODY_ELSE} from '../../linux/isolated.ts';
 import {openStored} from '../../linux/open-stored.ts';
 import {O_PATH} from '../../linux/openat2.ts';
+import {requireProgram} from '../../linux/programs.ts';
 import {rememberOfFile} from '../../linux/remember-of-file.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 import type {TreeProgram} from '../../linux/tree-program.ts';
+import {untilWeEnd} from '../../linux/until-we-end.ts';
 import {programTimedOut} from '../errors.ts';
 
 /** Milliseconds. A host that is busy is no reason to take a program for another. */
 const TIMEOUT = 30_000;
 const MAX_OUTPUT = 65_536;
+
+const VERSION = '--version';
+/** Of setpriv. */
+const AS_NOBODY = [
+  ...[`--reuid=${NOBODY_ELSE}`, `--regid=${NOBODY_ELSE}`, '--clear-groups'],
+  ...['--inh-caps=-all', '--bounding-set=-all'],
+] as const;
 
 const versions = new Map<HostPath, string>();
 
@@ -27,7 +38,7 @@ export const programVersion = (
 ): string =>
   once(path, () =>
     rememberOfFile(path, cacheDir === undefined ? undefined : join(cacheDir, `version-${basename(path)}`), () =>
-      askVersion(path, [path], {silence: 'ignore', timeout}),
+      askVersion(path, [path, VERSION], ['ignore', 'pipe', 'ignore'], timeout),
     ),
   );
 
@@ -40,13 +51,13 @@ export const imageProgramVersion = ({path, through}: TreeProgram, tree: HostPath
   once(path, () => {
     if (process.geteuid?.() !== 0) return '';
     const command = through === undefined ? [path] : [through.loader, ...through.arguments, path];
+    const {file, args} = untilWeEnd(requireProgram('setpriv'), [...AS_NOBODY, '--', ...command, VERSION]);
     using root = openStored(tree, O_PATH | constants.O_DIRECTORY);
     const silence = openSync('/dev/null', 'r+');
     try {
-      const ids = {uid: NOBODY_ELSE, gid: NOBODY_ELSE};
       return isolated(
         [{at: readlinkSync(root.path), file: root}],
-        () => askVersion(path, command, {silence, timeout: TIMEOUT, ids}),
+        () => askVersion(path, [file, ...args], [silence, 'pipe', silence, 'pipe'], TIMEOUT),
         {offline: true},
       );
     } finally {
@@ -60,22 +71,21 @@ const once = (path: HostPath, ask: () => string): string => {
   return version;
 };
 
-interface Asking {
-  /** For standard input and error. Where it runs there may be no /dev. */
-  readonly silence: number | 'ignore';
-  readonly timeout: number;
-  readonly ids?: {readonly uid: number; readonly gid: number};
-}
-
-const askVersion = (path: HostPath, [program = path, ...before]: string[], {silence, timeout, ids}: Asking): string => {
+/** @param stdio where it runs there may be no /dev */
+const askVersion = (
+  path: HostPath,
+  [program = path, ...args]: string[],
+  stdio: StdioOptions,
+  timeout: number,
+): string => {
   // Loaded only here: most flavors need no program.
   const {spawnSync} = process.getBuiltinModule('node:child_process');
-  const {status, stdout, error} = spawnSync(program, [...before, '--version'], {
-    ...ids,
+  closeOnExecFrom(3);
+  const {status, stdout, error} = spawnSync(program, args, {
     cwd: '/',
     env: {LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin'},
     encoding: 'utf8',
-    stdio: [silence, 'pipe', silence],
+    stdio,
     timeout,
     killSignal: 'SIGKILL',
     maxBuffer: MAX_OUTPUT,

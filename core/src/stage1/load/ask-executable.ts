@@ -1,9 +1,9 @@
 import path from 'node:path';
 import {stranger} from '../../image/sandbox.ts';
-import {closeOnExecFrom} from '../../linux/fd-flags.ts';
 import {isolated} from '../../linux/isolated.ts';
 import {O_PATH, openHost} from '../../linux/openat2.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
+import {untilWeEnd} from '../../linux/until-we-end.ts';
 import {flavorAnswerInvalid, flavorFailed, flavorPlanTooLarge, flavorTimedOut} from '../errors.ts';
 import {MAX_PLAN} from './plain-steps.ts';
 
@@ -26,16 +26,16 @@ export interface Executable {
  */
 export const askExecutable = ({source, name}: Executable, hook: string, request: object, limit = LIMIT): unknown => {
   const {spawnSync} = process.getBuiltinModule('node:child_process');
-  // What rkt's caller left open is nobody else's business; what a pod is to have of it the executor keeps by itself.
-  closeOnExecFrom(3);
   using file = openHost(source, O_PATH);
   const {file: program, args, shown, env} = stranger({at: `/flavor/${path.basename(source)}`, file});
+  const held = process.geteuid?.() === 0 ? untilWeEnd(program, args) : {file: program, args};
   const {status, signal, stdout, stderr, error} = isolated(
     shown,
     () =>
-      spawnSync(program, args, {
+      spawnSync(held.file, held.args, {
         cwd: '/',
         env,
+        stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
         input: JSON.stringify({hook, ...request}),
         timeout: limit,
         killSignal: 'SIGKILL',

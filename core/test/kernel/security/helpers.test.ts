@@ -1,6 +1,17 @@
 import {spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
-import {constants, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {lacks} from '../../../../test/helpers/lacks.ts';
@@ -10,6 +21,7 @@ import {program} from '../../../../test/runner/packages.ts';
 import type {HostPath} from '../../../src/contract/names.ts';
 import {bsdtarCreate, bsdtarExtract, decompressor, type HostCommand} from '../../../src/image/sandbox.ts';
 import {startTool} from '../../../src/image/tool.ts';
+import {replaceDescriptor} from '../../../src/linux/fd-flags.ts';
 import {O_PATH, openHost as openFile} from '../../../src/linux/openat2.ts';
 import {builtFixture} from '../executor/built-fixture.ts';
 
@@ -101,6 +113,55 @@ serialTestIf(needs)('S10 a helper that has no end ends with who has started it, 
     child.kill('SIGKILL');
   }
   await t.notThrowsAsync(until(() => !existsSync(`/proc/${pid}`)));
+});
+
+/** Processes with exactly these arguments. */
+const processesOf = (...args: readonly string[]): string[] =>
+  readdirSync('/proc').filter((name) => {
+    try {
+      return /^\d+$/.test(name) && readFileSync(`/proc/${name}/cmdline`, 'utf8') === `${args.join('\0')}\0`;
+    } catch {
+      // It has ended.
+      return false;
+    }
+  });
+
+for (const [what, fixture] of [
+  ['a program of an image that is asked for its version', 'version'],
+  ['a flavor in another language', 'ask'],
+] as const) {
+  serialTestIf(needs)(`S10 ${what} ends with who has asked it, however that ends`, async (t) => {
+    const tree = mkdtempSync(path.join(tmpdir(), 'rkt-test-asked-'));
+    chmodSync(tree, 0o755);
+    const file = path.join(tree, 'program');
+    const marker = String(10 ** 9 + process.pid);
+    writeFileSync(file, `#!/bin/sh\nexec sleep ${marker}\n`, {mode: 0o755});
+    const args = [...builtFixture(new URL(`fixtures/${fixture}.ts`, import.meta.url)), file];
+    const child = spawn(process.execPath, [...args, ...(fixture === 'version' ? [tree] : [])], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    const asked = () => processesOf('sleep', marker);
+    try {
+      await until(() => asked().length === 1);
+    } finally {
+      child.kill('SIGKILL');
+      rmSync(tree, {recursive: true});
+    }
+    await t.notThrowsAsync(until(() => asked().length === 0));
+  });
+}
+
+serialTestIf(needs)('S28 a helper has no file of who starts it but what it is given', async (t) => {
+  using file = openFile('/', constants.O_RDONLY | constants.O_DIRECTORY);
+  const atTheEnd = 200;
+  replaceDescriptor(atTheEnd, file.number);
+  try {
+    await withHelper(decompressor(2 ** 29), 'bsdcat', (pid) => {
+      t.deepEqual(readdirSync(`/proc/${pid}/fd`), ['0', '1', '2']);
+    });
+  } finally {
+    closeSync(atTheEnd);
+  }
 });
 
 serialTestIf(needs)('S28 who starts a helper is what it was before', (t) => {

@@ -28,7 +28,7 @@ import {imageDirectory} from '../../../src/image/store.ts';
 import {createTarScanner} from '../../../src/image/tar/scan.ts';
 import {verifyImage} from '../../../src/image/verify.ts';
 import {codeOf, importBytes, type TestStore, testStore} from '../image/support/store.ts';
-import {directory, file, hardlink, image, imageOf, LABELS, manifest, pax, symlink} from '../image/support/tar.ts';
+import {directory, END, file, hardlink, image, imageOf, LABELS, manifest, pax, symlink} from '../image/support/tar.ts';
 
 const needs = lacks('root', 'program/bsdtar');
 const flavors = ['fly', 'nspawn'] as const;
@@ -278,4 +278,20 @@ testIf(needs)('S27 a tree that is not what was judged is found, whatever the unp
   for (const [title, change] of Object.entries(DIFFERENCES)) {
     await withStore(async (made) => t.is(await unpacked(made, change), 'RKT_IMAGE_TREE_DIFFERS', title));
   }
+});
+
+testIf(needs)('S27 a name that is an archive of another kind is a name', async (t) => {
+  await withStore(async (made) => {
+    // Decoded it is `#mtree\n./E type=dir\n`.
+    const name = 'rootfs/\nbegin 644 x\n4(VUT<F5E"BXO12!T>7!E/61I<@H \n`\nend\n';
+    // The first thing that is unpacked: the directory is only implied.
+    const archive = Buffer.concat([
+      file('manifest', manifest({labels: LABELS})),
+      file(name, 'x'),
+      directory('rootfs'),
+      END,
+    ]);
+    const id = await importBytes(made.store, archive);
+    t.is(readFileSync(path.join(imageDirectory(made.store, id), name), 'utf8'), 'x');
+  });
 });

@@ -107,3 +107,58 @@ test('a file of a plan has at most 1 MiB, counted in bytes', (t) => {
     t.is(error.fields.where, '.environment[0].content');
   }
 });
+
+/** A step of each kind that makes or changes something, with a target where only the host is concerned. */
+const onHost = (path: string) => ({target: {in: 'host', path: path as never}}) as const;
+const owner = {mode: 0o755, uid: 0, gid: 0} as const;
+const ownMounts: Step = {id: 'namespace', do: 'namespace', unshare: ['mount']};
+
+test('S14 a flavor that is mistaken makes nothing on the host', (t) => {
+  const making: Step[] = [
+    {id: 'x', do: 'mkdir', ...onHost('/opt/x'), ...owner},
+    {id: 'x', do: 'mkdir', ...onHost('/run'), ...owner},
+    {id: 'x', do: 'write', ...onHost('/run/x'), content: '', ...owner},
+    {id: 'x', do: 'symlink', ...onHost('/run/x'), to: '/'},
+    {id: 'x', do: 'device', ...onHost('/run/x'), type: 'char', major: 1, minor: 3, ...owner},
+  ];
+  for (const step of making) {
+    const error = failing({environment: () => [step]})(t);
+    t.is(error.code, 'RKT_FLAVOR_PLAN_INVALID', JSON.stringify(step));
+    t.is(error.fields.where, 'x');
+  }
+  const directory: Step = {id: 'x', do: 'mkdir', ...onHost('/run/x/y'), ...owner};
+  t.notThrows(() => makePlan(found({environment: () => [directory]}), pod(), hostFacts()));
+});
+
+test('S14 a flavor that is mistaken changes none of the mounts of the host', (t) => {
+  const app = 'main' as never;
+  const path = (value: string) => value as never;
+  const mounting: Step[] = [
+    {id: 'x', do: 'mount', type: 'tmpfs', ...onHost('/mnt'), flags: [], options: {}},
+    {id: 'x', do: 'remount', ...onHost('/mnt'), flags: ['ro']},
+    {
+      id: 'x',
+      do: 'bind',
+      source: {in: 'host', path: path('/')},
+      target: {in: 'pod', path: path('x')},
+      recursive: true,
+      followSymlinks: false,
+      flags: [],
+    },
+    {id: 'x', do: 'overlay', app, lower: [path('/a')], upper: path('u'), work: path('w'), target: path('t')},
+    {id: 'x', do: 'mask', app, paths: [path('/proc')]},
+    {id: 'x', do: 'protect', app, paths: [path('/proc')]},
+    {id: 'x', do: 'host-tree', programs: [], directories: [], target: path('t')},
+    {id: 'x', do: 'disk-image', app, layers: [path('/a')], target: path('t')},
+    {id: 'x', do: 'keep-mounts', paths: []},
+  ];
+  t.is(failing({filesystem: () => []})(t).fields.where, 'launch');
+  for (const step of mounting) {
+    for (const before of [[], [{...ownMounts, unshare: ['ipc']} satisfies Step]]) {
+      const error = failing({filesystem: () => [...before, step, {...ownMounts, id: 'late'}]})(t);
+      t.is(error.code, 'RKT_FLAVOR_PLAN_INVALID', step.do);
+      t.is(error.fields.where, 'x');
+    }
+    t.notThrows(() => makePlan(found({filesystem: () => [ownMounts, step]}), pod(), hostFacts()), step.do);
+  }
+});
