@@ -10,7 +10,13 @@ const TRIED: Readonly<Record<string, string>> = {
 
 const LEVELS = ['enforced', 'equivalent', 'unproved', 'not-applicable', 'impossible'] as const;
 /** The levels in a word that fits a cell. */
-const SHORT = {enforced: 'yes', equivalent: 'otherwise', unproved: 'unproved', 'not-applicable': '–', impossible: 'no'} as const;
+const SHORT = {
+  enforced: 'yes',
+  equivalent: 'otherwise',
+  unproved: 'unproved',
+  'not-applicable': '–',
+  impossible: 'no',
+} as const;
 
 const cell = (text: string): string => text.replaceAll('|', '\\|');
 const markdown = (header: readonly string[], rows: readonly (readonly string[])[]): string =>
