@@ -13,7 +13,7 @@ export interface Mutant {
   readonly cases: readonly string[];
   /** What every one of these says of it. */
   readonly says: RegExp;
-  /** Tried by every `npm test`, not only by a long one. */
+  /** Tried by every `npm test` with the first of the flavors, not only by a long one. */
   readonly sample?: true;
   /** The flavor in which that is broken. */
   readonly mutate: (flavor: Flavor) => Flavor;
