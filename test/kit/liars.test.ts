@@ -4,6 +4,7 @@ import path from 'node:path';
 import {env} from 'node:process';
 import {attempt, type Outcome, openWorld, selectCases, type World} from '@rkt/plugin-sdk/kit';
 import test from 'ava';
+import {build} from 'esbuild';
 import {atMost} from '../helpers/at-most.ts';
 import {rktCommand, root} from '../helpers/command.ts';
 import {lacks, lacksPods} from '../helpers/lacks.ts';
@@ -44,23 +45,39 @@ test.after.always(async () => {
 });
 const limited = atMost(Number(env.RKT_TEST_AT_ONCE ?? 2));
 
+/** A victim and its mutants in one file: a flavor of somebody else's reads nothing outside its package. */
+const bundles = new Map<Victim, Promise<Uint8Array>>();
+const bundle = async (victim: Victim): Promise<Uint8Array> => {
+  const load = (file: string) => `require(${JSON.stringify(path.join(root, file))})`;
+  const contents = `const flavor = ${load(VICTIMS[victim].source)};
+exports.flavor = flavor.default ?? flavor;
+exports.liar = ${load('test/kit/mutants.ts')}.liar;`;
+  const {outputFiles} = await build({
+    stdin: {contents, resolveDir: root},
+    ...{bundle: true, platform: 'node', format: 'cjs', conditions: ['source'], write: false, logLevel: 'warning'},
+  });
+  return outputFiles[0]?.contents ?? Buffer.of();
+};
+
 /** A package as somebody outside would make one: another flavor, and what is changed of it. */
-const packageOf = (victim: Victim, mutant?: string): string => {
+const packageOf = async (victim: Victim, mutant?: string): Promise<string> => {
   const place = path.join(directory, `${victim}-${mutant ?? 'itself'}`);
   mkdirSync(place);
   writeFileSync(path.join(place, 'package.json'), JSON.stringify({name: `rkt-flavor-${victim}`, main: 'index.cjs'}));
-  const load = (file: string) => `require(${JSON.stringify(path.join(root, file))})`;
+  const bundled = bundles.get(victim) ?? bundle(victim);
+  bundles.set(victim, bundled);
+  writeFileSync(path.join(place, 'bundle.cjs'), await bundled);
   writeFileSync(
     path.join(place, 'index.cjs'),
-    `const flavor = ${load(VICTIMS[victim].source)};
-module.exports = ${load('test/kit/mutants.ts')}.liar(${JSON.stringify(mutant)}, flavor.default ?? flavor);
+    `const {flavor, liar} = require('./bundle.cjs');
+module.exports = liar(${JSON.stringify(mutant)}, flavor);
 `,
   );
   return place;
 };
 
 const worldOf = async (victim: Victim, mutant?: string): Promise<World> =>
-  (await base()).with(packageOf(victim, mutant));
+  (await base()).with(await packageOf(victim, mutant));
 
 /** One case. */
 const tryCase = (world: World, id: string): Promise<Outcome> => {

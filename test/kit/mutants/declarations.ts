@@ -1,3 +1,5 @@
+import {spawnSync} from 'node:child_process';
+import {readFileSync, writeFileSync} from 'node:fs';
 import type {Step} from '@rkt/plugin-sdk';
 import {add, all, boasts, both, change, declared, drop, inApp, says, silent, steps} from './edit.ts';
 import type {Mutant} from './mutant.ts';
@@ -204,13 +206,32 @@ export const declarationMutants: readonly Mutant[] = [
     mutate: note(() => String(Math.floor(Date.now() / 50))),
   },
   {
-    name: 'number-of-process',
-    breaks: 'a hook knows no process',
+    name: 'writes-a-file',
+    breaks: 'a hook writes nothing',
     flavors: FLY,
-    cases: ['run/plan-same', 'EX-33/again'],
-    says: /RKT_FLAVOR|another plan|asked for the plan again/,
+    cases: ['run/plan-same'],
+    says: /RKT_FLAVOR_DENIED/,
     sample: true,
-    mutate: note(() => String(process.pid)),
+    mutate: note(() => {
+      writeFileSync('/tmp/rkt-liar', '');
+      return '';
+    }),
+  },
+  {
+    name: 'reads-the-host',
+    breaks: 'a hook reads nothing of the host',
+    flavors: FLY,
+    cases: ['run/plan-same'],
+    says: /RKT_FLAVOR_DENIED/,
+    mutate: note(() => String(readFileSync('/proc/uptime', 'utf8').length)),
+  },
+  {
+    name: 'starts-a-program',
+    breaks: 'a hook starts nothing',
+    flavors: FLY,
+    cases: ['run/plan-same'],
+    says: /RKT_FLAVOR_DENIED/,
+    mutate: note(() => String(spawnSync('/bin/true').status)),
   },
   {
     name: 'order-by-chance',

@@ -76,4 +76,9 @@ export const equivalents: readonly Equivalent[] = [
     changes: 'a hook that reads a clock and makes the same of it for hours',
     because: 'it makes the same plan as long as anybody looks; what keeps the clock from hooks is not the kit',
   },
+  {
+    name: 'number-of-process',
+    changes: 'a hook that makes its plan of the number of its process',
+    because: 'hooks of others run in a pid namespace of their own, where that is the same each time',
+  },
 ];
