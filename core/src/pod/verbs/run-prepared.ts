@@ -1,10 +1,12 @@
 import {CONTRACT_VERSION} from '../../contract/flavor.ts';
 import type {HostFacts} from '../../contract/host.ts';
+import type {Pod} from '../../contract/pod.ts';
 import {requireStdio} from '../../linux/require-stdio.ts';
 import {callersTerminal} from '../../linux/terminal.ts';
 import type {Settings} from '../../settings.ts';
 import {gatherHostFacts} from '../../stage1/facts/host-facts.ts';
 import type {PlannedPod} from '../../stage1/negotiation/plan-pod.ts';
+import {findPolicyFiles} from '../../stage1/policy/find-policy-files.ts';
 import {applyRunRequest} from '../compose/apply-run-request.ts';
 import {hostNames} from '../compose/host-names.ts';
 import {fileDamaged, podNotInState} from '../errors.ts';
@@ -34,6 +36,7 @@ export const runPrepared = async (settings: Settings, text: string, run: RunRequ
     const {stage1} = requireStored(entry.path, 'frozen');
     const now = gatherHostFacts(Object.keys(before.programs), stage1?.tree);
     const planned = (await planAgain(settings, entry, run, {before, now})) ?? storedPlan(entry);
+    await checkPolicy(settings, entry, planned.pod, now);
     if (entry.summary?.flavor.supervises) checkSockets(planned.pod, now);
     requireTerminal(planned.pod);
     tellNetwork(settings, run, planned.pod);
@@ -55,6 +58,25 @@ export const runPrepared = async (settings: Settings, text: string, run: RunRequ
   } catch (error) {
     throw retirePod(place, error);
   }
+};
+
+/** Costs one readdir for each layer of the configuration while there is no policy. */
+const checkPolicy = async (
+  settings: Settings,
+  {path, summary}: PodEntry,
+  pod: Pod,
+  facts: HostFacts,
+): Promise<void> => {
+  const files = findPolicyFiles(settings);
+  if (files.length === 0 || summary === undefined) return;
+  const [{pinnedFlavor}, {checkPrepared}] = await Promise.all([
+    import('../../stage1/choice/choose-flavor.ts'),
+    import('../compose/check-prepared.ts'),
+  ]);
+  const found = await pinnedFlavor(settings, summary.flavor);
+  const {allowDegraded, pod: asked} = requireStored(path, 'request');
+  const manifest = requireStored(path, 'manifest');
+  await checkPrepared(settings, files, {found, facts, manifest, asked, pod, allowDegraded});
 };
 
 type Planned = Pick<PlannedPod, 'pod' | 'plan' | 'report'> & {readonly fresh: boolean};
