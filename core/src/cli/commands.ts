@@ -27,6 +27,11 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'Run a further program in a running pod',
     load: () => import('./commands/enter.ts'),
   },
+  explain: {
+    group: 'pod',
+    summary: 'Tell which flavor would run a pod, and why',
+    load: () => import('./commands/explain.ts'),
+  },
   export: {
     group: 'pod',
     summary: 'Make an image of what an exited app has left',
