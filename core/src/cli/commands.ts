@@ -148,6 +148,11 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'Build an image that a flavor runs pods with, of the programs of this host',
     load: () => import('./commands/flavor-build.ts'),
   },
+  'flavor compare': {
+    group: 'flavor',
+    summary: 'Compare what two flavors give on this host',
+    load: () => import('./commands/flavor-compare.ts'),
+  },
   'flavor doctor': {
     group: 'flavor',
     summary: 'Tell what this host lacks for a flavor, and how to fix it',
