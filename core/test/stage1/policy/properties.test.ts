@@ -68,7 +68,8 @@ const makeRule = (random: Random, layer: Layer, index: number): Rule => {
       },
     }),
     ...(maybe(4) && {except: {images: some(random, IMAGES)}}),
-    ...(maybe(3) && {flavors: some(random, NAMES)}),
+    // Several, so that which comes first matters.
+    ...(maybe(3) && {flavors: [...new Set(Array.from({length: 6}, () => random.pick(NAMES)))]}),
     ...(maybe(4) && {forbid: some(random, NAMES)}),
     ...(maybe(3) && {require: [some(random, REQUIRED), ...(maybe(3) ? [some(random, REQUIRED)] : [])]}),
     ...(maybe(3) && {degrade: permission(random, DEGRADABLE)}),
