@@ -27,6 +27,11 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'Run a further program in a running pod',
     load: () => import('./commands/enter.ts'),
   },
+  explain: {
+    group: 'pod',
+    summary: 'Tell which flavor would run a pod, and why',
+    load: () => import('./commands/explain.ts'),
+  },
   export: {
     group: 'pod',
     summary: 'Make an image of what an exited app has left',
@@ -142,6 +147,11 @@ export const commands: Readonly<Record<string, Entry>> = {
     group: 'flavor',
     summary: 'Build an image that a flavor runs pods with, of the programs of this host',
     load: () => import('./commands/flavor-build.ts'),
+  },
+  'flavor compare': {
+    group: 'flavor',
+    summary: 'Compare what two flavors give on this host',
+    load: () => import('./commands/flavor-compare.ts'),
   },
   'flavor doctor': {
     group: 'flavor',

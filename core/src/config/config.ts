@@ -55,8 +55,10 @@ export const KINDS = Object.keys(KIND_DIRECTORIES) as Kind[];
 export const configuredStage1 = ({flavor, name, version, location}: Stage1Config): string | undefined =>
   flavor ?? (name !== undefined && version !== undefined ? `${name}:${version}` : name) ?? location;
 
-/** What an image of this name may have beyond the defaults. A prefix ends where a part of the name does. */
+/** Whether the name of an image begins so. A prefix ends where a part of the name does. */
+export const hasPrefix = (name: string, prefix: string): boolean =>
+  `${name}/`.startsWith(`${prefix.replace(/\/$/, '')}/`);
+
+/** What an image of this name may have beyond the defaults. */
 export const acceptedOf = (image: Config['image'], name: string): ReadonlySet<string> =>
-  new Set(
-    [...image].flatMap(([prefix, accept]) => (`${name}/`.startsWith(`${prefix.replace(/\/$/, '')}/`) ? accept : [])),
-  );
+  new Set([...image].flatMap(([prefix, accept]) => (hasPrefix(name, prefix) ? accept : [])));

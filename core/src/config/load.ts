@@ -1,8 +1,7 @@
-import {type Dirent, readdirSync} from 'node:fs';
 import path from 'node:path';
 import type {HostPath} from '../contract/names.ts';
 import {type Config, KIND_DIRECTORIES, KINDS, type Kind} from './config.ts';
-import {configDirectoryUnreadable} from './errors.ts';
+import {entriesOf} from './entries-of.ts';
 
 /** Where the layers are; a `Context` of the command line is one. */
 export interface Layers {
@@ -32,16 +31,7 @@ export const loadConfig = async (layers: Layers, kinds: readonly Kind[] = KINDS)
 };
 
 const jsonFiles = (directory: string): string[] =>
-  entries(directory)
+  entriesOf(directory)
     .filter((entry) => entry.isFile() && entry.name.endsWith('.json'))
     .map(({name}) => path.join(directory, name))
     .sort();
-
-const entries = (directory: string): Dirent[] => {
-  try {
-    return readdirSync(directory, {withFileTypes: true});
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw configDirectoryUnreadable(directory, cause);
-  }
-};

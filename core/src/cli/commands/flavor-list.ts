@@ -1,6 +1,9 @@
+import {type Abilities, byStrength} from '../../stage1/choice/abilities.ts';
+import {examineHere} from '../../stage1/choice/examine-here.ts';
 import {flavorOptions} from '../../stage1/choice/flavor-options.ts';
-import {listFlavors} from '../../stage1/load/find.ts';
+import {type FoundFlavor, listFlavors} from '../../stage1/load/find.ts';
 import {defineCommand} from '../command.ts';
+import type {Context} from '../context.ts';
 import {exactly} from '../image-argument.ts';
 import {toRktError} from '../report-error.ts';
 
@@ -8,31 +11,78 @@ export const command = defineCommand({
   name: 'flavor list',
   summary: 'List the installed flavors',
   usage: '',
-  description: 'A flavor is what runs a pod: chosen by --stage1, by the configuration, or by default.',
-  flags: {'no-legend': {type: 'boolean', help: 'leave out the heading'}},
+  description:
+    'A flavor is what runs a pod: chosen by --stage1, by the rules of policy.d, by the configuration, or by default. Those that isolate most on this host are first, and last those that cannot run here ("rkt flavor doctor" tells why). ' +
+    'A flag in a column means that a pod gets it by that flag; "host", that it shares the host\'s.',
+  flags: {
+    full: {type: 'boolean', help: 'where each comes from and what it is, too'},
+    'no-legend': {type: 'boolean', help: 'leave out the heading'},
+  },
   examples: [
-    {command: 'rkt flavor list', does: 'names, versions and where they come from'},
-    {command: 'rkt flavor list --format=json', does: 'the same for programs'},
+    {command: 'rkt flavor list', does: 'what each can do on this host, the strongest first'},
+    {command: 'rkt flavor list --format=json', does: 'the same for programs, with sources and digests'},
   ],
   async run(context, {flags, positionals}) {
     exactly(command.name, [], positionals);
     const {output, format} = context;
-    const rows = (await listFlavors(await flavorOptions(context))).map((found) => {
-      if ('flavor' in found) {
-        const {name, version, summary} = found.flavor.declaration;
-        return {name, version, summary, source: found.source, digest: found.digest, status: 'ok'};
-      }
-      const {code, message} = toRktError(found.error);
-      return {name: '-', version: '-', summary: message, source: found.source, status: code};
-    });
+    const found = await listFlavors(await flavorOptions(context));
+    const rows = await Promise.all(found.map((each) => ('flavor' in each ? whole(context, each) : broken(each))));
+    rows.sort((a, b) => byHere(a.here, b.here) || (a.name < b.name ? -1 : 1));
     if (format !== 'text') {
       output.value(rows, format);
       return 0;
     }
+    const head = ['NAME', 'VERSION', 'KERNEL', 'USER IDS', 'PIDS', 'NETWORK', 'LIMITS', 'ROOTLESS', 'STATUS'];
     output.table(
-      flags['no-legend'] ? undefined : ['NAME', 'VERSION', 'SUMMARY', 'SOURCE', 'STATUS'],
-      rows.map(({name, version, summary, source, status}) => [name, version, summary, source, status]),
+      flags['no-legend'] ? undefined : [...head, ...(flags.full ? ['SUMMARY', 'SOURCE'] : [])],
+      rows.map(({name, version, here, status, summary, source}) => [
+        name,
+        version,
+        ...(here === undefined ? ['-', '-', '-', '-', '-', '-'] : glance(here)),
+        status === 'ok' && here?.usable === false ? 'cannot run here' : status,
+        ...(flags.full ? [summary, source] : []),
+      ]),
     );
     return 0;
   },
 });
+
+interface Row {
+  readonly name: string;
+  readonly version: string;
+  readonly summary: string;
+  readonly source: string;
+  readonly digest?: string;
+  /** `ok`, or the code of what is wrong with it. */
+  readonly status: string;
+  readonly here?: Abilities;
+}
+
+const whole = async (context: Context, found: FoundFlavor): Promise<Row> => {
+  const {name, version, summary} = found.flavor.declaration;
+  const {source, digest} = found;
+  try {
+    const {abilities} = await examineHere(context, found);
+    return {name, version, summary, source, digest, status: 'ok', here: abilities};
+  } catch (error) {
+    return {...broken({source, error}), name, version, digest};
+  }
+};
+
+const broken = ({source, error}: {readonly source: string; readonly error: unknown}): Row => {
+  const {code, message} = toRktError(error);
+  return {name: '-', version: '-', summary: message, source, status: code};
+};
+
+const byHere = (a: Abilities | undefined, b: Abilities | undefined): number =>
+  a === undefined || b === undefined ? Number(a === undefined) - Number(b === undefined) : byStrength(a, b);
+
+/** The columns of one flavor. */
+const glance = ({ownKernel, userIds, pids, network, limits, rootless}: Abilities): string[] => [
+  ownKernel ? 'own' : 'host',
+  userIds,
+  pids,
+  network,
+  limits.join(',') || 'none',
+  rootless ? 'yes' : 'no',
+];

@@ -1,5 +1,6 @@
 import type {Plan} from '../../contract/plan.ts';
 import type {IsolatedField, Process} from '../../contract/process.ts';
+import type {Explanation} from '../../pod/compose/choose-for-pod.ts';
 import type {ComposedPod} from '../../pod/compose/compose.ts';
 import {imageIsolatorRefused} from '../../pod/errors.ts';
 import type {RunRequest} from '../../pod/request.ts';
@@ -7,6 +8,7 @@ import {planRun} from '../../pod/verbs/plan-run.ts';
 import {defineCommand} from '../command.ts';
 import type {Output} from '../context.ts';
 import {describeStep} from '../describe-step.ts';
+import {type ExplanationValue, explanationValue, showExplanation} from '../explanation.ts';
 import {appFlags, podFlags, runFlags} from '../grammar/flags.ts';
 import {parsePodArguments} from '../grammar/pod.ts';
 import {parseRunFlags} from '../grammar/run.ts';
@@ -20,20 +22,35 @@ export const command = defineCommand({
     'Takes what "rkt run" takes and prints every step, the program with its arguments and environment, and the enforcement report. ' +
     'Changes nothing and needs no root; the same question has the same answer.',
   imageGrammar: true,
-  flags: {...podFlags, ...runFlags, ...appFlags},
+  flags: {
+    explain: {type: 'boolean', help: 'tell first how the flavor was chosen, as rkt explain does'},
+    ...podFlags,
+    ...runFlags,
+    ...appFlags,
+  },
   examples: [
     {command: 'rkt plan ./busybox.aci --memory=64Mi', does: 'the steps, one a line'},
     {command: 'rkt plan --format=yaml ./busybox.aci', does: 'pod, plan and report as data, to compare or to check'},
+    {command: 'rkt plan --explain example.com/web', does: 'which flavor and why, and then the steps'},
   ],
   async run(context, {flags, images}) {
     const request = parsePodArguments(flags, images);
     const runRequest = parseRunFlags(flags);
-    const composed = await withImageHint('plan', images, () => planRun(context, request, runRequest));
     const {output, format} = context;
+    let explanation: ExplanationValue | undefined;
+    const tell = (told: Explanation) => {
+      explanation = explanationValue(told, undefined);
+      if (format !== 'text') return;
+      showExplanation(explanation, output);
+      output.line();
+    };
+    const composed = await withImageHint('plan', images, () =>
+      planRun(context, request, runRequest, flags.explain ? tell : undefined),
+    );
     if (format === 'text') show(composed, runRequest, output);
     else {
       const {pod, plan, report, askedByImages} = composed;
-      output.value({pod, plan, report, askedByImages}, format);
+      output.value({pod, plan, report, askedByImages, ...(explanation === undefined ? {} : {explanation})}, format);
     }
     if (composed.refused.length > 0) throw imageIsolatorRefused(composed.refused);
     return 0;

@@ -1,4 +1,5 @@
 import type {PodManifest} from '../../appc/pod-manifest.ts';
+import type {Declaration} from '../../contract/declaration.ts';
 import type {HostFacts} from '../../contract/host.ts';
 import type {HostPath, Uuid} from '../../contract/names.ts';
 import type {Pod} from '../../contract/pod.ts';
@@ -6,18 +7,20 @@ import {checkPlatform} from '../../image/platform.ts';
 import {callersTerminal} from '../../linux/terminal.ts';
 import type {Settings} from '../../settings.ts';
 import {checkedOnce} from '../../stage1/checked-once.ts';
-import {chooseFlavor} from '../../stage1/choice/choose-flavor.ts';
+import {type ChosenFlavor, chooseFlavor} from '../../stage1/choice/choose-flavor.ts';
 import {rememberedIn} from '../../stage1/choice/flavor-options.ts';
 import {gatherHostFacts} from '../../stage1/facts/host-facts.ts';
 import type {FoundFlavor} from '../../stage1/load/find.ts';
 import {findingsOf} from '../../stage1/negotiation/findings-of.ts';
 import {type PlannedPod, planPod} from '../../stage1/negotiation/plan-pod.ts';
+import {findPolicyFiles} from '../../stage1/policy/find-policy-files.ts';
 import {imageIsolatorRefused} from '../errors.ts';
 import type {PodRequest, RunRequest} from '../request.ts';
 import type {IdMap} from '../state/id-ranges.ts';
 import {checkedDirectory} from '../state/layout.ts';
 import type {ImageIsolator} from './asked-by-image.ts';
 import {checkArguments} from './check-arguments.ts';
+import type {ChosenForPod, Explanation} from './choose-for-pod.ts';
 import {findImages, type PodImage} from './find-images.ts';
 import {freeze} from './freeze.ts';
 import {hostNames} from './host-names.ts';
@@ -40,36 +43,46 @@ export interface ComposedPod extends PlannedPod {
   /** Those of them that `run` refuses: nothing comes of this pod. */
   readonly refused: readonly ImageIsolator[];
   readonly overlayObstacle?: string;
+  /** What may be left out, by the operator's leave or by a rule's. */
+  readonly allowDegraded: readonly string[];
+}
+
+interface Options {
+  /** How images are looked up. */
+  readonly find?: typeof findImages;
+  /** What has been checked need not be checked again. */
+  readonly remember?: boolean;
+  /** The pod is prepared: how it runs is said when it runs. */
+  readonly later?: boolean;
+  /** Told which flavors were considered, and why, before anything is refused. */
+  readonly explain?: (explanation: Explanation) => void;
 }
 
 /**
  * From what the operator asked for to what will be done: images, manifest, pod, report and plan. Nothing of the pod is created yet, so that
  * whatever is wrong with it leaves nothing behind (appc EX-16). The caller holds the images.
- * @param options `find`: how images are looked up; `remember`: what has been checked need not be checked again. `plan` takes no image into the
- * store and leaves no trace; it shows what images ask for that is refused
- * @throws RKT_IMAGE_ISOLATOR_REFUSED, RKT_IMAGE_FOREIGN
+ * `plan` takes no image into the store and leaves no trace; it shows what images ask for that is refused. Where there are policy files the flavor is chosen when the pod
+ * is known, else first of all.
+ * @throws RKT_IMAGE_ISOLATOR_REFUSED, RKT_IMAGE_FOREIGN, RKT_POLICY_…
  */
 export const compose = async (
   settings: Settings,
   request: PodRequest,
   run: RunRequest,
   uuid: Uuid,
-  {find = findImages, remember = true}: {readonly find?: typeof findImages; readonly remember?: boolean} = {},
+  {find = findImages, remember = true, later = false, explain}: Options = {},
 ): Promise<ComposedPod> => {
   const pullPolicy = remember ? request.pullPolicy : 'stored';
-  const found = await chooseFlavor(settings, request.stage1, {remember, pullPolicy});
-  const {
-    flavor: {declaration},
-    stage1,
-  } = found;
-  const facts = gatherHostFacts(
-    declaration.programs ?? [],
-    stage1?.tree,
-    remember ? rememberedIn(settings) : undefined,
-  );
-  if (stage1 !== undefined)
-    (await import('../../stage1/choice/stage1-image.ts')).checkPrograms(stage1, findingsOf(found.flavor, facts));
-  const obstacle = request.noOverlay ? undefined : overlayObstacle(settings.dataDir, facts.filesystems);
+  const policies = findPolicyFiles(settings);
+  const isRuled = policies.length > 0 || explain !== undefined;
+  const first = isRuled
+    ? undefined
+    : await withFacts(
+        await chooseFlavor(settings, request.stage1, {remember, pullPolicy}),
+        remember ? rememberedIn(settings) : undefined,
+      );
+  const {filesystems, cpus, hardLimits, oomScoreAdj} = first?.facts ?? gatherHostFacts();
+  const obstacle = request.noOverlay ? undefined : overlayObstacle(settings.dataDir, filesystems);
   const overlay = !request.noOverlay && obstacle === undefined;
   const images = await find(settings, request, !overlay);
   for (const image of images) checkPlatform(image.manifest, {hasToRun: true});
@@ -79,37 +92,51 @@ export const compose = async (
   );
   const ids = await idsFor(settings.dataDir, uuid, request.privateUsers, remember);
   try {
-    const {
-      pod: asked,
-      imageHasHosts,
-      askedByImages,
-    } = freeze({
-      uuid,
-      ...(stage1 === undefined ? {} : {stage1}),
-      dataDir: settings.dataDir,
-      manifest,
-      images,
-      fromImages: await imageIsolators(request, images),
-      requests: request.apps,
-      run,
-      idMap: ids?.map,
-      ...(request.logSize === undefined ? {} : {logSize: request.logSize}),
-      allowSymlinks: request.allowSymlinks,
-      overlay,
-      declaration,
-      facts,
-      insecure: settings.insecure,
-      debug: settings.debug,
-      host: hostNames,
-      terminal: callersTerminal(),
-    });
+    const fromImages = await imageIsolators(request, images);
+    const freezeWith = (features: Declaration['features'], stage1: ChosenFlavor['stage1']) =>
+      freeze({
+        uuid,
+        ...(stage1 === undefined ? {} : {stage1}),
+        dataDir: settings.dataDir,
+        manifest,
+        images,
+        fromImages,
+        requests: request.apps,
+        run,
+        idMap: ids?.map,
+        ...(request.logSize === undefined ? {} : {logSize: request.logSize}),
+        allowSymlinks: request.allowSymlinks,
+        overlay,
+        declaration: {features},
+        facts: {cpus, hardLimits, oomScoreAdj},
+        insecure: settings.insecure,
+        debug: settings.debug,
+        host: hostNames,
+        terminal: callersTerminal(),
+      });
+    const chosen: Chosen =
+      first ??
+      (await (
+        await import('./choose-for-pod.ts')
+      ).chooseForPod(settings, request, {
+        files: policies,
+        manifest,
+        images,
+        freeze: (...flavor) => freezeWith(...flavor).pod,
+        remember,
+        pullPolicy,
+        later,
+        explain,
+      }));
+    const {found, facts, policy, allowDegraded = request.allowDegraded} = chosen;
+    const {pod: asked, imageHasHosts, askedByImages} = freezeWith(found.flavor.declaration.features, found.stage1);
     checkArguments(asked.apps);
     for (const name of unmounted(asked))
       settings.note(`volume "${name}" is in no app: --mount=volume=${name},target=PATH says where it is to be`);
-    const refused = await notAccepted(settings, request, askedByImages);
+    const refused = await notAccepted(settings, request, askedByImages, policy?.accept);
     if (remember && refused.length > 0) throw imageIsolatorRefused(refused);
     const because = obstacle === undefined ? {} : {overlayObstacle: obstacle};
-    const planning = planPod(found, asked, {facts, allowDegraded: request.allowDegraded, checked, ...because});
+    const planning = planPod(found, asked, {facts, allowDegraded, checked, ...because});
     const planned = await planning.catch((error: unknown) => {
       throw refused.length > 0 ? imageIsolatorRefused(refused) : error;
     });
@@ -124,6 +151,7 @@ export const compose = async (
       imageHasHosts,
       askedByImages: askedByImages.flat(),
       refused,
+      allowDegraded,
       ...because,
       ...planned,
     };
@@ -131,6 +159,20 @@ export const compose = async (
     ids?.release();
     throw error;
   }
+};
+
+interface Chosen extends Partial<Pick<ChosenForPod, 'policy' | 'allowDegraded'>> {
+  readonly found: ChosenFlavor;
+  readonly facts: HostFacts;
+}
+
+/** @throws RKT_STAGE1_IMAGE_INVALID */
+const withFacts = async (found: ChosenFlavor, cacheDir: string | undefined): Promise<Chosen> => {
+  const {stage1, flavor} = found;
+  const facts = gatherHostFacts(flavor.declaration.programs ?? [], stage1?.tree, cacheDir);
+  if (stage1 !== undefined)
+    (await import('../../stage1/choice/stage1-image.ts')).checkPrograms(stage1, findingsOf(flavor, facts));
+  return {found, facts};
 };
 
 interface Ids {

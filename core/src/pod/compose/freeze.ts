@@ -46,7 +46,7 @@ export interface FreezeInput {
   readonly allowSymlinks: boolean;
   /** Layers are shared through overlayfs; else each app has a copy. */
   readonly overlay: boolean;
-  readonly declaration: Declaration;
+  readonly declaration: Pick<Declaration, 'features'>;
   readonly facts: Pick<HostFacts, 'cpus' | 'hardLimits' | 'oomScoreAdj'>;
   readonly insecure: ReadonlySet<string>;
   readonly debug: boolean;

@@ -1,5 +1,6 @@
 import type {Uuid} from '../../contract/names.ts';
 import type {Settings} from '../../settings.ts';
+import type {Explanation} from '../compose/choose-for-pod.ts';
 import {type ComposedPod, compose} from '../compose/compose.ts';
 import {findImagesForPlan} from '../compose/find-images-for-plan.ts';
 import type {PodRequest, RunRequest} from '../request.ts';
@@ -7,6 +8,18 @@ import type {PodRequest, RunRequest} from '../request.ts';
 /** Stands for the UUID that `run` would draw, so that the same question has the same answer. */
 const PLAN_UUID = '00000000-0000-0000-0000-000000000000' as Uuid;
 
-/** What `run` would do. Changes nothing and needs no rights but to read. */
-export const planRun = (settings: Settings, request: PodRequest, run: RunRequest): Promise<ComposedPod> =>
-  compose(settings, request, run, PLAN_UUID, {find: findImagesForPlan, remember: false});
+/**
+ * What `run` would do. Changes nothing and needs no rights but to read.
+ * @param explain told how the flavor was chosen, also of a pod that is then refused
+ */
+export const planRun = (
+  settings: Settings,
+  request: PodRequest,
+  run: RunRequest,
+  explain?: (explanation: Explanation) => void,
+): Promise<ComposedPod> =>
+  compose(settings, request, run, PLAN_UUID, {
+    find: findImagesForPlan,
+    remember: false,
+    ...(explain === undefined ? {} : {explain}),
+  });

@@ -31,7 +31,7 @@ export const prepare = async (settings: Settings, asked: PodRequest): Promise<Uu
   const request = await takeStreams(settings, asked);
   const uuid = newUuid();
   using _images = holdImages(openStore(settings.dataDir));
-  const composed = await compose(settings, request, LATER, uuid);
+  const composed = await compose(settings, request, LATER, uuid, {later: true});
   tellUnproved(settings, composed.pod, composed.report);
   using place = createPod(settings.dataDir, uuid);
   try {
@@ -40,7 +40,7 @@ export const prepare = async (settings: Settings, asked: PodRequest): Promise<Uu
     await fillPod(place, composed, request, {
       createdAt: Date.now(),
       request: {
-        allowDegraded: request.allowDegraded,
+        allowDegraded: composed.allowDegraded,
         pod: asked,
         imageHasHosts,
         ...(overlayObstacle === undefined ? {} : {overlayObstacle}),

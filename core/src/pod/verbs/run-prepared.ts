@@ -1,5 +1,6 @@
 import {CONTRACT_VERSION} from '../../contract/flavor.ts';
 import type {HostFacts} from '../../contract/host.ts';
+import type {Pod} from '../../contract/pod.ts';
 import {refuseDamagedLayers} from '../../image/damage.ts';
 import {openStore} from '../../image/store.ts';
 import {requireStdio} from '../../linux/require-stdio.ts';
@@ -8,6 +9,7 @@ import type {Settings} from '../../settings.ts';
 import {rememberedIn} from '../../stage1/choice/flavor-options.ts';
 import {gatherHostFacts} from '../../stage1/facts/host-facts.ts';
 import type {PlannedPod} from '../../stage1/negotiation/plan-pod.ts';
+import {findPolicyFiles} from '../../stage1/policy/find-policy-files.ts';
 import {applyRunRequest} from '../compose/apply-run-request.ts';
 import {hostNames} from '../compose/host-names.ts';
 import {fileDamaged, podNotInState} from '../errors.ts';
@@ -41,6 +43,7 @@ export const runPrepared = async (settings: Settings, text: string, run: RunRequ
     const {stage1} = frozen;
     const now = gatherHostFacts(Object.keys(before.programs), stage1?.tree, rememberedIn(settings));
     const planned = (await planAgain(settings, entry, run, {before, now})) ?? storedPlan(entry);
+    await checkPolicy(settings, entry, planned.pod, now);
     if (entry.summary?.flavor.supervises) checkSockets(planned.pod, now);
     requireTerminal(planned.pod);
     tellNetwork(settings, run, planned.pod);
@@ -64,6 +67,25 @@ export const runPrepared = async (settings: Settings, text: string, run: RunRequ
   } catch (error) {
     throw retirePod(place, error);
   }
+};
+
+/** Costs one readdir for each layer of the configuration while there is no policy. */
+const checkPolicy = async (
+  settings: Settings,
+  {path, summary}: PodEntry,
+  pod: Pod,
+  facts: HostFacts,
+): Promise<void> => {
+  const files = findPolicyFiles(settings);
+  if (files.length === 0 || summary === undefined) return;
+  const [{pinnedFlavor}, {checkPrepared}] = await Promise.all([
+    import('../../stage1/choice/choose-flavor.ts'),
+    import('../compose/check-prepared.ts'),
+  ]);
+  const found = await pinnedFlavor(settings, summary.flavor);
+  const {allowDegraded, pod: asked} = requireStored(path, 'request');
+  const manifest = requireStored(path, 'manifest');
+  await checkPrepared(settings, files, {found, facts, manifest, asked, pod, allowDegraded});
 };
 
 type Planned = Pick<PlannedPod, 'pod' | 'plan' | 'report'> & {readonly fresh: boolean};

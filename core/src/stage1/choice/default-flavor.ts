@@ -1,8 +1,10 @@
 import type {HostFacts} from '../../contract/host.ts';
-import {RktError} from '../../rkt-error.ts';
 import {flavorNotFound} from '../errors.ts';
 import type {FoundFlavor} from '../load/find.ts';
 import {findingsOf} from '../negotiation/findings-of.ts';
+import {hostReasons} from '../policy/host-reasons.ts';
+import {type Considered, consider, passedOver} from './consider.ts';
+import {findOrReason} from './find-or-reason.ts';
 
 interface Ways {
   /** Those that may run unasked, the one that isolates most first. */
@@ -19,25 +21,19 @@ interface Ways {
  * @throws RKT_FLAVOR_NOT_FOUND, RKT_PROGRAM_TIMED_OUT
  */
 export const defaultFlavor = async ({names, find, gather, note}: Ways): Promise<FoundFlavor> => {
-  const passed: string[] = [];
-  for (const name of names) {
-    try {
-      const found = await find(name);
-      const {flavor} = found;
-      const lacks = findingsOf(flavor, gather(flavor.declaration.programs)).filter(
-        ({severity}) => severity === 'missing',
-      );
-      if (lacks.length > 0) {
-        passed.push(`"${name}" cannot run here: ${lacks.map(({what}) => what).join('; ')}`);
-        continue;
-      }
-      if (passed.length > 0)
-        note(`the pod gets the weaker flavor "${name}" (choose one by --stage1): ${passed.join('; ')}`);
-      return found;
-    } catch (error) {
-      if (!(error instanceof RktError) || error.code !== 'RKT_FLAVOR_NOT_FOUND') throw error;
-      passed.push(`"${name}" is not installed`);
-    }
-  }
-  throw flavorNotFound('default', names);
+  const look = async (name: string): Promise<Considered> => {
+    const found = await findOrReason(name, find);
+    if ('kind' in found) return {name, reasons: [found]};
+    const facts = gather(found.flavor.declaration.programs);
+    return {name, flavor: found, facts, reasons: hostReasons(findingsOf(found.flavor, facts))};
+  };
+  const consideration = await consider(names, look);
+  if (consideration.chosen === undefined) throw flavorNotFound('default', names);
+  tellWeaker(consideration.chosen.name, passedOver(consideration), note);
+  return consideration.chosen.flavor;
+};
+
+/** Those before it isolate more. */
+export const tellWeaker = (name: string, passed: string | undefined, note: Ways['note']): void => {
+  if (passed !== undefined) note(`the pod gets the weaker flavor "${name}" (choose one by --stage1): ${passed}`);
 };

@@ -46,6 +46,16 @@ const require = createRequire(import.meta.url);
 export const findFlavor = async (selection: string, options: Options): Promise<FoundFlavor> =>
   load(selection, resolve(selection, options), options);
 
+/** The file that `findFlavor` would load; `undefined` if there is none. */
+export const locateFlavor = (selection: string, options: Options): string | undefined => {
+  try {
+    return resolve(selection, options).source;
+  } catch (error) {
+    if (error instanceof RktError && error.code === 'RKT_FLAVOR_NOT_FOUND') return undefined;
+    throw error;
+  }
+};
+
 /** Where a flavor is, and whether it is one of rkt's own: they are known to have no effect, and to run others apart costs a process. */
 interface Place {
   readonly source: string;

@@ -1,0 +1,17 @@
+import type {Finding} from '../../contract/host.ts';
+
+/** Why a flavor does not run a pod. */
+export interface Reason {
+  /** It is not there; this host lacks something; a rule excludes it. */
+  readonly kind: 'absent' | 'host' | 'policy';
+  readonly because: string;
+  readonly fix?: string;
+  /** The rule that excludes it. */
+  readonly rule?: {readonly name: string; readonly layer: string; readonly file: string};
+}
+
+/** What a host lacks for a flavor, as reasons not to choose it. */
+export const hostReasons = (findings: readonly Finding[]): Reason[] =>
+  findings
+    .filter(({severity}) => severity === 'missing')
+    .map(({what, fix}) => ({kind: 'host', because: what, ...(fix === undefined ? {} : {fix})}));
