@@ -5,7 +5,7 @@ import {openHost} from '../helpers/host.ts';
 import {buildImage} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
-import {stage1Aci} from './support/stage1-aci.ts';
+import {SEVERAL, stage1Aci} from './support/stage1-aci.ts';
 
 /* A stage1 image made for rkt, unmodified: rkt's implementor's guide, sentence by sentence. */
 
@@ -154,6 +154,37 @@ podTest('enter, status, stop and gc call its entrypoints, where the guide says a
   t.true(called.endsWith('\n5\n'));
   t.false(Object.values(host.podDirectories()).flat().includes(uuid));
 });
+
+podTest(
+  'several apps are laid out, pid is read, and a stage1 that is out of sight is entered from the store',
+  async (t) => {
+    const file = path.join(host.directory, 'uuid-several');
+    const several = stage1Aci({run: SEVERAL, name: 'example.com/stage1-several', entrypoints: ['run', 'enter']});
+    const app = buildImage();
+    const ran = host.rkt([
+      ...[
+        '--insecure-options=image',
+        'run',
+        `--stage1=${several}`,
+        '--hosts-entry=10.0.0.1=db',
+        `--uuid-file-save=${file}`,
+      ],
+      ...[app, '--name=one', '---', app, '--name=two'],
+    ]);
+    const ready = await host.rkt(['status', '--wait-ready=1m', `--uuid-file=${file}`]);
+    t.is(ready.exitCode, 0, ready.stderr);
+    const uuid = readFileSync(file, 'utf8').trim();
+    const entered = await host.rkt(['enter', '--app=two', uuid, '/bin/echo', 'inside']);
+    t.is(entered.stdout, 'inside\n', entered.stderr);
+    const [pod, program, pid] = linesOf(uuid, 'enter-called');
+    t.is(pod, podPath(uuid));
+    t.regex(program ?? '', /\/cas\/images\/sha512-[0-9a-f]+\/rootfs\/enter$/);
+    t.is(pid, `--pid=${linesOf(uuid, 'pid')[0]}`);
+    t.is((await host.rkt(['stop', '--force', uuid])).exitCode, 0);
+    const {stdout} = await ran;
+    t.regex(stdout, /^one 0\ntwo 0\n(.*\n)*10\.0\.0\.1\tdb\n(.*\n)*ready\n$/);
+  },
+);
 
 podTest('stop --force has it kill, and a pod without a stop entrypoint gets signals', async (t) => {
   const forced = await host.start('echo ready; trap "" TERM; while :; do sleep 1; done', {stage1});

@@ -72,12 +72,29 @@ const gc = (log: string) => `#!/bin/sh
 exit 0
 `;
 
+/** Another author's: of pods of several apps, of which it runs none. It says so by `pid`, and lets go of its own root directory. */
+export const SEVERAL = `#!/bin/sh
+root=stage1/rootfs
+for app in $root/opt/stage2/*; do
+  [ -d $app/rootfs/bin ] && echo "\${app##*/} $(wc -l <$app/manifest)"
+done
+cat $root/etc/rkt-hosts
+cp $root/bin/busybox busybox
+./busybox sleep 1000 &
+echo $! >pid
+./busybox umount -l $root
+echo ready
+ln -s ready $root/rkt/supervisor-status
+wait
+`;
+
 export interface Stage1AciSpec {
   /** `null`: the annotation is absent. */
   readonly version?: string | null;
   readonly entrypoints?: readonly string[];
   /** Where they are, if not at `/NAME`. */
   readonly paths?: Readonly<Record<string, string>>;
+  readonly run?: string;
   /** File of the host that `gc` writes down its calls in. */
   readonly gcLog?: string;
   readonly name?: string;
@@ -88,6 +105,7 @@ export const stage1Aci = ({
   version = '6',
   entrypoints = ['run', 'enter', 'gc', 'stop'],
   paths = {},
+  run = RUN,
   gcLog = '/dev/null',
   name = NAME,
 }: Stage1AciSpec = {}): string => {
@@ -97,7 +115,7 @@ export const stage1Aci = ({
     name,
     app: null,
     files: {
-      '/run': program(RUN),
+      '/run': program(run),
       '/enter': program(ENTER),
       '/stop': program(STOP),
       '/gc': program(gc(gcLog)),
