@@ -65,7 +65,7 @@ export const applyRunRequest = (
 
 /** A stage1 made for rkt gives an app an /etc/hosts by itself, where nobody asks for entries. */
 const leavesNames = ({hostsEntries}: RunRequest, features: Declaration['features']): boolean =>
-  hostsEntries.length === 0 && features['apps/many'].level === 'unproved';
+  hostsEntries.length === 0 && features['network/named'].level === 'unproved';
 
 /** One app at most reads what rkt reads: of several, each would get some of it. */
 const checkInput = ({apps}: Pod): void => {
