@@ -15,7 +15,7 @@ const flavor: Flavor = {
     } satisfies Declaration['features'],
   }),
   probe: () => [],
-  filesystem: () => [],
+  filesystem: () => [{id: 'namespace', do: 'namespace', unshare: ['mount']}],
   environment: ({cgroup}) => [{id: 'cgroup', do: 'cgroup', path: cgroup, limits: {}, join: true}],
   launch: ({apps}) => ({
     into: 'rootfs',

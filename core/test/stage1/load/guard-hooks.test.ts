@@ -69,7 +69,17 @@ const write = (length: number): Step => ({
   gid: 0,
 });
 const planOf = (steps: unknown) =>
-  makePlan({flavor: flavorWith({environment: () => steps as never}), digest: ''}, pod(), hostFacts());
+  makePlan(
+    {
+      flavor: flavorWith({
+        filesystem: () => [{id: 'namespace', do: 'namespace', unshare: ['mount']}],
+        environment: () => steps as never,
+      }),
+      digest: '',
+    },
+    pod(),
+    hostFacts(),
+  );
 
 test('S10 a file of 1 MiB is written, a longer one is refused', (t) => {
   t.is(planOf([write(MAX_CONTENT)]).environment.length, 1);
