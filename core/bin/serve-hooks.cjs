@@ -4,9 +4,25 @@
  * flavor writes to its own standard streams is no answer.
  */
 const {readSync, writeSync} = require('node:fs');
+const {syncBuiltinESMExports} = require('node:module');
 const {Script} = require('node:vm');
 
 const [, , source] = process.argv;
+
+/** What Node.js lets whoever has no other permission do to other processes, and to itself beyond JavaScript; where it runs without root nothing else keeps it from that. */
+const refuse = (object, permission, names) => {
+  for (const name of names) {
+    object[name] = (resource) => {
+      const refused = new Error('Access to this API has been restricted');
+      throw Object.assign(refused, {code: 'ERR_ACCESS_DENIED', permission, resource: String(resource)});
+    };
+  }
+};
+refuse(process, 'Signal', ['kill', '_kill', '_debugProcess', '_debugEnd']);
+refuse(require('node:os'), 'Priority', ['setPriority']);
+refuse(require('node:v8'), 'Flags', ['setFlagsFromString']);
+syncBuiltinESMExports();
+
 const QUESTIONS = 0;
 const ANSWERS = 3;
 const DEPTH = 8;

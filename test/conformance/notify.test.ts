@@ -1,5 +1,5 @@
 import {randomUUID} from 'node:crypto';
-import {writeFileSync} from 'node:fs';
+import {statSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {flavor, openHost} from '../helpers/host.ts';
@@ -96,5 +96,33 @@ kernelTest('a pod runs though nobody listens any more', async (t) => {
   for (const name of [KINDS.path(), KINDS.abstract()]) {
     const {exitCode, stdout, stderr} = await host.sh('echo "<$NOTIFY_SOCKET>"', {env: {NOTIFY_SOCKET: name}});
     t.deepEqual([exitCode, stdout], [0, '<>\n'], stderr);
+  }
+});
+
+kernelTest('S11 an app that has the socket can do nothing to it but write', async (t) => {
+  const name = KINDS.path();
+  await using receiver = await receiveNotifications(name);
+  const before = statSync(name);
+  const change = 'chmod 0, $ENV{NOTIFY_SOCKET}; chown 7, 7, $ENV{NOTIFY_SOCKET}; utime 1, 1, $ENV{NOTIFY_SOCKET};';
+  const ran = await host.sh(`exec perl -e '${change} ${OWN}'`, {
+    env: {NOTIFY_SOCKET: name},
+    image: await ownImage(),
+    input: '\n\n',
+  });
+  t.is(ran.exitCode, 0, ran.stderr);
+  t.is(receiver.ready().length, 1);
+  const {mode, uid, mtimeMs} = statSync(name);
+  t.deepEqual([mode, uid, mtimeMs], [before.mode, before.uid, before.mtimeMs]);
+});
+
+kernelTest('S14 what is no socket is no NOTIFY_SOCKET, and no app is given it', async (t) => {
+  const secret = path.join(host.directory, randomUUID());
+  writeFileSync(secret, 'of the host');
+  for (const name of [secret, host.directory, '/dev/null']) {
+    const {exitCode, stdout, stderr} = await host.sh('echo "<$NOTIFY_SOCKET>"; test ! -e /dev/notify && echo none', {
+      env: {NOTIFY_SOCKET: name},
+      image: await ownImage(),
+    });
+    t.deepEqual([exitCode, stdout], [0, `<${supervised ? '/run/systemd/notify' : '/of/the/image'}>\nnone\n`], stderr);
   }
 });

@@ -112,6 +112,18 @@ policyTest('a rule lets an image have what it asks for, and leave out what a fla
   ]);
   const {stdout, stderr} = await host.rkt([...INSECURE, 'run', ...args]);
   t.is(stdout, 'CapBnd:\t0000000000001000\n', stderr);
+  // S31: a rule that has come since a pod has been prepared forbids it to that pod, too.
+  const prepared = await host.rkt([
+    '--insecure-options=image',
+    'prepare',
+    ...args.filter((arg) => arg !== '--hostname=db'),
+  ]);
+  const uuid = prepared.stdout.trim();
+  write(host, 'usr', [{name: 'none', accept: {forbid: 'all'}}]);
+  const refused = await host.rkt(['--format=json', 'run-prepared', uuid]);
+  t.deepEqual([refused.exitCode, refused.error?.code], [254, 'RKT_POLICY_ACCEPT_FORBIDDEN'], prepared.stderr);
+  rmSync(path.join(host.directory, 'usr'), {recursive: true});
+  t.is((await host.rkt(['run-prepared', uuid])).stdout, 'CapBnd:\t0000000000001000\n');
 });
 
 policyTest('a prepared pod is judged again by how it runs and by rules that have come since', async (t) => {

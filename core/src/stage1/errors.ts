@@ -71,7 +71,10 @@ const ATTEMPTS: Readonly<Record<string, string>> = {
   ChildProcess: 'start a program',
   FileSystemRead: 'read a file',
   FileSystemWrite: 'write a file',
+  Flags: 'change the engine',
   Net: 'use the network',
+  Priority: 'change a priority',
+  Signal: 'signal a process',
   WorkerThreads: 'start a thread',
 };
 

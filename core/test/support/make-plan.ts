@@ -11,6 +11,6 @@ import {draftPlan} from '../../src/stage1/negotiation/draft-plan.ts';
  */
 export const makePlan = (found: Pick<FoundFlavor, 'flavor' | 'digest'>, pod: Pod, host: HostFacts): Plan => {
   const draft = draftPlan(found, pod, host);
-  checkPlan(draft);
+  checkPlan(draft, pod);
   return draft;
 };

@@ -27,7 +27,8 @@ export const bindNotifySocket = (app: App, host: HostFacts): Step[] => {
       recursive: false,
       // Where it is, whoever started rkt has said.
       followSymlinks: true,
-      flags: ['nosuid', 'nodev', 'noexec'],
+      // Who connects need not write: and its mode and owner stay the host's business.
+      flags: ['ro', 'nosuid', 'nodev', 'noexec'],
     },
   ];
 };

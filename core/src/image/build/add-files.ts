@@ -1,6 +1,6 @@
 import {
-  chmodSync,
-  copyFileSync,
+  constants,
+  fstatSync,
   lstatSync,
   readdirSync,
   readlinkSync,
@@ -10,8 +10,11 @@ import {
   symlinkSync,
 } from 'node:fs';
 import {dirname, join, posix} from 'node:path';
+import {readSymlink} from '../../linux/directory-entry.ts';
 import {errnoText} from '../../linux/errno-text.ts';
+import {O_PATH, openHost} from '../../linux/openat2.ts';
 import {imageBuildInvalid} from '../errors.ts';
+import {copyFile} from './copy-file.ts';
 import {MAX_SYMLINKS, makeDirectory} from './stage-path.ts';
 
 /** A file or directory of the host, and where it goes in an image. */
@@ -42,22 +45,28 @@ export const addFiles = (additions: readonly Addition[], root: string): void => 
 };
 
 const add = (from: string, to: string, root: string): void => {
-  const stats = lstatSync(from);
-  if (stats.isSocket()) return;
-  if (stats.isDirectory()) {
+  const found = look(from);
+  if (found === undefined) return;
+  if ('names' in found) {
     directoryIn(root, to);
-    for (const name of readdirSync(from).sort()) add(join(from, name), join(to, name), root);
+    for (const name of found.names.sort()) add(join(from, name), join(to, name), root);
     return;
   }
   const copy = `${directoryIn(root, dirname(to))}/${posix.basename(to)}`;
   if (lstatSync(copy, {throwIfNoEntry: false})?.isDirectory())
     throw imageBuildInvalid(`${to} is a directory, and ${from} is none`);
   rmSync(copy, {force: true});
-  if (stats.isSymbolicLink()) symlinkSync(readlinkSync(from), copy);
-  else if (stats.isFile()) {
-    copyFileSync(from, copy);
-    chmodSync(copy, stats.mode & 0o755);
-  } else throw imageBuildInvalid(`${from} is neither a file nor a directory`);
+  if ('link' in found) symlinkSync(found.link, copy);
+  else if (!copyFile(from, copy)) throw imageBuildInvalid(`${from} is neither a file nor a directory`);
+};
+
+/** What is there, by one look at it: its owner may be changing it, and a symlink that has come into the path meanwhile leads nowhere (S05). `undefined`: a socket. */
+const look = (path: string): {names: string[]} | {link: string} | {other: true} | undefined => {
+  using entry = openHost(path, O_PATH | constants.O_NOFOLLOW, {noSymlinks: true});
+  const stats = fstatSync(entry.number);
+  if (stats.isSocket()) return undefined;
+  if (stats.isDirectory()) return {names: readdirSync(entry.path)};
+  return stats.isSymbolicLink() ? {link: readSymlink(entry)} : {other: true};
 };
 
 /** A directory of a root file system, made if it is not there; symlinks lead to where they lead for who lives in it. */

@@ -1,15 +1,7 @@
-import {
-  chmodSync,
-  copyFileSync,
-  lstatSync,
-  readdirSync,
-  readlinkSync,
-  realpathSync,
-  statSync,
-  symlinkSync,
-} from 'node:fs';
+import {lstatSync, readdirSync, readlinkSync, realpathSync, statSync, symlinkSync} from 'node:fs';
 import {join} from 'node:path';
 import {imageBuildInvalid} from '../errors.ts';
+import {copyFile} from './copy-file.ts';
 import {isThere, makeDirectory, stagePath} from './stage-path.ts';
 
 /**
@@ -33,11 +25,7 @@ export const stageDirectory = (directory: string, target: string): string[] => {
         if (statSync(path, {throwIfNoEntry: false})?.isFile()) files.push(stagePath(path, target, path));
         else if (!isThere(copy)) symlinkSync(readlinkSync(path), copy);
       } else if (stats.isFile()) {
-        if (!isThere(copy)) {
-          copyFileSync(path, copy);
-          chmodSync(copy, stats.mode & 0o755);
-        }
-        files.push(path);
+        if (isThere(copy) || copyFile(path, copy)) files.push(path);
       }
     }
   };

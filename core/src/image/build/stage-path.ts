@@ -1,6 +1,7 @@
-import {chmodSync, copyFileSync, lstatSync, mkdirSync, readlinkSync, symlinkSync} from 'node:fs';
+import {chmodSync, lstatSync, mkdirSync, readlinkSync, symlinkSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {imageProgramNotFound} from '../errors.ts';
+import {copyFile} from './copy-file.ts';
 
 export const MAX_SYMLINKS = 40;
 
@@ -30,11 +31,7 @@ export const stagePath = (path: string, target: string, asked: string): string =
     current = next;
     if (stats.isDirectory()) {
       if (!isThere(copy)) makeDirectory(copy);
-    } else if (!stats.isFile()) throw imageProgramNotFound(asked);
-    else if (!isThere(copy)) {
-      copyFileSync(next, copy);
-      chmodSync(copy, stats.mode & 0o755);
-    }
+    } else if (!stats.isFile() || !(isThere(copy) || copyFile(next, copy))) throw imageProgramNotFound(asked);
   }
   return current;
 };

@@ -15,6 +15,7 @@ import {loadPolicy} from '../../stage1/policy/load-policy.ts';
 import {namesOf} from '../../stage1/policy/names-of.ts';
 import {programsIn} from '../../stage1/policy/programs-in.ts';
 import {policySubject} from './policy-subject.ts';
+import {refuseAccepting} from './refuse-accepting.ts';
 
 interface Prepared {
   readonly found: FoundFlavor;
@@ -25,16 +26,17 @@ interface Prepared {
   /** As it will run. */
   readonly pod: Pod;
   readonly allowDegraded: readonly string[];
+  readonly accepted: Parameters<typeof refuseAccepting>[0];
 }
 
 /**
  * Refuses to run a pod that has been prepared if rules exclude it now: they may have come since, and some ask for what is only said when it runs.
- * @throws RKT_POLICY_FLAVOR_REFUSED, RKT_POLICY_DEGRADE_FORBIDDEN, RKT_CONFIG_…
+ * @throws RKT_POLICY_FLAVOR_REFUSED, RKT_POLICY_DEGRADE_FORBIDDEN, RKT_POLICY_ACCEPT_FORBIDDEN, RKT_CONFIG_…
  */
 export const checkPrepared = async (
   settings: Settings,
   files: readonly PolicyFile[],
-  {found, facts, manifest, asked, pod, allowDegraded}: Prepared,
+  {found, facts, manifest, asked, pod, allowDegraded, accepted}: Prepared,
 ): Promise<void> => {
   const rules = await loadPolicy(files);
   const store = openStore(settings.dataDir);
@@ -42,11 +44,12 @@ export const checkPrepared = async (
   const policy = combine(rules, policySubject(manifest, images, asked), gatherHostFacts(programsIn(rules)));
   const {declaration} = found.flavor;
   const names = namesOf(found.source, policy.restrictions, await flavorOptions(settings));
-  const candidate = {name: declaration.name, names, declaration, findings: [], host: facts, pod};
+  const candidate = {name: declaration.name, ...names, declaration, findings: [], host: facts, pod};
   const reasons = judge(policy, candidate);
   if (reasons.length > 0) throw flavorRefused({name: declaration.name, reasons}, []);
   for (const name of allowDegraded) {
     const rule = policy.degrade.forbiddenBy(name);
     if (rule !== undefined) throw degradeForbidden(name, rule);
   }
+  refuseAccepting(accepted, policy.accept);
 };

@@ -2,6 +2,7 @@ import {existsSync, writeFileSync} from 'node:fs';
 import type {HostPath, Uuid} from '../../contract/names.ts';
 import {callEntrypoint, elsewhere} from '../../executor/call-entrypoint.ts';
 import {performSteps} from '../../executor/perform-steps.ts';
+import {RktError} from '../../rkt-error.ts';
 import {ENTRYPOINT_ENVIRONMENT} from '../../stage1/aci/aci-flavor.ts';
 import {gcArguments} from '../../stage1/aci/gc-arguments.ts';
 import {entrypointPlaces, mountStage1} from '../../stage1/aci/layout.ts';
@@ -31,7 +32,12 @@ export const collectStage1 = (directory: HostPath, uuid: Uuid): void => {
   const pod = {...stored, directory};
   const {tree} = stored.stage1;
   const failure = elsewhere(() => {
-    performSteps(mountStage1(pod, tree), {pod, facts});
+    try {
+      performSteps(mountStage1(pod, tree), {pod, facts});
+    } catch (error) {
+      if (error instanceof RktError) return `what it was called with cannot be mounted again: ${error.message}`;
+      throw error;
+    }
     return callEntrypoint(places.path, gcArguments(pod, entrypoints.version, plan.launch.process.argv), {
       directory,
       env: ENTRYPOINT_ENVIRONMENT,

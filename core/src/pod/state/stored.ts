@@ -18,6 +18,13 @@ export interface StoredRequest {
   readonly imageHasHosts: boolean;
   /** Why the apps have copies of their images, if nobody asked for that. */
   readonly overlayObstacle?: string;
+  /** What apps have by their images beyond the defaults, because somebody accepted it. Absent of pods that an older rkt has prepared. */
+  readonly accepted?: readonly {
+    readonly app: string;
+    readonly image: string;
+    readonly name: string;
+    readonly widens: readonly string[];
+  }[];
 }
 
 export interface StoredForms {

@@ -35,7 +35,7 @@ export const prepare = async (settings: Settings, asked: PodRequest): Promise<Uu
   tellUnproved(settings, composed.pod, composed.report);
   using place = createPod(settings.dataDir, uuid);
   try {
-    const {asked, imageHasHosts, overlayObstacle} = composed;
+    const {asked, imageHasHosts, overlayObstacle, askedByImages} = composed;
     namePod(place, request);
     await fillPod(place, composed, request, {
       createdAt: Date.now(),
@@ -43,6 +43,9 @@ export const prepare = async (settings: Settings, asked: PodRequest): Promise<Uu
         allowDegraded: composed.allowDegraded,
         pod: asked,
         imageHasHosts,
+        accepted: askedByImages
+          .filter(({widens}) => widens.length > 0)
+          .map(({app, image, name, widens}) => ({app, image, name, widens})),
         ...(overlayObstacle === undefined ? {} : {overlayObstacle}),
       },
     });

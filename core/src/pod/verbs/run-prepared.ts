@@ -83,9 +83,9 @@ const checkPolicy = async (
     import('../compose/check-prepared.ts'),
   ]);
   const found = await pinnedFlavor(settings, summary.flavor);
-  const {allowDegraded, pod: asked} = requireStored(path, 'request');
+  const {allowDegraded, accepted = [], pod: asked} = requireStored(path, 'request');
   const manifest = requireStored(path, 'manifest');
-  await checkPrepared(settings, files, {found, facts, manifest, asked, pod, allowDegraded});
+  await checkPrepared(settings, files, {found, facts, manifest, asked, pod, allowDegraded, accepted});
 };
 
 type Planned = Pick<PlannedPod, 'pod' | 'plan' | 'report'> & {readonly fresh: boolean};

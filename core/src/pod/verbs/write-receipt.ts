@@ -2,6 +2,7 @@ import {createPrivateKey, type KeyObject, sign} from 'node:crypto';
 import {closeSync, constants, fstatSync, openSync, readFileSync, rmSync, statSync} from 'node:fs';
 import path from 'node:path';
 import type {Config} from '../../config/config.ts';
+import {leadsNowhere} from '../../config/leads-nowhere.ts';
 import {atomicWrite} from '../../linux/atomic-write.ts';
 import {errnoText} from '../../linux/errno-text.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
@@ -41,7 +42,7 @@ const readKey = (file: string, mustExist: boolean): string | undefined => {
   try {
     opened = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch (error) {
-    if (isErrno(error, 'ENOENT') && !mustExist) return undefined;
+    if (isErrno(error, 'ENOENT') && !mustExist && !leadsNowhere(file)) return undefined;
     throw receiptKeyUnusable(file, errnoText(error) ?? 'it cannot be opened', error);
   }
   try {

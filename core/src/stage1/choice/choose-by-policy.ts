@@ -41,7 +41,7 @@ export const chooseByPolicy = async (
     const facts = gatherHostFacts(programs, found.stage1?.tree);
     const names = namesOf(found.source, policy.restrictions, options);
     const findings = findingsOf(found.flavor, facts);
-    const candidate = {name, names, declaration, findings, host: facts, pod: draft(found)};
+    const candidate = {name, ...names, declaration, findings, host: facts, pod: draft(found)};
     return {name, flavor: found, facts, reasons: judge(policy, candidate, {later})};
   };
   return decide(policy, {

@@ -1,4 +1,4 @@
-import {accessSync, constants, existsSync, readdirSync, readFileSync} from 'node:fs';
+import {accessSync, constants, existsSync, readdirSync, readFileSync, statSync} from 'node:fs';
 import {availableParallelism, release} from 'node:os';
 import type {HostFacts} from '../../contract/host.ts';
 import type {HostPath} from '../../contract/names.ts';
@@ -14,7 +14,7 @@ import {cgroupsOf} from '../../linux/proc-cgroup.ts';
 import {findProgram, isProgram} from '../../linux/programs.ts';
 import {parseLimits} from '../../linux/rlimits.ts';
 import {streamDevices} from '../../linux/stream-devices.ts';
-import {isErrno} from '../../linux/syscall-error.ts';
+import {isErrno, isSystemError} from '../../linux/syscall-error.ts';
 import {takesPods} from '../../linux/takes-pods.ts';
 import {terminals} from '../../linux/terminal.ts';
 import {findTreeProgram, type TreeProgram} from '../../linux/tree-program.ts';
@@ -64,10 +64,19 @@ export const gatherHostFacts = (programs: readonly string[] = [], tree?: HostPat
   };
 };
 
-/** Of a variable that somebody has inherited the socket may be gone. */
+/** Of a variable that somebody has inherited the socket may be gone, or another thing be there: an app may be given it. */
 const gatherNotifySocket = (): string | undefined => {
   const {NOTIFY_SOCKET: text = ''} = process.env;
-  return /^@./.test(text) || (text.startsWith('/') && existsSync(text)) ? text : undefined;
+  return /^@./.test(text) || (text.startsWith('/') && isSocket(text)) ? text : undefined;
+};
+
+const isSocket = (file: string): boolean => {
+  try {
+    return statSync(file, {throwIfNoEntry: false})?.isSocket() === true;
+  } catch (error) {
+    if (isSystemError(error)) return false;
+    throw error;
+  }
 };
 
 /** The bus, and what has it start machined when somebody asks. */

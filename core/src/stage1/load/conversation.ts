@@ -122,6 +122,8 @@ const launch = (
   const command = [
     node,
     '--permission',
+    // The permission knows nothing of what SQLite opens (ATTACH, VACUUM INTO).
+    '--no-experimental-sqlite',
     ...readable.map((place) => `--allow-fs-read=${place}`),
     `--max-old-space-size=${HEAP}`,
     '--v8-pool-size=1',
@@ -164,12 +166,11 @@ const listen = (fd: Fd) => {
   let isOpen = true;
   return {
     isOpen: () => isOpen,
+    /** Once, and no more than there can be at once: it may say things faster than they are heard. */
     read: () => {
-      for (let part = receive(fd); part !== undefined; part = receive(fd)) {
-        if (part.length === 0) isOpen = false;
-        if (part.length === 0) return;
-        said = Buffer.concat([said, part]).subarray(-MAX_MESSAGES);
-      }
+      const part = receive(fd);
+      if (part?.length === 0) isOpen = false;
+      if (part !== undefined) said = Buffer.concat([said, part]).subarray(-MAX_MESSAGES);
     },
     take: () => {
       const text = said.toString();

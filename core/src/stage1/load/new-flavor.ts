@@ -32,8 +32,8 @@ export const newFlavor = (name: string, parent: string): string => {
   const template = manifest && path.join(path.dirname(manifest), 'template');
   if (template === undefined || !existsSync(template)) throw flavorTemplateMissing(SDK);
   const temporary = path.join(parent, `.${name}.${process.pid}`);
+  mkdirSync(temporary);
   try {
-    mkdirSync(temporary);
     cpSync(template, temporary, {recursive: true});
     for (const file of filesIn(temporary)) {
       writeFileSync(file, readFileSync(file, 'utf8').replaceAll(PLACEHOLDER, name));

@@ -44,7 +44,7 @@ export const planPod = async (
   // Like pods of one image differ in nothing but these; a machine-id has no hyphens.
   const own = [pod.uuid, pod.uuid.replaceAll('-', ''), ...(pod.idMap === undefined ? [] : [`${pod.idMap.base}`])];
   const text = own.reduce((left, word) => left.replaceAll(word, ''), JSON.stringify(plan));
-  await checkedOnce(checked, 'plan', text, async () => (await import('./check-plan.ts')).checkPlan(plan));
+  await checkedOnce(checked, 'plan', text, async () => (await import('./check-plan.ts')).checkPlan(plan, pod));
   checkLiveness(flavor.declaration, plan, pod);
   return {pod, report: {...report, entries}, plan};
 };

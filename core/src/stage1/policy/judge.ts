@@ -2,13 +2,12 @@ import type {Finding} from '../../contract/host.ts';
 import type {EffectivePolicy} from './combine.ts';
 import {type Case, lackOf, wayTo} from './holds.ts';
 import {hostReasons, type Reason} from './host-reasons.ts';
+import type {Names} from './names-of.ts';
 import {place, type Rule} from './policy.ts';
 
 /** A flavor that could run a pod. */
-export interface Candidate extends Case {
+export interface Candidate extends Case, Names {
   readonly name: string;
-  /** What the rules' lists of flavors call it, which it is by where it comes from. */
-  readonly names: readonly string[];
   readonly findings: readonly Finding[];
 }
 
@@ -36,11 +35,12 @@ const policyReasons = (rule: Rule, candidate: Candidate, judging: Judging): Reas
     ...(fix === undefined ? {} : {fix}),
     rule: {name, layer, file},
   });
-  const is = (flavor: string) => candidate.names.includes(flavor);
   return [
-    ...(flavors === undefined || flavors.some(is) ? [] : [reason(`takes only ${flavors.join(', ')}`)]),
+    ...(flavors === undefined || flavors.some((flavor) => candidate.names.includes(flavor))
+      ? []
+      : [reason(`takes only ${flavors.join(', ')}`)]),
     // Whoever calls itself so is excluded as well, wherever it comes from.
-    ...(forbid.some((flavor) => is(flavor) || flavor === candidate.name) ? [reason('forbids it')] : []),
+    ...(forbid.some((flavor) => [...candidate.aliases, candidate.name].includes(flavor)) ? [reason('forbids it')] : []),
     ...require.flatMap((alternatives) => {
       const lack = lackOfAll(alternatives, candidate, judging);
       return lack === undefined ? [] : [reason(...lack)];

@@ -1,4 +1,5 @@
-import {execFileSync} from 'node:child_process';
+import {execFileSync, spawn, spawnSync} from 'node:child_process';
+import {once} from 'node:events';
 import {
   chmodSync,
   chownSync,
@@ -27,12 +28,14 @@ import {addFiles} from '../../../src/image/build/add-files.ts';
 import {buildImage} from '../../../src/image/build/build-image.ts';
 import {makeManifest} from '../../../src/image/build/make-manifest.ts';
 import {missingLibraries} from '../../../src/image/build/missing-libraries.ts';
+import {stageDirectory} from '../../../src/image/build/stage-directory.ts';
 import {stageHostFiles} from '../../../src/image/build/stage-host-files.ts';
 import {exportImage} from '../../../src/image/export.ts';
 import {renderImage} from '../../../src/image/extract-image.ts';
 import {layersOf} from '../../../src/image/layers.ts';
 import {imageDirectory} from '../../../src/image/store.ts';
 import {verifyImage} from '../../../src/image/verify.ts';
+import {isSystemError} from '../../../src/linux/syscall-error.ts';
 import {RktError} from '../../../src/rkt-error.ts';
 import {idOf} from './support/spec.ts';
 import {codeOf, importBytes, testStore, treeEntries} from './support/store.ts';
@@ -250,6 +253,65 @@ testIf(needs)('files of the host are added where they are to be, and nowhere els
     ] as const)
       t.is(await codeOf((async () => addFiles([{from, to}], root))()), 'RKT_IMAGE_BUILD_INVALID', `${from}:${to}`);
   }),
+);
+
+/** Exchanges a file, and a directory, with a symlink of the same tree for as long as it lives. */
+const SWAP = `
+import ctypes, os, sys
+libc = ctypes.CDLL(None)
+os.chdir(sys.argv[1])
+pairs = [(b'file', b'file-link'), (b'directory', b'directory-link')]
+print('ready', flush=True)
+while True:
+  for a, b in pairs: libc.renameat2(-100, a, -100, b, 2)
+`;
+const ROUNDS = 300;
+
+testIf(needs ?? lacks('program/python3'))(
+  'S05 a tree that its owner changes while it is added brings nothing of the host',
+  async (t) =>
+    scratch(async (base) => {
+      const at = (name: string) => path.join(base, name);
+      mkdirSync(at('secret'));
+      writeFileSync(at('secret/file'), 'of the host');
+      mkdirSync(at('tree'));
+      mkdirSync(at('tree/real'));
+      writeFileSync(at('tree/real/file'), 'own');
+      mkdirSync(at('tree/directory'));
+      writeFileSync(at('tree/directory/file'), 'own');
+      writeFileSync(at('tree/file'), 'own');
+      symlinkSync(at('secret'), at('tree/directory-link'));
+      symlinkSync(at('secret/file'), at('tree/file-link'));
+      const swap = spawn(program('python3') ?? 'python3', ['-c', SWAP, at('tree')], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      try {
+        await once(swap.stdout, 'data');
+        for (let round = 0; round < ROUNDS; round++) {
+          const root = at(`root-${round}`);
+          mkdirSync(root);
+          for (const add of [
+            () => addFiles([{from: at('tree'), to: '/tree'}], root),
+            () => stageDirectory(at('tree'), root),
+          ]) {
+            try {
+              add();
+            } catch (error) {
+              t.true(error instanceof RktError || isSystemError(error), String(error));
+            }
+          }
+          // A program's directory brings what its symlinks lead to, to where that is.
+          const found = spawnSync('/bin/grep', ['-rl', 'of the host', root, '--exclude-dir=secret'], {
+            encoding: 'utf8',
+          });
+          t.is(found.stdout, '');
+          rmSync(root, {recursive: true});
+        }
+      } finally {
+        swap.kill('SIGKILL');
+        await once(swap, 'close');
+      }
+    }),
 );
 
 const python = (script: string, ...args: string[]): void =>

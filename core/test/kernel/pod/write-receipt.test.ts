@@ -1,5 +1,15 @@
 import {generateKeyPairSync, type KeyObject, verify} from 'node:crypto';
-import {chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {env} from 'node:process';
@@ -112,4 +122,10 @@ rootTest('what is no file is not replaced', (t) => {
   t.throws(() => writeReceipt(path.join(directory, 'none/receipt.json'), RECEIPT, undefined), {
     code: 'RKT_RECEIPT_UNWRITABLE',
   });
+});
+
+rootTest('a key that leads nowhere is not the same as no key', (t) => {
+  const directory = place(t);
+  symlinkSync('gone', path.join(directory, 'receipt-key.pem'));
+  t.throws(() => keyIn(directory), {code: 'RKT_RECEIPT_KEY_UNUSABLE'} as never);
 });

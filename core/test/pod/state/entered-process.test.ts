@@ -40,7 +40,8 @@ const parentOf = async (children: number): Promise<{pid: number; children: numbe
   };
 };
 
-const since = (startTime: number) => ({pid: 1, startTime});
+/** This process as the supervisor of a pod. */
+const since = (startTime: number) => ({pid: process.pid, startTime, cgroup: null});
 
 test('the process of the file pid is it, before that of ppid', (t) => {
   const pod = podWith('pid', {pid: `${process.pid}\n`, ppid: '1\n'});
@@ -55,6 +56,15 @@ test('the only child of the process of the file ppid is it', async (t) => {
 test('of several children none is', async (t) => {
   const {pid} = await parentOf(2);
   t.is(enteredProcess(podWith('several', {ppid: String(pid)}), since(0)), undefined);
+});
+
+test('S20 a process that descends from another is none of its, whatever a file says and however young it is', async (t) => {
+  const [pod, host] = [await parentOf(1), await parentOf(1)];
+  const supervisor = {...since(0), pid: pod.pid};
+  t.deepEqual([enteredProcess(podWith('own', {pid: String(pod.children[0])}), supervisor)?.pid], pod.children);
+  t.deepEqual([enteredProcess(podWith('own', {ppid: String(pod.pid)}), supervisor)?.pid], pod.children);
+  t.is(enteredProcess(podWith('host', {pid: String(host.children[0])}), supervisor), undefined);
+  t.is(enteredProcess(podWith('host', {ppid: String(host.pid)}), supervisor), undefined);
 });
 
 test('a process from before the pod is none of its, nor is what is no number', (t) => {

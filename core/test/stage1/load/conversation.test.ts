@@ -79,6 +79,15 @@ const EFFECTS: readonly [what: string, does: string, tried: {permission?: string
   ['connects', "require('node:net').connect(80, '127.0.0.1')", {}],
   ['sends', "require('node:dgram').createSocket('udp4').bind(0)", {}],
   ['calls the kernel', "new (require('node:ffi').DynamicLibrary)('libc.so.6')", {permission: 'FFI'}],
+  ['signals a process', 'process.kill(process.ppid, 0)', {permission: 'Signal'}],
+  ['signals by another name', 'process._kill(1, 0)', {permission: 'Signal', resource: '1'}],
+  ['has another Node.js listen for a debugger', 'process._debugProcess(1)', {permission: 'Signal', resource: '1'}],
+  ['slows a process down', "require('node:os').setPriority(1, 19)", {permission: 'Priority', resource: '1'}],
+  [
+    'changes the engine',
+    "require('node:v8').setFlagsFromString('--allow-natives-syntax')",
+    {permission: 'Flags', resource: '--allow-natives-syntax'},
+  ],
   ['loads native code', "process.dlopen({exports: {}}, '/x.node')", {}],
 ];
 for (const [what, , tried] of EFFECTS) {
@@ -151,6 +160,8 @@ const ask = async (what: string): Promise<unknown> => {
 const ENDLESS: Readonly<Record<string, string>> = {
   computes: 'for (;;) { try { for (;;); } catch {} }',
   'waits in the kernel': 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)',
+  'says things faster than they are heard':
+    "const all = Buffer.alloc(65_536, 'x\\n'); for (;;) require('node:fs').writeSync(2, all)",
   'answers what never ends to be looked at': 'return [{toJSON: () => { for (;;); }}]',
 };
 for (const [what, does] of Object.entries(ENDLESS)) {
@@ -246,12 +257,14 @@ rootTest(
   },
 );
 
-rootTest('S10 what Node.js does not refuse the kernel does', async (t) => {
-  // DatabaseSync makes its file without asking for a permission.
-  const file = moduleWith(
-    `new (require('node:sqlite').DatabaseSync)('${place}/database').exec('create table x (y)'); return []`,
-  );
-  await t.throwsAsync(probe(file), {instanceOf: RktError, code: 'RKT_FLAVOR_FAILED'});
+test('S10 what opens files without asking for a permission is not there', async (t) => {
+  for (const use of ["ATTACH '/etc/x' AS x", `VACUUM INTO '${place}/database'`]) {
+    const file = moduleWith(
+      `new (require('node:sqlite').DatabaseSync)(':memory:').exec(${JSON.stringify(use)}); return []`,
+    );
+    const error = await t.throwsAsync(probe(file), {instanceOf: RktError, code: 'RKT_FLAVOR_FAILED'});
+    t.regex(error?.message ?? '', /No such built-in module: node:sqlite/);
+  }
   t.false(existsSync(path.join(place, 'database')));
 });
 

@@ -162,3 +162,22 @@ test('S14 a flavor that is mistaken changes none of the mounts of the host', (t)
     t.notThrows(() => makePlan(found({filesystem: () => [ownMounts, step]}), pod(), hostFacts()), step.do);
   }
 });
+
+test('S20 no path leads up and out of what a step may change: directories below /run, the cgroup of the pod', (t) => {
+  const mkdir = (path: string) => ({
+    ...{id: 'x', do: 'mkdir', target: {in: 'host', path: path as never}, mode: 0o755, uid: 0, gid: 0},
+  });
+  const cgroup = (path: string) => ({id: 'x', do: 'cgroup', path, limits: {}, join: true});
+  const {cgroup: own} = pod();
+  const refused = [
+    ...['/run/../etc/x', '/run/a/../../etc', '/run/..', '/etc/x'].map(mkdir),
+    ...[`${own}/../system.slice`, `${own}/../../../etc`, '..', '', '/', 'system.slice/ssh.service'].map(cgroup),
+  ];
+  for (const step of refused) {
+    const error = failing({environment: () => [step] as never})(t);
+    t.is(error?.code, 'RKT_FLAVOR_PLAN_INVALID', JSON.stringify(step));
+    t.is(error?.fields.where, 'x');
+  }
+  for (const step of [mkdir('/run/rkt..x/y'), cgroup(own), cgroup(`${own}/below..`)])
+    t.notThrows(() => makePlan(found({environment: () => [step] as never}), pod(), hostFacts()), JSON.stringify(step));
+});

@@ -127,3 +127,20 @@ test('a policy that is a link is refused, and not passed over: restrictions woul
   const error = t.throws(() => findPolicyFiles(layers), {instanceOf: RktError});
   t.is(error.code, 'RKT_CONFIG_UNREADABLE');
 });
+
+test('S20 a directory of policies that leads nowhere, or a layer above it, is refused: it is not the same as none', (t) => {
+  for (const [link, target] of [
+    ['local/policy.d', 'gone'],
+    ['local', 'gone'],
+    ['local/policy.d', 'policy.d'],
+  ] as const) {
+    const layers = layersOf(t, {'system/a.yaml': one('forbid: [fly]')});
+    const place = path.join(layers.root, link);
+    mkdirSync(path.dirname(place), {recursive: true});
+    symlinkSync(target, place);
+    const error = t.throws(() => findPolicyFiles(layers), {instanceOf: RktError}, link);
+    t.is(error.code, 'RKT_CONFIG_DIRECTORY_UNREADABLE');
+    rmSync(place);
+    t.is(findPolicyFiles(layers).length, 1);
+  }
+});

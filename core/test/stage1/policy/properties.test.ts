@@ -131,7 +131,7 @@ const lookIn =
     if (found === undefined) throw flavorNotFound(name, []);
     const {declaration: its, findings} = found;
     const flavor = {declaration: its, probe: () => findings} as unknown as Flavor; // no more is looked at
-    const reasons = judge(policy, {name, names: [name], declaration: its, findings, host, pod: asked});
+    const reasons = judge(policy, {name, names: [name], aliases: [name], declaration: its, findings, host, pod: asked});
     return {name, flavor: {flavor, digest: '', source: sourceOf(name)}, facts: host, reasons};
   };
 

@@ -129,7 +129,10 @@ test('the order is that of the first rule that has one, of the highest layer', (
 const reasons = (changes: Partial<Rule>, candidate: Partial<Parameters<typeof judge>[1]> = {}, later = false) =>
   judge(
     {restrictions: [rule(changes)]},
-    {name: 'test', names: [], declaration: declaration(), findings: [], host: hostFacts(), pod: pod(), ...candidate},
+    {
+      ...{name: 'test', names: [], aliases: [], declaration: declaration()},
+      ...{findings: [], host: hostFacts(), pod: pod(), ...candidate},
+    },
     {later},
   );
 
@@ -140,7 +143,7 @@ test('a list of flavors means what is found by these names, not what calls itsel
 
 test('a flavor that calls itself as one that is forbidden is forbidden', (t) => {
   t.is(reasons({forbid: ['test']}).length, 1);
-  t.is(reasons({forbid: ['/opt/test']}, {names: ['/opt/test']}).length, 1);
+  t.is(reasons({forbid: ['/opt/test']}, {aliases: ['/opt/test']}).length, 1);
   t.deepEqual(reasons({forbid: ['other']}), []);
 });
 
@@ -234,6 +237,7 @@ test('what the host lacks is a reason, with its fix', (t) => {
       {
         name: 'test',
         names: [],
+        aliases: [],
         declaration: declaration(),
         findings: [
           {severity: 'missing', what: 'no systemd', fix: 'install it'},
