@@ -7,6 +7,7 @@ import {renameNoReplace} from '../linux/rename.ts';
 import {checkOutput, outputFault} from './check-output.ts';
 import {copyTree} from './copy-tree.ts';
 import {imageNotFound} from './errors.ts';
+import {hasImage} from './image-ids.ts';
 import {layersOf} from './layers.ts';
 import {holdImages, type ImageStore, imageDirectory} from './store.ts';
 
@@ -39,7 +40,7 @@ const copyOut = async (
   using held = holdImages(store);
   void held;
   const image = imageDirectory(store, id);
-  if (!existsSync(image)) throw imageNotFound(id);
+  if (!hasImage(store, id)) throw imageNotFound(id);
   const target = resolve(output);
   checkOutput(target, 'directory', overwrite);
   // Nobody but us can change what is in there while it is filled, and it appears when it is whole.
