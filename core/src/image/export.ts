@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto';
 import {writeSync} from 'node:fs';
 import type {ImageId} from '../contract/names.ts';
+import {outputMode} from '../linux/umask.ts';
 import {startFile} from '../linux/unfinished-file.ts';
 import {checkOutput, outputFault} from './check-output.ts';
 import {imageDamaged} from './errors.ts';
@@ -23,7 +24,7 @@ export const exportImage = async (
     await streamImage(store, id, (bytes) => {
       for (let at = 0; at < bytes.length; ) at += writeSync(file.number, bytes, at);
     });
-    file.appear(0o644, {overwrite});
+    file.appear(outputMode(), {overwrite});
   } catch (error) {
     throw outputFault(output, error);
   }

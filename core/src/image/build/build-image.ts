@@ -8,6 +8,7 @@ import {serialize} from '../../appc/serialize.ts';
 import type {HostPath, ImageId} from '../../contract/names.ts';
 import {errnoText} from '../../linux/errno-text.ts';
 import {scratchDirectory} from '../../linux/scratch-directory.ts';
+import {outputMode} from '../../linux/umask.ts';
 import {startFile} from '../../linux/unfinished-file.ts';
 import {RktError} from '../../rkt-error.ts';
 import {checkOutput, outputFault} from '../check-output.ts';
@@ -55,7 +56,7 @@ export const buildImage = async (options: BuildOptions): Promise<ImageId> => {
     await save(archive.chunks, file.number, compression);
     const {bytes: size, inodes} = archive.made();
     checkRatio(size, inodes, fstatSync(file.number).size);
-    atOutput(output, () => file.appear(0o644, {overwrite}));
+    atOutput(output, () => file.appear(outputMode(), {overwrite}));
     return archive.id();
   } catch (error) {
     throw error instanceof RktError && UNBUILDABLE.has(error.code) ? imageNotBuildable(error) : error;
