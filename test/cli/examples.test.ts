@@ -95,7 +95,6 @@ const before = (example: string): string[] => [
   'mkdir -p /srv/data /root/.config/fish/completions',
   `rm -rf '${host.data}' work; cp -a template '${host.data}'; cp -a kit work; cd work`,
   ...(/^rkt (image (build|export)|export) /.test(example) ? ['rm web.aci'] : []),
-  ...(/ image rm /.test(example) ? ['rkt rm --all >/dev/null'] : []),
   ...(/uuid-file=/.test(example) ? [`printf ${UUIDS[0]} > /run/web.uuid`] : []),
   ...(/^rkt (enter|stop) | --verify | --receipt=/.test(example)
     ? ['mkfifo input', `rkt run-prepared ${UUIDS[0]} <>input &`, `rkt status --wait-ready=1m ${UUIDS[0]} >/dev/null`]

@@ -106,11 +106,39 @@ withHost('--all: stop takes all that run, rm all that do not', async (t, host) =
   t.deepEqual(await host.rkt(['stop', '--all']).then(({exitCode, stdout}) => [exitCode, stdout]), [0, '']);
 });
 
+withHost('an image that pods only wait for can be removed: they run, and nobody else with it', async (t, host) => {
+  const id = await host.fetch();
+  const uuids = [await prepare(host), await prepare(host)].sort();
+  const {stdout} = await host.rkt(['--format=json', 'image', 'rm', 'example.com/test']);
+  t.deepEqual(JSON.parse(stdout), [{id, removed: true, staysFor: uuids}]);
+  for (const command of ['run', 'image rm', 'image cat-manifest'])
+    t.is(await codeOf(host, ...command.split(' '), 'example.com/test'), 'RKT_IMAGE_NOT_FOUND', command);
+  t.is((await host.rkt(['image', 'list', '--no-legend'])).stdout, '');
+  t.is((await host.rkt(['image', 'gc', '--grace-period=0s'])).stdout, '');
+  for (const uuid of uuids) {
+    t.is((await host.rkt(['run-prepared', uuid])).exitCode, 0);
+    t.notRegex((await host.rkt(['gc'])).stdout, /image/);
+  }
+  t.regex((await host.rkt(['gc', '--grace-period=0s'])).stdout, new RegExp(`^removed the image ${id}$`, 'm'));
+  t.deepEqual(readdirSync(path.join(host.data, 'cas/images')), []);
+});
+
+withHost('an image that was removed and is fetched again is one like any other', async (t, host) => {
+  const id = await host.fetch();
+  const uuid = await prepare(host);
+  await host.rkt(['image', 'rm', id]);
+  t.is(await host.fetch(), id);
+  t.is((await host.rkt(['rm', uuid])).exitCode, 0);
+  t.is((await host.rkt(['gc', '--grace-period=0s'])).exitCode, 0);
+  t.is(await codeOf(host, 'image', 'cat-manifest', 'example.com/test'), undefined);
+});
+
 withHost('an image that only exited pods use can be removed; they cannot be exported then', async (t, host) => {
   await host.fetch();
-  const uuid = await prepare(host);
+  const pod = await host.start('echo ready; cat', {stage1: 'fly'});
   t.is(await codeOf(host, 'image', 'rm', 'example.com/test'), 'RKT_IMAGE_IN_USE');
-  await host.rkt(['run-prepared', uuid]);
+  await pod.end();
+  const {uuid} = pod;
   t.is((await host.rkt(['image', 'rm', 'example.com/test'])).exitCode, 0);
   t.is((await host.rkt(['status', uuid])).exitCode, 0);
   t.is(await codeOf(host, 'export', uuid, path.join(host.directory, 'x.aci')), 'RKT_POD_IMAGE_GONE');

@@ -1,4 +1,5 @@
-import {spawnSync} from 'node:child_process';
+import {spawn, spawnSync} from 'node:child_process';
+import {once} from 'node:events';
 import {chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
@@ -8,6 +9,7 @@ import {rktCommand, rktEnvironment} from '../helpers/command.ts';
 import {lacks} from '../helpers/lacks.ts';
 import {errorOf} from '../helpers/result.ts';
 import {testIf} from '../helpers/skip.ts';
+import {until} from '../helpers/until.ts';
 
 const needs = lacks('root', 'program/bsdtar', 'built');
 
@@ -211,5 +213,31 @@ testIf(needs)('arguments that lack, are too many, or mean nothing', (t) =>
     t.is(code('fetch', '/tmp'), 'RKT_IMAGE_REFERENCE_INVALID');
     t.is(code('image', 'list', '--sort=id'), 'RKT_FLAG_CHOICE_INVALID');
     t.is(code('image', 'gc', '--grace-period=soon'), 'RKT_FLAG_VALUE_INVALID');
+  }),
+);
+
+testIf(needs)('a build that is killed leaves nothing beside its result, and the next removes what it needed', (t) =>
+  withRkt(async (rkt, base) => {
+    const [output, scratch, tree] = ['output', 'scratch', 'tree'].map((name) => path.join(base, name)) as [
+      string,
+      string,
+      string,
+    ];
+    for (const directory of [output, scratch, tree]) mkdirSync(directory);
+    const [program, ...first] = rktCommand;
+    const env = {...rktEnvironment, TMPDIR: scratch};
+    const build = (directory: string) => [
+      ...[...first, 'image', 'build', directory, '--name=example.com/x', '-o', path.join(output, 'x.aci')],
+    ];
+    // Enough to be killed in the middle of.
+    const child = spawn(program, build('/usr'), {env, stdio: 'ignore'});
+    const left = () => readdirSync(scratch).filter((name) => name.startsWith('rkt-build-'));
+    await until(() => left().some((name) => readdirSync(path.join(scratch, name)).includes('list')));
+    child.kill('SIGKILL');
+    t.is((await once(child, 'exit'))[1], 'SIGKILL');
+    t.deepEqual([left().length, readdirSync(output)], [1, []]);
+    t.is(spawnSync(program, build(tree), {env, stdio: 'ignore'}).status, 0);
+    t.deepEqual([readdirSync(scratch), readdirSync(output)], [[], ['x.aci']]);
+    t.is(rkt('--insecure-options=image', 'fetch', path.join(output, 'x.aci')).code, 0);
   }),
 );

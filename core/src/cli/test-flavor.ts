@@ -1,4 +1,3 @@
-import {rmdirSync} from 'node:fs';
 import {scratchDirectory} from '../linux/scratch-directory.ts';
 import {requireRoot} from '../pod/verbs/require-root.ts';
 import {chooseFlavor} from '../stage1/choice/choose-flavor.ts';
@@ -39,7 +38,7 @@ export const testFlavor = async (
   const kit = loadKit();
   casesOf(cases);
   // Where the kit has its directory: what is wrong with that is said as everywhere.
-  rmdirSync(scratchDirectory('rkt-kit-'));
+  scratchDirectory('rkt-kit-')[Symbol.dispose]();
   const {flavor, source} = await chooseFlavor(context, selection, {pullPolicy: 'stored'});
   const host = gatherHostFacts(flavor.declaration.programs ?? []);
   const examination = examineFlavor(flavor.declaration, flavor.probe(host), host);

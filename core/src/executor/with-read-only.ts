@@ -1,4 +1,4 @@
-import {constants, rmdirSync} from 'node:fs';
+import {constants} from 'node:fs';
 import type {HostPath} from '../contract/names.ts';
 import type {Fd} from '../linux/fd.ts';
 import {makeAllPrivate, mountWithData, moveMount, newFileSystem, refusesDescriptors, unmount} from '../linux/mount.ts';
@@ -20,16 +20,13 @@ export const ownMounts = (): void => {
  * @param layers uppermost first, at least two; opened after {@link ownMounts}
  */
 export const withReadOnly = async <T>(layers: readonly Fd[], use: (directory: HostPath) => Promise<T>): Promise<T> => {
-  const place = scratchDirectory('rkt-export-');
+  using scratch = scratchDirectory('rkt-export-');
+  const {path: place} = scratch;
+  mount(layers, place);
   try {
-    mount(layers, place);
-    try {
-      return await use(place);
-    } finally {
-      unmount(place, {detach: true});
-    }
+    return await use(place);
   } finally {
-    rmdirSync(place);
+    unmount(place, {detach: true});
   }
 };
 

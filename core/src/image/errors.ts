@@ -156,12 +156,12 @@ export const imageForeign = (image: string, label: 'os' | 'arch', value: string 
     },
   );
 
-/** Pods still use the image. */
+/** Pods run with the image. */
 export const imageInUse = (id: string, pods: readonly string[]) =>
   new RktError('RKT_IMAGE_IN_USE', `image ${id} is used by ${pods.length} pod(s): ${pods.join(', ')}`, {
     id,
     pods,
-    hint: 'remove these pods first: rkt rm UUID, or rkt gc --grace-period=0s',
+    hint: 'stop these pods first: rkt stop UUID',
   });
 
 /** The index is not a database any more. */

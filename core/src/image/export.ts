@@ -1,8 +1,8 @@
-import {createHash, randomBytes} from 'node:crypto';
-import {closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync} from 'node:fs';
-import {dirname, join} from 'node:path';
+import {createHash} from 'node:crypto';
+import {writeSync} from 'node:fs';
 import type {ImageId} from '../contract/names.ts';
-import {renameNoReplace} from '../linux/rename.ts';
+import {outputMode} from '../linux/umask.ts';
+import {startFile} from '../linux/unfinished-file.ts';
 import {checkOutput, outputFault} from './check-output.ts';
 import {imageDamaged} from './errors.ts';
 import {rebuildArchive} from './rebuild.ts';
@@ -19,22 +19,14 @@ export const exportImage = async (
   {overwrite = false}: {overwrite?: boolean} = {},
 ): Promise<void> => {
   checkOutput(output, 'file', overwrite);
-  const temporary = join(dirname(output), `.${randomBytes(12).toString('hex')}`);
-  let file: number | undefined;
   try {
-    const opened = openSync(temporary, 'wx', 0o644);
-    file = opened;
+    using file = startFile(output);
     await streamImage(store, id, (bytes) => {
-      for (let at = 0; at < bytes.length; ) at += writeSync(opened, bytes, at);
+      for (let at = 0; at < bytes.length; ) at += writeSync(file.number, bytes, at);
     });
-    fsyncSync(file);
-    if (overwrite) renameSync(temporary, output);
-    else renameNoReplace(temporary, output);
+    file.appear(outputMode(), {overwrite});
   } catch (error) {
-    if (file !== undefined) rmSync(temporary, {force: true});
     throw outputFault(output, error);
-  } finally {
-    if (file !== undefined) closeSync(file);
   }
 };
 

@@ -1,12 +1,15 @@
-import {constants, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync} from 'node:fs';
+import {constants, existsSync, mkdirSync} from 'node:fs';
 import {dirname, join, resolve} from 'node:path';
 import type {HostPath, ImageId} from '../contract/names.ts';
 import {openStored} from '../linux/open-stored.ts';
 import {O_PATH} from '../linux/openat2.ts';
-import {renameNoReplace} from '../linux/rename.ts';
+import type {OwnDirectory} from '../linux/own-directory.ts';
+import {exchange, renameNoReplace} from '../linux/rename.ts';
+import {ownDirectoryIn} from '../linux/scratch-directory.ts';
 import {checkOutput, outputFault} from './check-output.ts';
 import {copyTree} from './copy-tree.ts';
 import {imageNotFound} from './errors.ts';
+import {hasImage} from './image-ids.ts';
 import {layersOf} from './layers.ts';
 import {holdImages, type ImageStore, imageDirectory} from './store.ts';
 
@@ -39,42 +42,39 @@ const copyOut = async (
   using held = holdImages(store);
   void held;
   const image = imageDirectory(store, id);
-  if (!existsSync(image)) throw imageNotFound(id);
+  if (!hasImage(store, id)) throw imageNotFound(id);
   const target = resolve(output);
   checkOutput(target, 'directory', overwrite);
   // Nobody but us can change what is in there while it is filled, and it appears when it is whole.
-  const work = makeBeside(target);
-  try {
-    const made = join(work, 'image');
-    mkdirSync(made, {mode: 0o755});
-    {
-      using rootfs = openStored(await findRootfs(), O_PATH | constants.O_DIRECTORY);
-      await copyTree(rootfs, join(made, 'rootfs') as HostPath);
-    }
-    if (!rootfsOnly) {
-      using manifest = openStored(`${image}/manifest` as HostPath, O_PATH);
-      await copyTree(manifest, join(made, 'manifest') as HostPath);
-    }
-    const result = rootfsOnly ? join(made, 'rootfs') : made;
-    appear(result, target, overwrite ? join(work, 'replaced') : undefined);
-  } finally {
-    rmSync(work, {recursive: true, force: true});
+  using beside = makeBeside(target);
+  const {path: work} = beside;
+  const made = join(work, 'image');
+  mkdirSync(made, {mode: 0o755});
+  {
+    using rootfs = openStored(await findRootfs(), O_PATH | constants.O_DIRECTORY);
+    await copyTree(rootfs, join(made, 'rootfs') as HostPath);
   }
+  if (!rootfsOnly) {
+    using manifest = openStored(`${image}/manifest` as HostPath, O_PATH);
+    await copyTree(manifest, join(made, 'manifest') as HostPath);
+  }
+  const result = rootfsOnly ? join(made, 'rootfs') : made;
+  appear(result, target, overwrite);
 };
 
-/** @param aside where what is at the target goes, if it may be replaced */
-const appear = (result: string, target: string, aside: string | undefined): void => {
+/** What is replaced is never without a name that its owner knows. */
+const appear = (result: string, target: string, overwrite: boolean): void => {
   try {
-    if (aside !== undefined && existsSync(target)) renameSync(target, aside);
-    renameNoReplace(result, target);
+    if (overwrite && existsSync(target)) exchange(result, target);
+    else renameNoReplace(result, target);
   } catch (error) {
     throw outputFault(target, error);
   }
 };
 
-const makeBeside = (target: string): string => {
+const makeBeside = (target: string): OwnDirectory => {
   try {
-    return mkdtempSync(join(dirname(target), '.rkt-'));
+    return ownDirectoryIn(dirname(target), '.rkt-unfinished-');
   } catch (error) {
     throw outputFault(target, error);
   }

@@ -31,8 +31,6 @@ export interface Extraction extends Disposable {
  */
 export const startExtraction = (directory: HostPath): Extraction => {
   const input = pipe({bytes: PIPE_BYTES});
-  // Directories that the archive only implies.
-  const umask = process.umask(0o022);
   let tool: Tool;
   using target = openHost(directory, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
@@ -41,7 +39,6 @@ export const startExtraction = (directory: HostPath): Extraction => {
     input.write.close();
     throw error;
   } finally {
-    process.umask(umask);
     input.read.close();
   }
   const {write: sink} = input;

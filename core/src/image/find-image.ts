@@ -1,11 +1,10 @@
-import {existsSync} from 'node:fs';
 import type {ImageId} from '../contract/names.ts';
 import {imageAmbiguous, imageNotFound} from './errors.ts';
-import {imageIds} from './image-ids.ts';
+import {hasImage, imageIds} from './image-ids.ts';
 import {findInIndex, listIndex} from './image-index.ts';
 import {HOST_ARCH} from './platform.ts';
 import type {ImageReference} from './reference.ts';
-import {type ImageStore, imageDirectory} from './store.ts';
+import type {ImageStore} from './store.ts';
 
 const SHOWN_CANDIDATES = 8;
 
@@ -26,7 +25,7 @@ const fits = (found: Labels, wanted: Labels): boolean => {
  * @throws RKT_IMAGE_INDEX_DAMAGED
  */
 export const findByName = (store: ImageStore, name: string, labels: Labels): ImageId | undefined =>
-  findInIndex(store, name).find((row) => fits(row.labels, labels) && existsSync(imageDirectory(store, row.id)))?.id;
+  findInIndex(store, name).find((row) => fits(row.labels, labels) && hasImage(store, row.id))?.id;
 
 /**
  * {@link findImage} for who cannot take the newest of several for granted.
@@ -37,9 +36,7 @@ export const findOnlyImage = (...wanted: Parameters<typeof findImage>): ImageId 
   const [store, reference, text] = wanted;
   if (reference.kind !== 'name') return found;
   const {name, labels} = reference;
-  const rows = findInIndex(store, name).filter(
-    (row) => fits(row.labels, labels) && existsSync(imageDirectory(store, row.id)),
-  );
+  const rows = findInIndex(store, name).filter((row) => fits(row.labels, labels) && hasImage(store, row.id));
   if (rows.length < 2) return found;
   const shown = rows
     .slice(0, SHOWN_CANDIDATES)
@@ -67,7 +64,7 @@ export const findImage = (
 ): ImageId => {
   switch (reference.kind) {
     case 'id':
-      if (!existsSync(imageDirectory(store, reference.id))) throw imageNotFound(text);
+      if (!hasImage(store, reference.id)) throw imageNotFound(text);
       return reference.id;
     case 'prefix':
       return findByPrefix(store, reference.prefix);

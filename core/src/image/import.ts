@@ -29,6 +29,7 @@ import {labelRecord} from './label-record.ts';
 import {RATIO_LIMITS, type RatioLimits, TAR_LIMITS, type TarLimits} from './limits.ts';
 import {podsUsing} from './pods-using.ts';
 import {type ArchiveSource, readArchive} from './read-archive.ts';
+import {clearRemoved} from './removed.ts';
 import {makeSpool} from './spool.ts';
 import {type ImageStore, imageDirectory} from './store.ts';
 import type {TarEntry} from './tar/entry.ts';
@@ -141,6 +142,8 @@ export const syncTree = (tree: string): void => {
 const publish = (store: ImageStore, spool: string, tree: string, info: ImageInfo): void => {
   const target = imageDirectory(store, info.id);
   if (!existsSync(target)) {
+    // Of one that has gone since it was removed.
+    clearRemoved(store, info.id);
     addToIndex(store, info);
     try {
       renameNoReplace(tree, target);
@@ -153,11 +156,12 @@ const publish = (store: ImageStore, spool: string, tree: string, info: ImageInfo
   }
   if (isKnownDamaged(store, `images/${info.id}`)) {
     replaceDamaged(store, tree, info);
-    return;
+  } else {
+    log('image')('%s is there already', info.id);
+    touchImage(store, info.id);
+    renew(store, spool, info);
   }
-  log('image')('%s is there already', info.id);
-  touchImage(store, info.id);
-  renew(store, spool, info);
+  clearRemoved(store, info.id);
 };
 
 /** The archive is here again: what was damaged of the image is replaced, unless a pod that runs, or has not been marked as over yet, is on it. */

@@ -49,6 +49,9 @@ export const makeStore = ({dataDir, directory, images, trees, spool, lock}: Imag
 
 export const imageDirectory = (store: ImageStore, id: ImageId): HostPath => `${store.images}/${id}` as HostPath;
 
+/** Name of a file beside an image that has been removed (removed.ts). */
+export const removedMark = (id: string): string => `${id}.removed`;
+
 /**
  * Keeps images from being removed. Hold it while a pod is being prepared: from before its images are looked up until its `frozen.json` says which trees
  * it uses; from then on they are safe for as long as the pod exists. Several may hold it.

@@ -1,4 +1,3 @@
-import {existsSync} from 'node:fs';
 import type {Dependency} from '../appc/dependencies.ts';
 import type {ImageId} from '../contract/names.ts';
 import {
@@ -9,12 +8,12 @@ import {
   imageLimitExceeded,
 } from './errors.ts';
 import {findByName} from './find-image.ts';
-import {isImageId} from './image-ids.ts';
+import {hasImage, isImageId} from './image-ids.ts';
 import {readInfo} from './info.ts';
 import {labelRecord} from './label-record.ts';
 import {DEPENDENCY_DEPTH, DEPENDENCY_VISITS, WHITELIST_BYTES} from './limits.ts';
 import {imageManifestOf} from './manifest.ts';
-import {type ImageStore, imageDirectory} from './store.ts';
+import type {ImageStore} from './store.ts';
 
 /** The paths that an image lets pass; those of the same hash are the same. */
 export interface Whitelist {
@@ -88,7 +87,7 @@ const resolve = (store: ImageStore, image: string, dependency: Dependency): Imag
   if (dependency.imageID != null && !isImageId(dependency.imageID))
     throw imageDamaged(image, `its manifest depends on "${dependency.imageID}", which is no ID`);
   const id = dependency.imageID ?? findByName(store, dependency.imageName, labels);
-  if (id === undefined || !existsSync(imageDirectory(store, id))) {
+  if (id === undefined || !hasImage(store, id)) {
     throw imageDependencyMissing(image, dependency.imageID ?? dependency.imageName);
   }
   const info = readInfo(store, id);

@@ -1,4 +1,4 @@
-import {createReadStream, mkdirSync, rmSync} from 'node:fs';
+import {createReadStream, mkdirSync} from 'node:fs';
 import {join, resolve} from 'node:path';
 import {fillStage1Image} from '../../artifact/fill-stage1-image.ts';
 import type {HostPath} from '../../contract/names.ts';
@@ -65,37 +65,34 @@ export const command = defineCommand({
     const lacks = findingsOf(flavor, host).filter(({severity}) => severity === 'missing');
     // What the image is for is not missing before there is one.
     if (lacks.length > 0 && !required) throw flavorHostLacks(declaration.name, lacks);
-    const work = scratchDirectory('rkt-flavor-build-');
-    try {
-      const directory = join(work, 'rootfs') as HostPath;
-      mkdirSync(directory);
-      await fillStage1Image(directory, {stage1Image}, host, source, work);
-      const file = flags.output ?? join(work, 'stage1.aci');
-      const id = await buildImage({
-        directory,
-        manifest: makeManifest({
-          name: flags.name ?? `rkt/stage1-${declaration.name}`,
-          labels: flags.label,
-          exec: [],
-          annotations: [{name: STAGE1_FLAVOR, value: declaration.name}],
-        }),
-        output: file,
-        overwrite: flags.overwrite,
-        compression: flags.compression as BuildCompression, // one of the flag's choices
-        mtime: sourceDateEpoch(),
-        ownedByRoot: true,
-      });
-      if (flags.output === undefined) {
-        const store = openStore(context.dataDir);
-        using _images = holdImages(store);
-        await importImage(store, createReadStream(file), {source: `rkt flavor build ${declaration.name}`});
-        rememberBuilt(context.dataDir, declaration.name, id);
-      }
-      if (format === 'text') output.line(id);
-      else output.value({id, ...(flags.output === undefined ? {} : {file: resolve(flags.output)})}, format);
-      return 0;
-    } finally {
-      rmSync(work, {recursive: true, force: true});
+    using scratch = scratchDirectory('rkt-flavor-build-');
+    const {path: work} = scratch;
+    const directory = join(work, 'rootfs') as HostPath;
+    mkdirSync(directory);
+    await fillStage1Image(directory, {stage1Image}, host, source, work);
+    const file = flags.output ?? join(work, 'stage1.aci');
+    const id = await buildImage({
+      directory,
+      manifest: makeManifest({
+        name: flags.name ?? `rkt/stage1-${declaration.name}`,
+        labels: flags.label,
+        exec: [],
+        annotations: [{name: STAGE1_FLAVOR, value: declaration.name}],
+      }),
+      output: file,
+      overwrite: flags.overwrite,
+      compression: flags.compression as BuildCompression, // one of the flag's choices
+      mtime: sourceDateEpoch(),
+      ownedByRoot: true,
+    });
+    if (flags.output === undefined) {
+      const store = openStore(context.dataDir);
+      using _images = holdImages(store);
+      await importImage(store, createReadStream(file), {source: `rkt flavor build ${declaration.name}`});
+      rememberBuilt(context.dataDir, declaration.name, id);
     }
+    if (format === 'text') output.line(id);
+    else output.value({id, ...(flags.output === undefined ? {} : {file: resolve(flags.output)})}, format);
+    return 0;
   },
 });

@@ -1,3 +1,4 @@
+import {openStore} from '../../image/store.ts';
 import {type GcAction, gc} from '../../pod/state/gc.ts';
 import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {EXIT_RKT} from '../../rkt-error.ts';
@@ -13,7 +14,7 @@ export const command = defineCommand({
   usage: '[flags]',
   description:
     'Marks the pods that have exited, and removes those that were marked longer ago than the grace period, preparations that were interrupted, ' +
-    'and prepared pods that nobody has run for long. Takes nothing that runs, but keeps the logs of --stdout=log in bounds. For a timer.',
+    'and prepared pods that nobody has run for long; and images that were removed but for these pods. Takes nothing that runs, but keeps the logs of --stdout=log in bounds. For a timer.',
   flags: {
     'dry-run': {type: 'boolean', help: 'only say what would be done to each pod, and why'},
     'expire-prepared': {
@@ -50,6 +51,9 @@ export const command = defineCommand({
     if (!dryRun && !flags['mark-only']) {
       const {keepLogs} = await import('../../pod/streams/keep-logs.ts');
       errors.push(...keepLogs(dataDir));
+      const {collectRemoved} = await import('../../image/gc.ts');
+      const removed = collectRemoved(openStore(dataDir), (error) => errors.push(error));
+      if (format === 'text') for (const id of removed) output.line(`removed the image ${id}`);
     }
     for (const error of errors) reportError(error, {format, debug, command: command.name});
     return errors.length > 0 ? EXIT_RKT : 0;

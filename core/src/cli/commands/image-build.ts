@@ -1,4 +1,4 @@
-import {chmodSync, mkdirSync, rmSync} from 'node:fs';
+import {chmodSync, mkdirSync} from 'node:fs';
 import {join, resolve} from 'node:path';
 import type {ImageManifest} from '../../appc/image-manifest.ts';
 import type {HostPath} from '../../contract/names.ts';
@@ -75,23 +75,21 @@ export const command = defineCommand({
       throw flagConflict('--add', 'DIRECTORY', 'put the files into DIRECTORY, or build with --from-host');
     const additions = given.add.map(parseAddition);
     const manifest = await manifestOf(given);
-    const staging = given['from-host'] ? scratchDirectory('rkt-from-host-') : undefined;
-    try {
-      const id = await buildImage({
-        directory: (staging === undefined ? resolve(first) : stage(positionals, additions, staging, note)) as HostPath,
-        manifest,
-        output: given.output,
-        overwrite: given.overwrite,
-        compression: given.compression as BuildCompression, // one of the flag's choices
-        mtime: sourceDateEpoch(),
-        ownedByRoot: staging !== undefined,
-      });
-      if (format === 'text') output.line(id);
-      else output.value({id, file: resolve(given.output)}, format);
-      return 0;
-    } finally {
-      if (staging !== undefined) rmSync(staging, {recursive: true, force: true});
-    }
+    using staging = given['from-host'] ? scratchDirectory('rkt-from-host-') : undefined;
+    const id = await buildImage({
+      directory: (staging === undefined
+        ? resolve(first)
+        : stage(positionals, additions, staging.path, note)) as HostPath,
+      manifest,
+      output: given.output,
+      overwrite: given.overwrite,
+      compression: given.compression as BuildCompression, // one of the flag's choices
+      mtime: sourceDateEpoch(),
+      ownedByRoot: staging !== undefined,
+    });
+    if (format === 'text') output.line(id);
+    else output.value({id, file: resolve(given.output)}, format);
+    return 0;
   },
 });
 

@@ -1,7 +1,7 @@
-import {removeImage} from '../../image/remove.ts';
+import {removeImage, type Use} from '../../image/remove.ts';
 import {openStore} from '../../image/store.ts';
 import {findPod} from '../../pod/state/find.ts';
-import {isFinished} from '../../pod/state/states.ts';
+import {isFinished, type PodState} from '../../pod/state/states.ts';
 import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {defineCommand} from '../command.ts';
 import {forEachPod} from '../for-each-pod.ts';
@@ -12,8 +12,8 @@ export const command = defineCommand({
   summary: 'Remove images from the store',
   usage: 'IMAGE…',
   description:
-    'Removes images that no pod uses which runs or waits to be run. Of pods that have exited only export needs the image. An image that others depend on can be ' +
-    'removed; these cannot run then. Of several images of one name, say which: by version or ID.',
+    'Removes images that no running pod uses. For pods that have been prepared the files stay for as long as these do, while nobody else finds the image any more, unless it is fetched again. ' +
+    'Of pods that have exited only export needs the image. An image that others depend on can be removed; these cannot run then. Of several images of one name, say which: by version or ID.',
   flags: {},
   examples: [{command: 'rkt image rm example.com/web:1.0 example.com/db', does: 'removes two images'}],
   async run(context, {positionals}): Promise<number> {
@@ -21,9 +21,17 @@ export const command = defineCommand({
     const store = openStore(context.dataDir);
     return forEachPod(context, command.name, someImages(command.name, positionals), async (text) => {
       const id = onlyStoredImage(store, text);
-      removeImage(store, id, (pod) => isFinished(findPod(context.dataDir, pod).state));
-      if (context.format === 'text') context.output.line(`removed the image ${id}`);
-      return {id, removed: true};
+      const staysFor = removeImage(store, id, (pod) => useOf(findPod(context.dataDir, pod).state));
+      if (context.format === 'text') {
+        context.output.line(`removed the image ${id}`);
+        if (staysFor.length > 0) context.output.note(`its files stay for prepared pods: ${staysFor.join(', ')}`);
+      }
+      return {id, removed: true, ...(staysFor.length > 0 && {staysFor})};
     });
   },
 });
+
+const useOf = (state: PodState): Use => {
+  if (isFinished(state) || state === 'aborted prepare') return 'over';
+  return state === 'prepared' ? 'waits' : 'runs';
+};

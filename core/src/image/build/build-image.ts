@@ -1,6 +1,5 @@
-import {randomBytes} from 'node:crypto';
-import {createWriteStream, existsSync, renameSync, rmSync, type Stats, statSync} from 'node:fs';
-import {basename, dirname, join, resolve} from 'node:path';
+import {fstatSync, type Stats, statSync, writeSync} from 'node:fs';
+import {basename, resolve} from 'node:path';
 import {Readable} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
 import {createGzip, createZstdCompress} from 'node:zlib';
@@ -8,8 +7,9 @@ import type {ImageManifest} from '../../appc/image-manifest.ts';
 import {serialize} from '../../appc/serialize.ts';
 import type {HostPath, ImageId} from '../../contract/names.ts';
 import {errnoText} from '../../linux/errno-text.ts';
-import {renameNoReplace} from '../../linux/rename.ts';
 import {scratchDirectory} from '../../linux/scratch-directory.ts';
+import {outputMode} from '../../linux/umask.ts';
+import {startFile} from '../../linux/unfinished-file.ts';
 import {RktError} from '../../rkt-error.ts';
 import {checkOutput, outputFault} from '../check-output.ts';
 import {imageBuildInvalid, imageNotBuildable} from '../errors.ts';
@@ -48,23 +48,18 @@ export const buildImage = async (options: BuildOptions): Promise<ImageId> => {
     throw imageBuildInvalid(`the name of an image ends with .aci, "${basename(output)}" does not`);
   checkOutput(output, 'file', overwrite);
   checkDirectory(directory);
-  const work = scratchDirectory('rkt-build-');
-  const temporary = join(dirname(output), `.${randomBytes(12).toString('hex')}`);
+  using work = scratchDirectory('rkt-build-');
+  using file = atOutput(output, () => startFile(output));
   try {
     const bytes = Buffer.from(serialize(manifest));
-    const archive = archiveTree({directory, manifest: bytes, mtime, ownedByRoot, work});
-    await save(archive.chunks, temporary, compression);
+    const archive = archiveTree({directory, manifest: bytes, mtime, ownedByRoot, work: work.path});
+    await save(archive.chunks, file.number, compression);
     const {bytes: size, inodes} = archive.made();
-    checkRatio(size, inodes, statSync(temporary).size);
-    if (overwrite) renameSync(temporary, output);
-    else renameNoReplace(temporary, output);
+    checkRatio(size, inodes, fstatSync(file.number).size);
+    atOutput(output, () => file.appear(outputMode(), {overwrite}));
     return archive.id();
   } catch (error) {
-    if (existsSync(temporary)) rmSync(temporary);
-    if (error instanceof RktError && UNBUILDABLE.has(error.code)) throw imageNotBuildable(error);
-    throw concerns(error, temporary) || concerns(error, output) ? outputFault(output, error) : error;
-  } finally {
-    rmSync(work, {recursive: true, force: true});
+    throw error instanceof RktError && UNBUILDABLE.has(error.code) ? imageNotBuildable(error) : error;
   }
 };
 
@@ -80,13 +75,21 @@ const checkDirectory = (directory: string): void => {
   if (!stats.isDirectory()) throw imageBuildInvalid(`${directory} is not a directory`);
 };
 
-/** Other files are read while the result is written. */
-const concerns = (error: unknown, path: string): boolean =>
-  error instanceof Error && 'path' in error && error.path === path;
+/** Other files are read while the result is written: what goes wrong with those is not about the output. */
+const atOutput = <T>(output: string, act: () => T): T => {
+  try {
+    return act();
+  } catch (error) {
+    throw outputFault(output, error);
+  }
+};
 
-const save = async (chunks: AsyncIterable<Buffer>, path: string, compression: BuildCompression): Promise<void> => {
+const save = async (chunks: AsyncIterable<Buffer>, file: number, compression: BuildCompression): Promise<void> => {
   const source = Readable.from(chunks, {objectMode: false});
-  const target = createWriteStream(path, {flags: 'wx', mode: 0o644, flush: true});
+  // Not a stream of Node's, which closes the file when something fails.
+  const target = async (written: AsyncIterable<Buffer>): Promise<void> => {
+    for await (const bytes of written) for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+  };
   switch (compression) {
     case 'none':
       return pipeline(source, target);

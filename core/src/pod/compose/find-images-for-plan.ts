@@ -1,9 +1,9 @@
 import {createHash} from 'node:crypto';
-import {existsSync} from 'node:fs';
 import {parseImageManifest} from '../../appc/parse-image-manifest.ts';
 import type {HostPath, ImageId} from '../../contract/names.ts';
 import {imageSignatureUnsupported} from '../../image/errors.ts';
 import {findImage} from '../../image/find-image.ts';
+import {hasImage} from '../../image/image-ids.ts';
 import {imageManifestOf} from '../../image/manifest.ts';
 import {openImageFile} from '../../image/open-image-file.ts';
 import {readArchive} from '../../image/read-archive.ts';
@@ -62,6 +62,6 @@ const inFile = async (store: ImageStore, text: string, path: HostPath): Promise<
   }
   scanner.end();
   const id = `sha512-${hash.digest('hex')}` as ImageId; // TY-05
-  if (existsSync(imageDirectory(store, id))) return inStore(store, id);
+  if (hasImage(store, id)) return inStore(store, id);
   return {id, manifest: parseImageManifest(scanner.manifest), layers: [treeOf(store, id)], tree: seen.tree};
 };

@@ -1,4 +1,4 @@
-import {constants, existsSync, readlinkSync} from 'node:fs';
+import {constants, readlinkSync} from 'node:fs';
 import {relative} from 'node:path';
 import {findAnnotation} from '../../appc/annotations.ts';
 import {findLabel} from '../../appc/labels.ts';
@@ -7,11 +7,12 @@ import type {HostPath, ImageId} from '../../contract/names.ts';
 import type {Pod} from '../../contract/pod.ts';
 import {type FetchOptions, fetchImage} from '../../image/fetch.ts';
 import {findByName, findImage} from '../../image/find-image.ts';
+import {hasImage} from '../../image/image-ids.ts';
 import {layersOf} from '../../image/layers.ts';
 import {imageManifestOf, manifestText} from '../../image/manifest.ts';
 import {parseReference} from '../../image/reference.ts';
 import {builtImage} from '../../image/stage1-images.ts';
-import {type ImageStore, imageDirectory, openStore} from '../../image/store.ts';
+import {type ImageStore, openStore} from '../../image/store.ts';
 import {openStored} from '../../linux/open-stored.ts';
 import {O_PATH} from '../../linux/openat2.ts';
 import {findTreeProgram, hasDirectory} from '../../linux/tree-program.ts';
@@ -68,7 +69,7 @@ export const withStoredImage = async (
 ): Promise<ChosenFlavor | undefined> => {
   const store = openStore(dataDir);
   const id = builtImage(dataDir, flavor);
-  if (id === undefined || !isThere(store, id)) return undefined;
+  if (id === undefined || !hasImage(store, id)) return undefined;
   const {name, labels} = imageManifestOf(store, id);
   return withImage(store, found, {id, name, version: findLabel(labels, 'version')});
 };
@@ -162,8 +163,6 @@ export const isImageName = (dataDir: HostPath, text: string): boolean => {
     throw error;
   }
 };
-
-const isThere = (store: ImageStore, id: ImageId): boolean => existsSync(imageDirectory(store, id));
 
 const storedImage = (store: ImageStore, selection: string): ImageId => {
   const reference = parseReference(selection);

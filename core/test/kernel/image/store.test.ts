@@ -9,11 +9,14 @@ import type {HostPath, ImageId} from '../../../src/contract/names.ts';
 import {exportImage} from '../../../src/image/export.ts';
 import {type FetchOptions, fetchImage} from '../../../src/image/fetch.ts';
 import {findByName} from '../../../src/image/find-image.ts';
-import {collectImages} from '../../../src/image/gc.ts';
+import {collectImages, collectRemoved} from '../../../src/image/gc.ts';
+import {imageIds} from '../../../src/image/image-ids.ts';
 import {listIndex, rebuildIndex} from '../../../src/image/image-index.ts';
 import {readInfo, touchImage} from '../../../src/image/info.ts';
+import {layersOf} from '../../../src/image/layers.ts';
 import {INODE_BYTES} from '../../../src/image/limits.ts';
 import {removeImage} from '../../../src/image/remove.ts';
+import {markRemoved} from '../../../src/image/removed.ts';
 import {imageDirectory} from '../../../src/image/store.ts';
 import {verifyImage} from '../../../src/image/verify.ts';
 import type {RktError} from '../../../src/rkt-error.ts';
@@ -258,6 +261,60 @@ testIf(needs)('images that a pod uses, also below another, are neither removed n
     t.deepEqual(readdirSync(store.images), []);
     t.deepEqual(listIndex(store), []);
     t.deepEqual(readdirSync(store.spool), []);
+  }),
+);
+
+testIf(needs)('an image that pods only wait for is gone for all others, and its files when no pod has it', (t) =>
+  withStore(async (made) => {
+    const {store} = made;
+    const archive = specImage('example.com/base', {b: '1'});
+    const base = await importBytes(store, archive);
+    const app = await importBytes(
+      store,
+      specImage('example.com/app', {}, {dependencies: [{imageName: 'example.com/base'}]}),
+    );
+    const file = path.join(imageDirectory(store, base), 'rootfs/b');
+    const lower = [app, base].map((id) => `${imageDirectory(store, id)}/rootfs`);
+    const pod = pretendPod(made, 'prepared', app, lower);
+    const fail = (error: unknown) => t.fail(String(error));
+    const remove = () => removeImage(store, base, () => 'waits');
+    const isGone = async () => {
+      for (const text of ['example.com/base', base, base.slice(0, 20)])
+        t.is(await codeOf(fetchImage(store, text, INSECURE)), 'RKT_IMAGE_NOT_FOUND', text);
+      t.deepEqual([listIndex(store).map(({id}) => id), rebuildIndex(store)], [[app], 1]);
+      t.is(await codeOf(layersOf(store, app)), 'RKT_IMAGE_DEPENDENCY_MISSING');
+      t.is(t.throws<RktError>(remove)?.code, 'RKT_IMAGE_NOT_FOUND');
+    };
+    t.deepEqual(remove(), [path.basename(pod)]);
+    await isGone();
+    t.deepEqual([collectImages(store, 0), collectRemoved(store, fail)], [{images: [], trees: []}, []]);
+    t.is(readFileSync(file, 'utf8'), '1');
+
+    t.is(await importBytes(store, archive), base);
+    t.deepEqual((await layersOf(store, app)).lower, lower);
+    t.is(findByName(store, 'example.com/base', {}), base);
+    remove();
+    rmSync(pod, {recursive: true});
+    await isGone();
+    t.deepEqual(collectRemoved(store, fail), [base]);
+    t.deepEqual(readdirSync(store.images), [app]);
+  }),
+);
+
+testIf(needs)('what an interrupted removal left beside an image that is gone means nothing', (t) =>
+  withStore(async ({store}) => {
+    const archive = smallImage();
+    const id = await importBytes(store, archive);
+    const leave = () => {
+      rmSync(imageDirectory(store, id), {recursive: true});
+      markRemoved(store, id);
+    };
+    leave();
+    t.deepEqual([collectImages(store, 0).images, readdirSync(store.images)], [[], []]);
+    await importBytes(store, archive);
+    leave();
+    await importBytes(store, archive);
+    t.deepEqual(imageIds(store), [id]);
   }),
 );
 
