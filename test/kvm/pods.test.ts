@@ -1,5 +1,15 @@
 import {createHash} from 'node:crypto';
-import {existsSync, readdirSync, readFileSync, readlinkSync} from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import {openHost} from '../helpers/host.ts';
@@ -138,6 +148,123 @@ kernelTest('S21 QEMU is nobody, with nothing of the host; a signal is the one th
   t.deepEqual(Object.values(await statuses(pod.uuid)), [7]);
 });
 
+/** A directory of the host for volumes, with a file that is not one. */
+const volumeDirectory = (
+  name: string,
+  files: Readonly<Record<string, readonly [owner: number, mode: number]>>,
+): string => {
+  const directory = path.join(host.directory, `volume-${name}`);
+  mkdirSync(directory);
+  for (const [file, [owner, mode]] of Object.entries(files)) {
+    writeFileSync(path.join(directory, file), `${file}\n`);
+    chownSync(path.join(directory, file), owner, owner);
+    chmodSync(path.join(directory, file), mode);
+  }
+  return directory;
+};
+const looks = (directory: string, file: string): string => {
+  const {mode, uid, gid} = lstatSync(path.join(directory, file));
+  return `${(mode & 0o7777).toString(8)} ${uid}:${gid}`;
+};
+const ROOT_OF_GUEST = 'CAP_CHOWN,CAP_DAC_OVERRIDE,CAP_FOWNER,CAP_FSETID,CAP_MKNOD,CAP_SETUID,CAP_SETGID,CAP_SYS_ADMIN';
+
+kernelTest(
+  'PO-09 S21 volumes have the owners of the host; what is read-only is so to root of the guest, too',
+  async (t) => {
+    const data = volumeDirectory('data', {secret: [0, 0o600], theirs: [1000, 0o640], file: [0, 0o644]});
+    const fixed = volumeDirectory('fixed', {kept: [0, 0o666]});
+    const outside = volumeDirectory('outside', {hidden: [0, 0o644]});
+    mkdirSync(path.join(data, 'inner'));
+    const pod = await host.start(
+      `cd /data; stat -c '%n %a %u:%g' secret theirs; cat secret /one
+    echo made >made; chown 70000 made && echo escaped; chown 1234:4321 made; chmod 4751 made; mkdir -m 2775 directory; chown 5:6 directory
+    echo more >>theirs; mv file moved; ln moved linked; ln -s ${outside}/hidden out; cat out && echo escaped
+    mkfifo fifo && echo escaped; mknod device c 1 3 && echo escaped
+    echo changed >/one; stat -c '%a %u:%g' /scratch; echo in >inner/into; awk '$2 == "/scratch" || $2 == "/data" {print $3}' /proc/mounts
+    mount -o remount,rw,bind x /fixed && mount -o remount,rw x /fixed && echo remounted
+    for try in '>/fixed/new' '>/fixed/kept' 'rm -f /fixed/kept' 'chmod 777 /fixed/kept' 'mkdir /fixed/directory'; do
+      sh -c "$try" && echo "escaped by $try"
+    done
+    echo ready; while :; do sleep 0.1; done`,
+      {
+        ...options,
+        pod: [
+          `--volume=data,kind=host,source=${data}`,
+          `--volume=fixed,kind=host,source=${fixed},readOnly=true`,
+          `--volume=inner,kind=host,source=${outside}`,
+          `--volume=one,kind=host,source=${data}/theirs`,
+          '--volume=scratch,kind=empty,mode=1770,uid=7,gid=8',
+        ],
+        app: [
+          ...['data:/data', 'fixed:/fixed', 'inner:/data/inner', 'one:/one', 'scratch:/scratch'].map((mount) => {
+            const [volume, target] = mount.split(':');
+            return `--mount=volume=${volume},target=${target}`;
+          }),
+          ...[`--caps-retain=${ROOT_OF_GUEST}`, '--seccomp=mode=remove,errno=EPERM,reboot'],
+        ],
+      },
+    );
+    const qemu = processesOf(pod.uuid).find(({name}) => name !== 'monitor')?.pid ?? 0;
+    const [status, map, mounts] = ['status', 'uid_map', 'mountinfo'].map((name) =>
+      readFileSync(`/proc/${qemu}/${name}`, 'utf8'),
+    );
+    const seen = readdirSync(`/proc/${qemu}/root/pod/volumes`).sort();
+    const {stdout, stderr} = await pod.end('SIGTERM');
+    t.deepEqual(
+      stdout.trim().split('\n'),
+      ['secret 600 0:0', 'theirs 640 1000:1000', 'secret', 'theirs', '1770 7:8', '9p', 'tmpfs', 'remounted', 'ready'],
+      stderr,
+    );
+    t.is(looks(data, 'made'), '4751 1234:4321');
+    t.is(looks(data, 'directory'), '2775 5:6');
+    t.is(looks(data, 'theirs'), '640 1000:1000');
+    t.is(readFileSync(path.join(data, 'theirs'), 'utf8'), 'changed\n');
+    t.is(lstatSync(path.join(data, 'linked')).ino, lstatSync(path.join(data, 'moved')).ino);
+    t.is(readlinkSync(path.join(data, 'out')), `${outside}/hidden`);
+    t.deepEqual(readdirSync(data).sort(), ['directory', 'inner', 'linked', 'made', 'moved', 'out', 'secret', 'theirs']);
+    t.deepEqual(readdirSync(path.join(data, 'inner')), []);
+    t.is(readFileSync(path.join(outside, 'into'), 'utf8'), 'in\n');
+    t.deepEqual([readdirSync(fixed), looks(fixed, 'kept')], [['kept'], '666 0:0']);
+    // Of a namespace whose ids nobody else has: chown, dac_override, fowner, fsetid.
+    t.deepEqual(seen, ['ro', 'rw']);
+    t.is(/^CapEff:\s*(\w+)$/m.exec(status ?? '')?.[1], '000000000000001b');
+    t.is(/^CapBnd:\s*(\w+)$/m.exec(status ?? '')?.[1], '000000000000001b');
+    t.regex(mounts ?? '', / \/proc .* proc proc .*hidepid=invisible,subset=pid$/m);
+    t.regex(map ?? '', /^ +0 +18[7-9]\d{7} +65536\n$/);
+  },
+);
+
+kernelTest(
+  'PO-11 apps share volumes, each with the rights of its user; an empty one is gone with the pod',
+  async (t) => {
+    const data = volumeDirectory('shared', {secret: [0, 0o600], theirs: [1000, 0o640]});
+    chmodSync(data, 0o777);
+    const image = buildImage({
+      files: {'/filled/of-image': {content: 'of the image\n', uid: 1000, gid: 1000}},
+      manifest: {annotations: [{name: 'appc.io/docker/repository', value: 'test'}]},
+    });
+    const mounts = ['data', 'scratch', 'filled'].map((name) => `--mount=volume=${name},target=/${name}`);
+    const {exitCode, stdout, stderr} = await host.rkt(
+      [
+        ...['--format=json', '--insecure-options=image', 'run', '--stage1=kvm'],
+        ...[`--volume=data,kind=host,source=${data}`, '--volume=filled,kind=empty'],
+        '--volume=scratch,kind=empty,mode=0777',
+        ...[image, '--name=a', '--exec=/bin/sh', ...mounts, '--', '-c'],
+        'umask 0; mkfifo /scratch/fifo; echo from-a >/scratch/fifo; cat /scratch/answer; stat -c %u /filled/of-image',
+        '---',
+        ...[image, '--name=b', '--user=1000', '--group=1000', '--exec=/bin/sh', ...mounts, '--', '-c'],
+        `until [ -p /scratch/fifo ]; do sleep 0.1; done; cat /data/secret && echo escaped; cat /data/theirs /filled/of-image
+      echo x >/data/from-b; echo answer >/scratch/answer; cat /scratch/fifo`,
+      ],
+      {timeout: 600_000},
+    );
+    t.is(exitCode, 0, stderr);
+    t.deepEqual(stdout.trim().split('\n').sort(), ['1000', 'answer', 'from-a', 'of the image', 'theirs'], stderr);
+    t.regex(stderr, /secret.*Permission denied/);
+    t.is(looks(data, 'from-b'), '644 1000:1000');
+  },
+);
+
 kernelTest('stop asks the app; logs are kept; gc leaves nothing', async (t) => {
   const file = path.join(host.directory, 'stopped');
   const ended = host.sh('trap "echo asked; exit 5" TERM; echo here; while :; do sleep 0.1; done', {
@@ -177,7 +304,7 @@ kernelTest('when QEMU or its monitor is killed, both end, and the pod has', asyn
 });
 
 kernelTest('what the flavor cannot do is refused by name', async (t) => {
-  for (const flag of ['--net=host', '--volume=data,kind=host,source=/tmp', '--ipc=parent']) {
+  for (const flag of ['--net=host', '--volume=data,kind=host,source=/dev/null', '--ipc=parent']) {
     const {error, exitCode} = await host.sh('true', {...options, pod: [flag]});
     t.deepEqual([exitCode, error?.code], [254, 'RKT_FLAVOR_CANNOT'], flag);
   }

@@ -64,6 +64,11 @@ export const launch = z.discriminatedUnion('into', [
     terminal: z.optional(location),
     /** rkt tells `HostFacts.notifySocket` that the pod is ready, right before it becomes the program. Since 1.1. */
     tellsReady: z.optional(z.literal(true)),
+    /**
+     * Leave the user namespace of the plan's step `id-map` open in the program, as RKT_USER_NAMESPACE_FD: a program that is the user `base` of the map may join it, and has every
+     * capability there. Default false. Since 1.1.
+     */
+    keepUserNamespace: z.optional(z.literal(true)),
     /** Streams that are not those of rkt's caller. Since 1.1. */
     stdio: z.optional(
       z.strictObject({

@@ -10,7 +10,7 @@ export const bindNotMappable = (source: string, recursive: boolean, cause: unkno
       source,
       recursive,
       cause,
-      hint: `${recursive ? 'use recursive=false if it is one below, ' : ''}take a source on another file system, or run the pod without --private-users`,
+      hint: `${recursive ? 'use recursive=false if it is one below, ' : ''}take a source on another file system, or run the pod where its users are those of the host: without --private-users, and in no machine of its own`,
     },
   );
 

@@ -14,6 +14,7 @@ import {bindTerminal} from './bind-terminal.ts';
 import type {ExecutorContext} from './context.ts';
 import {launchProgramMissing} from './errors.ts';
 import {faultPoint} from './fault.ts';
+import {mappingOf} from './id-map.ts';
 import {openLocation} from './location.ts';
 import {readyNotice} from './ready-notice.ts';
 import {prepareRedirect} from './redirect.ts';
@@ -23,6 +24,7 @@ export type LaunchInto<K extends Launch['into']> = Extract<Launch, {into: K}>;
 
 const DIRECTORY = O_PATH | constants.O_DIRECTORY;
 const LOCK_VARIABLE = 'RKT_LOCK_FD';
+const USER_NAMESPACE_VARIABLE = 'RKT_USER_NAMESPACE_FD';
 
 /**
  * Last stage of a run: replaces this process by the program. Everything that can be found wrong is found before the root directory changes and
@@ -41,7 +43,7 @@ export const exec = (
 };
 
 const execInRootfs = (
-  {root: location, process, passSockets, stdio, terminal, tellsReady}: LaunchInto<'rootfs'>,
+  {root: location, process, passSockets, stdio, terminal, tellsReady, keepUserNamespace}: LaunchInto<'rootfs'>,
   context: ExecutorContext,
   onPointOfNoReturn: () => void,
 ): never => {
@@ -52,13 +54,20 @@ const execInRootfs = (
   const redirect = prepareRedirect(stdio, context);
   using notice = tellsReady ? readyNotice(context) : undefined;
   const onReady = notice && {onReady: notice.give};
-  const become = prepareToBecome({process, passSockets, redirect, ...onReady, terminal: 'shared'}, context);
+  const keep = keepUserNamespace && {keep: {variable: USER_NAMESPACE_VARIABLE, fd: userNamespaceOf(context)}};
+  const become = prepareToBecome({process, passSockets, ...keep, redirect, ...onReady, terminal: 'shared'}, context);
   context.beforeExec?.();
   faultPoint('launch.root');
   pivotRoot(root);
   named?.open();
   enterWorkingDirectory(directory, process.cwd);
   return become(path, onPointOfNoReturn, root);
+};
+
+const userNamespaceOf = (context: ExecutorContext): number => {
+  const mapping = mappingOf(context);
+  if (mapping === undefined) throw new Error('the plan has no step "id-map", and its launch keeps the user namespace');
+  return mapping.namespace.number;
 };
 
 const execOnHost = (

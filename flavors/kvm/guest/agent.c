@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -204,6 +205,16 @@ static void do_write(const char *path, const char *content, size_t length) {
 	close(file);
 }
 
+/* Below a directory, with no symlink on the way. */
+static void need_present(const char *directory, const char *path) {
+	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
+	int base = open(directory, O_PATH | O_CLOEXEC);
+	int file = base < 0 ? -1 : syscall(SYS_openat2, base, path, &how, sizeof how);
+	if (file < 0) fail("%s in a volume, where another is to be mounted: %s", path, strerror(errno));
+	close(file);
+	close(base);
+}
+
 static void pipe_or_fail(int ends[2]) {
 	if (pipe2(ends, O_CLOEXEC) < 0) fail("pipe: %s", strerror(errno));
 }
@@ -285,6 +296,8 @@ static void run_script(char *script, size_t length) {
 			const char *source = strncmp(fields[2], "disk:", 5) == 0 ? disk(fields[2] + 5) : fields[2];
 			if (mount(source, fields[3], fields[1], mount_flags(fields[4]), fields[5]) < 0)
 				fail("mount %s: %s", fields[3], strerror(errno));
+		} else if (strcmp(fields[0], "present") == 0 && count == 3) {
+			need_present(fields[1], fields[2]);
 		} else if (strcmp(fields[0], "hostname") == 0 && count == 2) {
 			if (sethostname(fields[1], strlen(fields[1])) < 0) fail("hostname: %s", strerror(errno));
 		} else if (strcmp(fields[0], "start") == 0 && count >= 4) {

@@ -5,12 +5,14 @@
  *
  * DIRECTORY has the file `script` and gets `status/NAME`, the exit status of each app as a decimal number, and the file `supervisor-status`, which gets `ready` once all apps run. A stream is `-` (that of the caller), `null`, or the path of a
  * file that is appended to. App number N of the command line is process N of the script. QEMU has the agent's port in descriptor 3 and the console of the
- * guest in descriptor 4.
+ * guest in descriptor 4. With RKT_USER_NAMESPACE_FD it is root of that user namespace, with the capabilities that a server of files needs there.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,6 +21,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -388,15 +391,42 @@ static void put_in_kilohertz(char **argv) {
 	}
 }
 
+/* Over files whose owners are users of that namespace: those of the volumes. What is dropped from the bounding set does not come back by execve. */
+#define OF_A_SERVER (1ull << CAP_CHOWN | 1ull << CAP_DAC_OVERRIDE | 1ull << CAP_FOWNER | 1ull << CAP_FSETID)
+
+static int join_user_namespace(int namespace) {
+	if (setns(namespace, CLONE_NEWUSER) < 0) return -1;
+	for (int capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++)
+		if ((OF_A_SERVER >> capability & 1) == 0 && prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0) return -1;
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct sets[2] = {{.effective = OF_A_SERVER, .permitted = OF_A_SERVER}};
+	return syscall(SYS_capset, &header, sets);
+}
+
+static int take_user_namespace(void) {
+	const char *number = getenv("RKT_USER_NAMESPACE_FD");
+	if (number == NULL) return -1;
+	int namespace = atoi(number);
+	if (fcntl(namespace, F_SETFD, FD_CLOEXEC) < 0) give_up("RKT_USER_NAMESPACE_FD: %s", strerror(errno));
+	unsetenv("RKT_USER_NAMESPACE_FD");
+	return namespace;
+}
+
 static void start_qemu(char **argv, const sigset_t *before) {
 	put_in_kilohertz(argv);
 	int agent[2], text[2];
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, agent) < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, text) < 0)
 		give_up("socketpair: %s", strerror(errno));
+	int namespace = take_user_namespace();
 	pid_t parent = getpid();
 	qemu = fork();
 	if (qemu < 0) give_up("fork: %s", strerror(errno));
 	if (qemu == 0) {
+		/* First: it takes back what the next call says. */
+		if (namespace >= 0 && join_user_namespace(namespace) < 0) {
+			dprintf(text[1], "user namespace: %s\n", strerror(errno));
+			_exit(FAILED);
+		}
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent) _exit(FAILED);
 		setsid(); /* keys of the terminal are the apps' */
@@ -409,6 +439,7 @@ static void start_qemu(char **argv, const sigset_t *before) {
 		dprintf(2, "%s: %s\n", argv[0], strerror(errno));
 		_exit(FAILED);
 	}
+	if (namespace >= 0) close(namespace);
 	close(agent[1]);
 	close(text[1]);
 	port = agent[0];

@@ -1,4 +1,5 @@
 import type {App, Pod, SeccompAction} from '@rkt/plugin-sdk';
+import {isOfVolume, volumeMounts} from './volumes.ts';
 
 /*
  * An app as a bundle of the OCI runtime specification (1.0, config.md and config-linux.md): the compiled process, put into other words. All apps of a pod share the guest's processes, as
@@ -10,7 +11,7 @@ export const bundle = (pod: Pod, app: App) => ({
   ociVersion: '1.0.0',
   root: {path: 'rootfs', readonly: app.readOnlyRootfs},
   process: processOf(app),
-  mounts: [...KERNEL, ...SHARED, ...names(pod)],
+  mounts: [...KERNEL, ...SHARED, ...volumeMounts(pod, app), ...names(pod, app)],
   linux: {
     namespaces: [{type: 'mount'}],
     cgroupsPath: `/${app.name}`,
@@ -70,12 +71,15 @@ const SHARED = ['/dev/shm', '/dev/mqueue'].map((path) => ({
   options: ['bind', ...STRICT],
 }));
 
-const names = ({resolvConf, hosts}: Pod) => [
-  ...(resolvConf === null ? [] : [bind('resolv.conf')]),
-  ...(hosts === null ? [] : [bind('hosts')]),
+const names = ({resolvConf, hosts}: Pod, app: App) => [
+  ...(resolvConf === null ? [] : bind(app, 'resolv.conf')),
+  ...(hosts === null ? [] : bind(app, 'hosts')),
 ];
 
-const bind = (name: string) => ({
+/** Not over what a volume has. */
+const bind = (app: App, name: string) => (isOfVolume(app, `/etc/${name}`) ? [] : [bound(name)]);
+
+const bound = (name: string) => ({
   destination: `/etc/${name}`,
   type: 'bind',
   source: `/files/${name}`,

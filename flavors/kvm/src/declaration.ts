@@ -25,7 +25,7 @@ export const declaration = {
   liveness: 'cgroup',
   stage1Image: {
     required: true,
-    directories: ['/dev', SEEN],
+    directories: ['/dev', '/proc', SEEN],
     programs: [IMAGE.qemu],
     files: QEMU_FILES,
     ownFiles: [{from: 'dist/monitor', to: IMAGE.monitor}],
@@ -34,7 +34,10 @@ export const declaration = {
       initramfs: IMAGE.initramfs,
       init: 'dist/agent',
       programs: ['/usr/bin/crun'],
-      modules: ['virtio_mmio', 'virtio_blk', 'crc32c_generic', 'erofs', 'overlay', 'virtio_console'],
+      modules: [
+        ...['virtio_mmio', 'virtio_blk', 'crc32c_generic', 'erofs', 'overlay', 'virtio_console'],
+        ...['9p', '9pnet_virtio'],
+      ],
     },
   },
 
@@ -102,8 +105,16 @@ export const declaration = {
     user: inGuest('set before execve'),
     'user-namespace': impossible(LATER),
     'volume/device': impossible(OWN_KERNEL),
-    'volume/empty': impossible(LATER),
-    'volume/host': impossible(LATER),
+    'volume/empty': equivalent(
+      'in memory, in the machine of the pod; by 9p a directory of the pod, if it begins with what the image has',
+      'it is of the memory of the machine, and gone with the pod; in the directory of the pod as in a volume of the host',
+      {requires: ['user-namespaces']},
+    ),
+    'volume/host': equivalent(
+      'served by QEMU, by 9p',
+      'its users and groups are those below 65536; no fifo, socket or device can be made there; locks are not those of the host, nor does inotify see what the host does; its file system must have idmapped mounts',
+      {requires: ['user-namespaces']},
+    ),
     'volume/sys': impossible(OWN_KERNEL),
   },
 

@@ -12,8 +12,9 @@ import {
 } from '@rkt/plugin-sdk';
 import {declaration} from './declaration.ts';
 import {qemuCommand} from './machine.ts';
-import {IMAGE, podPath, ROOT, SEEN, SHARED} from './places.ts';
+import {IMAGE, podPath, ROOT, SEEN, SHARED, userOf} from './places.ts';
 import {podScript} from './script.ts';
+import {bindVolumes, servedTrees} from './volumes.ts';
 
 /** More than the ten seconds after which the monitor kills: it has to record that. */
 const GRACE_MILLISECONDS = 15_000;
@@ -36,6 +37,7 @@ export default defineFlavor({
     },
     directory(SHARED, 0),
     directory(`${SHARED}/disks`, 0),
+    ...servedTrees(pod).map((tree) => directory(`${SHARED}/volumes/${tree}`, 0)),
     ...pod.apps.map(
       (app): Step => ({
         id: `disk.${app.name}`,
@@ -74,6 +76,9 @@ export default defineFlavor({
     },
     device('null', 3),
     device('urandom', 9),
+    ...(servedTrees(pod).includes('rw') ? [OWN_PROC] : []),
+    // Last: what is bound after it shows other owners.
+    ...bindVolumes(pod),
   ],
 
   launch: (pod, host) => ({
@@ -94,6 +99,7 @@ export default defineFlavor({
       oomScoreAdj: null,
     },
     passSockets: false,
+    ...(servedTrees(pod).length > 0 && {keepUserNamespace: true}),
   }),
 
   stop: (_pod, force) =>
@@ -108,9 +114,6 @@ export default defineFlavor({
 
 const rootfsPath = (path: string) => path as App['process']['cwd'];
 const below = (path: string) => ({in: 'pod', path: podPath(`${ROOT}${path}`)}) as const;
-
-/** QEMU's user, of this pod alone: a number that no user of the host has, made of the first digits of the UUID. */
-const userOf = ({uuid}: Pod): number => 0x7000_0000 + Number.parseInt(uuid.slice(0, 6), 16);
 
 const directory = (path: string, owner: number): Step => ({
   id: `dir.${path}`,
@@ -130,6 +133,16 @@ const file = (name: string, content: string, owner: number): Step => ({
   uid: owner,
   gid: owner,
 });
+
+/** Where QEMU finds the files that it has open, to change their modes: of processes there are none but this pod's. */
+const OWN_PROC: Step = {
+  id: 'mount.proc',
+  do: 'mount',
+  type: 'proc',
+  target: below('/proc'),
+  flags: ['nosuid', 'nodev', 'noexec'],
+  options: {hidepid: 'invisible', subset: 'pid'},
+};
 
 const device = (name: string, minor: number): Step => ({
   id: `device.${name}`,

@@ -1,6 +1,7 @@
 import type {App, HostFacts, Pod} from '@rkt/plugin-sdk';
 import {IMAGE, SEEN} from './places.ts';
 import {diskName} from './script.ts';
+import {servedTrees, type Tree, tagOf} from './volumes.ts';
 
 const MEBIBYTE = 1024 * 1024;
 /** What the kernel, the agent and crun take, measured with one app that sleeps: 90 MiB. */
@@ -49,6 +50,7 @@ export const qemuCommand = (pod: Pod, host: HostFacts): string[] => [
   ...['-chardev', 'socket,id=agent,fd=3', '-device', 'virtio-serial-device'],
   ...['-device', 'virtserialport,chardev=agent,name=rkt'],
   ...pod.apps.flatMap(disk),
+  ...servedTrees(pod).flatMap(share),
 ];
 
 const disk = ({name}: App, index: number): string[] => {
@@ -57,5 +59,16 @@ const disk = ({name}: App, index: number): string[] => {
   return [
     ...['-drive', `if=none,id=${id},file=${file},format=raw,readonly=on`],
     ...['-device', `virtio-blk-device,drive=${id},serial=${id}`],
+  ];
+};
+
+/** Files of several file systems are in one tree: what tells them apart is made unique. */
+const share = (tree: Tree): string[] => {
+  const id = tagOf(tree);
+  const file = optionValue(`${SEEN}/volumes/${tree}`);
+  const readOnly = tree === 'ro' ? ',readonly=on' : '';
+  return [
+    ...['-fsdev', `local,id=${id},path=${file},security_model=passthrough,multidevs=remap${readOnly}`],
+    ...['-device', `virtio-9p-device,fsdev=${id},mount_tag=${id}`],
   ];
 };

@@ -1,4 +1,4 @@
-import type {PodPath} from '@rkt/plugin-sdk';
+import type {Pod, PodPath} from '@rkt/plugin-sdk';
 
 /*
  * Where things are: on the host below the pod's directory, in QEMU's root directory, and in the guest.
@@ -21,3 +21,6 @@ export const IMAGE = {
 } as const;
 
 export const podPath = (path: string): PodPath => path as PodPath;
+
+/** QEMU's user, of this pod alone: a number that no user of the host has, made of the first digits of the UUID. */
+export const userOf = ({uuid}: Pod): number => 0x7000_0000 + Number.parseInt(uuid.slice(0, 6), 16);

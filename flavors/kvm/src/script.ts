@@ -1,5 +1,6 @@
 import type {App, Pod} from '@rkt/plugin-sdk';
 import {bundle} from './bundle.ts';
+import {guestMounts, mountsInVolumes} from './volumes.ts';
 
 /*
  * What the agent does in the guest, in order (guest/agent.c): lines of fields, separated by tabs; after `write` comes the content.
@@ -48,6 +49,11 @@ export const podScript = (pod: Pod): string =>
     ...(pod.hostname === null ? [] : [line('hostname', pod.hostname)]),
     ...(pod.resolvConf === null ? [] : [write('/files/resolv.conf', pod.resolvConf)]),
     ...(pod.hosts === null ? [] : [write('/files/hosts', pod.hosts)]),
+    ...guestMounts(pod).flatMap(({type, path, source, flags, data}) => [
+      line('mkdir', path),
+      line('mount', type, source, path, flags, data),
+    ]),
+    ...pod.apps.flatMap((app) => mountsInVolumes(pod, app).map(({volume, inner}) => line('present', volume, inner))),
     ...pod.apps.flatMap(rootfs),
     ...pod.apps.map((app) => write(`/apps/${app.name}/config.json`, JSON.stringify(bundle(pod, app)))),
     ...pod.apps.map(start),

@@ -1,9 +1,10 @@
 import test from 'ava';
-import type {AppName} from '../../../core/src/contract/index.ts';
+import type {AppName, HostPath, Pod, PodPath, RootfsPath} from '../../../core/src/contract/index.ts';
 import {app, hostFacts, pod} from '../../../core/test/support/fixtures.ts';
 import {bundle} from '../src/bundle.ts';
 import {coresOf, memoryOf, optionValue, qemuCommand} from '../src/machine.ts';
 import {podScript} from '../src/script.ts';
+import {bindVolumes} from '../src/volumes.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const second = 'second' as AppName;
@@ -82,4 +83,104 @@ test('the filter of an app is the compiled one, in words of the OCI specificatio
       },
     ],
   });
+});
+
+const EVIL = '/srv/a,readonly=off\tb' as HostPath;
+const hostVolume = (name: string, readOnly = false): Pod['volumes'][number] => ({
+  kind: 'host',
+  name: name as Pod['volumes'][number]['name'],
+  source: EVIL,
+  type: 'directory',
+  readOnly,
+  recursive: true,
+  followSymlinks: false,
+});
+const empty = (name: string, more: object = {}): Pod['volumes'][number] => ({
+  kind: 'empty',
+  name: name as Pod['volumes'][number]['name'],
+  readOnly: false,
+  directory: `volumes/${name}` as PodPath,
+  mode: 0o1777,
+  uid: 3,
+  gid: 4,
+  ...more,
+});
+const mounted = (...mounts: (readonly [volume: string, path: string, readOnly?: boolean])[]) =>
+  app({
+    mounts: mounts.map(([volume, path, readOnly = false]) => ({
+      volume: volume as Pod['volumes'][number]['name'],
+      path: path as RootfsPath,
+      readOnly,
+    })),
+  });
+
+const withVolumes = pod({
+  volumes: [
+    hostVolume('data'),
+    hostVolume('fixed', true),
+    hostVolume('read'),
+    empty('scratch'),
+    empty('filled', {copyUp: {app: 'main', path: '/filled'}}),
+    hostVolume('unused'),
+  ],
+  apps: [
+    mounted(
+      ['data', '/data/in,side'],
+      ['read', '/data', true],
+      ['scratch', '/tmp'],
+      ['fixed', '/etc'],
+      ['filled', '/filled'],
+    ),
+  ],
+});
+
+test('S14 QEMU is told of two trees of volumes at most, and nothing that somebody has named', (t) => {
+  const command = qemuCommand(withVolumes, hostFacts());
+  t.deepEqual(
+    command.filter((word) => word.startsWith('local,')),
+    [
+      'local,id=volumes-rw,path=/pod/volumes/rw,security_model=passthrough,multidevs=remap',
+      'local,id=volumes-ro,path=/pod/volumes/ro,security_model=passthrough,multidevs=remap,readonly=on',
+    ],
+  );
+  t.false(command.some((word) => word.includes('srv')));
+  t.false(qemuCommand(pod(), hostFacts()).includes('-fsdev'));
+});
+
+test('S21 what QEMU serves shows its own ids, and what no app may write is read-only to it', (t) => {
+  const [ids, ...binds] = bindVolumes(withVolumes);
+  t.like(ids, {do: 'id-map', count: 65_536});
+  t.deepEqual(
+    binds.map((step) => step.do === 'bind' && [step.target.path, step.flags.includes('ro'), step.source.in]),
+    [
+      ['stage1/tree/pod/volumes/rw/0', false, 'host'],
+      ['stage1/tree/pod/volumes/ro/1', true, 'host'],
+      ['stage1/tree/pod/volumes/ro/2', true, 'host'],
+      ['stage1/tree/pod/volumes/rw/4', false, 'pod'],
+    ],
+  );
+  t.deepEqual(bindVolumes(pod({volumes: [empty('scratch')], apps: [mounted(['scratch', '/tmp'])]})), []);
+});
+
+test('outer volumes come before inner ones, and what the pod has in /etc is not over a volume there', (t) => {
+  const [main] = withVolumes.apps;
+  const {mounts} = bundle({...withVolumes, hosts: 'x', resolvConf: 'y'}, main ?? t.fail());
+  t.deepEqual(
+    mounts
+      .filter(({source}) => source.startsWith('/volumes/') || source.startsWith('/files/'))
+      .map(({destination, source, options}) => [destination, source, options.includes('ro')]),
+    [
+      ['/data', '/volumes/ro/2', true],
+      ['/data/in,side', '/volumes/rw/0', false],
+      ['/etc', '/volumes/ro/1', true],
+      ['/filled', '/volumes/rw/4', false],
+      ['/tmp', '/volumes/memory/3', false],
+    ],
+  );
+  const lines = linesOf(podScript(withVolumes));
+  t.deepEqual(
+    lines.filter(([word]) => word === 'present'),
+    [['present', '/volumes/ro/2', 'in,side']],
+  );
+  t.deepEqual(lines.find(([, , , target]) => target === '/volumes/memory/3')?.at(-1), 'mode=1777,uid=3,gid=4');
 });
