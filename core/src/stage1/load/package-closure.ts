@@ -1,5 +1,6 @@
-import {existsSync, readdirSync, readFileSync, realpathSync} from 'node:fs';
+import {existsSync, readdirSync, realpathSync} from 'node:fs';
 import path from 'node:path';
+import {readBounded, Unbounded} from '../../config/read-bounded.ts';
 import {isSystemError} from '../../linux/syscall-error.ts';
 import {ownTrees} from './package-trees.ts';
 
@@ -43,13 +44,19 @@ const linksIn = (tree: string, scope = ''): string[] =>
     return target?.name === name ? [target.directory] : [];
   });
 
+/** Bytes of a package.json. */
+const MAX_MANIFEST = 1024 * 1024;
+
 const packageAt = (link: string): {readonly directory: string; readonly name: unknown} | undefined => {
   try {
     const directory = realpathSync(link);
-    return {directory, name: JSON.parse(readFileSync(path.join(directory, 'package.json'), 'utf8'))?.name};
+    return {
+      directory,
+      name: JSON.parse(readBounded(path.join(directory, 'package.json'), MAX_MANIFEST).toString())?.name,
+    };
   } catch (error) {
     // It leads nowhere, or to something else.
-    if (isSystemError(error) || error instanceof SyntaxError) return undefined;
+    if (isSystemError(error) || error instanceof SyntaxError || error instanceof Unbounded) return undefined;
     throw error;
   }
 };

@@ -1,3 +1,4 @@
+import {spawnSync} from 'node:child_process';
 import {mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
@@ -35,6 +36,15 @@ test('a package sees itself, the node_modules above it, and what is linked into 
   t.deepEqual(closure(source), wanted);
   link('by-link', at('project/flavors/mine'));
   t.deepEqual(closure(at('by-link/index.js')), wanted);
+});
+
+test('S10 what is linked and has a fifo or a device for its package.json is no package, and keeps nobody waiting', (t) => {
+  const source = makePackage('waits/mine', 'mine');
+  for (const name of ['fifo', 'device']) mkdirSync(at(`elsewhere/${name}`), {recursive: true});
+  spawnSync('mkfifo', [at('elsewhere/fifo/package.json')]);
+  symlinkSync('/dev/zero', at('elsewhere/device/package.json'));
+  for (const name of ['fifo', 'device']) link(`waits/mine/node_modules/${name}`, at(`elsewhere/${name}`));
+  t.deepEqual(closure(source), [at('waits/mine')]);
 });
 
 test('a file that belongs to no package stands alone; rkt has its own packages for every flavor', (t) => {
