@@ -382,7 +382,10 @@ for (const [typed, code, exitCode = 254] of CASES)
 /** Where a hint leads. */
 for (const [typed, to] of [
   ['enter WAITING', 'rkt run-prepared WAITING'],
-  ['stop WAITING', 'rkt run-prepared WAITING'],
+  ['stop WAITING', 'rkt rm WAITING'],
+  ['export RUNNING x.aci', 'rkt stop RUNNING'],
+  ['logs WAITING', 'rkt run-prepared WAITING'],
+  ['run --stage1=fly --net example.com/test', '--net=host'],
   ['enter RUNNING --app=test', 'rkt enter --app=test RUNNING'],
   ['prepare --hostname=web example.com/test', 'rkt run-prepared --hostname UUID'],
   ['run --stage1=fly example.com/test --exec=echo\thello', 'IMAGE --exec=PROGRAM -- ARGS…'],

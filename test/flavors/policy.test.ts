@@ -160,4 +160,6 @@ policyTest('plan tells the same with --explain', async (t) => {
   t.deepEqual([plan.flavor.name, explanation.flavor, explanation.by], ['fly', 'fly', 'rule']);
   const told = await host.rkt(['--insecure-options=image', 'explain', buildImage(), ...SCRIPT]);
   t.regex(told.stdout, /^flavor fly, by rule "a" of .*a\.json/);
+  const refused = await host.rkt(['--insecure-options=image', 'explain', '--hostname=web', buildImage()]);
+  t.regex(refused.stdout, /^run would refuse the pod: flavor "fly" .*\n {2}hostname: /m);
 });

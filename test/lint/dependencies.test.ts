@@ -6,6 +6,24 @@ import {flavorNames, root} from './sources.ts';
 
 /* What is installed with rkt runs as root: a package brings nothing that it does not use. */
 
+const manifestOf = (directory: string) =>
+  JSON.parse(readFileSync(path.join(root, directory, 'package.json'), 'utf8')) as {
+    readonly version: string;
+    readonly optionalDependencies?: Readonly<Record<string, string>>;
+  };
+
+test('what is installed runs on the very Node.js that it was built with: another one refuses its code cache', (t) => {
+  const {packages: locked} = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8')) as {
+    readonly packages: Readonly<Record<string, {readonly version?: string}>>;
+  };
+  for (const directory of ['.', 'core']) {
+    const wanted = Object.entries(manifestOf(directory).optionalDependencies ?? {});
+    t.true(wanted.length >= 2);
+    for (const [name, version] of wanted)
+      t.is(locked[`node_modules/${name}`]?.version, version, `${directory}: ${name}`);
+  }
+});
+
 const packages = ['core', 'plugin-sdk', ...flavorNames.map((name) => `flavors/${name}`)];
 
 for (const name of packages) {

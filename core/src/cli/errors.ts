@@ -105,7 +105,7 @@ export const fileUnusable = (flag: string, path: string, because: string, cause?
 export const flagImageFirst = (flag: string) =>
   new RktError('RKT_FLAG_IMAGE_FIRST', `--${flag} must follow an image`, {
     flag,
-    hint: `write IMAGE --${flag}…: it belongs to the image before it`,
+    hint: `write IMAGE --${flag}…: it belongs to the image before it${flag === 'name' ? '; a name for the pod is --pod-name' : ''}`,
   });
 
 /** A flag of a command behind the argument that ends its flags. `right` is how to write it. */

@@ -35,6 +35,9 @@ export const globalFlags = {
   'local-config': {type: 'string', value: 'DIR', default: '/etc/rkt', help: 'configuration of the administrator'},
   memprofile: {type: 'string', value: 'FILE', hidden: true, help: 'write a heap snapshot'},
   'system-config': {type: 'string', value: 'DIR', default: '/usr/lib/rkt', help: 'configuration of the distribution'},
-  'trust-keys-from-https': {type: 'boolean', help: 'trust keys found by discovery over https without asking'},
+  'trust-keys-from-https': {
+    type: 'boolean',
+    help: 'as in rkt; refused, because keys are not looked for yet',
+  },
   'user-config': {type: 'string', value: 'DIR', help: 'configuration of the user'},
 } as const satisfies Flags;

@@ -8,6 +8,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   exec: 'rkt enter',
   images: 'rkt image list',
   import: 'rkt fetch',
+  info: 'rkt version, rkt config and rkt flavor doctor',
   inspect: 'rkt status or rkt cat-manifest',
   kill: 'rkt stop --force',
   load: 'rkt fetch',
@@ -15,11 +16,14 @@ const COMMANDS: Readonly<Record<string, string>> = {
   prune: 'rkt gc and rkt image gc',
   ps: 'rkt list',
   pull: 'rkt fetch',
+  restart: 'rkt stop and then rkt run: a pod runs once',
   rmi: 'rkt image rm',
   save: 'rkt image export',
-  start: 'rkt run-prepared',
+  start: 'rkt run-prepared, for a pod of rkt prepare; one that has exited runs no more',
+  system: 'rkt gc and rkt image gc',
   wait: 'rkt status --wait',
   'image inspect': 'rkt image cat-manifest',
+  'image load': 'rkt fetch',
   'image ls': 'rkt image list',
   'image prune': 'rkt image gc',
   'image pull': 'rkt fetch',
@@ -29,9 +33,14 @@ const COMMANDS: Readonly<Record<string, string>> = {
 /** Commands of rkt that have not come back yet. */
 const NOT_YET: readonly string[] = ['api-service', 'app', 'attach', 'metadata-service', 'trust'];
 
+/** What speaks with registries elsewhere. */
+const REGISTRY: readonly string[] = ['login', 'push', 'search'];
+
 /** The hint for a command that is not here, if it is known from elsewhere. */
 export const commandHabit = (name: string): string | undefined => {
   if (NOT_YET.includes(name)) return 'not there yet: it is one of those that are still to come back';
+  if (REGISTRY.includes(name))
+    return 'rkt knows no registries yet: images are files, see "rkt help fetch" and "rkt help image build"';
   return Object.hasOwn(COMMANDS, name) ? `here it is ${COMMANDS[name]}` : undefined;
 };
 
@@ -48,7 +57,11 @@ const FLAGS: readonly {readonly typed: RegExp; readonly flag: string; readonly h
     flag: 'volume',
     hint: 'write --volume=NAME,kind=host,source=/PATH and, after the image, --mount=volume=NAME,target=/PATH',
   },
-  {typed: /^-p|^--publish$/, flag: 'port', hint: 'write --port=NAME:HOSTPORT, with the name of a port of the image'},
+  {
+    typed: /^-[pP]|^--publish(-all)?$/,
+    flag: 'port',
+    hint: "leave it out: the pod is on the host's network unless --net=none is given, and so are the ports of its apps",
+  },
   {
     typed: /^-e|^--env$/,
     flag: 'set-env',
@@ -64,6 +77,37 @@ const FLAGS: readonly {readonly typed: RegExp; readonly flag: string; readonly h
   {typed: /^--cap-add$/, flag: 'caps-retain', hint: 'write --caps-retain=CAP,… with all that the app is to have'},
   {typed: /^--cap-drop$/, flag: 'caps-remove', hint: 'write --caps-remove=CAP,…'},
   {typed: /^--read-only$/, flag: 'readonly-rootfs', hint: 'write --readonly-rootfs after the image'},
+  {
+    typed: /^--privileged$/,
+    flag: 'caps-retain',
+    hint: 'say what the app is to have: --caps-retain=CAP,… after the image, and --volume for each device',
+  },
+  {
+    typed: /^--device$/,
+    flag: 'volume',
+    hint: 'write --volume=NAME,kind=host,source=/dev/DEVICE and, after the image, --mount=volume=NAME,target=/dev/DEVICE',
+  },
+  {
+    typed: /^--tmpfs$/,
+    flag: 'volume',
+    hint: 'write --volume=NAME,kind=empty and, after the image, --mount=volume=NAME,target=/PATH',
+  },
+  {typed: /^--security-opt$/, flag: 'seccomp', hint: 'write --seccomp=mode=remove,CALL,… after the image'},
+  {typed: /^--cpus$/, flag: 'cpu', hint: 'write --cpu=CORES after the image'},
+  {typed: /^--pids-limit$/, flag: 'pids', hint: 'write --pids=N after the image'},
+  {typed: /^--ulimit$/, flag: 'rlimit', hint: 'write --rlimit=nofile=SOFT:HARD after the image'},
+  {typed: /^--group-add$/, flag: 'supplementary-gids', hint: 'write --supplementary-gids=GID,… after the image'},
+  {typed: /^-l|^--label$/, flag: 'user-label', hint: 'write --user-label=NAME=VALUE after the image'},
+  {typed: /^--userns$/, flag: 'private-users', hint: 'write --private-users'},
+  {typed: /^--pull$/, flag: 'pull-policy', hint: 'write --pull-policy=never, new or update'},
+  {typed: /^--(cid|pid)file$/, flag: 'uuid-file-save', hint: 'write --uuid-file-save=FILE'},
+  {typed: /^-[aq]|^--all$|^--quiet$/, flag: 'no-legend', hint: 'all are listed; for scripts there is --format=json'},
+  {typed: /^-n/, flag: 'tail', hint: 'write --tail=N'},
+  {typed: /^-t|^--timestamps$/, flag: 'tail', hint: 'lines of --stdout=journal have times, in --format=json'},
+  {typed: /^-[it]|^--tty$|^--interactive$/, flag: 'app', hint: 'leave it out: the program has the terminal of rkt'},
+  {typed: /^-[ts]|^--time(out)?$|^--signal$/, flag: 'force', hint: 'it waits about ten seconds; --force kills at once'},
+  {typed: /^-f/, flag: 'force', hint: 'write --force'},
+  {typed: /^-f|^--force$/, flag: 'all', hint: 'one that runs is stopped first, by rkt stop --force'},
 ];
 
 /** The hint for a flag that a command has not, if it is known from elsewhere and the command has one for the same. */

@@ -6,6 +6,7 @@ import {globalFlags} from './globals.ts';
 import {wrap} from './wrap.ts';
 
 const WIDTH = 110;
+const UUIDS = "A UUID may be the beginning of one, or the pod's name (run --pod-name).";
 const SUMMARY = 'run pods of app containers, without a daemon';
 
 /** Writes help on rkt (`''`), on a group of commands (`image`) or on a command. */
@@ -67,6 +68,7 @@ export const commandHelp = ({name, summary, usage, description, flags, examples}
     '',
     'USAGE:',
     ...wrap(`rkt ${name} ${usage}`.trimEnd(), WIDTH - 2).map((line) => `  ${line}`),
+    ...(/\bUUID\b/.test(usage) ? ['', `  ${UUIDS}`] : []),
     ...section('DESCRIPTION:', paragraphs(description ?? '')),
     ...section(
       'EXAMPLES:',
@@ -111,7 +113,7 @@ const synopsis = (name: string, {type, value = 'VALUE', short}: Flag): string =>
 const about = ({choices, default: byDefault, type, implied}: Flag): string => {
   const facts = [
     ...(choices === undefined ? [] : [`one of ${choices.map((choice) => choice || '""').join(', ')}`]),
-    ...(implied === undefined ? [] : [`without value: ${implied}`]),
+    ...(implied === undefined || implied === 'true' ? [] : [`without value: ${implied}`]),
     ...(byDefault === undefined || byDefault === false || byDefault === '' ? [] : [`default ${byDefault}`]),
     ...(type === 'list' ? ['may be repeated'] : []),
   ];

@@ -274,7 +274,10 @@ export const imageSourceUnsupported = (image: string, scheme: string) =>
   new RktError('RKT_IMAGE_SOURCE_UNSUPPORTED', `${image}: fetching by ${scheme} is not supported`, {
     image,
     scheme,
-    hint: 'download the image and give its file: rkt fetch ./IMAGE.aci',
+    hint:
+      scheme === 'docker'
+        ? 'make an image of its files: docker export CONTAINER | tar -x -C ./rootfs, then rkt image build ./rootfs --name=NAME --exec=PROGRAM -o IMAGE.aci'
+        : 'download the image and give its file: rkt fetch ./IMAGE.aci',
   });
 
 /** A host program that images need. */

@@ -302,10 +302,13 @@ export const podNotInState = (uuid: string, state: string, needed: string, hint?
     uuid,
     state,
     needed,
-    hint:
-      hint ??
-      (state === 'prepared' && needed === 'running' ? `run it first: rkt run-prepared ${uuid}` : 'see "rkt list"'),
+    hint: hint ?? leadingTo(uuid, state, needed),
   });
+
+const leadingTo = (uuid: string, state: string, needed: string): string => {
+  if (state === 'prepared' && needed.startsWith('running')) return `run it first: rkt run-prepared ${uuid}`;
+  return state === 'running' && needed === 'exited' ? `stop it first: rkt stop ${uuid}` : 'see "rkt list"';
+};
 
 /** A stream is to be a terminal, and the pod has none. */
 export const terminalMissing = (app: string, streams: readonly string[]) =>

@@ -50,8 +50,11 @@ export const flavorCannot = (flavor: string, problems: readonly Problem[]) =>
 
 const hintFor = (problems: readonly Problem[]): string => {
   const allowed = [...new Set(problems.filter(({degradable}) => degradable).map(({name}) => name))];
-  const rest = problems.some(({degradable}) => !degradable);
+  const rest = problems.some(({name, degradable}) => !degradable && name !== 'network/named');
   return [
+    ...(problems.some(({name}) => name === 'network/named')
+      ? ['leave --net out, or write --net=host or --net=none: rkt has no other networks yet']
+      : []),
     ...(rest ? ['choose another flavor with --stage1 (see "rkt flavor list")'] : []),
     ...(allowed.length > 0 ? [`to run without: --allow-degraded=${allowed.join(',')}`] : []),
   ].join('; ');

@@ -45,10 +45,17 @@ test('the help of a command', (t) => {
     '                                    goes on its own line (may be repeated)',
     '  --no-legend                       leave out the heading',
     '  --order=ORDER                     how to sort (one of asc, desc; default asc)',
-    '  --wait[=TIME]                     wait for the end (without value: true)',
+    '  --wait[=TIME]                     wait for the end',
     '',
     'OPTIONS OF EACH IMAGE:',
     '  --exec=PROGRAM  run this',
     '',
   ]);
+});
+
+test('a command that takes a UUID says what else may stand there', (t) => {
+  const usageOf = (usage: string) =>
+    commandHelp({...command, usage} as never).filter((line) => line.includes('--pod-name'));
+  t.is(usageOf('[flags] UUID…').length, 1);
+  t.is(usageOf('IMAGE').length, 0);
 });

@@ -96,6 +96,8 @@ test('transports that are not there are named', (t) => {
     const error = t.throws<RktError>(() => parseReference(text));
     t.is(error?.code, 'RKT_IMAGE_SOURCE_UNSUPPORTED', text);
     t.is(error?.fields.scheme, scheme);
+    // An image of docker is no ACI, wherever it is downloaded.
+    t.is(error?.hint?.includes('rkt image build'), scheme === 'docker');
   }
   for (const text of ['file://host/a', 'file://%zz']) t.is(fault(text), 'RKT_IMAGE_REFERENCE_INVALID', text);
 });

@@ -51,7 +51,7 @@ export const command = defineCommand({
       output.line();
       if (error === undefined) output.line('run would start the pod', 'green');
       else {
-        for (const line of error.message.split('\n')) output.line(`run would refuse the pod: ${line}`, 'red');
+        for (const line of `run would refuse the pod: ${error.message}`.split('\n')) output.line(line, 'red');
         output.line(`code: ${error.code}`);
         if (error.hint !== undefined) output.line(`hint: ${error.hint}`);
       }

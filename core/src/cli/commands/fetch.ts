@@ -21,7 +21,12 @@ const flags = {
     default: 'update',
     help: 'when to look for an image outside of the store',
   },
-  signature: {type: 'string', value: 'FILE', perImage: true, help: 'detached signature of the image before it'},
+  signature: {
+    type: 'string',
+    value: 'FILE',
+    perImage: true,
+    help: 'as in rkt; refused, because signatures are not checked yet',
+  },
   'store-only': {type: 'boolean', hidden: true, help: 'the same as --pull-policy=never'},
 } as const;
 

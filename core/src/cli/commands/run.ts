@@ -12,7 +12,8 @@ export const command = defineCommand({
   usage: '[flags] IMAGE [image flags] [-- ARGS…] [--- IMAGE2 …]',
   description:
     'rkt becomes the pod: what it starts has the process number, the standard input and output and the exit status of rkt itself. ' +
-    'Errors of rkt exit with 254, a program that is not there with 127, one that cannot be executed with 126.',
+    'Errors of rkt exit with 254, a program that is not there with 127, one that cannot be executed with 126.\n\n' +
+    'Options of the pod come first. Options of an image follow it, and then "--" and the arguments of its program; "---" ends these.',
   imageGrammar: true,
   flags: {...podFlags, ...runFlags, ...appFlags},
   examples: [

@@ -22,7 +22,11 @@ export const podFlags = {
     help: 'a name for the pod, which no other pod has; commands take it instead of the UUID',
   },
   'pod-manifest': {type: 'string', value: 'FILE', help: 'run this pod manifest (JSON or YAML) instead of images'},
-  port: {type: 'list', value: 'NAME:[HOSTIP:]HOSTPORT', help: 'make a port of an app reachable on the host'},
+  port: {
+    type: 'list',
+    value: 'NAME:[HOSTIP:]HOSTPORT',
+    help: "which port of the host is which of the image's, of those that a service manager passes (socket activation); nothing is forwarded yet",
+  },
   'private-users': {
     type: 'boolean',
     help: 'give the pod users and groups of its own: its root is nobody on the host; files keep their owners on disk',
@@ -31,7 +35,7 @@ export const podFlags = {
     type: 'string',
     value: 'POLICY',
     choices: ['never', 'new', 'update'],
-    help: 'when to fetch an image: never, if it is not in the store (the default), or always',
+    help: 'when to fetch an image: never; if it is new, so not in the store (the default); or always, to update it',
   },
   rm: {
     type: 'boolean',
@@ -48,7 +52,11 @@ export const podFlags = {
   'stage1-hash': {type: 'string', value: 'HASH', help: 'as in rkt: a stage1 image of the store'},
   'stage1-name': {type: 'string', value: 'NAME', help: 'as in rkt: coreos.com/rkt/stage1-fly and the like'},
   'stage1-path': {type: 'string', value: 'PATH', help: 'as in rkt: the path of a flavor or stage1 image'},
-  'stage1-url': {type: 'string', value: 'URL', help: 'as in rkt: the URL of a stage1 image'},
+  'stage1-url': {
+    type: 'string',
+    value: 'URL',
+    help: 'as in rkt: the URL of a stage1 image, of a file alone (file://…)',
+  },
   'store-only': {type: 'boolean', hidden: true, help: 'deprecated, see --pull-policy=never'},
   volume: {
     type: 'list',
@@ -75,12 +83,14 @@ export const runFlags = {
     default: 'auto',
     help: "the pod's own IPC namespace or the host's; auto leaves it to the flavor",
   },
-  'mds-register': {type: 'boolean', help: 'register the pod with the metadata service'},
+  'mds-register': {type: 'boolean', help: 'as in rkt; refused, because there is no metadata service yet'},
   net: {
     type: 'optional',
     value: 'NAME[:ARGS],…',
     implied: 'default',
-    help: 'networks: none, host, default, default-restricted, all, or names with arguments (net:K=V;K2=V2)',
+    help:
+      'host or none; by default the host\'s where the flavor has it ("rkt flavor list"). Others (default, default-restricted, all, names with arguments: net:K=V;K2=V2) ' +
+      'are not there yet, but for stage1 images made for rkt',
   },
   'uuid-file-save': {type: 'string', value: 'FILE', help: "write the pod's UUID to a file"},
 } as const satisfies Flags;
@@ -159,7 +169,12 @@ export const appFlags = {
     value: 'mode=MODE[,errno=E],CALL,…',
     help: 'filter of system calls: mode is retain or remove, CALL a name or a set such as @appc.io/all',
   },
-  signature: {type: 'string', perImage: true, value: 'FILE', help: 'signature to verify the image with'},
+  signature: {
+    type: 'string',
+    perImage: true,
+    value: 'FILE',
+    help: 'as in rkt; refused, because signatures are not checked yet',
+  },
   stderr: outputFlag('standard error'),
   stdin: {
     type: 'string',

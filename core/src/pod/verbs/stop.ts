@@ -48,7 +48,7 @@ const defaultStop = (force: boolean, hasSupervisor: boolean): StopStep[] => {
 export const stop = async (settings: Settings, entry: PodEntry, force: boolean): Promise<boolean> => {
   const {uuid, state, path, supervisor} = entry;
   if (isFinished(state)) return false;
-  if (state !== 'running') throw podNotInState(uuid, state, 'running');
+  if (state !== 'running') throw podNotInState(uuid, state, 'running', `it does not run; to remove it: rkt rm ${uuid}`);
   const pod = readStored(path, 'frozen');
   const facts = readStored(path, 'facts');
   if (supervisor === undefined || pod === undefined || facts === undefined) {

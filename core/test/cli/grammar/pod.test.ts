@@ -6,6 +6,7 @@ import {appFlags, podFlags, runFlags} from '../../../src/cli/grammar/flags.ts';
 import {parsePodArguments} from '../../../src/cli/grammar/pod.ts';
 import {parseRunFlags} from '../../../src/cli/grammar/run.ts';
 import {parse} from '../../../src/cli/parse.ts';
+import type {RktError} from '../../../src/rkt-error.ts';
 
 const flags = {...podFlags, ...runFlags, ...appFlags};
 const parsed = (argv: readonly string[]) => parse({name: 'run', imageGrammar: true}, flags, argv);
@@ -200,6 +201,12 @@ for (const [argv, code, fields] of [
       t.throws(() => pod(...argv)),
       {code, fields},
     ));
+
+test('a name before the image may be meant for the pod', (t) => {
+  const hintOf = (flag: string) => t.throws<RktError>(() => pod(flag, 'a'))?.hint ?? '';
+  t.true(hintOf('--name=x').includes('--pod-name'));
+  t.false(hintOf('--exec=x').includes('--pod-name'));
+});
 
 test('S10 a file that never ends is refused', (t) => {
   t.like(
