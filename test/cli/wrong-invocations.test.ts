@@ -174,7 +174,7 @@ const CASES: readonly (readonly [typed: string, code: string, exitCode?: number]
   ['fetch docker://busybox', 'RKT_IMAGE_SOURCE_UNSUPPORTED'],
   ['fetch https://example.com/web.aci', 'RKT_IMAGE_SOURCE_UNSUPPORTED'],
   ['fetch sha512-x', 'RKT_IMAGE_REFERENCE_INVALID'],
-  ['fetch sha512-00', 'RKT_IMAGE_NOT_FOUND'],
+  ['fetch sha512-00000000000000000000000000000000', 'RKT_IMAGE_NOT_FOUND'],
   ['fetch Example.com', 'RKT_IMAGE_REFERENCE_INVALID'],
   ['plan ./none.aci', 'RKT_IMAGE_FILE_UNUSABLE'],
   ['plan DIR', 'RKT_IMAGE_REFERENCE_INVALID'],

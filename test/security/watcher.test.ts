@@ -98,11 +98,12 @@ for (const [who, options] of Object.entries(watchers)) {
         const into = ['--target', String(leaderOf(watcher.uuid)), '--pid', ...(options.pod ? ['--user'] : []), '--'];
         const bare = ['setpriv', '--bounding-set=-all', '--inh-caps=-all', '--', 'cat'];
         const visible = spawn('nsenter', [...into, ...bare], {stdio: ['pipe', 'ignore', 'inherit']});
-        t.teardown(() => visible.stdin.end());
+        // nsenter stops itself when who attaches has stopped its child, and nobody would let it go on.
+        t.teardown(() => visible.kill('SIGKILL'));
         for (const by of ['look', ...(tracesAll() ? ['seize', 'attach', 'read'] : [])]) {
           await until(() => [...said].some((line) => line.startsWith(`reached by ${by} `)));
         }
-        visible.stdin.end();
+        visible.kill('SIGKILL');
       }
       await watcher.end();
     },
