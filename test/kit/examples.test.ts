@@ -1,6 +1,6 @@
 import path from 'node:path';
 import {env} from 'node:process';
-import {attempt, obstacle, openWorld, selectCases, type World} from '@rkt/plugin-sdk/kit';
+import {attempt, obstacle, openWorld, selectCases} from '@rkt/plugin-sdk/kit';
 import test from 'ava';
 import {atMost} from '../helpers/at-most.ts';
 import {rktCommand, root} from '../helpers/command.ts';
@@ -34,12 +34,21 @@ const base =
         ...(env.RKT_TEST_DIRECTORY && {parent: env.RKT_TEST_DIRECTORY}),
       })
     : undefined;
+
+// Ava wants all tests to be declared at once, and what comes after them.
+const flavors = await Promise.all(
+  Object.entries(EXAMPLES).map(async ([name, lackingProgram]) => {
+    const lacking = lackingPods ?? lackingProgram;
+    const world = lacking === undefined ? await base?.with(path.join(root, 'examples', name)) : undefined;
+    return {name, lacking, world};
+  }),
+).catch(async (error) => {
+  await base?.close();
+  throw error;
+});
 test.after.always(() => base?.close());
 
-for (const [name, lackingProgram] of Object.entries(EXAMPLES)) {
-  const lacking = lackingPods ?? lackingProgram;
-  const world: World | undefined =
-    lacking === undefined ? await base?.with(path.join(root, 'examples', name)) : undefined;
+for (const {name, lacking, world} of flavors) {
   for (const one of cases) {
     const why = world && obstacle(world, one);
     if (why?.result === 'not declared') continue;
