@@ -148,7 +148,8 @@ def environment(pod, host):
 
 def launch(pod, host):
     [app] = pod["apps"]
-    return {"into": "rootfs", "root": inside(app, "/"), "process": app["process"], "passSockets": False}
+    nowhere = {name: {"to": "null"} for name, kind in app["stdio"].items() if kind == "null"}
+    return {"into": "rootfs", "root": inside(app, "/"), "process": app["process"], "stdio": nowhere, "passSockets": False}
 
 
 def enter(pod, app, command, host):

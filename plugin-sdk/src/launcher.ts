@@ -1,4 +1,4 @@
-import type {HostFacts, HostPath, Process} from '@rkt/core/contract';
+import type {App, HostFacts, HostPath, Launch, Process} from '@rkt/core/contract';
 import {hostPath, rootfsPath} from './paths.ts';
 
 /**
@@ -29,3 +29,58 @@ export const launcherProcess = (host: HostFacts, argv: readonly string[], env: P
   rlimits: [],
   oomScoreAdj: null,
 });
+
+/*
+ * The launcher is in the background, where a shell gives it no input and has it ignore two signals. A signal that comes before there is an app is the launcher's. `wait` is over when a signal
+ * comes, too.
+ */
+const RELAY = `
+generation=$1; shift
+exec 3<&0 </dev/null
+setpriv --pdeathsig KILL setsid env --default-signal=INT,QUIT "$@" <&3 3<&- &
+launcher=$!
+exec 3<&-
+relay() {
+  to=$launcher left=$generation
+  while [ $left -gt 0 ]; do
+    child=; read -r child rest </proc/$to/task/$to/children
+    [ -n "$child" ] || { to=$launcher; break; }
+    to=$child left=$((left - 1))
+  done
+  kill -s $1 $to
+} 2>/dev/null
+for signal in HUP INT QUIT USR1 USR2 TERM; do trap "relay $signal" $signal; done
+while wait $launcher; status=$?; kill -s 0 $launcher 2>/dev/null; do :; done
+exit $status`;
+
+const STREAMS = [
+  ['stdin', '</dev/null'],
+  ['stdout', '>/dev/null'],
+  ['stderr', '2>/dev/null'],
+] as const;
+
+/**
+ * The launch of a launcher that does not hand on signals: of a shell of the host, which does, and starts it in a session of its own. SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1 and SIGUSR2 go to the
+ * app, the launcher's child of that generation (1: its child); it ends with the launcher's status, and when it is killed, so is the launcher. Of the app the launcher has umask, rlimits and oom
+ * score, and those streams that are nowhere. It takes setpriv(1) and setsid(1). For `appProcess`, the app is one generation further:
+ *
+ *     launch: (pod, host) => relaySignals(host, app, ['bwrap', …], 2),
+ *     appProcess: () => ({in: 'child', generation: 3}),
+ */
+export const relaySignals = (
+  host: HostFacts,
+  {stdio, process: {umask, rlimits, oomScoreAdj}}: Pick<App, 'stdio' | 'process'>,
+  argv: readonly string[],
+  generation: number,
+): Launch => {
+  const nowhere = STREAMS.flatMap(([name, redirection]) => (stdio[name] === 'null' ? [redirection] : []));
+  const script = nowhere.length > 0 ? `exec ${nowhere.join(' ')}${RELAY}` : RELAY;
+  const process = launcherProcess(host, ['sh', '-c', script, 'sh', String(generation), ...argv]);
+  return {
+    into: 'host',
+    program: hostPath('/bin/sh'),
+    process: {...process, umask, rlimits, oomScoreAdj},
+    passSockets: false,
+    keepLock: false,
+  };
+};

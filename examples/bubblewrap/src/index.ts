@@ -6,20 +6,21 @@ import {
   dev,
   enforced,
   equivalent,
+  type HostFacts,
   impossible,
-  launcherProcess,
   mountDevices,
   mountRootfs,
   mountVolumes,
   nameResolution,
   type Pod,
+  type Process,
   podCgroup,
   privateMounts,
   processOf,
-  programOf,
   readBack,
   readOnlyRootfs,
   realDirectory,
+  relaySignals,
   type Step,
   sys,
   unsupported,
@@ -39,12 +40,12 @@ export default defineFlavor({
   summary: 'one app of root in bubblewrap, with pids of its own',
   properties: ['host-network', 'own-pid'],
   liveness: 'cgroup',
-  programs: ['bwrap'],
+  programs: ['bwrap', 'setpriv'],
 
   isolators: {
     ...byHostKernel({
       ...rest.isolators,
-      'os/linux/no-new-privileges': enforced('bwrap always sets it'),
+      'os/linux/no-new-privileges': equivalent('set by bwrap', 'every app has it, whether it asks or not'),
       'os/linux/oom-score-adj': enforced(INHERITED),
       'os/linux/seccomp-remove-set': impossible(FILTER),
       'os/linux/seccomp-retain-set': impossible(FILTER),
@@ -82,8 +83,8 @@ export default defineFlavor({
     ...rest.verbs,
     enter: enforced("joins the app's namespaces and cgroup with its capabilities"),
     gc: enforced('the kernel drops the mounts with the last process'),
-    run: enforced('bwrap', {requires: ['program/bwrap']}),
-    stop: enforced('SIGTERM to every process, after ten seconds SIGKILL'),
+    run: enforced('bwrap', {requires: ['program/bwrap', 'program/setpriv']}),
+    stop: enforced('SIGTERM to the app, after ten seconds SIGKILL to all'),
   },
 
   probe: () => [],
@@ -109,39 +110,37 @@ export default defineFlavor({
     ];
   },
 
-  launch: (pod, host) => {
-    const {umask, rlimits, oomScoreAdj} = appOf(pod).process;
-    const launcher = launcherProcess(host, ['bwrap', ...bwrapArguments(pod, appOf(pod))]);
-    const process = {...launcher, umask, rlimits, oomScoreAdj};
-    return {into: 'host', program: programOf(host, 'bwrap'), process, passSockets: false, keepLock: false};
-  },
+  // The app is the child of the first process of its pid namespace, which is bwrap's.
+  launch: (pod, host) => relaySignals(host, appOf(pod), ['bwrap', ...bwrapArguments(pod, appOf(pod))], 2),
 
-  // bwrap, the first process of the pid namespace, the app.
-  appProcess: () => ({in: 'child', generation: 2}),
+  appProcess: () => ({in: 'child', generation: 3}),
 
-  enter: (pod, app, command) => ({
+  enter: (pod, app, command, host) => ({
     into: 'member',
     member: processOf(pod, app),
     namespaces: ['mount', 'ipc', 'uts', 'net', 'pid'],
-    process: {...app.process, argv: commandOrShell(command), noNewPrivileges: true},
+    process: {...asByBwrap(app.process, host), argv: commandOrShell(command)},
     passSockets: false,
   }),
-
-  stop: (_pod, force) =>
-    force
-      ? [{do: 'kill'}]
-      : [{do: 'signal', to: 'pod', signal: 'SIGTERM'}, {do: 'await-exit', milliseconds: 10_000}, {do: 'kill'}],
 });
 
 /** Each option takes as many words as it takes, so that none of an image's can be another option. */
 const bwrapArguments = (pod: Pod, {mountPoint, process}: App): string[] => [
-  ...['--dev-bind', `${pod.directory}/${mountPoint}`, '/', '--unshare-pid', '--proc', '/proc'],
+  ...['--dev-bind', `${pod.directory}/${mountPoint}`, '/', '--unshare-pid', '--proc', '/proc', '--die-with-parent'],
   ...(pod.hostname === null ? [] : ['--unshare-uts', '--hostname', pod.hostname]),
   ...(pod.network.mode === 'none' ? ['--unshare-net'] : []),
   ...['--cap-drop', 'ALL', ...process.capabilities.bounding.flatMap((name) => ['--cap-add', name])],
   ...['--clearenv', ...process.env.flatMap(({name, value}) => ['--setenv', name, value])],
   ...['--chdir', process.cwd, '--', ...process.argv],
 ];
+
+/** What bwrap makes of a process. */
+const asByBwrap = ({capabilities: {effective}, env, ...process}: Process, host: HostFacts): Process => ({
+  ...process,
+  capabilities: {bounding: host.capabilities, effective, ambient: effective},
+  env: [...env.filter(({name}) => name !== 'PWD'), {name: 'PWD', value: process.cwd}],
+  noNewPrivileges: true,
+});
 
 const appOf = ({apps: [app]}: Pod): App => {
   if (app === undefined) throw new Error('a pod has an app');

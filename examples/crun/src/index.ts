@@ -7,7 +7,6 @@ import {
   enforced,
   equivalent,
   type HostFacts,
-  launcherProcess,
   mountDevices,
   mountRootfs,
   mountVolumes,
@@ -17,9 +16,9 @@ import {
   podPath,
   privateMounts,
   processOf,
-  programOf,
   readBack,
   realDirectory,
+  relaySignals,
   type Step,
   sys,
   unsupported,
@@ -30,7 +29,6 @@ const rest = unsupported();
 const BY_CRUN = 'config.json, by crun';
 const INHERITED = 'inherited from crun, which is started with them';
 const BUNDLE = podPath('stage1/bundle');
-const PID = podPath('stage1/bundle/pid');
 const mounted = (mechanism: string) => enforced(mechanism, {readBack: readBack.mounts});
 
 /** One app as an OCI container of crun: rkt makes its files and cgroup, crun the rest. */
@@ -40,7 +38,7 @@ export default defineFlavor({
   summary: 'one app as an OCI container of crun, with pids of its own',
   properties: ['host-network', 'own-pid'],
   liveness: 'cgroup',
-  programs: ['crun'],
+  programs: ['crun', 'setpriv', 'unshare'],
 
   isolators: byHostKernel({
     ...rest.isolators,
@@ -66,8 +64,8 @@ export default defineFlavor({
     'kernel-paths/masked': mounted(BY_CRUN),
     'network/host': enforced("the host's network namespace", {readBack: readBack.hostNamespace('net')}),
     'network/none': enforced(BY_CRUN, {readBack: readBack.ownNamespace('net')}),
-    'pid/private': enforced(BY_CRUN, {readBack: readBack.ownNamespace('pid')}),
-    'processes/apart': enforced('a pid namespace, by crun', {readBack: readBack.ownNamespace('pid')}),
+    'pid/private': enforced('unshare --pid', {readBack: readBack.ownNamespace('pid')}),
+    'processes/apart': enforced('unshare --pid', {readBack: readBack.ownNamespace('pid')}),
     'rootfs/overlay': enforced('overlayfs', {requires: ['filesystem/overlay'], readBack: readBack.mounts}),
     'rootfs/read-only': mounted(BY_CRUN),
     'stdio/inherited': equivalent("the caller's own", 'the app can change the mode of files among them'),
@@ -81,8 +79,8 @@ export default defineFlavor({
     ...rest.verbs,
     enter: enforced("joins the app's namespaces and cgroup with all that it has"),
     gc: enforced('the kernel drops the mounts with the last process; the state of crun is in the pod'),
-    run: enforced('crun run', {requires: ['program/crun']}),
-    stop: enforced('SIGTERM to crun, which hands it on; after ten seconds SIGKILL'),
+    run: enforced('crun run', {requires: ['program/crun', 'program/setpriv', 'program/unshare']}),
+    stop: enforced('SIGTERM to the app, after ten seconds SIGKILL to all'),
   },
 
   probe: () => [],
@@ -111,21 +109,15 @@ export default defineFlavor({
   },
 
   launch: (pod, host) => {
-    const {rlimits, oomScoreAdj} = appOf(pod).process;
     const at = (path: string) => `${pod.directory}/${path}`;
     // The pod's cgroup is rkt's, with its limits, in whichever hierarchies this host has.
     const own = [`--root=${at('stage1/crun')}`, '--cgroup-manager=disabled'];
-    const argv = ['crun', ...own, 'run', `--bundle=${at(BUNDLE)}`, `--pid-file=${at(PID)}`, `rkt-${pod.uuid}`];
-    return {
-      into: 'host',
-      program: programOf(host, 'crun'),
-      process: {...launcherProcess(host, argv), rlimits, oomScoreAdj},
-      passSockets: false,
-      keepLock: false,
-    };
+    const crun = ['crun', ...own, 'run', `--bundle=${at(BUNDLE)}`, `rkt-${pod.uuid}`];
+    // As the first process of its pids an app would be deaf to signals: that one is crun.
+    return relaySignals(host, appOf(pod), ['unshare', '--fork', '--kill-child', '--pid', '--mount-proc', ...crun], 2);
   },
 
-  appProcess: () => ({in: 'pid-file', path: PID}),
+  appProcess: () => ({in: 'child', generation: 3}),
 
   enter: (pod, app, command) => ({
     into: 'member',

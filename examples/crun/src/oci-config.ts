@@ -23,7 +23,6 @@ export const ociConfig = (pod: Pod, app: App, host: HostFacts): object => {
     linux: {
       namespaces: [
         {type: 'mount'},
-        {type: 'pid'},
         ...(pod.hostname === null ? [] : [{type: 'uts'}]),
         ...(pod.network.mode === 'host' ? [] : [{type: 'network'}]),
       ],

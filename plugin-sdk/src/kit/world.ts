@@ -186,11 +186,14 @@ export const openWorld = async ({rkt: program, flavor, parent = tmpdir(), concur
       const {level, here, because} = found.get(name) ?? {level: 'impossible', here: 'impossible'};
       return {level, here, ...(because === undefined ? {} : {because})};
     };
+    const has = (name: Need): boolean => ['enforced', 'equivalent'].includes(promised(name).here);
+    const lacking = OF_EVERY_POD.filter((name) => !has(name));
+    const degraded = lacking.length > 0 ? [`--allow-degraded=${lacking.join(',')}`] : [];
     const parts: World['arguments'] = async (verb, spec) => {
       const {script, pod = [], app = [], global = [], more = [], isolators} = spec;
       const id = await image(spec.image ?? {});
       const shell = (text: string | undefined) => (text === undefined ? [] : ['--exec=/bin/sh', '--', '-c', text]);
-      const start = ['--format=json', ...global, verb, `--stage1=${flavor}`, ...pod];
+      const start = ['--format=json', ...global, verb, `--stage1=${flavor}`, ...degraded, ...pod];
       if (isolators !== undefined) {
         const file = path.join(directory, `manifest-${++count}.json`);
         const exec = ['/bin/sh', '-c', script ?? 'exit 0'];
@@ -203,7 +206,6 @@ export const openWorld = async ({rkt: program, flavor, parent = tmpdir(), concur
         ...more.flatMap((one) => ['---', id, `--name=${one.name}`, ...(one.app ?? []), ...shell(one.script)]),
       ];
     };
-    const has = (name: Need): boolean => ['enforced', 'equivalent'].includes(promised(name).here);
     return {
       directory,
       data,
@@ -268,6 +270,15 @@ interface Examination {
     readonly because?: string;
   }[];
 }
+
+/** What rkt asks for with every pod, and can do without when that is said. Without a policy of devices no app makes nodes, which has to be tried. */
+const OF_EVERY_POD: readonly Need[] = [
+  'dns',
+  'kernel-paths/masked',
+  'os/linux/capabilities-retain-set',
+  'os/linux/seccomp-retain-set',
+  'processes/apart',
+];
 
 /** Innermost first. */
 const mountsBelow = (directory: string): string[] =>

@@ -40,12 +40,15 @@ export const checkEnvironment = (
     ...(app.notifies ? ['NOTIFY_SOCKET'] : []),
   ];
   const promised = new Map(app.process.env.map(({name, value}) => [name, value]));
+  // Launchers that end with a chdir say so, as any shell does. It tells nothing that the app does not see.
+  const isOwnDirectory = (name: string, value: string) =>
+    name === 'PWD' && !promised.has(name) && value === app.process.cwd;
   const actual = new Map(text.map((entry) => [entry.split('=', 1)[0] ?? '', entry.replace(/^[^=]*=/s, '')]));
   // Values may be secrets.
   const differences = [
     ...[...promised.keys()].filter((name) => !actual.has(name)).map((name) => `without ${name}`),
     ...[...actual].flatMap(([name, value]) =>
-      passed.includes(name) || promised.get(name) === value
+      passed.includes(name) || promised.get(name) === value || isOwnDirectory(name, value)
         ? []
         : [promised.has(name) ? `another ${name}` : `besides ${name}`],
     ),

@@ -25,9 +25,14 @@ test('EX-33 an environment is that of a program, not of two', (t) => {
   t.deepEqual(check([[], ['A=1']], [program, [], []], [program, []], [program, ['A=1']]), [isFine]);
 });
 
+test('EX-33 PWD may be there when it is the working directory', (t) => {
+  t.deepEqual(check([program, ['A=1', `PWD=${process.cwd}`]]), [isFine]);
+});
+
 test('EX-33 what differs for good is a difference', (t) => {
   t.like(check([program, ['B=2']])[0], {holds: false, actual: 'without A, besides B'});
   t.like(check([program, []])[0], {holds: false, actual: 'without A'});
+  t.like(check([program, ['A=1', 'PWD=/elsewhere']])[0], {holds: false, actual: 'besides PWD'});
 });
 
 test('EX-33 what cannot be seen is told', (t) => {

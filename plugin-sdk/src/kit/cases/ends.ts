@@ -253,7 +253,13 @@ function execFailures(): Case[] {
   };
   const ofUser = {user: '12', group: '34'};
   const refused = (id: string, title: string, app: object, status: number, code: string, more: object = files) =>
-    ends(id, title, ['run'], {image: {app: {...app}, files: {...more}}}, {status, code, stdout: ''});
+    ends(
+      id,
+      title,
+      ['run', ...('user' in app ? (['user'] as const) : [])],
+      {image: {app: {...app}, files: {...more}}},
+      {status, code, stdout: ''},
+    );
   return [
     refused('IM-15/none', 'a program that is not there: 127', {exec: ['/none']}, 127, 'RKT_EXEC_NOT_FOUND'),
     refused(

@@ -24,7 +24,7 @@ export const enterCases: readonly Case[] = [
   stays(
     'S01/user',
     'enter gives exactly what run gave: another user with groups',
-    ['enter'],
+    ['enter', 'user'],
     {image: {app: ofUser}},
     ({status}) => {
       assert.deepEqual(status.Uid?.split(/\s+/).length, 4);
@@ -33,7 +33,7 @@ export const enterCases: readonly Case[] = [
   stays(
     'S01/no-capability',
     'enter gives exactly what run gave: without any capability',
-    ['enter', 'os/linux/capabilities-retain-set'],
+    ['enter', 'user', 'os/linux/capabilities-retain-set'],
     {app: ['--caps-retain=CAP_CHOWN', '--user=12', '--group=34']},
     ({status}) => assert.match(status.CapEff ?? '', /^0+$/),
   ),
@@ -71,7 +71,7 @@ export const enterCases: readonly Case[] = [
   stays(
     'S01/user-namespace-user',
     'enter gives exactly what run gave: a user namespace, of another user with groups',
-    ['enter', 'user-namespace'],
+    ['enter', 'user', 'user-namespace'],
     {pod: ['--private-users'], image: {app: ofUser}},
     nothing,
   ),

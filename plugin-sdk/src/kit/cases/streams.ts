@@ -23,7 +23,7 @@ const whole = ([name, app]: readonly [string, readonly string[]]): Case => ({
 const logged = (own: 'stdout' | 'stderr', other: 'stdout' | 'stderr', where: 'log' | 'journal'): Case => ({
   id: `EX-24/${where}-${own}`,
   title: `${where} for ${own} alone: rkt logs has it, and the other one goes to rkt's caller`,
-  needs: [`stdio/${where}`, 'logs'],
+  needs: [`stdio/${where}`, 'logs', 'user'],
   attempt: async (world) => {
     const file = `${world.volume()}/uuid`;
     const ran = await world.run({
