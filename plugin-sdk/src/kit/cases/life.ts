@@ -1,7 +1,7 @@
 import {strict as assert} from 'node:assert';
 import {once} from 'node:events';
 import {readFileSync} from 'node:fs';
-import {type AddressInfo, connect, createServer} from 'node:net';
+import {type AddressInfo, connect, createServer, type Socket} from 'node:net';
 import type {Plan} from '@rkt/core/contract';
 import type {Case, Need} from '../case.ts';
 import {descriptorOf} from '../descriptor-of.ts';
@@ -308,8 +308,9 @@ const passed: Case = {
   attempt: async (world) => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
+    const {port} = server.address() as AddressInfo;
+    let client: Socket | undefined;
     try {
-      const {port} = server.address() as AddressInfo;
       const ports = [{name: 'web', port, protocol: 'tcp', socketActivated: true}];
       const ended = world.run({
         script: 'echo "$LISTEN_FDS"; [ "$LISTEN_PID" = $$ ] && echo mine; readlink /proc/$$/fd/3 | cut -d: -f1',
@@ -319,10 +320,10 @@ const passed: Case = {
         through: ['/bin/sh', '-c', 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"', 'sh'],
       });
       // There are flavors that start an app when somebody asks for it.
-      const client = connect(port, '127.0.0.1').on('error', () => {});
+      client = connect(port, '127.0.0.1').on('error', () => {});
       expectEnd(await ended, {stdout: '1\nmine\nsocket\n'});
-      client.destroy();
     } finally {
+      client?.destroy();
       server.close();
     }
   },
