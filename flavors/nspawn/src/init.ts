@@ -16,9 +16,10 @@ exec /usr/lib/systemd/systemd --log-target=null --show-status=0
 /**
  * The same where rkt was given sockets for systemd, in the descriptors from 3 on: no number is free for sure, so the holder opens the input by path, and PID 1
  * must not become systemd, which closes it, before the holder has stopped. It has no business with the sockets: those that a shell has a number for are closed, so that they end with their app.
+ * It waits in a shell of its own: one that reads a file has that file in place of its input, and the holder would open that.
  */
 export const SOCKETS_INIT = `sh -c 'exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-; kill -STOP $$' </proc/1/fd/0 &
-until read -r state </proc/2/stat; case $state in *') T '* | *') Z '*) true ;; *) false ;; esac; do :; done
+(until read -r state </proc/2/stat; case $state in *') T '* | *') Z '*) true ;; *) false ;; esac; do :; done)
 exec /usr/lib/systemd/systemd --log-target=null --show-status=0
 `;
 
