@@ -42,13 +42,14 @@ export interface ReadLogs {
 
 /**
  * Reads logs one after the other, each up to its present end, and again until they are over or nobody wants more. A log that has become shorter is
- * read from its beginning. After a hole, where the oldest lines were, comes the next whole line. A line that was begun before either is ended.
+ * read from its beginning. After a hole, where the oldest lines were, comes the next whole line. What is no whole line yet is taken when it has stayed so for
+ * a look: of a line that goes on, nothing is taken that a hole could part from its rest. One that was begun before a hole is ended.
  * @throws RKT_POD_LOG_UNUSABLE
  */
 export const readLogs = async ({uuid, pod, logs, tail, since, taker, isOver}: ReadLogs): Promise<void> => {
   using open = new DisposableStack();
   const buffer = Buffer.allocUnsafe(PIECE);
-  const readers = logs.map((log): Reader => ({log, file: undefined, offset: 0, begun: false, skips: false}));
+  const readers = logs.map((log): Reader => ({log, file: undefined, offset: 0, seen: 0, begun: false, skips: false}));
   for (let first = true; ; first = false) {
     const last = isOver();
     for (const reader of readers) {
@@ -60,7 +61,7 @@ export const readLogs = async ({uuid, pod, logs, tail, since, taker, isOver}: Re
           if (first) reader.offset = beginning(reader.file, {uuid, pod, log: reader.log, tail, since});
         }
       }
-      if (reader.file !== undefined) readOn(reader, reader.file, buffer, taker);
+      if (reader.file !== undefined) readOn(reader, reader.file, {buffer, taker, last});
       if (last) taker.end(reader.log);
     }
     if (last || !logs.some((log) => taker.wants(log))) return;
@@ -72,6 +73,8 @@ interface Reader {
   readonly log: Log;
   file: Fd | undefined;
   offset: number;
+  /** Its size at the last look. */
+  seen: number;
   /** Whether the last thing that was taken was no line feed. */
   begun: boolean;
   /** Whether the rest of a line whose beginning is gone comes next. */
@@ -88,10 +91,18 @@ const beginning = (file: Fd, {uuid, pod, log, tail, since}: Wanted): number =>
     since === undefined ? 0 : sinceOffset(uuid, pod, log, file, since),
   );
 
+interface Look {
+  readonly buffer: Buffer;
+  readonly taker: LogTaker;
+  /** Nothing more will be written. */
+  readonly last: boolean;
+}
+
 /** Up to the end as it is now: who writes faster than we do keeps nobody from the other logs. */
-const readOn = (reader: Reader, file: Fd, buffer: Buffer, taker: LogTaker): void => {
-  const {log} = reader;
+const readOn = (reader: Reader, file: Fd, {buffer, taker, last}: Look): void => {
+  const {log, seen} = reader;
   const size = readableSize(file);
+  reader.seen = size;
   if (size < reader.offset) {
     goTo(reader, 0, taker);
     reader.skips = false;
@@ -107,14 +118,26 @@ const readOn = (reader: Reader, file: Fd, buffer: Buffer, taker: LogTaker): void
       reader.skips = true;
       continue;
     }
-    reader.offset += length;
-    const begin = reader.skips ? buffer.subarray(0, length).indexOf(LINE_FEED) + 1 : 0;
-    if (reader.skips && begin === 0) continue;
-    reader.skips = false;
-    if (begin === length) continue;
-    reader.begun = buffer[length - 1] !== LINE_FEED;
-    taker.take(log, buffer.subarray(begin, length));
+    const read = buffer.subarray(0, length);
+    const begin = reader.skips ? read.indexOf(LINE_FEED) + 1 : 0;
+    const end = read.lastIndexOf(LINE_FEED) + 1;
+    if (end > 0) {
+      takeFrom(reader, read.subarray(begin, end), taker);
+      reader.skips = false;
+      reader.offset += end;
+    } else if (reader.skips) {
+      reader.offset += length;
+    } else if (length === buffer.length || last || seen === size) {
+      takeFrom(reader, read, taker);
+      reader.offset += length;
+    } else return;
   }
+};
+
+const takeFrom = (reader: Reader, bytes: Buffer, taker: LogTaker): void => {
+  if (bytes.length === 0) return;
+  reader.begun = bytes.at(-1) !== LINE_FEED;
+  taker.take(reader.log, bytes);
 };
 
 /** What follows there does not belong to the line that was begun. */

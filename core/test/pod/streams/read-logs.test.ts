@@ -205,6 +205,7 @@ test('a hole that is made while somebody follows: the line that was begun ends',
   const isOver = overAfter(
     nothing,
     () => writeFileSync(file, 'begun'),
+    nothing,
     () => {
       appendFileSync(file, `${'x'.repeat(200_000)}\nnext\n`);
       forget(file, 131_072);
@@ -213,11 +214,44 @@ test('a hole that is made while somebody follows: the line that was begun ends',
   t.is(await read({isOver}), 'begun\nnext\n');
 });
 
+test('a hole that is made while somebody follows takes whole lines from one that is being written', async (t) => {
+  const {file, read} = podOf(t);
+  const isOver = overAfter(
+    nothing,
+    () => writeFileSync(file, 'one\ntw'),
+    () => {
+      appendFileSync(file, `o\n${'x'.repeat(200_000)}\nnext\n`);
+      forget(file, 131_072);
+    },
+  );
+  t.is(await read({isOver}), 'one\nnext\n');
+});
+
+test('what waits for the rest of its line is taken when it has waited for a look', async (t) => {
+  const {file, read} = podOf(t);
+  const taken: string[] = [];
+  const taker = {
+    take: (_log: Log, bytes: Buffer) => taken.push(bytes.toString('latin1')),
+    wants: () => true,
+    end: () => {},
+  };
+  const isOver = overAfter(
+    nothing,
+    () => writeFileSync(file, 'question? '),
+    () => t.deepEqual(taken, []),
+    () => t.deepEqual(taken, ['question? ']),
+    () => appendFileSync(file, 'answer\n'),
+  );
+  await read({isOver, taker});
+  t.deepEqual(taken, ['question? ', 'answer\n']);
+});
+
 test('a log that becomes shorter: the line that was begun ends', async (t) => {
   const {file, read} = podOf(t);
   const isOver = overAfter(
     nothing,
     () => writeFileSync(file, 'begun'),
+    nothing,
     () => writeFileSync(file, 'new'),
   );
   t.is(await read({isOver}), 'begun\nnew');
