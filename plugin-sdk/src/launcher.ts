@@ -31,17 +31,15 @@ export const launcherProcess = (host: HostFacts, argv: readonly string[], env: P
 });
 
 /*
- * The launcher is in the background, where a shell gives it no input and has it ignore two signals. A signal that comes before there is an app is the launcher's. `wait` is over when a signal
- * comes, too.
+ * Signals are caught before there is a launcher, because an app may be quick to say that it is ready for one. The launcher is in the background, where a shell gives it no input and has it ignore
+ * two signals. One that comes before there is an app is the launcher's. `wait` is over when a signal comes, too: also when the launcher has ended by then, and only another `wait` tells its
+ * status (127: it has been told).
  */
 const RELAY = `
-generation=$1; shift
-exec 3<&0 </dev/null
-setpriv --pdeathsig KILL setsid env --default-signal=INT,QUIT "$@" <&3 3<&- &
-launcher=$!
-exec 3<&-
+generation=$1 launcher= early=; shift
 relay() {
-  to=$launcher left=$generation
+  [ -n "$launcher" ] || { early="$early $1"; return; }
+  interrupted=yes to=$launcher left=$generation
   while [ $left -gt 0 ]; do
     child=; read -r child rest </proc/$to/task/$to/children
     [ -n "$child" ] || { to=$launcher; break; }
@@ -50,7 +48,13 @@ relay() {
   kill -s $1 $to
 } 2>/dev/null
 for signal in HUP INT QUIT USR1 USR2 TERM; do trap "relay $signal" $signal; done
-while wait $launcher; status=$?; kill -s 0 $launcher 2>/dev/null; do :; done
+exec 3<&0 </dev/null
+setpriv --pdeathsig KILL setsid env --default-signal=INT,QUIT "$@" <&3 3<&- &
+launcher=$!
+exec 3<&-
+for signal in $early; do relay $signal; done
+while interrupted=; wait $launcher; status=$?; [ -n "$interrupted" ] && kill -s 0 $launcher 2>/dev/null; do :; done
+wait $launcher; last=$?; [ $last = 127 ] || status=$last
 exit $status`;
 
 const STREAMS = [
