@@ -31,7 +31,7 @@ import {podsUsing} from './pods-using.ts';
 import {type ArchiveSource, readArchive} from './read-archive.ts';
 import {clearRemoved} from './removed.ts';
 import {makeSpool} from './spool.ts';
-import {type ImageStore, imageDirectory} from './store.ts';
+import {holdImages, type ImageStore, imageDirectory} from './store.ts';
 import type {TarEntry} from './tar/entry.ts';
 import {createTarScanner, type TarScanner} from './tar/scan.ts';
 import {writeTarSplit} from './tar-split.ts';
@@ -139,7 +139,10 @@ export const syncTree = (tree: string): void => {
   syncFileSystem(directory);
 };
 
+/** Nobody removes the image between a look whether it is there and what follows from it, nor takes the row from the index that it gets here. */
 const publish = (store: ImageStore, spool: string, tree: string, info: ImageInfo): void => {
+  using held = holdImages(store);
+  void held;
   const target = imageDirectory(store, info.id);
   if (!existsSync(target)) {
     // Of one that has gone since it was removed.

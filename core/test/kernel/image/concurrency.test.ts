@@ -8,9 +8,10 @@ import {lacks} from '../../../../test/helpers/lacks.ts';
 import {testIf} from '../../../../test/helpers/skip.ts';
 import {until} from '../../../../test/helpers/until.ts';
 import type {HostPath} from '../../../src/contract/names.ts';
-import {listIndex} from '../../../src/image/image-index.ts';
+import {findInIndex, listIndex} from '../../../src/image/image-index.ts';
 import {layersOf} from '../../../src/image/layers.ts';
-import {holdImages, imageDirectory, openStore} from '../../../src/image/store.ts';
+import {takeImage} from '../../../src/image/remove.ts';
+import {holdImages, type ImageStore, imageDirectory, lockImages, openStore} from '../../../src/image/store.ts';
 import {verifyImage} from '../../../src/image/verify.ts';
 import {idOf, specImage} from './support/spec.ts';
 import {directory, file, imageOf} from './support/tar.ts';
@@ -54,6 +55,13 @@ const setUp = (...archives: Buffer[]) => {
     rmSync(base, {recursive: true, force: true});
   };
   return {base, files, store: openStore(data), start, remove};
+};
+
+const waitsForStore = (store: ImageStore, {pid}: ChildProcess): boolean => {
+  const inode = statSync(store.lock).ino;
+  return readFileSync('/proc/locks', 'utf8')
+    .split('\n')
+    .some((line) => line.includes('->') && line.includes(` ${pid} `) && line.includes(`:${inode} `));
 };
 
 /** Enough entries that an import takes a while. */
@@ -119,20 +127,35 @@ testIf(needs)('a removal waits for whoever holds the store', async (t) => {
     const held = holdImages(store);
     const {lower} = await layersOf(store, idOf(archive));
     const removal = start('image', 'rm', idOf(archive));
-    const lockInode = String(statSync(store.lock).ino);
-    const waiting = () =>
-      readFileSync('/proc/locks', 'utf8')
-        .split('\n')
-        .some(
-          (line) => line.includes('->') && line.includes(` ${removal.child.pid} `) && line.includes(`:${lockInode} `),
-        );
-    await until(waiting);
+    await until(() => waitsForStore(store, removal.child));
     t.is(readFileSync(`${lower[0]}/f`, 'utf8'), 'f');
     // Others may still hold it, too.
     holdImages(store).close();
     held.close();
     t.is((await removal.ended).code, 0);
     t.false(existsSync(imageDirectory(store, idOf(archive))));
+  } finally {
+    await remove();
+  }
+});
+
+testIf(needs)('an import waits for who removes the same image, and brings it again', async (t) => {
+  const archive = specImage('example.com/removed', {f: 'f'});
+  const {files, store, start, remove} = setUp(archive);
+  try {
+    t.is((await start('fetch', files[0] ?? '').ended).code, 0);
+    const lock = lockImages(store, 'exclusive');
+    const again = start('fetch', files[0] ?? '');
+    await until(() => waitsForStore(store, again.child));
+    takeImage(store, idOf(archive));
+    lock.close();
+    const {code, stderr} = await again.ended;
+    t.is(code, 0, stderr);
+    t.deepEqual(
+      findInIndex(store, 'example.com/removed').map(({id}) => id),
+      [idOf(archive)],
+    );
+    await t.notThrowsAsync(verifyImage(store, idOf(archive)));
   } finally {
     await remove();
   }
