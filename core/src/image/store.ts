@@ -54,7 +54,7 @@ export const removedMark = (id: string): string => `${id}.removed`;
 
 /**
  * Keeps images from being removed. Hold it while a pod is being prepared: from before its images are looked up until its `frozen.json` says which trees
- * it uses; from then on they are safe for as long as the pod exists. Several may hold it.
+ * it uses, and while it moves to `run`; from then on they are safe for as long as the pod exists. Several may hold it.
  */
 export const holdImages = (store: ImageStore): Fd => lockImages(store, 'shared');
 

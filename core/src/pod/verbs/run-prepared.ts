@@ -2,7 +2,7 @@ import {CONTRACT_VERSION} from '../../contract/flavor.ts';
 import type {HostFacts} from '../../contract/host.ts';
 import type {Pod} from '../../contract/pod.ts';
 import {refuseDamagedLayers} from '../../image/damage.ts';
-import {openStore} from '../../image/store.ts';
+import {holdImages, openStore} from '../../image/store.ts';
 import {requireStdio} from '../../linux/require-stdio.ts';
 import {callersTerminal} from '../../linux/terminal.ts';
 import type {Settings} from '../../settings.ts';
@@ -14,6 +14,7 @@ import {applyRunRequest} from '../compose/apply-run-request.ts';
 import {hostNames} from '../compose/host-names.ts';
 import {fileDamaged, podNotInState} from '../errors.ts';
 import type {RunRequest} from '../request.ts';
+import {findUuid} from '../state/find.ts';
 import {retirePod} from '../state/give-up.ts';
 import {checkedDirectory, POD_FILES} from '../state/layout.ts';
 import {claim} from '../state/life-cycle.ts';
@@ -35,11 +36,15 @@ import {writeUuidFile} from './write-uuid-file.ts';
  */
 export const runPrepared = async (settings: Settings, text: string, run: RunRequest): Promise<never> => {
   requireStdio();
-  const {uuid, planned, now} = await withPod(settings.dataDir, text, async (entry) => {
+  const uuid = findUuid(settings.dataDir, text);
+  const store = openStore(settings.dataDir);
+  // Who removes or replaces what is damaged of an image finds the pod where it waits, or where it runs.
+  using images = holdImages(store);
+  const {planned, now} = await withPod(settings.dataDir, uuid, async (entry) => {
     if (entry.directory !== 'prepared') throw podNotInState(entry.uuid, entry.state, 'prepared');
     const before = requireStored(entry.path, 'facts');
     const frozen = requireStored(entry.path, 'frozen');
-    refuseDamagedLayers(openStore(settings.dataDir), frozen);
+    refuseDamagedLayers(store, frozen);
     const {stage1} = frozen;
     const now = gatherHostFacts(Object.keys(before.programs), stage1?.tree, rememberedIn(settings));
     const planned = (await planAgain(settings, entry, run, {before, now})) ?? storedPlan(entry);
@@ -49,7 +54,7 @@ export const runPrepared = async (settings: Settings, text: string, run: RunRequ
     tellNetwork(settings, run, planned.pod);
     tellReadiness(settings, planned.report);
     tellUnproved(settings, planned.pod, planned.report);
-    return {uuid: entry.uuid, planned, now};
+    return {planned, now};
   });
   using place = new Place(settings.dataDir, uuid, 'prepared');
   try {
@@ -63,6 +68,7 @@ export const runPrepared = async (settings: Settings, text: string, run: RunRequ
       writeStored(place.path, 'facts', now);
       writeStored(place.path, 'plan', planned.plan);
     }
+    images.close();
     return await launch(place, {...planned, facts: now}, settings);
   } catch (error) {
     throw retirePod(place, error);

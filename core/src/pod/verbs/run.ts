@@ -36,8 +36,8 @@ export const run = async (settings: Settings, asked: PodRequest, runRequest: Run
     if (runRequest.uuidFileSave !== undefined) writeUuidFile(runRequest.uuidFileSave, uuid);
     namePod(place, request);
     await fillPod(place, composed, request, {createdAt: Date.now()});
-    images.close();
     place.perform(finishPreparing('run'));
+    images.close();
     return await launch(place, composed, settings);
   } catch (error) {
     throw giveUp(place, error);

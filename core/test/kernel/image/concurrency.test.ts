@@ -1,10 +1,11 @@
 import {type ChildProcess, spawn} from 'node:child_process';
-import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {setTimeout} from 'node:timers/promises';
 import {rktCommand, rktEnvironment} from '../../../../test/helpers/command.ts';
 import {lacks} from '../../../../test/helpers/lacks.ts';
+import {waitsForLock} from '../../../../test/helpers/locks.ts';
 import {testIf} from '../../../../test/helpers/skip.ts';
 import {until} from '../../../../test/helpers/until.ts';
 import type {HostPath} from '../../../src/contract/names.ts';
@@ -57,12 +58,7 @@ const setUp = (...archives: Buffer[]) => {
   return {base, files, store: openStore(data), start, remove};
 };
 
-const waitsForStore = (store: ImageStore, {pid}: ChildProcess): boolean => {
-  const inode = statSync(store.lock).ino;
-  return readFileSync('/proc/locks', 'utf8')
-    .split('\n')
-    .some((line) => line.includes('->') && line.includes(` ${pid} `) && line.includes(`:${inode} `));
-};
+const waitsForStore = (store: ImageStore, {pid}: ChildProcess): boolean => waitsForLock(pid, store.lock);
 
 /** Enough entries that an import takes a while. */
 const large = (): Buffer =>
