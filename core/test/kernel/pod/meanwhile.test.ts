@@ -1,18 +1,22 @@
-import {type ChildProcess, spawn} from 'node:child_process';
+import {type ChildProcess, execFileSync, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {readFileSync} from 'node:fs';
+import {closeSync, constants, openSync, readFileSync, renameSync, writeFileSync} from 'node:fs';
+import path from 'node:path';
 import {text} from 'node:stream/consumers';
 import type {ExecutionContext} from 'ava';
 import {rktEnvironment} from '../../../../test/helpers/command.ts';
 import {type Host, openHost} from '../../../../test/helpers/host.ts';
 import {buildImage} from '../../../../test/helpers/image.ts';
 import {lacksPods} from '../../../../test/helpers/lacks.ts';
+import {waitsForLock} from '../../../../test/helpers/locks.ts';
 import {errorOf} from '../../../../test/helpers/result.ts';
 import {testIf} from '../../../../test/helpers/skip.ts';
 import {until} from '../../../../test/helpers/until.ts';
-import type {HostPath} from '../../../src/contract/names.ts';
-import {openStore} from '../../../src/image/store.ts';
+import type {HostPath, ImageId} from '../../../src/contract/names.ts';
+import {takeImage} from '../../../src/image/remove.ts';
+import {lockImages, openStore} from '../../../src/image/store.ts';
 import {lockDirectory} from '../../../src/linux/lock.ts';
+import type {PodDirectory} from '../../../src/pod/state/states.ts';
 
 /* S20: what another rkt does between a look of this one and what follows from it. Each is stopped there: by a lock, by a fifo in place of a file, or at a fault point. */
 
@@ -59,7 +63,37 @@ const prepare = async (host: Host, script: string, ...flags: string[]): Promise<
   return uuid;
 };
 
+/** Has whoever reads a file wait in it, for as long as the test wants. */
+const withhold = (file: string) => {
+  const kept = `${file}.kept`;
+  renameSync(file, kept);
+  execFileSync('mkfifo', [file]);
+  let fifo: number | undefined;
+  return {
+    /** Once somebody waits. */
+    reached: () =>
+      until(() => {
+        try {
+          fifo = openSync(file, constants.O_WRONLY | constants.O_NONBLOCK);
+          return true;
+        } catch {
+          return false;
+        }
+      }),
+    /** Puts the file back for everybody else, wherever its directory is now, and lets the reader go on with it. */
+    release: (directory = path.dirname(file)) => {
+      const now = path.join(directory, path.basename(file));
+      renameSync(`${now}.kept`, now);
+      if (fifo === undefined) throw new Error(`nobody has read ${file}`);
+      writeFileSync(fifo, readFileSync(now));
+      closeSync(fifo);
+    },
+  };
+};
+
 const storeOf = ({data}: Host) => openStore(data as HostPath);
+
+const podIn = ({data}: Host, directory: PodDirectory, uuid: string) => path.join(data, 'pods', directory, uuid);
 
 for (const verb of ['run', 'run-prepared'] as const)
   withHost(`${verb} holds the store until its pod is in "run"`, async (t, host) => {
@@ -77,3 +111,26 @@ for (const verb of ['run', 'run-prepared'] as const)
     using removing = lockDirectory(storeOf(host).lock, 'exclusive');
     t.truthy(removing);
   });
+
+withHost('export exports a pod that is marked meanwhile, and waits for who removes its image', async (t, host) => {
+  const id = await host.fetch();
+  const file = path.join(host.directory, 'uuid');
+  const ran = await host.sh('echo new > /etc/new', {stage1: 'fly', pod: [`--uuid-file-save=${file}`]});
+  t.is(ran.exitCode, 0, ran.stderr);
+  const uuid = readFileSync(file, 'utf8');
+  const supervisor = withhold(path.join(podIn(host, 'run', uuid), 'supervisor'));
+  const exporting = begin(t, host, ['export', uuid, path.join(host.directory, 'one.aci')]);
+  await supervisor.reached();
+  renameSync(podIn(host, 'run', uuid), podIn(host, 'exited-garbage', uuid));
+  supervisor.release(podIn(host, 'exited-garbage', uuid));
+  const {exitCode, stderr} = await exporting.ended;
+  t.is(exitCode, 0, stderr);
+
+  const store = storeOf(host);
+  using lock = lockImages(store, 'exclusive');
+  const late = begin(t, host, ['export', uuid, path.join(host.directory, 'two.aci')]);
+  await until(() => late.child.exitCode !== null || waitsForLock(late.child.pid, store.lock));
+  takeImage(store, id as ImageId);
+  lock.close();
+  t.is((await late.ended).error?.code, 'RKT_POD_IMAGE_GONE');
+});
