@@ -157,6 +157,32 @@ testIf(needs)('an import waits for who removes the same image, and brings it aga
   }
 });
 
+testIf(needs)('a rendered tree that is removed before it is repaired is not made again', async (t) => {
+  const below = specImage('example.com/below', {f: 'f'});
+  const above = specImage(
+    'example.com/above',
+    {g: 'g'},
+    {dependencies: [{imageName: 'example.com/below', imageID: idOf(below)}], pathWhitelist: ['/f', '/g']},
+  );
+  const {files, store, start, remove} = setUp(below, above);
+  try {
+    for (const file of files) t.is((await start('fetch', file).ended).code, 0);
+    const [tree = ''] = (await layersOf(store, idOf(above))).lower;
+    rmSync(`${tree}/f`);
+    const held = holdImages(store);
+    const verification = start('image', 'verify', idOf(above));
+    await until(() => waitsForStore(store, verification.child));
+    rmSync(path.dirname(tree), {recursive: true});
+    held.close();
+    const {code, stdout, stderr} = await verification.ended;
+    t.is(code, 0, stderr);
+    t.false(stdout.includes('repaired'), stdout);
+    t.deepEqual(readdirSync(store.trees), []);
+  } finally {
+    await remove();
+  }
+});
+
 testIf(needs)(
   'an import that is killed at any moment leaves no image, or a whole one, and the next command clears up',
   async (t) => {
