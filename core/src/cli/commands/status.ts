@@ -79,17 +79,18 @@ export const command = defineCommand({
     const uuid = findUuid(dataDir, text);
     if (ready !== undefined) await waitReady(dataDir, uuid, ready - waited);
     if (finished !== undefined) await waitFinished(dataDir, uuid, finished);
-    const {entry, report, exitCodes, restarts, killed, checks} = await withPod(dataDir, uuid, async (entry) => {
+    const {entry, report, exitCodes, restarts, killed, checked} = await withPod(dataDir, uuid, async (entry) => {
       const report = entry.summary === undefined ? [] : requireStored(entry.path, 'report').entries;
       const checked = isVerified ? await check(context, entry) : undefined;
-      if (checked !== undefined) writes?.(entry, report, checked);
       return {
-        ...{entry, report, checks: checked?.checks},
+        ...{entry, report, checked},
         exitCodes: readExitCodes(entry),
         restarts: readRestarts(entry),
         killed: readOomKills(entry) ?? 0,
       };
     });
+    if (checked !== undefined) writes?.(entry, report, checked);
+    const checks = checked?.checks;
     if (context.format === 'text') show(context, entry, {exitCodes, restarts, killed}, report, checks);
     else {
       const verified =
