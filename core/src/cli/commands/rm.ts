@@ -6,6 +6,7 @@ import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {defineCommand} from '../command.ts';
 import {forEachPod} from '../for-each-pod.ts';
 import {podsOrAll} from '../pod-argument.ts';
+import {unlessGone} from '../unless-gone.ts';
 
 const BUSY: readonly PodState[] = ['preparing', 'running'];
 
@@ -26,11 +27,12 @@ export const command = defineCommand({
     requireRoot('rm');
     const idle = () => listPods(context.dataDir).flatMap(({uuid, state}) => (BUSY.includes(state) ? [] : [uuid]));
     const pods = podsOrAll(flags.all, idle, command.name, positionals, flags['uuid-file']);
-    return forEachPod(context, command.name, pods, async (text) => {
+    const act = async (text: string) => {
       const uuid = findUuid(context.dataDir, text);
       remove(context.dataDir, uuid);
       if (context.format === 'text') context.output.line(`"${uuid}"`);
       return {uuid, removed: true};
-    });
+    };
+    return forEachPod(context, command.name, pods, flags.all ? unlessGone(act) : act);
   },
 });

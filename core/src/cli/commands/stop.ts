@@ -5,6 +5,7 @@ import {stop} from '../../pod/verbs/stop.ts';
 import {defineCommand} from '../command.ts';
 import {forEachPod} from '../for-each-pod.ts';
 import {podsOrAll} from '../pod-argument.ts';
+import {unlessGone} from '../unless-gone.ts';
 
 const EXIT_UUID_FILE = 1;
 
@@ -29,12 +30,13 @@ export const command = defineCommand({
     requireRoot(command.name);
     const running = () => listPods(context.dataDir).flatMap(({uuid, state}) => (state === 'running' ? [uuid] : []));
     const pods = podsOrAll(flags.all, running, command.name, positionals, flags['uuid-file'], EXIT_UUID_FILE);
-    return forEachPod(context, command.name, pods, async (text) => {
+    const act = async (text: string) => {
       const entry = findPod(context.dataDir, text);
       const {uuid} = entry;
       const stopped = await stop(context, entry, flags.force);
       if (context.format === 'text') context.output.line(stopped ? `"${uuid}"` : `pod "${uuid}" is already stopped`);
       return {uuid, stopped};
-    });
+    };
+    return forEachPod(context, command.name, pods, flags.all ? unlessGone(act) : act);
   },
 });

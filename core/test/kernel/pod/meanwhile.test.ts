@@ -1,6 +1,6 @@
 import {type ChildProcess, execFileSync, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {closeSync, constants, openSync, readFileSync, renameSync, writeFileSync} from 'node:fs';
+import {closeSync, constants, openSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {text} from 'node:stream/consumers';
 import type {ExecutionContext} from 'ava';
@@ -15,7 +15,8 @@ import {until} from '../../../../test/helpers/until.ts';
 import type {HostPath, ImageId} from '../../../src/contract/names.ts';
 import {takeImage} from '../../../src/image/remove.ts';
 import {lockImages, openStore} from '../../../src/image/store.ts';
-import {lockDirectory} from '../../../src/linux/lock.ts';
+import {lockDirectory, lockFd} from '../../../src/linux/lock.ts';
+import {openHost as openFile} from '../../../src/linux/openat2.ts';
 import type {PodDirectory} from '../../../src/pod/state/states.ts';
 
 /* S20: what another rkt does between a look of this one and what follows from it. Each is stopped there: by a lock, by a fifo in place of a file, or at a fault point. */
@@ -65,8 +66,8 @@ const prepare = async (host: Host, script: string, ...flags: string[]): Promise<
 
 /** Has whoever reads a file wait in it, for as long as the test wants. */
 const withhold = (file: string) => {
-  const kept = `${file}.kept`;
-  renameSync(file, kept);
+  const content = readFileSync(file);
+  rmSync(file);
   execFileSync('mkfifo', [file]);
   let fifo: number | undefined;
   return {
@@ -80,15 +81,27 @@ const withhold = (file: string) => {
           return false;
         }
       }),
-    /** Puts the file back for everybody else, wherever its directory is now, and lets the reader go on with it. */
-    release: (directory = path.dirname(file)) => {
+    /** Puts the file back for everybody else, wherever its directory is now, if it is. */
+    restore: (directory = path.dirname(file)) => {
       const now = path.join(directory, path.basename(file));
-      renameSync(`${now}.kept`, now);
+      rmSync(now);
+      writeFileSync(now, content);
+    },
+    /** Lets the reader go on with it. */
+    release: () => {
       if (fifo === undefined) throw new Error(`nobody has read ${file}`);
-      writeFileSync(fifo, readFileSync(now));
+      writeFileSync(fifo, content);
       closeSync(fifo);
     },
   };
+};
+
+/** A pod that has run and is over. */
+const exited = async (host: Host, ...flags: string[]): Promise<string> => {
+  const file = path.join(host.directory, 'uuid');
+  const {exitCode, stderr} = await host.sh('true', {stage1: 'fly', pod: [`--uuid-file-save=${file}`, ...flags]});
+  if (exitCode !== 0) throw new Error(stderr);
+  return readFileSync(file, 'utf8');
 };
 
 const storeOf = ({data}: Host) => openStore(data as HostPath);
@@ -114,15 +127,13 @@ for (const verb of ['run', 'run-prepared'] as const)
 
 withHost('export exports a pod that is marked meanwhile, and waits for who removes its image', async (t, host) => {
   const id = await host.fetch();
-  const file = path.join(host.directory, 'uuid');
-  const ran = await host.sh('echo new > /etc/new', {stage1: 'fly', pod: [`--uuid-file-save=${file}`]});
-  t.is(ran.exitCode, 0, ran.stderr);
-  const uuid = readFileSync(file, 'utf8');
+  const uuid = await exited(host);
   const supervisor = withhold(path.join(podIn(host, 'run', uuid), 'supervisor'));
   const exporting = begin(t, host, ['export', uuid, path.join(host.directory, 'one.aci')]);
   await supervisor.reached();
   renameSync(podIn(host, 'run', uuid), podIn(host, 'exited-garbage', uuid));
-  supervisor.release(podIn(host, 'exited-garbage', uuid));
+  supervisor.restore(podIn(host, 'exited-garbage', uuid));
+  supervisor.release();
   const {exitCode, stderr} = await exporting.ended;
   t.is(exitCode, 0, stderr);
 
@@ -133,4 +144,34 @@ withHost('export exports a pod that is marked meanwhile, and waits for who remov
   takeImage(store, id as ImageId);
   lock.close();
   t.is((await late.ended).error?.code, 'RKT_POD_IMAGE_GONE');
+});
+
+withHost('with --all a pod that somebody else removes meanwhile is done with', async (t, host) => {
+  // One after another: the older one is the first that is taken.
+  const one = await host.start('echo ready; exec cat', {stage1: 'fly'});
+  const two = await host.start('echo ready; exec cat', {stage1: 'fly'});
+  using turn = openFile(path.join(podIn(host, 'run', one.uuid), 'frozen.json'), constants.O_RDONLY);
+  lockFd(turn, 'exclusive');
+  const stopping = begin(t, host, ['stop', '--all']);
+  await until(() => stopping.child.exitCode !== null || waitsForLock(stopping.child.pid, turn.path));
+  await two.end();
+  t.is((await host.rkt(['rm', two.uuid])).exitCode, 0);
+  turn.close();
+  const stopped = await stopping.ended;
+  t.is(stopped.stderr, '');
+  t.deepEqual([stopped.exitCode, JSON.parse(stopped.stdout)], [0, [{uuid: one.uuid, stopped: true}]]);
+  await one.ended;
+
+  const [first, second] = [await prepare(host, 'true', '--pod-name=first'), await prepare(host, 'true')];
+  const names = path.join(host.data, 'pod-names');
+  using lock = lockDirectory(names, 'exclusive');
+  const removing = begin(t, host, ['rm', '--all']);
+  await until(() => removing.child.exitCode !== null || waitsForLock(removing.child.pid, names));
+  t.is((await host.rkt(['rm', second])).exitCode, 0);
+  lock?.close();
+  const removed = await removing.ended;
+  t.is(removed.stderr, '');
+  t.is(removed.exitCode, 0);
+  const uuids = (JSON.parse(removed.stdout) as {uuid: string}[]).map(({uuid}) => uuid);
+  t.true(uuids.includes(first) && !uuids.includes(second), removed.stdout);
 });
