@@ -175,3 +175,26 @@ withHost('with --all a pod that somebody else removes meanwhile is done with', a
   const uuids = (JSON.parse(removed.stdout) as {uuid: string}[]).map(({uuid}) => uuid);
   t.true(uuids.includes(first) && !uuids.includes(second), removed.stdout);
 });
+
+for (const [what, isWhole] of [
+  ['is being removed', true],
+  ['has been removed', false],
+] as const)
+  withHost(`a name is free when its pod, which was to be removed, ${what} by another rkt`, async (t, host) => {
+    const uuid = await exited(host, '--pod-name=web', '--rm');
+    const pod = podIn(host, 'exited-garbage', uuid);
+    renameSync(podIn(host, 'run', uuid), pod);
+    using removal = lockDirectory(pod, 'exclusive');
+    const supervisor = withhold(path.join(pod, 'supervisor'));
+    const next = begin(t, host, ['prepare', '--stage1=fly', '--pod-name=web', buildImage(), '--exec=/bin/true']);
+    await supervisor.reached();
+    // In the order in which it is removed.
+    rmSync(path.join(host.data, 'pod-names/web'));
+    if (isWhole) supervisor.restore();
+    else rmSync(pod, {recursive: true});
+    supervisor.release();
+    const {exitCode, stderr} = await next.ended;
+    t.is(exitCode, 0, stderr);
+    t.like(JSON.parse((await host.rkt(['status', '--format=json', 'web'])).stdout), {state: 'prepared'});
+    removal?.close();
+  });
