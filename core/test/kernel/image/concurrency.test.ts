@@ -135,6 +135,28 @@ testIf(needs)('a removal waits for whoever holds the store', async (t) => {
   }
 });
 
+testIf(needs)('an image that is removed before it is exported or planned with is not found', async (t) => {
+  const archive = specImage('example.com/gone', {f: 'f'});
+  const {base, files, store, start, remove} = setUp(archive);
+  const id = idOf(archive);
+  try {
+    for (const args of [
+      ['image', 'export', id, path.join(base, 'out.aci')],
+      ['plan', '--stage1=fly', id, '--exec=/f'],
+    ]) {
+      t.is((await start('fetch', files[0] ?? '').ended).code, 0);
+      const lock = lockImages(store, 'exclusive');
+      const {child, ended} = start(...args);
+      await until(() => child.exitCode !== null || waitsForStore(store, child));
+      takeImage(store, id);
+      lock.close();
+      t.regex((await ended).stderr, /RKT_IMAGE_NOT_FOUND/, args[0]);
+    }
+  } finally {
+    await remove();
+  }
+});
+
 testIf(needs)('an import waits for who removes the same image, and brings it again', async (t) => {
   const archive = specImage('example.com/removed', {f: 'f'});
   const {files, store, start, remove} = setUp(archive);
