@@ -1,4 +1,4 @@
-import {findPod} from '../../pod/state/find.ts';
+import {findUuid} from '../../pod/state/find.ts';
 import {listPods} from '../../pod/state/list.ts';
 import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {stop} from '../../pod/verbs/stop.ts';
@@ -31,9 +31,8 @@ export const command = defineCommand({
     const running = () => listPods(context.dataDir).flatMap(({uuid, state}) => (state === 'running' ? [uuid] : []));
     const pods = podsOrAll(flags.all, running, command.name, positionals, flags['uuid-file'], EXIT_UUID_FILE);
     const act = async (text: string) => {
-      const entry = findPod(context.dataDir, text);
-      const {uuid} = entry;
-      const stopped = await stop(context, entry, flags.force);
+      const uuid = findUuid(context.dataDir, text);
+      const stopped = await stop(context, uuid, flags.force);
       if (context.format === 'text') context.output.line(stopped ? `"${uuid}"` : `pod "${uuid}" is already stopped`);
       return {uuid, stopped};
     };

@@ -1,11 +1,11 @@
 import {type ChildProcess, execFileSync, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {closeSync, constants, openSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {closeSync, constants, existsSync, openSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {text} from 'node:stream/consumers';
 import type {ExecutionContext} from 'ava';
 import {rktEnvironment} from '../../../../test/helpers/command.ts';
-import {type Host, openHost} from '../../../../test/helpers/host.ts';
+import {type CallOptions, type Host, openHost} from '../../../../test/helpers/host.ts';
 import {buildImage} from '../../../../test/helpers/image.ts';
 import {lacksPods} from '../../../../test/helpers/lacks.ts';
 import {waitsForLock} from '../../../../test/helpers/locks.ts';
@@ -17,6 +17,7 @@ import {takeImage} from '../../../src/image/remove.ts';
 import {lockImages, openStore} from '../../../src/image/store.ts';
 import {lockDirectory, lockFd} from '../../../src/linux/lock.ts';
 import {openHost as openFile} from '../../../src/linux/openat2.ts';
+import {parseStat} from '../../../src/linux/process-identity.ts';
 import type {PodDirectory} from '../../../src/pod/state/states.ts';
 
 /* S20: what another rkt does between a look of this one and what follows from it. Each is stopped there: by a lock, by a fifo in place of a file, or at a fault point. */
@@ -36,9 +37,10 @@ const begin = (
   t: ExecutionContext,
   host: Host,
   args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
+  {env = {}, through = []}: Pick<CallOptions, 'env' | 'through'> = {},
 ) => {
-  const [program, ...rest] = host.command('--format=json', '--insecure-options=image', ...args);
+  const command = host.command('--format=json', '--insecure-options=image', ...args);
+  const [program = '', ...rest] = [...through, ...command];
   const child = spawn(program, rest, {
     env: {...rktEnvironment, ...env},
     cwd: host.directory,
@@ -51,10 +53,14 @@ const begin = (
   return {child, ended};
 };
 
-const isStopped = ({pid}: ChildProcess): boolean => {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
+/** Stopped at a fault point, or over. */
+const isStopped = ({pid, exitCode}: ChildProcess): boolean => {
+  if (exitCode !== null || !existsSync(`/proc/${pid}`)) return true;
+  return parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1')).state === 'T';
 };
+
+/** Waits for a lock that the test has, or is over. */
+const isKept = ({pid, exitCode}: ChildProcess, by: string): boolean => exitCode !== null || waitsForLock(pid, by);
 
 const prepare = async (host: Host, script: string, ...flags: string[]): Promise<string> => {
   const command = ['--insecure-options=image', 'prepare', '--quiet', '--stage1=fly', ...flags, buildImage()];
@@ -114,15 +120,16 @@ for (const verb of ['run', 'run-prepared'] as const)
       verb === 'run'
         ? ['run', '--stage1=fly', buildImage(), '--exec=/bin/sh', '--', '-c', 'exit 5']
         : ['run-prepared', await prepare(host, 'exit 5')];
-    const {child, ended} = begin(t, host, args, {RKT_FAULT: 'pod.run.before:stop'});
+    const {child, ended} = begin(t, host, args, {env: {RKT_FAULT: 'pod.run.before:stop'}});
     await until(() => isStopped(child));
     // Whoever removes images would wait.
-    t.is(lockDirectory(storeOf(host).lock, 'exclusive'), undefined);
+    using before = lockDirectory(storeOf(host).lock, 'exclusive');
+    t.is(before, undefined);
     child.kill('SIGCONT');
     const {exitCode, stderr} = await ended;
     t.is(exitCode, 5, stderr);
-    using removing = lockDirectory(storeOf(host).lock, 'exclusive');
-    t.truthy(removing);
+    using after = lockDirectory(storeOf(host).lock, 'exclusive');
+    t.truthy(after);
   });
 
 withHost('export exports a pod that is marked meanwhile, and waits for who removes its image', async (t, host) => {
@@ -140,7 +147,7 @@ withHost('export exports a pod that is marked meanwhile, and waits for who remov
   const store = storeOf(host);
   using lock = lockImages(store, 'exclusive');
   const late = begin(t, host, ['export', uuid, path.join(host.directory, 'two.aci')]);
-  await until(() => late.child.exitCode !== null || waitsForLock(late.child.pid, store.lock));
+  await until(() => isKept(late.child, store.lock));
   takeImage(store, id as ImageId);
   lock.close();
   t.is((await late.ended).error?.code, 'RKT_POD_IMAGE_GONE');
@@ -153,7 +160,7 @@ withHost('with --all a pod that somebody else removes meanwhile is done with', a
   using turn = openFile(path.join(podIn(host, 'run', one.uuid), 'frozen.json'), constants.O_RDONLY);
   lockFd(turn, 'exclusive');
   const stopping = begin(t, host, ['stop', '--all']);
-  await until(() => stopping.child.exitCode !== null || waitsForLock(stopping.child.pid, turn.path));
+  await until(() => isKept(stopping.child, turn.path));
   await two.end();
   t.is((await host.rkt(['rm', two.uuid])).exitCode, 0);
   turn.close();
@@ -166,7 +173,7 @@ withHost('with --all a pod that somebody else removes meanwhile is done with', a
   const names = path.join(host.data, 'pod-names');
   using lock = lockDirectory(names, 'exclusive');
   const removing = begin(t, host, ['rm', '--all']);
-  await until(() => removing.child.exitCode !== null || waitsForLock(removing.child.pid, names));
+  await until(() => isKept(removing.child, names));
   t.is((await host.rkt(['rm', second])).exitCode, 0);
   lock?.close();
   const removed = await removing.ended;
@@ -198,3 +205,17 @@ for (const [what, isWhole] of [
     t.like(JSON.parse((await host.rkt(['status', '--format=json', 'web'])).stdout), {state: 'prepared'});
     removal?.close();
   });
+
+withHost('stop is done with a pod that ends and is marked while it is looked at', async (t, host) => {
+  const pod = await host.start('echo ready; exec cat', {stage1: 'fly'});
+  const frozen = withhold(path.join(podIn(host, 'run', pod.uuid), 'frozen.json'));
+  const stopping = begin(t, host, ['stop', pod.uuid]);
+  await frozen.reached();
+  await pod.end();
+  renameSync(podIn(host, 'run', pod.uuid), podIn(host, 'exited-garbage', pod.uuid));
+  frozen.restore(podIn(host, 'exited-garbage', pod.uuid));
+  frozen.release();
+  const {exitCode, stdout, stderr} = await stopping.ended;
+  t.is(stderr, '');
+  t.deepEqual([exitCode, JSON.parse(stdout)], [0, [{uuid: pod.uuid, stopped: true}]]);
+});
