@@ -1,6 +1,17 @@
 import {type ChildProcess, execFileSync, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {closeSync, constants, existsSync, openSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import {text} from 'node:stream/consumers';
 import type {ExecutionContext} from 'ava';
@@ -218,4 +229,39 @@ withHost('stop is done with a pod that ends and is marked while it is looked at'
   const {exitCode, stdout, stderr} = await stopping.ended;
   t.is(stderr, '');
   t.deepEqual([exitCode, JSON.parse(stdout)], [0, [{uuid: pod.uuid, stopped: true}]]);
+});
+
+withHost('image rm and image verify take a pod that goes meanwhile for one that is over', async (t, host) => {
+  for (const what of ['thrown away', 'removed']) {
+    const uuid = await prepare(host, 'true');
+    const [id = ''] = readdirSync(storeOf(host).images);
+    const pod = podIn(host, 'prepared', uuid);
+    const frozen = withhold(path.join(pod, 'frozen.json'));
+    const removing = begin(t, host, ['image', 'rm', id]);
+    await frozen.reached();
+    const garbage = podIn(host, 'garbage', uuid);
+    using removal = what === 'removed' ? undefined : lockDirectory(pod, 'exclusive');
+    if (removal === undefined) rmSync(pod, {recursive: true});
+    else {
+      renameSync(pod, garbage);
+      frozen.restore(garbage);
+    }
+    frozen.release();
+    const {exitCode, stdout, stderr} = await removing.ended;
+    t.is(stderr, '', what);
+    t.deepEqual([exitCode, JSON.parse(stdout)], [0, [{id, removed: true}]], what);
+  }
+  const uuid = await exited(host);
+  const store = storeOf(host);
+  const [id = ''] = readdirSync(store.images);
+  chmodSync(path.join(store.images, id, 'rootfs/tmp'), 0o700);
+  const pod = podIn(host, 'run', uuid);
+  const frozen = withhold(path.join(pod, 'frozen.json'));
+  const verifying = begin(t, host, ['image', 'verify', id]);
+  await frozen.reached();
+  rmSync(pod, {recursive: true});
+  frozen.release();
+  const {exitCode, stderr} = await verifying.ended;
+  t.is(stderr, '');
+  t.is(exitCode, 0);
 });
