@@ -2,6 +2,7 @@ import {type ChildProcess, execFileSync, spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {
   chmodSync,
+  chownSync,
   closeSync,
   constants,
   existsSync,
@@ -9,6 +10,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -264,4 +266,25 @@ withHost('image rm and image verify take a pod that goes meanwhile for one that 
   const {exitCode, stderr} = await verifying.ended;
   t.is(stderr, '');
   t.is(exitCode, 0);
+});
+
+withHost('an embryo that gc takes before it has its group is made again', async (t, host) => {
+  await host.fetch();
+  const GID = 64_321;
+  chownSync(host.data, 0, GID);
+  // A host with the group, for one command alone.
+  const groups = path.join(host.directory, 'group');
+  writeFileSync(groups, `rkt:x:${GID}:\n`);
+  const script = 'mount --bind "$1" /etc/group && shift && exec "$@"';
+  const through = ['/usr/bin/unshare', '--mount', '--propagation=private', '/bin/sh', '-c', script, 'sh', groups];
+  const args = ['prepare', '--stage1=fly', buildImage(), '--exec=/bin/true'];
+  const {child, ended} = begin(t, host, args, {env: {RKT_FAULT: 'pod.embryo:stop'}, through});
+  await until(() => isStopped(child));
+  const embryos = path.join(host.data, 'pods/embryo');
+  for (const uuid of readdirSync(embryos)) rmdirSync(path.join(embryos, uuid));
+  child.kill('SIGCONT');
+  await until(() => isStopped(child));
+  child.kill('SIGCONT');
+  const {exitCode, stderr} = await ended;
+  t.is(exitCode, 0, stderr);
 });
