@@ -79,6 +79,7 @@ for (const [who, process] of cases) {
     const {box, pid, plan} = await podOf(t, {process, limits: {pidsMax: 50}, environment: {RKT_NOFILE_SOFT: '333'}});
     const starter = await box.startPlan(plan({...process, argv: SAY_AND_WAIT}), {RKT_NOFILE_SOFT: '444', SECRET: 'x'});
     const inside = await entered(starter);
+    await until(() => isCalled(pid, 'cat'));
     // The app of this test shares the terminal of the test and is kept from typing into it; what enters without a terminal is in a session of its own instead.
     const state = ({seccompFilters: _, ...rest}: ReturnType<typeof readBack>) => ({
       ...rest,

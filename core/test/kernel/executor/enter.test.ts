@@ -55,7 +55,7 @@ for (const [who, process] of cases) {
       RKT_NOFILE_SOFT: '444',
       SECRET: 'x',
     });
-    await until(() => readFileSync(`/proc/${entered.pid}/comm`, 'utf8') === 'cat\n');
+    for (const {pid} of [app, entered]) await until(() => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'cat\n');
     t.deepEqual(readBack(entered.pid), readBack(app.pid));
     t.is(readFileSync(`/proc/${entered.pid}/environ`, 'utf8'), readFileSync(`/proc/${app.pid}/environ`, 'utf8'));
     t.true(readBack(entered.pid).cgroups.some((membership) => membership.path === box.group));
