@@ -293,8 +293,9 @@ kernelTest('when QEMU or its monitor is killed, both end, and the pod has', asyn
     ['monitor', 137],
   ] as const) {
     const pod = await host.start('echo ready; while :; do sleep 0.1; done', options);
-    const {pid} = processesOf(pod.uuid).find(({name}) => name === victim) ?? {};
-    process.kill(pid ?? 0, 'SIGKILL');
+    const found = processesOf(pod.uuid).find(({name}) => name === victim);
+    if (found === undefined) throw new Error(`there is no ${victim}`);
+    process.kill(found.pid, 'SIGKILL');
     const {exitCode, stderr} = await pod.ended;
     t.is(exitCode, code);
     if (victim !== 'monitor') t.regex(stderr, /RKT_MACHINE_FAILED/);
