@@ -18,7 +18,7 @@ export const command = defineCommand({
     'uuid-file': {type: 'string', value: 'FILE', help: 'read the UUID from a file'},
   },
   examples: [
-    {command: 'rkt rm 0f5a1f3e 7c2d', does: 'removes two pods with all their files'},
+    {command: 'rkt rm 0f5a1f3e 7c2d9b40', does: 'removes two pods with all their files'},
     {command: 'rkt rm --uuid-file=/run/web.uuid', does: 'removes the pod whose UUID is in the file'},
     {command: 'rkt rm --all', does: 'removes all that do not run'},
   ],
