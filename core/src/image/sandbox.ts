@@ -99,10 +99,10 @@ export const erofsImage = (tree: Fd, directory: Fd, name: string): HostCommand =
 /** As in linux/isolated.ts, another real than effective user. */
 const NOBODY = ['--ruid=65533', '--euid=65534', '--rgid=65533', '--egid=65534'];
 
-/** A flavor's: its steps are data, and take less. */
-const STRANGER_LIMITS = {core: 0, cpu: 10, data: 1024 * 1024 * 1024, fsize: 0, nofile: 256, nproc: 256} as const;
+/** A flavor's: its steps are data, and take less. Seconds of a processor have a limit that a program is told of, and one that it cannot catch. */
+const STRANGER_LIMITS = {core: 0, cpu: '10:12', data: 1024 * 1024 * 1024, fsize: 0, nofile: 256, nproc: 256} as const;
 
-const limited = (limits: Readonly<Record<string, number>>, command: readonly string[]): string[] => [
+const limited = (limits: Readonly<Record<string, number | string>>, command: readonly string[]): string[] => [
   required('prlimit', 'util-linux'),
   ...Object.entries(limits).map(([name, limit]) => `--${name}=${limit}`),
   '--',
@@ -117,7 +117,7 @@ export const stranger = (program: Shown): HostCommand & {readonly env: Readonly<
 };
 
 /** Threads count, of all that run at once; and it answers many questions. */
-const SCRIPT_LIMITS = {...STRANGER_LIMITS, cpu: 60, nproc: 4096} as const;
+const SCRIPT_LIMITS = {...STRANGER_LIMITS, cpu: '60:62', nproc: 4096} as const;
 
 /** Node.js with a stranger's script, bounded as {@link stranger}. It has the user of who owns the script, and nothing of what that user may do but read it. */
 export const strangersScript = (
