@@ -1,4 +1,4 @@
-import {copyFileSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import {openHost} from '../helpers/host.ts';
@@ -65,6 +65,41 @@ podTest('what its interface has no word for is refused, unless allowed by name; 
   t.is(verdicts.get('processes/apart'), 'unproved');
   t.false([...verdicts.values()].includes('modified'));
 });
+
+podTest(
+  'one with the layout of rkt 1.30, crossing entrypoints and all, runs; what is not there to cross is not called',
+  async (t) => {
+    const crossing = ['app/add', 'app/rm', 'app/start', 'app/stop', 'attach'];
+    const paths = Object.fromEntries(crossing.map((what) => [what, `/${what.replace('/', '-')}`]));
+    const called = path.join(host.directory, 'crossed');
+    const program = {content: `#!/bin/sh\necho "$0" >>'${called}'\n`, mode: 0o755};
+    const original = stage1Aci({
+      name: 'example.com/stage1-1.30',
+      entrypoints: ['run', 'enter', 'gc', 'stop', ...crossing],
+      paths: {...paths, run: '/init', stop: '/usr/bin/stop'},
+      files: {
+        ...Object.fromEntries(Object.values(paths).map((place) => [place, program])),
+        '/init': {symlink: 'run'},
+        '/usr/bin/stop': {symlink: '../../stop'},
+        '/etc/mtab': {symlink: '/proc/self/mounts'},
+      },
+    });
+    const {uuid, ended} = await host.start('echo ready; cat', {stage1: original});
+    t.is((await host.enter(uuid, 'exit 3')).exitCode, 3);
+    for (const command of [
+      ['app', 'list', uuid],
+      ['attach', uuid],
+    ]) {
+      const {exitCode, error} = await host.rkt(['--format=json', ...command]);
+      t.deepEqual([exitCode, error?.code], [254, 'RKT_COMMAND_UNKNOWN']);
+      t.regex(error?.hint ?? '', /not there yet/);
+    }
+    t.is((await host.rkt(['stop', uuid])).exitCode, 0);
+    await ended;
+    t.is((await host.rkt(['rm', uuid])).exitCode, 0);
+    t.false(existsSync(called));
+  },
+);
 
 podTest('an image whose entrypoint is no program is refused', async (t) => {
   const broken = stage1Aci({paths: {run: '/exec.awk'}, name: 'example.com/stage1-no-program'});

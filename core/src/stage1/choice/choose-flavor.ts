@@ -104,8 +104,9 @@ export const pinnedFlavor = async (
   settings: Settings,
   {name, source, digest}: {readonly name: string; readonly source: string; readonly digest: string},
 ): Promise<FoundFlavor> => {
-  if (isImageId(source)) return (await import('./stage1-image.ts')).pinnedImage(settings, source);
-  const found = await findFlavor(source, await flavorOptions(settings));
+  const options = await flavorOptions(settings);
+  if (isImageId(source)) return (await import('./stage1-image.ts')).pinnedImage(settings, source, options);
+  const found = await findFlavor(source, options);
   if (found.digest !== digest) throw flavorReplaced(name, digest, found.digest);
   return found;
 };
