@@ -32,10 +32,7 @@ const leavesNothing = (
     });
     const scope: Scope = {directories: [`/${uuid}`], pods: new Set([uuid])};
     await until('the pod is removed', async () => {
-      await world.rkt(['rm', uuid]);
-      return (await world.rkt(['status', uuid])).code === undefined
-        ? (await world.rkt(['status', uuid])).status !== 0
-        : true;
+      return (await world.rkt(['rm', uuid])).status === 0 || (await world.rkt(['status', uuid])).status !== 0;
     });
     const nothing = {mounts: [], cgroups: [], networks: [], processes: [], files: []};
     await until('nothing of it is left', () => Object.keys(difference(nothing, snapshot(scope))).length === 0).catch(
