@@ -72,9 +72,9 @@ const hasEnded = ({pid}: ChildProcess, waiting: Patience): boolean => {
   if (pid === undefined) return true;
   using program = pidfdOpen(pid);
   for (;;) {
-    const left = waiting.left();
-    if (pidfdWait(program, Math.max(left, 0))) return true;
-    if (left <= 0) return false;
+    const isOver = waiting.isOver();
+    if (pidfdWait(program, isOver ? 0 : waiting.tick)) return true;
+    if (isOver) return false;
   }
 };
 

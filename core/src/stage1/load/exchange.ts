@@ -46,14 +46,14 @@ export const exchangeBy = ({questions, answers, messages}: Ends): Exchange => {
       return {bytes: Buffer.concat(parts), because};
     };
     for (;;) {
-      const left = patience.left();
+      const isOver = patience.isOver();
       const [mayRead] = poll(
         [
           {fd: answers.number, wanted: POLLIN},
           ...(heard.isOpen() ? [{fd: messages.number, wanted: POLLIN}] : []),
           ...(sent < question.length ? [{fd: questions.number, wanted: POLLOUT}] : []),
         ],
-        Math.max(left, 0),
+        isOver ? 0 : patience.tick,
       );
       if (heard.isOpen()) heard.read();
       if (sent < question.length) {
@@ -69,7 +69,7 @@ export const exchangeBy = ({questions, answers, messages}: Ends): Exchange => {
         if (!isLast && part.at(-1) === NEWLINE) return reply('line');
       }
       // It has been looked for once more: on a busy host this process waits, too.
-      if (left <= 0) return reply('late');
+      if (isOver) return reply('late');
     }
   };
   return {ask, takeMessages: heard.take};

@@ -1,29 +1,44 @@
-import {processorWaits} from '../../linux/processor-waits.ts';
+import {type Effort, effortOf} from '../../linux/effort.ts';
 
 /** Milliseconds that somebody is waited for at most, however busy the host is. */
 const MOST = 60_000;
+/** And between two looks at what it does. */
+const TICK = 250;
 
-/** What is left of it. */
 export interface Patience {
-  /** Milliseconds; zero or less when it is over. */
-  readonly left: () => number;
+  /** Milliseconds after which it has to be asked again. */
+  readonly tick: number;
+  readonly isOver: () => boolean;
 }
 
 /**
- * Begins to wait for what a process does: `milliseconds`, without the time that it and its children only waited for a processor; a minute in all.
- * @param waited milliseconds that they have done so, ever
+ * Begins to wait for what a process does: for `milliseconds` in which it has a processor or is asleep. What a busy host keeps from it, a processor or a disk, does not count; a minute in all.
  */
 export const patience = (
   pid: number,
   milliseconds: number,
-  waited: () => number = () => processorWaits(pid),
+  look: () => Effort = () => effortOf(pid),
+  now: () => number = () => performance.now(),
 ): Patience => {
-  const [began, before] = [performance.now(), waited()];
+  const tick = Math.min(TICK, milliseconds / 10);
+  const began = now();
+  let [looked, asleep] = [began, 0];
+  let before: number | undefined;
+  let used = 0;
   return {
-    left: () => {
-      const passed = performance.now() - began;
-      if (passed < milliseconds) return milliseconds - passed;
-      return Math.min(milliseconds + waited() - before, Math.max(milliseconds, MOST)) - passed;
+    tick,
+    isOver: () => {
+      const passed = now() - looked;
+      // Most answers come before anybody looks.
+      if (passed >= tick) {
+        const effort = look();
+        before ??= effort.used;
+        used = effort.used - before;
+        // Who has not looked for long does not know what it did meanwhile.
+        if (effort.isAsleep) asleep += Math.min(passed, 2 * tick);
+        looked = now();
+      }
+      return used + asleep >= milliseconds || now() - began >= Math.max(milliseconds, MOST);
     },
   };
 };

@@ -19,18 +19,34 @@ test.after.always(() => {
   rmSync(place, {recursive: true});
 });
 
-const near = (left: number, wanted: number) => left <= wanted && left > wanted - 10_000;
-
-test('what is only waited for a processor does not count, up to a minute', (t) => {
-  let waited = 5000;
-  const at = (milliseconds: number) => patience(0, milliseconds, () => waited);
-  const [none, some, long] = [at(0), at(0), at(100_000)];
-  t.true(none.left() <= 0);
-  waited += 20_000;
-  t.true(near(some.left(), 20_000), String(some.left()));
-  waited += 1_000_000;
-  t.true(near(some.left(), 60_000), String(some.left()));
-  t.true(near(long.left(), 100_000), String(long.left()));
+test('what has a processor or is asleep is waited for so long, what waits for the host longer, and nobody longer than a minute', (t) => {
+  const waits = (what: (passed: number) => {used: number; isAsleep: boolean}): number => {
+    let passed = 0;
+    const waiting = patience(
+      0,
+      10_000,
+      () => what(passed),
+      () => passed,
+    );
+    while (!waiting.isOver()) passed += waiting.tick;
+    return passed;
+  };
+  t.is(
+    waits(() => ({used: 0, isAsleep: true})),
+    10_000,
+  );
+  t.is(
+    waits((passed) => ({used: passed, isAsleep: false})),
+    10_250,
+  );
+  t.is(
+    waits((passed) => ({used: passed / 4, isAsleep: false})),
+    40_250,
+  );
+  t.is(
+    waits(() => ({used: 0, isAsleep: false})),
+    60_000,
+  );
 });
 
 const LIMIT = 300;
