@@ -9,7 +9,7 @@ import sys
 
 STRICT = ["nosuid", "nodev", "noexec"]
 NODES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0)}
-LINKS = {"fd": "/proc/self/fd", "ptmx": "pts/ptmx", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"}
+LINKS = {"console": "tty", "fd": "/proc/self/fd", "ptmx": "pts/ptmx", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"}
 
 MOUNTS = {"from": "mountinfo"}
 CAPABILITIES = {"from": "status", "field": "CapBnd"}
