@@ -90,6 +90,19 @@ export const fileDamaged = (pod: string, file: string, because: string, cause?: 
     hint: 'remove the pod with "rkt rm"',
   });
 
+/** What has been copied for one flavor is not where another needs it. */
+export const podFlavorFixed = (uuid: string, flavor: string, other: string) =>
+  new RktError(
+    'RKT_POD_FLAVOR_FIXED',
+    `pod ${uuid} has copies of its files, made for "${flavor}": "${other}" cannot run it`,
+    {
+      uuid,
+      flavor,
+      other,
+      hint: `prepare the pod again with --stage1, or run it with "${flavor}"`,
+    },
+  );
+
 const SHOWN = 8;
 const shorten = (words: readonly string[]): string =>
   words.length > SHOWN ? `${words.slice(0, SHOWN).join(', ')} and ${words.length - SHOWN} more` : words.join(', ');
@@ -332,6 +345,28 @@ export const uuidInvalid = (value: string) =>
     value,
     hint: 'a UUID has hexadecimal digits and hyphens; see "rkt list"',
   });
+
+/** Another flavor keeps less of a pod apart from its host than the one with which it was prepared. */
+export const podWeaker = (
+  uuid: string,
+  flavor: string,
+  other: string,
+  losses: readonly {readonly name: string; readonly because: string}[],
+) =>
+  new RktError(
+    'RKT_POD_WEAKER',
+    [
+      `flavor "${other}" gives pod ${uuid} less than "${flavor}", with which it was prepared:`,
+      ...losses.map(({name, because}) => `  ${name}: ${because}`),
+    ].join('\n'),
+    {
+      uuid,
+      flavor,
+      other,
+      losses,
+      hint: `to run with less: --allow-degraded=${[...new Set(losses.map(({name}) => name))].join(',')}`,
+    },
+  );
 
 /** The key that receipts are signed with is none that could be, or others than root may have it. */
 export const receiptKeyUnusable = (path: string, because: string, cause?: unknown) =>

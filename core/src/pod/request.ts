@@ -92,3 +92,11 @@ export interface RunRequest {
   readonly mdsRegister: boolean;
   readonly uuidFileSave?: HostPath;
 }
+
+/** What `run-prepared` may change of how a pod was prepared. */
+export interface PreparedRequest {
+  /** The flavor that runs it instead, as {@link PodRequest.stage1}. */
+  readonly stage1?: string;
+  /** Besides what was allowed when it was prepared: isolators, features, and what keeps a pod apart from its host (`no-shared-pid`, …). */
+  readonly allowDegraded: readonly string[];
+}

@@ -241,7 +241,7 @@ export const flavorReplaced = (flavor: string, pinned: string, found: string) =>
     flavor,
     pinned,
     found,
-    hint: 'prepare the pod again, or install the version it was prepared with',
+    hint: 'prepare the pod again, run it with what is there now (rkt run-prepared --stage1=NAME), or install the version it was prepared with',
   });
 
 /** The flavor's programs are always those of the host. */

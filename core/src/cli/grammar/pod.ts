@@ -3,6 +3,7 @@ import {isPodName} from '../../pod/state/pod-names.ts';
 import type {FlagValues, ImageGroup} from '../command.ts';
 import {flagConflict, flagImageFirst, imageMissing} from '../errors.ts';
 import {parseAcceptImage} from './accept-image.ts';
+import {parseAllowDegraded} from './allow-degraded.ts';
 import {parseApp} from './app.ts';
 import {wrong} from './checked.ts';
 import {collectEnvironment} from './environment.ts';
@@ -132,15 +133,3 @@ const parsePullPolicy = (flags: Values): PodRequest['pullPolicy'] => {
   if (old.length > 1) throw flagConflict('--store-only', '--no-store');
   return (flags['pull-policy'] as PodRequest['pullPolicy'] | undefined) ?? old[0] ?? 'new';
 };
-
-const parseAllowDegraded = (values: readonly string[]): string[] =>
-  values.flatMap((value) =>
-    value.split(',').map((name) => {
-      const typed = {flag: 'allow-degraded', value, example: 'os/linux/seccomp-retain-set'};
-      // Never a blanket switch: each is named.
-      if (name === 'all') throw wrong(typed, 'there is no "all"; name each isolator and feature');
-      if (!/^[a-z0-9]+(?:[-._~/][a-z0-9]+)*$/.test(name))
-        throw wrong(typed, `"${name}" is no name of an isolator or feature`);
-      return name;
-    }),
-  );

@@ -11,7 +11,6 @@ import {type ChosenFlavor, chooseFlavor} from '../../stage1/choice/choose-flavor
 import {rememberedIn} from '../../stage1/choice/flavor-options.ts';
 import {gatherHostFacts} from '../../stage1/facts/host-facts.ts';
 import type {FoundFlavor} from '../../stage1/load/find.ts';
-import {findingsOf} from '../../stage1/negotiation/findings-of.ts';
 import {type PlannedPod, planPod} from '../../stage1/negotiation/plan-pod.ts';
 import {findPolicyFiles} from '../../stage1/policy/find-policy-files.ts';
 import {imageIsolatorRefused} from '../errors.ts';
@@ -29,6 +28,7 @@ import {unmounted} from './mount-targets.ts';
 import {notAccepted} from './not-accepted.ts';
 import {overlayObstacle} from './overlay-support.ts';
 import {checkManifest, reify} from './reify.ts';
+import {withFacts} from './with-facts.ts';
 
 export interface ComposedPod extends PlannedPod {
   readonly found: FoundFlavor;
@@ -165,15 +165,6 @@ interface Chosen extends Partial<Pick<ChosenForPod, 'policy' | 'allowDegraded'>>
   readonly found: ChosenFlavor;
   readonly facts: HostFacts;
 }
-
-/** @throws RKT_STAGE1_IMAGE_INVALID */
-const withFacts = async (found: ChosenFlavor, cacheDir: string | undefined): Promise<Chosen> => {
-  const {stage1, flavor} = found;
-  const facts = gatherHostFacts(flavor.declaration.programs ?? [], stage1?.tree, cacheDir);
-  if (stage1 !== undefined)
-    (await import('../../stage1/choice/stage1-image.ts')).checkPrograms(stage1, findingsOf(flavor, facts));
-  return {found, facts};
-};
 
 interface Ids {
   readonly map: IdMap;

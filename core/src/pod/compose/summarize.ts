@@ -18,11 +18,15 @@ export const summarize = (
   flavor,
   ...(podName === undefined ? {} : {podName}),
   ...(removeOnExit ? {removeOnExit} : {}),
-  ...(pod.stage1 === undefined ? {} : {stage1: {imageId: pod.stage1.image.id, imageName: pod.stage1.image.name}}),
+  ...stage1Of(pod),
   apps: pod.apps.map((app) => summarizeApp(app, pod, manifest)),
   networks: pod.network.names.map(({name}) => name),
   ...data(manifest),
 });
+
+/** The image of the flavor's programs. */
+export const stage1Of = ({stage1}: Pick<Pod, 'stage1'>): Pick<Summary, 'stage1'> =>
+  stage1 === undefined ? {} : {stage1: {imageId: stage1.image.id, imageName: stage1.image.name}};
 
 const summarizeApp = (app: App, {volumes}: Pod, manifest: PodManifest): AppSummary => {
   const declared = manifest.apps.find(({name}) => name === app.name);

@@ -1,5 +1,6 @@
-import {chmodSync, chownSync, readFileSync, statSync, writeFileSync} from 'node:fs';
+import {chmodSync, chownSync, readFileSync, renameSync, statSync, writeFileSync} from 'node:fs';
 import type {PodManifest} from '../../appc/pod-manifest.ts';
+import type {Declaration} from '../../contract/declaration.ts';
 import type {HostFacts} from '../../contract/host.ts';
 import type {EnforcementReport, Plan} from '../../contract/plan.ts';
 import type {Pod} from '../../contract/pod.ts';
@@ -18,6 +19,8 @@ export interface StoredRequest {
   readonly imageHasHosts: boolean;
   /** Why the apps have copies of their images, if nobody asked for that. */
   readonly overlayObstacle?: string;
+  /** How the flavor isolates that it was prepared with. Absent of pods that an older rkt has prepared. */
+  readonly properties?: Declaration['properties'];
   /** What apps have by their images beyond the defaults, because somebody accepted it. Absent of pods that an older rkt has prepared. */
   readonly accepted?: readonly {
     readonly app: string;
@@ -68,8 +71,17 @@ export const requireStored = <F extends StoredForm>(directory: string, form: F):
 const SHOWN: readonly StoredForm[] = ['manifest', 'oomKills', 'report', 'summary', 'supervisor'];
 
 /** Writes a file of the pod in `directory`, which nobody reads before the pod is moved on. */
-export const writeStored = <F extends StoredForm>(directory: string, form: F, value: StoredForms[F]): void => {
+export const writeStored = <F extends StoredForm>(directory: string, form: F, value: StoredForms[F]): void =>
+  write(directory, form, `${directory}/${POD_FILES[form]}`, value);
+
+/** {@link writeStored} of a file that somebody may be reading: who does gets what was, or what is. */
+export const rewriteStored = <F extends StoredForm>(directory: string, form: F, value: StoredForms[F]): void => {
   const file = `${directory}/${POD_FILES[form]}`;
+  write(directory, form, `${file}.new`, value);
+  renameSync(`${file}.new`, file);
+};
+
+const write = (directory: string, form: StoredForm, file: string, value: unknown): void => {
   writeFileSync(file, JSON.stringify(value), {mode: 0o600});
   if (!SHOWN.includes(form)) return;
   const {gid} = statSync(directory);
