@@ -86,6 +86,8 @@ replanTest(
       {before: 'enforced', after: null},
     );
     t.is(flavorOf(host, uuid), 'fly');
+    const status = (await host.rkt(['status', uuid])).stdout;
+    t.regex(status, /^chosen=asked for by --stage1\ninstead-of=nspawn \S+, without no-shared-pid, no-shared-ipc$/m);
     t.like(host.podFile(uuid, 'plan.json') as object, {flavor: {name: 'fly'}});
     t.like(host.podFile(uuid, 'report.json') as object, {flavor: 'fly'});
   },

@@ -18,6 +18,7 @@ import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {waitFinished, waitReady} from '../../pod/verbs/wait.ts';
 import {verificationFailed} from '../../stage1/errors.ts';
 import type {Check} from '../../stage1/verify/verify.ts';
+import {choiceLines} from '../choice-lines.ts';
 import {defineCommand} from '../command.ts';
 import type {Context} from '../context.ts';
 import {parseWait} from '../duration.ts';
@@ -32,7 +33,7 @@ export const command = defineCommand({
   summary: 'Show the state of a pod and what is enforced',
   usage: '[flags] UUID',
   description:
-    'One KEY=VALUE a line. "enforced=", "modified=", "ignored=" and, of a stage1 image made for rkt, "unproved=" tell what became of each isolator and feature. With --verify they ' +
+    'One KEY=VALUE a line. "chosen=" tells what named the flavor, "restricted=" each rule that it had to satisfy, "passed-over=" which others came before it and why they do not run the pod, "instead-of=" the one that it was prepared with. "enforced=", "modified=", "ignored=" and, of a stage1 image made for rkt, "unproved=" tell what became of each isolator and feature. With --verify they ' +
     'are compared with the running kernel, and a difference is an error; "unproved=" tells what the kernel shows nowhere. The flavor is asked for its plan again, which has to be the same, also of a pod that is only prepared. "oom-kills=" tells how many processes the kernel has killed for want of memory, where a cgroup ' +
     'of the pod counts them: one with a limit, and any of cgroup v2.\n\n--receipt writes what was declared and what the kernel says into a file, for who is not here: JSON, with the digests of what the pod was made of. If the host has a key, /etc/rkt/receipt-key.pem or ' +
     '"receipt-key" of the configuration (ed25519, in PEM, root\'s alone), its signature is in FILE.sig, and anybody who has the public key can check it: openssl pkeyutl -verify -rawin -pubin -inkey PUBLIC.pem -in FILE -sigfile FILE.sig',
@@ -97,7 +98,7 @@ export const command = defineCommand({
           ? {}
           : {verification: checks, unproved: unproved(report, checks).map(({name, app}) => ({name, app}))};
       context.output.value(
-        {...viewPod(entry, exitCodes, restarts, killed), enforcement: report, ...verified},
+        {...viewPod(entry, exitCodes, restarts, killed), ...choiceOf(entry), enforcement: report, ...verified},
         context.format,
       );
     }
@@ -163,6 +164,8 @@ const unproved = (report: readonly ReportEntry[], checks: readonly Check[]): Rep
 
 const shown = (name: string, app: string | null): string => `${name}${app === null ? '' : ` (${app})`}`;
 
+const choiceOf = ({summary}: PodEntry) => (summary?.choice === undefined ? {} : {choice: summary.choice});
+
 const show = (
   {output}: Context,
   entry: PodEntry,
@@ -188,6 +191,7 @@ const show = (
   if (summary?.podName !== undefined) output.line(`name=${summary.podName}`);
   if (killed > 0) output.line(`oom-kills=${killed}`);
   if (summary !== undefined) output.line(`flavor=${summary.flavor.name}`);
+  if (summary?.choice !== undefined) for (const line of choiceLines(summary.choice)) output.line(line);
   if (summary?.stage1 !== undefined) output.line(`stage1=${summary.stage1.imageName} (${summary.stage1.imageId})`);
   for (const {verdict, name, app, how} of report) {
     output.line(`${verdict}=${shown(name, app)}: ${how}`);

@@ -8,6 +8,7 @@ import {callersTerminal} from '../../linux/terminal.ts';
 import type {Settings} from '../../settings.ts';
 import {checkedOnce} from '../../stage1/checked-once.ts';
 import {type ChosenFlavor, chooseFlavor} from '../../stage1/choice/choose-flavor.ts';
+import type {FlavorChoice} from '../../stage1/choice/flavor-choice.ts';
 import {rememberedIn} from '../../stage1/choice/flavor-options.ts';
 import {gatherHostFacts} from '../../stage1/facts/host-facts.ts';
 import type {FoundFlavor} from '../../stage1/load/find.ts';
@@ -32,6 +33,8 @@ import {withFacts} from './with-facts.ts';
 
 export interface ComposedPod extends PlannedPod {
   readonly found: FoundFlavor;
+  /** How it was chosen. */
+  readonly choice: FlavorChoice;
   readonly facts: HostFacts;
   readonly manifest: PodManifest;
   readonly images: readonly PodImage[];
@@ -75,12 +78,7 @@ export const compose = async (
   const pullPolicy = remember ? request.pullPolicy : 'stored';
   const policies = findPolicyFiles(settings);
   const isRuled = policies.length > 0 || explain !== undefined;
-  const first = isRuled
-    ? undefined
-    : await withFacts(
-        await chooseFlavor(settings, request.stage1, {remember, pullPolicy}),
-        remember ? rememberedIn(settings) : undefined,
-      );
+  const first = isRuled ? undefined : await firstChoice(settings, request.stage1, {remember, pullPolicy});
   const {filesystems, cpus, hardLimits, oomScoreAdj} = first?.facts ?? gatherHostFacts();
   const obstacle = request.noOverlay ? undefined : overlayObstacle(settings.dataDir, filesystems);
   const overlay = !request.noOverlay && obstacle === undefined;
@@ -128,7 +126,7 @@ export const compose = async (
         later,
         explain,
       }));
-    const {found, facts, policy, allowDegraded = request.allowDegraded} = chosen;
+    const {found, facts, choice, policy, allowDegraded = request.allowDegraded} = chosen;
     const {pod: asked, imageHasHosts, askedByImages} = freezeWith(found.flavor.declaration.features, found.stage1);
     checkArguments(asked.apps);
     for (const name of unmounted(asked))
@@ -144,6 +142,7 @@ export const compose = async (
     if (planned.pod.idMap === undefined) ids?.release();
     return {
       found,
+      choice,
       facts,
       manifest,
       images,
@@ -163,8 +162,18 @@ export const compose = async (
 
 interface Chosen extends Partial<Pick<ChosenForPod, 'policy' | 'allowDegraded'>> {
   readonly found: ChosenFlavor;
+  readonly choice: FlavorChoice;
   readonly facts: HostFacts;
 }
+
+const firstChoice = async (
+  settings: Settings,
+  stage1: string | undefined,
+  options: {remember: boolean; pullPolicy: PodRequest['pullPolicy'] | 'stored'},
+): Promise<Chosen> => {
+  const {choice, ...found} = await chooseFlavor(settings, stage1, options);
+  return {...(await withFacts(found, options.remember ? rememberedIn(settings) : undefined)), choice};
+};
 
 interface Ids {
   readonly map: IdMap;

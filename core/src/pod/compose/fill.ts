@@ -21,7 +21,7 @@ export const fillPod = async (
   asked: Pick<PodRequest, 'podName' | 'removeOnExit'>,
   {createdAt, request}: {createdAt: number; request?: StoredRequest},
 ): Promise<void> => {
-  const {found, manifest, images, pod, plan, report, facts} = composed;
+  const {found, choice, manifest, images, pod, plan, report, facts} = composed;
   writePod(place, {
     manifest,
     imageManifests: images.map((image) => image.manifest),
@@ -29,7 +29,7 @@ export const fillPod = async (
     plan,
     report,
     facts,
-    summary: summarize(pod, manifest, describeFlavor(found), createdAt, asked),
+    summary: summarize(pod, manifest, {flavor: describeFlavor(found), choice}, createdAt, asked),
     ...(request === undefined ? {} : {request}),
   });
   for (const [index, {rootfs}] of pod.apps.entries()) {

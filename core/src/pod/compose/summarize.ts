@@ -8,7 +8,7 @@ import type {AppSummary, Summary} from '../state/summary.ts';
 export const summarize = (
   pod: Pod,
   manifest: PodManifest,
-  flavor: Summary['flavor'],
+  {flavor, choice}: Required<Pick<Summary, 'flavor' | 'choice'>>,
   createdAt: number,
   {podName, removeOnExit}: Pick<PodRequest, 'podName' | 'removeOnExit'>,
 ): Summary => ({
@@ -16,6 +16,7 @@ export const summarize = (
   uuid: pod.uuid,
   createdAt,
   flavor,
+  choice,
   ...(podName === undefined ? {} : {podName}),
   ...(removeOnExit ? {removeOnExit} : {}),
   ...stage1Of(pod),

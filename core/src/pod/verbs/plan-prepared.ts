@@ -102,7 +102,8 @@ const withOther = async (
     import('../compose/summarize.ts'),
     import('../compose/compare-plans.ts'),
   ]);
-  const {found, facts} = await withFacts(await chooseFlavor(settings, stage1), rememberedIn(settings));
+  const {choice: _choice, ...chosen} = await chooseFlavor(settings, stage1);
+  const {found, facts} = await withFacts(chosen, rememberedIn(settings));
   const {stored} = planning;
   refuseCopies(uuid, summary, found, stored.pod);
   const pod = withPrograms(stored.pod, found);
@@ -116,10 +117,13 @@ const withOther = async (
   const {properties} = found.flavor.declaration;
   const change = comparePlans(before, {properties, ...planned}, planning.run);
   const {stage1: _, ...rest} = summary;
+  const {from, losses} = change;
+  const less = [...new Set(losses.map(({name}) => name))];
+  const choice = {by: 'asked', instead: {flavor: from.name, version: from.version, less}} as const;
   return {
     ...planned,
     facts,
-    summary: {...rest, flavor: describeFlavor(found), ...stage1Of(planned.pod)},
+    summary: {...rest, flavor: describeFlavor(found), choice, ...stage1Of(planned.pod)},
     fresh: true,
     other: {found, change},
   };
