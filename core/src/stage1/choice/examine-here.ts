@@ -1,3 +1,4 @@
+import type {HostFacts} from '../../contract/host.ts';
 import type {Settings} from '../../settings.ts';
 import {gatherHostFacts} from '../facts/host-facts.ts';
 import type {FoundFlavor} from '../load/find.ts';
@@ -10,9 +11,9 @@ import {type Examination, examineFlavor} from './examine-flavor.ts';
 export const examineHere = async (
   settings: Settings,
   found: FoundFlavor,
-): Promise<{readonly examination: Examination; readonly abilities: Abilities}> => {
+): Promise<{readonly examination: Examination; readonly abilities: Abilities; readonly host: HostFacts}> => {
   const {flavor, stage1}: ChosenFlavor = (await withBuiltImage(settings, found)) ?? found;
   const host = gatherHostFacts(flavor.declaration.programs ?? [], stage1?.tree);
   const examination = examineFlavor(flavor.declaration, findingsOf(flavor, host), host);
-  return {examination, abilities: abilitiesOf(flavor.declaration, examination)};
+  return {examination, abilities: abilitiesOf(flavor.declaration, examination), host};
 };
