@@ -50,7 +50,7 @@ const imageOf = (name: string) =>
 test.before(async () => {
   if (obstacle !== undefined) return;
   mkdirSync(at('etc/stage1.d'));
-  writeFileSync(at('etc/stage1.d/fly.json'), '{"rktVersion": "v1", "rktKind": "stage1", "flavor": "fly"}');
+  writeFileSync(at('etc/stage1.d/flavor-use.json'), '{"rktVersion": "v1", "rktKind": "stage1", "flavor": "fly"}');
   const kit = at('kit');
   writeRootfs(path.join(kit, 'rootfs'), {});
   const web = await host.fetch(imageOf('web'));

@@ -41,6 +41,8 @@ const stage1 = z
     flavor: z.optional(z.string()),
     name: z.optional(z.string()),
     version: z.optional(z.string()),
+    /** What `rkt flavor use` has replaced, for its rollback; `null`: nothing of the file. It chooses nothing. */
+    previous: z.optional(z.nullable(z.string())),
     location: z.optional(
       z
         .string()

@@ -267,6 +267,21 @@ export const flavorTimedOut = (flavor: string, hook: string, milliseconds: numbe
     hint: 'this is a fault of the flavor; nothing was changed',
   });
 
+/** Another file of the configuration chooses the flavor already, and would make two choices of one layer. */
+export const flavorUseConflict = (file: string, other: string) =>
+  new RktError('RKT_FLAVOR_USE_CONFLICT', `${other} chooses a flavor already: it and ${file} exclude each other`, {
+    file,
+    other,
+    hint: 'change or remove that file, and then say it again',
+  });
+
+/** There is no choice of `rkt flavor use` that could be taken back. */
+export const flavorUseNothing = (file: string) =>
+  new RktError('RKT_FLAVOR_USE_NOTHING', `nothing to go back to: there is no ${file}`, {
+    file,
+    hint: 'rkt flavor use NAME chooses a flavor',
+  });
+
 /** The pod runs, but this app of it has ended, or has not been started yet. */
 export const appNotRunning = (uuid: string, app: string) =>
   new RktError('RKT_POD_APP_NOT_RUNNING', `app "${app}" of pod ${uuid} is not running`, {
