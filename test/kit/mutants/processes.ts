@@ -183,6 +183,14 @@ export const processMutants: readonly Mutant[] = [
     mutate: both(() => ({rlimits: []})),
   },
   {
+    name: 'open-files-of-launcher',
+    breaks: 'who asks for nothing may open 1024 files',
+    flavors: FLY,
+    cases: ['EX-32/open-files'],
+    says: /1024/,
+    mutate: both(({rlimits}) => ({rlimits: rlimits.map((each) => ({...each, soft: each.hard}))})),
+  },
+  {
     name: 'rlimit-doubled',
     breaks: 'a resource limit is as low as asked for',
     flavors: FLY,

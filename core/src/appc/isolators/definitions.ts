@@ -85,7 +85,7 @@ export const isolatorDefinitions: {
   },
   /** `{"user": "system_u", "role": "system_r", "type": "dhcpc_t", "level": "s0"}`. By default none. EX-46. */
   'os/linux/selinux-context': {scopes: BOTH, decides: {}, value: selinuxContext},
-  /** `{"nofile": {"soft": "1024", "hard": "4096"}}`: in the kernel's unit of each, or "unlimited". By default those of rkt's caller. Of this project. */
+  /** `{"nofile": {"soft": "1024", "hard": "4096"}}`: in the kernel's unit of each, or "unlimited". By default those of rkt's caller, but for `nofile` (`pod/compose/open-files.ts`). Of this project. */
   'os/unix/rlimits': {scopes: APP, decides: {process: ['rlimits']}, value: rlimits},
   /** `{"net.ipv4.ip_forward": "1"}`: kernel parameters that are the pod's. By default what a new namespace has. EX-55. */
   'os/unix/sysctl': {scopes: POD, decides: {}, value: sysctl},

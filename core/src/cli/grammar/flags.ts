@@ -161,7 +161,7 @@ export const appFlags = {
     type: 'list',
     perImage: true,
     value: 'NAME=SOFT[:HARD]',
-    help: 'a resource limit as in setrlimit(2): nofile=1024:4096, core=unlimited',
+    help: 'a resource limit as in setrlimit(2): nofile=1024:4096, core=unlimited (default: of nofile 1024, the others of the caller)',
   },
   seccomp: {
     type: 'string',

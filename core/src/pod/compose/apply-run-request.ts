@@ -1,4 +1,5 @@
 import type {Declaration} from '../../contract/declaration.ts';
+import type {HostFacts} from '../../contract/host.ts';
 import type {Pod} from '../../contract/pod.ts';
 import {isForwarded} from '../../contract/port-sockets.ts';
 import {onTerminal, type Terminal} from '../../linux/terminal.ts';
@@ -7,10 +8,12 @@ import type {RunRequest} from '../request.ts';
 import {type HostNames, hosts, resolvConf} from './dns.ts';
 import {innermost} from './nested-mounts.ts';
 import {parseNetwork} from './network.ts';
+import {openFiles} from './open-files.ts';
 
 interface RunOptions {
   readonly run: RunRequest;
   readonly declaration: Pick<Declaration, 'features'>;
+  readonly facts: Pick<HostFacts, 'hardLimits'>;
   readonly debug: boolean;
   readonly host: HostNames;
   /** Of rkt's caller. */
@@ -23,7 +26,7 @@ const IPC = {auto: 'auto', private: 'private', parent: 'host'} as const;
 /** The pod with what `run` and `run-prepared` add to it. */
 export const applyRunRequest = (
   pod: Pod,
-  {run, declaration, debug, host, imageHasHosts, terminal}: RunOptions,
+  {run, declaration, facts, debug, host, imageHasHosts, terminal}: RunOptions,
 ): Pod => {
   if (run.interactive && pod.apps.length > 1) throw interactiveSeveral(pod.apps.map(({name}) => name));
   checkInput(pod);
@@ -50,9 +53,14 @@ export const applyRunRequest = (
   const interactive = run.interactive && terminal !== undefined;
   return {
     ...pod,
-    ...(interactive && {
-      apps: pod.apps.map((app) => ({...app, process: {...app.process, env: onTerminal(app.process.env, terminal)}})),
-    }),
+    apps: pod.apps.map((app) => ({
+      ...app,
+      process: {
+        ...app.process,
+        ...(interactive && {env: onTerminal(app.process.env, terminal)}),
+        rlimits: openFiles(app, facts),
+      },
+    })),
     network,
     hostname,
     ...(ownName === undefined ? {} : {ownName}),

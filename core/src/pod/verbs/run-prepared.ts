@@ -116,6 +116,7 @@ const planAgain = async (
   const {pod, allowDegraded, imageHasHosts, overlayObstacle} = requireStored(path, 'request');
   const asked = applyRunRequest(pod, {
     run,
+    facts: facts.now,
     declaration: found.flavor.declaration,
     debug: settings.debug,
     host: hostNames,

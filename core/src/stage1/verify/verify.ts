@@ -1,4 +1,5 @@
 import type {HostFacts} from '../../contract/host.ts';
+import type {RlimitName} from '../../contract/kernel-names.ts';
 import type {EnforcementReport, Plan, ReportEntry} from '../../contract/plan.ts';
 import type {App, Mount, ProcessIdentity, RunningPod, Volume} from '../../contract/pod.ts';
 import type {CgroupLimits} from '../../contract/process.ts';
@@ -85,6 +86,10 @@ const checkApp = (
   ];
 };
 
+/** What rkt gives by default the app may raise. */
+const isAsked = ({isolators}: App, name: RlimitName): boolean =>
+  Object.hasOwn(isolators['os/unix/rlimits']?.limits ?? {}, name);
+
 const checkEntry = (entry: ReportEntry, how: ReadBack, evidence: Evidence): Finding[] => {
   const {app, state, host} = evidence;
   switch (how.from) {
@@ -97,14 +102,16 @@ const checkEntry = (entry: ReportEntry, how: ReadBack, evidence: Evidence): Find
       return [readDevicePolicy(facts.cgroup, state.cgroups, cgroupPath(facts.cgroup, pod.cgroup), pod.devices ?? [])];
     }
     case 'limits':
-      return app.process.rlimits.map(({name, soft, hard}) => {
-        const actual = state.limits[name];
-        return {
-          expected: `${name} at most ${show(soft)}:${show(hard)}`,
-          actual: `${show(actual?.soft ?? null)}:${show(actual?.hard ?? null)}`,
-          holds: actual !== undefined && atMost(actual.soft, soft) && atMost(actual.hard, hard),
-        };
-      });
+      return app.process.rlimits
+        .filter(({name}) => isAsked(app, name))
+        .map(({name, soft, hard}) => {
+          const actual = state.limits[name];
+          return {
+            expected: `${name} at most ${show(soft)}:${show(hard)}`,
+            actual: `${show(actual?.soft ?? null)}:${show(actual?.hard ?? null)}`,
+            holds: actual !== undefined && atMost(actual.soft, soft) && atMost(actual.hard, hard),
+          };
+        });
     case 'oom-score-adj':
       return [
         {

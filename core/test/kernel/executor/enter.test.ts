@@ -46,13 +46,11 @@ for (const [who, process] of cases) {
   enterTest(`S01 what is entered is exactly what runs: ${who}`, async (t) => {
     const box = launchBox(t);
     const app = await box.start({
-      process: {...process, argv: SAY_AND_WAIT},
+      process: {...process, argv: ['sh', '-c', 'ulimit -Sn 333; echo ready; exec cat']},
       limits: {pidsMax: 50},
-      environment: {RKT_NOFILE_SOFT: '333'},
     });
-    // Another caller than that of run: other limits, other environment.
+    // Another environment than that of run.
     const entered = await box.startPlan(member(box, app.pid, {...process, argv: SAY_AND_WAIT}), {
-      RKT_NOFILE_SOFT: '444',
       SECRET: 'x',
     });
     await until(() => readFileSync(`/proc/${entered.pid}/comm`, 'utf8') === 'cat\n');

@@ -133,6 +133,27 @@ test('a host name of its own where the flavor can give one, and the host’s net
   t.like(able, {hostname: `rkt-${uuidOf('a')}`, network: {mode: 'named', names: [{name: 'default'}]}});
 });
 
+test('an app may open 1024 files and raise that to what its caller may, whatever launches it, unless it asks for another limit', (t) => {
+  const limits = (nofile: number | null | undefined, asked?: object) =>
+    only(
+      frozen(t, {
+        app: asked === undefined ? {} : {isolators: [{name: 'os/unix/rlimits', value: asked}]},
+        input: {facts: {cpus: 2, hardLimits: nofile === undefined ? {} : {nofile}, oomScoreAdj: 0}},
+      }),
+    ).process.rlimits;
+  t.deepEqual(limits(20_000), [{name: 'nofile', soft: 1024, hard: 20_000}]);
+  t.deepEqual(limits(100), [{name: 'nofile', soft: 100, hard: 100}]);
+  for (const most of [undefined, null, 1_073_741_816])
+    t.deepEqual(limits(most), [{name: 'nofile', soft: 1024, hard: 1_048_576}]);
+  t.deepEqual(limits(20_000, {nofile: {hard: 7}}), [{name: 'nofile', soft: 7, hard: 7}]);
+  t.deepEqual(
+    limits(20_000, {core: {hard: 0}})
+      .map(({name}) => name)
+      .sort(),
+    ['core', 'nofile'],
+  );
+});
+
 test('OS-02 the default /etc/hosts is for images without one', (t) => {
   t.regex(frozen(t).hosts ?? '', /^127\.0\.0\.1\tlocalhost/);
   t.is(frozen(t, {files: {'etc/hosts': 'own'}}).hosts, null);

@@ -394,6 +394,17 @@ const resources: readonly Case[] = [
     },
   ),
   stays(
+    'EX-32/open-files',
+    "who asks for nothing may open 1024 files, and raise that to what rkt's caller may, up to 1048576",
+    ['os/unix/rlimits'],
+    {},
+    ({limits}) => {
+      const [, own = ''] = /^Max open files\s+\S+\s+(\S+)/m.exec(read('/proc/self/limits')) ?? [];
+      const hard = own === 'unlimited' ? 1_048_576 : Math.min(1_048_576, Number(own));
+      assert.deepEqual(limits['Max open files'], [String(Math.min(1024, hard)), String(hard)]);
+    },
+  ),
+  stays(
     'EX-33/oom',
     'oom-score-adj is as asked for',
     ['os/linux/oom-score-adj'],
