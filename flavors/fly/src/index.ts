@@ -28,6 +28,7 @@ import {
   readOnlyRootfs,
   type Step,
   sys,
+  usualDirectories,
 } from '@rkt/plugin-sdk';
 import {bindNotifySocket, withNotifySocket} from './notify.ts';
 
@@ -147,6 +148,7 @@ export default defineFlavor({
       ...logDirectory(app),
       // One app, one cgroup: the app's own limits are within the pod's already.
       podCgroup(pod, {...pod.limits, ...app.limits}),
+      ...usualDirectories(app),
       ...proc(app),
       ...sys(app),
       ...dev(app, {terminal: hasTerminal(host)}),
