@@ -53,7 +53,10 @@ const stage1 = z
     ),
   })
   .check(
-    z.refine(({name, version}) => !name === !version, {message: 'name and version go together', path: ['version']}),
+    z.refine(({name, version}) => !name === !version, {
+      message: 'name and version go together, of a stage1 image of rkt; a flavor is named by "flavor"',
+      path: ['version'],
+    }),
   );
 
 /** Schema of each kind. */

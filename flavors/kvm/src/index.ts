@@ -192,14 +192,22 @@ const outputOf = (app: App, stream: 'stdout' | 'stderr'): string => {
   }
 };
 
-const missingPrograms = (host: HostFacts): Finding[] =>
-  declaration.programs
-    .filter((name) => host.programs[name] == null)
-    .map((name) => ({
+/** One image has them all. */
+const missingPrograms = (host: HostFacts): Finding[] => {
+  const missing = declaration.programs.filter((name) => host.programs[name] == null);
+  if (missing.length === 0) return [];
+  // QEMU may be the host's.
+  const isBuilt = [IMAGE.monitor, IMAGE.kernel, IMAGE.initramfs].some((name) => !missing.includes(name));
+  return [
+    {
       severity: 'missing',
-      what: `the image of this flavor has no ${name}`,
-      fix: 'make it again: rkt flavor build kvm',
-    }));
+      what: isBuilt
+        ? `the image of this flavor has no ${missing.join(', ')}`
+        : 'its image, with a kernel and what starts it, has not been made on this host',
+      fix: `make it${isBuilt ? ' again' : ''}: rkt flavor build kvm`,
+    },
+  ];
+};
 
 const foreignMachine = ({arch}: HostFacts): Finding[] =>
   arch === 'x86_64' ? [] : [{severity: 'missing', what: `this machine is ${arch}`, fix: 'run it on x86_64'}];

@@ -24,7 +24,7 @@ export const command = defineCommand({
       const staysFor = removeImage(store, id, (pod) => useOf(findPod(context.dataDir, pod).state));
       if (context.format === 'text') {
         context.output.line(`removed the image ${id}`);
-        if (staysFor.length > 0) context.output.note(`its files stay for prepared pods: ${staysFor.join(', ')}`);
+        if (staysFor.length > 0) context.note(`the files of ${id} stay for prepared pods: ${staysFor.join(', ')}`);
       }
       return {id, removed: true, ...(staysFor.length > 0 && {staysFor})};
     });

@@ -13,6 +13,7 @@ import {isFinished} from '../../pod/state/states.ts';
 import {requireStored} from '../../pod/state/stored.ts';
 import {type ExitCodes, viewPod} from '../../pod/state/view.ts';
 import {withPod} from '../../pod/state/with-pod.ts';
+import {awaitPodName} from '../../pod/verbs/await-pod-name.ts';
 import {awaitUuidFile} from '../../pod/verbs/await-uuid-file.ts';
 import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {waitFinished, waitReady} from '../../pod/verbs/wait.ts';
@@ -48,7 +49,7 @@ export const command = defineCommand({
       type: 'optional',
       value: 'DURATION',
       implied: 'true',
-      help: 'wait until the pod has exited, for ever or as long as this (10s, 1h30m); with --uuid-file also for the file',
+      help: 'wait until the pod has exited, for ever or as long as this (10s, 1h30m); with --uuid-file also for the file, and for a pod of the name that is given',
     },
     'wait-ready': {
       type: 'optional',
@@ -68,7 +69,8 @@ export const command = defineCommand({
     const [ready, finished] = [parseWait('wait-ready', flags['wait-ready']), parseWait('wait', flags.wait)];
     const {'uuid-file': uuidFile} = flags;
     // Who starts a pod and waits for it need not know when its file is there.
-    const waited = uuidFile === undefined ? 0 : await awaitUuidFile(uuidFile, ready ?? finished ?? 0);
+    const patience = ready ?? finished ?? 0;
+    const forFile = uuidFile === undefined ? 0 : await awaitUuidFile(uuidFile, patience);
     const text = podArgument(command.name, positionals, uuidFile, EXIT_UUID_FILE);
     requireSight(command.name, podsOf(dataDir));
     // Only root can look at what the supervisor of a pod says.
@@ -76,9 +78,10 @@ export const command = defineCommand({
     const isVerified = flags.verify || flags.receipt !== undefined;
     if (isVerified) requireRoot(flags.verify ? 'status --verify' : 'status --receipt');
     const writes = flags.receipt === undefined ? undefined : await prepareReceipt(context, flags.receipt);
+    const waited = forFile + (await awaitPodName(context, text, patience - forFile));
     const uuid = findUuid(dataDir, text);
     if (ready !== undefined) await waitReady(dataDir, uuid, ready - waited);
-    if (finished !== undefined) await waitFinished(dataDir, uuid, finished);
+    if (finished !== undefined) await waitFinished(dataDir, uuid, finished - (ready === undefined ? waited : 0));
     const {entry, report, exitCodes, restarts, killed, checks} = await withPod(dataDir, uuid, async (entry) => {
       const report = entry.summary === undefined ? [] : requireStored(entry.path, 'report').entries;
       const checked = isVerified ? await check(context, entry) : undefined;
@@ -163,6 +166,10 @@ const unproved = (report: readonly ReportEntry[], checks: readonly Check[]): Rep
 
 const shown = (name: string, app: string | null): string => `${name}${app === null ? '' : ` (${app})`}`;
 
+/** What the declarations of such flavors say of `exit-status`. */
+const NOT_RECORDED =
+  'not recorded: whoever called rkt has it, and nothing else was there when the app ended; a flavor that supervises, as nspawn, records it';
+
 const show = (
   {output}: Context,
   entry: PodEntry,
@@ -180,6 +187,8 @@ const show = (
     output.line(`exited=${state === 'exited' || state === 'exited garbage'}`);
   }
   if (isFinished(state)) for (const [app, code] of exitCodes) output.line(`app-${app}=${code}`);
+  if (isFinished(state) && supervisor !== undefined && exitCodes.size === 0 && summary?.flavor.supervises === false)
+    output.line(`exit-status=${NOT_RECORDED}`);
   for (const [app, count] of restarts) {
     output.line(`restarts-${app}=${count}`);
     const last = isFinished(state) ? undefined : exitCodes.get(app);

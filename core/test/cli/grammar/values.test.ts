@@ -136,6 +136,11 @@ for (const [flag, value, isolator] of [
     'CAP_KILL,CAP_CHOWN',
     {name: 'os/linux/capabilities-retain-set', value: {set: ['CAP_KILL', 'CAP_CHOWN']}},
   ],
+  [
+    'caps-retain',
+    'NET_ADMIN,cap_kill,chown',
+    {name: 'os/linux/capabilities-retain-set', value: {set: ['CAP_NET_ADMIN', 'CAP_KILL', 'CAP_CHOWN']}},
+  ],
   ['caps-remove', 'CAP_KILL', {name: 'os/linux/capabilities-remove-set', value: {set: ['CAP_KILL']}}],
   ['cap-retain', 'CAP_KILL', {name: 'os/linux/capabilities-retain-set', value: {set: ['CAP_KILL']}}],
   [
@@ -165,6 +170,7 @@ for (const [flag, value] of [
   ['oom-score-adj', ''],
   ['pids', '0'],
   ['caps-retain', 'CAP_NOPE'],
+  ['caps-retain', 'NOPE'],
   ['caps-retain', ''],
   ['caps-retain', 'CAP_KILL,'],
   ['seccomp', 'chmod'],
