@@ -42,6 +42,8 @@ testIf(lacksPods('program/systemd-nspawn'))('flavor list and compare tell what e
   t.deepEqual(isolation.find(({name}) => name === 'pids')?.here, ['host', 'own']);
   t.deepEqual(promises.find(({name}) => name === 'apps/many')?.here, ['impossible', 'enforced']);
   t.true(promises.every(({here}) => here[0] !== here[1]));
+  const told = await host.rkt(['flavor', 'compare', 'fly', 'nspawn']);
+  t.regex(told.stdout, /^apps\/many\s+impossible\s+enforced\s+fly: /m);
   const one = await host.rkt(['--format=json', 'flavor', 'compare', 'fly']);
   t.deepEqual([one.exitCode, one.error?.code], [254, 'RKT_ARGUMENT_MISSING']);
 });

@@ -2,6 +2,7 @@ import test from 'ava';
 import type {AppName, HostPath, Pod, PodPath, RootfsPath} from '../../../core/src/contract/index.ts';
 import {app, hostFacts, pod} from '../../../core/test/support/fixtures.ts';
 import {bundle} from '../src/bundle.ts';
+import kvm from '../src/index.ts';
 import {coresOf, memoryOf, optionValue, qemuCommand} from '../src/machine.ts';
 import {podScript} from '../src/script.ts';
 import {bindVolumes} from '../src/volumes.ts';
@@ -18,6 +19,22 @@ test('the machine has the cores that its apps may use, and never more than the h
   const cores = (cpuMax: number | undefined, cpus = 4) =>
     coresOf(pod({apps: [app({limits: cpuMax === undefined ? {} : {cpuMax}})]}), {cpus});
   t.deepEqual([cores(undefined), cores(200), cores(1001), cores(9000)], [1, 1, 2, 4]);
+});
+
+test('whoever has not made the image is told so once, and whoever has one without a kernel is told to make it again', (t) => {
+  const have = (...names: string[]) =>
+    kvm.probe(
+      hostFacts({programs: Object.fromEntries(names.map((name) => [name, {path: name as HostPath, version: ''}]))}),
+    );
+  const qemu = '/usr/bin/qemu-system-x86_64';
+  t.deepEqual(
+    have(qemu).map(({fix}) => fix),
+    ['make it: rkt flavor build kvm'],
+  );
+  const [broken, ...more] = have(qemu, '/usr/lib/rkt/monitor', '/boot/initramfs');
+  t.deepEqual([broken?.fix, more.length], ['make it again: rkt flavor build kvm', 0]);
+  t.regex(broken?.what ?? '', /\/boot\/vmlinux$/);
+  t.deepEqual(have(qemu, '/usr/lib/rkt/monitor', '/boot/initramfs', '/boot/vmlinux'), []);
 });
 
 test('S14 a comma in an option of QEMU is two', (t) => {
