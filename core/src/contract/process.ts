@@ -87,6 +87,8 @@ export const cgroupLimits = z.strictObject({
   memoryMax: z.optional(z.int()),
   /** Bytes reclaimed last (the appc `request`). */
   memoryLow: z.optional(z.int()),
+  /** None of its memory goes to swap in order to stay within `memoryMax`, which would be no limit on a host with much of it. Since 1.1. */
+  memorySwapMax: z.optional(z.int().check(z.minimum(0), z.maximum(0))),
   /** Thousandths of a core. */
   cpuMax: z.optional(z.int()),
   /** v1 scale: 1024 is the default, 2 to 262144. */

@@ -207,6 +207,11 @@ test('limits of the cgroup, if systemd has the controllers', (t) => {
   );
   t.deepEqual(main({limits: {cpuMax: 5}})('CPUQuotaPeriodSec'), ['1s']);
   t.deepEqual(main({limits: {cpuShares: 1024}}, {cgroupVersion: 2})('CPUWeight'), ['100']);
+  const swapless = ([1, 2] as const).map((cgroupVersion) => main({limits: {memorySwapMax: 0}}, {cgroupVersion}));
+  t.deepEqual(
+    swapless.map((of) => of('MemorySwapMax')),
+    [[], ['0']],
+  );
   const without = main({limits}, {limits: false});
   t.deepEqual(['MemoryMax', 'CPUQuota', 'CPUShares', 'TasksMax'].map(without), [[], [], [], ['infinity']]);
   t.is(refusal(t, pod({apps: [app({limits: {cpuMax: 0}})]})).code, 'RKT_UNIT_LIMIT_REFUSED');

@@ -118,6 +118,16 @@ const rows: readonly Row[] = [
       change('cgroup', ({limits: {memoryLow: _, ...limits}, ...step}) => ({...step, limits})),
     ),
   ],
+  [
+    'unit-swap',
+    'memory that is limited is not swapped',
+    ['EX-57/swap'],
+    /./,
+    all(
+      without('MemorySwapMax'),
+      change('cgroup', ({limits: {memorySwapMax: _, ...limits}, ...step}) => ({...step, limits})),
+    ),
+  ],
   ['unit-cpu', 'a limit of processor time is in the kernel', ['EX-56/limit'], /resource\/cpu/, without('CPUQuota')],
   [
     'unit-shares',

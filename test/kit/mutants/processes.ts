@@ -336,6 +336,7 @@ export const processMutants: readonly Mutant[] = [
   },
   limit('memoryMax', FLY, ['EX-52/64M', 'EX-51/memory-status'], /- 64000000|status 0, not 137/),
   limit('memoryLow', FLY, ['EX-57/request'], /./),
+  limit('memorySwapMax', FLY, ['EX-57/swap'], /./),
   limit('cpuMax', FLY, ['EX-56/limit'], /resource\/cpu/),
   limit('cpuShares', FLY, ['EX-56/shares'], /os\/linux\/cpu-shares/),
   limit('pidsMax', FLY, ['EX-51/pids', 'EX-51/pids-shown'], /ten tasks|resource\/pids/),

@@ -99,10 +99,10 @@ export const isolatorDefinitions: {
     decides: {limits: ['cpuMax', 'cpuShares']},
     value: z.lazy(() => requestAndLimit('milli')),
   },
-  /** `{"request": "1G", "limit": "2G"}`: bytes; the request is reclaimed last. By default no limit. EX-57. */
+  /** `{"request": "1G", "limit": "2G"}`: bytes, none of them in swap; the request is reclaimed last. By default no limit. EX-57. */
   'resource/memory': {
     scopes: BOTH,
-    decides: {limits: ['memoryMax', 'memoryLow']},
+    decides: {limits: ['memoryMax', 'memoryLow', 'memorySwapMax']},
     value: z.lazy(() => requestAndLimit('whole')),
   },
   /** `{"default": true, "limit": "1G"}`: bytes per second of each interface but the loopback. By default no limit. EX-53, EX-54. */

@@ -91,7 +91,7 @@ const checkEntry = (entry: ReportEntry, how: ReadBack, evidence: Evidence): Find
     case 'status':
       return checkStatus(how, evidence);
     case 'cgroup':
-      return checkLimit(how.limit, evidence);
+      return [how.limit, ...(BESIDE[how.limit] ?? [])].flatMap((limit) => checkLimit(limit, evidence));
     case 'devices': {
       const {pod, facts} = evidence;
       return [readDevicePolicy(facts.cgroup, state.cgroups, cgroupPath(facts.cgroup, pod.cgroup), pod.devices ?? [])];
@@ -170,6 +170,9 @@ const checkStatus = ({field}: Extract<ReadBack, {from: 'status'}>, evidence: Evi
 };
 
 /** Whichever of the app's cgroup and those above it, up to the pod's, has the limit: it holds for the app. */
+/** Without which a limit is none. */
+const BESIDE: {readonly [L in keyof CgroupLimits]?: readonly (keyof CgroupLimits)[]} = {memoryMax: ['memorySwapMax']};
+
 const checkLimit = (limit: keyof CgroupLimits, {pod, app, state, facts}: Evidence): Finding[] => {
   const value = app.limits[limit] ?? pod.limits[limit];
   if (value === undefined) return [];

@@ -198,7 +198,7 @@ test('S31 an image that only limits itself gets no weight and no memory before o
     {name: 'resource/memory', value: {limit: '1Gi'}},
   ];
   const names = new Set(isolators.map(({name}) => name));
-  const hard = {cpuMax: 4000, memoryMax: 2 ** 30};
+  const hard = {cpuMax: 4000, memoryMax: 2 ** 30, memorySwapMax: 0};
   const limits = (list: object[], fromImage: ReadonlySet<string>) =>
     only(frozen(t, {app: {isolators: list}, input: {fromImages: [fromImage]}})).limits;
   t.deepEqual(limits(isolators, names), {...hard, cpuShares: 1024});

@@ -320,6 +320,17 @@ const resources: readonly Case[] = [
       assert.ok(kept.includes(String(32 * 2 ** 20)), `kept: ${kept.join(', ')}`);
     },
   ),
+  shownOutside(
+    'EX-57/swap',
+    'an app at its limit of memory swaps nothing, which would be more of it',
+    ['resource/memory'],
+    {app: ['--memory=64Mi']},
+    (pid) => {
+      const swaps = cgroupValues(pid, 'memory', ['memory.swappiness', 'memory.swap.max']).map(({value}) => value);
+      // A kernel without swap has neither.
+      assert.equal(swaps[0] ?? '0', '0');
+    },
+  ),
   {
     id: 'EX-56/throttled',
     title: 'EX-51: an app beyond its share of the processor is throttled',
