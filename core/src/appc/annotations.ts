@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import {isDate} from './date.ts';
 import {acIdentifier} from './names.ts';
-import {isRestart, RESTART_ANNOTATION, RESTARTS} from './restart.ts';
+import {isRestart, RESTART_ANNOTATION, RESTART_LIMIT_ANNOTATION, RESTARTS, readRestartLimit} from './restart.ts';
 import {text} from './text.ts';
 import {unique} from './unique.ts';
 
@@ -13,6 +13,10 @@ const wellKnown: Readonly<Record<string, {readonly is: (value: string) => boolea
   documentation: {is: isWebAddress, expected: 'a URL with scheme http or https'},
   homepage: {is: isWebAddress, expected: 'a URL with scheme http or https'},
   [RESTART_ANNOTATION]: {is: isRestart, expected: `one of ${RESTARTS.join(', ')}`},
+  [RESTART_LIMIT_ANNOTATION]: {
+    is: (value) => readRestartLimit(value) !== undefined,
+    expected: 'how often within how many seconds, as "5/600s"',
+  },
 };
 
 const annotation = z.lazy(() => z.strictObject({name: acIdentifier, value: text}));

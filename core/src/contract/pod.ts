@@ -81,6 +81,11 @@ const appShape = {
   executable: z.optional(z.nullable(rootfsPath)),
   /** What happens when the app ends. Default `no`. Since 1.1. */
   restart: z.optional(z.enum(['no', 'on-failure', 'always'])),
+  /**
+   * With `restart`: when it has been started again so often within so many seconds, its next end within them is that of the pod, with its status, or 1 if that is 0. Absent: it is started again
+   * however often. Since 1.1.
+   */
+  restartLimit: z.optional(z.strictObject({times: z.int().check(z.minimum(1)), seconds: z.int().check(z.minimum(1))})),
   /** It tells by itself when it is ready, as sd_notify(3) does: its image says so, or the operator. Since 1.1. */
   notifies: z.optional(z.literal(true)),
   limits: cgroupLimits,

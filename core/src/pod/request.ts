@@ -1,4 +1,4 @@
-import type {Restart} from '../appc/restart.ts';
+import type {Restart, RestartLimit} from '../appc/restart.ts';
 import type {HostPath, RootfsPath} from '../contract/names.ts';
 
 /*
@@ -16,6 +16,7 @@ export interface AppRequest {
   readonly workingDirectory?: RootfsPath;
   readonly readOnlyRootfs: boolean;
   readonly restart?: Restart;
+  readonly restartLimit?: RestartLimit;
   readonly mounts: readonly {readonly volume: string; readonly path: RootfsPath}[];
   readonly user?: string;
   readonly group?: string;

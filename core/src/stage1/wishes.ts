@@ -109,6 +109,7 @@ const appFeatures = ({
   rootfs,
   readOnlyRootfs,
   restart = 'no',
+  restartLimit: limit,
   eventHandlers,
   ports,
   stdio,
@@ -120,7 +121,9 @@ const appFeatures = ({
   return [
     ...(rootfs.kind === 'overlay' ? [feature('rootfs/overlay', app, rootfs.lower.length, 'default')] : []),
     ...(readOnlyRootfs ? [feature('rootfs/read-only', app, true)] : []),
-    ...(restart === 'no' ? [] : [feature('restart', app, restart)]),
+    ...(restart === 'no'
+      ? []
+      : [feature('restart', app, limit ? `${restart}, ${limit.times} times in ${limit.seconds} s` : restart)]),
     ...(eventHandlers.length > 0
       ? [
           feature(

@@ -396,6 +396,25 @@ test('restarts', (t) => {
   t.deepEqual(values(pod(), 'app-main:failed.service', 'FailureAction'), ['exit']);
 });
 
+test('restarts that are limited', (t) => {
+  const of = pod({apps: [app({restart: 'on-failure', restartLimit: {times: 5, seconds: 600}})]});
+  for (const how of ['ended', 'failed']) {
+    t.deepEqual(values(of, `app-main:${how}.service`, 'FailureAction'), ['exit']);
+    const [record, limit, ...more] = values(of, `app-main:${how}.service`, 'ExecStart');
+    t.true(record?.startsWith('-'));
+    t.true(limit?.endsWith('"5" "600" "/rkt/status/main" "/rkt/status/:first" "on-failure"'), limit);
+    t.deepEqual(more, []);
+  }
+  t.true(values(of, 'app-main.service', 'After').some((after) => after.includes('app-main:failed.service')));
+  t.true(fileOf(of, 'rkt/limit-restarts').includes('/proc/uptime'));
+  t.deepEqual(
+    values(pod({apps: [app({restart: 'always'})]}), 'app-main.service', 'After')
+      .join()
+      .includes('failed'),
+    false,
+  );
+});
+
 test('S07 kernel paths are masked once for the pod, others for each app', (t) => {
   const of = pod({
     maskedPaths: ['/proc/kcore', "/sys/it's a", '/sys/fs', '/sys/fs/selinux', '/srv/x'] as never,

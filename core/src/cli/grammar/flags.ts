@@ -157,6 +157,12 @@ export const appFlags = {
     choices: ['no', 'on-failure', 'always'],
     help: 'start the app again a second after it has ended: no (the default), on-failure, or always, until the pod is stopped',
   },
+  'restart-limit': {
+    type: 'string',
+    perImage: true,
+    value: 'N/DURATION',
+    help: 'with --restart: start it again at most N times within this time (5/10m); its next end is that of the pod, with its status, or 1 if that is 0',
+  },
   rlimit: {
     type: 'list',
     perImage: true,

@@ -8,7 +8,7 @@ import type {ImageManifest} from '../../appc/image-manifest.ts';
 import {decides} from '../../appc/isolators/decides.ts';
 import {notifies} from '../../appc/notifies.ts';
 import type {PodApp} from '../../appc/pod-manifest.ts';
-import {restartOf} from '../../appc/restart.ts';
+import {restartLimitOf, restartOf} from '../../appc/restart.ts';
 import type {Isolators} from '../../contract/isolators.ts';
 import type {HostPath} from '../../contract/names.ts';
 import type {App, Mount, Port, Volume} from '../../contract/pod.ts';
@@ -61,6 +61,7 @@ export const freezeApp = ({
     group: nameFile('/etc/group'),
     stat: tree.owner,
   });
+  const restartLimit = restartLimitOf(app.annotations);
   const {mountPoint, upper, work, copy} = appPaths(name);
   const process = compileProcess({
     appName: name,
@@ -80,6 +81,7 @@ export const freezeApp = ({
     process,
     executable: locateProgram(process, treeWithVolumes(tree, mounts, volumes)),
     restart: restartOf(app.annotations),
+    ...(restartLimit === undefined ? {} : {restartLimit}),
     ...(notifies(app.annotations, annotations) ? {notifies: true} : {}),
     limits: compileLimits(isolators, limitsOfImage(section.isolators, fromImage)),
     eventHandlers: (section.eventHandlers ?? []).map((handler) => ({name: handler.name, exec: [...handler.exec]})),

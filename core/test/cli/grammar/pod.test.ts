@@ -62,7 +62,17 @@ test('every flag of an app', (t) => {
     ...['--name=web', '--exec=/bin/sh', '--working-dir=/srv', '--readonly-rootfs', '--user=www', '--group=0'],
     ...['--supplementary-gids=1,2', '--mount=volume=v,target=/v', '--annotation=created=2026-01-02T03:04:05Z'],
     ...['--user-annotation=a=b', '--user-label=c=', '--environment=E=1', '--memory=1G', '--rlimit=core=0'],
-    ...['--restart=always', '--stdin=null', '--stdout=log', '--stderr=tty', '--signature=/s.asc', '--', '-c', 'id'],
+    ...[
+      '--restart=always',
+      '--restart-limit=3/1m30s',
+      '--stdin=null',
+      '--stdout=log',
+      '--stderr=tty',
+      '--signature=/s.asc',
+      '--',
+      '-c',
+      'id',
+    ],
   ];
   t.deepEqual(pod(...argv).apps as unknown, [
     {
@@ -74,6 +84,7 @@ test('every flag of an app', (t) => {
       workingDirectory: '/srv',
       readOnlyRootfs: true,
       restart: 'always',
+      restartLimit: {times: 3, seconds: 90},
       user: 'www',
       group: '0',
       supplementaryGids: [1, 2],
@@ -92,6 +103,14 @@ test('every flag of an app', (t) => {
       signature: '/s.asc',
     },
   ]);
+});
+
+test('a limit of restarts is for an app that is restarted', (t) => {
+  for (const flags of [['--restart-limit=5/1m'], ['--restart=no', '--restart-limit=5/1m']]) {
+    const error = t.throws(() => pod('a', ...flags));
+    t.like(error, {code: 'RKT_FLAG_VALUE_INVALID', fields: {flag: 'restart-limit', value: '5/1m'}});
+  }
+  t.notThrows(() => pod('a', '--annotation=coreos.com/rkt/restart=always', '--restart-limit=5/1m'));
 });
 
 test('every flag of a pod, before and after the images', (t) => {

@@ -1,6 +1,6 @@
 import test from 'ava';
 import {checkImageManifest} from '../../../src/appc/parse-image-manifest.ts';
-import {RESTART_ANNOTATION, restartOf} from '../../../src/appc/restart.ts';
+import {RESTART_ANNOTATION, RESTART_LIMIT_ANNOTATION, restartLimitOf, restartOf} from '../../../src/appc/restart.ts';
 import type {ImageId, RootfsPath} from '../../../src/contract/names.ts';
 import {reify} from '../../../src/pod/compose/reify.ts';
 import {appRequest, podRequest} from '../helpers.ts';
@@ -84,6 +84,18 @@ test('a restart policy is an annotation of the app, which only known ones pass',
     reify(podRequest([appRequest({annotations: {[RESTART_ANNOTATION]: 'sometimes'}})]), [image()], {}),
   );
   t.like(error, {code: 'RKT_POD_MANIFEST_INVALID', fields: {path: 'apps[0].annotations[0].value'}});
+});
+
+test('so is how often, and only beside a policy', async (t) => {
+  const restartLimit = {times: 5, seconds: 600};
+  const {apps} = await reify(podRequest([appRequest({restart: 'on-failure', restartLimit})]), [image()], {});
+  t.deepEqual(apps[0]?.annotations?.at(-1), {name: RESTART_LIMIT_ANNOTATION, value: '5/600s'} as never);
+  t.deepEqual(restartLimitOf(apps[0]?.annotations), restartLimit);
+  t.is(restartLimitOf([]), undefined);
+  for (const value of ['5', '5/10m', '0/9s', '5/0s', '-1/9s', '1e9/9s', '9999999/9s', '5/600s']) {
+    const alone = reify(podRequest([appRequest({annotations: {[RESTART_LIMIT_ANNOTATION]: value}})]), [image()], {});
+    t.like(await t.throwsAsync(alone), {code: 'RKT_POD_MANIFEST_INVALID'}, value);
+  }
 });
 
 test('IM-15 arguments follow the program of the image', async (t) => {
