@@ -129,7 +129,7 @@ const CASES: readonly (readonly [typed: string, code: string, exitCode?: number]
   ['run --exec=/bin/sh example.com/test', 'RKT_FLAG_IMAGE_FIRST'],
   ['run', 'RKT_IMAGE_MISSING'],
   ['run -- a', 'RKT_APP_ARGUMENTS_MISPLACED'],
-  ['run --interactive example.com/test example.com/test', 'RKT_FLAG_CONFLICT'],
+  ['run --interactive example.com/test example.com/test --name=other', 'RKT_POD_INTERACTIVE_SEVERAL'],
   ['run --set-env-file=/nowhere example.com/test', 'RKT_FLAG_FILE_UNUSABLE'],
   ['run --set-env-file=DIR example.com/test', 'RKT_FLAG_FILE_UNUSABLE'],
   ['run --set-env-file=FILE example.com/test', 'RKT_FLAG_FILE_UNUSABLE'],

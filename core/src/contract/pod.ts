@@ -93,7 +93,8 @@ const appShape = {
   ports: z.array(port),
   /**
    * `stream`: what rkt's caller gave it. `log`: a file that rkt keeps. `tty`: the terminal of an interactive pod. `inherit`, the default, is `tty` in an
-   * interactive pod, else `stream`, but no input for the apps of a pod of several.
+   * interactive pod, else `stream`, but no input for the apps of a pod of several. Of several in an interactive pod one has `tty` or `stream` as its input; the others have no
+   * input, and `log` in place of `inherit`.
    */
   stdio: z.strictObject({stdin: input, stdout: output, stderr: output}),
 };

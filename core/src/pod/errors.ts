@@ -130,16 +130,23 @@ export const inputShared = (apps: readonly string[]) =>
     `only one app can read the standard input of rkt, not all of ${apps.join(', ')}`,
     {
       apps,
-      hint: 'give --stdin=stream to one image',
+      hint: 'give --stdin=stream, or with --interactive --stdin=tty, to one image',
     },
   );
 
-/** --interactive and several apps. */
-export const interactiveSeveral = (apps: readonly string[]) =>
-  new RktError('RKT_POD_INTERACTIVE_SEVERAL', `an interactive pod has one app, this one has ${apps.length}`, {
-    apps,
-    hint: 'leave --interactive out, or run one image',
-  });
+/** --interactive and several apps, of which none is to have the terminal, or of a stage1 made for rkt. */
+export const interactiveSeveral = (
+  apps: readonly string[],
+  hint = 'write --stdin=tty behind one image, or leave --interactive out',
+) =>
+  new RktError(
+    'RKT_POD_INTERACTIVE_SEVERAL',
+    `one app of an interactive pod reads the terminal, and none of ${apps.join(', ')} is said to`,
+    {
+      apps,
+      hint,
+    },
+  );
 
 /** There is a journal and nothing to read it with. */
 export const journalToolMissing = (program: string, debianPackage: string) =>

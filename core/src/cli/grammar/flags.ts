@@ -75,7 +75,7 @@ export const runFlags = {
   'dns-search': {type: 'list', value: 'DOMAIN', help: 'search domain for resolv.conf'},
   'hosts-entry': {type: 'list', value: 'IP=HOST,…|host', help: "entries for /etc/hosts, or the host's file"},
   hostname: {type: 'string', value: 'NAME', help: 'host name of the pod (default rkt-UUID)'},
-  interactive: {type: 'boolean', help: 'attach the terminal; for pods of one app'},
+  interactive: {type: 'boolean', help: 'attach the terminal; of several apps, to the one with --stdin=tty'},
   ipc: {
     type: 'string',
     value: 'MODE',
@@ -103,7 +103,7 @@ const outputFlag = (name: string) =>
     choices: ['journal', 'log', 'null', 'stream', 'tty'],
     help:
       `where ${name} goes: journal, a journal of the pod; log, a file of the pod, of bounded size; null, nowhere; stream, where that of rkt goes ` +
-      '(the default); tty, the terminal of an --interactive pod',
+      '(the default, but log for an app of an --interactive pod of several that has not the terminal); tty, the terminal of an --interactive pod',
   }) as const;
 
 /** Flags that belong to the image before them. */
@@ -189,7 +189,7 @@ export const appFlags = {
     choices: ['null', 'stream', 'tty'],
     help:
       'what standard input is: null, empty (the default in a pod of several apps); stream, that of rkt (the default in a pod of one), for one app of the ' +
-      'pod; tty, the terminal of an --interactive pod',
+      'pod; tty, the terminal of an --interactive pod, likewise',
   },
   stdout: outputFlag('standard output'),
   'supplementary-gids': {type: 'string', perImage: true, value: 'GID,…', help: 'further groups to run with'},

@@ -14,7 +14,7 @@ import {parsePort} from './port.ts';
 import {parseStage1} from './stage1.ts';
 import {parseVolume} from './volume.ts';
 
-type Values = FlagValues<typeof podFlags> & FlagValues<typeof appFlags> & {readonly interactive?: boolean};
+type Values = FlagValues<typeof podFlags> & FlagValues<typeof appFlags>;
 
 /**
  * The pod that `run`, `prepare` or `plan` were asked for. Reads the files that flags name.
@@ -44,7 +44,6 @@ export const parsePodArguments = (flags: Values, images: readonly ImageGroup[]):
     return {...shared, apps: [], manifest: readOperatorFile('pod-manifest', file)};
   }
   if (images.length === 0) throw imageMissing();
-  if (flags.interactive && images.length > 1) throw flagConflict('--interactive', 'several images');
   const mountsForAll = flags.mount.map(parseMount);
   const apps = images.map((image) => parseApp(image, mountsForAll));
   refuseUnknownVolumes(apps, shared.volumes);

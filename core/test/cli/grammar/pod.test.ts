@@ -198,7 +198,6 @@ for (const [argv, code, fields] of [
   [['a', '--memory=1G', '--memory=2G'], 'RKT_FLAG_REPEATED', {flag: 'memory', value: '2G'}],
   [['a', '--caps-retain=CAP_KILL', '--caps-remove=CAP_KILL'], 'RKT_FLAG_CONFLICT', {first: '--caps-retain'}],
   [['a', '--caps-retain=CAP_KILL', '--cap-retain=CAP_KILL'], 'RKT_FLAG_CONFLICT', {second: '--cap-retain'}],
-  [['a', 'b', '--interactive'], 'RKT_FLAG_CONFLICT', {first: '--interactive'}],
   [['a', '--store-only', '--no-store'], 'RKT_FLAG_CONFLICT', {first: '--store-only'}],
   [['a', '--mount=volume=v,target=/x'], 'RKT_FLAG_VALUE_INVALID', {flag: 'mount'}],
   [['--volume=v,kind=empty', '--volume=v,kind=empty', 'a'], 'RKT_FLAG_VALUE_INVALID', {flag: 'volume'}],
