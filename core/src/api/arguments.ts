@@ -61,6 +61,7 @@ const APP: Omit<Encoders<AppOptions>, 'args' | 'image'> = {
   readonlyRootfs: truth('readonly-rootfs'),
   restart: text('restart'),
   restartLimit: text('restart-limit'),
+  watchdog: text('watchdog'),
   memory: text('memory'),
   cpu: text('cpu'),
   cpuShares: text('cpu-shares'),

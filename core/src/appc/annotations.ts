@@ -4,6 +4,7 @@ import {acIdentifier} from './names.ts';
 import {isRestart, RESTART_ANNOTATION, RESTART_LIMIT_ANNOTATION, RESTARTS, readRestartLimit} from './restart.ts';
 import {text} from './text.ts';
 import {unique} from './unique.ts';
+import {readWatchdog, WATCHDOG_ANNOTATION} from './watchdog.ts';
 
 const isWebAddress = (value: string): boolean => /^https?:\/\/[^\s/]\S*$/.test(value) && URL.canParse(value);
 
@@ -16,6 +17,10 @@ const wellKnown: Readonly<Record<string, {readonly is: (value: string) => boolea
   [RESTART_LIMIT_ANNOTATION]: {
     is: (value) => readRestartLimit(value) !== undefined,
     expected: 'how often within how many seconds, as "5/600s"',
+  },
+  [WATCHDOG_ANNOTATION]: {
+    is: (value) => readWatchdog(value) !== undefined,
+    expected: 'a number of seconds, as "30s"',
   },
 };
 

@@ -54,6 +54,8 @@ export const FEATURES = [
   'volume/host',
   /** A volume below /sys, over what the kernel shows there and over what is hidden of it. Since 1.1. */
   'volume/sys',
+  /** Apps that are ended when they have not said in time that they are alive. Since 1.1. */
+  'watchdog',
   /** resolv.conf, /etc/hosts entries. */
   'dns',
   /** Today's masked and read-only paths of /proc and /sys. */
@@ -70,6 +72,7 @@ export const FEATURES_SINCE: Readonly<Record<string, number>> = {
   'stdio/journal': 1,
   user: 1,
   'volume/sys': 1,
+  watchdog: 1,
 };
 export type Feature = (typeof FEATURES)[number];
 

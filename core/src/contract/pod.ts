@@ -88,6 +88,8 @@ const appShape = {
   restartLimit: z.optional(z.strictObject({times: z.int().check(z.minimum(1)), seconds: z.int().check(z.minimum(1))})),
   /** It tells by itself when it is ready, as sd_notify(3) does: its image says so, or the operator. Since 1.1. */
   notifies: z.optional(z.literal(true)),
+  /** With `notifies`: within how many seconds at most it says again that it is alive (`WATCHDOG=1`); when it has not, it is ended by SIGABRT. Since 1.1. */
+  watchdogSeconds: z.optional(z.int().check(z.minimum(1))),
   limits: cgroupLimits,
   eventHandlers: z.array(z.strictObject({name: z.enum(['pre-start', 'post-stop']), exec: z.array(z.string())})),
   ports: z.array(port),

@@ -340,6 +340,13 @@ export const uuidInvalid = (value: string) =>
     hint: 'a UUID has hexadecimal digits and hyphens; see "rkt list"',
   });
 
+/** An app is to say that it is alive, and does not know how. */
+export const watchdogUnfed = (app: string) =>
+  new RktError('RKT_POD_WATCHDOG_UNFED', `app "${app}": its image does not say that it tells who started it anything`, {
+    app,
+    hint: 'leave --watchdog out, or say that it does: --annotation=appc.io/executor/supports-systemd-notify=true',
+  });
+
 /** The key that receipts are signed with is none that could be, or others than root may have it. */
 export const receiptKeyUnusable = (path: string, because: string, cause?: unknown) =>
   new RktError('RKT_RECEIPT_KEY_UNUSABLE', `the key of receipts, ${path}, cannot be used: ${because}`, {

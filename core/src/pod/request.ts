@@ -17,6 +17,7 @@ export interface AppRequest {
   readonly readOnlyRootfs: boolean;
   readonly restart?: Restart;
   readonly restartLimit?: RestartLimit;
+  readonly watchdogSeconds?: number;
   readonly mounts: readonly {readonly volume: string; readonly path: RootfsPath}[];
   readonly user?: string;
   readonly group?: string;

@@ -110,6 +110,7 @@ const appFeatures = ({
   readOnlyRootfs,
   restart = 'no',
   restartLimit: limit,
+  watchdogSeconds,
   eventHandlers,
   ports,
   stdio,
@@ -141,6 +142,7 @@ const appFeatures = ({
     ...(streams.includes('stream') ? [feature('stdio/stream', app, true)] : []),
     ...(streams.includes('tty') ? [feature('stdio/terminal', app, true)] : []),
     ...([uid, gid, ...groups].some((id) => id !== 0) ? [feature('user', app, {uid, gid, groups})] : []),
+    ...(watchdogSeconds === undefined ? [] : [feature('watchdog', app, `${watchdogSeconds} s`)]),
     ...(inSys.length > 0 ? [feature('volume/sys', app, inSys)] : []),
   ];
 };

@@ -77,7 +77,7 @@ test('features that a pod can be without are told from those that make it anothe
       'processes/closed',
       'restart',
     ],
-    ...['rootfs/read-only', 'user-namespace'],
+    ...['rootfs/read-only', 'user-namespace', 'watchdog'],
   ]);
   t.false(isDegradable('feature', 'toString'));
 });

@@ -89,6 +89,7 @@ export default defineFlavor({
       "the app shares the host's kernel and sees its processes: with CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_BPF, CAP_PERFMON or CAP_DAC_READ_SEARCH it is as good as root of the host",
     ),
     restart: impossible(NO_SUPERVISOR),
+    watchdog: impossible(NO_SUPERVISOR),
     'rootfs/overlay': enforced('overlayfs on the shared layers of the image', {
       requires: ['filesystem/overlay'],
       readBack: readBack.mounts,

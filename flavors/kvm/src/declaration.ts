@@ -88,6 +88,7 @@ export const declaration = {
       'an app with such capabilities can take over the machine of its pod, and its other apps',
     ),
     restart: impossible(LATER),
+    watchdog: impossible(LATER),
     'rootfs/overlay': equivalent(
       'a disk of the image under an overlay in memory',
       'what an app writes is gone with the pod, and rkt export does not have it',

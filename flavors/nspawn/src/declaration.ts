@@ -96,6 +96,7 @@ export const declaration = {
     'volume/empty': enforced("bind mount of a directory of the pod's", {readBack: readBack.mounts}),
     'volume/host': enforced('bind mount', {readBack: readBack.mounts}),
     'volume/sys': enforced("bind mount by the app's service", {readBack: readBack.mounts}),
+    watchdog: enforced("WatchdogSec= of the app's service"),
   },
 
   verbs: {

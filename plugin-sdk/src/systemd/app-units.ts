@@ -77,6 +77,7 @@ const mainUnit = (pod: Pod, app: App, options: UnitOptions, handlers: readonly s
       ['Type', typeOf(app)],
       // How long it may take is for whoever waits for the pod to say.
       ...(app.notifies ? [['TimeoutStartSec', 'infinity'] as const] : []),
+      ...(app.watchdogSeconds === undefined ? [] : [['WatchdogSec', `${app.watchdogSeconds}s`] as const]),
       ...restarts(restart),
       ...(sockets.length > 0 ? [['Sockets', sockets.join(' ')] as const] : []),
       ...sandboxSettings(pod, app, options),

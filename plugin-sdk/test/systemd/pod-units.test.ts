@@ -396,6 +396,16 @@ test('restarts', (t) => {
   t.deepEqual(values(pod(), 'app-main:failed.service', 'FailureAction'), ['exit']);
 });
 
+test('a watchdog, and the variables that come with it', (t) => {
+  const unset = (get: ReturnType<typeof main>) => get('UnsetEnvironment').join(' ').split(' ');
+  const watched = main({notifies: true, watchdogSeconds: 30});
+  t.deepEqual(watched('WatchdogSec'), ['30s']);
+  t.false(unset(watched).some((name) => ['NOTIFY_SOCKET', 'WATCHDOG_PID', 'WATCHDOG_USEC'].includes(name)));
+  const ready = main({notifies: true});
+  t.deepEqual(ready('WatchdogSec'), []);
+  t.true(unset(ready).includes('WATCHDOG_USEC'));
+});
+
 test('restarts that are limited', (t) => {
   const of = pod({apps: [app({restart: 'on-failure', restartLimit: {times: 5, seconds: 600}})]});
   for (const how of ['ended', 'failed']) {

@@ -3,9 +3,11 @@ import {annotations} from '../../appc/annotations.ts';
 import {appName} from '../../appc/names.ts';
 import {rootfsPath} from '../../appc/paths.ts';
 import {RESTART_ANNOTATION, type Restart} from '../../appc/restart.ts';
+import {isWatchdog} from '../../appc/watchdog.ts';
 import type {HostPath} from '../../contract/names.ts';
 import type {AppRequest} from '../../pod/request.ts';
 import type {ImageGroup} from '../command.ts';
+import {parseDuration} from '../duration.ts';
 import {flagRepeated} from '../errors.ts';
 import {parseAcceptImage} from './accept-image.ts';
 import {checked, wrong} from './checked.ts';
@@ -52,6 +54,7 @@ export const parseApp = ({image, given, args}: ImageGroup, mountsForAll: AppRequ
     // The parser has checked the choices.
     ...some('restart', one('restart'), (value) => value as Restart),
     ...some('restartLimit', restartLimit, parseRestartLimit),
+    ...some('watchdogSeconds', one('watchdog'), parseWatchdog),
     readOnlyRootfs: given.get('readonly-rootfs')?.at(-1) === true,
     mounts: mergeMounts(all('mount').map(parseMount), mountsForAll),
     ...some('user', one('user'), (value) => filled('user', value, 'nobody')),
@@ -81,6 +84,13 @@ const some = <K extends string, V>(key: K, typed: string | undefined, parse: (ty
 const filled = (flag: string, value: string, example: string): string => {
   if (value === '') throw wrong({flag, value, example}, 'is empty');
   return value;
+};
+
+const parseWatchdog = (value: string): number => {
+  const seconds = parseDuration('watchdog', value) / 1000;
+  const typed = {flag: 'watchdog', value, example: '30s'};
+  if (!isWatchdog(seconds)) throw wrong(typed, 'not whole seconds, at least one and at most 1000000');
+  return seconds;
 };
 
 const MAX_ID = 0xffff_fffe;

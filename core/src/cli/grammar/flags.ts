@@ -196,5 +196,11 @@ export const appFlags = {
   user: {type: 'string', perImage: true, value: 'USER', help: 'run as this user: a name, number, or path of a file'},
   'user-annotation': {type: 'list', perImage: true, value: 'NAME=VALUE', help: "set a user's annotation of the app"},
   'user-label': {type: 'list', perImage: true, value: 'NAME=VALUE', help: "set a user's label of the app"},
+  watchdog: {
+    type: 'string',
+    perImage: true,
+    value: 'DURATION',
+    help: 'end the app (SIGABRT) when it has not said for so long that it is alive, as sd_notify(3) does: WATCHDOG=1',
+  },
   'working-dir': {type: 'string', perImage: true, value: 'PATH', help: 'working directory of the app'},
 } as const satisfies Flags;

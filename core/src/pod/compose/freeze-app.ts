@@ -9,9 +9,11 @@ import {decides} from '../../appc/isolators/decides.ts';
 import {notifies} from '../../appc/notifies.ts';
 import type {PodApp} from '../../appc/pod-manifest.ts';
 import {restartLimitOf, restartOf} from '../../appc/restart.ts';
+import {watchdogOf} from '../../appc/watchdog.ts';
 import type {Isolators} from '../../contract/isolators.ts';
 import type {HostPath} from '../../contract/names.ts';
 import type {App, Mount, Port, Volume} from '../../contract/pod.ts';
+import {watchdogUnfed} from '../errors.ts';
 import type {AppRequest} from '../request.ts';
 import {appPaths} from '../state/layout.ts';
 import {allIsolators} from './freeze.ts';
@@ -62,6 +64,9 @@ export const freezeApp = ({
     stat: tree.owner,
   });
   const restartLimit = restartLimitOf(app.annotations);
+  const ready = notifies(app.annotations, annotations);
+  const watchdogSeconds = watchdogOf(app.annotations);
+  if (watchdogSeconds !== undefined && !ready) throw watchdogUnfed(name);
   const {mountPoint, upper, work, copy} = appPaths(name);
   const process = compileProcess({
     appName: name,
@@ -82,7 +87,8 @@ export const freezeApp = ({
     executable: locateProgram(process, treeWithVolumes(tree, mounts, volumes)),
     restart: restartOf(app.annotations),
     ...(restartLimit === undefined ? {} : {restartLimit}),
-    ...(notifies(app.annotations, annotations) ? {notifies: true} : {}),
+    ...(ready ? {notifies: true} : {}),
+    ...(watchdogSeconds === undefined ? {} : {watchdogSeconds}),
     limits: compileLimits(isolators, limitsOfImage(section.isolators, fromImage)),
     eventHandlers: (section.eventHandlers ?? []).map((handler) => ({name: handler.name, exec: [...handler.exec]})),
     ports: [...ports],

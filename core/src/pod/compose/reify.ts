@@ -7,6 +7,7 @@ import {overrideIsolators} from '../../appc/isolators/override.ts';
 import type {PodApp, PodManifest} from '../../appc/pod-manifest.ts';
 import {readPodManifest} from '../../appc/read-manifest.ts';
 import {RESTART_ANNOTATION, RESTART_LIMIT_ANNOTATION, showRestartLimit} from '../../appc/restart.ts';
+import {WATCHDOG_ANNOTATION} from '../../appc/watchdog.ts';
 import type {AppName, ImageId} from '../../contract/names.ts';
 import {appName} from '../../contract/names.ts';
 import {appNameDuplicate, appNameInvalid, volumeDuplicate} from '../errors.ts';
@@ -118,6 +119,7 @@ const reifyApp = (
         ...(request.restartLimit === undefined
           ? {}
           : {[RESTART_LIMIT_ANNOTATION]: showRestartLimit(request.restartLimit)}),
+        ...(request.watchdogSeconds === undefined ? {} : {[WATCHDOG_ANNOTATION]: `${request.watchdogSeconds}s`}),
       }),
     }),
   } as PodApp;

@@ -58,6 +58,7 @@ const featureEffects: Readonly<Record<Feature, ((pod: Pod) => Pod) | null>> = {
   'volume/empty': null,
   'volume/host': null,
   'volume/sys': null,
+  watchdog: (pod) => ({...pod, apps: pod.apps.map(({watchdogSeconds: _, ...app}) => app)}),
 };
 
 /** Every name that `--allow-degraded` can have, whatever the pod is. */

@@ -105,6 +105,14 @@ test('every flag of an app', (t) => {
   ]);
 });
 
+test('a watchdog is of whole seconds', (t) => {
+  t.is(pod('a', '--watchdog=1m30s').apps[0]?.watchdogSeconds, 90);
+  for (const value of ['', '0', '30', '500ms', '1.5s', '-1s', '9999999s']) {
+    const error = t.throws(() => pod('a', `--watchdog=${value}`));
+    t.like(error, {code: 'RKT_FLAG_VALUE_INVALID', fields: {flag: 'watchdog', value}});
+  }
+});
+
 test('a limit of restarts is for an app that is restarted', (t) => {
   for (const flags of [['--restart-limit=5/1m'], ['--restart=no', '--restart-limit=5/1m']]) {
     const error = t.throws(() => pod('a', ...flags));

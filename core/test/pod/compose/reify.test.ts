@@ -1,6 +1,7 @@
 import test from 'ava';
 import {checkImageManifest} from '../../../src/appc/parse-image-manifest.ts';
 import {RESTART_ANNOTATION, RESTART_LIMIT_ANNOTATION, restartLimitOf, restartOf} from '../../../src/appc/restart.ts';
+import {WATCHDOG_ANNOTATION, watchdogOf} from '../../../src/appc/watchdog.ts';
 import type {ImageId, RootfsPath} from '../../../src/contract/names.ts';
 import {reify} from '../../../src/pod/compose/reify.ts';
 import {appRequest, podRequest} from '../helpers.ts';
@@ -84,6 +85,17 @@ test('a restart policy is an annotation of the app, which only known ones pass',
     reify(podRequest([appRequest({annotations: {[RESTART_ANNOTATION]: 'sometimes'}})]), [image()], {}),
   );
   t.like(error, {code: 'RKT_POD_MANIFEST_INVALID', fields: {path: 'apps[0].annotations[0].value'}});
+});
+
+test('so is a watchdog', async (t) => {
+  const {apps} = await reify(podRequest([appRequest({watchdogSeconds: 30})]), [image()], {});
+  t.deepEqual(apps[0]?.annotations, [{name: WATCHDOG_ANNOTATION, value: '30s'}] as never);
+  t.is(watchdogOf(apps[0]?.annotations), 30);
+  t.is(watchdogOf([]), undefined);
+  for (const value of ['30', '0s', '1m', '-1s', '9999999s']) {
+    const wrong = reify(podRequest([appRequest({annotations: {[WATCHDOG_ANNOTATION]: value}})]), [image()], {});
+    t.like(await t.throwsAsync(wrong), {code: 'RKT_POD_MANIFEST_INVALID'}, value);
+  }
 });
 
 test('so is how often, and only beside a policy', async (t) => {

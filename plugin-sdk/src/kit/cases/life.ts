@@ -132,6 +132,7 @@ const ASKING: Readonly<Partial<Record<Need, PodSpec>>> = {
   'stdio/log': {app: ['--stdout=log']},
   'user-namespace': {pod: ['--private-users']},
   'volume/empty': {pod: ['--volume=a,kind=empty'], app: ['--mount=volume=a,target=/a']},
+  watchdog: {app: ['--watchdog=30s', '--annotation=appc.io/executor/supports-systemd-notify=true']},
 };
 
 const refused = Object.entries(ASKING).map(([name, spec]): Case => {
