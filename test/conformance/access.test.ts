@@ -165,6 +165,7 @@ const typing = (request: bigint) =>
   callImage([...'injected'].map((letter) => ({name: 'ioctl', args: [0, request, Buffer.from(letter)]})));
 
 const terminalTest = testIf(lacksPods('program/python3'));
+const PROMPT = /[#$] /;
 for (const request of requests) {
   const name = `0x${request.toString(16)}`;
   terminalTest(`S30 an app types nothing into the terminal of who enters: ${name}`, async (t) => {
@@ -191,6 +192,52 @@ for (const request of requests) {
       }
     });
   }
+}
+
+/** Reads what is typed at a terminal for as long as there is one. */
+const READS = 'cat >/read; echo over >/over';
+const LOOKS_FOR_TERMINAL = `
+  until for p in /proc/[0-9]*; do case $(readlink $p/fd/0) in /dev/pts/*) exec 4<$p/fd/0 && break;; esac; done; [ -e /proc/self/fd/4 ]; do :; done
+  echo found >/found`;
+
+/** Enters from a shell, as somebody does, and types at that shell when the command has ended. What of the pod has had the terminal of the command has no terminal any more. */
+const typesAfterwards = async (t: ExecutionContext, uuid: string, command: string) => {
+  const shell = openTerminal(['/bin/bash', '--norc', '-i']);
+  t.teardown(() => shell.close());
+  await shell.see(PROMPT);
+  shell.type(`${host.command('enter', uuid, '/bin/sh', '-c', `'${command}'`).join(' ')}\n`);
+  await shell.see(/entered\r\n/);
+  await shell.see(PROMPT);
+  for (const word of ['one', 'two', 'three']) {
+    shell.type(`echo ty''ped ${word}\n`);
+    await shell.see(new RegExp(`typed ${word}`));
+  }
+  const read = await host.enter(uuid, 'until [ -e /over ]; do sleep 0.1; done; cat /read');
+  t.deepEqual([read.exitCode, read.stdout, read.stderr], [0, '', '']);
+};
+
+terminalTest('S30 what outlives a command of enter does not read the terminal that it was entered from', async (t) => {
+  const pod = await host.start('echo ready; exec cat');
+  const child = `echo there >/there; ${READS}`;
+  // What a shell starts in the background has no input of the shell's.
+  await typesAfterwards(
+    t,
+    pod.uuid,
+    `exec 3<&0; setsid sh -c "${child}" <&3 & until [ -s /there ]; do sleep 0.1; done; echo en""tered`,
+  );
+  await pod.end();
+});
+
+if (flavor !== 'fly') {
+  terminalTest(
+    'S30 what looks into a command of enter does not read the terminal that it was entered from',
+    async (t) => {
+      const script = `echo ready; ${LOOKS_FOR_TERMINAL}; exec <&4; ${READS}; exec sleep 1000`;
+      const pod = await host.start(script);
+      await typesAfterwards(t, pod.uuid, 'until [ -s /found ]; do sleep 0.1; done; echo en""tered');
+      await pod.end();
+    },
+  );
 }
 
 /** KEYCTL_SEARCH in the session keyring. */

@@ -55,6 +55,8 @@ export const STARTS_PROGRAMS: Readonly<Record<string, string>> = {
   'core/src/api/call.ts': 'rkt itself, with the streams of whoever imports it',
   'core/src/api/start.ts': 'rkt itself, with a descriptor besides its streams',
   'core/src/executor/call-entrypoint.ts': 'with descriptors and a cgroup that the interface of rkt has',
+  'core/src/executor/enter-on-terminal.ts': 'a program of system calls alone',
+  'core/src/executor/relay-terminal.ts': 'a type alone',
   'core/src/image/build/closure.ts': 'in isolation',
   'core/src/image/tool.ts': 'in isolation',
   'core/src/linux/child-end.ts': 'a type alone',

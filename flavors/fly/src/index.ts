@@ -32,8 +32,10 @@ import {
 import {bindNotifySocket, withNotifySocket} from './notify.ts';
 
 const NO_SUPERVISOR = 'the app replaces rkt: nothing stays beside it';
-const STREAMS =
-  'of a file that can be written who is root or its owner can change the mode, setuid too, and anybody its flags: give it a pipe; a terminal is there for what outlives the app, too';
+const FILES =
+  'of a file that can be written who is root or its owner can change the mode, setuid too, and anybody its flags: give it a pipe';
+const STREAMS = `${FILES}; a terminal is there for what outlives the app, too`;
+const ENTERED = `${FILES}; on a terminal it has one of the pod's`;
 const HOST_NETWORK = "the app shares the host's network";
 const BLOCK_DEVICES =
   'for disks that are there when the app starts; on cgroup v1 not for what is written to them later from memory';
@@ -114,7 +116,7 @@ export default defineFlavor({
     'app-start': impossible('one app'),
     'app-stop': impossible('one app'),
     attach: notApplicable("the app has the caller's own standard input and output"),
-    enter: equivalent("joins the app's namespaces, root and cgroup with the app's own credentials and filter", STREAMS),
+    enter: equivalent("joins the app's namespaces, root and cgroup with the app's own credentials and filter", ENTERED),
     'exit-status': impossible('it is the status of the rkt process itself: the caller has it, nobody records it'),
     gc: enforced('the kernel drops the mounts with the last process; the cgroups and the directory are removed'),
     logs: enforced('of an app with --stdout=log or --stderr=log'),
