@@ -200,20 +200,29 @@ const LOOKS_FOR_TERMINAL = `
   until for p in /proc/[0-9]*; do case $(readlink $p/fd/0) in /dev/pts/*) exec 4<$p/fd/0 && break;; esac; done; [ -e /proc/self/fd/4 ]; do :; done
   echo found >/found`;
 
-/** Enters from a shell, as somebody does, and types at that shell when the command has ended. What of the pod has had the terminal of the command has no terminal any more. */
-const typesAfterwards = async (t: ExecutionContext, uuid: string, command: string) => {
+/** Starts a pod or a command from a shell, as somebody does, and types at that shell when it has ended. */
+const typesAtShell = async (t: ExecutionContext, command: string) => {
   const shell = openTerminal(['/bin/bash', '--norc', '-i']);
   t.teardown(() => shell.close());
   await shell.see(PROMPT);
-  shell.type(`${host.command('enter', uuid, '/bin/sh', '-c', `'${command}'`).join(' ')}\n`);
+  shell.type(`${command}\n`);
   await shell.see(/entered\r\n/);
   await shell.see(PROMPT);
   for (const word of ['one', 'two', 'three']) {
     shell.type(`echo ty''ped ${word}\n`);
     await shell.see(new RegExp(`typed ${word}`));
   }
+};
+
+/** What of the pod has had the terminal has no terminal any more. */
+const hasReadNothing = async (t: ExecutionContext, uuid: string) => {
   const read = await host.enter(uuid, 'until [ -e /over ]; do sleep 0.1; done; cat /read');
   t.deepEqual([read.exitCode, read.stdout, read.stderr], [0, '', '']);
+};
+
+const typesAfterwards = async (t: ExecutionContext, uuid: string, command: string) => {
+  await typesAtShell(t, host.command('enter', uuid, '/bin/sh', '-c', `'${command}'`).join(' '));
+  await hasReadNothing(t, uuid);
 };
 
 terminalTest('S30 what outlives a command of enter does not read the terminal that it was entered from', async (t) => {
@@ -227,6 +236,21 @@ terminalTest('S30 what outlives a command of enter does not read the terminal th
   );
   await pod.end();
 });
+
+// With nspawn nothing outlives its app.
+if (flavor === 'fly') {
+  terminalTest('S30 what outlives an interactive app does not read the terminal that it was run from', async (t) => {
+    const file = path.join(host.directory, 'outlived');
+    const child = `echo there >/there; ${READS}; exec sleep 1000`;
+    const script = `exec 3<&0; setsid sh -c "${child}" <&3 >/dev/null 2>&1 & until [ -s /there ]; do sleep 0.1; done; echo en""tered`;
+    const run = host.command(
+      ...['--insecure-options=image', 'run', `--stage1=${flavor}`, '--interactive', `--uuid-file-save=${file}`],
+      ...[buildImage(), '--exec=/bin/sh', '--', '-c', `'${script}'`],
+    );
+    await typesAtShell(t, run.join(' '));
+    await hasReadNothing(t, readFileSync(file, 'utf8').trim());
+  });
+}
 
 if (flavor !== 'fly') {
   terminalTest(

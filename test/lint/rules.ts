@@ -56,6 +56,7 @@ export const STARTS_PROGRAMS: Readonly<Record<string, string>> = {
   'core/src/api/start.ts': 'rkt itself, with a descriptor besides its streams',
   'core/src/executor/call-entrypoint.ts': 'with descriptors and a cgroup that the interface of rkt has',
   'core/src/executor/enter-on-terminal.ts': 'a program of system calls alone',
+  'core/src/executor/on-own-terminal.ts': 'rkt itself, on another terminal',
   'core/src/executor/relay-terminal.ts': 'a type alone',
   'core/src/image/build/closure.ts': 'in isolation',
   'core/src/image/tool.ts': 'in isolation',

@@ -1,15 +1,12 @@
 import {closeSync} from 'node:fs';
 import {hideWhatFollows} from '../linux/credentials.ts';
 import {closeOnExecFrom, keepOnExec} from '../linux/fd-flags.ts';
-import {restoreStdio} from '../linux/restore.ts';
-import {endBySignal} from '../linux/signals.ts';
 import {isTerminal} from '../linux/terminal.ts';
-import {copyModes, copySize} from '../linux/terminal-modes.ts';
 import type {EnterContext} from './context.ts';
 import {prepareToJoin} from './enter-by-child.ts';
 import type {LaunchInto} from './exec.ts';
 import {faultPoint} from './fault.ts';
-import {relayTerminal} from './relay-terminal.ts';
+import {relayTerminal, resemble} from './relay-terminal.ts';
 
 const FIRST_BESIDES_STDIO = 3;
 const STREAMS = [0, 1, 2] as const;
@@ -24,10 +21,7 @@ export const enterOnTerminal = async (launch: LaunchInto<'member'>, context: Ent
   const {program, descriptors, terminal} = prepareToJoin(launch, context, onTerminal);
   if (terminal === undefined) throw new Error('enters on a terminal without one');
   const {inside, outside} = terminal;
-  const input = onTerminal.find((stream) => stream === 0);
-  const output = onTerminal.find((stream) => stream !== 0) ?? 0;
-  copyModes(output, inside.number, {plainOutput: input === undefined});
-  copySize(output, inside.number);
+  resemble(inside, onTerminal);
   context.beforeExec?.();
   closeOnExecFrom(FIRST_BESIDES_STDIO);
   for (const descriptor of descriptors) keepOnExec(descriptor);
@@ -42,7 +36,5 @@ export const enterOnTerminal = async (launch: LaunchInto<'member'>, context: Ent
   });
   for (const descriptor of descriptors) closeSync(descriptor);
   for (const file of [program, inside]) file.close();
-  const end = await relayTerminal({child, outside: outside.release(), output, input});
-  restoreStdio();
-  return 'signal' in end ? endBySignal(end.signal) : process.exit(end.status);
+  return relayTerminal({child, outside: outside.release(), streams: onTerminal});
 };

@@ -2,10 +2,13 @@ import type {ChildProcess} from 'node:child_process';
 import {readSync} from 'node:fs';
 import {constants} from 'node:os';
 import type {ReadStream} from 'node:tty';
+import type {Fd} from '../linux/fd.ts';
 import {syscall} from '../linux/libc.ts';
+import {restoreStdio} from '../linux/restore.ts';
+import {endBySignal} from '../linux/signals.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {foregroundGroup, isForeground} from '../linux/terminal.ts';
-import {copySize, type Modes, modesOf, raw, setModes} from '../linux/terminal-modes.ts';
+import {copyModes, copySize, type Modes, modesOf, raw, setModes} from '../linux/terminal-modes.ts';
 
 /** asm-generic/ioctls.h, linux/wait.h */
 const TIOCSIG = 0x4004_5436;
@@ -27,24 +30,41 @@ const HANDED_ON = (Object.keys(constants.signals) as NodeJS.Signals[]).filter((n
 /** What a terminal makes of keys: it is for whoever has the terminal inside. */
 const KEYS = ['SIGINT', 'SIGQUIT', 'SIGTSTP'] as const;
 
+/** The caller's terminal for what comes out, and, if standard input is one, for what is typed. */
+interface Callers {
+  readonly output: number;
+  readonly input: number | undefined;
+}
+
 export interface Relayed {
   /** The other end of the pod's terminal, in non-blocking mode. */
   readonly outside: number;
   /** Leads the session of the pod's terminal, and stops when what it has started is stopped. */
   readonly child: ChildProcess;
-  /** The caller's terminal for what comes out, and, if that is one, for what is typed. */
-  readonly output: number;
-  readonly input: number | undefined;
+  /** Those of the standard streams that are the caller's terminal. */
+  readonly streams: readonly number[];
 }
 
-export type End = {readonly status: number} | {readonly signal: NodeJS.Signals};
+const callersOf = (streams: readonly number[]): Callers => ({
+  output: streams.find((stream) => stream !== 0) ?? 0,
+  input: streams.find((stream) => stream === 0),
+});
+
+/** Gives a new terminal the modes and the size of the caller's. */
+export const resemble = (inside: Fd, streams: readonly number[]): void => {
+  const {output, input} = callersOf(streams);
+  copyModes(output, inside.number, {plainOutput: input === undefined});
+  copySize(output, inside.number);
+};
 
 /**
  * Stands between the caller's terminal and one of a pod, until the child has ended: nothing of the pod ever has the caller's. Keys go through as they are while this process has the foreground. It stops
  * with its child, and continues it; other signals are the child's. When this process has gone, however it ended, the pod's terminal is hung up.
  * The caller's is in the mode that it was in whenever this process stops or ends, unless by SIGKILL.
+ * Ends this process as the child has ended.
  */
-export const relayTerminal = async ({outside, child, output, input}: Relayed): Promise<End> => {
+export const relayTerminal = async ({outside, child, streams}: Relayed): Promise<never> => {
+  const {output, input} = callersOf(streams);
   const {ReadStream: Stream} = process.getBuiltinModule('node:tty');
   const inner = new Stream(outside);
   const writer = new Stream(output);
@@ -79,8 +99,9 @@ export const relayTerminal = async ({outside, child, output, input}: Relayed): P
     if (group !== undefined && group > 0) orGone(() => process.kill(-group, 'SIGCONT'));
     child.kill('SIGCONT');
   };
-  const ended = new Promise<End>((resolve) => {
-    child.on('exit', (status, signal) => resolve(signal === null ? {status: status ?? 0} : {signal}));
+  const ended = new Promise<NodeJS.Signals | number>((resolve, reject) => {
+    child.on('exit', (status, signal) => resolve(signal ?? status ?? 0));
+    child.on('error', reject);
   });
   process.on('exit', keyboard.leave);
   for (const [signal, handler] of handlers) process.on(signal, handler);
@@ -93,7 +114,8 @@ export const relayTerminal = async ({outside, child, output, input}: Relayed): P
   keyboard.leave();
   for (const [signal, handler] of handlers) process.off(signal, handler);
   hangUp();
-  return end;
+  restoreStdio();
+  return typeof end === 'number' ? process.exit(end) : endBySignal(end);
 };
 
 /** What somebody types, while the caller's shell lets this process have it. */

@@ -34,7 +34,7 @@ import {bindNotifySocket, withNotifySocket} from './notify.ts';
 const NO_SUPERVISOR = 'the app replaces rkt: nothing stays beside it';
 const FILES =
   'of a file that can be written who is root or its owner can change the mode, setuid too, and anybody its flags: give it a pipe';
-const STREAMS = `${FILES}; a terminal is there for what outlives the app, too`;
+const STREAMS = `${FILES}; a terminal is there for what outlives the app, too, unless the pod is interactive`;
 const ENTERED = `${FILES}; on a terminal it has one of the pod's`;
 const HOST_NETWORK = "the app shares the host's network";
 const BLOCK_DEVICES =
@@ -101,7 +101,9 @@ export default defineFlavor({
     'stdio/journal': impossible(NO_SUPERVISOR),
     'stdio/log': enforced('files of the pod, read by rkt logs and kept in bounds by rkt gc'),
     'stdio/stream': enforced("the caller's own standard streams"),
-    'stdio/terminal': enforced("the caller's own terminal"),
+    'stdio/terminal': enforced(
+      "a terminal of its own, before which rkt stays; the caller's own under a service manager that waits for rkt, or with passed sockets",
+    ),
     user: enforced('set before execve'),
     'user-namespace': impossible("the app shares the host's user namespace"),
     'volume/device': enforced('bind mount', {readBack: readBack.mounts}),

@@ -23,6 +23,7 @@ import {requireStored, writeStored} from '../state/stored.ts';
 import {withPod} from '../state/with-pod.ts';
 import {checkSockets} from './check-sockets.ts';
 import {launch} from './launch.ts';
+import {ownTerminal} from './own-terminal.ts';
 import {requireTerminal} from './require-terminal.ts';
 import {tellNetwork} from './tell-network.ts';
 import {tellReadiness} from './tell-readiness.ts';
@@ -46,6 +47,7 @@ export const runPrepared = async (settings: Settings, text: string, run: RunRequ
     await checkPolicy(settings, entry, planned.pod, now);
     if (entry.summary?.flavor.supervises) checkSockets(planned.pod, now);
     requireTerminal(planned.pod);
+    await ownTerminal(planned);
     tellNetwork(settings, run, planned.pod);
     tellReadiness(settings, planned.report);
     tellUnproved(settings, planned.pod, planned.report);
