@@ -1,10 +1,11 @@
-import {copyFileSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {copyFileSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import {openHost} from '../helpers/host.ts';
 import {buildImage} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
+import {openTerminal} from '../helpers/terminal.ts';
 import {SEVERAL, stage1Aci} from './support/stage1-aci.ts';
 
 /* A stage1 image made for rkt, unmodified: rkt's implementor's guide, sentence by sentence. */
@@ -199,6 +200,39 @@ podTest('stop --force has it kill, and a pod without a stop entrypoint gets sign
   t.is((await host.rkt(['rm', uuid])).exitCode, 0);
 });
 
+testIf(lacksPods('program/python3'))('S30 it has a terminal of its own, in run and in enter', async (t) => {
+  const own = 'readlink /proc/self/fd/0';
+  const on = async (mark: string, ...args: string[]) => {
+    const script = `: ${mark}; test -t 0 && echo there; read -r line; echo "<$line>"; exit 4`;
+    const command = host.command(...args, '-c', script);
+    const terminal = openTerminal(['/bin/sh', '-c', `${own}; "$@"; echo status=$?`, 'sh', ...command]);
+    t.teardown(() => terminal.close());
+    const [, callers] = await terminal.see(/^(\S+)\r\n/);
+    await terminal.see(/there/);
+    const app = readdirSync('/proc').find((pid) => cmdline(pid).startsWith(`/bin/sh\0-c\0: ${mark};`));
+    t.not(readlinkSync(`/proc/${app}/fd/0`), callers);
+    terminal.type('typed\n');
+    await terminal.see(/<typed>\r\nstatus=4/);
+  };
+  await on(
+    'runs',
+    ...['--insecure-options=image', 'run', `--stage1=${stage1}`, '--interactive', buildImage()],
+    ...['--exec=/bin/sh', '--'],
+  );
+  const {uuid, ended} = await host.start('trap "exit 5" TERM; echo ready; read -r none', {stage1});
+  await on('enters', 'enter', uuid, '/bin/sh');
+  t.is((await host.rkt(['stop', uuid])).exitCode, 0);
+  await ended;
+});
+
+const cmdline = (pid: string): string => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+  } catch {
+    return '';
+  }
+};
+
 podTest(
   'a gc entrypoint that fails keeps the pod once, and a stop entrypoint that fails leaves it running',
   async (t) => {
@@ -214,6 +248,23 @@ podTest(
     t.is((await host.rkt(['rm', uuid])).exitCode, 0);
   },
 );
+
+podTest('gc of a pod whose stage1 cannot be mounted again keeps the pod once, and says so', async (t) => {
+  const {uuid, ended} = await host.start('echo ready; read -r none', {stage1});
+  t.is((await host.rkt(['stop', '--force', uuid])).exitCode, 0);
+  await ended;
+  const rootfs = path.join(podPath(uuid), 'stage1/rootfs');
+  rmSync(rootfs, {recursive: true});
+  writeFileSync(rootfs, '');
+  const {error} = await host.rkt(['--format=json', 'rm', uuid]);
+  t.is(error?.code, 'RKT_STAGE1_ENTRYPOINT_FAILED');
+  t.regex(String(error?.message), /cannot be mounted again/);
+  t.is((await host.rkt(['rm', uuid])).exitCode, 0);
+  t.is(
+    (await host.pods()).find(({name}) => name === uuid),
+    undefined,
+  );
+});
 
 podTest('a prepared pod keeps its stage1, and what it was prepared with, whatever has the name later', async (t) => {
   const file = path.join(host.directory, 'uuid-prepared');

@@ -39,7 +39,11 @@ export const enter = async (
   }
   const {entrypoints} = summary.flavor;
   if (entrypoints !== undefined) {
-    const {enterStage1} = await import('./enter-stage1.ts');
+    const [{enterStage1}, {onOwnTerminal}] = await Promise.all([
+      import('./enter-stage1.ts'),
+      import('../../executor/on-own-terminal.ts'),
+    ]);
+    await onOwnTerminal();
     return enterStage1(settings, entry, supervisor, entrypoints, {app: appName, command});
   }
   // It starts this command again; the less has been done before, the better. Into a pid namespace, and on a terminal, a program of its own leads.
