@@ -33,7 +33,7 @@ const plants = [
       'core/src/linux/credentials.ts',
       'core/src/stage1/aci/aci-flavor.ts',
       'core/src/stage1/negotiation/degrade.ts',
-      'flavors/kvm/src/index.ts',
+      'flavors/kvm/src/beside.ts',
       'plugin-sdk/src/launcher.ts',
       'plugin-sdk/src/systemd/sandbox.ts',
     ],

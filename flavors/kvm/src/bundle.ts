@@ -10,7 +10,7 @@ import {isOfVolume, volumeMounts} from './volumes.ts';
 export const bundle = (pod: Pod, app: App) => ({
   ociVersion: '1.0.0',
   root: {path: 'rootfs', readonly: app.readOnlyRootfs},
-  process: processOf(app),
+  process: processIn(app.process),
   mounts: [...KERNEL, ...SHARED, ...volumeMounts(pod, app), ...names(pod, app)],
   linux: {
     namespaces: [{type: 'mount'}],
@@ -22,7 +22,8 @@ export const bundle = (pod: Pod, app: App) => ({
   },
 });
 
-const processOf = ({process}: App) => ({
+/** A compiled process in words of the specification. */
+export const processIn = (process: App['process']) => ({
   terminal: false,
   args: process.argv,
   env: process.env.map(({name, value}) => `${name}=${value}`),

@@ -16,7 +16,7 @@ const QEMU_FILES = [
 const inGuest = (what: string): Support => enforced(`${what}, ${IN_GUEST}`);
 
 /** What the flavor is and what it promises. */
-export const declaration = {
+export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} = {
   name: 'kvm',
   version: '0.1.0',
   summary: 'several apps in one pod, in a QEMU virtual machine with a kernel of its own',
@@ -28,7 +28,10 @@ export const declaration = {
     directories: ['/dev', '/proc', SEEN],
     programs: [IMAGE.qemu],
     files: QEMU_FILES,
-    ownFiles: [{from: 'dist/monitor', to: IMAGE.monitor}],
+    ownFiles: [
+      {from: 'dist/monitor', to: IMAGE.monitor},
+      {from: 'dist/enter', to: IMAGE.enter},
+    ],
     machine: {
       kernel: IMAGE.kernel,
       initramfs: IMAGE.initramfs,
@@ -124,7 +127,10 @@ export const declaration = {
     'app-start': impossible(LATER),
     'app-stop': impossible(LATER),
     attach: impossible(LATER),
-    enter: impossible(LATER),
+    enter: equivalent(
+      `started with the app's compiled process, ${IN_GUEST}; a program outside carries its streams, signals and exit status`,
+      'it sees pipes, whatever the streams of its caller are: no terminal',
+    ),
     'exit-status': enforced('written when an app ends'),
     gc: enforced('the kernel drops the mounts with the machine; the cgroups and the directory are removed'),
     logs: enforced('of apps with --stdout=log, and the same for --stderr'),
@@ -133,4 +139,4 @@ export const declaration = {
     stats: notApplicable('rkt has no such command yet'),
     stop: enforced('SIGTERM to every app; after ten seconds they are killed'),
   },
-} satisfies Omit<Declaration, 'contract'>;
+};

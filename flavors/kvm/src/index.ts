@@ -10,7 +10,9 @@ import {
   privateMounts,
   type Step,
 } from '@rkt/plugin-sdk';
+import {launchedProcess} from './beside.ts';
 import {declaration} from './declaration.ts';
+import {enterLaunch} from './enter.ts';
 import {qemuCommand} from './machine.ts';
 import {IMAGE, podPath, ROOT, SEEN, SHARED, userOf} from './places.ts';
 import {podScript} from './script.ts';
@@ -52,6 +54,7 @@ export default defineFlavor({
   environment: (pod) => [
     podCgroup(pod, {}),
     directory(`${SHARED}/status`, userOf(pod)),
+    directory(`${SHARED}/control`, userOf(pod), 0o700),
     ...(pod.apps.some(({stdio}) => stdio.stdout === 'log' || stdio.stderr === 'log')
       ? [directory(LOGS, userOf(pod))]
       : []),
@@ -84,23 +87,18 @@ export default defineFlavor({
   launch: (pod, host) => ({
     into: 'rootfs',
     root: {in: 'pod', path: podPath(ROOT)},
-    process: {
-      argv: [IMAGE.monitor, SEEN, ...pod.apps.flatMap(streamsOf), '--', ...qemuCommand(pod, host)],
-      env: [],
-      cwd: rootfsPath('/'),
-      uid: userOf(pod),
-      gid: userOf(pod),
-      groups: [],
-      umask: 0o022,
-      capabilities: {bounding: [], effective: [], ambient: []},
-      noNewPrivileges: true,
-      seccomp: null,
-      rlimits: [],
-      oomScoreAdj: null,
-    },
+    process: launchedProcess(pod, [
+      IMAGE.monitor,
+      SEEN,
+      ...pod.apps.flatMap(streamsOf),
+      '--',
+      ...qemuCommand(pod, host),
+    ]),
     passSockets: false,
     ...(servedTrees(pod).length > 0 && {keepUserNamespace: true}),
   }),
+
+  enter: (pod, app, command) => enterLaunch(pod, app, command),
 
   stop: (_pod, force) =>
     force
@@ -112,14 +110,13 @@ export default defineFlavor({
         ],
 });
 
-const rootfsPath = (path: string) => path as App['process']['cwd'];
 const below = (path: string) => ({in: 'pod', path: podPath(`${ROOT}${path}`)}) as const;
 
-const directory = (path: string, owner: number): Step => ({
+const directory = (path: string, owner: number, mode = 0o755): Step => ({
   id: `dir.${path}`,
   do: 'mkdir',
   target: {in: 'pod', path: podPath(path)},
-  mode: 0o755,
+  mode,
   uid: owner,
   gid: owner,
 });

@@ -2,12 +2,14 @@ import test from 'ava';
 import type {AppName, HostPath, Pod, PodPath, RootfsPath} from '../../../core/src/contract/index.ts';
 import {app, hostFacts, pod} from '../../../core/test/support/fixtures.ts';
 import {bundle} from '../src/bundle.ts';
+import {enterLaunch} from '../src/enter.ts';
 import {coresOf, memoryOf, optionValue, qemuCommand} from '../src/machine.ts';
 import {podScript} from '../src/script.ts';
 import {bindVolumes} from '../src/volumes.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const second = 'second' as AppName;
+const IDENTITY = {pid: 1, startTime: 1};
 
 test('the machine has the memory of its apps and its own need', (t) => {
   t.is(memoryOf(pod({apps: [app({limits: {memoryMax: 64 * MEBIBYTE}})]})), 192 * MEBIBYTE);
@@ -49,6 +51,31 @@ test('S14 S15 nothing of an image is in the command line of QEMU, nor in a line 
   t.is(lines.filter(([word]) => word === 'start').length, 1);
   const [, , content = ''] = lines.find(([, name]) => name?.endsWith('/config.json')) ?? [];
   t.deepEqual(JSON.parse(content).process.args, [hostile]);
+});
+
+test('S14 S15 what enters an app has its compiled process, in the environment alone, however long it is', (t) => {
+  const main = app({});
+  const secret = `\u{1f512}\n\t${'x'.repeat(200_000)}`;
+  const withSecret = {...main, process: {...main.process, env: [{name: 'SECRET', value: secret}]}};
+  const running = {...pod({apps: [withSecret]}), supervisor: IDENTITY, appProcesses: {main: IDENTITY}};
+  const hostile = 'x\nstart\t9\t/run/x\t/bin/sh';
+  const {process} = enterLaunch(running, withSecret, ['/bin/echo', hostile]);
+  t.deepEqual(process.argv, ['/usr/lib/rkt/enter', '/pod/control/socket']);
+  t.true(process.env.every(({value}) => Buffer.byteLength(value) < 128 * 1024 - 32));
+  t.deepEqual(
+    process.env.map(({name}) => name),
+    process.env.map((_, index) => `RKT_SCRIPT_${index}`),
+  );
+  const lines = linesOf(process.env.map(({value}) => value).join(''));
+  t.deepEqual(
+    lines.map(([word]) => word),
+    ['write', 'start'],
+  );
+  t.is(lines[1]?.at(-1), 'main');
+  t.deepEqual(JSON.parse(lines[0]?.[2] ?? ''), {
+    ...bundle(running, withSecret).process,
+    args: ['/bin/echo', hostile],
+  });
 });
 
 test('the filter of an app is the compiled one, in words of the OCI specification', (t) => {

@@ -1,4 +1,5 @@
 import type {Launch} from '../../contract/launch.ts';
+import type {Pod, RunningPod} from '../../contract/pod.ts';
 import {enter as performEnter} from '../../executor/enter.ts';
 import {requireStdio} from '../../linux/require-stdio.ts';
 import {sealSelf} from '../../linux/sealed-self.ts';
@@ -15,6 +16,7 @@ import {pickApp} from '../state/pick-app.ts';
 import {runningPod} from '../state/running-pod.ts';
 import {requireStored} from '../state/stored.ts';
 import {readSummary} from '../state/summary.ts';
+import type {Supervisor} from '../state/supervisor.ts';
 import {whenStarted} from './when-started.ts';
 
 export interface EnterRequest {
@@ -52,7 +54,10 @@ export const enter = async (
     const {verbs, name} = flavor.declaration;
     throw enterImpossible(name, 'consequence' in verbs.enter ? verbs.enter.consequence : 'it does not say how');
   }
-  const running = whenStarted(entry, app.name, () => runningPod(pod, facts, supervisor, flavor));
+  const look = flavor.declaration.properties.includes('own-kernel')
+    ? await machineLook(entry, pod, supervisor)
+    : () => runningPod(pod, facts, supervisor, flavor);
+  const running = whenStarted(entry, app.name, look);
   let candidate: unknown;
   try {
     candidate = flavor.enter(running, app, command, facts);
@@ -73,6 +78,11 @@ export const enter = async (
     caches: {seccomp: seccompCache(settings.dataDir)},
     describeError,
   });
+};
+
+const machineLook = async (entry: PodEntry, pod: Pod, supervisor: Supervisor): Promise<() => RunningPod> => {
+  const {startedMachine} = await import('./started-machine.ts');
+  return () => startedMachine(entry, pod, supervisor);
 };
 
 /** What the app has been told of another terminal does not hold for this one. */
