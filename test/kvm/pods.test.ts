@@ -10,6 +10,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
@@ -401,6 +402,36 @@ kernelTest('when QEMU or its monitor is killed, both end, and the pod has', asyn
     await until(() => processesOf(pod.uuid).length === 0);
     await until(async () => (await host.pods()).some(({name, state}) => name === pod.uuid && state === 'exited'));
   }
+});
+
+kernelTest('the accelerator is proved; a verdict that is wrong costs time, and no pod', async (t) => {
+  const file = path.join(host.data, 'cas/flavors/accelerator');
+  await host.rkt(['flavor', 'doctor', 'kvm']);
+  if (!existsSync('/dev/kvm')) {
+    t.false(existsSync(file));
+    return;
+  }
+  const verdict = readFileSync(file, 'utf8');
+  const isProved = verdict.includes('"works":true');
+  writeFileSync(file, verdict.replace('"works":false', '"works":true'));
+  const {exitCode, stderr} = await host.sh('exit 9', options);
+  t.is(exitCode, 9, stderr);
+  if (!isProved) t.regex(stderr, /^rkt: with the accelerator kvm .*; it is started with tcg$/m);
+  const {stdout} = await host.rkt(['--format=json', 'flavor', 'doctor', 'kvm']);
+  t.regex(stdout, isProved ? /run on the processor itself/ : /machines are emulated \(tcg\): \/dev\/kvm is of no use/);
+  t.is(readFileSync(file, 'utf8').includes('"works":true'), isProved);
+
+  mkdirSync(path.join(host.directory, 'etc/stage1.d'));
+  const configuration = path.join(host.directory, 'etc/stage1.d/accelerator.json');
+  t.teardown(() => rmSync(configuration));
+  const wants = (accelerator: string) =>
+    writeFileSync(configuration, JSON.stringify({rktVersion: 'v1', rktKind: 'stage1', accelerator}));
+  wants('kvm');
+  const forced = await host.sh('exit 9', options);
+  t.is(forced.exitCode, isProved ? 9 : 254, forced.stderr);
+  if (!isProved) t.regex(forced.stderr, /RKT_MACHINE_FAILED/);
+  wants('fast');
+  t.is((await host.sh('exit 9', options)).error?.code, 'RKT_CONFIG_FIELD_INVALID');
 });
 
 kernelTest('what the flavor cannot do is refused by name', async (t) => {

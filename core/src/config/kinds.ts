@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import {isolatorNames} from '../contract/isolators.ts';
+import {ACCELERATORS} from './config.ts';
 
 /*
  * The file formats of rkt's configuration, version v1. Empty strings count as unset where rkt let them.
@@ -41,6 +42,7 @@ const stage1 = z
     flavor: z.optional(z.string()),
     name: z.optional(z.string()),
     version: z.optional(z.string()),
+    accelerator: z.optional(z.enum(ACCELERATORS, `must be ${ACCELERATORS.join(', ')}`)),
     location: z.optional(
       z
         .string()

@@ -120,6 +120,8 @@ const guestSystem = z.strictObject({
   init: packagePath,
   /** Programs of the host, with their libraries. */
   programs: z.array(absolute),
+  /** The QEMU among the image's programs, which proves what `HostFacts.accelerator` says. Absent: nothing is proved. */
+  emulator: z.optional(absolute),
   /** Modules of the kernel; with those that they need they are in `/modules`, their names in the order in which they can be loaded in `/modules/order`. */
   modules: z.array(z.string().check(z.regex(/^[a-z0-9_]+$/))),
 });

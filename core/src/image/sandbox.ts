@@ -116,6 +116,9 @@ export const stranger = (program: Shown): HostCommand & {readonly env: Readonly<
   return {...confined([], limited(STRANGER_LIMITS, [seenAt(program)]), NOBODY), shown: [program], env};
 };
 
+/** What it says goes to a file in memory, which is as large. */
+const PROVER_LIMITS = {core: 0, cpu: 30, fsize: 65_536, nofile: 256} as const;
+
 /** Threads count, of all that run at once; and it answers many questions. */
 const SCRIPT_LIMITS = {...STRANGER_LIMITS, cpu: 60, nproc: 4096} as const;
 
@@ -126,6 +129,15 @@ export const strangersScript = (
 ): HostCommand => {
   const ids = ['--ruid=65533', `--euid=${owner.uid}`, '--rgid=65533', `--egid=${owner.gid}`];
   return {...confined([], limited(SCRIPT_LIMITS, command), ids), shown};
+};
+
+/** A stranger's emulator that tries a device: it has the user or the group that may open that, and nothing of what they may do besides. */
+export const prover = (
+  command: readonly string[],
+  {owner, shown}: {readonly owner: {readonly uid: number; readonly gid: number}; readonly shown: readonly Shown[]},
+): HostCommand => {
+  const ids = ['--ruid=65533', `--euid=${owner.uid}`, '--rgid=65533', `--egid=${owner.gid}`];
+  return {...confined([], limited(PROVER_LIMITS, command), ids), shown};
 };
 
 /** Decompresses standard input as nobody, with bounded memory: gzip, bzip2, xz and zstd. */

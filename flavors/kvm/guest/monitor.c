@@ -1,7 +1,10 @@
 /*
  * What stays on the host beside QEMU: starts it, gives the agent in the guest its script, carries standard streams and signals, and ends with the exit status of the pod.
  *
- *   monitor DIRECTORY (app NAME STDIN STDOUT STDERR)… -- QEMU ARGUMENT…
+ *   monitor DIRECTORY (app NAME STDIN STDOUT STDERR)… (accelerator NAME PROCESSOR)… -- QEMU ARGUMENT…
+ *
+ * An accelerator that the machine does not start with is followed by the next. In the arguments of QEMU, @ACCELERATOR@ and @CPU@ are the words of the one, and @TSC@ is the frequency of the
+ * processor's counter.
  *
  * At DIRECTORY/control/socket it takes what joins an app (enter.c). DIRECTORY has the file `script` and gets `status/NAME`, the exit status of each app as a decimal number, and the file `supervisor-status`, which gets `ready` once all apps run. A stream is `-` (that of the caller), `null`, or the path of a
  * file that is appended to. App number N of the command line is process N of the script. QEMU has the agent's port in descriptor 3 and the console of the
@@ -43,8 +46,9 @@
 #define START_SECONDS 120
 #define GRACE_SECONDS 10
 #define HALT_SECONDS 5
-/* In an argument of QEMU: the frequency of the processor's counter. */
-#define TSC_MARK "@TSC@"
+/* The same of a machine that something else may start after. */
+#define ATTEMPT_SECONDS 15
+#define MAX_ATTEMPTS 2
 
 struct sink {
 	int fd; /* -1: nobody wants it */
@@ -76,6 +80,14 @@ static char console_text[CONSOLE_KEPT];
 static size_t console_length;
 static char *unsent;
 static size_t unsent_length, unsent_capacity;
+static char **qemu_arguments;
+static struct {
+	const char *accelerator, *processor;
+} attempts[MAX_ATTEMPTS];
+static int attempt, attempt_count;
+static sigset_t signals_before;
+/* QEMU's, until it has started; -1: none. */
+static int user_namespace = -1;
 static enum { BOOTING, RUNNING, STOPPING, HALTING } phase;
 static int first_failure = -1, last_status;
 
@@ -306,6 +318,7 @@ static void take_frame(struct frame frame, const char *payload) {
 	if (frame.type == FRAME_READY) {
 		if (phase != BOOTING) give_up("the machine has started again");
 		phase = RUNNING;
+		close_fd(&user_namespace);
 		alarm_in(0);
 		send_script();
 		return;
@@ -511,7 +524,7 @@ static int output_of(const char *word, int own) {
 	return file;
 }
 
-static char **take_arguments(int argc, char **argv) {
+static void take_arguments(int argc, char **argv) {
 	if (argc < 2) give_up("no directory");
 	directory = argv[1];
 	int at = 2;
@@ -528,9 +541,15 @@ static char **take_arguments(int argc, char **argv) {
 		};
 		at += 5;
 	}
-	if (app_count == 0 || at + 1 >= argc || strcmp(argv[at], "--") != 0) give_up("arguments");
+	while (at + 2 < argc && strcmp(argv[at], "accelerator") == 0) {
+		if (attempt_count == MAX_ATTEMPTS) give_up("more than %d accelerators", MAX_ATTEMPTS);
+		attempts[attempt_count].accelerator = argv[at + 1];
+		attempts[attempt_count++].processor = argv[at + 2];
+		at += 3;
+	}
+	if (app_count == 0 || attempt_count == 0 || at + 1 >= argc || strcmp(argv[at], "--") != 0) give_up("arguments");
 	apps_left = app_count;
-	return argv + at + 1;
+	qemu_arguments = argv + at + 1;
 }
 
 /* Ticks of the processor's counter in a millisecond: without hardware support the guest has the same, and on a busy host it does not find out itself. */
@@ -544,13 +563,34 @@ static unsigned long kilohertz(void) {
 	return ticks * 1000000 / ((to.tv_sec - from.tv_sec) * 1000000000ull + (to.tv_nsec - from.tv_nsec));
 }
 
-static void put_in_kilohertz(char **argv) {
-	for (; *argv != NULL; argv++) {
-		char *mark = strstr(*argv, TSC_MARK), *whole;
+/* What takes the place of marks in the arguments of QEMU. */
+struct value {
+	const char *mark, *text;
+};
+
+static char *put_in(const char *argument, const struct value *values) {
+	for (; values->mark != NULL; values++) {
+		const char *mark = strstr(argument, values->mark);
+		char *whole;
 		if (mark == NULL) continue;
-		if (asprintf(&whole, "%.*s%lu%s", (int)(mark - *argv), *argv, kilohertz(), mark + strlen(TSC_MARK)) < 0) give_up("no memory");
-		*argv = whole;
+		if (asprintf(&whole, "%.*s%s%s", (int)(mark - argument), argument, values->text, mark + strlen(values->mark)) < 0) give_up("no memory");
+		return whole;
 	}
+	return strdup(argument);
+}
+
+static char **qemu_command(void) {
+	char frequency[32];
+	snprintf(frequency, sizeof frequency, "%lu", kilohertz());
+	const struct value values[] = {
+	    {"@TSC@", frequency}, {"@ACCELERATOR@", attempts[attempt].accelerator}, {"@CPU@", attempts[attempt].processor}, {NULL, NULL}};
+	size_t count = 0;
+	while (qemu_arguments[count] != NULL) count++;
+	char **command = calloc(count + 1, sizeof *command);
+	if (command == NULL) give_up("no memory");
+	for (size_t at = 0; at < count; at++)
+		if ((command[at] = put_in(qemu_arguments[at], values)) == NULL) give_up("no memory");
+	return command;
 }
 
 /* Over files whose owners are users of that namespace: those of the volumes. What is dropped from the bounding set does not come back by execve. */
@@ -574,46 +614,65 @@ static int take_user_namespace(void) {
 	return namespace;
 }
 
-static void start_qemu(char **argv, const sigset_t *before) {
-	put_in_kilohertz(argv);
+static void start_qemu(void) {
+	char **command = qemu_command();
+	alarm_in(attempt + 1 < attempt_count ? ATTEMPT_SECONDS : START_SECONDS);
 	int agent[2], text[2];
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, agent) < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, text) < 0)
 		give_up("socketpair: %s", strerror(errno));
-	int namespace = take_user_namespace();
 	pid_t parent = getpid();
 	qemu = fork();
 	if (qemu < 0) give_up("fork: %s", strerror(errno));
 	if (qemu == 0) {
 		/* First: it takes back what the next call says. */
-		if (namespace >= 0 && join_user_namespace(namespace) < 0) {
+		if (user_namespace >= 0 && join_user_namespace(user_namespace) < 0) {
 			dprintf(text[1], "user namespace: %s\n", strerror(errno));
 			_exit(FAILED);
 		}
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent) _exit(FAILED);
 		setsid(); /* keys of the terminal are the apps' */
-		sigprocmask(SIG_SETMASK, before, NULL);
+		sigprocmask(SIG_SETMASK, &signals_before, NULL);
 		/* Above the numbers that they are to have. */
 		int a = fcntl(agent[1], F_DUPFD_CLOEXEC, 10), t = fcntl(text[1], F_DUPFD_CLOEXEC, 10), nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 		if (a < 0 || t < 0 || nothing < 0 || dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0 || dup2(t, 2) < 0 || dup2(a, PORT) < 0 || dup2(t, CONSOLE) < 0)
 			_exit(FAILED);
-		execv(argv[0], argv);
-		dprintf(2, "%s: %s\n", argv[0], strerror(errno));
+		execv(command[0], command);
+		dprintf(2, "%s: %s\n", command[0], strerror(errno));
 		_exit(FAILED);
 	}
-	if (namespace >= 0) close(namespace);
+	for (char **argument = command; *argument != NULL; argument++) free(*argument);
+	free(command);
 	close(agent[1]);
 	close(text[1]);
 	port = agent[0];
 	console = text[0];
 }
 
+/* What it starts with next, if there is something. */
+__attribute__((format(printf, 1, 2))) static void not_started(const char *format, ...) {
+	char why[200];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(why, sizeof why, format, arguments);
+	va_end(arguments);
+	if (phase != BOOTING || attempt + 1 == attempt_count) give_up("%s", why);
+	fprintf(stderr, "rkt: with the accelerator %s %s; it is started with %s\n", attempts[attempt].accelerator, why, attempts[attempt + 1].accelerator);
+	end_qemu();
+	tell_console();
+	close_fd(&port);
+	close_fd(&console);
+	unsent_length = received_length = console_length = 0;
+	attempt++;
+	start_qemu();
+}
+
 static void qemu_has_ended(int status) {
 	keep_console();
 	if (phase == HALTING) return;
-	if (WIFSIGNALED(status)) give_up("the machine was killed by signal %d", WTERMSIG(status));
-	if (WEXITSTATUS(status) != 0) give_up("QEMU ended with exit status %d", WEXITSTATUS(status));
-	give_up(phase == BOOTING ? "the machine ended before it had started" : "the machine ended before the apps");
+	if (WIFSIGNALED(status)) not_started("the machine was killed by signal %d", WTERMSIG(status));
+	else if (WEXITSTATUS(status) != 0) not_started("QEMU ended with exit status %d", WEXITSTATUS(status));
+	else not_started(phase == BOOTING ? "the machine ended before it had started" : "the machine ended before the apps");
 }
 
 static void take_signals(int fd) {
@@ -641,7 +700,7 @@ static void take_signals(int fd) {
 static void take_alarm(void) {
 	uint64_t times;
 	if (read(timer, &times, sizeof times) < 0) return;
-	if (phase == BOOTING) give_up("the machine has not started within %d seconds", START_SECONDS);
+	if (phase == BOOTING) not_started("the machine has not started within %d seconds", attempt + 1 < attempt_count ? ATTEMPT_SECONDS : START_SECONDS);
 	if (phase == STOPPING) signal_apps(SIGKILL);
 	if (phase == HALTING) end_qemu();
 }
@@ -656,21 +715,21 @@ static int is_drained(void) {
 #define FIXED 5
 
 int main(int argc, char **argv) {
-	sigset_t taken, before;
+	sigset_t taken;
 	sigemptyset(&taken);
 	for (const int *number = (const int[]){SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGTERM, SIGALRM, SIGCHLD, SIGCONT, SIGWINCH, 0}; *number; number++)
 		sigaddset(&taken, *number);
 	for (int number = SIGRTMIN; number <= SIGRTMAX; number++) sigaddset(&taken, number);
-	sigprocmask(SIG_BLOCK, &taken, &before);
+	sigprocmask(SIG_BLOCK, &taken, &signals_before);
 	prctl(PR_SET_DUMPABLE, 0); /* QEMU is the same user */
 	signal(SIGPIPE, SIG_IGN);
 	int signals = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
 	timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (signals < 0 || timer < 0) give_up("%s", strerror(errno));
-	char **command = take_arguments(argc, argv);
+	take_arguments(argc, argv);
 	listen_for_clients();
-	start_qemu(command, &before);
-	alarm_in(START_SECONDS);
+	user_namespace = take_user_namespace();
+	start_qemu();
 	while (phase != HALTING || qemu > 0) {
 		if (phase != HALTING && phase != BOOTING && apps_left == 0 && is_drained()) {
 			phase = HALTING;

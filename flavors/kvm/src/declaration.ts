@@ -36,6 +36,7 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
       kernel: IMAGE.kernel,
       initramfs: IMAGE.initramfs,
       init: 'dist/agent',
+      emulator: IMAGE.qemu,
       programs: ['/usr/bin/crun'],
       modules: [
         ...['virtio_mmio', 'virtio_blk', 'crc32c_generic', 'erofs', 'overlay', 'virtio_console'],

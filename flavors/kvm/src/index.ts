@@ -13,7 +13,7 @@ import {
 import {launchedProcess} from './beside.ts';
 import {declaration} from './declaration.ts';
 import {enterLaunch} from './enter.ts';
-import {qemuCommand} from './machine.ts';
+import {accelerators, qemuCommand} from './machine.ts';
 import {IMAGE, podPath, ROOT, SEEN, SHARED, userOf} from './places.ts';
 import {podScript} from './script.ts';
 import {bindVolumes, servedTrees} from './volumes.ts';
@@ -24,7 +24,7 @@ const GRACE_MILLISECONDS = 15_000;
 /** Pods of several apps in a virtual machine: QEMU, and a monitor beside it that carries streams, signals and exit statuses. */
 export default defineFlavor({
   ...declaration,
-  probe: (host) => [...missingPrograms(host), ...foreignMachine(host)],
+  probe: (host) => [...missingPrograms(host), ...foreignMachine(host), ...accelerator(host)],
 
   filesystem: (pod) => [
     // The machine has no card: whoever breaks out into QEMU has no network either, nor what others of the host share.
@@ -51,8 +51,8 @@ export default defineFlavor({
     ),
   ],
 
-  environment: (pod) => [
-    podCgroup(pod, {}),
+  environment: (pod, host) => [
+    cgroup(pod, host),
     directory(`${SHARED}/status`, userOf(pod)),
     directory(`${SHARED}/control`, userOf(pod), 0o700),
     ...(pod.apps.some(({stdio}) => stdio.stdout === 'log' || stdio.stderr === 'log')
@@ -77,8 +77,9 @@ export default defineFlavor({
       flags: ['nosuid', 'noexec'],
       options: {mode: '0755', size: '64k'},
     },
-    device('null', 3),
-    device('urandom', 9),
+    device('null', MEMORY_DEVICES, 3),
+    device('urandom', MEMORY_DEVICES, 9),
+    ...kvmDevice(host).map(({major, minor}) => device('kvm', major, minor, userOf(pod))),
     ...(servedTrees(pod).includes('rw') ? [OWN_PROC] : []),
     // Last: what is bound after it shows other owners.
     ...bindVolumes(pod),
@@ -91,6 +92,7 @@ export default defineFlavor({
       IMAGE.monitor,
       SEEN,
       ...pod.apps.flatMap(streamsOf),
+      ...accelerators(host),
       '--',
       ...qemuCommand(pod, host),
     ]),
@@ -141,16 +143,28 @@ const OWN_PROC: Step = {
   options: {hidepid: 'invisible', subset: 'pid'},
 };
 
-const device = (name: string, minor: number): Step => ({
+/** Its number, where QEMU is to have it. */
+const kvmDevice = ({accelerator: fact}: HostFacts) =>
+  fact?.name === 'kvm' && fact.device !== undefined ? [fact.device] : [];
+
+const cgroup = (pod: Pod, host: HostFacts): Step => {
+  const further = kvmDevice(host).map((number) => ({type: 'char' as const, ...number, access: 'rw'}));
+  return podCgroup(pod.devices === undefined ? pod : {...pod, devices: [...pod.devices, ...further]}, {});
+};
+
+const MEMORY_DEVICES = 1;
+
+/** For everybody, or for one user. */
+const device = (name: string, major: number, minor: number, owner?: number): Step => ({
   id: `device.${name}`,
   do: 'device',
   target: below(`/dev/${name}`),
   type: 'char',
-  major: 1,
+  major,
   minor,
-  mode: 0o666,
-  uid: 0,
-  gid: 0,
+  mode: owner === undefined ? 0o666 : 0o600,
+  uid: owner ?? 0,
+  gid: owner ?? 0,
 });
 
 // The core lets no pod of a flavor that needs an image get here without.
@@ -197,6 +211,23 @@ const missingPrograms = (host: HostFacts): Finding[] =>
       what: `the image of this flavor has no ${name}`,
       fix: 'make it again: rkt flavor build kvm',
     }));
+
+/** Which it is, and why; that it is the slow one is no fault of the flavor's. */
+const accelerator = ({accelerator: fact}: HostFacts): Finding[] => {
+  if (fact === undefined) return [];
+  const {name, because, device: number, forced} = fact;
+  if (name === 'kvm' && number === undefined)
+    return [
+      {
+        severity: 'missing',
+        what: 'the configuration wants the accelerator kvm, and there is no device /dev/kvm',
+        fix: 'set "accelerator": "auto" (stage1.d)',
+      },
+    ];
+  if (name === 'kvm') return [{severity: 'note', what: `machines run on the processor itself (kvm): ${because}`}];
+  const fix = 'where /dev/kvm has been mended, "rkt flavor doctor kvm" tries it again';
+  return [{severity: 'note', what: `machines are emulated (tcg): ${because}`, ...(forced ? {} : {fix})}];
+};
 
 const foreignMachine = ({arch}: HostFacts): Finding[] =>
   arch === 'x86_64' ? [] : [{severity: 'missing', what: `this machine is ${arch}`, fix: 'run it on x86_64'}];

@@ -1,9 +1,11 @@
 import test from 'ava';
-import type {AppName, HostPath, Pod, PodPath, RootfsPath} from '../../../core/src/contract/index.ts';
+import type {AppName, HostFacts, HostPath, Pod, PodPath, RootfsPath} from '../../../core/src/contract/index.ts';
 import {app, hostFacts, pod} from '../../../core/test/support/fixtures.ts';
 import {bundle} from '../src/bundle.ts';
 import {enterLaunch} from '../src/enter.ts';
-import {coresOf, memoryOf, optionValue, qemuCommand} from '../src/machine.ts';
+import flavor from '../src/index.ts';
+import {accelerators, coresOf, memoryOf, optionValue, qemuCommand} from '../src/machine.ts';
+import {userOf} from '../src/places.ts';
 import {podScript} from '../src/script.ts';
 import {bindVolumes} from '../src/volumes.ts';
 
@@ -20,6 +22,57 @@ test('the machine has the cores that its apps may use, and never more than the h
   const cores = (cpuMax: number | undefined, cpus = 4) =>
     coresOf(pod({apps: [app({limits: cpuMax === undefined ? {} : {cpuMax}})]}), {cpus});
   t.deepEqual([cores(undefined), cores(200), cores(1001), cores(9000)], [1, 1, 2, 4]);
+});
+
+test('a machine is started with what has been proved, and then with what always works, unless the operator wants one', (t) => {
+  const started = (accelerator?: HostFacts['accelerator']) =>
+    accelerators(accelerator === undefined ? {} : {accelerator});
+  const [kvm, tcg] = [
+    ['accelerator', 'kvm', 'host'],
+    ['accelerator', 'tcg', 'max'],
+  ];
+  t.deepEqual(started(), tcg);
+  t.deepEqual(started({name: 'tcg', because: 'x'}), tcg);
+  t.deepEqual(started({name: 'kvm', because: 'x'}), [...kvm, ...tcg]);
+  t.deepEqual(started({name: 'kvm', because: 'x', forced: true}), kvm);
+});
+
+test('QEMU has the device of its accelerator, and what limits its devices allows it', (t) => {
+  const limited = pod({devices: []});
+  const plan = (accelerator: HostFacts['accelerator']) => flavor.environment(limited, hostFacts({accelerator}));
+  const fact = {name: 'kvm', because: 'x', device: {major: 10, minor: 232}} as const;
+  const steps = plan(fact);
+  t.like(
+    steps.find(({id}) => id === 'device.kvm'),
+    {major: 10, minor: 232, mode: 0o600, uid: userOf(limited)},
+  );
+  t.like(
+    steps.find(({id}) => id === 'cgroup'),
+    {devices: [{type: 'char', major: 10, minor: 232, access: 'rw'}]},
+  );
+  const emulated = plan({name: 'tcg', because: 'x'});
+  t.is(
+    emulated.find(({id}) => id === 'device.kvm'),
+    undefined,
+  );
+  t.like(
+    emulated.find(({id}) => id === 'cgroup'),
+    {devices: []},
+  );
+});
+
+test('the flavor says which accelerator it is, and lacks one that is wanted and not there', (t) => {
+  const programs = Object.fromEntries(
+    flavor.declaration.programs?.map((name) => [name, {path: name as HostPath, version: ''}]) ?? [],
+  );
+  const findings = (accelerator: HostFacts['accelerator']) => flavor.probe(hostFacts({programs, accelerator}));
+  t.like(findings({name: 'tcg', because: 'no device'}), [
+    {severity: 'note', what: 'machines are emulated (tcg): no device'},
+  ]);
+  t.like(findings({name: 'kvm', because: 'it ran', device: {major: 10, minor: 232}}), [
+    {severity: 'note', what: 'machines run on the processor itself (kvm): it ran'},
+  ]);
+  t.like(findings({name: 'kvm', because: 'wanted', forced: true}), [{severity: 'missing'}]);
 });
 
 test('S14 a comma in an option of QEMU is two', (t) => {

@@ -15,6 +15,7 @@ const GUESTS = env.RKT_TEST_LONG === '1' ? 5000 : 50;
 /** What the monitor ends with: the status of an app, or its own failure. A sanitizer has another, and so has a signal. */
 const SANITIZER = 99;
 const LIMIT = 120_000;
+const ACCELERATOR = ['accelerator', 'tcg', 'max'];
 
 testIf(lacks('program/cc'))('S21 whatever a guest says, the monitor reads what it was given and ends', async (t) => {
   t.timeout(30 * 60_000);
@@ -34,7 +35,7 @@ testIf(lacks('program/cc'))('S21 whatever a guest says, the monitor reads what i
     path.join(directory, 'pod'),
     ...apps,
     ...['app', 'c', 'null', 'null', '-'],
-
+    ...ACCELERATOR,
     '--',
     guest,
   ];
@@ -63,3 +64,54 @@ testIf(lacks('program/cc'))('S21 whatever a guest says, the monitor reads what i
     t.not(status, SANITIZER, `guest ${seed}: ${said}`);
   }
 });
+
+/** A guest of one app, which ends with 5. The monitor has sent it 33 bytes by then: the script, its end, and the order to halt. */
+const WORKS = `
+frame() { printf "$1" >&3; }
+frame 'R\\0\\0\\0\\0\\0\\0\\0'; frame 'G\\0\\0\\0\\0\\0\\0\\0'
+frame 'X\\0\\0\\0\\004\\0\\0\\0\\0\\005\\0\\0'; head -c 33 <&3 >/dev/null`;
+
+const machines = {
+  aborts: 'kill -ABRT $$',
+  'does not open the device': 'echo "Could not access KVM kernel module" >&2; exit 1',
+  'prints garbage': 'head -c 100000 /dev/urandom >&2; exit 3',
+  hangs: 'exec sleep 100000',
+};
+for (const [name, script] of Object.entries(machines)) {
+  testIf(lacks('program/cc'))(
+    `a QEMU that ${name} with one accelerator is started with the next, if there is one`,
+    async (t) => {
+      const directory = mkdtempSync(path.join(tmpdir(), 'rkt-test-monitor-'));
+      t.teardown(() => rmSync(directory, {recursive: true}));
+      for (const place of ['status', 'control']) mkdirSync(path.join(directory, place));
+      for (const file of ['script', 'supervisor-status']) writeFileSync(path.join(directory, file), 'mkdir\t/x\n');
+      const [monitor, qemu] = [path.join(directory, 'monitor'), path.join(directory, 'qemu')];
+      execFileSync('cc', ['-O1', '-o', monitor, at('../guest/monitor.c')]);
+      writeFileSync(qemu, `#!/bin/sh\n[ "$1,$2" = -accel=tcg,max ] || { ${script}; }\n${WORKS}\n`, {mode: 0o755});
+      const run = async (...accelerators: string[]) => {
+        rmSync(path.join(directory, 'control/socket'), {force: true});
+        const child = spawn(
+          monitor,
+          [directory, 'app', 'a', 'null', 'null', 'null', ...accelerators, '--', qemu, '-accel=@ACCELERATOR@', '@CPU@'],
+          {
+            stdio: ['ignore', 'ignore', 'pipe'],
+          },
+        );
+        let said = '';
+        child.stderr.on('data', (bytes: Buffer) => {
+          said += bytes.toString('latin1');
+        });
+        const [status] = await once(child, 'close');
+        return {status, said};
+      };
+      const next = await run('accelerator', 'kvm', 'host', ...ACCELERATOR);
+      t.is(next.status, 5, next.said);
+      t.regex(next.said, /^rkt: with the accelerator kvm .*; it is started with tcg$/m);
+      t.notRegex(next.said, /[^\n\x20-\x7e]/);
+      if (name === 'hangs') return; // two minutes, without another
+      const alone = await run('accelerator', 'kvm', 'host');
+      t.is(alone.status, 254, alone.said);
+      t.regex(alone.said, /^rkt: RKT_MACHINE_FAILED: /m);
+    },
+  );
+}

@@ -9,6 +9,7 @@ import type {Settings} from '../../settings.ts';
 import {checkedOnce} from '../../stage1/checked-once.ts';
 import {type ChosenFlavor, chooseFlavor} from '../../stage1/choice/choose-flavor.ts';
 import {rememberedIn} from '../../stage1/choice/flavor-options.ts';
+import {gatherFlavorFacts} from '../../stage1/facts/flavor-facts.ts';
 import {gatherHostFacts} from '../../stage1/facts/host-facts.ts';
 import type {FoundFlavor} from '../../stage1/load/find.ts';
 import {findingsOf} from '../../stage1/negotiation/findings-of.ts';
@@ -78,6 +79,7 @@ export const compose = async (
   const first = isRuled
     ? undefined
     : await withFacts(
+        settings,
         await chooseFlavor(settings, request.stage1, {remember, pullPolicy}),
         remember ? rememberedIn(settings) : undefined,
       );
@@ -167,9 +169,9 @@ interface Chosen extends Partial<Pick<ChosenForPod, 'policy' | 'allowDegraded'>>
 }
 
 /** @throws RKT_STAGE1_IMAGE_INVALID */
-const withFacts = async (found: ChosenFlavor, cacheDir: string | undefined): Promise<Chosen> => {
+const withFacts = async (settings: Settings, found: ChosenFlavor, cacheDir: string | undefined): Promise<Chosen> => {
   const {stage1, flavor} = found;
-  const facts = gatherHostFacts(flavor.declaration.programs ?? [], stage1?.tree, cacheDir);
+  const facts = await gatherFlavorFacts(settings, flavor.declaration, {tree: stage1?.tree, cacheDir});
   if (stage1 !== undefined)
     (await import('../../stage1/choice/stage1-image.ts')).checkPrograms(stage1, findingsOf(flavor, facts));
   return {found, facts};

@@ -1,5 +1,6 @@
 import {CONTRACT_VERSION} from '../../contract/flavor.ts';
 import type {HostFacts} from '../../contract/host.ts';
+import type {HostPath} from '../../contract/names.ts';
 import type {Pod} from '../../contract/pod.ts';
 import {refuseDamagedLayers} from '../../image/damage.ts';
 import {openStore} from '../../image/store.ts';
@@ -41,7 +42,7 @@ export const runPrepared = async (settings: Settings, text: string, run: RunRequ
     const frozen = requireStored(entry.path, 'frozen');
     refuseDamagedLayers(openStore(settings.dataDir), frozen);
     const {stage1} = frozen;
-    const now = gatherHostFacts(Object.keys(before.programs), stage1?.tree, rememberedIn(settings));
+    const now = await factsNow(settings, entry, before, stage1?.tree);
     const planned = (await planAgain(settings, entry, run, {before, now})) ?? storedPlan(entry);
     await checkPolicy(settings, entry, planned.pod, now);
     if (entry.summary?.flavor.supervises) checkSockets(planned.pod, now);
@@ -67,6 +68,23 @@ export const runPrepared = async (settings: Settings, text: string, run: RunRequ
   } catch (error) {
     throw retirePod(place, error);
   }
+};
+
+const factsNow = async (
+  settings: Settings,
+  {summary}: PodEntry,
+  before: HostFacts,
+  tree: HostPath | undefined,
+): Promise<HostFacts> => {
+  const cacheDir = rememberedIn(settings);
+  const facts = gatherHostFacts(Object.keys(before.programs), tree, cacheDir);
+  if (before.accelerator === undefined || summary === undefined) return facts;
+  const [{pinnedFlavor}, {withAccelerator}] = await Promise.all([
+    import('../../stage1/choice/choose-flavor.ts'),
+    import('../../stage1/facts/accelerator.ts'),
+  ]);
+  const {flavor} = await pinnedFlavor(settings, summary.flavor);
+  return withAccelerator(settings, flavor.declaration, facts, {tree, cacheDir});
 };
 
 /** Costs one readdir for each layer of the configuration while there is no policy. */
