@@ -9,7 +9,7 @@ import sys
 
 STRICT = ["nosuid", "nodev", "noexec"]
 NODES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0)}
-LINKS = {"fd": "/proc/self/fd", "ptmx": "pts/ptmx", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"}
+LINKS = {"console": "tty", "fd": "/proc/self/fd", "ptmx": "pts/ptmx", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"}
 
 MOUNTS = {"from": "mountinfo"}
 CAPABILITIES = {"from": "status", "field": "CapBnd"}
@@ -57,7 +57,7 @@ REFUSED = {
     "isolators": """os/linux/apparmor-profile os/linux/cpu-shares os/linux/oom-score-adj os/linux/selinux-context os/unix/rlimits os/unix/sysctl
         resource/block-bandwidth resource/block-iops resource/cpu resource/network-bandwidth""",
     "features": """apps/many event-handlers hostname ipc/host ipc/private network/named network/none notify pid/private ports processes/closed restart
-        rootfs/read-only socket-activation stdio/journal stdio/log stdio/terminal user-namespace volume/device volume/sys""",
+        rootfs/read-only socket-activation stdio/journal stdio/log stdio/terminal user-namespace volume/device volume/sys watchdog""",
     "verbs": "app-add app-rm app-start app-stop attach exit-status logs ready stats",
 }
 

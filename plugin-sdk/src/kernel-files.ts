@@ -133,6 +133,15 @@ export const kernelPaths = (pod: Pod, app: App): Step[] => [
 const isOfVolume = ({mounts}: App, path: string): boolean =>
   mounts.some((mount) => `${path}/`.startsWith(`${mount.path}/`));
 
+/**
+ * What programs expect, whatever their image has: `/root`, `/run`, `/tmp` (which everybody may write, 1777), `/usr` and `/var`, as root's. One that is there is left as it is, and none is made
+ * in a volume.
+ */
+export const usualDirectories = (app: App): Step[] =>
+  ['/root', '/run', '/tmp', '/usr', '/var']
+    .filter((path) => !isOfVolume(app, path))
+    .map((path) => ({...directory(app, path), ...(path === '/tmp' && {mode: 0o1777})}));
+
 /** The files of an app's /etc that speak of the pod: names and mounts, where it has its own. Where the app has a volume, that has them. */
 export const nameResolution = (pod: Pod, app: App): Step[] => {
   const files = [

@@ -18,7 +18,7 @@ import {program} from '../runner/packages.ts';
 const host = openHost();
 const at = (name: string) => path.join(host.directory, name);
 /** The examples name them by their beginnings; the rest is this run's own, as cgroups are of the whole host. */
-const UUIDS = [`0f5a1f3e${randomUUID().slice(8)}`, `7c2d${randomUUID().slice(4)}`] as const;
+const UUIDS = [`0f5a1f3e${randomUUID().slice(8)}`, `7c2d9b40${randomUUID().slice(8)}`] as const;
 const obstacle = lacksPods('program/bash');
 
 const IN_NAMESPACE = ['/usr/bin/unshare', '--mount', '--propagation=private'];
@@ -50,7 +50,7 @@ const imageOf = (name: string) =>
 test.before(async () => {
   if (obstacle !== undefined) return;
   mkdirSync(at('etc/stage1.d'));
-  writeFileSync(at('etc/stage1.d/fly.json'), '{"rktVersion": "v1", "rktKind": "stage1", "flavor": "fly"}');
+  writeFileSync(at('etc/stage1.d/flavor-use.json'), '{"rktVersion": "v1", "rktKind": "stage1", "flavor": "fly"}');
   const kit = at('kit');
   writeRootfs(path.join(kit, 'rootfs'), {});
   const web = await host.fetch(imageOf('web'));

@@ -192,19 +192,24 @@ withHost('image rm refuses a name that several images have, and says which', asy
   t.is((await host.rkt(['image', 'rm', 'example.com/test'])).stdout, `removed the image ${ids[1]}\n`);
 });
 
-withHost('status waits for the file of --uuid-file', async (t, host) => {
+withHost('status waits for the file of --uuid-file, and for a pod of a name', async (t, host) => {
   await host.fetch();
   const file = path.join(host.directory, 'later');
   const status = (wait: string) => host.rkt(['--format=json', 'status', wait, `--uuid-file=${file}`]);
   t.is((await status('--wait-ready=10ms')).error?.code, 'RKT_UUID_FILE_UNUSABLE');
+  t.is(await codeOf(host, 'status', '--wait-ready=10ms', 'later'), 'RKT_POD_UNKNOWN');
+  t.is(await codeOf(host, 'status', '--wait-ready', 'f00d'), 'RKT_POD_UNKNOWN');
   const ready = status('--wait-ready');
-  const pod = await host.start('echo ready; cat', {stage1: 'fly'});
+  const named = host.rkt(['--format=json', 'status', '--wait-ready', 'later']);
+  const pod = await host.start('echo ready; cat', {stage1: 'fly', pod: ['--pod-name=later']});
+  t.like(JSON.parse((await named).stdout), {name: pod.uuid, state: 'running'});
   writeFileSync(file, '');
   writeFileSync(file, pod.uuid);
   t.like(JSON.parse((await ready).stdout), {name: pod.uuid, state: 'running'});
   const over = status('--wait');
   await pod.end();
   t.like(JSON.parse((await over).stdout), {name: pod.uuid, state: 'exited'});
+  t.regex((await host.rkt(['status', 'later'])).stdout, /^exit-status=not recorded: /m);
 });
 
 withHost('EX-16 what only looks makes no data directory', async (t, host) => {

@@ -165,6 +165,7 @@ const typing = (request: bigint) =>
   callImage([...'injected'].map((letter) => ({name: 'ioctl', args: [0, request, Buffer.from(letter)]})));
 
 const terminalTest = testIf(lacksPods('program/python3'));
+const PROMPT = /[#$] /;
 for (const request of requests) {
   const name = `0x${request.toString(16)}`;
   terminalTest(`S30 an app types nothing into the terminal of who enters: ${name}`, async (t) => {
@@ -191,6 +192,76 @@ for (const request of requests) {
       }
     });
   }
+}
+
+/** Reads what is typed at a terminal for as long as there is one. */
+const READS = 'cat >/read; echo over >/over';
+const LOOKS_FOR_TERMINAL = `
+  until for p in /proc/[0-9]*; do case $(readlink $p/fd/0) in /dev/pts/*) exec 4<$p/fd/0 && break;; esac; done; [ -e /proc/self/fd/4 ]; do :; done
+  echo found >/found`;
+
+/** Starts a pod or a command from a shell, as somebody does, and types at that shell when it has ended. */
+const typesAtShell = async (t: ExecutionContext, command: string) => {
+  const shell = openTerminal(['/bin/bash', '--norc', '-i']);
+  t.teardown(() => shell.close());
+  await shell.see(PROMPT);
+  shell.type(`${command}\n`);
+  await shell.see(/entered\r\n/);
+  await shell.see(PROMPT);
+  for (const word of ['one', 'two', 'three']) {
+    shell.type(`echo ty''ped ${word}\n`);
+    await shell.see(new RegExp(`typed ${word}`));
+  }
+};
+
+/** What of the pod has had the terminal has no terminal any more. */
+const hasReadNothing = async (t: ExecutionContext, uuid: string) => {
+  const read = await host.enter(uuid, 'until [ -e /over ]; do sleep 0.1; done; cat /read');
+  t.deepEqual([read.exitCode, read.stdout, read.stderr], [0, '', '']);
+};
+
+const typesAfterwards = async (t: ExecutionContext, uuid: string, command: string) => {
+  await typesAtShell(t, host.command('enter', uuid, '/bin/sh', '-c', `'${command}'`).join(' '));
+  await hasReadNothing(t, uuid);
+};
+
+terminalTest('S30 what outlives a command of enter does not read the terminal that it was entered from', async (t) => {
+  const pod = await host.start('echo ready; exec cat');
+  const child = `echo there >/there; ${READS}`;
+  // What a shell starts in the background has no input of the shell's.
+  await typesAfterwards(
+    t,
+    pod.uuid,
+    `exec 3<&0; setsid sh -c "${child}" <&3 & until [ -s /there ]; do sleep 0.1; done; echo en""tered`,
+  );
+  await pod.end();
+});
+
+// With nspawn nothing outlives its app.
+if (flavor === 'fly') {
+  terminalTest('S30 what outlives an interactive app does not read the terminal that it was run from', async (t) => {
+    const file = path.join(host.directory, 'outlived');
+    const child = `echo there >/there; ${READS}; exec sleep 1000`;
+    const script = `exec 3<&0; setsid sh -c "${child}" <&3 >/dev/null 2>&1 & until [ -s /there ]; do sleep 0.1; done; echo en""tered`;
+    const run = host.command(
+      ...['--insecure-options=image', 'run', `--stage1=${flavor}`, '--interactive', `--uuid-file-save=${file}`],
+      ...[buildImage(), '--exec=/bin/sh', '--', '-c', `'${script}'`],
+    );
+    await typesAtShell(t, run.join(' '));
+    await hasReadNothing(t, readFileSync(file, 'utf8').trim());
+  });
+}
+
+if (flavor !== 'fly') {
+  terminalTest(
+    'S30 what looks into a command of enter does not read the terminal that it was entered from',
+    async (t) => {
+      const script = `echo ready; ${LOOKS_FOR_TERMINAL}; exec <&4; ${READS}; exec sleep 1000`;
+      const pod = await host.start(script);
+      await typesAfterwards(t, pod.uuid, 'until [ -s /found ]; do sleep 0.1; done; echo en""tered');
+      await pod.end();
+    },
+  );
 }
 
 /** KEYCTL_SEARCH in the session keyring. */

@@ -350,6 +350,30 @@ kernelTest('OS-01 the shared memory of an app is as large and as closed with eve
   t.deepEqual([owner, inodes], ['1777 0 0', '409600']);
 });
 
+kernelTest(
+  'an app has the directories that programs expect, with every flavor, and those of its image as they are',
+  async (t) => {
+    const usual = '/root /run /tmp /usr /var';
+    const made = await host.sh(`stat -c '%n %a %u %g' ${usual}; : >/tmp/mine && echo written`, {
+      app: ['--user=1000', '--group=1000'],
+    });
+    const expected = usual.split(' ').map((place) => `${place} ${place === '/tmp' ? 1777 : 755} 0 0\n`);
+    t.is(made.stdout, `${expected.join('')}written\n`, made.stderr);
+    const own = {directory: true, mode: 0o750, uid: 7, gid: 8} as const;
+    const kept = await host.sh(`stat -c '%n %a %u %g' ${usual}; cat /run/pid`, {
+      image: {files: {...Object.fromEntries(usual.split(' ').map((place) => [place, own])), '/run/pid': '7\n'}},
+    });
+    t.is(
+      kept.stdout,
+      `${usual
+        .split(' ')
+        .map((place) => `${place} 750 7 8\n`)
+        .join('')}7\n`,
+      kept.stderr,
+    );
+  },
+);
+
 kernelTest('OS-02 an app gets an /etc/hosts with localhost, unless its image has one', async (t) => {
   const without = await host.sh('cat /etc/hosts');
   t.regex(without.stdout, /^127\.0\.0\.1\s+(\S+\s+)*localhost\b/m);

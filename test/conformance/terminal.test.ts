@@ -1,3 +1,4 @@
+import {spawnSync} from 'node:child_process';
 import {readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {env} from 'node:process';
@@ -171,6 +172,75 @@ kernelTest('who enters stops with what was entered, and both go on when a shell 
   await pod.end();
 });
 
+kernelTest("what was entered has a terminal of the pod, with a name, which is its user's", async (t) => {
+  const pod = await host.start('echo ready; cat', {app: ['--user=12', '--group=34']});
+  const script = 'tty; stat -c "%u:%a" "$(tty)"; echo x >/dev/stdout; echo y >/dev/tty';
+  const terminal = open('enter', pod.uuid, '/bin/sh', '-c', script);
+  await terminal.see(/^\/dev\/pts\/\d+\r\n12:600\r\nx\r\ny\r\n$/);
+  t.like(await terminal.ended, {status: 0, restored: true});
+  await pod.end();
+});
+
+kernelTest('it has one without a name where the pod has none left, whatever is there instead', async (t) => {
+  const pod = await host.start('mount -t tmpfs none /dev/pts && mkfifo /dev/pts/ptmx && echo ready; cat', {
+    global: ['--insecure-options=seccomp'],
+    pod: ['--allow-degraded=processes/closed'],
+    app: ['--caps-retain=CAP_SYS_ADMIN,CAP_MKNOD'],
+  });
+  const terminal = open('enter', pod.uuid, '/bin/sh', '-c', 'test -t 0 && echo typed; tty; exit 4');
+  await terminal.see(/typed\r\nnot a tty\r\n/);
+  t.like(await terminal.ended, {status: 4, restored: true});
+  await pod.end();
+});
+
+kernelTest(
+  'streams that are no terminal stay what they are in enter, and a signal ends what was entered',
+  async (t) => {
+    const pod = await host.start('echo ready; cat');
+    const piped = openTerminal([
+      ...['/bin/sh', '-c', 'echo piped | "$@"', 'sh'],
+      ...host.command('enter', pod.uuid, '/bin/sh', '-c', 'cat; test -t 0 || test ! -t 1 || echo mixed; exit 5'),
+    ]);
+    opened.push(piped);
+    await piped.see(/^piped\r\nmixed\r\n$/);
+    t.like(await piped.ended, {status: 5, restored: true});
+    const fifo = path.join(host.directory, 'told');
+    spawnSync('mkfifo', [fifo]);
+    const script = 'trap "exit 6" TERM; echo there; while :; do sleep 0.1; done';
+    const told = openTerminal([
+      // In the foreground, as a job that its parent tells to end.
+      ...['/bin/sh', '-c', 'parent=$$; { read -r line <"$0"; kill -TERM $parent; } & exec "$@"', fifo],
+      ...host.command('enter', pod.uuid, '/bin/sh', '-c', script),
+    ]);
+    opened.push(told);
+    await told.see(/there/);
+    writeFileSync(fifo, 'now\n');
+    t.like(await told.ended, {status: 6, restored: true});
+    await pod.end();
+  },
+);
+
+kernelTest('who enters in the background has the keys when a shell says so', async (t) => {
+  const pod = await host.start('echo ready; cat');
+  const shell = openTerminal(['/bin/bash', '--norc', '-i']);
+  opened.push(shell);
+  await shell.see(PROMPT);
+  const inside = 'echo be""hind; read -r word; echo "<$word>"; exit 8';
+  shell.type(`${host.command('enter', pod.uuid, '/bin/sh', '-c', `'${inside}'`).join(' ')} &\n`);
+  // Nobody has put that terminal into another mode yet.
+  await shell.see(/behind\r+\n/);
+  shell.type("echo my''own\n");
+  await shell.see(/myown/);
+  shell.type('fg\n');
+  await shell.see(/enter [^\n]*\r\n/);
+  shell.type('forward\n');
+  await shell.see(/<forward>/);
+  await shell.see(PROMPT);
+  shell.type("echo en''ded=$?\n");
+  t.is((await shell.see(/ended=(\d+)/))[1], '8');
+  await pod.end();
+});
+
 kernelTest('Ctrl-C is for the app', async (t) => {
   const terminal = sh('trap "echo caught; exit 3" INT; echo there; while :; do sleep 0.1; done');
   await terminal.see(/there/);
@@ -180,7 +250,8 @@ kernelTest('Ctrl-C is for the app', async (t) => {
 });
 
 kernelTest('Ctrl-C is for the app and its children in a pod that is not interactive, too', async (t) => {
-  const script = 'trap "echo caught; exit 3" INT; echo there; cat /tmp/nothing-comes; echo past';
+  // The child says it: until it is a program of its own it takes a signal as the shell does that it is a copy of.
+  const script = 'trap "echo caught; exit 3" INT; sh -c "echo there; read -r line </tmp/nothing-comes"; echo past';
   const terminal = open(
     ...[
       '--insecure-options=image',

@@ -6,9 +6,10 @@ import {setTimeout} from 'node:timers/promises';
 import {rktEnvironment} from '../helpers/command.ts';
 import {openHost} from '../helpers/host.ts';
 import {lacksPods} from '../helpers/lacks.ts';
+import {leftBy} from '../helpers/left-by.ts';
 import {processesOfPod, runApps, runningApp} from '../helpers/nspawn.ts';
 import {serialTestIf} from '../helpers/skip.ts';
-import {type Scope, settledDifference, snapshot} from '../helpers/snapshot.ts';
+import {type Scope, snapshot} from '../helpers/snapshot.ts';
 import {until} from '../helpers/until.ts';
 import {STAY} from '../nspawn/support/scripts.ts';
 
@@ -71,7 +72,7 @@ serialTestIf(lacksPods('program/systemd-nspawn', 'cgroup/memory'))(
     );
     const pods = new Set<string>();
     const scope: Scope = {directories: [host.directory], pods};
-    const collect = async () => {
+    const stop = async () => {
       const uuid = read(uuidFile).trim();
       if (uuid !== '') {
         pods.add(uuid);
@@ -80,6 +81,8 @@ serialTestIf(lacksPods('program/systemd-nspawn', 'cgroup/memory'))(
         if (stopped.exitCode !== 0) t.regex(stopped.stderr, /RKT_POD_(STATE|NOT_FOUND)|is not running/);
       }
       rmSync(uuidFile, {force: true});
+    };
+    const collect = async () => {
       for (let round = 0; round < 2; round++) {
         const {exitCode, stderr} = await host.rkt(['gc', '--grace-period=0s', '--expire-prepared=0s']);
         t.is(exitCode, 0, stderr);
@@ -107,7 +110,7 @@ serialTestIf(lacksPods('program/systemd-nspawn', 'cgroup/memory'))(
       const kill = async () => {
         child.kill('SIGKILL');
         await gone;
-        await collect();
+        await stop();
       };
       return {arrival, kill};
     };
@@ -121,6 +124,7 @@ serialTestIf(lacksPods('program/systemd-nspawn', 'cgroup/memory'))(
         undisturbed[index] = performance.now();
       }
       await start.kill();
+      await collect();
     }
     t.false(existsSync(uuidFile));
     const before = snapshot(scope);
@@ -131,7 +135,7 @@ serialTestIf(lacksPods('program/systemd-nspawn', 'cgroup/memory'))(
         await start.arrival(place);
         await setTimeout((next * part) / BETWEEN);
         await start.kill();
-        t.deepEqual(await settledDifference(before, scope), {}, `${place}, and ${part}/${BETWEEN} of the way on`);
+        t.deepEqual(await leftBy(collect, before, scope), {}, `${place}, and ${part}/${BETWEEN} of the way on`);
       }
     }
   },

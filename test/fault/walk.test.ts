@@ -3,8 +3,9 @@ import path from 'node:path';
 import {env} from 'node:process';
 import {flavor, type Host, openHost} from '../helpers/host.ts';
 import {lacksPods} from '../helpers/lacks.ts';
+import {leftBy} from '../helpers/left-by.ts';
 import {serialTestIf, type Test} from '../helpers/skip.ts';
-import {difference, type Scope, type Snapshot, settledDifference, snapshot} from '../helpers/snapshot.ts';
+import {type Scope, settledDifference, snapshot} from '../helpers/snapshot.ts';
 
 /*
  * Stops real runs at every fault point that they pass, by SIGKILL and by an error. Afterwards `rkt gc` must leave the host exactly as it was:
@@ -64,14 +65,6 @@ const podsOf = (host: Host, stderr: string): string[] => {
 const collect = async (host: Host) => {
   const {exitCode, stderr} = await host.rkt(['gc', '--grace-period=0s', '--expire-prepared=0s']);
   if (exitCode !== 0) throw new Error(`rkt gc ended with ${exitCode}: ${stderr}`);
-};
-
-/** What gc leaves; it is called again if a pod that was still on its way out has kept the first one from it. */
-const leftByGc = async (host: Host, before: Snapshot, scope: Scope) => {
-  await collect(host);
-  if (Object.keys(difference(before, snapshot(scope))).length === 0) return {};
-  await collect(host);
-  return settledDifference(before, scope);
 };
 
 interface Walk {
@@ -170,7 +163,7 @@ for (const [what, {command, passes, tolerant, own}] of Object.entries(walks)) {
         for (const uuid of podsOf(host, stopped.stderr)) pods.add(uuid);
         if (how === 'kill') t.is(stopped.signal, 'SIGKILL', at);
         else if (!tolerant) t.not(stopped.exitCode, 0, at);
-        t.deepEqual(await leftByGc(host, before, scope), {}, at);
+        t.deepEqual(await leftBy(() => collect(host), before, scope), {}, at);
       }
     }
     t.log(`${walked.length} points: ${walked.join(' ')}`);

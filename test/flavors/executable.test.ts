@@ -1,3 +1,5 @@
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
 import {cpSync, existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
@@ -5,6 +7,8 @@ import {root} from '../helpers/command.ts';
 import {openHost} from '../helpers/host.ts';
 import {lacksPods} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
+import {untilCollected} from '../helpers/until-collected.ts';
+import {program} from '../runner/packages.ts';
 
 /* A flavor that is a program: the contract as JSON over its standard streams. */
 
@@ -45,8 +49,7 @@ pythonTest('the example in Python runs pods: status, volumes, enter, verify, sto
   t.is(verified.exitCode, 0, verified.stdout + verified.stderr);
   t.is((await host.rkt(['stop', uuid])).exitCode, 0);
   t.is((await ended).signal, 'SIGTERM');
-  t.is((await host.rkt(['gc', '--grace-period=0s'])).exitCode, 0);
-  t.false(Object.values(host.podDirectories()).flat().includes(uuid));
+  await untilCollected(t, host, uuid);
 });
 
 pythonTest('a flavor that cannot tell whoever started rkt that a pod is ready runs it, and says so', async (t) => {
@@ -134,6 +137,33 @@ pythonTest('S10 a program that misbehaves is one coded error, and there is no po
   );
   t.deepEqual(apart.podDirectories(), {});
 });
+
+testIf(lacksPods('program/python3', 'program/setpriv'))(
+  'a program can start another, however many of other flavors run on the host at once',
+  async (t) => {
+    const crowd = spawn(
+      program('setpriv') ?? 'setpriv',
+      [
+        ...['--reuid=65533', '--regid=65533', '--clear-groups', '--', '/usr/bin/python3', '-c'],
+        `import sys, threading
+threading.stack_size(65536)
+for _ in range(300): threading.Thread(target=threading.Event().wait, daemon=True).start()
+print("there", flush=True)
+sys.stdin.read()`,
+      ],
+      {stdio: ['pipe', 'pipe', 'inherit']},
+    );
+    t.teardown(async () => {
+      const gone = once(crowd, 'close');
+      crowd.stdin.end();
+      await gone;
+    });
+    await once(crowd.stdout, 'data');
+    const forks = 'import subprocess; subprocess.run(["/bin/true"], check=True)';
+    const {exitCode, stderr} = await host.rkt(['flavor', 'show', flavorThat('forks', 'declaration', forks)]);
+    t.is(exitCode, 0, stderr);
+  },
+);
 
 pythonTest('S10 a program sees and reaches nothing of the host but its programs', async (t) => {
   const secret = path.join(host.directory, 'secret');

@@ -42,6 +42,23 @@ testIf(lacksPods('program/systemd-nspawn'))('flavor list and compare tell what e
   t.deepEqual(isolation.find(({name}) => name === 'pids')?.here, ['host', 'own']);
   t.deepEqual(promises.find(({name}) => name === 'apps/many')?.here, ['impossible', 'enforced']);
   t.true(promises.every(({here}) => here[0] !== here[1]));
+  interface Features {
+    readonly ociVersionMax: string;
+    readonly linux: {readonly namespaces: readonly string[]};
+    readonly annotations: Readonly<Record<string, string>>;
+  }
+  const features = async (name: string) =>
+    JSON.parse((await host.rkt(['flavor', 'show', '--format=oci-features', name])).stdout) as Features;
+  const [fly, nspawn, kvm] = [await features('fly'), await features('nspawn'), await features('kvm')];
+  t.deepEqual([fly.linux.namespaces.includes('pid'), nspawn.linux.namespaces.includes('pid')], [false, true]);
+  t.is(kvm.annotations['coreos.com/rkt/usable'], 'false');
+  t.regex(fly.ociVersionMax, /^\d+\.\d+\.\d+$/);
+  // It is a form of this command alone.
+  const listed = await host.rkt(['flavor', 'list', '--format=oci-features']);
+  t.is(listed.error?.code, 'RKT_FLAG_CHOICE_INVALID');
+
+  const told = await host.rkt(['flavor', 'compare', 'fly', 'nspawn']);
+  t.regex(told.stdout, /^apps\/many\s+impossible\s+enforced\s+fly: /m);
   const one = await host.rkt(['--format=json', 'flavor', 'compare', 'fly']);
   t.deepEqual([one.exitCode, one.error?.code], [254, 'RKT_ARGUMENT_MISSING']);
 });

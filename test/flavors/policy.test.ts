@@ -24,6 +24,7 @@ const SCRIPT = ['--exec=/bin/sh', '--', '-c', 'echo ran'];
 interface Told {
   readonly flavor: string | null;
   readonly by: string;
+  readonly rule?: object;
   readonly runs: boolean;
   readonly error?: {readonly code: string};
   readonly considered: readonly {readonly flavor: string; readonly verdict: string}[];
@@ -35,15 +36,23 @@ const explain = async (host: Host, ...args: string[]): Promise<Told> => {
   return JSON.parse(stdout) as Told;
 };
 
-/** The flavor that a pod has been run with, or the code of the error. */
-const ran = async (host: Host, ...args: string[]): Promise<string | undefined> => {
+interface Ran {
+  /** The flavor that a pod has been run with, or the code of the error. */
+  readonly is: string | undefined;
+  /** What status tells of how it came to it. */
+  readonly choice?: {readonly by: string; readonly rule?: object};
+}
+
+const ran = async (host: Host, ...args: string[]): Promise<Ran> => {
   const before = Object.values(host.podDirectories()).flat();
   const {exitCode, stdout, error} = await host.rkt([...INSECURE, 'run', ...args]);
   const after = Object.values(host.podDirectories()).flat();
   const uuid = after.find((each) => !before.includes(each));
-  if (exitCode !== 0) return uuid === undefined ? error?.code : `${error?.code}, and left ${uuid}`;
-  if (stdout !== 'ran\n' || uuid === undefined) return `printed ${stdout}`;
-  return (host.podFile(uuid, 'plan.json') as {flavor: {name: string}}).flavor.name;
+  if (exitCode !== 0) return {is: uuid === undefined ? error?.code : `${error?.code}, and left ${uuid}`};
+  if (stdout !== 'ran\n' || uuid === undefined) return {is: `printed ${stdout}`};
+  const {choice} = JSON.parse((await host.rkt(['--format=json', 'status', uuid])).stdout) as Ran;
+  const is = (host.podFile(uuid, 'plan.json') as {flavor: {name: string}}).flavor.name;
+  return {is, ...(choice === undefined ? {} : {choice})};
 };
 
 policyTest('what explain says is what run does', async (t) => {
@@ -63,7 +72,9 @@ policyTest('what explain says is what run does', async (t) => {
     const args = [...flags, web, ...SCRIPT];
     const told = await explain(host, ...args);
     t.is(told.error?.code ?? told.flavor, is, JSON.stringify([rules, told]));
-    t.is(await ran(host, ...args), is, JSON.stringify([rules, flags]));
+    const {is: was, choice} = await ran(host, ...args);
+    t.is(was, is, JSON.stringify([rules, flags]));
+    if (told.runs) t.deepEqual([choice?.by, choice?.rule], [told.by, told.rule], JSON.stringify([rules, flags]));
   }
 });
 
@@ -150,6 +161,37 @@ policyTest('a prepared pod is judged again by how it runs and by rules that have
   rmSync(file);
   t.is((await host.rkt(['run-prepared', other])).stdout, 'ran\n');
 });
+
+policyTest(
+  'status tells why a pod has its flavor, and config which policies there are, with their files',
+  async (t) => {
+    const host = openHost();
+    t.teardown(() => host.close());
+    t.deepEqual((JSON.parse((await host.rkt(['config'])).stdout) as {policies: object}).policies, []);
+    const strict = write(host, 'usr', [{name: 'apart', require: ['no-shared-pid']}]);
+    const order = write(host, 'etc', [
+      {name: 'order', match: {labels: {version: '1.0.0'}}, flavors: ['fly', 'nspawn']},
+    ]);
+    const {policies} = JSON.parse((await host.rkt(['config'])).stdout) as {policies: object};
+    t.deepEqual(policies, [
+      {layer: 'system', file: strict, rules: [{name: 'apart', require: [['no-shared-pid']]}]},
+      {
+        layer: 'local',
+        file: order,
+        rules: [{name: 'order', match: {labels: {version: ['1.0.0']}}, flavors: ['fly', 'nspawn']}],
+      },
+    ]);
+    const {stdout, stderr} = await host.rkt(['--insecure-options=image', 'prepare', buildImage(), ...SCRIPT]);
+    const status = (await host.rkt(['status', stdout.trim()])).stdout;
+    const told = [
+      `chosen=by rule "order" of ${order}`,
+      `restricted=by rule "apart" of ${strict}`,
+      `restricted=by rule "order" of ${order}`,
+      `passed-over=fly: rule "apart" of ${strict} requires no-shared-pid (the pod would share the host's)`,
+    ];
+    for (const line of told) t.true(status.split('\n').includes(line), `${line} of ${status}${stderr}`);
+  },
+);
 
 policyTest('plan tells the same with --explain', async (t) => {
   const host = openHost();

@@ -1,10 +1,20 @@
-import {copyFileSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import {openHost} from '../helpers/host.ts';
 import {buildImage} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
+import {openTerminal} from '../helpers/terminal.ts';
 import {SEVERAL, stage1Aci} from './support/stage1-aci.ts';
 
 /* A stage1 image made for rkt, unmodified: rkt's implementor's guide, sentence by sentence. */
@@ -65,6 +75,41 @@ podTest('what its interface has no word for is refused, unless allowed by name; 
   t.is(verdicts.get('processes/apart'), 'unproved');
   t.false([...verdicts.values()].includes('modified'));
 });
+
+podTest(
+  'one with the layout of rkt 1.30, crossing entrypoints and all, runs; what is not there to cross is not called',
+  async (t) => {
+    const crossing = ['app/add', 'app/rm', 'app/start', 'app/stop', 'attach'];
+    const paths = Object.fromEntries(crossing.map((what) => [what, `/${what.replace('/', '-')}`]));
+    const called = path.join(host.directory, 'crossed');
+    const program = {content: `#!/bin/sh\necho "$0" >>'${called}'\n`, mode: 0o755};
+    const original = stage1Aci({
+      name: 'example.com/stage1-1.30',
+      entrypoints: ['run', 'enter', 'gc', 'stop', ...crossing],
+      paths: {...paths, run: '/init', stop: '/usr/bin/stop'},
+      files: {
+        ...Object.fromEntries(Object.values(paths).map((place) => [place, program])),
+        '/init': {symlink: 'run'},
+        '/usr/bin/stop': {symlink: '../../stop'},
+        '/etc/mtab': {symlink: '/proc/self/mounts'},
+      },
+    });
+    const {uuid, ended} = await host.start('echo ready; cat', {stage1: original});
+    t.is((await host.enter(uuid, 'exit 3')).exitCode, 3);
+    for (const command of [
+      ['app', 'list', uuid],
+      ['attach', uuid],
+    ]) {
+      const {exitCode, error} = await host.rkt(['--format=json', ...command]);
+      t.deepEqual([exitCode, error?.code], [254, 'RKT_COMMAND_UNKNOWN']);
+      t.regex(error?.hint ?? '', /not there yet/);
+    }
+    t.is((await host.rkt(['stop', uuid])).exitCode, 0);
+    await ended;
+    t.is((await host.rkt(['rm', uuid])).exitCode, 0);
+    t.false(existsSync(called));
+  },
+);
 
 podTest('an image whose entrypoint is no program is refused', async (t) => {
   const broken = stage1Aci({paths: {run: '/exec.awk'}, name: 'example.com/stage1-no-program'});
@@ -199,6 +244,39 @@ podTest('stop --force has it kill, and a pod without a stop entrypoint gets sign
   t.is((await host.rkt(['rm', uuid])).exitCode, 0);
 });
 
+testIf(lacksPods('program/python3'))('S30 it has a terminal of its own, in run and in enter', async (t) => {
+  const own = 'readlink /proc/self/fd/0';
+  const on = async (mark: string, ...args: string[]) => {
+    const script = `: ${mark}; test -t 0 && echo there; read -r line; echo "<$line>"; exit 4`;
+    const command = host.command(...args, '-c', script);
+    const terminal = openTerminal(['/bin/sh', '-c', `${own}; "$@"; echo status=$?`, 'sh', ...command]);
+    t.teardown(() => terminal.close());
+    const [, callers] = await terminal.see(/^(\S+)\r\n/);
+    await terminal.see(/there/);
+    const app = readdirSync('/proc').find((pid) => cmdline(pid).startsWith(`/bin/sh\0-c\0: ${mark};`));
+    t.not(readlinkSync(`/proc/${app}/fd/0`), callers);
+    terminal.type('typed\n');
+    await terminal.see(/<typed>\r\nstatus=4/);
+  };
+  await on(
+    'runs',
+    ...['--insecure-options=image', 'run', `--stage1=${stage1}`, '--interactive', buildImage()],
+    ...['--exec=/bin/sh', '--'],
+  );
+  const {uuid, ended} = await host.start('trap "exit 5" TERM; echo ready; read -r none', {stage1});
+  await on('enters', 'enter', uuid, '/bin/sh');
+  t.is((await host.rkt(['stop', uuid])).exitCode, 0);
+  await ended;
+});
+
+const cmdline = (pid: string): string => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+  } catch {
+    return '';
+  }
+};
+
 podTest(
   'a gc entrypoint that fails keeps the pod once, and a stop entrypoint that fails leaves it running',
   async (t) => {
@@ -214,6 +292,23 @@ podTest(
     t.is((await host.rkt(['rm', uuid])).exitCode, 0);
   },
 );
+
+podTest('gc of a pod whose stage1 cannot be mounted again keeps the pod once, and says so', async (t) => {
+  const {uuid, ended} = await host.start('echo ready; read -r none', {stage1});
+  t.is((await host.rkt(['stop', '--force', uuid])).exitCode, 0);
+  await ended;
+  const rootfs = path.join(podPath(uuid), 'stage1/rootfs');
+  rmSync(rootfs, {recursive: true});
+  writeFileSync(rootfs, '');
+  const {error} = await host.rkt(['--format=json', 'rm', uuid]);
+  t.is(error?.code, 'RKT_STAGE1_ENTRYPOINT_FAILED');
+  t.regex(String(error?.message), /cannot be mounted again/);
+  t.is((await host.rkt(['rm', uuid])).exitCode, 0);
+  t.is(
+    (await host.pods()).find(({name}) => name === uuid),
+    undefined,
+  );
+});
 
 podTest('a prepared pod keeps its stage1, and what it was prepared with, whatever has the name later', async (t) => {
   const file = path.join(host.directory, 'uuid-prepared');

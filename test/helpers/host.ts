@@ -63,7 +63,8 @@ const limited = atMost(4);
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 const toResult = async (child: ResultPromise): Promise<Result> => {
-  const {exitCode, signal, stdout, stderr} = await child;
+  const {exitCode, signal, stdout, stderr, shortMessage} = await child;
+  if (exitCode === undefined && signal === undefined) throw new Error(`nobody knows how it has ended: ${shortMessage}`);
   const number = signal === undefined ? 0 : 128 + (constants.signals[signal as NodeJS.Signals] ?? 0);
   return {
     exitCode: exitCode ?? number,

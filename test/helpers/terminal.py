@@ -44,12 +44,13 @@ def main(arguments):
     status = None
     orders = b''
     sources = [master, 0]
-    while True:
-        ready, _, _ = select.select(sources, [], [], 0.05)
+    silent = 0
+    while silent < 2:
+        ready, _, _ = select.select(sources, [], [], 0.05 if status is None else 0.25)
         if master in ready:
             os.write(1, os.read(master, 65536))
-        elif status is not None:
-            break
+        # What the program has left may still have something to write.
+        silent = silent + 1 if status is not None and not ready else 0
         if 0 in ready:
             data = os.read(0, 65536)
             if not data:

@@ -18,9 +18,18 @@ const EXAMPLES = {
 
 const SAMPLE = [
   ...['EX-02/read-only', 'EX-24/null', 'EX-25/environment', 'EX-33/again', 'EX-33/properties', 'EX-33/read-back'],
-  ...['EX-43/verified', 'EX-48/default', 'EX-48/denied', 'IM-15/none', 'IM-16/user', 'PO-01/pid', 'PO-09/verified'],
+  ...[
+    'EX-38/errno',
+    'EX-43/verified',
+    'EX-48/default',
+    'EX-48/denied',
+    'IM-15/none',
+    'IM-16/user',
+    'PO-01/pid',
+    'PO-09/verified',
+  ],
   ...['S01/defaults', 'S06/ordinary', 'gc/stopped', 'run/ended-by-INT', 'run/gets-TERM', 'run/killed-by-TERM'],
-  ...['run/killed-rkt', 'stop/traps'],
+  ...['run/killed-rkt', 'stop/main-alone', 'stop/traps'],
 ];
 
 const cases = selectCases(env.RKT_TEST_LONG === '1' ? {} : {ids: SAMPLE});
@@ -53,10 +62,13 @@ for (const {name, lacking, world} of flavors) {
     const why = world && obstacle(world, one);
     if (why?.result === 'not declared') continue;
     testIf(lacking ?? why?.because)(`${name}: ${one.id} ${one.title}`, async (t) => {
-      t.timeout(slowly(300_000));
       if (world === undefined) return t.fail('there is no world');
-      const {result, because} = await limited(() => attempt(world, one));
-      t.is(result, 'passed', because);
+      await limited(async () => {
+        // From its turn on: all tests begin at once.
+        t.timeout(slowly(300_000));
+        const {result, because} = await attempt(world, one);
+        t.is(result, 'passed', because);
+      });
     });
   }
 }

@@ -5,6 +5,7 @@ import {fileMutants} from './mutants/files.ts';
 import type {Mutant} from './mutants/mutant.ts';
 import {nspawnMutants} from './mutants/nspawn.ts';
 import {processMutants} from './mutants/processes.ts';
+import {relayMutants} from './mutants/relays.ts';
 import {verbMutants} from './mutants/verbs.ts';
 
 export {equivalents} from './mutants/equivalents.ts';
@@ -18,6 +19,7 @@ export const mutants: readonly Mutant[] = [
   ...verbMutants,
   ...nspawnMutants,
   ...exampleMutants,
+  ...relayMutants,
 ];
 
 /** What the package of a liar is loaded from: `undefined` changes nothing. */

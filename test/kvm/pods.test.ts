@@ -1,4 +1,6 @@
+import {spawn} from 'node:child_process';
 import {createHash} from 'node:crypto';
+import {once} from 'node:events';
 import {
   chmodSync,
   chownSync,
@@ -8,14 +10,16 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
-import {openHost} from '../helpers/host.ts';
+import {rktEnvironment} from '../helpers/command.ts';
+import {type CallOptions, openHost} from '../helpers/host.ts';
 import {buildImage} from '../helpers/image.ts';
 import {lacksMachines} from '../helpers/kvm.ts';
-import {PROBE, parseProbe} from '../helpers/probe.ts';
+import {credentials, PROBE, type Probe, parseProbe} from '../helpers/probe.ts';
 import {serialTestIf} from '../helpers/skip.ts';
 import {until} from '../helpers/until.ts';
 
@@ -148,6 +152,26 @@ kernelTest('S21 QEMU is nobody, with nothing of the host; a signal is the one th
   t.deepEqual(Object.values(await statuses(pod.uuid)), [7]);
 });
 
+/** What of a process one that enters has, too. */
+const comparable = (probe: Probe) => {
+  const {limits, namespaces, cgroup, mounts, env, cwd, umask, oomScoreAdj, fds} = probe;
+  const descriptors = Object.keys(fds).sort();
+  return {
+    credentials: credentials(probe),
+    limits,
+    namespaces,
+    cgroup,
+    mounts,
+    env,
+    cwd,
+    umask,
+    oomScoreAdj,
+    descriptors,
+  };
+};
+
+const STAYS_ENTERED = 'trap "echo got; exit 6" USR1; echo there; : stays-entered; while :; do sleep 0.1; done';
+
 /** A directory of the host for volumes, with a file that is not one. */
 const volumeDirectory = (
   name: string,
@@ -265,6 +289,83 @@ kernelTest(
   },
 );
 
+kernelTest(
+  'S01 what enters has what its app has; its status, signals and streams are those of the command',
+  async (t) => {
+    const pod = await host.start(`${PROBE}echo ready; cat; exit 9`, {
+      ...options,
+      app: [
+        ...[
+          '--user=1000',
+          '--group=1000',
+          '--memory=48Mi',
+          '--pids=99',
+          '--oom-score-adj=50',
+          '--environment=SECRET=x',
+        ],
+        ...['--caps-retain=CAP_NET_BIND_SERVICE', '--seccomp=mode=remove,errno=EPERM,reboot,mkdirat,mkdir'],
+      ],
+    });
+    const call = {timeout: 600_000};
+    const enter = (script: string, more: CallOptions = {}) => host.enter(pod.uuid, script, {...call, ...more});
+    const {stdout: seen, stderr} = await enter(PROBE);
+    t.is(stderr, '');
+
+    const input = Buffer.alloc(1_000_000, 'abcdefg\n').toString();
+    const [ended, killed, copied, apart, unknown, endless] = await Promise.all([
+      enter('exit 11'),
+      enter('kill -TERM $$'),
+      enter('cat', {input}),
+      enter('echo out; echo err >&2; mkdir /tmp/x'),
+      host.rkt(['enter', pod.uuid, '/bin/nowhere'], call),
+      host.rkt(['enter', pod.uuid, '/bin/cat', '/dev/zero'], {
+        ...call,
+        through: ['/bin/bash', '-c', '"$@" | head -c 100000 | wc -c; echo $PIPESTATUS', 'bash'],
+      }),
+    ]);
+    t.is(ended.exitCode, 11);
+    t.is(killed.signal, 'SIGTERM');
+    t.is(copied.stdout, input);
+    t.deepEqual([apart.stdout, apart.exitCode], ['out\n', 1]);
+    t.regex(apart.stderr, /^err\nmkdir: .*not permitted\n$/);
+    t.deepEqual([unknown.exitCode, unknown.stdout], [254, '']);
+    t.regex(unknown.stderr, /RKT_MACHINE_ENTER_FAILED.*nowhere/);
+    // Its reader has gone: it finds that out.
+    t.is(endless.stdout, '100000\n141\n');
+
+    const stays = async () => {
+      const [program, ...rest] = host.command('enter', pod.uuid, '/bin/sh', '-c', STAYS_ENTERED);
+      const child = spawn(program, rest, {env: rktEnvironment, stdio: ['ignore', 'pipe', 'inherit']});
+      await once(child.stdout, 'data');
+      return child;
+    };
+    const entered = await stays();
+    let printed = '';
+    entered.stdout.on('data', (bytes: Buffer) => {
+      printed += bytes;
+    });
+    entered.kill('SIGUSR1');
+    const [code] = await once(entered, 'close');
+    t.deepEqual([code, printed], [6, 'got\n']);
+
+    // Whoever has entered goes with the caller, and with the pod.
+    (await stays()).kill('SIGKILL');
+    await until(async () => (await enter("grep -q 'st[a]ys-entered' /proc/[0-9]*/cmdline")).exitCode === 1, 180_000);
+    const last = await stays();
+    pod.child.stdin?.end();
+    const [[, signal], {exitCode, stdout}] = await Promise.all([once(last, 'close'), pod.ended]);
+    t.deepEqual([signal, exitCode], ['SIGKILL', 9]);
+    t.is((await enter('true')).error?.code, 'RKT_POD_STATE');
+
+    const [inside, app] = [seen, stdout].map((text) => comparable(parseProbe(text)));
+    t.deepEqual(inside, app);
+    t.deepEqual(
+      [app?.credentials.CapBnd, app?.credentials.Seccomp, app?.oomScoreAdj, app?.env.SECRET, app?.descriptors],
+      ['0000000000000400', '2', '50', 'x', ['0', '1', '2']],
+    );
+  },
+);
+
 kernelTest('stop asks the app; logs are kept; gc leaves nothing', async (t) => {
   const file = path.join(host.directory, 'stopped');
   const ended = host.sh('trap "echo asked; exit 5" TERM; echo here; while :; do sleep 0.1; done', {
@@ -293,14 +394,45 @@ kernelTest('when QEMU or its monitor is killed, both end, and the pod has', asyn
     ['monitor', 137],
   ] as const) {
     const pod = await host.start('echo ready; while :; do sleep 0.1; done', options);
-    const {pid} = processesOf(pod.uuid).find(({name}) => name === victim) ?? {};
-    process.kill(pid ?? 0, 'SIGKILL');
+    const found = processesOf(pod.uuid).find(({name}) => name === victim);
+    if (found === undefined) throw new Error(`there is no ${victim}`);
+    process.kill(found.pid, 'SIGKILL');
     const {exitCode, stderr} = await pod.ended;
     t.is(exitCode, code);
     if (victim !== 'monitor') t.regex(stderr, /RKT_MACHINE_FAILED/);
     await until(() => processesOf(pod.uuid).length === 0);
     await until(async () => (await host.pods()).some(({name, state}) => name === pod.uuid && state === 'exited'));
   }
+});
+
+kernelTest('the accelerator is proved; a verdict that is wrong costs time, and no pod', async (t) => {
+  const file = path.join(host.data, 'cas/flavors/accelerator');
+  await host.rkt(['flavor', 'doctor', 'kvm']);
+  if (!existsSync('/dev/kvm')) {
+    t.false(existsSync(file));
+    return;
+  }
+  const verdict = readFileSync(file, 'utf8');
+  const isProved = verdict.includes('"works":true');
+  writeFileSync(file, verdict.replace('"works":false', '"works":true'));
+  const {exitCode, stderr} = await host.sh('exit 9', options);
+  t.is(exitCode, 9, stderr);
+  if (!isProved) t.regex(stderr, /^rkt: with the accelerator kvm .*; it is started with tcg$/m);
+  const {stdout} = await host.rkt(['--format=json', 'flavor', 'doctor', 'kvm']);
+  t.regex(stdout, isProved ? /run on the processor itself/ : /machines are emulated \(tcg\): \/dev\/kvm is of no use/);
+  t.is(readFileSync(file, 'utf8').includes('"works":true'), isProved);
+
+  mkdirSync(path.join(host.directory, 'etc/stage1.d'));
+  const configuration = path.join(host.directory, 'etc/stage1.d/accelerator.json');
+  t.teardown(() => rmSync(configuration));
+  const wants = (accelerator: string) =>
+    writeFileSync(configuration, JSON.stringify({rktVersion: 'v1', rktKind: 'stage1', accelerator}));
+  wants('kvm');
+  const forced = await host.sh('exit 9', options);
+  t.is(forced.exitCode, isProved ? 9 : 254, forced.stderr);
+  if (!isProved) t.regex(forced.stderr, /RKT_MACHINE_FAILED/);
+  wants('fast');
+  t.is((await host.sh('exit 9', options)).error?.code, 'RKT_CONFIG_FIELD_INVALID');
 });
 
 kernelTest('what the flavor cannot do is refused by name', async (t) => {

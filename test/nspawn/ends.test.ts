@@ -48,8 +48,9 @@ limitsTest('an app that has not even the tasks to start ends its pod, and not wi
 
 kernelTest('nothing of a pod goes on when systemd-nspawn is killed', async (t) => {
   const pod = await host.start(`trap '' HUP INT TERM; echo ready; ${STAY}`, nspawn);
-  const [supervisor] = [...commandsOfPod(pod.uuid)].find(([, command]) => command.startsWith('systemd-nspawn ')) ?? [];
-  process.kill(supervisor ?? 0, 'SIGKILL');
+  const found = [...commandsOfPod(pod.uuid)].find(([, command]) => command.startsWith('systemd-nspawn '));
+  if (found === undefined) throw new Error('there is no systemd-nspawn');
+  process.kill(found[0], 'SIGKILL');
   t.is((await pod.ended).exitCode, 137);
   await t.notThrowsAsync(until(() => processesOfPod(pod.uuid).length === 0));
 });

@@ -165,6 +165,7 @@ limitsTest(
     const pod = await whenReady(file, ended);
     const of = (pid: number) => ({
       memory: innermost(pid, 'memory', MEMORY),
+      swap: innermost(pid, 'memory', ['memory.swappiness', 'memory.swap.max']) ?? '0',
       quota: innermost(pid, 'cpu', ['cpu.cfs_quota_us', 'cpu.max'])?.split(' ')[0],
       pids: innermost(pid, 'pids', ['pids.max']),
       oom: readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8').trim(),
@@ -174,8 +175,22 @@ limitsTest(
     const shares = [pod.pid.a, pod.pid.b].map((pid) => Number(innermost(pid, 'cpu', ['cpu.shares', 'cpu.weight'])));
     const verified = await host.rkt(['--format=json', 'status', '--verify', pod.uuid]);
     await pod.stop();
-    t.deepEqual(a, {memory: `${64 * MEBIBYTE}`, quota: '30000', pids: '20', oom: '100', files: ['100', '200']});
-    t.deepEqual(b, {memory: `${96 * MEBIBYTE}`, quota: '70000', pids: '30', oom: '200', files: ['300', '400']});
+    t.deepEqual(a, {
+      memory: `${64 * MEBIBYTE}`,
+      swap: '0',
+      quota: '30000',
+      pids: '20',
+      oom: '100',
+      files: ['100', '200'],
+    });
+    t.deepEqual(b, {
+      memory: `${96 * MEBIBYTE}`,
+      swap: '0',
+      quota: '70000',
+      pids: '30',
+      oom: '200',
+      files: ['300', '400'],
+    });
     t.true((shares[0] ?? 0) < (shares[1] ?? 0), shares.join(' '));
     t.is(verified.exitCode, 0, verified.stderr);
   },

@@ -11,7 +11,7 @@ import {serialTestIf} from '../helpers/skip.ts';
 import {until} from '../helpers/until.ts';
 import {program} from '../runner/packages.ts';
 import {savedUuid} from './support/saved-uuid.ts';
-import {awaitEnd, awaitTold, STAY, tell, tellProcess} from './support/scripts.ts';
+import {awaitEnd, awaitTold, STAY, tell, tellProcess, toldBy} from './support/scripts.ts';
 
 /* Apps that write to a journal of their pod. */
 
@@ -155,8 +155,7 @@ kernelTest('several apps: their names before the lines, in the order in which th
     ['a', 'b: two'],
   ] as const) {
     await until(async () => (await logs(uuid)).stdout.endsWith(`${line}\n`));
-    const told = await host.rkt(['enter', `--app=${app}`, uuid, '/bin/sh', '-c', tell(app)]);
-    t.is(told.exitCode, 0, told.stderr);
+    await release(t, host, uuid, toldBy(app), [`--app=${app}`]);
   }
   t.is((await ended).exitCode, 0);
   t.like(await logs(read(file)), {stdout: 'a: one\nb: two\na: three\n', stderr: ''});
@@ -287,7 +286,8 @@ kernelTest('a journal is of bounded size and keeps the newest', async (t) => {
 kernelTest('all that an app has written is in the journal, however long journald takes for it', async (t) => {
   const {uuid, ended} = await start(`echo started; ${AWAIT}; seq 30000; exit 3`, OUT);
   await untilLogged(uuid, 'started\n');
-  const [journald = 0] = [...commandsOfPod(uuid)].find(([, command]) => command.startsWith(JOURNALD)) ?? [];
+  const [journald] = [...commandsOfPod(uuid)].find(([, command]) => command.startsWith(JOURNALD)) ?? [];
+  if (journald === undefined) throw new Error('there is no journald');
   let over = false;
   ended.finally(() => {
     over = true;

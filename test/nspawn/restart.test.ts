@@ -41,11 +41,14 @@ kernelTest('an app with on-failure is started again until it ends well, and the 
 });
 
 kernelTest('the policy is part of a prepared pod and of its manifest', async (t) => {
-  const prepared = await host.rkt(command('prepare', '--stage1=nspawn', ...app(TWICE, '--restart=on-failure')));
+  const prepared = await host.rkt(
+    command('prepare', '--stage1=nspawn', ...app(TWICE, '--restart=on-failure', '--restart-limit=2/10m')),
+  );
   t.is(prepared.exitCode, 0, prepared.stderr);
   const uuid = /[0-9a-f-]{36}/.exec(prepared.stdout)?.[0] ?? '';
   const {stdout: manifest, stderr} = await host.rkt(['cat-manifest', uuid]);
   t.true(manifest.includes('coreos.com/rkt/restart'), `${manifest}${stderr}`);
+  t.true(manifest.includes('"2/600s"'), manifest);
   const {exitCode, stdout} = await host.rkt(['run-prepared', uuid]);
   t.deepEqual([exitCode, stdout], [0, 'run\nrun\nrun\n']);
 });
@@ -78,6 +81,25 @@ kernelTest('an app with always that ends well does not end the pod', async (t) =
   t.is((await host.rkt(['stop', pod.uuid])).exitCode, 0);
   t.true((await pod.ended).stdout.startsWith('ready\nready\n'));
 });
+
+for (const [policy, status, ends] of [
+  ['on-failure', 7, 7],
+  ['always', 0, 1],
+] as const)
+  kernelTest(
+    `an app with ${policy} that ends with ${status} more often than it may ends the pod with ${ends}`,
+    async (t) => {
+      const file = path.join(host.directory, `limit-${policy}`);
+      const other = [buildImage(), '--name=other', '--exec=/bin/sh', '--', '-c', STAY];
+      const {exitCode, stdout, stderr} = await host.rkt([
+        ...command('run', '--stage1=nspawn', `--uuid-file-save=${file}`),
+        ...app(`echo run; exit ${status}`, `--restart=${policy}`, '--restart-limit=2/10m'),
+        ...['---', ...other],
+      ]);
+      t.deepEqual([exitCode, stdout], [ends, 'run\nrun\nrun\n'], stderr);
+      t.like(await fields(readFileSync(file, 'utf8').trim()), {'app-app': String(status), 'restarts-app': '2'});
+    },
+  );
 
 kernelTest('a flavor without a supervisor refuses a policy', async (t) => {
   const {exitCode, error} = await host.sh('true', {stage1: 'fly', app: ['--restart=always']});

@@ -1,5 +1,5 @@
 import {spawn} from 'node:child_process';
-import {mkdirSync, readdirSync, readFileSync, statSync} from 'node:fs';
+import {mkdirSync, readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import {openHost} from '../helpers/host.ts';
@@ -42,19 +42,24 @@ testIf(lacksPods('program/systemd-nspawn', 'program/flock'))(
     pod.child.stdout?.on('data', (chunk: Buffer) => {
       output += chunk;
     });
-    // Who waits for the pod's lock shows in the kernel's list of locks. It is taken until all have come, so that none is late.
+    // Who waits for the pod's lock shows in the kernel's list of locks, by the file that is locked. It is taken until all have come, so that none is late.
     const file = path.join(host.data, 'pods/run', pod.uuid, 'frozen.json');
-    const waiting = () => {
-      const lines = readFileSync('/proc/locks', 'utf8').split('\n');
-      return lines.filter((line) => line.includes('-> FLOCK') && line.includes(`:${statSync(file).ino} `)).length;
-    };
+    const locks = () => readFileSync('/proc/locks', 'utf8').split('\n');
     const holder = spawn(program('flock') ?? 'flock', [file, '/bin/cat'], {stdio: ['pipe', 'ignore', 'inherit']});
     t.teardown(() => holder.kill('SIGKILL'));
+    let held: string | undefined;
+    await until(() => {
+      held = locks()
+        .map((line) => /: FLOCK +ADVISORY +WRITE (\d+) (\S+) /.exec(line))
+        .find((match) => match?.[1] === String(holder.pid))?.[2];
+      return held !== undefined;
+    });
+    const waiting = () => locks().filter((line) => line.includes('-> FLOCK') && line.includes(` ${held} `)).length;
     const all = Promise.all([1, 2, 3].map(() => host.rkt(['stop', pod.uuid])));
     await until(() => waiting() === 3);
     holder.stdin.end();
     await until(() => output.includes('asked'));
-    t.is(waiting(), 2);
+    await until(() => waiting() === 2);
     pod.child.stdin?.write('\n');
     const stops = await all;
     t.deepEqual(

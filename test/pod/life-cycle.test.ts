@@ -178,7 +178,8 @@ withHost('run-prepared wants the very flavor that prepared the pod', async (t, h
     );
   write('one');
   // Whoever ends and removes the pod asks it, too.
-  t.teardown(() => write('one'));
+  let needed = 'one';
+  t.teardown(() => write(needed));
   const command = ['--insecure-options=image', 'prepare', `--stage1=${flavor}`, buildImage(), '--exec=/bin/true'];
   const prepared = await host.rkt(command);
   const uuid = prepared.stdout.trim();
@@ -187,6 +188,11 @@ withHost('run-prepared wants the very flavor that prepared the pod', async (t, h
   const {error} = await host.rkt(['--format=json', 'run-prepared', '--dns=host', uuid]);
   t.is(error?.code, 'RKT_FLAVOR_REPLACED');
   t.like(await only(host), {state: 'prepared'});
+  // An upgrade changes nothing of it by itself; who says so gets it.
+  const upgraded = await host.rkt(['run-prepared', `--stage1=${flavor}`, uuid]);
+  t.is(upgraded.exitCode, 0, upgraded.stderr);
+  needed = 'two';
+  t.regex(upgraded.stderr, /^flavor fly .* instead of fly .*: nothing else changes$/m);
 });
 
 withHost('gc --dry-run gives a reason for each pod', async (t, host) => {

@@ -32,7 +32,8 @@ const needsKernel = (file: string) =>
 const RKT_ALONE = /^test\/conformance\/(examples|negotiation|plan|process|races|refusals|traps)\./;
 
 /** What holds for every flavor; they run once with each. */
-const forEachFlavor = (file: string) => /^test\/(conformance\/|fault\/walk\.)/.test(file) && !RKT_ALONE.test(file);
+const forEachFlavor = (file: string) =>
+  /^test\/(conformance\/|fault\/(kills|walk)\.)/.test(file) && !RKT_ALONE.test(file);
 
 const nspawn = {environment: {RKT_TEST_FLAVOR: 'nspawn'}, mark: '[nspawn] '};
 

@@ -32,8 +32,15 @@ const watchers: Readonly<Record<string, Watcher>> = {
 };
 
 const NEEDS = {
-  fly: ['overlay', 'program/perl'],
-  nspawn: ['overlay', 'program/perl', 'program/systemd-nspawn', 'program/nsenter', 'program/setpriv'],
+  fly: ['overlay', 'program/perl', 'program/python3'],
+  nspawn: [
+    'overlay',
+    'program/perl',
+    'program/python3',
+    'program/systemd-nspawn',
+    'program/nsenter',
+    'program/setpriv',
+  ],
 } as const;
 
 /** perl makes any system call. */
@@ -88,6 +95,8 @@ for (const [who, options] of Object.entries(watchers)) {
       await imageRounds(t, host, {
         count: LONG ? 1000 : 1,
         stays: watcher.uuid,
+        looked,
+        flavors: LONG || (stage1 === 'fly' && lacksPods(...NEEDS.nspawn) === undefined),
         options: {stage1, app: ['--stdout=log'], pod: ['--no-overlay']},
       });
       await looked();

@@ -60,6 +60,8 @@ const APP: Omit<Encoders<AppOptions>, 'args' | 'image'> = {
   mounts: (mounts) => mounts.map((mount) => `--mount=${pairs(mount)}`),
   readonlyRootfs: truth('readonly-rootfs'),
   restart: text('restart'),
+  restartLimit: text('restart-limit'),
+  watchdog: text('watchdog'),
   memory: text('memory'),
   cpu: text('cpu'),
   cpuShares: text('cpu-shares'),

@@ -1,5 +1,6 @@
 import type {ReportEntry} from '../contract/plan.ts';
 import type {PodState} from '../pod/state/states.ts';
+import type {FlavorChoice} from '../stage1/choice/flavor-choice.ts';
 
 /** A pod, as `rkt list` and `rkt status` have it in JSON. What is not known, or not yet, is left out. */
 export interface PodView {
@@ -50,6 +51,8 @@ export interface AppView {
 
 /** What `rkt status` adds. */
 export interface PodStatus extends PodView {
+  /** How it came to its flavor. */
+  readonly choice?: FlavorChoice;
   /** What became of each isolator and feature. */
   readonly enforcement: readonly ReportEntry[];
   /** Processes that the kernel has killed for want of memory. */

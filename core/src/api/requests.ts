@@ -43,6 +43,10 @@ export interface AppOptions {
   readonly readonlyRootfs?: boolean;
   /** Default: `no`. */
   readonly restart?: 'no' | 'on-failure' | 'always';
+  /** With `restart`, how often at most within which time: `5/10m`. Default: however often. */
+  readonly restartLimit?: string;
+  /** For an app that says that it is alive (sd_notify(3)): within which time, `30s`. Default: nobody waits for it. */
+  readonly watchdog?: string;
   /** Bytes, or with a unit: `64Mi`. */
   readonly memory?: string | number;
   /** Cores, or with a unit: `500m`. */

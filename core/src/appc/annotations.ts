@@ -1,9 +1,10 @@
 import * as z from 'zod/mini';
 import {isDate} from './date.ts';
 import {acIdentifier} from './names.ts';
-import {isRestart, RESTART_ANNOTATION, RESTARTS} from './restart.ts';
+import {isRestart, RESTART_ANNOTATION, RESTART_LIMIT_ANNOTATION, RESTARTS, readRestartLimit} from './restart.ts';
 import {text} from './text.ts';
 import {unique} from './unique.ts';
+import {readWatchdog, WATCHDOG_ANNOTATION} from './watchdog.ts';
 
 const isWebAddress = (value: string): boolean => /^https?:\/\/[^\s/]\S*$/.test(value) && URL.canParse(value);
 
@@ -13,6 +14,14 @@ const wellKnown: Readonly<Record<string, {readonly is: (value: string) => boolea
   documentation: {is: isWebAddress, expected: 'a URL with scheme http or https'},
   homepage: {is: isWebAddress, expected: 'a URL with scheme http or https'},
   [RESTART_ANNOTATION]: {is: isRestart, expected: `one of ${RESTARTS.join(', ')}`},
+  [RESTART_LIMIT_ANNOTATION]: {
+    is: (value) => readRestartLimit(value) !== undefined,
+    expected: 'how often within how many seconds, as "5/600s"',
+  },
+  [WATCHDOG_ANNOTATION]: {
+    is: (value) => readWatchdog(value) !== undefined,
+    expected: 'a number of seconds, as "30s"',
+  },
 };
 
 const annotation = z.lazy(() => z.strictObject({name: acIdentifier, value: text}));

@@ -9,6 +9,7 @@ import {MAX_MOUNTS} from './mount-points.ts';
 import {acIdentifier, acKind, appName, volumeName} from './names.ts';
 import {targetPath} from './paths.ts';
 import {exposedPort} from './ports.ts';
+import {RESTART_ANNOTATION, restartLimitOf, restartOf} from './restart.ts';
 import {maybe} from './text.ts';
 import {unique} from './unique.ts';
 import {acVersion} from './version.ts';
@@ -33,7 +34,14 @@ const podApp = z.lazy(() =>
     /** Default false. */
     readOnlyRootFS: maybe(z.boolean()),
     mounts: maybe(z.array(mount).check(bounded(MAX_MOUNTS, 'mounts'))),
-    annotations: maybe(annotations),
+    annotations: maybe(
+      annotations.check(
+        z.refine(
+          (list) => restartLimitOf(list) === undefined || restartOf(list) !== 'no',
+          `${RESTART_ANNOTATION} beside the limit of restarts`,
+        ),
+      ),
+    ),
   }),
 );
 export type PodApp = z.infer<typeof podApp>;

@@ -1,4 +1,4 @@
-import {constants, renameSync} from 'node:fs';
+import {constants} from 'node:fs';
 import {join} from 'node:path';
 import type {HostPath} from '../contract/names.ts';
 import {makeBelow} from '../image/make-below.ts';
@@ -12,6 +12,8 @@ import {fsyncDirectory, syncFileSystem} from '../linux/fsync.ts';
 import {newFileSystem} from '../linux/mount.ts';
 import {openStored} from '../linux/open-stored.ts';
 import {openHost} from '../linux/openat2.ts';
+import {renameNoReplace} from '../linux/rename.ts';
+import {isErrno} from '../linux/syscall-error.ts';
 import {diskImageFiles, diskImagesDirectory} from './disk-images.ts';
 import {diskImageFailed} from './errors.ts';
 
@@ -36,8 +38,17 @@ export const buildDiskImage = async (dataDir: HostPath, layers: readonly HostPat
   const images = diskImagesDirectory(dataDir);
   // First: without it the image would be nobody's.
   atomicWrite(join(images, files.layers), JSON.stringify(layers));
-  renameSync(join(spool.path, files.image), join(images, files.image));
+  renameIfAbsent(join(spool.path, files.image), join(images, files.image));
   fsyncDirectory(images);
+};
+
+/** What another rkt has made meanwhile stays: it may have it open, and what has no name any more cannot be mounted. */
+const renameIfAbsent = (from: string, to: string): void => {
+  try {
+    renameNoReplace(from, to);
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error;
+  }
 };
 
 /** One tree of all layers. */

@@ -178,6 +178,11 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'Try on this host whether a flavor keeps what it promises',
     load: () => import('./commands/flavor-test.ts'),
   },
+  'flavor use': {
+    group: 'flavor',
+    summary: 'Choose the flavor of pods of this host that name none',
+    load: () => import('./commands/flavor-use.ts'),
+  },
   completion: {
     group: 'other',
     summary: 'Print a completion script for a shell',

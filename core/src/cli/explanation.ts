@@ -2,11 +2,9 @@ import type {Explanation} from '../pod/compose/choose-for-pod.ts';
 import type {RktError} from '../rkt-error.ts';
 import {isFit} from '../stage1/choice/consider.ts';
 import type {Decision} from '../stage1/choice/decide.ts';
+import {type RuleName, ruleName} from '../stage1/choice/flavor-choice.ts';
 import type {Reason} from '../stage1/policy/host-reasons.ts';
-import type {Rule} from '../stage1/policy/policy.ts';
 import type {Output} from './context.ts';
-
-type RuleName = Pick<Rule, 'name' | 'layer' | 'file'>;
 
 /** How a flavor was chosen, as `rkt explain --format=json` prints it. */
 export interface ExplanationValue {
@@ -37,14 +35,12 @@ export interface ExplanationValue {
   readonly accept: Readonly<Record<string, readonly string[]>>;
 }
 
-const nameOf = ({name, layer, file}: Rule): RuleName => ({name, layer, file});
-
 export const explanationValue = ({policy, decision}: Explanation, error: RktError | undefined): ExplanationValue => {
   const {by, chosen, considered} = decision;
   return {
     flavor: chosen?.name ?? null,
     by,
-    ...(by === 'rule' && policy.order !== undefined ? {rule: nameOf(policy.order)} : {}),
+    ...(by === 'rule' && policy.order !== undefined ? {rule: ruleName(policy.order)} : {}),
     runs: error === undefined,
     ...(error === undefined
       ? {}
@@ -56,7 +52,7 @@ export const explanationValue = ({policy, decision}: Explanation, error: RktErro
       reasons: each.reasons,
     })),
     rules: policy.applications.map(({rule, apps, because}) => ({
-      ...nameOf(rule),
+      ...ruleName(rule),
       apps,
       ...(because === undefined ? {} : {because}),
     })),
@@ -69,7 +65,8 @@ export const explanationValue = ({policy, decision}: Explanation, error: RktErro
   };
 };
 
-const BY = {
+/** What named a flavor. */
+export const BY = {
   asked: 'asked for by --stage1',
   configured: 'configured in stage1.d',
   default: 'by default',

@@ -19,6 +19,7 @@ export const makeContext = async (
   flags: FlagValues<typeof globalFlags>,
   format: Format,
   output: Output,
+  command: string,
 ): Promise<Context> => {
   if (flags['trust-keys-from-https']) throw flagUnsupported('trust-keys-from-https', 'keys are not looked for yet');
   const directories = {
@@ -26,6 +27,7 @@ export const makeContext = async (
     localConfig: directory(flags['local-config'] ?? ''),
     userConfig: flags['user-config'] === undefined ? undefined : directory(flags['user-config']),
   };
+  const note = (text: string) => output.note(`rkt ${command}: ${text}`);
   const dataDir = await findDataDir(flags.dir, directories);
   return {
     ...directories,
@@ -35,9 +37,9 @@ export const makeContext = async (
     insecure: parseInsecureOptions(flags['insecure-options']),
     trustKeysFromHttps: flags['trust-keys-from-https'],
     debug: flags.debug,
-    note: (text) => output.note(text),
+    note,
     remark: (text) => {
-      if (format === 'text' && isTerminal(2)) output.note(text);
+      if (format === 'text' && isTerminal(2)) note(text);
     },
     format,
     output,

@@ -46,7 +46,7 @@ const dispatch = async (argv: readonly string[], how: How): Promise<number> => {
   how.format = formatOf(command, args.flags.format);
   if (how.debug || process.env.DEBUG) await enableDebug(how.debug);
   const output = makeOutput(how.format === 'yaml' ? (await import('./yaml.ts')).toYaml : undefined);
-  const context = await makeContext(args.flags, how.format, output);
+  const context = await makeContext(args.flags, how.format, output, found.name);
   const {cpuprofile, memprofile} = args.flags;
   if (cpuprofile === undefined && memprofile === undefined) return command.run(context, args);
   const writeProfile = (await import('./profile.ts')).startProfile(cpuprofile, memprofile);

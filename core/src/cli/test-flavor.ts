@@ -2,8 +2,9 @@ import {scratchDirectory} from '../linux/scratch-directory.ts';
 import {requireRoot} from '../pod/verbs/require-root.ts';
 import {chooseFlavor} from '../stage1/choice/choose-flavor.ts';
 import {type Examination, examineFlavor} from '../stage1/choice/examine-flavor.ts';
+import {rememberedIn} from '../stage1/choice/flavor-options.ts';
 import {flavorHostLacks} from '../stage1/errors.ts';
-import {gatherHostFacts} from '../stage1/facts/host-facts.ts';
+import {gatherFlavorFacts} from '../stage1/facts/flavor-facts.ts';
 import type {Context} from './context.ts';
 import {kitCaseUnknown} from './errors.ts';
 import {type KitReport, loadKit, type Outcome} from './load-kit.ts';
@@ -39,8 +40,11 @@ export const testFlavor = async (
   casesOf(cases);
   // Where the kit has its directory: what is wrong with that is said as everywhere.
   scratchDirectory('rkt-kit-')[Symbol.dispose]();
-  const {flavor, source} = await chooseFlavor(context, selection, {pullPolicy: 'stored'});
-  const host = gatherHostFacts(flavor.declaration.programs ?? []);
+  const {flavor, source, stage1} = await chooseFlavor(context, selection, {pullPolicy: 'stored'});
+  // The kit builds the image of a flavor that has no other way, and takes the host's programs where there is one.
+  const tree = flavor.declaration.stage1Image?.required ? stage1?.tree : undefined;
+  const cacheDir = rememberedIn(context);
+  const host = await gatherFlavorFacts(context, flavor.declaration, {tree, cacheDir});
   const examination = examineFlavor(flavor.declaration, flavor.probe(host), host);
   const missing = examination.findings.filter(({severity}) => severity === 'missing');
   if (missing.length > 0) throw flavorHostLacks(examination.flavor, missing);

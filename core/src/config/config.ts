@@ -26,7 +26,12 @@ export interface Stage1Config {
   readonly name?: string;
   readonly version?: string;
   readonly location?: string;
+  /** What runs the code of pods' machines, where a flavor has machines. Default `auto`: kvm if a tiny guest has run with it, else tcg. */
+  readonly accelerator?: Accelerator;
 }
+
+export const ACCELERATORS = ['auto', 'kvm', 'tcg'] as const;
+export type Accelerator = (typeof ACCELERATORS)[number];
 
 /** The merged configuration: system, then local, then user. */
 export interface Config {

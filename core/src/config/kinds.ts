@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import {isolatorNames} from '../contract/isolators.ts';
+import {ACCELERATORS} from './config.ts';
 
 /*
  * The file formats of rkt's configuration, version v1. Empty strings count as unset where rkt let them.
@@ -41,6 +42,9 @@ const stage1 = z
     flavor: z.optional(z.string()),
     name: z.optional(z.string()),
     version: z.optional(z.string()),
+    /** What `rkt flavor use` has replaced, for its rollback; `null`: nothing of the file. It chooses nothing. */
+    previous: z.optional(z.nullable(z.string())),
+    accelerator: z.optional(z.enum(ACCELERATORS, `must be ${ACCELERATORS.join(', ')}`)),
     location: z.optional(
       z
         .string()
@@ -53,7 +57,10 @@ const stage1 = z
     ),
   })
   .check(
-    z.refine(({name, version}) => !name === !version, {message: 'name and version go together', path: ['version']}),
+    z.refine(({name, version}) => !name === !version, {
+      message: 'name and version go together, of a stage1 image of rkt; a flavor is named by "flavor"',
+      path: ['version'],
+    }),
   );
 
 /** Schema of each kind. */

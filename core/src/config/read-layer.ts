@@ -1,5 +1,5 @@
 import type {HostPath} from '../contract/names.ts';
-import type {Auth, BasicCredentials, Config} from './config.ts';
+import type {Accelerator, Auth, BasicCredentials, Config} from './config.ts';
 import {configDuplicate} from './errors.ts';
 import type {ConfigFile} from './kinds.ts';
 import {readFile} from './read-file.ts';
@@ -10,7 +10,7 @@ export const readLayer = (files: readonly string[]): Config => {
   const dockerAuth = new Map<string, BasicCredentials>();
   const image = new Map<string, readonly string[]>();
   const paths: {data?: HostPath; stage1Images?: HostPath; receiptKey?: HostPath} = {};
-  const stage1: {flavor?: string; name?: string; version?: string; location?: string} = {};
+  const stage1: {flavor?: string; name?: string; version?: string; location?: string; accelerator?: Accelerator} = {};
   const seen = new Map<string, string>();
 
   const claim = (file: string, kind: string, key: string): void => {
@@ -61,6 +61,10 @@ export const readLayer = (files: readonly string[]): Config => {
           if (!value) continue;
           claim(file, 'stage1', field);
           stage1[field] = value;
+        }
+        if (content.accelerator) {
+          claim(file, 'stage1', 'accelerator');
+          stage1.accelerator = content.accelerator;
         }
         break;
       default:

@@ -54,6 +54,8 @@ export const FEATURES = [
   'volume/host',
   /** A volume below /sys, over what the kernel shows there and over what is hidden of it. Since 1.1. */
   'volume/sys',
+  /** Apps that are ended when they have not said in time that they are alive. Since 1.1. */
+  'watchdog',
   /** resolv.conf, /etc/hosts entries. */
   'dns',
   /** Today's masked and read-only paths of /proc and /sys. */
@@ -70,6 +72,7 @@ export const FEATURES_SINCE: Readonly<Record<string, number>> = {
   'stdio/journal': 1,
   user: 1,
   'volume/sys': 1,
+  watchdog: 1,
 };
 export type Feature = (typeof FEATURES)[number];
 
@@ -120,6 +123,8 @@ const guestSystem = z.strictObject({
   init: packagePath,
   /** Programs of the host, with their libraries. */
   programs: z.array(absolute),
+  /** The QEMU among the image's programs, which proves what `HostFacts.accelerator` says. Absent: nothing is proved. */
+  emulator: z.optional(absolute),
   /** Modules of the kernel; with those that they need they are in `/modules`, their names in the order in which they can be loaded in `/modules/order`. */
   modules: z.array(z.string().check(z.regex(/^[a-z0-9_]+$/))),
 });

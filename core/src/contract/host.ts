@@ -81,6 +81,19 @@ export const hostFacts = z.strictObject({
   streamDevices: z.optional(z.array(deviceRule)),
   /** Those of the standard streams of rkt's caller that are terminals. Absent when none is. Since 1.1. */
   terminals: z.optional(z.array(z.enum(['stdin', 'stdout', 'stderr']))),
+  /** What runs the code of a pod's machine. Only for a flavor whose image has one, with its `emulator`. Since 1.1. */
+  accelerator: z.optional(
+    z.strictObject({
+      /** The processor by itself, or an emulation of it. */
+      name: z.enum(['kvm', 'tcg']),
+      /** Why this one. */
+      because: z.string(),
+      /** The operator wants it: nothing takes its place where a machine does not start. Absent: no. */
+      forced: z.optional(z.literal(true)),
+      /** The character device that it takes. Absent: it takes none, or there is none. */
+      device: z.optional(z.strictObject({major: z.int(), minor: z.int()})),
+    }),
+  ),
   /** Those passed with LISTEN_FDS, in order. Absent when there are none. Since 1.1. */
   sockets: z.optional(z.array(passedSocket)),
 });

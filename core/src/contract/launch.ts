@@ -59,7 +59,8 @@ export const launch = z.discriminatedUnion('into', [
     into: z.literal('rootfs'),
     root: location,
     /**
-     * A file of the rootfs: the terminal among the streams of rkt's caller, if there is one, is bound to it, and those streams are opened again there, so that the terminal has a name. Since 1.1.
+     * A file of the rootfs: the terminal among the streams of rkt's caller, if there is one, is bound to it, and those streams are opened again there, so that the terminal has a name. In an
+     * interactive pod that terminal is one which rkt has made, and rkt stays before it. Since 1.1.
      */
     terminal: z.optional(location),
     /** rkt tells `HostFacts.notifySocket` that the pod is ready, right before it becomes the program. Since 1.1. */

@@ -81,14 +81,22 @@ const appShape = {
   executable: z.optional(z.nullable(rootfsPath)),
   /** What happens when the app ends. Default `no`. Since 1.1. */
   restart: z.optional(z.enum(['no', 'on-failure', 'always'])),
+  /**
+   * With `restart`: when it has been started again so often within so many seconds, its next end within them is that of the pod, with its status, or 1 if that is 0. Absent: it is started again
+   * however often. Since 1.1.
+   */
+  restartLimit: z.optional(z.strictObject({times: z.int().check(z.minimum(1)), seconds: z.int().check(z.minimum(1))})),
   /** It tells by itself when it is ready, as sd_notify(3) does: its image says so, or the operator. Since 1.1. */
   notifies: z.optional(z.literal(true)),
+  /** With `notifies`: within how many seconds at most it says again that it is alive (`WATCHDOG=1`); when it has not, it is ended by SIGABRT. Since 1.1. */
+  watchdogSeconds: z.optional(z.int().check(z.minimum(1))),
   limits: cgroupLimits,
   eventHandlers: z.array(z.strictObject({name: z.enum(['pre-start', 'post-stop']), exec: z.array(z.string())})),
   ports: z.array(port),
   /**
    * `stream`: what rkt's caller gave it. `log`: a file that rkt keeps. `tty`: the terminal of an interactive pod. `inherit`, the default, is `tty` in an
-   * interactive pod, else `stream`, but no input for the apps of a pod of several.
+   * interactive pod, else `stream`, but no input for the apps of a pod of several. Of several in an interactive pod one has `tty` or `stream` as its input; the others have no
+   * input, and `log` in place of `inherit`.
    */
   stdio: z.strictObject({stdin: input, stdout: output, stderr: output}),
 };

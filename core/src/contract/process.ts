@@ -69,7 +69,7 @@ export const process = z.strictObject({
    */
   apart: z.optional(z.literal(true)),
   seccomp: z.nullable(seccompFilter),
-  /** Only what differs from what rkt's caller has. `null` is unlimited. */
+  /** What is asked for, and `nofile`, which is 1024 by default, with the hard limit of rkt's caller, up to 1048576; all others are the caller's. `null` is unlimited. */
   rlimits: z.array(z.strictObject({name: z.enum(RLIMITS), soft: z.nullable(z.int()), hard: z.nullable(z.int())})),
   /** `null` leaves the caller's. */
   oomScoreAdj: z.nullable(z.int().check(z.minimum(-1000), z.maximum(1000))),
@@ -87,6 +87,8 @@ export const cgroupLimits = z.strictObject({
   memoryMax: z.optional(z.int()),
   /** Bytes reclaimed last (the appc `request`). */
   memoryLow: z.optional(z.int()),
+  /** None of its memory goes to swap in order to stay within `memoryMax`, which would be no limit on a host with much of it. Since 1.1. */
+  memorySwapMax: z.optional(z.int().check(z.minimum(0), z.maximum(0))),
   /** Thousandths of a core. */
   cpuMax: z.optional(z.int()),
   /** v1 scale: 1024 is the default, 2 to 262144. */

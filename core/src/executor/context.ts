@@ -31,3 +31,6 @@ export interface ExecutorContext extends StepContext {
   /** Takes what the operator should know about a step that succeeded: a sentence each. */
   readonly note?: (text: string) => void;
 }
+
+/** What entering a running pod takes of it. */
+export type EnterContext = Pick<ExecutorContext, 'facts' | 'caches' | 'beforeExec' | 'describeError'>;

@@ -10,10 +10,12 @@ import type {Fd} from '../linux/fd.ts';
 import {closeOnExecFrom, keepOnExec} from '../linux/fd-flags.ts';
 import {findExecutable} from '../linux/find-executable.ts';
 import {hostIdsOf} from '../linux/host-ids.ts';
+import {ownDomain} from '../linux/landlock.ts';
 import {cString} from '../linux/libc.ts';
 import {namespaceFlags, setNamespaces} from '../linux/namespaces.ts';
 import {O_PATH, openHost} from '../linux/openat2.ts';
 import {ownFilters} from '../linux/own-filters.ts';
+import {type PseudoTerminal, pseudoTerminalOf, pseudoTerminalOfHost} from '../linux/pseudo-terminal.ts';
 import {makeInputsReadOnly} from '../linux/read-only-inputs.ts';
 import {holdDescriptors} from '../linux/reopen.ts';
 import {makeJournalReopenable} from '../linux/reopenable-stdio.ts';
@@ -21,12 +23,12 @@ import {restoreStdio} from '../linux/restore.ts';
 import {encodeRlimit, rlimitNumber} from '../linux/rlimits.ts';
 import {newSessionKeyring} from '../linux/session-keyring.ts';
 import {blockAllSignals, resetSignals} from '../linux/signals.ts';
-import {hasTerminal, type JobTerminal, jobTerminal, TIOCSPGRP} from '../linux/terminal.ts';
+import {TIOCSCTTY, TIOCSPGRP} from '../linux/terminal.ts';
 import type {ThreadCall} from '../linux/thread-call.ts';
 import {openWorkingDirectory} from '../linux/working-directory.ts';
 import type {RktError} from '../rkt-error.ts';
 import {filterOf} from './become.ts';
-import type {ExecutorContext} from './context.ts';
+import type {EnterContext} from './context.ts';
 import {enterFailed, enterSockets, memberGone} from './errors.ts';
 import type {LaunchInto} from './exec.ts';
 import {faultPoint} from './fault.ts';
@@ -46,9 +48,18 @@ const PR_SET_DUMPABLE = 4;
 const PR_SET_NAME = 15;
 const SIG_SETMASK = 2;
 const SIGNAL_SET_BYTES = 8;
+const ALL_SIGNALS = Buffer.alloc(SIGNAL_SET_BYTES, 0xff);
 const AT_FDCWD = -100;
 const AT_EACCESS = 0x200;
 const X_OK = 1;
+
+/** What joins a running app: to be executed, or started, with what it takes along. */
+export interface Joining {
+  readonly program: Fd;
+  /** Besides its standard streams. */
+  readonly descriptors: readonly number[];
+  readonly terminal: PseudoTerminal | undefined;
+}
 
 /**
  * Joins what only a child can be in. Its app sees the child from its birth and may have every capability there, so nothing that sees the pod has anything that the app has not (S28): rkt looks
@@ -57,10 +68,29 @@ const X_OK = 1;
  * on what it is told to end by, and ends as the second did.
  * @throws RKT_MEMBER_GONE, RKT_ENTER_SOCKETS, RKT_EXEC_ARGUMENTS_TOO_LARGE, and what the program that cannot be found throws
  */
-export const enterByChild = (
+export const enterByChild = (launch: LaunchInto<'member'>, context: EnterContext): never => {
+  const {program, descriptors} = prepareToJoin(launch, context);
+  const start = prepareExec({argv: ['rkt-enter'], env: [], rlimits: [], filters: []});
+  context.beforeExec?.();
+  resetSignals();
+  blockAllSignals();
+  closeOnExecFrom(FIRST_BESIDES_STDIO);
+  for (const descriptor of descriptors) keepOnExec(descriptor);
+  faultPoint('enter.child');
+  hideWhatFollows();
+  restoreStdio();
+  return start(program.path);
+};
+
+/**
+ * Makes the program ready that {@link enterByChild} becomes.
+ * @param terminals those of the standard streams that are to be a terminal of the pod's; the program leads a session of its own then, and stops with what it has started
+ */
+export const prepareToJoin = (
   launch: LaunchInto<'member'>,
-  context: Pick<ExecutorContext, 'facts' | 'caches' | 'beforeExec' | 'describeError'>,
-): never => {
+  context: EnterContext,
+  terminals: readonly number[] = [],
+): Joining => {
   if (launch.passSockets) throw enterSockets();
   hide();
   makeInputsReadOnly();
@@ -70,27 +100,26 @@ export const enterByChild = (
   const {member, root, cgroups, process: inherited} = ways;
   assertArgumentsFit(inherited);
   const filters = filtersFor(launch, filterOf(inherited, context));
-  const {path, directory} = lookUp(launch, ways);
+  const [terminal] = terminals;
+  const found = lookUp(launch, ways, terminal !== undefined);
   applyPrivileged(inherited);
-  const ownSession = !hasTerminal();
-  const terminal = jobTerminal();
+  const domain = inherited.apart ? ownDomain(found.root) : undefined;
+  if (found.root !== root) found.root.close();
   const program = callProgram(
-    callsOf({launch, ways, path, directory, ownSession, terminal, filters}, (error) => ({
+    callsOf({launch, ways, ...found, domain, terminal, filters}, (error) => ({
       say: context.describeError?.(error) ?? `${error.code}: ${error.message}\n`,
       status: error.exitCode,
     })),
-    {ownSession, terminal},
+    {ownSession: terminal === undefined},
   );
-  const start = prepareExec({argv: ['rkt-enter'], env: [], rlimits: [], filters: []});
-  context.beforeExec?.();
-  resetSignals();
-  blockAllSignals();
-  closeOnExecFrom(FIRST_BESIDES_STDIO);
-  for (const {number} of [member, root, directory, ...cgroups]) keepOnExec(number);
-  faultPoint('enter.child');
-  hideWhatFollows();
-  restoreStdio();
-  return start(program.path);
+  return {
+    program,
+    descriptors: [
+      ...[member, root, found.directory, ...cgroups].map((file) => file.release()),
+      ...(domain === undefined ? [] : [Number(domain.args[0])]),
+    ],
+    terminal: terminal === undefined ? undefined : (found.terminal ?? pseudoTerminalOfHost()),
+  };
 };
 
 const filtersFor = (
@@ -101,11 +130,19 @@ const filtersFor = (
   return ofMember ? filtersOfMember(member.pid, seccomp, compiled) : [compiled];
 };
 
-/** What the program and its working directory are in the app's file system, whose owners it sees as its own. Visits the app's mount namespace, unseen. */
+interface Found {
+  readonly path: string;
+  readonly directory: Fd;
+  readonly root: Fd;
+  readonly terminal: PseudoTerminal | undefined;
+}
+
+/** What the program and its working directory are in the app's file system, whose owners it sees as its own, and a terminal there. Visits the app's mount namespace, unseen. */
 const lookUp = (
   {member: {pid}, namespaces, process}: LaunchInto<'member'>,
   {member, root}: Ways,
-): {path: string; directory: Fd} => {
+  onTerminal: boolean,
+): Found => {
   const ids = hostIdsOf(pid);
   const runner: Process = {
     ...process,
@@ -113,17 +150,18 @@ const lookUp = (
     gid: ids.group(process.gid),
     groups: process.groups.map(ids.group),
   };
-  const find = (from: Fd) => ({
+  const find = (from: Fd): Found => ({
     path: findExecutable(from, runner),
     directory: openWorkingDirectory(from, runner),
+    root: from,
+    terminal: onTerminal ? pseudoTerminalOf(from, runner.uid) : undefined,
   });
   if (!namespaces.includes('mount')) return find(root);
   using home = openHost('/proc/self/ns/mnt', constants.O_RDONLY);
   setNamespaces(member, ['mount']);
   try {
     // An app may have changed its own root directory; that of its mount namespace is what rkt gave it.
-    using theirs = openHost('/', DIRECTORY);
-    return find(theirs);
+    return find(openHost('/', DIRECTORY));
   } finally {
     setNamespaces(home, ['mount']);
   }
@@ -134,18 +172,18 @@ interface Inside {
   readonly ways: Ways;
   readonly path: string;
   readonly directory: Fd;
-  readonly ownSession: boolean;
-  readonly terminal: JobTerminal | undefined;
+  readonly domain: ThreadCall | undefined;
+  readonly terminal: number | undefined;
   readonly filters: readonly Buffer[];
 }
 
 const callsOf = (
-  {launch, ways, path, directory, ownSession, terminal, filters: own}: Inside,
+  {launch, ways, path, directory, domain, terminal, filters: own}: Inside,
   describe: (error: RktError) => ProgramCall['otherwise'],
 ): ProgramCall[] => {
   const {namespaces} = launch;
   const {member, root, cgroups, process} = ways;
-  const filters = [...ownFilters(ownSession ? 'own' : 'shared', own), ...own];
+  const filters = [...ownFilters(terminal === undefined ? 'own' : 'shared', own), ...own];
   // Whoever joins a user namespace has everything in it at first.
   const here = capabilitiesOf();
   const there = namespaces.includes('user')
@@ -162,11 +200,18 @@ const callsOf = (
   return [
     closed,
     call('prctl', [PR_SET_NAME, cString('rkt-enter'), 0, 0, 0]),
+    ...(terminal === undefined
+      ? []
+      : [
+          call('rt_sigprocmask', [SIG_SETMASK, ALL_SIGNALS, 0, SIGNAL_SET_BYTES]),
+          call('ioctl', [terminal, TIOCSCTTY, 0]),
+        ]),
     {...call('clone', [CLONE_VM | CLONE_VFORK | SIGCHLD, 0, 0, 0, 0]), parent: 'wait'},
     ...cgroups.map(({number}) => call('write', [number, cString('0'), 1])),
     call('setns', [member.number, namespaceFlags(namespaces)], memberGone(launch.member.pid)),
     ...(namespaces.includes('mount') ? [] : [call('fchdir', [root.number]), call('chroot', [cString('.')])]),
     call('fchdir', [directory.number], elsewhere),
+    ...(domain === undefined ? [] : [thread(domain)]),
     ...credentialCalls(process, setsBeforeExec(process, {filters: filters.length, own: there})).map(thread),
     ...newSessionKeyring().map(thread),
     // Other credentials open it again where the host has them do so (fs.suid_dumpable).
@@ -174,10 +219,9 @@ const callsOf = (
     call('close_range', [FIRST_BESIDES_STDIO, 0xffff_ffff, 0]),
     {...call('clone', tellingChild(CLONE_PARENT | SIGCHLD)), parent: 'leave'},
     // A shell in the pod knows no process group of the host's, and gives the terminal back to the one that had it.
-    ...(terminal === undefined ? [] : [call('setpgid', [0, 0])]),
-    ...(terminal?.isForeground ? [call('ioctl', [terminal.fd, TIOCSPGRP, 'child'])] : []),
+    ...(terminal === undefined ? [] : [call('setpgid', [0, 0]), call('ioctl', [terminal, TIOCSPGRP, 'child'])]),
     call('rt_sigprocmask', [SIG_SETMASK, Buffer.alloc(SIGNAL_SET_BYTES), 0, SIGNAL_SET_BYTES]),
-    ...(ownSession ? [call('setsid', [])] : []),
+    ...(terminal === undefined ? [call('setsid', [])] : []),
     call(
       'faccessat2',
       [AT_FDCWD, cString(path), X_OK, AT_EACCESS],

@@ -4,8 +4,9 @@ import {makeInputsReadOnly} from '../linux/read-only-inputs.ts';
 import {holdDescriptors} from '../linux/reopen.ts';
 import {makeJournalReopenable} from '../linux/reopenable-stdio.ts';
 import {sealSelf} from '../linux/sealed-self.ts';
+import {hasTerminal} from '../linux/terminal.ts';
 import {filterOf} from './become.ts';
-import type {ExecutorContext} from './context.ts';
+import type {EnterContext} from './context.ts';
 import {enterByChild} from './enter-by-child.ts';
 import type {LaunchInto} from './exec.ts';
 import {goInside} from './go-inside.ts';
@@ -14,14 +15,15 @@ import {openWays} from './open-ways.ts';
 /**
  * Becomes a further program of a running pod with exactly what its member has: cgroups, namespaces, root directory, and the same compiled
  * process as `run` applied (S01). May start this process again from the beginning, see {@link sealSelf}: to be called before anything has been changed. A
- * process cannot change its own pid namespace: then a child goes on, see {@link enterByChild}.
+ * process cannot change its own pid namespace: then a child goes on, see {@link enterByChild}. On a terminal this process stays before it, see {@link enterOnTerminal}.
  * @throws RKT_MEMBER_GONE, and what {@link exec} throws.
  */
-export const enter = (
-  launch: LaunchInto<'member'>,
-  context: Pick<ExecutorContext, 'facts' | 'caches' | 'beforeExec' | 'describeError'>,
-): never => {
+export const enter = async (launch: LaunchInto<'member'>, context: EnterContext): Promise<never> => {
   dismissCompanions();
+  if (hasTerminal()) {
+    const {enterOnTerminal} = await import('./enter-on-terminal.ts');
+    return enterOnTerminal(launch, context);
+  }
   const {member, namespaces, passSockets} = launch;
   if (namespaces.includes('pid') || namespaces.includes('user')) return enterByChild(launch, context);
   sealSelf();

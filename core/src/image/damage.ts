@@ -22,9 +22,9 @@ export const markDamaged = (store: ImageStore, part: Part, problem: string): voi
   }
 };
 
-/** It is what it was. */
+/** It is what it was. Hold the store. */
 export const clearDamage = (store: ImageStore, part: Part): void => {
-  if (isKnownDamaged(store, part)) rmSync(`${store.directory}/${part}/${MARK}`);
+  if (isKnownDamaged(store, part)) rmSync(`${store.directory}/${part}/${MARK}`, {force: true});
 };
 
 export const isKnownDamaged = (store: ImageStore, part: Part): boolean => {

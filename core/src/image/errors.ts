@@ -219,14 +219,15 @@ export const imageNotAci = (what: string) =>
     hint: 'images are .aci files; of a directory, as of what a root file system is unpacked to, `rkt image build DIRECTORY` makes one',
   });
 
-/** No such image in the store. */
-export const imageNotFound = (image: string) =>
+/** No such image in the store. `suggestions` are names that were perhaps meant. */
+export const imageNotFound = (image: string, suggestions: readonly string[] = []) =>
   new RktError(
     'RKT_IMAGE_NOT_FOUND',
     `${image.endsWith('.aci') ? `there is no file ${image}, and ` : ''}no image in the store fits "${image}"`,
     {
       image,
-      hint: 'see `rkt image list`; nothing is looked for outside of the store by its name, so give the path of a file: ./IMAGE.aci',
+      ...(suggestions.length > 0 && {suggestions}),
+      hint: `${suggestions.length > 0 ? `did you mean ${suggestions.join(' or ')}? ` : ''}see \`rkt image list\`; nothing is looked for outside of the store by its name, so give the path of a file: ./IMAGE.aci`,
     },
   );
 

@@ -1,4 +1,5 @@
 import type {ImageId} from '../contract/names.ts';
+import {suggest} from '../suggest.ts';
 import {imageAmbiguous, imageNotFound} from './errors.ts';
 import {hasImage, imageIds} from './image-ids.ts';
 import {findInIndex, listIndex} from './image-index.ts';
@@ -52,6 +53,13 @@ const findByPrefix = (store: ImageStore, prefix: string): ImageId => {
   throw imageAmbiguous(prefix, candidates.sort().slice(0, SHOWN_CANDIDATES).map(short));
 };
 
+/** Names of the store that were probably meant: those that end so, and those that are written alike. */
+const near = (name: string, names: readonly string[]): string[] => {
+  const others = [...new Set(names)].filter((other) => other !== name);
+  const ending = others.filter((other) => other.endsWith(`/${name}`)).slice(0, 3);
+  return ending.length > 0 ? ending : suggest(name, others);
+};
+
 /**
  * The image of the store that a reference means. A full ID costs one look at a directory, however many images there are.
  * @param text as typed, for messages
@@ -72,11 +80,12 @@ export const findImage = (
       const id = findByName(store, reference.name, reference.labels);
       if (id !== undefined) return id;
       // The index may have lost it, to a restored backup for one: looked through once more before giving up.
-      if (listIndex(store).length > 0) {
+      const names = listIndex(store).map(({name}) => name);
+      if (names.length > 0) {
         const again = findByName(store, reference.name, reference.labels);
         if (again !== undefined) return again;
       }
-      throw imageNotFound(text);
+      throw imageNotFound(text, near(reference.name, names));
     }
     default:
       return reference satisfies never;

@@ -23,14 +23,17 @@ const read = (file: string): Pick<Pod, 'apps' | 'stage1'> | undefined => {
   }
 };
 
+/** Where pods are that can have images, in the order of their life: one that moves meanwhile is not missed. */
+export const KEEPING = ['embryo', 'prepare', 'prepared', 'run', 'exited-garbage'] as const;
+
 /**
  * Names of images and trees (`sha512-…`, keys of `cas/tree`) that pods hold, each with the UUIDs of these pods: of every pod that is not being deleted, whatever
  * its state, the images of its apps and of its stage1, and the directories that it has of them. Hold the store exclusively.
- * @param among only pods in these directories of their life
+ * @param among only pods in these directories
  */
 export const podsUsing = (
   store: ImageStore,
-  among: readonly string[] = list(`${store.dataDir}/pods`).filter((state) => state !== 'garbage'),
+  among: readonly (typeof KEEPING)[number][] = KEEPING,
 ): Map<string, Set<string>> => {
   const users = new Map<string, Set<string>>();
   const note = (name: string, pod: string): void => {

@@ -35,19 +35,27 @@ export type Repaired =
  * @throws RKT_IMAGE_DAMAGED, RKT_IMAGE_DAMAGED_IN_USE
  */
 export const verifyAndRepair = async (store: ImageStore, id: ImageId, runs: Runs): Promise<readonly Repaired[]> => {
-  const image = await problemOf(async () => {
-    using held = holdImages(store);
-    void held;
-    await verifyImage(store, id);
+  const imageIsWhole = await holding(store, async () => {
+    if ((await problemOf(() => verifyImage(store, id))) !== undefined) return false;
+    clearDamage(store, `images/${id}`);
+    return true;
   });
-  const repaired: Repaired[] = [];
-  if (image === undefined) clearDamage(store, `images/${id}`);
-  else repaired.push(...(await repairImage(store, id, runs)));
-  const rendered = renderedVisits(store, id);
-  if (rendered === undefined) return repaired;
-  if ((await treeProblem(store, rendered)) === undefined) clearDamage(store, `tree/${treeKey(rendered)}`);
-  else repaired.push(...(await repairTree(store, id, rendered, runs)));
-  return repaired;
+  const repaired: Repaired[] = imageIsWhole ? [] : await repairImage(store, id, runs);
+  const treeIsWhole = await holding(store, async () => {
+    const rendered = renderedVisits(store, id);
+    if (rendered === undefined) return true;
+    if ((await treeProblem(store, rendered)) !== undefined) return false;
+    clearDamage(store, `tree/${treeKey(rendered)}`);
+    return true;
+  });
+  return treeIsWhole ? repaired : [...repaired, ...(await repairTree(store, id, runs))];
+};
+
+/** Nobody removes meanwhile what is looked at. */
+const holding = async (store: ImageStore, look: () => Promise<boolean>): Promise<boolean> => {
+  using held = holdImages(store);
+  void held;
+  return await look();
 };
 
 /** Every image that another is made of, itself last. Whether all of them are there is for whoever runs it to find out. */
@@ -86,10 +94,12 @@ const repairImage = (store: ImageStore, id: ImageId, runs: Runs): Promise<Repair
     return [{image: id, problem}];
   });
 
-const repairTree = (store: ImageStore, id: ImageId, visits: readonly Visit[], runs: Runs): Promise<Repaired[]> =>
+const repairTree = (store: ImageStore, id: ImageId, runs: Runs): Promise<Repaired[]> =>
   alone(store, async (spool) => {
-    const problem = await treeProblem(store, visits);
-    if (problem === undefined) return [];
+    // Another process may have removed it meanwhile, or made it anew.
+    const visits = renderedVisits(store, id);
+    const problem = visits && (await treeProblem(store, visits));
+    if (visits === undefined || problem === undefined) return [];
     const key = treeKey(visits);
     const part = `tree/${key}` as const;
     const tree = await marking(store, part, problem, () => renderInto(spool, store, visits));

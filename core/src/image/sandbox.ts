@@ -99,10 +99,13 @@ export const erofsImage = (tree: Fd, directory: Fd, name: string): HostCommand =
 /** As in linux/isolated.ts, another real than effective user. */
 const NOBODY = ['--ruid=65533', '--euid=65534', '--rgid=65533', '--egid=65534'];
 
-/** A flavor's: its steps are data, and take less. */
-const STRANGER_LIMITS = {core: 0, cpu: 10, data: 1024 * 1024 * 1024, fsize: 0, nofile: 256, nproc: 256} as const;
+/**
+ * A flavor's: its steps are data, and take less. Seconds of a processor have a limit that a program is told of, and one that it cannot catch. Of processes and threads the kernel
+ * counts all that the user has, and so those of every such program that runs on the host at once.
+ */
+const STRANGER_LIMITS = {core: 0, cpu: '10:12', data: 1024 * 1024 * 1024, fsize: 0, nofile: 256, nproc: 4096} as const;
 
-const limited = (limits: Readonly<Record<string, number>>, command: readonly string[]): string[] => [
+const limited = (limits: Readonly<Record<string, number | string>>, command: readonly string[]): string[] => [
   required('prlimit', 'util-linux'),
   ...Object.entries(limits).map(([name, limit]) => `--${name}=${limit}`),
   '--',
@@ -116,8 +119,11 @@ export const stranger = (program: Shown): HostCommand & {readonly env: Readonly<
   return {...confined([], limited(STRANGER_LIMITS, [seenAt(program)]), NOBODY), shown: [program], env};
 };
 
-/** Threads count, of all that run at once; and it answers many questions. */
-const SCRIPT_LIMITS = {...STRANGER_LIMITS, cpu: 60, nproc: 4096} as const;
+/** It answers many questions. */
+const SCRIPT_LIMITS = {...STRANGER_LIMITS, cpu: '60:62'} as const;
+
+/** What it says goes to a file in memory, which is as large. */
+const PROVER_LIMITS = {core: 0, cpu: 30, fsize: 65_536, nofile: 256} as const;
 
 /** Node.js with a stranger's script, bounded as {@link stranger}. It has the user of who owns the script, and nothing of what that user may do but read it. */
 export const strangersScript = (
@@ -126,6 +132,15 @@ export const strangersScript = (
 ): HostCommand => {
   const ids = ['--ruid=65533', `--euid=${owner.uid}`, '--rgid=65533', `--egid=${owner.gid}`];
   return {...confined([], limited(SCRIPT_LIMITS, command), ids), shown};
+};
+
+/** A stranger's emulator that tries a device: it has the user or the group that may open that, and nothing of what they may do besides. */
+export const prover = (
+  command: readonly string[],
+  {owner, shown}: {readonly owner: {readonly uid: number; readonly gid: number}; readonly shown: readonly Shown[]},
+): HostCommand => {
+  const ids = ['--ruid=65533', `--euid=${owner.uid}`, '--rgid=65533', `--egid=${owner.gid}`];
+  return {...confined([], limited(PROVER_LIMITS, command), ids), shown};
 };
 
 /** Decompresses standard input as nobody, with bounded memory: gzip, bzip2, xz and zstd. */

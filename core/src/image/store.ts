@@ -1,6 +1,7 @@
 import type {HostPath, ImageId} from '../contract/names.ts';
 import type {Fd} from '../linux/fd.ts';
-import {lockDirectory} from '../linux/lock.ts';
+import {type LockKind, lockDirectory} from '../linux/lock.ts';
+import {isErrno} from '../linux/syscall-error.ts';
 import {makeBelow} from './make-below.ts';
 
 /**
@@ -54,21 +55,32 @@ export const removedMark = (id: string): string => `${id}.removed`;
 
 /**
  * Keeps images from being removed. Hold it while a pod is being prepared: from before its images are looked up until its `frozen.json` says which trees
- * it uses; from then on they are safe for as long as the pod exists. Several may hold it.
+ * it uses, and while it moves to `run`; from then on they are safe for as long as the pod exists. Several may hold it.
  */
 export const holdImages = (store: ImageStore): Fd => lockImages(store, 'shared');
 
-/** The same, for whoever removes images: waits until nobody prepares a pod. */
-export const lockImages = (store: ImageStore, kind: 'shared' | 'exclusive'): Fd => {
-  const take = (): Fd => {
-    const lock = lockDirectory(store.lock, kind, {wait: true});
-    if (lock === undefined) throw new TypeError('a lock that waits was not given');
-    return lock;
-  };
+/** The same for who only looks and makes nothing: `undefined` where there is no store, or nothing in it to be seen. */
+export const holdPresentImages = (store: ImageStore): Fd | undefined => {
   try {
-    return take();
+    return takeLock(store, 'shared');
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return undefined;
+    throw error;
+  }
+};
+
+/** {@link holdImages}, for whoever removes images: waits until nobody prepares a pod. */
+export const lockImages = (store: ImageStore, kind: LockKind): Fd => {
+  try {
+    return takeLock(store, kind);
   } catch {
     makeStore(store);
-    return take();
+    return takeLock(store, kind);
   }
+};
+
+const takeLock = (store: ImageStore, kind: LockKind): Fd => {
+  const lock = lockDirectory(store.lock, kind, {wait: true});
+  if (lock === undefined) throw new TypeError('a lock that waits was not given');
+  return lock;
 };

@@ -30,11 +30,13 @@ export interface Tool {
 /**
  * Starts a program without a shell, where no pod can look into it. It ends when we do. Its messages go to memory: with a pipe it would wait for us to read while we wait for it to read what we
  * write, and the disk may be what it has no space on.
+ * @param options as of `isolated`
  */
 export const startTool = (
   command: HostCommand,
   stdin: number | 'ignore' | 'pipe',
   stdout: number | 'ignore' | 'pipe',
+  options: {readonly offline?: boolean} = {},
 ): Tool => {
   const stderr = fixedMemoryFile('messages', MESSAGE_BYTES);
   const nothing = openSync('/dev/null', 'r+');
@@ -42,14 +44,18 @@ export const startTool = (
   let child: ChildProcess;
   let keeper: Keeper | undefined;
   try {
-    child = isolated(command.shown, () => {
-      keeper = startKeeper();
-      return spawn(command.file, command.args, {
-        stdio: [own(stdin), own(stdout), stderr.number],
-        env: TOOL_ENVIRONMENT,
-        cwd: '/',
-      });
-    });
+    child = isolated(
+      command.shown,
+      () => {
+        keeper = startKeeper();
+        return spawn(command.file, command.args, {
+          stdio: [own(stdin), own(stdout), stderr.number],
+          env: TOOL_ENVIRONMENT,
+          cwd: '/',
+        });
+      },
+      options,
+    );
   } catch (error) {
     void keeper?.release();
     stderr.close();

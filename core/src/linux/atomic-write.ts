@@ -24,3 +24,9 @@ export const atomicWrite = (path: string, data: string | Uint8Array, mode = 0o64
   }
   fsyncDirectory(directory);
 };
+
+/** Number of the process that {@link atomicWrite} makes a file of this name for, or made it for before it was killed; `undefined`: it is none of these. */
+export const writerOf = (name: string): number | undefined => {
+  const [, pid] = /^\..+\.(\d+)-[0-9a-z]+$/.exec(name) ?? [];
+  return pid === undefined ? undefined : Number(pid);
+};

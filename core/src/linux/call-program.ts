@@ -3,7 +3,6 @@ import {filterProgram} from './exec.ts';
 import type {Fd} from './fd.ts';
 import {cString, SYS, type SyscallName} from './libc.ts';
 import {memoryFile} from './memory-file.ts';
-import type {JobTerminal} from './terminal.ts';
 
 /*
  * JavaScript cannot go on in a forked child, and a program of the host would be loaded by the loader of whatever root directory it is in. So what has to happen around
@@ -25,7 +24,7 @@ export interface ProgramCall {
   readonly args: readonly ProgramArgument[];
   /**
    * Of `clone`, whose child goes on with the next call. `wait`: the parent waits for the child, which must end, and then for the one that `leave` has left to it; it hands signals on to
-   * that, stops with it if they are in one session, and ends as it does. With a {@link JobTerminal} the child is a job of its own: the parent gives it the terminal when a shell has continued both, and takes it back. `tend`: the parent waits for the child itself in the same way, and has {@link Tended} for its signals. `leave`: the parent ends.
+   * that, stops with it if they are in one session, and ends as it does. `tend`: the parent waits for the child itself in the same way, and has {@link Tended} for its signals. `leave`: the parent ends.
    */
   readonly parent?: 'wait' | 'leave' | 'tend';
   /** When the kernel answers with an error: what is written on standard error, and the exit status. */
@@ -55,20 +54,14 @@ const DATA_AT = 0x1000000n;
 const PAGE = 0x10000;
 /**
  * Before the list: pid of the child, set of all signals, status, whether the child is in another session, what is known of a signal, where the paths of members are, whether the child has been
- * asked to end, its own process group, whether the child has the terminal, which descriptor that is, whether there is one, room for a number, where a child's is, room for a process group, sets of SIGTSTP and of SIGCONT, no time; the sockets of a relay and where it has room,
+ * asked to end, room for a number, where a child's is; the sockets of a relay and where it has room,
  * and the first and the last descriptor that the parent closes.
  */
 const HEAD = 512;
 const ALL_SIGNALS_AT = 8;
 const OWN_SESSION_AT = 24;
 const MEMBERS_AT = 160;
-const GROUP_AT = 176;
-const HANDED_AT = 180;
-const TERMINAL_AT = 184;
-const HAS_TERMINAL_AT = 188;
 const CHILD_AT = 208;
-const STOP_SET_AT = 224;
-const CONTINUE_SET_AT = 232;
 const RELAY_FROM_AT = 256;
 const RELAY_TO_AT = 260;
 const RELAY_ROOM_AT = 272;
@@ -76,8 +69,6 @@ const CLOSE_FIRST_AT = 280;
 const CLOSE_LAST_AT = 284;
 /** As systemd takes of one message; the instructions have this number, too. */
 const RELAY_ROOM = 4096;
-const SIGCONT = 18;
-const SIGTSTP = 20;
 const RECORD_WORDS = 10;
 const MAX_ARGUMENTS = 5;
 
@@ -101,7 +92,7 @@ const CODE: Readonly<Record<string, string>> = {
     '7218', // jb advance
     '7439', // je wait
     '83f903', // cmp ecx,0x3
-    '0f84f6010000', // je tend
+    '0f84b1010000', // je tend
     '49894500', // mov [r13+0x0],rax
     '31ff', // xor edi,edi
     'b8e7000000', // mov eax,0xe7   ; exit:
@@ -123,7 +114,7 @@ const CODE: Readonly<Record<string, string>> = {
     '0f05', // syscall
     '458b7500', // mov r14d,[r13+0x0]
     '4585f6', // test r14d,r14d
-    '0f842a010000', // je ended
+    '0f8409010000', // je ended
     '498d7d08', // lea rdi,[r13+0x8]   ; loop:
     '498d7520', // lea rsi,[r13+0x20]
     '31d2', // xor edx,edx
@@ -152,26 +143,22 @@ const CODE: Readonly<Record<string, string>> = {
     '83fb1d', // cmp ebx,0x1d   ; relayed:
     '7499', // je loop
     '83fb11', // cmp ebx,0x11   ; dispatch:
-    '7450', // je reap
+    '743d', // je reap
     '85db', // test ebx,ebx
     '7890', // js loop
-    '4183bdbc00000000', // cmp [r13+0xbc],0x0
-    '7409', // je plain
-    '83fb12', // cmp ebx,0x12
-    '0f84b1020000', // je continue
-    '4983bda000000000', // cmp [r13+0xa0],0x0   ; plain:
-    '0f853a010000', // jne deliver
+    '4983bda000000000', // cmp [r13+0xa0],0x0
+    '0f8508010000', // jne deliver
     '41817d2880000000', // cmp [r13+0x28],0x80
     '7510', // jne forward
     '83fb01', // cmp ebx,0x1
     '740b', // je forward
     '41837d1800', // cmp [r13+0x18],0x0
-    '0f8455ffffff', // je loop
+    '0f8468ffffff', // je loop
     '4489f7', // mov edi,r14d   ; forward:
     '89de', // mov esi,ebx
     'b83e000000', // mov eax,0x3e
     '0f05', // syscall
-    'e944ffffff', // jmp loop
+    'e957ffffff', // jmp loop
     'bfffffffff', // mov edi,0xffffffff   ; reap:
     '498d7510', // lea rsi,[r13+0x10]
     'ba03000040', // mov edx,0x40000003
@@ -179,15 +166,13 @@ const CODE: Readonly<Record<string, string>> = {
     'b83d000000', // mov eax,0x3d
     '0f05', // syscall
     '85c0', // test eax,eax
-    '0f8e24ffffff', // jle loop
+    '0f8e37ffffff', // jle loop
     '4439f0', // cmp eax,r14d
     '75db', // jne reap
     '41807d107f', // cmp [r13+0x10],0x7f
-    '7542', // jne ended
+    '7534', // jne ended
     '41837d1800', // cmp [r13+0x18],0x0
-    '0f850dffffff', // jne loop
-    '4183bdbc00000000', // cmp [r13+0xbc],0x0
-    '0f85d5010000', // jne job
+    '0f8520ffffff', // jne loop
     'b827000000', // mov eax,0x27
     '0f05', // syscall
     '89c7', // mov edi,eax
@@ -198,18 +183,11 @@ const CODE: Readonly<Record<string, string>> = {
     'be12000000', // mov esi,0x12
     'b83e000000', // mov eax,0x3e
     '0f05', // syscall
-    'e9d6feffff', // jmp loop
-    '4183bdb400000000', // cmp [r13+0xb4],0x0   ; ended:
-    '741a', // je status
-    '418bbdb8000000', // mov edi,[r13+0xb8]
-    'be10540000', // mov esi,0x5410
-    '498d95b0000000', // lea rdx,[r13+0xb0]
-    'b810000000', // mov eax,0x10
-    '0f05', // syscall
-    '410fb67d11', // movzx edi,[r13+0x11]   ; status:
+    'e9f7feffff', // jmp loop
+    '410fb67d11', // movzx edi,[r13+0x11]   ; ended:
     '418b5d10', // mov ebx,[r13+0x10]
     '83e37f', // and ebx,0x7f
-    '0f8454feffff', // je exit
+    '0f8499feffff', // je exit
     'b827000000', // mov eax,0x27
     '0f05', // syscall
     '89c7', // mov edi,eax
@@ -227,20 +205,20 @@ const CODE: Readonly<Record<string, string>> = {
     'b80e000000', // mov eax,0xe
     '0f05', // syscall
     '8dbb80000000', // lea edi,[rbx+0x80]
-    'e910feffff', // jmp exit
+    'e955feffff', // jmp exit
     '4189c6', // mov r14d,eax   ; tend:
     '418bbd18010000', // mov edi,[r13+0x118]
     '418bb51c010000', // mov esi,[r13+0x11c]
     '85ff', // test edi,edi
-    '0f8443feffff', // je loop
+    '0f8488feffff', // je loop
     '31d2', // xor edx,edx
     'b8b4010000', // mov eax,0x1b4
     '0f05', // syscall
-    'e935feffff', // jmp loop
+    'e97afeffff', // jmp loop
     '498bada0000000', // mov rbp,[r13+0xa0]   ; deliver:
     '4531ff', // xor r15d,r15d
     '83fb1c', // cmp ebx,0x1c
-    '0f84cdfeffff', // je forward
+    '0f84fffeffff', // je forward
     '83fb0f', // cmp ebx,0xf
     '750e', // jne each
     '4183bda800000000', // cmp [r13+0xa8],0x0
@@ -292,72 +270,25 @@ const CODE: Readonly<Record<string, string>> = {
     '4585ff', // test r15d,r15d   ; given:
     '7532', // jne stop
     '83fb0f', // cmp ebx,0xf
-    '0f8779fdffff', // ja loop
+    '0f87befdffff', // ja loop
     '4183bda800000000', // cmp [r13+0xa8],0x0
-    '0f856bfdffff', // jne loop
+    '0f85b0fdffff', // jne loop
     '41ff85a8000000', // inc [r13+0xa8]   ; ask:
     '4489f7', // mov edi,r14d
     'be0f000000', // mov esi,0xf
     'b83e000000', // mov eax,0x3e
     '0f05', // syscall
-    'e950fdffff', // jmp loop
+    'e995fdffff', // jmp loop
     '8d4bec', // lea ecx,[rbx-0x14]   ; stop:
     '83f902', // cmp ecx,0x2
-    '0f8744fdffff', // ja loop
+    '0f8789fdffff', // ja loop
     'b827000000', // mov eax,0x27
     '0f05', // syscall
     '89c7', // mov edi,eax
     'be13000000', // mov esi,0x13
     'b83e000000', // mov eax,0x3e
     '0f05', // syscall
-    'e92afdffff', // jmp loop
-    '31ff', // xor edi,edi   ; job:
-    'be14000000', // mov esi,0x14
-    'b83e000000', // mov eax,0x3e
-    '0f05', // syscall
-    'bf01000000', // mov edi,0x1
-    '498db5e0000000', // lea rsi,[r13+0xe0]
-    '31d2', // xor edx,edx
-    '41ba08000000', // mov r10d,0x8
-    'b80e000000', // mov eax,0xe
-    '0f05', // syscall
-    '31ff', // xor edi,edi
-    '498db5e0000000', // lea rsi,[r13+0xe0]
-    '31d2', // xor edx,edx
-    '41ba08000000', // mov r10d,0x8
-    'b80e000000', // mov eax,0xe
-    '0f05', // syscall
-    '498dbde8000000', // lea rdi,[r13+0xe8]
-    '31f6', // xor esi,esi
-    '498d95f0000000', // lea rdx,[r13+0xf0]
-    '41ba08000000', // mov r10d,0x8
-    'b880000000', // mov eax,0x80
-    '0f05', // syscall
-    '418bbdb8000000', // mov edi,[r13+0xb8]   ; continue:
-    'be0f540000', // mov esi,0x540f
-    '498d95d8000000', // lea rdx,[r13+0xd8]
-    'b810000000', // mov eax,0x10
-    '0f05', // syscall
-    '85c0', // test eax,eax
-    '7541', // jne resume
-    '418b8dd8000000', // mov ecx,[r13+0xd8]
-    '4439f1', // cmp ecx,r14d
-    '7435', // je resume
-    '41c785b400000000000000', // mov [r13+0xb4],0x0
-    '413b8db0000000', // cmp ecx,[r13+0xb0]
-    '7521', // jne resume
-    '418bbdb8000000', // mov edi,[r13+0xb8]
-    'be10540000', // mov esi,0x5410
-    '4c89ea', // mov rdx,r13
-    'b810000000', // mov eax,0x10
-    '0f05', // syscall
-    '41c785b400000001000000', // mov [r13+0xb4],0x1
-    '4489f7', // mov edi,r14d   ; resume:
-    'f7df', // neg edi
-    'be12000000', // mov esi,0x12
-    'b83e000000', // mov eax,0x3e
-    '0f05', // syscall
-    'e957fcffff', // jmp loop
+    'e96ffdffff', // jmp loop
   ].join(''),
   arm64: [
     '5308a0d2', // mov x19, #0x420000
@@ -373,7 +304,7 @@ const CODE: Readonly<Record<string, string>> = {
     '3f050071', // cmp w9, #0x1
     'e0010054', // b.eq wait
     '3f0d0071', // cmp w9, #0x3
-    '600f0054', // b.eq tend
+    'c00d0054', // b.eq tend
     '600200f9', // str x0, [x19]
     '00008052', // mov w0, #0x0
     'c80b80d2', // mov x8, #0x5e   ; exit:
@@ -392,7 +323,7 @@ const CODE: Readonly<Record<string, string>> = {
     '882080d2', // mov x8, #0x104
     '010000d4', // svc #0x0
     '750240b9', // ldr w21, [x19]
-    '95090034', // cbz w21, ended
+    'd5080034', // cbz w21, ended
     '60220091', // add x0, x19, #0x8   ; loop:
     '61820091', // add x1, x19, #0x20
     '020080d2', // mov x2, #0x0
@@ -420,26 +351,22 @@ const CODE: Readonly<Record<string, string>> = {
     'df760071', // cmp w22, #0x1d   ; relayed:
     'e0fcff54', // b.eq loop
     'df460071', // cmp w22, #0x11   ; dispatch:
-    '80020054', // b.eq reap
+    '00020054', // b.eq reap
     '96fcff37', // tbnz w22, #31, loop
-    '69be40b9', // ldr w9, [x19, #188]
-    '69000034', // cbz w9, plain
-    'df4a0071', // cmp w22, #0x12
-    'e0140054', // b.eq continue
-    '775240f9', // ldr x23, [x19, #160]   ; plain:
-    'b70900b5', // cbnz x23, deliver
+    '775240f9', // ldr x23, [x19, #160]
+    '970800b5', // cbnz x23, deliver
     '692a40b9', // ldr w9, [x19, #40]
     '3f010271', // cmp w9, #0x80
     'a1000054', // b.ne forward
     'df060071', // cmp w22, #0x1
     '60000054', // b.eq forward
     '691a40b9', // ldr w9, [x19, #24]
-    'e9faff34', // cbz w9, loop
+    '69fbff34', // cbz w9, loop
     'e003152a', // mov w0, w21   ; forward:
     'e103162a', // mov w1, w22
     '281080d2', // mov x8, #0x81
     '010000d4', // svc #0x0
-    'd2ffff17', // b loop
+    'd6ffff17', // b loop
     '00008012', // mov w0, #-1   ; reap:
     '61420091', // add x1, x19, #0x10
     '62008052', // mov w2, #0x3
@@ -448,16 +375,14 @@ const CODE: Readonly<Record<string, string>> = {
     '882080d2', // mov x8, #0x104
     '010000d4', // svc #0x0
     '1f000071', // cmp w0, #0x0
-    '2df9ff54', // b.le loop
+    'adf9ff54', // b.le loop
     '1f00156b', // cmp w0, w21
     'c1feff54', // b.ne reap
     '69424039', // ldrb w9, [x19, #16]
     '3ffd0171', // cmp w9, #0x7f
-    'e1010054', // b.ne ended
+    'a1010054', // b.ne ended
     '691a40b9', // ldr w9, [x19, #24]
-    '49f8ff35', // cbnz w9, loop
-    '69be40b9', // ldr w9, [x19, #188]
-    '290e0035', // cbnz w9, job
+    'c9f8ff35', // cbnz w9, loop
     '881580d2', // mov x8, #0xac
     '010000d4', // svc #0x0
     '61028052', // mov w1, #0x13
@@ -467,18 +392,11 @@ const CODE: Readonly<Record<string, string>> = {
     '41028052', // mov w1, #0x12
     '281080d2', // mov x8, #0x81
     '010000d4', // svc #0x0
-    'b6ffff17', // b loop
-    '69b640b9', // ldr w9, [x19, #180]   ; ended:
-    'c9000034', // cbz w9, status
-    '60ba40b9', // ldr w0, [x19, #184]
-    '01828a52', // mov w1, #0x5410
-    '62c20291', // add x2, x19, #0xb0
-    'a80380d2', // mov x8, #0x1d
-    '010000d4', // svc #0x0
-    '60464039', // ldrb w0, [x19, #17]   ; status:
+    'bcffff17', // b loop
+    '60464039', // ldrb w0, [x19, #17]   ; ended:
     '761240b9', // ldr w22, [x19, #16]
     'd61a0072', // ands w22, w22, #0x7f
-    '40f3ff54', // b.eq exit
+    'e0f4ff54', // b.eq exit
     '881580d2', // mov x8, #0xac
     '010000d4', // svc #0x0
     'e103162a', // mov w1, w22
@@ -495,18 +413,18 @@ const CODE: Readonly<Record<string, string>> = {
     'e81080d2', // mov x8, #0x87
     '010000d4', // svc #0x0
     'c0020211', // add w0, w22, #0x80
-    '89ffff17', // b exit
+    '96ffff17', // b exit
     'f503002a', // mov w21, w0   ; tend:
     '601a41b9', // ldr w0, [x19, #280]
     '611e41b9', // ldr w1, [x19, #284]
-    'c0f2ff34', // cbz w0, loop
+    '60f4ff34', // cbz w0, loop
     '020080d2', // mov x2, #0x0
     '883680d2', // mov x8, #0x1b4
     '010000d4', // svc #0x0
-    '92ffff17', // b loop
+    '9fffff17', // b loop
     '18008052', // mov w24, #0x0   ; deliver:
     'df720071', // cmp w22, #0x1c
-    '20f7ff54', // b.eq forward
+    '40f8ff54', // b.eq forward
     '79aa40b9', // ldr w25, [x19, #168]
     'df3e0071', // cmp w22, #0xf
     '41000054', // b.ne each
@@ -552,71 +470,24 @@ const CODE: Readonly<Record<string, string>> = {
     'daffff17', // b each
     '78010035', // cbnz w24, stop   ; given:
     'df3e0071', // cmp w22, #0xf
-    '28ecff54', // b.hi loop
-    '19ecff35', // cbnz w25, loop
+    'c8edff54', // b.hi loop
+    'b9edff35', // cbnz w25, loop
     '29008052', // mov w9, #0x1   ; ask:
     '69aa00b9', // str w9, [x19, #168]
     'e003152a', // mov w0, w21
     'e1018052', // mov w1, #0xf
     '281080d2', // mov x8, #0x81
     '010000d4', // svc #0x0
-    '59ffff17', // b loop
+    '66ffff17', // b loop
     'c9520051', // sub w9, w22, #0x14   ; stop:
     '3f090071', // cmp w9, #0x2
-    'c8eaff54', // b.hi loop
+    '68ecff54', // b.hi loop
     '881580d2', // mov x8, #0xac
     '010000d4', // svc #0x0
     '61028052', // mov w1, #0x13
     '281080d2', // mov x8, #0x81
     '010000d4', // svc #0x0
-    '50ffff17', // b loop
-    '000080d2', // mov x0, #0x0   ; job:
-    '81028052', // mov w1, #0x14
-    '281080d2', // mov x8, #0x81
-    '010000d4', // svc #0x0
-    '200080d2', // mov x0, #0x1
-    '61820391', // add x1, x19, #0xe0
-    '020080d2', // mov x2, #0x0
-    '030180d2', // mov x3, #0x8
-    'e81080d2', // mov x8, #0x87
-    '010000d4', // svc #0x0
-    '000080d2', // mov x0, #0x0
-    '61820391', // add x1, x19, #0xe0
-    '020080d2', // mov x2, #0x0
-    '030180d2', // mov x3, #0x8
-    'e81080d2', // mov x8, #0x87
-    '010000d4', // svc #0x0
-    '60a20391', // add x0, x19, #0xe8
-    '010080d2', // mov x1, #0x0
-    '62c20391', // add x2, x19, #0xf0
-    '030180d2', // mov x3, #0x8
-    '281180d2', // mov x8, #0x89
-    '010000d4', // svc #0x0
-    '60ba40b9', // ldr w0, [x19, #184]   ; continue:
-    'e1818a52', // mov w1, #0x540f
-    '62620391', // add x2, x19, #0xd8
-    'a80380d2', // mov x8, #0x1d
-    '010000d4', // svc #0x0
-    'e0010035', // cbnz w0, resume
-    '69da40b9', // ldr w9, [x19, #216]
-    '3f01156b', // cmp w9, w21
-    '80010054', // b.eq resume
-    '7fb600b9', // str wzr, [x19, #180]
-    '6ab240b9', // ldr w10, [x19, #176]
-    '3f010a6b', // cmp w9, w10
-    '01010054', // b.ne resume
-    '60ba40b9', // ldr w0, [x19, #184]
-    '01828a52', // mov w1, #0x5410
-    'e20313aa', // mov x2, x19
-    'a80380d2', // mov x8, #0x1d
-    '010000d4', // svc #0x0
-    '29008052', // mov w9, #0x1
-    '69b600b9', // str w9, [x19, #180]
-    'e003154b', // neg w0, w21   ; resume:
-    '41028052', // mov w1, #0x12
-    '281080d2', // mov x8, #0x81
-    '010000d4', // svc #0x0
-    '21ffff17', // b loop
+    '5dffff17', // b loop
   ].join(''),
 };
 
@@ -668,11 +539,7 @@ export const tellingChild = (flags: number): ProgramCall['args'] =>
  */
 export const callProgram = (
   calls: readonly ProgramCall[],
-  {
-    ownSession = false,
-    tended,
-    terminal,
-  }: {readonly ownSession?: boolean; readonly tended?: Tended; readonly terminal?: JobTerminal | undefined} = {},
+  {ownSession = false, tended}: {readonly ownSession?: boolean; readonly tended?: Tended} = {},
 ): Fd => {
   const code = Buffer.from(CODE[process.arch] ?? '', 'hex');
   if (code.length === 0) throw new Error(`no instructions for ${process.arch}`);
@@ -680,14 +547,6 @@ export const callProgram = (
   const list = encode(calls, data);
   list.writeBigUInt64LE(0xffff_ffff_ffff_ffffn, ALL_SIGNALS_AT);
   list.writeUInt32LE(ownSession ? 1 : 0, OWN_SESSION_AT);
-  if (terminal !== undefined) {
-    list.writeUInt32LE(terminal.group, GROUP_AT);
-    list.writeUInt32LE(terminal.isForeground ? 1 : 0, HANDED_AT);
-    list.writeUInt32LE(terminal.fd, TERMINAL_AT);
-    list.writeUInt32LE(1, HAS_TERMINAL_AT);
-    list.writeUInt32LE(1 << (SIGTSTP - 1), STOP_SET_AT);
-    list.writeUInt32LE(1 << (SIGCONT - 1), CONTINUE_SET_AT);
-  }
   if (tended !== undefined) tend(tended, list, data);
   const file = memoryFile(
     'rkt-enter',

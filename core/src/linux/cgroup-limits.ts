@@ -17,6 +17,7 @@ const CONTROLLERS: Readonly<Record<LimitName, LimitFile['controller']>> = {
   ioOperations: 'io',
   memoryLow: 'memory',
   memoryMax: 'memory',
+  memorySwapMax: 'memory',
   pidsMax: 'pids',
 };
 
@@ -49,12 +50,16 @@ export const weightOfShares = (shares: number): number => {
  * @param disks numbers of those that limits of block devices are about
  */
 export const limitFiles = (limits: CgroupLimits, version: 1 | 2, disks: readonly string[] = []): LimitFile[] => {
-  const {memoryMax, memoryLow, cpuMax, cpuShares, pidsMax, ioBandwidth, ioOperations} = limits;
+  const {memoryMax, memorySwapMax, memoryLow, cpuMax, cpuShares, pidsMax, ioBandwidth, ioOperations} = limits;
   const files: LimitFile[] = [];
   const add = (limit: LimitName, file: string, value: number | string) =>
     files.push({limit, controller: CONTROLLERS[limit], file, value: String(value)});
   if (memoryMax !== undefined) add('memoryMax', version === 1 ? 'memory.limit_in_bytes' : 'memory.max', memoryMax);
   if (memoryLow !== undefined) add('memoryLow', version === 1 ? 'memory.soft_limit_in_bytes' : 'memory.low', memoryLow);
+  // In v1 a cgroup that is at its limit swaps nothing with this, and hands it on to those that are made below it.
+  if (memorySwapMax !== undefined) {
+    add('memorySwapMax', version === 1 ? 'memory.swappiness' : 'memory.swap.max', memorySwapMax);
+  }
   if (cpuMax !== undefined) {
     const {quota, period} = bandwidth(cpuMax);
     if (version === 1) {

@@ -219,14 +219,21 @@ const limitNames = (limits: CgroupLimits): LimitName[] =>
   (Object.keys(limits) as LimitName[]).filter((limit) => limits[limit] !== undefined);
 
 const filesOf = (facts: CgroupFacts, path: string, limits: CgroupLimits): (LimitFile & {hierarchy: Hierarchy})[] =>
-  limitNames(limits).flatMap((limit) => {
-    const hierarchy = holderOf(facts, limit);
-    return limitFiles({[limit]: limits[limit]}, hierarchy.version, facts.disks).map((entry) => ({
-      ...entry,
-      hierarchy,
-      file: `${directoryOf(hierarchy, path)}/${entry.file}`,
-    }));
-  });
+  limitNames(limits)
+    .flatMap((limit) => {
+      const hierarchy = holderOf(facts, limit);
+      return limitFiles({[limit]: limits[limit]}, hierarchy.version, facts.disks).map((entry) => ({
+        ...entry,
+        hierarchy,
+        file: `${directoryOf(hierarchy, path)}/${entry.file}`,
+      }));
+    })
+    .filter(({limit, file}) => limit !== 'memorySwapMax' || existsSync(file) || hasSwap());
+
+const SWAPS = '/proc/swaps';
+
+/** A kernel that counts no swap has no file for its limit, which nobody misses on a host without any. */
+const hasSwap = (): boolean => existsSync(SWAPS) && read(SWAPS).includes('\n');
 
 /**
  * Sets limits and reads each back.

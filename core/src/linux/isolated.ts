@@ -27,6 +27,8 @@ export interface Shown {
   readonly file: Fd;
   /** Default false. */
   readonly writable?: boolean;
+  /** It is a device, to be used as one. Default false. */
+  readonly device?: boolean;
 }
 
 /** Where the program finds it. While it runs, `file` has to stay open. */
@@ -94,7 +96,7 @@ type Part = {readonly at: string; readonly link: string} | {readonly at: string;
 
 const enter = (shown: readonly Shown[] | 'all', undo: DisposableStack): void => {
   const root = undo.use(
-    shown === 'all' ? clone('/', false) : newFileSystem('tmpfs', [['mode', '0755']], ['nosuid', 'nodev', 'noexec']),
+    shown === 'all' ? clone('/') : newFileSystem('tmpfs', [['mode', '0755']], ['nosuid', 'nodev', 'noexec']),
   );
   // Cloned here, because they are mounts of this namespace.
   const parts = shown === 'all' ? [] : [...PROGRAMS.flatMap(partOfHost), ...shown.map(given)];
@@ -113,20 +115,24 @@ const enter = (shown: readonly Shown[] | 'all', undo: DisposableStack): void => 
   splitIds(undo);
 };
 
-const clone = (source: string | Fd, writable: boolean): Fd => {
+const clone = (source: string | Fd, {writable = false, device = false}: Partial<Shown> = {}): Fd => {
   using file = typeof source === 'string' ? openHost(source, O_PATH) : undefined;
   const mount = openTree(file ?? (source as Fd), {recursive: true});
-  const flags = writable ? (['nosuid', 'nodev', 'noexec'] as const) : (['nosuid', 'nodev', 'ro'] as const);
+  const flags = [
+    'nosuid' as const,
+    ...(device ? [] : (['nodev'] as const)),
+    ...(writable ? (['noexec'] as const) : (['ro'] as const)),
+  ];
   setMountAttributes(mount, {flags, propagation: 'private', recursive: true});
   return mount;
 };
 
-const given = ({at, file, writable = false}: Shown): Part => ({at, mount: clone(file, writable)});
+const given = (shown: Shown): Part => ({at: shown.at, mount: clone(shown.file, shown)});
 
 const partOfHost = (at: string): readonly Part[] => {
   const stats = lstatSync(at, {throwIfNoEntry: false});
   if (stats === undefined) return [];
-  return [stats.isSymbolicLink() ? {at, link: readlinkSync(at)} : {at, mount: clone(at, false)}];
+  return [stats.isSymbolicLink() ? {at, link: readlinkSync(at)} : {at, mount: clone(at)}];
 };
 
 const leaveMounts = (undo: DisposableStack): void => {

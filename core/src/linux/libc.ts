@@ -129,6 +129,7 @@ export const SYS = {
   unlinkat: number(263, 35),
   unshare: number(272, 97),
   wait4: number(61, 260),
+  waitid: number(247, 95),
   write: number(1, 64),
 } as const;
 export type SyscallName = keyof typeof SYS;

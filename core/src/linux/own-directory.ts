@@ -39,7 +39,12 @@ export const removeAbandoned = (
     const lock = tryLock(path);
     if (lock === undefined) continue;
     tell(path);
-    remove(path, lock);
+    try {
+      remove(path, lock);
+    } catch (error) {
+      // A program of the process that died still writes there, and ends soon. It is for whoever comes next.
+      if (!isErrno(error, 'ENOTEMPTY', 'EEXIST')) throw error;
+    }
   }
 };
 

@@ -1,4 +1,5 @@
 import {readFileSync} from 'node:fs';
+import {constants} from 'node:os';
 import {syscall} from './libc.ts';
 
 const SIG_SETMASK = 2;
@@ -39,4 +40,14 @@ export const ignoreHangup = (): void => {
   const action = Buffer.alloc(ACTION_BYTES);
   action.writeBigUInt64LE(SIG_IGN, 0);
   syscall('rt_sigaction', [SIGHUP, action, null, SET_BYTES], 'SIGHUP');
+};
+
+/** Ends this process by a signal, as another one has ended by it; where that does not end it, by the status that a shell says instead. */
+export const endBySignal = (name: NodeJS.Signals): never => {
+  const signal = constants.signals[name];
+  if (signal !== constants.signals.SIGKILL) {
+    syscall('rt_sigaction', [signal, Buffer.alloc(ACTION_BYTES), null, SET_BYTES], name);
+  }
+  process.kill(process.pid, name);
+  return process.exit(128 + signal);
 };

@@ -5,6 +5,7 @@ import {syscall} from './libc.ts';
 export const MAGIC = {
   cgroup: 0x27e0eb,
   cgroup2: 0x63677270,
+  devpts: 0x1cd1,
   overlay: 0x794c7630,
   proc: 0x9fa0,
   sysfs: 0x62656572,

@@ -4,6 +4,7 @@ import {SyscallError} from './syscall-error.ts';
 
 /** asm-generic/ioctls.h */
 const TCGETS = 0x5401;
+export const TIOCSCTTY = 0x540e;
 const TIOCGPGRP = 0x540f;
 export const TIOCSPGRP = 0x5410;
 /** Room for `struct termios` of either architecture. */
@@ -33,28 +34,22 @@ const kindOf = (kind = ''): Terminal => (KIND.test(kind) ? {kind} : {});
 export const onTerminal = (env: Process['env'], {kind}: Terminal = {}): Process['env'] =>
   kind === undefined || env.some(({name}) => name === VARIABLE) ? env : [...env, {name: VARIABLE, value: kind}];
 
-/** A terminal that a shell shares out among its jobs, of which this process and its group are one. */
-export interface JobTerminal {
-  readonly fd: number;
-  /** The process group of this process. */
-  readonly group: number;
-  /** Whether the terminal is that group's now. */
-  readonly isForeground: boolean;
-}
+/** Whether the shell that shares out this terminal has given it to the process group of this process; so it is where nobody does. */
+export const isForeground = (fd: number): boolean => {
+  const group = foregroundGroup(fd);
+  return group === undefined || group === syscall('getpgid', [0]);
+};
 
-/** The controlling terminal of this process, if it is among its standard streams. */
-export const jobTerminal = (): JobTerminal | undefined => {
-  const group = syscall('getpgid', [0]);
-  for (const fd of [0, 1, 2]) {
-    const foreground = Buffer.alloc(4);
-    try {
-      syscall('ioctl', [fd, TIOCGPGRP, foreground], `fd ${fd}`);
-      return {fd, group, isForeground: foreground.readInt32LE() === group};
-    } catch (error) {
-      if (!(error instanceof SyscallError)) throw error;
-    }
+/** The process group that a terminal is for now. `undefined` if it is neither the controlling terminal of this process, nor the other end of a pseudo terminal. */
+export const foregroundGroup = (fd: number): number | undefined => {
+  const group = Buffer.alloc(4);
+  try {
+    syscall('ioctl', [fd, TIOCGPGRP, group], `fd ${fd}`);
+    return group.readInt32LE();
+  } catch (error) {
+    if (error instanceof SyscallError) return undefined;
+    throw error;
   }
-  return undefined;
 };
 
 export const isTerminal = (fd: number): boolean => {

@@ -90,6 +90,19 @@ export const fileDamaged = (pod: string, file: string, because: string, cause?: 
     hint: 'remove the pod with "rkt rm"',
   });
 
+/** What has been copied for one flavor is not where another needs it. */
+export const podFlavorFixed = (uuid: string, flavor: string, other: string) =>
+  new RktError(
+    'RKT_POD_FLAVOR_FIXED',
+    `pod ${uuid} has copies of its files, made for "${flavor}": "${other}" cannot run it`,
+    {
+      uuid,
+      flavor,
+      other,
+      hint: `prepare the pod again with --stage1, or run it with "${flavor}"`,
+    },
+  );
+
 const SHOWN = 8;
 const shorten = (words: readonly string[]): string =>
   words.length > SHOWN ? `${words.slice(0, SHOWN).join(', ')} and ${words.length - SHOWN} more` : words.join(', ');
@@ -130,16 +143,23 @@ export const inputShared = (apps: readonly string[]) =>
     `only one app can read the standard input of rkt, not all of ${apps.join(', ')}`,
     {
       apps,
-      hint: 'give --stdin=stream to one image',
+      hint: 'give --stdin=stream, or with --interactive --stdin=tty, to one image',
     },
   );
 
-/** --interactive and several apps. */
-export const interactiveSeveral = (apps: readonly string[]) =>
-  new RktError('RKT_POD_INTERACTIVE_SEVERAL', `an interactive pod has one app, this one has ${apps.length}`, {
-    apps,
-    hint: 'leave --interactive out, or run one image',
-  });
+/** --interactive and several apps, of which none is to have the terminal, or of a stage1 made for rkt. */
+export const interactiveSeveral = (
+  apps: readonly string[],
+  hint = 'write --stdin=tty behind one image, or leave --interactive out',
+) =>
+  new RktError(
+    'RKT_POD_INTERACTIVE_SEVERAL',
+    `one app of an interactive pod reads the terminal, and none of ${apps.join(', ')} is said to`,
+    {
+      apps,
+      hint,
+    },
+  );
 
 /** There is a journal and nothing to read it with. */
 export const journalToolMissing = (program: string, debianPackage: string) =>
@@ -332,6 +352,35 @@ export const uuidInvalid = (value: string) =>
     value,
     hint: 'a UUID has hexadecimal digits and hyphens; see "rkt list"',
   });
+
+/** An app is to say that it is alive, and does not know how. */
+export const watchdogUnfed = (app: string) =>
+  new RktError('RKT_POD_WATCHDOG_UNFED', `app "${app}": its image does not say that it tells who started it anything`, {
+    app,
+    hint: 'leave --watchdog out, or say that it does: --annotation=appc.io/executor/supports-systemd-notify=true',
+  });
+
+/** Another flavor keeps less of a pod apart from its host than the one with which it was prepared. */
+export const podWeaker = (
+  uuid: string,
+  flavor: string,
+  other: string,
+  losses: readonly {readonly name: string; readonly because: string}[],
+) =>
+  new RktError(
+    'RKT_POD_WEAKER',
+    [
+      `flavor "${other}" gives pod ${uuid} less than "${flavor}", with which it was prepared:`,
+      ...losses.map(({name, because}) => `  ${name}: ${because}`),
+    ].join('\n'),
+    {
+      uuid,
+      flavor,
+      other,
+      losses,
+      hint: `to run with less: --allow-degraded=${[...new Set(losses.map(({name}) => name))].join(',')}`,
+    },
+  );
 
 /** The key that receipts are signed with is none that could be, or others than root may have it. */
 export const receiptKeyUnusable = (path: string, because: string, cause?: unknown) =>

@@ -1,4 +1,4 @@
-import type {Restart} from '../appc/restart.ts';
+import type {Restart, RestartLimit} from '../appc/restart.ts';
 import type {HostPath, RootfsPath} from '../contract/names.ts';
 
 /*
@@ -16,6 +16,8 @@ export interface AppRequest {
   readonly workingDirectory?: RootfsPath;
   readonly readOnlyRootfs: boolean;
   readonly restart?: Restart;
+  readonly restartLimit?: RestartLimit;
+  readonly watchdogSeconds?: number;
   readonly mounts: readonly {readonly volume: string; readonly path: RootfsPath}[];
   readonly user?: string;
   readonly group?: string;
@@ -91,4 +93,12 @@ export interface RunRequest {
   readonly ipc: 'auto' | 'private' | 'parent';
   readonly mdsRegister: boolean;
   readonly uuidFileSave?: HostPath;
+}
+
+/** What `run-prepared` may change of how a pod was prepared. */
+export interface PreparedRequest {
+  /** The flavor that runs it instead, as {@link PodRequest.stage1}. */
+  readonly stage1?: string;
+  /** Besides what was allowed when it was prepared: isolators, features, and what keeps a pod apart from its host (`no-shared-pid`, …). */
+  readonly allowDegraded: readonly string[];
 }

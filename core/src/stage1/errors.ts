@@ -241,7 +241,7 @@ export const flavorReplaced = (flavor: string, pinned: string, found: string) =>
     flavor,
     pinned,
     found,
-    hint: 'prepare the pod again, or install the version it was prepared with',
+    hint: 'prepare the pod again, run it with what is there now (rkt run-prepared --stage1=NAME), or install the version it was prepared with',
   });
 
 /** The flavor's programs are always those of the host. */
@@ -265,6 +265,21 @@ export const flavorTimedOut = (flavor: string, hook: string, milliseconds: numbe
     hook,
     milliseconds,
     hint: 'this is a fault of the flavor; nothing was changed',
+  });
+
+/** Another file of the configuration chooses the flavor already, and would make two choices of one layer. */
+export const flavorUseConflict = (file: string, other: string) =>
+  new RktError('RKT_FLAVOR_USE_CONFLICT', `${other} chooses a flavor already: it and ${file} exclude each other`, {
+    file,
+    other,
+    hint: 'change or remove that file, and then say it again',
+  });
+
+/** There is no choice of `rkt flavor use` that could be taken back. */
+export const flavorUseNothing = (file: string) =>
+  new RktError('RKT_FLAVOR_USE_NOTHING', `nothing to go back to: there is no ${file}`, {
+    file,
+    hint: 'rkt flavor use NAME chooses a flavor',
   });
 
 /** The pod runs, but this app of it has ended, or has not been started yet. */

@@ -109,6 +109,8 @@ const appFeatures = ({
   rootfs,
   readOnlyRootfs,
   restart = 'no',
+  restartLimit: limit,
+  watchdogSeconds,
   eventHandlers,
   ports,
   stdio,
@@ -120,7 +122,9 @@ const appFeatures = ({
   return [
     ...(rootfs.kind === 'overlay' ? [feature('rootfs/overlay', app, rootfs.lower.length, 'default')] : []),
     ...(readOnlyRootfs ? [feature('rootfs/read-only', app, true)] : []),
-    ...(restart === 'no' ? [] : [feature('restart', app, restart)]),
+    ...(restart === 'no'
+      ? []
+      : [feature('restart', app, limit ? `${restart}, ${limit.times} times in ${limit.seconds} s` : restart)]),
     ...(eventHandlers.length > 0
       ? [
           feature(
@@ -138,6 +142,7 @@ const appFeatures = ({
     ...(streams.includes('stream') ? [feature('stdio/stream', app, true)] : []),
     ...(streams.includes('tty') ? [feature('stdio/terminal', app, true)] : []),
     ...([uid, gid, ...groups].some((id) => id !== 0) ? [feature('user', app, {uid, gid, groups})] : []),
+    ...(watchdogSeconds === undefined ? [] : [feature('watchdog', app, `${watchdogSeconds} s`)]),
     ...(inSys.length > 0 ? [feature('volume/sys', app, inSys)] : []),
   ];
 };

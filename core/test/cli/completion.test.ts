@@ -72,7 +72,7 @@ for (const [line, words] of [
   ['rkt vers', ['version']],
   ['rkt --debug vers', ['version']],
   ['rkt --format json vers', ['version']],
-  ['rkt flavor ', ['build', 'compare', 'list', 'new', 'show', 'doctor', 'test']],
+  ['rkt flavor ', ['build', 'compare', 'list', 'new', 'show', 'doctor', 'test', 'use']],
   ['rkt flavor show ', ['flavors-one', 'flavors-two']],
   ['rkt completion ', ['bash', 'fish', 'zsh']],
   ['rkt version --form', ['--format=']],

@@ -10,13 +10,21 @@ import {parse} from '../../src/cli/parse.ts';
 
 const contextOf = async (...argv: string[]) => {
   const {flags} = parse({name: 'x'}, globalFlags, ['--system-config=/nowhere', '--local-config=/nowhere', ...argv]);
-  return makeContext(flags, 'text', makeOutput());
+  return makeContext(flags, 'text', makeOutput(), 'list');
 };
 const scratch = (t: ExecutionContext): string => {
   const directory = realpathSync(mkdtempSync(path.join(tmpdir(), 'rkt-context-')));
   t.teardown(() => rmSync(directory, {recursive: true}));
   return directory;
 };
+
+test('what is told besides the result says which command tells it, as errors do', async (t) => {
+  const notes: string[] = [];
+  const {flags} = parse({name: 'x'}, globalFlags, []);
+  const output = {...makeOutput(), note: (text: string) => notes.push(text)};
+  (await makeContext(flags, 'text', output, 'image rm')).note('a file stays');
+  t.deepEqual(notes, ['rkt image rm: a file stays']);
+});
 
 test('the data directory: the default, the configuration, the flag', async (t) => {
   const directory = scratch(t);

@@ -106,6 +106,18 @@ for (const [what, lower, upper, merged] of [
   ],
   ['a name over a flavor', {flavor: 'fly'}, {name: 'o', version: '2'}, {name: 'o', version: '2'}],
   ['nothing', {flavor: 'fly'}, {}, {flavor: 'fly'}],
+  [
+    'a flavor alone',
+    {name: 'n', version: '1', accelerator: 'tcg'},
+    {flavor: 'kvm'},
+    {flavor: 'kvm', accelerator: 'tcg'},
+  ],
+  [
+    'an accelerator alone',
+    {flavor: 'kvm', accelerator: 'tcg'},
+    {accelerator: 'auto'},
+    {flavor: 'kvm', accelerator: 'auto'},
+  ],
 ] as const)
   test(`a later layer with ${what} leaves the other fields of stage1`, async (t) => {
     const files = {system: {'stage1.d/a.json': stage1(lower)}, user: {'stage1.d/b.json': stage1(upper)}};

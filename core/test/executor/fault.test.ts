@@ -4,6 +4,7 @@ import {faultPoint, parseFault} from '../../src/executor/fault.ts';
 test('a fault is a step and a way, and the step may have colons', (t) => {
   t.deepEqual(parseFault('rootfs.main:kill'), {id: 'rootfs.main', how: 'kill'});
   t.deepEqual(parseFault('volume.main.data:/a:b:error'), {id: 'volume.main.data:/a:b', how: 'error'});
+  t.deepEqual(parseFault('pod.run:stop'), {id: 'pod.run', how: 'stop'});
   t.is(parseFault('rootfs.main'), undefined);
   t.is(parseFault('rootfs.main:panic'), undefined);
   t.is(parseFault(''), undefined);

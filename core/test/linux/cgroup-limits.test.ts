@@ -25,6 +25,13 @@ test('limits as files of v2', (t) => {
   ]);
 });
 
+test('memory that is limited is not swapped', (t) => {
+  t.deepEqual(
+    ([1, 2] as const).map((version) => limitFiles({memorySwapMax: 0}, version).map(({file, value}) => [file, value])),
+    [[['memory.swappiness', '0']], [['memory.swap.max', '0']]],
+  );
+});
+
 test("a quota below the kernel's millisecond takes a longer period", (t) => {
   t.deepEqual(
     limitFiles({cpuMax: 1}, 2).map(({value}) => value),

@@ -1,7 +1,6 @@
 import test from 'ava';
 import {passedSockets} from '../../src/linux/passed-sockets.ts';
 import {parseStatus} from '../../src/linux/read-back.ts';
-import {softNofile} from '../../src/linux/restore.ts';
 import {encodeRlimit, exceeds, parseLimits} from '../../src/linux/rlimits.ts';
 import {parseSignalSet} from '../../src/linux/signals.ts';
 import {RktError} from '../../src/rkt-error.ts';
@@ -57,20 +56,6 @@ test('nothing exceeds unlimited, and unlimited exceeds every number', (t) => {
 test('signal sets begin with signal 1', (t) => {
   t.deepEqual(parseSignalSet('0000000001001001'), [1, 13, 25]);
   t.deepEqual(parseSignalSet('8000000000000000'), [64]);
-});
-
-test("the soft limit of open files is the caller's, 1024 when unknown, never above the hard one", (t) => {
-  const cases: [string | undefined, number | null, number | null][] = [
-    ['512', 20_000, 512],
-    [undefined, 20_000, 1024],
-    [undefined, 100, 100],
-    ['30000', 20_000, 20_000],
-    ['unlimited', null, null],
-    ['unlimited', 20_000, 20_000],
-    ['', 20_000, 1024],
-    ['-1', 20_000, 1024],
-  ];
-  for (const [variable, hard, soft] of cases) t.is(softNofile(variable, hard), soft);
 });
 
 test('LISTEN_FDS counts only when LISTEN_PID is this process', (t) => {

@@ -39,7 +39,16 @@ test('what an isolator decides is as the kernel gives it without', (t) => {
       rlimits: [{name: 'nofile' as const, soft: 1, hard: 1}],
       seccomp: {default: {action: 'kill' as const}, rules: []},
     },
-    limits: {memoryMax: 1, memoryLow: 1, cpuMax: 1, cpuShares: 2, pidsMax: 1, ioBandwidth: 1, ioOperations: 1},
+    limits: {
+      memoryMax: 1,
+      memoryLow: 1,
+      memorySwapMax: 0,
+      cpuMax: 1,
+      cpuShares: 2,
+      pidsMax: 1,
+      ioBandwidth: 1,
+      ioOperations: 1,
+    },
   };
   const asking = pod({apps: [app(restricted)]});
   const every = {bounding: [...CAPABILITIES], effective: [...CAPABILITIES], ambient: []};
@@ -68,7 +77,7 @@ test('features that a pod can be without are told from those that make it anothe
       'processes/closed',
       'restart',
     ],
-    ...['rootfs/read-only', 'user-namespace'],
+    ...['rootfs/read-only', 'user-namespace', 'watchdog'],
   ]);
   t.false(isDegradable('feature', 'toString'));
 });

@@ -67,7 +67,7 @@ export default defineFlavor({
     'ipc/private': enforced('an ipc namespace of its own', {readBack: readBack.ownNamespace('ipc')}),
     'kernel-paths/masked': impossible('bwrap mounts /proc, and ends when it is to hide what this kernel has not there'),
     'network/host': enforced("the host's network namespace", {readBack: readBack.hostNamespace('net')}),
-    'network/none': enforced('--unshare-net', {readBack: readBack.ownNamespace('net')}),
+    'network/none': impossible('bwrap mounts no /sys, and one that is there before it shows another network'),
     'pid/private': enforced('--unshare-pid', {readBack: readBack.ownNamespace('pid')}),
     'processes/apart': enforced('--unshare-pid', {readBack: readBack.ownNamespace('pid')}),
     'rootfs/overlay': enforced('overlayfs', {requires: ['filesystem/overlay'], readBack: readBack.mounts}),
@@ -100,8 +100,7 @@ export default defineFlavor({
     return [
       podCgroup(pod, {...pod.limits, ...app.limits}),
       realDirectory(app, '/proc'),
-      // It shows the network of whoever mounts it.
-      ...(pod.network.mode === 'host' ? sys(app) : []),
+      ...sys(app),
       ...dev(app),
       ...mountDevices(pod, app),
       ...nameResolution(pod, app),
@@ -128,7 +127,6 @@ export default defineFlavor({
 const bwrapArguments = (pod: Pod, {mountPoint, process}: App): string[] => [
   ...['--dev-bind', `${pod.directory}/${mountPoint}`, '/', '--unshare-pid', '--proc', '/proc', '--die-with-parent'],
   ...(pod.hostname === null ? [] : ['--unshare-uts', '--hostname', pod.hostname]),
-  ...(pod.network.mode === 'none' ? ['--unshare-net'] : []),
   ...['--cap-drop', 'ALL', ...process.capabilities.bounding.flatMap((name) => ['--cap-add', name])],
   ...['--clearenv', ...process.env.flatMap(({name, value}) => ['--setenv', name, value])],
   ...['--chdir', process.cwd, '--', ...process.argv],

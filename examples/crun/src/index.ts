@@ -23,13 +23,28 @@ import {
   sys,
   unsupported,
 } from '@rkt/plugin-sdk';
-import {ociConfig} from './oci-config.ts';
+import {CALLS_OF_CRUN, filterOf, ociConfig} from './oci-config.ts';
 
 const rest = unsupported();
 const BY_CRUN = 'config.json, by crun';
 const INHERITED = 'inherited from crun, which is started with them';
+const OWN_CALLS = `without no-new-privileges what crun itself calls to start an app is allowed, too: ${CALLS_OF_CRUN.join(', ')}`;
 const BUNDLE = podPath('stage1/bundle');
 const mounted = (mechanism: string) => enforced(mechanism, {readBack: readBack.mounts});
+
+/**
+ * As the first process of its pids an app would be deaf to signals, and crun as that would wait for all that an app leaves behind. So that one has crun make the app, which is its first child then, and start it; it waits for the
+ * app, and ends with its status: then the kernel ends the rest.
+ */
+const FIRST = `
+my ($bundle, $file, $id, @crun) = @ARGV;
+sub crun { system { $crun[0] } @crun, @_; exit($? >> 8 || 1) if $? }
+crun('create', "--bundle=$bundle", "--pid-file=$file", $id);
+open(my $pid, '<', $file) or die "$file: $!\\n";
+my $app = <$pid>;
+crun('start', $id);
+while ((my $ended = wait) != $app) { exit 1 if $ended < 0 }
+exit($? & 127 ? 128 + ($? & 127) : $? >> 8);`;
 
 /** One app as an OCI container of crun: rkt makes its files and cgroup, crun the rest. */
 export default defineFlavor({
@@ -38,7 +53,7 @@ export default defineFlavor({
   summary: 'one app as an OCI container of crun, with pids of its own',
   properties: ['host-network', 'own-pid'],
   liveness: 'cgroup',
-  programs: ['crun', 'setpriv', 'unshare'],
+  programs: ['crun', 'perl', 'setpriv', 'unshare'],
 
   isolators: byHostKernel({
     ...rest.isolators,
@@ -47,7 +62,7 @@ export default defineFlavor({
     'os/linux/no-new-privileges': enforced(BY_CRUN),
     'os/linux/oom-score-adj': enforced(INHERITED),
     'os/linux/seccomp-remove-set': enforced(BY_CRUN),
-    'os/linux/seccomp-retain-set': enforced(BY_CRUN),
+    'os/linux/seccomp-retain-set': equivalent(BY_CRUN, OWN_CALLS),
     'os/unix/rlimits': enforced(INHERITED),
     'resource/cpu': enforced("quota of the pod's cgroup"),
     'resource/memory': enforced("limit of the pod's cgroup"),
@@ -79,7 +94,7 @@ export default defineFlavor({
     ...rest.verbs,
     enter: enforced("joins the app's namespaces and cgroup with all that it has"),
     gc: enforced('the kernel drops the mounts with the last process; the state of crun is in the pod'),
-    run: enforced('crun run', {requires: ['program/crun', 'program/setpriv', 'program/unshare']}),
+    run: enforced('crun run', {requires: ['program/crun', 'program/perl', 'program/setpriv', 'program/unshare']}),
     stop: enforced('SIGTERM to the app, after ten seconds SIGKILL to all'),
   },
 
@@ -111,10 +126,10 @@ export default defineFlavor({
   launch: (pod, host) => {
     const at = (path: string) => `${pod.directory}/${path}`;
     // The pod's cgroup is rkt's, with its limits, in whichever hierarchies this host has.
-    const own = [`--root=${at('stage1/crun')}`, '--cgroup-manager=disabled'];
-    const crun = ['crun', ...own, 'run', `--bundle=${at(BUNDLE)}`, `rkt-${pod.uuid}`];
-    // As the first process of its pids an app would be deaf to signals: that one is crun.
-    return relaySignals(host, appOf(pod), ['unshare', '--fork', '--kill-child', '--pid', '--mount-proc', ...crun], 2);
+    const own = ['crun', `--root=${at('stage1/crun')}`, '--cgroup-manager=disabled'];
+    const first = ['perl', '-e', FIRST, at(BUNDLE), at('stage1/app.pid'), `rkt-${pod.uuid}`, ...own];
+    const apart = ['unshare', '--fork', '--kill-child', '--pid', '--mount-proc', ...first];
+    return relaySignals(host, appOf(pod), apart, 2);
   },
 
   appProcess: () => ({in: 'child', generation: 3}),
@@ -123,7 +138,7 @@ export default defineFlavor({
     into: 'member',
     member: processOf(pod, app),
     namespaces: ['mount', 'ipc', 'uts', 'net', 'pid'],
-    process: {...app.process, argv: commandOrShell(command)},
+    process: {...app.process, seccomp: filterOf(app.process), argv: commandOrShell(command)},
     passSockets: false,
   }),
 });

@@ -1,8 +1,9 @@
-import type {App, HostFacts, Pod, SeccompAction, SeccompArgument, SeccompFilter} from '@rkt/plugin-sdk';
+import type {App, HostFacts, Pod, Process, SeccompAction, SeccompArgument, SeccompFilter} from '@rkt/plugin-sdk';
 
 /** The app in the words of the OCI runtime specification 1.0 (config.md, config-linux.md). Resources are not in it: the cgroup is rkt's. */
 export const ociConfig = (pod: Pod, app: App, host: HostFacts): object => {
-  const {argv, env, cwd, uid, gid, groups, umask, capabilities, noNewPrivileges, seccomp} = app.process;
+  const {argv, env, cwd, uid, gid, groups, umask, capabilities, noNewPrivileges} = app.process;
+  const seccomp = filterOf(app.process);
   const {bounding, effective, ambient} = capabilities;
   return {
     ociVersion: '1.0.2',
@@ -35,6 +36,15 @@ export const ociConfig = (pod: Pod, app: App, host: HostFacts): object => {
 };
 
 const mount = (type: string, destination: string, ...options: string[]) => ({type, source: type, destination, options});
+
+/** What crun calls between a filter and the app: without no-new-privileges the filter comes before it gives up anything. */
+export const CALLS_OF_CRUN = ['capset', 'chdir', 'close_range', 'prctl', 'setgroups', 'setresgid', 'setresuid'];
+
+/** The filter that an app has: one that lets crun start it. */
+export const filterOf = ({seccomp, noNewPrivileges}: Process): SeccompFilter | null =>
+  seccomp === null || noNewPrivileges || seccomp.default.action === 'allow'
+    ? seccomp
+    : {...seccomp, rules: [...seccomp.rules, {syscalls: CALLS_OF_CRUN, outcome: {action: 'allow'}}]};
 
 const ociFilter = ({default: otherwise, rules}: SeccompFilter, {arch}: HostFacts) => {
   const {action, errnoRet} = ociAction(otherwise);

@@ -28,12 +28,15 @@ import {
   readOnlyRootfs,
   type Step,
   sys,
+  usualDirectories,
 } from '@rkt/plugin-sdk';
 import {bindNotifySocket, withNotifySocket} from './notify.ts';
 
 const NO_SUPERVISOR = 'the app replaces rkt: nothing stays beside it';
-const STREAMS =
-  'of a file that can be written who is root or its owner can change the mode, setuid too, and anybody its flags: give it a pipe; a terminal is there for what outlives the app, too';
+const FILES =
+  'of a file that can be written who is root or its owner can change the mode, setuid too, and anybody its flags: give it a pipe';
+const STREAMS = `${FILES}; a terminal is there for what outlives the app, too, unless the pod is interactive`;
+const ENTERED = `${FILES}; on a terminal it has one of the pod's`;
 const HOST_NETWORK = "the app shares the host's network";
 const BLOCK_DEVICES =
   'for disks that are there when the app starts; on cgroup v1 not for what is written to them later from memory';
@@ -89,6 +92,7 @@ export default defineFlavor({
       "the app shares the host's kernel and sees its processes: with CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_BPF, CAP_PERFMON or CAP_DAC_READ_SEARCH it is as good as root of the host",
     ),
     restart: impossible(NO_SUPERVISOR),
+    watchdog: impossible(NO_SUPERVISOR),
     'rootfs/overlay': enforced('overlayfs on the shared layers of the image', {
       requires: ['filesystem/overlay'],
       readBack: readBack.mounts,
@@ -99,7 +103,9 @@ export default defineFlavor({
     'stdio/journal': impossible(NO_SUPERVISOR),
     'stdio/log': enforced('files of the pod, read by rkt logs and kept in bounds by rkt gc'),
     'stdio/stream': enforced("the caller's own standard streams"),
-    'stdio/terminal': enforced("the caller's own terminal"),
+    'stdio/terminal': enforced(
+      "a terminal of its own, before which rkt stays; the caller's own under a service manager that waits for rkt, or with passed sockets",
+    ),
     user: enforced('set before execve'),
     'user-namespace': impossible("the app shares the host's user namespace"),
     'volume/device': enforced('bind mount', {readBack: readBack.mounts}),
@@ -114,7 +120,7 @@ export default defineFlavor({
     'app-start': impossible('one app'),
     'app-stop': impossible('one app'),
     attach: notApplicable("the app has the caller's own standard input and output"),
-    enter: equivalent("joins the app's namespaces, root and cgroup with the app's own credentials and filter", STREAMS),
+    enter: equivalent("joins the app's namespaces, root and cgroup with the app's own credentials and filter", ENTERED),
     'exit-status': impossible('it is the status of the rkt process itself: the caller has it, nobody records it'),
     gc: enforced('the kernel drops the mounts with the last process; the cgroups and the directory are removed'),
     logs: enforced('of an app with --stdout=log or --stderr=log'),
@@ -147,6 +153,7 @@ export default defineFlavor({
       ...logDirectory(app),
       // One app, one cgroup: the app's own limits are within the pod's already.
       podCgroup(pod, {...pod.limits, ...app.limits}),
+      ...usualDirectories(app),
       ...proc(app),
       ...sys(app),
       ...dev(app, {terminal: hasTerminal(host)}),

@@ -8,11 +8,13 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <poll.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/signalfd.h>
@@ -29,6 +31,12 @@ enum state { ABSENT, RUNNING, ENDED };
 struct output {
 	int fd; /* -1: at its end */
 	uint32_t credit;
+	int owed; /* had been written when the process ended, and is told before that */
+};
+
+struct script {
+	char *text;
+	size_t length;
 };
 
 struct process {
@@ -39,7 +47,9 @@ struct process {
 	char *pending; /* of standard input, not written yet */
 	uint32_t pending_length;
 	struct output out, err;
-	int status;
+	int status, told;
+	int entered;
+	struct script script; /* of one that joins an app */
 };
 
 static int port = -1;
@@ -132,13 +142,19 @@ static void open_port(void) {
 
 /* ---- the script ---- */
 
+/* The process that is joining an app. */
+static int entering = -1;
+static jmp_buf abandoned;
+
+/* Without its apps the machine is of no use; without what was to join one it goes on. */
 static void fail(const char *format, ...) {
 	char text[1024];
 	va_list arguments;
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	send_frame(FRAME_FAILED, 0, text, strlen(text));
+	send_frame(FRAME_FAILED, entering < 0 ? 0 : entering, text, strlen(text));
+	if (entering >= 0) longjmp(abandoned, 1);
 	pause();
 }
 
@@ -198,7 +214,10 @@ static void do_write(const char *path, const char *content, size_t length) {
 	if (file < 0) fail("%s: %s", path, strerror(errno));
 	while (length > 0) {
 		ssize_t done = write(file, content, length);
-		if (done < 0) fail("%s: %s", path, strerror(errno));
+		if (done < 0) {
+			close(file);
+			fail("%s: %s", path, strerror(errno));
+		}
 		content += done;
 		length -= done;
 	}
@@ -222,9 +241,22 @@ static void pipe_or_fail(int ends[2]) {
 static pid_t read_pid(const char *path) {
 	FILE *file = fopen(path, "re");
 	int pid = 0;
-	if (file == NULL || fscanf(file, "%d", &pid) != 1) fail("%s: no process", path);
-	fclose(file);
+	if (file != NULL) {
+		if (fscanf(file, "%d", &pid) != 1) pid = 0;
+		fclose(file);
+	}
 	return pid;
+}
+
+/* Of the process that is started next; NULL: as the agent's own. */
+static const char *oom_score;
+
+static void take_oom_score(void) {
+	int file = oom_score == NULL ? -1 : open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (oom_score == NULL) return;
+	if (file >= 0 && write(file, oom_score, strlen(oom_score)) == (ssize_t)strlen(oom_score)) return;
+	dprintf(2, "/proc/self/oom_score_adj: %s\n", strerror(errno));
+	_exit(126);
 }
 
 /* Starts a program that starts the process and ends (a container runtime): the process is then ours, as all whose parents have ended are. */
@@ -242,6 +274,7 @@ static void do_start(int id, const char *pid_file, char **argv) {
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
 		if (dup2(in[0], 0) < 0 || dup2(out[1], 1) < 0 || dup2(err[1], 2) < 0) _exit(126);
+		take_oom_score();
 		char *environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL};
 		execve(argv[0], argv, environment);
 		dprintf(2, "%s: %s\n", argv[0], strerror(errno));
@@ -257,23 +290,28 @@ static void do_start(int id, const char *pid_file, char **argv) {
 	if (status != 0) {
 		char said[900] = "";
 		ssize_t length = read(err[0], said, sizeof said - 1);
+		while (length > 0 && said[length - 1] == '\n') said[--length] = '\0';
+		for (int *fd = (int[]){in[1], out[0], err[0], -1}; *fd >= 0; fd++) close(*fd);
 		fail("%s: %s", argv[0], length > 0 ? said : "failed");
 	}
 	*process = (struct process){
 	    .state = RUNNING,
 	    .pid = read_pid(pid_file),
 	    .input = in[1],
-	    .out = {out[0], WINDOW},
-	    .err = {err[0], WINDOW},
+	    .out = {.fd = out[0], .credit = WINDOW},
+	    .err = {.fd = err[0], .credit = WINDOW},
+	    .entered = entering >= 0,
+	    .script = process->script,
 	};
+	if (process->pid <= 0) die("%s", pid_file);
 }
 
 #define MAX_FIELDS 64
 
 /* Lines of fields, separated by tabs; after a line `write` comes the content. */
-static void run_script(char *script, size_t length) {
-	char *end = script + length;
-	for (char *line = script; line < end;) {
+static void run_script(struct script *script) {
+	char *end = script->text + script->length;
+	for (char *line = script->text; line < end;) {
 		char *newline = memchr(line, '\n', end - line);
 		if (newline == NULL) fail("the script ends within a line");
 		*newline = '\0';
@@ -300,13 +338,41 @@ static void run_script(char *script, size_t length) {
 			need_present(fields[1], fields[2]);
 		} else if (strcmp(fields[0], "hostname") == 0 && count == 2) {
 			if (sethostname(fields[1], strlen(fields[1])) < 0) fail("hostname: %s", strerror(errno));
+		} else if (strcmp(fields[0], "oom-score") == 0 && count == 2) {
+			oom_score = fields[1];
 		} else if (strcmp(fields[0], "start") == 0 && count >= 4) {
-			do_start(atoi(fields[1]), fields[2], fields + 3);
+			do_start(entering < 0 ? atoi(fields[1]) : entering, fields[2], fields + 3);
+			oom_score = NULL;
 		} else {
 			fail("no such line in a script: %s", fields[0]);
 		}
 		line = next;
 	}
+}
+
+static void add_to_script(struct script *script, const char *part, size_t length) {
+	script->text = realloc(script->text, script->length + length);
+	if (script->text == NULL) die("memory");
+	memcpy(script->text + script->length, part, length);
+	script->length += length;
+}
+
+/* In a directory of its own: what it writes there has the same names as what others do. */
+static void run_entering_script(int id) {
+	char directory[64];
+	snprintf(directory, sizeof directory, "/run/entered/%d", id);
+	entering = id;
+	if (setjmp(abandoned) == 0) {
+		if (processes[id].state != ABSENT) fail("process %d cannot be started", id);
+		make_parents(directory);
+		if ((mkdir(directory, 0700) < 0 && errno != EEXIST) || chdir(directory) < 0) fail("%s: %s", directory, strerror(errno));
+		run_script(&processes[id].script);
+	}
+	entering = -1;
+	oom_score = NULL;
+	if (chdir("/") < 0) die("/");
+	free(processes[id].script.text);
+	processes[id].script = (struct script){0};
 }
 
 /* ---- processes ---- */
@@ -343,6 +409,7 @@ static void feed(int id) {
 
 static void take_input(int id, const char *data, uint32_t length) {
 	struct process *process = &processes[id];
+	if (process->state != RUNNING) return; /* sent before its end was known */
 	if (length == 0) {
 		process->input_ends = 1;
 	} else if (process->input < 0) {
@@ -358,18 +425,49 @@ static void take_input(int id, const char *data, uint32_t length) {
 	if (process->input >= 0) feed(id);
 }
 
+static void close_output(struct output *output) {
+	if (output->fd >= 0) close(output->fd);
+	output->fd = -1;
+	output->owed = 0;
+}
+
+static int unread(int fd) {
+	int bytes = 0;
+	return fd >= 0 && ioctl(fd, FIONREAD, &bytes) == 0 ? bytes : 0;
+}
+
 static void pass_output(int id, struct output *output, enum frame_type type) {
 	static char buffer[MAX_PAYLOAD];
 	ssize_t length = read(output->fd, buffer, output->credit < sizeof buffer ? output->credit : sizeof buffer);
-	if (length < 0 && (errno == EAGAIN || errno == EINTR)) return;
+	if (length < 0 && (errno == EAGAIN || errno == EINTR)) {
+		output->owed = 0; /* somebody in the guest has read it */
+		return;
+	}
 	if (length <= 0) {
-		close(output->fd);
-		output->fd = -1;
+		close_output(output);
 		send_frame(type, id, NULL, 0);
 		return;
 	}
 	output->credit -= length;
+	output->owed -= length < output->owed ? length : output->owed;
 	send_frame(type, id, buffer, length);
+}
+
+/* Once what it had written has been passed on. What it has left behind may write on, if it was an app. */
+static void tell_end(int id) {
+	struct process *process = &processes[id];
+	if (process->state != ENDED || process->told) return;
+	while (process->out.owed > 0 && process->out.credit > 0) pass_output(id, &process->out, FRAME_OUTPUT);
+	while (process->err.owed > 0 && process->err.credit > 0) pass_output(id, &process->err, FRAME_ERROR);
+	if (process->out.owed > 0 || process->err.owed > 0) return;
+	uint32_t word = process->status;
+	send_frame(FRAME_EXIT, id, &word, sizeof word);
+	process->told = 1;
+	if (!process->entered) return;
+	close_input(process);
+	close_output(&process->out);
+	close_output(&process->err);
+	process->state = ABSENT;
 }
 
 static void reap(void) {
@@ -380,41 +478,42 @@ static void reap(void) {
 			struct process *process = &processes[id];
 			if (process->state != RUNNING || process->pid != pid) continue;
 			process->state = ENDED;
-			/* What it has written and nobody has read yet comes first. */
-			for (struct output *output = &process->out; output != NULL; output = output == &process->out ? &process->err : NULL)
-				while (output->fd >= 0 && output->credit > 0) {
-					struct pollfd ready = {output->fd, POLLIN, 0};
-					if (poll(&ready, 1, 0) <= 0 || (ready.revents & (POLLIN | POLLHUP)) == 0) break;
-					pass_output(id, output, output == &process->out ? FRAME_OUTPUT : FRAME_ERROR);
-				}
-			uint32_t word = status;
-			send_frame(FRAME_EXIT, id, &word, sizeof word);
+			process->status = status;
+			process->out.owed = unread(process->out.fd);
+			process->err.owed = unread(process->err.fd);
+			tell_end(id);
 		}
 	}
 }
 
 /* ---- frames ---- */
 
-static char *script;
-static size_t script_length;
+static struct script script;
 
 static void take_frame(struct frame frame, char *payload) {
-	struct process *process = &processes[frame.process % MAX_PROCESSES];
+	int id = frame.process % MAX_PROCESSES;
+	struct process *process = &processes[id];
 	switch (frame.type) {
 	case FRAME_SCRIPT:
-		if (frame.length == 0) {
-			run_script(script, script_length);
-			script_length = 0;
-			send_frame(FRAME_STARTED, 0, NULL, 0);
+		if (frame.length > 0) {
+			add_to_script(&script, payload, frame.length);
 			return;
 		}
-		script = realloc(script, script_length + frame.length);
-		if (script == NULL) die("memory");
-		memcpy(script + script_length, payload, frame.length);
-		script_length += frame.length;
+		run_script(&script);
+		send_frame(FRAME_STARTED, 0, NULL, 0);
+		return;
+	case FRAME_ENTER:
+		if (frame.length > 0) add_to_script(&process->script, payload, frame.length);
+		else run_entering_script(id);
 		return;
 	case FRAME_INPUT:
-		take_input(frame.process % MAX_PROCESSES, payload, frame.length);
+		take_input(id, payload, frame.length);
+		return;
+	case FRAME_CLOSE:
+		if (frame.length != 1) die("frame");
+		if (process->state == ABSENT) return;
+		close_output(payload[0] == FRAME_OUTPUT ? &process->out : &process->err);
+		tell_end(id);
 		return;
 	case FRAME_SIGNAL: {
 		uint32_t number;
@@ -428,6 +527,7 @@ static void take_frame(struct frame frame, char *payload) {
 		if (frame.length != sizeof credit) die("frame");
 		memcpy(&credit, payload, sizeof credit);
 		(credit.stream == FRAME_OUTPUT ? &process->out : &process->err)->credit += credit.bytes;
+		tell_end(id);
 		return;
 	}
 	case FRAME_HALT:

@@ -1,6 +1,9 @@
 /*
  * What the monitor on the host and the agent in the guest say to each other over one virtio-serial port: frames of a type, the number of a
- * process, and a payload. Integers are little-endian, as both machines are.
+ * process, and a payload. Integers are little-endian, as both machines are. Apps have the first numbers; a process that joins one has a number until its end.
+ *
+ * `rkt enter` says FRAME_ENTER and FRAME_SIGNAL to the monitor, and hears FRAME_EXIT or FRAME_FAILED, each a message of a socket. The first message carries the ends of three pipes, which
+ * are standard input, output and error.
  */
 #ifndef RKT_FRAME_H
 #define RKT_FRAME_H
@@ -12,14 +15,16 @@ enum frame_type {
 	FRAME_SCRIPT = 'S', /* a part of the script; the part of length 0 ends it */
 	FRAME_INPUT = 'I',  /* of standard input; length 0: its end */
 	FRAME_SIGNAL = 'K', /* u32: to the process */
+	FRAME_ENTER = 'N',  /* a part of the script of a process that joins an app; the part of length 0 ends it */
+	FRAME_CLOSE = 'D',  /* u8, the type of a stream's frames: nobody reads it any more */
 	FRAME_HALT = 'H',   /* power off */
 	/* guest to host */
 	FRAME_READY = 'R',  /* the agent takes a script */
 	FRAME_STARTED = 'G', /* the script has been done */
 	FRAME_OUTPUT = 'O', /* of standard output */
 	FRAME_ERROR = 'E',  /* of standard error */
-	FRAME_EXIT = 'X',   /* u32: status as of wait(2) */
-	FRAME_FAILED = 'F', /* text: what of the script cannot be done */
+	FRAME_EXIT = 'X',   /* u32: status as of wait(2), after all that it has written */
+	FRAME_FAILED = 'F', /* text: what of the script cannot be done; of a process that was to join an app, that alone */
 	/* both: u32 more bytes of a stream may be sent; the first byte of the payload is the type of their frames */
 	FRAME_CREDIT = 'C',
 };

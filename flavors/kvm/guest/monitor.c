@@ -1,9 +1,12 @@
 /*
  * What stays on the host beside QEMU: starts it, gives the agent in the guest its script, carries standard streams and signals, and ends with the exit status of the pod.
  *
- *   monitor DIRECTORY (app NAME STDIN STDOUT STDERR)… -- QEMU ARGUMENT…
+ *   monitor DIRECTORY (app NAME STDIN STDOUT STDERR)… (accelerator NAME PROCESSOR)… -- QEMU ARGUMENT…
  *
- * DIRECTORY has the file `script` and gets `status/NAME`, the exit status of each app as a decimal number, and the file `supervisor-status`, which gets `ready` once all apps run. A stream is `-` (that of the caller), `null`, or the path of a
+ * An accelerator that the machine does not start with is followed by the next. In the arguments of QEMU, @ACCELERATOR@ and @CPU@ are the words of the one, and @TSC@ is the frequency of the
+ * processor's counter.
+ *
+ * At DIRECTORY/control/socket it takes what joins an app (enter.c). DIRECTORY has the file `script` and gets `status/NAME`, the exit status of each app as a decimal number, and the file `supervisor-status`, which gets `ready` once all apps run. A stream is `-` (that of the caller), `null`, or the path of a
  * file that is appended to. App number N of the command line is process N of the script. QEMU has the agent's port in descriptor 3 and the console of the
  * guest in descriptor 4. With RKT_USER_NAMESPACE_FD it is root of that user namespace, with the capabilities that a server of files needs there.
  */
@@ -23,6 +26,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -36,12 +40,15 @@
 #define CONSOLE_KEPT 4096
 /* A script, and what is granted of streams; a guest that does not read must not fill the memory of the host. */
 #define MAX_UNSENT (16u << 20)
+/* The script of one that joins an app. */
+#define MAX_REQUEST (1u << 20)
 /* A guest that has not come so far by then never will; a busy machine without hardware support takes 20. */
 #define START_SECONDS 120
 #define GRACE_SECONDS 10
 #define HALT_SECONDS 5
-/* In an argument of QEMU: the frequency of the processor's counter. */
-#define TSC_MARK "@TSC@"
+/* The same of a machine that something else may start after. */
+#define ATTEMPT_SECONDS 15
+#define MAX_ATTEMPTS 2
 
 struct sink {
 	int fd; /* -1: nobody wants it */
@@ -49,23 +56,38 @@ struct sink {
 	uint32_t length;
 };
 
-struct app {
-	const char *name;
+enum state { FREE, ASKING, ALIVE, ENDED };
+
+/* An app, or one that joins an app, for somebody who is at the other end of a socket. */
+struct process {
+	enum state state;
+	const char *name; /* of an app */
 	int input; /* -1: none, or at its end */
 	uint32_t input_credit;
 	struct sink out, err;
-	int ended, status;
+	int status;
+	int client; /* -1: nobody waits for it */
+	char *request;
+	uint32_t request_length;
 };
 
-static struct app apps[MAX_PROCESSES];
+static struct process processes[MAX_PROCESSES];
 static int app_count, apps_left;
 static const char *directory;
 static pid_t qemu;
-static int port = -1, console = -1, timer = -1;
+static int port = -1, console = -1, timer = -1, listener = -1;
 static char console_text[CONSOLE_KEPT];
 static size_t console_length;
 static char *unsent;
 static size_t unsent_length, unsent_capacity;
+static char **qemu_arguments;
+static struct {
+	const char *accelerator, *processor;
+} attempts[MAX_ATTEMPTS];
+static int attempt, attempt_count;
+static sigset_t signals_before;
+/* QEMU's, until it has started; -1: none. */
+static int user_namespace = -1;
 static enum { BOOTING, RUNNING, STOPPING, HALTING } phase;
 static int first_failure = -1, last_status;
 
@@ -168,14 +190,14 @@ static void send_script(void) {
 	send_frame(FRAME_SCRIPT, 0, NULL, 0);
 }
 
-static void send_signal(int app, int number) {
+static void send_signal(int id, int number) {
 	uint32_t word = number;
-	send_frame(FRAME_SIGNAL, app, &word, sizeof word);
+	send_frame(FRAME_SIGNAL, id, &word, sizeof word);
 }
 
 static void signal_apps(int number) {
-	for (int app = 0; app < app_count; app++)
-		if (!apps[app].ended) send_signal(app, number);
+	for (int id = 0; id < app_count; id++)
+		if (processes[id].state == ALIVE) send_signal(id, number);
 }
 
 static void alarm_in(int seconds) {
@@ -215,23 +237,69 @@ static void record(const char *name, const char *text) {
 	if (file >= 0) close(file);
 }
 
-static void take_exit(int id, int status) {
-	struct app *app = &apps[id];
-	if (app->ended) return;
-	app->ended = 1;
-	app->input = -1;
-	app->status = last_status = exit_status(status);
-	char text[16];
-	snprintf(text, sizeof text, "%d", app->status);
-	record(app->name, text);
-	if (app->status != 0 && first_failure < 0) first_failure = app->status;
-	apps_left--;
-	if (apps_left > 0 && app->status != 0) stop_apps(SIGTERM);
-}
-
 static void grant(int id, enum frame_type stream, uint32_t bytes) {
 	struct credit credit = {.stream = stream, .bytes = bytes};
 	send_frame(FRAME_CREDIT, id, &credit, sizeof credit);
+}
+
+static void close_fd(int *fd) {
+	if (*fd >= 0) close(*fd);
+	*fd = -1;
+}
+
+/* Of one that has joined an app: forgets it, but for what the guest may still say. */
+static void leave(struct process *process) {
+	close_fd(&process->client);
+	close_fd(&process->input);
+	close_fd(&process->out.fd);
+	close_fd(&process->err.fd);
+	if (process->state == ALIVE) {
+		grant(process - processes, FRAME_OUTPUT, process->out.length);
+		grant(process - processes, FRAME_ERROR, process->err.length);
+		process->out.length = process->err.length = 0;
+		return;
+	}
+	free(process->request);
+	free(process->out.queue);
+	free(process->err.queue);
+	*process = (struct process){0};
+}
+
+static void answer(struct process *process, enum frame_type type, const void *payload, uint32_t length) {
+	static char message[sizeof(struct frame) + MAX_PAYLOAD];
+	struct frame frame = {.type = type, .length = length};
+	memcpy(message, &frame, sizeof frame);
+	memcpy(message + sizeof frame, payload, length);
+	/* Whoever takes no answer has gone. */
+	if (process->client >= 0) (void)!send(process->client, message, sizeof frame + length, MSG_DONTWAIT | MSG_NOSIGNAL);
+	process->state = ENDED;
+	leave(process);
+}
+
+/* Once all that it has written has been passed on. */
+static void tell_end(struct process *process) {
+	if (process->name != NULL || process->state != ENDED || process->out.length > 0 || process->err.length > 0) return;
+	uint32_t status = process->status;
+	answer(process, FRAME_EXIT, &status, sizeof status);
+}
+
+static void take_exit(int id, int status) {
+	struct process *process = &processes[id];
+	if (process->state != ALIVE) return;
+	process->state = ENDED;
+	if (process->name == NULL) {
+		process->status = status;
+		tell_end(process);
+		return;
+	}
+	process->input = -1;
+	process->status = last_status = exit_status(status);
+	char text[16];
+	snprintf(text, sizeof text, "%d", process->status);
+	record(process->name, text);
+	if (process->status != 0 && first_failure < 0) first_failure = process->status;
+	apps_left--;
+	if (apps_left > 0 && process->status != 0) stop_apps(SIGTERM);
 }
 
 static void take_output(int id, struct sink *sink, enum frame_type type, const char *data, uint32_t length) {
@@ -250,6 +318,7 @@ static void take_frame(struct frame frame, const char *payload) {
 	if (frame.type == FRAME_READY) {
 		if (phase != BOOTING) give_up("the machine has started again");
 		phase = RUNNING;
+		close_fd(&user_namespace);
 		alarm_in(0);
 		send_script();
 		return;
@@ -261,16 +330,21 @@ static void take_frame(struct frame frame, const char *payload) {
 	if (frame.type == FRAME_FAILED) {
 		char text[MAX_PAYLOAD + 1] = "";
 		for (uint32_t at = 0; at < frame.length; at++) text[at] = payload[at] >= ' ' && payload[at] < 0x7f ? payload[at] : ' ';
-		give_up("in the machine: %s", text);
+		if (frame.process < app_count) give_up("in the machine: %s", text);
+		if (frame.process < MAX_PROCESSES && processes[frame.process].state == ALIVE) {
+			answer(&processes[frame.process], FRAME_FAILED, text, frame.length);
+			return;
+		}
 	}
-	if (frame.process >= app_count) give_up("the machine tells of an app that is not there");
-	struct app *app = &apps[frame.process];
+	if (frame.process >= MAX_PROCESSES) give_up("the machine tells of a process that is not there");
+	struct process *process = &processes[frame.process];
+	if (process->state != ALIVE && !(process->state == ENDED && process->name != NULL)) give_up("the machine tells of a process that is not there");
 	switch (frame.type) {
 	case FRAME_OUTPUT:
-		take_output(frame.process, &app->out, FRAME_OUTPUT, payload, frame.length);
+		take_output(frame.process, &process->out, FRAME_OUTPUT, payload, frame.length);
 		return;
 	case FRAME_ERROR:
-		take_output(frame.process, &app->err, FRAME_ERROR, payload, frame.length);
+		take_output(frame.process, &process->err, FRAME_ERROR, payload, frame.length);
 		return;
 	case FRAME_EXIT: {
 		uint32_t status;
@@ -283,8 +357,8 @@ static void take_frame(struct frame frame, const char *payload) {
 		struct credit credit;
 		if (frame.length != sizeof credit) break;
 		memcpy(&credit, payload, sizeof credit);
-		if (credit.bytes > WINDOW - app->input_credit) break;
-		app->input_credit += credit.bytes;
+		if (credit.bytes > WINDOW - process->input_credit) break;
+		process->input_credit += credit.bytes;
 		return;
 	}
 	}
@@ -321,24 +395,123 @@ static void read_port(void) {
 static void drain(int id, struct sink *sink, enum frame_type type) {
 	ssize_t done = write(sink->fd, sink->queue, sink->length < PORTION ? sink->length : PORTION);
 	if (done < 0 && (errno == EINTR || errno == EAGAIN)) return;
-	if (done < 0) { /* nobody reads it any more, or the disk is full: the app need not wait for that */
+	if (done < 0) { /* the disk is full: the app need not wait for that; or nobody reads it any more, which the app is to find out */
+		uint8_t stream = type;
+		if (errno == EPIPE) send_frame(FRAME_CLOSE, id, &stream, sizeof stream);
+		if (processes[id].name == NULL) close(sink->fd);
 		sink->fd = -1;
 		done = sink->length;
 	}
 	sink->length -= done;
 	memmove(sink->queue, sink->queue + done, sink->length);
 	grant(id, type, done);
+	tell_end(&processes[id]);
 }
 
 static void pass_input(int id) {
-	struct app *app = &apps[id];
+	struct process *process = &processes[id];
 	static char buffer[MAX_PAYLOAD];
-	ssize_t length = read(app->input, buffer, app->input_credit < sizeof buffer ? app->input_credit : sizeof buffer);
+	ssize_t length = read(process->input, buffer, process->input_credit < sizeof buffer ? process->input_credit : sizeof buffer);
 	if (length < 0 && (errno == EINTR || errno == EAGAIN)) return;
 	if (length < 0) length = 0;
-	if (length == 0) app->input = -1;
-	app->input_credit -= length;
+	if (length == 0) {
+		if (process->name == NULL) close(process->input);
+		process->input = -1;
+	}
+	process->input_credit -= length;
 	send_frame(FRAME_INPUT, id, buffer, length);
+}
+
+/* ---- who joins an app ---- */
+
+static void listen_for_clients(void) {
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	snprintf(address.sun_path, sizeof address.sun_path, "%s/control/socket", directory);
+	listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof address) < 0 || listen(listener, MAX_PROCESSES) < 0)
+		give_up("%s: %s", address.sun_path, strerror(errno));
+}
+
+static int free_process(void) {
+	for (int id = app_count; id < MAX_PROCESSES; id++)
+		if (processes[id].state == FREE) return id;
+	return -1;
+}
+
+static void take_client(void) {
+	int id = free_process();
+	int client = id < 0 ? -1 : accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (client < 0) return;
+	processes[id] = (struct process){
+	    .state = ASKING, .client = client, .input = -1, .input_credit = WINDOW, .out = {.fd = -1}, .err = {.fd = -1}};
+}
+
+/* Takes the three ends of pipes that come with a message, or as many as there are. */
+static void take_streams(struct process *process, struct msghdr *message) {
+	struct cmsghdr *control = CMSG_FIRSTHDR(message);
+	if (control == NULL || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS) return;
+	int *places[] = {&process->input, &process->out.fd, &process->err.fd};
+	size_t count = (control->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	for (size_t at = 0; at < count; at++) {
+		int fd;
+		memcpy(&fd, CMSG_DATA(control) + at * sizeof fd, sizeof fd);
+		if (at >= 3 || *places[at] >= 0 || fcntl(fd, F_SETFL, O_NONBLOCK) < 0) close(fd);
+		else *places[at] = fd;
+	}
+}
+
+static void take_request(int id, const char *part, uint32_t length) {
+	struct process *process = &processes[id];
+	if (length > MAX_REQUEST - process->request_length) {
+		static const char text[] = "more than a mebibyte of command and environment";
+		answer(process, FRAME_FAILED, text, sizeof text - 1);
+		return;
+	}
+	if (length > 0) {
+		char *request = realloc(process->request, process->request_length + length);
+		if (request == NULL) give_up("no memory");
+		memcpy(request + process->request_length, part, length);
+		process->request = request;
+		process->request_length += length;
+		return;
+	}
+	process->state = ALIVE;
+	for (uint32_t at = 0; at < process->request_length; at += MAX_PAYLOAD) {
+		uint32_t rest = process->request_length - at;
+		send_frame(FRAME_ENTER, id, process->request + at, rest < MAX_PAYLOAD ? rest : MAX_PAYLOAD);
+	}
+	send_frame(FRAME_ENTER, id, NULL, 0);
+	free(process->request);
+	process->request = NULL;
+}
+
+static void read_client(int id) {
+	struct process *process = &processes[id];
+	static char message[sizeof(struct frame) + MAX_PAYLOAD];
+	char control[CMSG_SPACE(3 * sizeof(int))];
+	struct iovec where = {message, sizeof message};
+	struct msghdr header = {.msg_iov = &where, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+	ssize_t length = recvmsg(process->client, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (length < 0 && (errno == EAGAIN || errno == EINTR)) return;
+	if (length > 0) take_streams(process, &header);
+	struct frame frame = {0};
+	if (length >= (ssize_t)sizeof frame) memcpy(&frame, message, sizeof frame);
+	uint32_t number = 0;
+	if (length == (ssize_t)(sizeof frame + frame.length)) {
+		const char *payload = message + sizeof frame;
+		if (process->state == ASKING && frame.type == FRAME_ENTER) {
+			take_request(id, payload, frame.length);
+			return;
+		}
+		if (frame.length == sizeof number) memcpy(&number, payload, sizeof number);
+		if (frame.type == FRAME_SIGNAL && number >= 1 && number <= 64) {
+			if (process->state == ALIVE) send_signal(id, number);
+			return;
+		}
+	}
+	/* It has gone, or says what it should not. */
+	if (process->state == ALIVE) send_signal(id, SIGKILL);
+	leave(process);
 }
 
 /* ---- start ---- */
@@ -351,13 +524,15 @@ static int output_of(const char *word, int own) {
 	return file;
 }
 
-static char **take_arguments(int argc, char **argv) {
+static void take_arguments(int argc, char **argv) {
 	if (argc < 2) give_up("no directory");
 	directory = argv[1];
 	int at = 2;
 	while (at + 4 < argc && strcmp(argv[at], "app") == 0) {
 		if (app_count == MAX_PROCESSES) give_up("more than %d apps", MAX_PROCESSES);
-		apps[app_count++] = (struct app){
+		processes[app_count++] = (struct process){
+		    .state = ALIVE,
+		    .client = -1,
 		    .name = argv[at + 1],
 		    .input = strcmp(argv[at + 2], "-") == 0 ? 0 : -1,
 		    .input_credit = WINDOW,
@@ -366,9 +541,15 @@ static char **take_arguments(int argc, char **argv) {
 		};
 		at += 5;
 	}
-	if (app_count == 0 || at + 1 >= argc || strcmp(argv[at], "--") != 0) give_up("arguments");
+	while (at + 2 < argc && strcmp(argv[at], "accelerator") == 0) {
+		if (attempt_count == MAX_ATTEMPTS) give_up("more than %d accelerators", MAX_ATTEMPTS);
+		attempts[attempt_count].accelerator = argv[at + 1];
+		attempts[attempt_count++].processor = argv[at + 2];
+		at += 3;
+	}
+	if (app_count == 0 || attempt_count == 0 || at + 1 >= argc || strcmp(argv[at], "--") != 0) give_up("arguments");
 	apps_left = app_count;
-	return argv + at + 1;
+	qemu_arguments = argv + at + 1;
 }
 
 /* Ticks of the processor's counter in a millisecond: without hardware support the guest has the same, and on a busy host it does not find out itself. */
@@ -382,13 +563,34 @@ static unsigned long kilohertz(void) {
 	return ticks * 1000000 / ((to.tv_sec - from.tv_sec) * 1000000000ull + (to.tv_nsec - from.tv_nsec));
 }
 
-static void put_in_kilohertz(char **argv) {
-	for (; *argv != NULL; argv++) {
-		char *mark = strstr(*argv, TSC_MARK), *whole;
+/* What takes the place of marks in the arguments of QEMU. */
+struct value {
+	const char *mark, *text;
+};
+
+static char *put_in(const char *argument, const struct value *values) {
+	for (; values->mark != NULL; values++) {
+		const char *mark = strstr(argument, values->mark);
+		char *whole;
 		if (mark == NULL) continue;
-		if (asprintf(&whole, "%.*s%lu%s", (int)(mark - *argv), *argv, kilohertz(), mark + strlen(TSC_MARK)) < 0) give_up("no memory");
-		*argv = whole;
+		if (asprintf(&whole, "%.*s%s%s", (int)(mark - argument), argument, values->text, mark + strlen(values->mark)) < 0) give_up("no memory");
+		return whole;
 	}
+	return strdup(argument);
+}
+
+static char **qemu_command(void) {
+	char frequency[32];
+	snprintf(frequency, sizeof frequency, "%lu", kilohertz());
+	const struct value values[] = {
+	    {"@TSC@", frequency}, {"@ACCELERATOR@", attempts[attempt].accelerator}, {"@CPU@", attempts[attempt].processor}, {NULL, NULL}};
+	size_t count = 0;
+	while (qemu_arguments[count] != NULL) count++;
+	char **command = calloc(count + 1, sizeof *command);
+	if (command == NULL) give_up("no memory");
+	for (size_t at = 0; at < count; at++)
+		if ((command[at] = put_in(qemu_arguments[at], values)) == NULL) give_up("no memory");
+	return command;
 }
 
 /* Over files whose owners are users of that namespace: those of the volumes. What is dropped from the bounding set does not come back by execve. */
@@ -412,46 +614,65 @@ static int take_user_namespace(void) {
 	return namespace;
 }
 
-static void start_qemu(char **argv, const sigset_t *before) {
-	put_in_kilohertz(argv);
+static void start_qemu(void) {
+	char **command = qemu_command();
+	alarm_in(attempt + 1 < attempt_count ? ATTEMPT_SECONDS : START_SECONDS);
 	int agent[2], text[2];
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, agent) < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, text) < 0)
 		give_up("socketpair: %s", strerror(errno));
-	int namespace = take_user_namespace();
 	pid_t parent = getpid();
 	qemu = fork();
 	if (qemu < 0) give_up("fork: %s", strerror(errno));
 	if (qemu == 0) {
 		/* First: it takes back what the next call says. */
-		if (namespace >= 0 && join_user_namespace(namespace) < 0) {
+		if (user_namespace >= 0 && join_user_namespace(user_namespace) < 0) {
 			dprintf(text[1], "user namespace: %s\n", strerror(errno));
 			_exit(FAILED);
 		}
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent) _exit(FAILED);
 		setsid(); /* keys of the terminal are the apps' */
-		sigprocmask(SIG_SETMASK, before, NULL);
+		sigprocmask(SIG_SETMASK, &signals_before, NULL);
 		/* Above the numbers that they are to have. */
 		int a = fcntl(agent[1], F_DUPFD_CLOEXEC, 10), t = fcntl(text[1], F_DUPFD_CLOEXEC, 10), nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 		if (a < 0 || t < 0 || nothing < 0 || dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0 || dup2(t, 2) < 0 || dup2(a, PORT) < 0 || dup2(t, CONSOLE) < 0)
 			_exit(FAILED);
-		execv(argv[0], argv);
-		dprintf(2, "%s: %s\n", argv[0], strerror(errno));
+		execv(command[0], command);
+		dprintf(2, "%s: %s\n", command[0], strerror(errno));
 		_exit(FAILED);
 	}
-	if (namespace >= 0) close(namespace);
+	for (char **argument = command; *argument != NULL; argument++) free(*argument);
+	free(command);
 	close(agent[1]);
 	close(text[1]);
 	port = agent[0];
 	console = text[0];
 }
 
+/* What it starts with next, if there is something. */
+__attribute__((format(printf, 1, 2))) static void not_started(const char *format, ...) {
+	char why[200];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(why, sizeof why, format, arguments);
+	va_end(arguments);
+	if (phase != BOOTING || attempt + 1 == attempt_count) give_up("%s", why);
+	fprintf(stderr, "rkt: with the accelerator %s %s; it is started with %s\n", attempts[attempt].accelerator, why, attempts[attempt + 1].accelerator);
+	end_qemu();
+	tell_console();
+	close_fd(&port);
+	close_fd(&console);
+	unsent_length = received_length = console_length = 0;
+	attempt++;
+	start_qemu();
+}
+
 static void qemu_has_ended(int status) {
 	keep_console();
 	if (phase == HALTING) return;
-	if (WIFSIGNALED(status)) give_up("the machine was killed by signal %d", WTERMSIG(status));
-	if (WEXITSTATUS(status) != 0) give_up("QEMU ended with exit status %d", WEXITSTATUS(status));
-	give_up(phase == BOOTING ? "the machine ended before it had started" : "the machine ended before the apps");
+	if (WIFSIGNALED(status)) not_started("the machine was killed by signal %d", WTERMSIG(status));
+	else if (WEXITSTATUS(status) != 0) not_started("QEMU ended with exit status %d", WEXITSTATUS(status));
+	else not_started(phase == BOOTING ? "the machine ended before it had started" : "the machine ended before the apps");
 }
 
 static void take_signals(int fd) {
@@ -479,58 +700,72 @@ static void take_signals(int fd) {
 static void take_alarm(void) {
 	uint64_t times;
 	if (read(timer, &times, sizeof times) < 0) return;
-	if (phase == BOOTING) give_up("the machine has not started within %d seconds", START_SECONDS);
+	if (phase == BOOTING) not_started("the machine has not started within %d seconds", attempt + 1 < attempt_count ? ATTEMPT_SECONDS : START_SECONDS);
 	if (phase == STOPPING) signal_apps(SIGKILL);
 	if (phase == HALTING) end_qemu();
 }
 
 static int is_drained(void) {
-	for (int app = 0; app < app_count; app++)
-		if (apps[app].out.length > 0 || apps[app].err.length > 0) return 0;
+	for (int id = 0; id < app_count; id++)
+		if (processes[id].out.length > 0 || processes[id].err.length > 0) return 0;
 	return 1;
 }
 
+/* Descriptors that are looked at whatever runs. */
+#define FIXED 5
+
 int main(int argc, char **argv) {
-	sigset_t taken, before;
+	sigset_t taken;
 	sigemptyset(&taken);
 	for (const int *number = (const int[]){SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGTERM, SIGALRM, SIGCHLD, SIGCONT, SIGWINCH, 0}; *number; number++)
 		sigaddset(&taken, *number);
 	for (int number = SIGRTMIN; number <= SIGRTMAX; number++) sigaddset(&taken, number);
-	sigprocmask(SIG_BLOCK, &taken, &before);
+	sigprocmask(SIG_BLOCK, &taken, &signals_before);
+	prctl(PR_SET_DUMPABLE, 0); /* QEMU is the same user */
 	signal(SIGPIPE, SIG_IGN);
 	int signals = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
 	timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (signals < 0 || timer < 0) give_up("%s", strerror(errno));
-	char **command = take_arguments(argc, argv);
-	start_qemu(command, &before);
-	alarm_in(START_SECONDS);
+	take_arguments(argc, argv);
+	listen_for_clients();
+	user_namespace = take_user_namespace();
+	start_qemu();
 	while (phase != HALTING || qemu > 0) {
 		if (phase != HALTING && phase != BOOTING && apps_left == 0 && is_drained()) {
 			phase = HALTING;
 			send_frame(FRAME_HALT, 0, NULL, 0);
 			alarm_in(HALT_SECONDS);
 		}
-		struct pollfd polled[4 + 3 * MAX_PROCESSES] = {
-		    {signals, POLLIN, 0}, {timer, POLLIN, 0}, {port, POLLIN | (unsent_length > 0 ? POLLOUT : 0), 0}, {console, POLLIN, 0}};
-		int count = 4;
+		struct pollfd polled[FIXED + 4 * MAX_PROCESSES] = {
+		    {signals, POLLIN, 0},
+		    {timer, POLLIN, 0},
+		    {port, POLLIN | (unsent_length > 0 ? POLLOUT : 0), 0},
+		    {console, POLLIN, 0},
+		    {phase == RUNNING && unsent_length < WINDOW && free_process() >= 0 ? listener : -1, POLLIN, 0}};
+		int count = FIXED;
 		struct {
-			int app;
-			struct sink *sink;
-			enum frame_type type;
-		} owner[4 + 3 * MAX_PROCESSES];
-		for (int app = 0; app < app_count && phase != BOOTING; app++) {
-			if (apps[app].input >= 0 && apps[app].input_credit > 0 && unsent_length < WINDOW) {
-				owner[count].app = app;
-				owner[count].sink = NULL;
-				polled[count++] = (struct pollfd){apps[app].input, POLLIN, 0};
-			}
-			for (int which = 0; which < 2; which++) {
-				struct sink *sink = which == 0 ? &apps[app].out : &apps[app].err;
-				if (sink->length == 0 || sink->fd < 0) continue;
-				owner[count].app = app;
-				owner[count].sink = sink;
-				owner[count].type = which == 0 ? FRAME_OUTPUT : FRAME_ERROR;
-				polled[count++] = (struct pollfd){sink->fd, POLLOUT, 0};
+			int id;
+			enum frame_type type; /* of the stream; FRAME_ENTER: the client */
+		} owner[FIXED + 4 * MAX_PROCESSES];
+		for (int id = 0; id < MAX_PROCESSES && phase != BOOTING; id++) {
+			const struct process *process = &processes[id];
+			if (process->state == FREE) continue;
+			const struct {
+				enum frame_type type;
+				int fd;
+				short events;
+				int wanted;
+			} ways[] = {
+			    {FRAME_ENTER, process->client, POLLIN, unsent_length < WINDOW},
+			    {FRAME_INPUT, process->input, POLLIN, process->state == ALIVE && process->input_credit > 0 && unsent_length < WINDOW},
+			    {FRAME_OUTPUT, process->out.fd, POLLOUT, process->out.length > 0},
+			    {FRAME_ERROR, process->err.fd, POLLOUT, process->err.length > 0},
+			};
+			for (size_t way = 0; way < sizeof ways / sizeof *ways; way++) {
+				if (ways[way].fd < 0 || !ways[way].wanted) continue;
+				owner[count].id = id;
+				owner[count].type = ways[way].type;
+				polled[count++] = (struct pollfd){ways[way].fd, ways[way].events, 0};
 			}
 		}
 		if (poll(polled, count, -1) < 0) {
@@ -548,11 +783,16 @@ int main(int argc, char **argv) {
 			close(port);
 			port = -1;
 		}
-		for (int at = 4; at < count; at++) {
-			if (polled[at].revents == 0) continue;
-			if (owner[at].sink == NULL) pass_input(owner[at].app);
-			else if (owner[at].sink->length > 0) drain(owner[at].app, owner[at].sink, owner[at].type);
+		for (int at = FIXED; at < count; at++) {
+			struct process *process = &processes[owner[at].id];
+			/* What has been done meanwhile may have closed it. */
+			if (polled[at].revents == 0 || process->state == FREE) continue;
+			if (owner[at].type == FRAME_ENTER && process->client == polled[at].fd && unsent_length < WINDOW) read_client(owner[at].id);
+			if (owner[at].type == FRAME_INPUT && process->input == polled[at].fd) pass_input(owner[at].id);
+			if (owner[at].type == FRAME_OUTPUT && process->out.fd == polled[at].fd && process->out.length > 0) drain(owner[at].id, &process->out, FRAME_OUTPUT);
+			if (owner[at].type == FRAME_ERROR && process->err.fd == polled[at].fd && process->err.length > 0) drain(owner[at].id, &process->err, FRAME_ERROR);
 		}
+		if (polled[4].revents & POLLIN) take_client();
 		if (polled[1].revents & POLLIN) take_alarm();
 		if (polled[0].revents & POLLIN) take_signals(signals);
 	}

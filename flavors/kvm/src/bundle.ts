@@ -10,7 +10,7 @@ import {isOfVolume, volumeMounts} from './volumes.ts';
 export const bundle = (pod: Pod, app: App) => ({
   ociVersion: '1.0.0',
   root: {path: 'rootfs', readonly: app.readOnlyRootfs},
-  process: processOf(app),
+  process: processIn(app.process),
   mounts: [...KERNEL, ...SHARED, ...volumeMounts(pod, app), ...names(pod, app)],
   linux: {
     namespaces: [{type: 'mount'}],
@@ -22,7 +22,8 @@ export const bundle = (pod: Pod, app: App) => ({
   },
 });
 
-const processOf = ({process}: App) => ({
+/** A compiled process in words of the specification. */
+export const processIn = (process: App['process']) => ({
   terminal: false,
   args: process.argv,
   env: process.env.map(({name, value}) => `${name}=${value}`),
@@ -90,8 +91,9 @@ const bound = (name: string) => ({
 const PERIOD = 100_000;
 
 const resourcesOf = ({limits}: App) => {
-  // The declaration says of the two of block devices that there are none; a limit that is new has to be told here.
-  const {memoryMax, memoryLow, cpuMax, cpuShares, pidsMax, ioBandwidth: _, ioOperations: __, ...further} = limits;
+  // The declaration says of the two of block devices that there are none; a machine has no swap; a limit that is new has to be told here.
+  const {ioBandwidth: _, ioOperations: __, memorySwapMax: ___, ...told} = limits;
+  const {memoryMax, memoryLow, cpuMax, cpuShares, pidsMax, ...further} = told;
   further satisfies Readonly<Record<string, never>>;
   return {
     ...(memoryMax === undefined && memoryLow === undefined

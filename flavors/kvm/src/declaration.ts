@@ -16,7 +16,7 @@ const QEMU_FILES = [
 const inGuest = (what: string): Support => enforced(`${what}, ${IN_GUEST}`);
 
 /** What the flavor is and what it promises. */
-export const declaration = {
+export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} = {
   name: 'kvm',
   version: '0.1.0',
   summary: 'several apps in one pod, in a QEMU virtual machine with a kernel of its own',
@@ -28,11 +28,15 @@ export const declaration = {
     directories: ['/dev', '/proc', SEEN],
     programs: [IMAGE.qemu],
     files: QEMU_FILES,
-    ownFiles: [{from: 'dist/monitor', to: IMAGE.monitor}],
+    ownFiles: [
+      {from: 'dist/monitor', to: IMAGE.monitor},
+      {from: 'dist/enter', to: IMAGE.enter},
+    ],
     machine: {
       kernel: IMAGE.kernel,
       initramfs: IMAGE.initramfs,
       init: 'dist/agent',
+      emulator: IMAGE.qemu,
       programs: ['/usr/bin/crun'],
       modules: [
         ...['virtio_mmio', 'virtio_blk', 'crc32c_generic', 'erofs', 'overlay', 'virtio_console'],
@@ -88,6 +92,7 @@ export const declaration = {
       'an app with such capabilities can take over the machine of its pod, and its other apps',
     ),
     restart: impossible(LATER),
+    watchdog: impossible(LATER),
     'rootfs/overlay': equivalent(
       'a disk of the image under an overlay in memory',
       'what an app writes is gone with the pod, and rkt export does not have it',
@@ -124,7 +129,10 @@ export const declaration = {
     'app-start': impossible(LATER),
     'app-stop': impossible(LATER),
     attach: impossible(LATER),
-    enter: impossible(LATER),
+    enter: equivalent(
+      `started with the app's compiled process, ${IN_GUEST}; a program outside carries its streams, signals and exit status`,
+      'it sees pipes, whatever the streams of its caller are: no terminal',
+    ),
     'exit-status': enforced('written when an app ends'),
     gc: enforced('the kernel drops the mounts with the machine; the cgroups and the directory are removed'),
     logs: enforced('of apps with --stdout=log, and the same for --stderr'),
@@ -133,4 +141,4 @@ export const declaration = {
     stats: notApplicable('rkt has no such command yet'),
     stop: enforced('SIGTERM to every app; after ten seconds they are killed'),
   },
-} satisfies Omit<Declaration, 'contract'>;
+};

@@ -10,8 +10,10 @@ import {
   privateMounts,
   type Step,
 } from '@rkt/plugin-sdk';
+import {launchedProcess} from './beside.ts';
 import {declaration} from './declaration.ts';
-import {qemuCommand} from './machine.ts';
+import {enterLaunch} from './enter.ts';
+import {accelerators, qemuCommand} from './machine.ts';
 import {IMAGE, podPath, ROOT, SEEN, SHARED, userOf} from './places.ts';
 import {podScript} from './script.ts';
 import {bindVolumes, servedTrees} from './volumes.ts';
@@ -22,7 +24,7 @@ const GRACE_MILLISECONDS = 15_000;
 /** Pods of several apps in a virtual machine: QEMU, and a monitor beside it that carries streams, signals and exit statuses. */
 export default defineFlavor({
   ...declaration,
-  probe: (host) => [...missingPrograms(host), ...foreignMachine(host)],
+  probe: (host) => [...missingPrograms(host), ...foreignMachine(host), ...accelerator(host)],
 
   filesystem: (pod) => [
     // The machine has no card: whoever breaks out into QEMU has no network either, nor what others of the host share.
@@ -49,9 +51,10 @@ export default defineFlavor({
     ),
   ],
 
-  environment: (pod) => [
-    podCgroup(pod, {}),
+  environment: (pod, host) => [
+    cgroup(pod, host),
     directory(`${SHARED}/status`, userOf(pod)),
+    directory(`${SHARED}/control`, userOf(pod), 0o700),
     ...(pod.apps.some(({stdio}) => stdio.stdout === 'log' || stdio.stderr === 'log')
       ? [directory(LOGS, userOf(pod))]
       : []),
@@ -74,8 +77,9 @@ export default defineFlavor({
       flags: ['nosuid', 'noexec'],
       options: {mode: '0755', size: '64k'},
     },
-    device('null', 3),
-    device('urandom', 9),
+    device('null', MEMORY_DEVICES, 3),
+    device('urandom', MEMORY_DEVICES, 9),
+    ...kvmDevice(host).map(({major, minor}) => device('kvm', major, minor, userOf(pod))),
     ...(servedTrees(pod).includes('rw') ? [OWN_PROC] : []),
     // Last: what is bound after it shows other owners.
     ...bindVolumes(pod),
@@ -84,23 +88,19 @@ export default defineFlavor({
   launch: (pod, host) => ({
     into: 'rootfs',
     root: {in: 'pod', path: podPath(ROOT)},
-    process: {
-      argv: [IMAGE.monitor, SEEN, ...pod.apps.flatMap(streamsOf), '--', ...qemuCommand(pod, host)],
-      env: [],
-      cwd: rootfsPath('/'),
-      uid: userOf(pod),
-      gid: userOf(pod),
-      groups: [],
-      umask: 0o022,
-      capabilities: {bounding: [], effective: [], ambient: []},
-      noNewPrivileges: true,
-      seccomp: null,
-      rlimits: [],
-      oomScoreAdj: null,
-    },
+    process: launchedProcess(pod, [
+      IMAGE.monitor,
+      SEEN,
+      ...pod.apps.flatMap(streamsOf),
+      ...accelerators(host),
+      '--',
+      ...qemuCommand(pod, host),
+    ]),
     passSockets: false,
     ...(servedTrees(pod).length > 0 && {keepUserNamespace: true}),
   }),
+
+  enter: (pod, app, command) => enterLaunch(pod, app, command),
 
   stop: (_pod, force) =>
     force
@@ -112,14 +112,13 @@ export default defineFlavor({
         ],
 });
 
-const rootfsPath = (path: string) => path as App['process']['cwd'];
 const below = (path: string) => ({in: 'pod', path: podPath(`${ROOT}${path}`)}) as const;
 
-const directory = (path: string, owner: number): Step => ({
+const directory = (path: string, owner: number, mode = 0o755): Step => ({
   id: `dir.${path}`,
   do: 'mkdir',
   target: {in: 'pod', path: podPath(path)},
-  mode: 0o755,
+  mode,
   uid: owner,
   gid: owner,
 });
@@ -144,16 +143,28 @@ const OWN_PROC: Step = {
   options: {hidepid: 'invisible', subset: 'pid'},
 };
 
-const device = (name: string, minor: number): Step => ({
+/** Its number, where QEMU is to have it. */
+const kvmDevice = ({accelerator: fact}: HostFacts) =>
+  fact?.name === 'kvm' && fact.device !== undefined ? [fact.device] : [];
+
+const cgroup = (pod: Pod, host: HostFacts): Step => {
+  const further = kvmDevice(host).map((number) => ({type: 'char' as const, ...number, access: 'rw'}));
+  return podCgroup(pod.devices === undefined ? pod : {...pod, devices: [...pod.devices, ...further]}, {});
+};
+
+const MEMORY_DEVICES = 1;
+
+/** For everybody, or for one user. */
+const device = (name: string, major: number, minor: number, owner?: number): Step => ({
   id: `device.${name}`,
   do: 'device',
   target: below(`/dev/${name}`),
   type: 'char',
-  major: 1,
+  major,
   minor,
-  mode: 0o666,
-  uid: 0,
-  gid: 0,
+  mode: owner === undefined ? 0o666 : 0o600,
+  uid: owner ?? 0,
+  gid: owner ?? 0,
 });
 
 // The core lets no pod of a flavor that needs an image get here without.
@@ -192,14 +203,39 @@ const outputOf = (app: App, stream: 'stdout' | 'stderr'): string => {
   }
 };
 
-const missingPrograms = (host: HostFacts): Finding[] =>
-  declaration.programs
-    .filter((name) => host.programs[name] == null)
-    .map((name) => ({
+/** One image has them all. */
+const missingPrograms = (host: HostFacts): Finding[] => {
+  const missing = declaration.programs.filter((name) => host.programs[name] == null);
+  if (missing.length === 0) return [];
+  // QEMU may be the host's.
+  const isBuilt = [IMAGE.monitor, IMAGE.kernel, IMAGE.initramfs].some((name) => !missing.includes(name));
+  return [
+    {
       severity: 'missing',
-      what: `the image of this flavor has no ${name}`,
-      fix: 'make it again: rkt flavor build kvm',
-    }));
+      what: isBuilt
+        ? `the image of this flavor has no ${missing.join(', ')}`
+        : 'its image, with a kernel and what starts it, has not been made on this host',
+      fix: `make it${isBuilt ? ' again' : ''}: rkt flavor build kvm`,
+    },
+  ];
+};
+
+/** Which it is, and why; that it is the slow one is no fault of the flavor's. */
+const accelerator = ({accelerator: fact}: HostFacts): Finding[] => {
+  if (fact === undefined) return [];
+  const {name, because, device: number, forced} = fact;
+  if (name === 'kvm' && number === undefined)
+    return [
+      {
+        severity: 'missing',
+        what: 'the configuration wants the accelerator kvm, and there is no device /dev/kvm',
+        fix: 'set "accelerator": "auto" (stage1.d)',
+      },
+    ];
+  if (name === 'kvm') return [{severity: 'note', what: `machines run on the processor itself (kvm): ${because}`}];
+  const fix = 'where /dev/kvm has been mended, "rkt flavor doctor kvm" tries it again';
+  return [{severity: 'note', what: `machines are emulated (tcg): ${because}`, ...(forced ? {} : {fix})}];
+};
 
 const foreignMachine = ({arch}: HostFacts): Finding[] =>
   arch === 'x86_64' ? [] : [{severity: 'missing', what: `this machine is ${arch}`, fix: 'run it on x86_64'}];

@@ -36,11 +36,19 @@ const KERNEL_PARAMETERS = [
 /** A value in an option of QEMU, where a comma separates and two are one. */
 export const optionValue = (value: string): string => value.replaceAll(',', ',,');
 
-/** The command line of QEMU, which the monitor starts with the agent's port in descriptor 3 and the console in 4. */
+/** For the monitor: what the machine is started with, and what with if it does not start. */
+export const accelerators = ({accelerator}: Pick<HostFacts, 'accelerator'>): string[] => {
+  const tcg = ['accelerator', 'tcg', 'max'];
+  if (accelerator?.name !== 'kvm') return tcg;
+  const kvm = ['accelerator', 'kvm', 'host'];
+  return accelerator.forced ? kvm : [...kvm, ...tcg];
+};
+
+/** The command line of QEMU, in which the monitor puts what it starts it with; it starts it with the agent's port in descriptor 3 and the console in 4. */
 export const qemuCommand = (pod: Pod, host: HostFacts): string[] => [
   IMAGE.qemu,
   ...['-M', 'microvm', '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
-  ...['-accel', 'tcg', '-cpu', 'max'],
+  ...['-accel', '@ACCELERATOR@', '-cpu', '@CPU@'],
   ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
   ...['-m', `${Math.ceil(memoryOf(pod) / MEBIBYTE)}`, '-smp', `${coresOf(pod, host)}`],
   ...['-uuid', pod.uuid],

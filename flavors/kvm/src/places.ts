@@ -16,6 +16,7 @@ export const SEEN = '/pod';
 export const IMAGE = {
   qemu: '/usr/bin/qemu-system-x86_64',
   monitor: '/usr/lib/rkt/monitor',
+  enter: '/usr/lib/rkt/enter',
   kernel: '/boot/vmlinux',
   initramfs: '/boot/initramfs',
 } as const;

@@ -1,5 +1,5 @@
 import type {App, Pod} from '@rkt/plugin-sdk';
-import {bundle} from './bundle.ts';
+import {bundle, processIn} from './bundle.ts';
 import {guestMounts, mountsInVolumes} from './volumes.ts';
 
 /*
@@ -32,11 +32,24 @@ const rootfs = ({name}: App, index: number): string[] => {
   ];
 };
 
-const CRUN = ['/usr/bin/crun', '--cgroup-manager=cgroupfs', 'run', '--no-pivot', '--detach'];
+const CRUN = ['/usr/bin/crun', '--cgroup-manager=cgroupfs'];
 
 const start = ({name}: App, index: number): string => {
   const pidFile = `/run/${name}.pid`;
-  return line('start', String(index), pidFile, ...CRUN, '--pid-file', pidFile, '--bundle', `/apps/${name}`, name);
+  return line(
+    'start',
+    String(index),
+    pidFile,
+    ...CRUN,
+    'run',
+    '--no-pivot',
+    '--detach',
+    '--pid-file',
+    pidFile,
+    '--bundle',
+    `/apps/${name}`,
+    name,
+  );
 };
 
 /** The script of a pod: the file systems of all apps first, then the apps in order. */
@@ -57,4 +70,13 @@ export const podScript = (pod: Pod): string =>
     ...pod.apps.flatMap(rootfs),
     ...pod.apps.map((app) => write(`/apps/${app.name}/config.json`, JSON.stringify(bundle(pod, app)))),
     ...pod.apps.map(start),
+  ].join('');
+
+/** What starts a further process of an app: the agent gives it its number, and a directory for these files. */
+export const enterScript = ({name}: App, process: App['process']): string =>
+  [
+    write('process.json', JSON.stringify(processIn(process))),
+    // crun does so for the first process of a container alone.
+    ...(process.oomScoreAdj === null ? [] : [line('oom-score', String(process.oomScoreAdj))]),
+    line('start', 'next', 'pid', ...CRUN, 'exec', '--detach', '--pid-file', 'pid', '--process', 'process.json', name),
   ].join('');

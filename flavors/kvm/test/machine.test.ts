@@ -1,13 +1,17 @@
 import test from 'ava';
-import type {AppName, HostPath, Pod, PodPath, RootfsPath} from '../../../core/src/contract/index.ts';
+import type {AppName, HostFacts, HostPath, Pod, PodPath, RootfsPath} from '../../../core/src/contract/index.ts';
 import {app, hostFacts, pod} from '../../../core/test/support/fixtures.ts';
 import {bundle} from '../src/bundle.ts';
-import {coresOf, memoryOf, optionValue, qemuCommand} from '../src/machine.ts';
+import {enterLaunch} from '../src/enter.ts';
+import flavor from '../src/index.ts';
+import {accelerators, coresOf, memoryOf, optionValue, qemuCommand} from '../src/machine.ts';
+import {userOf} from '../src/places.ts';
 import {podScript} from '../src/script.ts';
 import {bindVolumes} from '../src/volumes.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const second = 'second' as AppName;
+const IDENTITY = {pid: 1, startTime: 1};
 
 test('the machine has the memory of its apps and its own need', (t) => {
   t.is(memoryOf(pod({apps: [app({limits: {memoryMax: 64 * MEBIBYTE}})]})), 192 * MEBIBYTE);
@@ -18,6 +22,73 @@ test('the machine has the cores that its apps may use, and never more than the h
   const cores = (cpuMax: number | undefined, cpus = 4) =>
     coresOf(pod({apps: [app({limits: cpuMax === undefined ? {} : {cpuMax}})]}), {cpus});
   t.deepEqual([cores(undefined), cores(200), cores(1001), cores(9000)], [1, 1, 2, 4]);
+});
+
+test('whoever has not made the image is told so once, and whoever has one without a kernel is told to make it again', (t) => {
+  const have = (...names: string[]) =>
+    flavor.probe(
+      hostFacts({programs: Object.fromEntries(names.map((name) => [name, {path: name as HostPath, version: ''}]))}),
+    );
+  const qemu = '/usr/bin/qemu-system-x86_64';
+  t.deepEqual(
+    have(qemu).map(({fix}) => fix),
+    ['make it: rkt flavor build kvm'],
+  );
+  const [broken, ...more] = have(qemu, '/usr/lib/rkt/monitor', '/usr/lib/rkt/enter', '/boot/initramfs');
+  t.deepEqual([broken?.fix, more.length], ['make it again: rkt flavor build kvm', 0]);
+  t.regex(broken?.what ?? '', /\/boot\/vmlinux$/);
+  t.deepEqual(have(qemu, '/usr/lib/rkt/monitor', '/usr/lib/rkt/enter', '/boot/initramfs', '/boot/vmlinux'), []);
+});
+
+test('a machine is started with what has been proved, and then with what always works, unless the operator wants one', (t) => {
+  const started = (accelerator?: HostFacts['accelerator']) =>
+    accelerators(accelerator === undefined ? {} : {accelerator});
+  const [kvm, tcg] = [
+    ['accelerator', 'kvm', 'host'],
+    ['accelerator', 'tcg', 'max'],
+  ];
+  t.deepEqual(started(), tcg);
+  t.deepEqual(started({name: 'tcg', because: 'x'}), tcg);
+  t.deepEqual(started({name: 'kvm', because: 'x'}), [...kvm, ...tcg]);
+  t.deepEqual(started({name: 'kvm', because: 'x', forced: true}), kvm);
+});
+
+test('QEMU has the device of its accelerator, and what limits its devices allows it', (t) => {
+  const limited = pod({devices: []});
+  const plan = (accelerator: HostFacts['accelerator']) => flavor.environment(limited, hostFacts({accelerator}));
+  const fact = {name: 'kvm', because: 'x', device: {major: 10, minor: 232}} as const;
+  const steps = plan(fact);
+  t.like(
+    steps.find(({id}) => id === 'device.kvm'),
+    {major: 10, minor: 232, mode: 0o600, uid: userOf(limited)},
+  );
+  t.like(
+    steps.find(({id}) => id === 'cgroup'),
+    {devices: [{type: 'char', major: 10, minor: 232, access: 'rw'}]},
+  );
+  const emulated = plan({name: 'tcg', because: 'x'});
+  t.is(
+    emulated.find(({id}) => id === 'device.kvm'),
+    undefined,
+  );
+  t.like(
+    emulated.find(({id}) => id === 'cgroup'),
+    {devices: []},
+  );
+});
+
+test('the flavor says which accelerator it is, and lacks one that is wanted and not there', (t) => {
+  const programs = Object.fromEntries(
+    flavor.declaration.programs?.map((name) => [name, {path: name as HostPath, version: ''}]) ?? [],
+  );
+  const findings = (accelerator: HostFacts['accelerator']) => flavor.probe(hostFacts({programs, accelerator}));
+  t.like(findings({name: 'tcg', because: 'no device'}), [
+    {severity: 'note', what: 'machines are emulated (tcg): no device'},
+  ]);
+  t.like(findings({name: 'kvm', because: 'it ran', device: {major: 10, minor: 232}}), [
+    {severity: 'note', what: 'machines run on the processor itself (kvm): it ran'},
+  ]);
+  t.like(findings({name: 'kvm', because: 'wanted', forced: true}), [{severity: 'missing'}]);
 });
 
 test('S14 a comma in an option of QEMU is two', (t) => {
@@ -49,6 +120,31 @@ test('S14 S15 nothing of an image is in the command line of QEMU, nor in a line 
   t.is(lines.filter(([word]) => word === 'start').length, 1);
   const [, , content = ''] = lines.find(([, name]) => name?.endsWith('/config.json')) ?? [];
   t.deepEqual(JSON.parse(content).process.args, [hostile]);
+});
+
+test('S14 S15 what enters an app has its compiled process, in the environment alone, however long it is', (t) => {
+  const main = app({});
+  const secret = `\u{1f512}\n\t${'x'.repeat(200_000)}`;
+  const withSecret = {...main, process: {...main.process, env: [{name: 'SECRET', value: secret}]}};
+  const running = {...pod({apps: [withSecret]}), supervisor: IDENTITY, appProcesses: {main: IDENTITY}};
+  const hostile = 'x\nstart\t9\t/run/x\t/bin/sh';
+  const {process} = enterLaunch(running, withSecret, ['/bin/echo', hostile]);
+  t.deepEqual(process.argv, ['/usr/lib/rkt/enter', '/pod/control/socket']);
+  t.true(process.env.every(({value}) => Buffer.byteLength(value) < 128 * 1024 - 32));
+  t.deepEqual(
+    process.env.map(({name}) => name),
+    process.env.map((_, index) => `RKT_SCRIPT_${index}`),
+  );
+  const lines = linesOf(process.env.map(({value}) => value).join(''));
+  t.deepEqual(
+    lines.map(([word]) => word),
+    ['write', 'start'],
+  );
+  t.is(lines[1]?.at(-1), 'main');
+  t.deepEqual(JSON.parse(lines[0]?.[2] ?? ''), {
+    ...bundle(running, withSecret).process,
+    args: ['/bin/echo', hostile],
+  });
 });
 
 test('the filter of an app is the compiled one, in words of the OCI specification', (t) => {

@@ -29,9 +29,9 @@ export const limitsThroughV1 = (pod: Pod, host: HostFacts): boolean =>
   limitsInside(pod) && (host.cgroup.mode === 'v1' || host.cgroup.mode === 'hybrid');
 
 /** The limits of the pod's own cgroup. Those of block devices take nothing from a supervisor: a single app's are there, where cgroup v1 can set them all. */
-export const podLimits = (pod: Pod): App['limits'] => {
+export const podLimits = (pod: Pod, host: HostFacts): App['limits'] => {
   const [app] = pod.apps;
-  const limits = {...pod.limits, ...memoryKept(pod)};
+  const limits = {...pod.limits, ...memoryKept(pod), ...withoutSwap(pod, host)};
   if (pod.apps.length > 1 || app === undefined) return limits;
   const {ioBandwidth, ioOperations} = app.limits;
   return {...limits, ...(ioBandwidth && {ioBandwidth}), ...(ioOperations && {ioOperations})};
@@ -42,6 +42,12 @@ const memoryKept = ({apps, limits}: Pod): Pick<App['limits'], 'memoryLow'> => {
   const sum = apps.reduce((kept, app) => kept + (app.limits.memoryLow ?? 0), 0);
   return sum === 0 ? {} : {memoryLow: Math.max(sum, limits.memoryLow ?? 0)};
 };
+
+/** On v1 systemd has no setting for swap, and apps have that of the pod's cgroup: an app without a limit beside one that has one swaps nothing either. */
+const withoutSwap = (pod: Pod, host: HostFacts): Pick<App['limits'], 'memorySwapMax'> =>
+  limitsThroughV1(pod, host) && pod.apps.some(({limits}) => limits.memorySwapMax !== undefined)
+    ? {memorySwapMax: 0}
+    : {};
 
 /** The hierarchies that the pod's cgroup has to be in, besides the one that tracks it, or what it needs for the limits that systemd sets below it. */
 export const podControllers = (pod: Pod, host: HostFacts): string[] => [
@@ -61,6 +67,7 @@ export const cgroupOwner = (pod: Pod, host: HostFacts): {owner?: number} =>
 const CONTROLLER_OF: Readonly<Record<keyof App['limits'], string | undefined>> = {
   memoryMax: 'memory',
   memoryLow: 'memory',
+  memorySwapMax: 'memory',
   cpuMax: 'cpu',
   cpuShares: 'cpu',
   pidsMax: 'pids',

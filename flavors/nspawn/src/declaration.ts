@@ -96,6 +96,7 @@ export const declaration = {
     'volume/empty': enforced("bind mount of a directory of the pod's", {readBack: readBack.mounts}),
     'volume/host': enforced('bind mount', {readBack: readBack.mounts}),
     'volume/sys': enforced("bind mount by the app's service", {readBack: readBack.mounts}),
+    watchdog: enforced("WatchdogSec= of the app's service"),
   },
 
   verbs: {
@@ -106,7 +107,7 @@ export const declaration = {
     attach: impossible(LATER),
     enter: equivalent(
       "joins the app's namespaces, root and cgroup with the app's own credentials and filters, and on a terminal one more; where the kernel does not show them, one that refuses as much",
-      "of a file of the caller's that can be written a command of root or of its owner can change the mode, setuid too, and any command its flags: give it a pipe; a terminal of the caller's can be read and written by whatever of the pod may look into the command, and by what outlives it",
+      "of a file of the caller's that can be written a command of root or of its owner can change the mode, setuid too, and any command its flags: give it a pipe; on a terminal it has one of the pod's",
     ),
     'exit-status': enforced('written by each service when it ends'),
     gc: enforced("the kernel drops the mounts with the pod's PID 1; the cgroups and the directory are removed"),

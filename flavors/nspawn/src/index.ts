@@ -49,7 +49,7 @@ export default defineFlavor({
   environment: (pod, host) => [
     // In the cgroup rkt itself may not make them any more.
     ...diskNodes(pod, host, ETC),
-    {...podCgroup(pod, podLimits(pod), podControllers(pod, host)), ...cgroupOwner(pod, host)} satisfies Step,
+    {...podCgroup(pod, podLimits(pod, host), podControllers(pod, host)), ...cgroupOwner(pod, host)} satisfies Step,
     ...sysctls(pod),
     ...sharedDirectories(pod),
     ...openLogs(pod),

@@ -53,7 +53,7 @@ export const hasTerminal = (pod: Pod, app: App, host: HostFacts): boolean =>
 // Several apps that read one stream would each get some of it. What is typed at a terminal is for the pod whose terminal it is, or for whoever says so: else it is the caller's, who may have a use for it.
 const inputOf = (pod: Pod, app: App, {terminals = []}: HostFacts): Stdio['stdin'] => {
   if (app.stdio.stdin === 'null') return {kind: 'null'};
-  if (pod.interactive) return TERMINAL;
+  if (pod.interactive) return pod.apps.length === 1 || app.stdio.stdin !== 'inherit' ? TERMINAL : {kind: 'null'};
   const reads =
     app.stdio.stdin === 'stream' ||
     (app.stdio.stdin === 'inherit' && pod.apps.length === 1 && !terminals.includes('stdin'));

@@ -7,6 +7,7 @@ import {
   type PodPath,
   realDirectory,
   type Step,
+  usualDirectories,
 } from '@rkt/plugin-sdk';
 import {INIT_PROGRAMS, SHARED, TREE} from './command.ts';
 import {hasJournal, JOURNALD} from './journal.ts';
@@ -65,7 +66,9 @@ const NOTIFY_SOCKET = '/run/systemd/notify';
 
 /** What systemd makes in an app's rootfs itself, but not in a read-only one. What a volume has is its own business, but for what has to be there. */
 export const appDirectories = (app: App): Step[] => [
-  ...directories(app),
+  ...usualDirectories(app),
+  ...KERNEL.filter((path) => !isInVolume(app, path)).map((path) => realDirectory(app, path)),
+  directory(app, INCOMING),
   ...(app.notifies && !isInVolume(app, NOTIFY_SOCKET) ? [emptyFile(app, NOTIFY_SOCKET)] : []),
 ];
 
@@ -81,11 +84,6 @@ const emptyFile = (app: App, path: string): Step => ({
   uid: 0,
   gid: 0,
 });
-
-const directories = (app: App): Step[] =>
-  ['/proc', '/root', INCOMING, '/sys', '/tmp', '/usr', '/var']
-    .filter((path) => path === INCOMING || !isInVolume(app, path))
-    .map((path) => (KERNEL.includes(path) ? realDirectory : directory)(app, path));
 
 export const podPath = (path: string) => path as PodPath;
 export const rootfsPath = (path: string) => path as App['process']['cwd'];

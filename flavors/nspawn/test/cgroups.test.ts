@@ -20,14 +20,21 @@ test('without limits of its apps it needs none', (t) => {
 test('what supervises the apps is not among what their limits are for', (t) => {
   const one = pod({limits: {pidsMax: 500}, apps: [app({limits: {memoryMax: 1024, ioBandwidth: 4096}})]});
   t.true(limitsInside(one));
-  t.deepEqual(podLimits(one), {pidsMax: 500, ioBandwidth: 4096});
+  t.deepEqual(podLimits(one, on('v2')), {pidsMax: 500, ioBandwidth: 4096});
   t.false(limitsInside(pod({apps: [app({limits: {ioBandwidth: 4096}})]})));
 });
 
 test('the cgroup of a pod keeps the memory that its apps ask for', (t) => {
   const apps = [app({limits: {memoryLow: 1024}}), app({name: 'other' as AppName, limits: {memoryLow: 2048}})];
-  t.deepEqual(podLimits(pod({apps})), {memoryLow: 3072});
-  t.deepEqual(podLimits(pod({apps, limits: {memoryLow: 4096}})), {memoryLow: 4096});
+  t.deepEqual(podLimits(pod({apps}), on('v2')), {memoryLow: 3072});
+  t.deepEqual(podLimits(pod({apps, limits: {memoryLow: 4096}}), on('v2')), {memoryLow: 4096});
+});
+
+test('on cgroup v1 it has what systemd has no setting for there: nothing is swapped', (t) => {
+  const limited = two({memoryMax: 1024, memorySwapMax: 0});
+  t.deepEqual(podLimits(limited, on('hybrid')), {memorySwapMax: 0});
+  t.deepEqual(podLimits(limited, on('v2')), {});
+  t.deepEqual(podLimits(two({pidsMax: 5}), on('hybrid')), {});
 });
 
 test('what has been killed for want of memory is counted by the app itself on v1, and above it on v2', (t) => {

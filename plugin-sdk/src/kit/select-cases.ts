@@ -2,7 +2,7 @@ import type {Case} from './case.ts';
 import {table} from './table.ts';
 
 export interface Selection {
-  /** Only cases with these IDs, or below them: `EX-48` has all of `EX-48/…`. */
+  /** Only cases with these IDs, or below them: `EX-48` has all of `EX-48/…`; `*` is anything. */
   readonly ids?: readonly string[];
   /** Only cases whose ID or title fits; `*` is anything. */
   readonly match?: string;
@@ -21,7 +21,7 @@ export class NoSuchCase extends Error {
 
 /** @throws NoSuchCase */
 export const selectCases = ({ids, match}: Selection = {}, cases: readonly Case[] = table): readonly Case[] => {
-  const belongs = (id: string, asked: string) => id === asked || id.startsWith(`${asked}/`);
+  const belongs = (id: string, asked: string) => fitter(asked)(id) || id.startsWith(`${asked}/`);
   for (const asked of ids ?? []) if (!cases.some(({id}) => belongs(id, asked))) throw new NoSuchCase(asked);
   const fits = match === undefined ? () => true : fitter(match);
   const chosen = cases.filter(

@@ -38,6 +38,7 @@ export const untried: Readonly<Partial<Record<Need, string>>> = {
   stats: NO_COMMAND,
   'stdio/inherited': 'the streams of the kit are pipes',
   'stdio/terminal': 'the kit has no terminal',
+  watchdog: 'the apps of the kit tell nobody that they are alive',
 };
 
 /** Names of the contract that neither a case nor {@link untried} knows: none. */

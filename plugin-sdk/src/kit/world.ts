@@ -174,10 +174,10 @@ export const openWorld = async ({rkt: program, flavor, parent = tmpdir(), concur
   };
 
   const worldOf = async (flavor: string): Promise<World> => {
-    const [declaration, promises] = await Promise.all([
-      must(['--format=json', 'flavor', 'show', flavor]),
-      rkt(['--format=json', 'flavor', 'doctor', flavor]),
-    ]);
+    const shown = await must(['--format=json', 'flavor', 'show', flavor]);
+    const declaration = JSON.parse(shown) as Declaration;
+    if (declaration.stage1Image?.required) await once(`stage1 ${flavor}`, () => must(['flavor', 'build', flavor]));
+    const promises = await rkt(['--format=json', 'flavor', 'doctor', flavor]);
     const [{verdicts = [], usable, findings}] = JSON.parse(promises.stdout) as [Examination];
     if (!usable) throw new Error(`${flavor} cannot run here: ${findings.map(({what}) => what).join('; ')}`);
     const found = new Map(verdicts.map(({name, declared, here, because}) => [name, {level: declared, here, because}]));
@@ -210,7 +210,7 @@ export const openWorld = async ({rkt: program, flavor, parent = tmpdir(), concur
       directory,
       data,
       flavor,
-      declaration: JSON.parse(declaration) as Declaration,
+      declaration,
       promised,
       has,
       rkt,

@@ -3,7 +3,16 @@ import {isRestarted, starterUnits} from './count-starts.ts';
 import {execLine} from './encode.ts';
 import {programUnresolved} from './errors.ts';
 import {hasMasks} from './kernel-paths.ts';
-import {ALIVE, MASKS, postStopName, preStartName, recorderName, serviceName, starterName} from './names.ts';
+import {
+  ALIVE,
+  afterRecorders,
+  MASKS,
+  postStopName,
+  preStartName,
+  recorderName,
+  serviceName,
+  starterName,
+} from './names.ts';
 import type {UnitOptions} from './options.ts';
 import {recorderUnits} from './record-exit.ts';
 import {keeperUnits, keptBy} from './record-oom-kills.ts';
@@ -60,6 +69,7 @@ const mainUnit = (pod: Pod, app: App, options: UnitOptions, handlers: readonly s
       ]),
       ['OnSuccess', recorderName(app, 'ended')],
       ['OnFailure', recorderName(app, 'failed')],
+      ...afterRecorders(app),
       // Whoever asks for restarts gets them, however often.
       ...(isRestarted(app) ? [['StartLimitIntervalSec', '0'] as const, ['Wants', starterName(app)] as const] : []),
     ],
@@ -67,6 +77,7 @@ const mainUnit = (pod: Pod, app: App, options: UnitOptions, handlers: readonly s
       ['Type', typeOf(app)],
       // How long it may take is for whoever waits for the pod to say.
       ...(app.notifies ? [['TimeoutStartSec', 'infinity'] as const] : []),
+      ...(app.watchdogSeconds === undefined ? [] : [['WatchdogSec', `${app.watchdogSeconds}s`] as const]),
       ...restarts(restart),
       ...(sockets.length > 0 ? [['Sockets', sockets.join(' ')] as const] : []),
       ...sandboxSettings(pod, app, options),

@@ -1,6 +1,6 @@
 import type {App} from '@rkt/core/contract';
 import {execLine} from './encode.ts';
-import {serviceName, starterName} from './names.ts';
+import {afterRecorders, serviceName, starterName} from './names.ts';
 import {type UnitFile, unit} from './unit.ts';
 
 const SCRIPT = '/etc/rkt/count-start';
@@ -28,6 +28,7 @@ export const starterUnits = (app: App, statusDirectory: string): UnitFile[] =>
             ['DefaultDependencies', 'no'],
             ['Before', `${serviceName(app)} shutdown.target`],
             ['Conflicts', 'shutdown.target'],
+            ...afterRecorders(app),
             // As often as the app is.
             ['StartLimitIntervalSec', '0'],
           ],

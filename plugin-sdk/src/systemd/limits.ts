@@ -45,6 +45,8 @@ const eachDisk = (app: App, {disks = []}: UnitOptions, setting: string, limit: n
 const LIMITS: {readonly [L in keyof CgroupLimits]-?: (limit: number, app: App, options: UnitOptions) => Setting[]} = {
   memoryMax: (limit) => [['MemoryMax', `${limit}`]],
   memoryLow: (limit) => [['MemoryLow', `${limit}`]],
+  // On cgroup v1 systemd has no setting; a cgroup has what the one above it had when it was made.
+  memorySwapMax: (limit, _app, {cgroupVersion = 1}) => (cgroupVersion === 1 ? [] : [['MemorySwapMax', `${limit}`]]),
   cpuMax: (limit, app) => {
     if (limit <= 0) throw limitRefused(app.name, 'the CPU limit', limit);
     return [

@@ -17,6 +17,10 @@ export const writersOf = (app: App): string[] => [
 ];
 /** Starts when the app's service has ended, well or not, or what had to be done before it has failed. systemd tells one about the other's end only when it follows from a single kind of dependency. */
 export const recorderName = (app: App, how: Ending): string => `app-${app.name}:${how}.service`;
+/** Where restarts are limited: what ends the pod for it has done so before the next. */
+export const afterRecorders = (app: App): (readonly ['After', string])[] =>
+  app.restartLimit === undefined ? [] : [['After', `${recorderName(app, 'ended')} ${recorderName(app, 'failed')}`]];
+
 /** Starts before each start of an app that may be restarted. */
 export const starterName = (app: App): string => `app-${app.name}:starts.service`;
 /** Keeps the app's cgroup of v1 until the pod has ended: what it has counted goes with it. */

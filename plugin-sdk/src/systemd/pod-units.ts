@@ -3,6 +3,7 @@ import {appUnits} from './app-units.ts';
 import {countStartScript, isRestarted} from './count-starts.ts';
 import {endPodScript, endUnits} from './end-pod.ts';
 import {hasMasks, maskUnits} from './kernel-paths.ts';
+import {limitRestartsScript} from './limit-restarts.ts';
 import {ALIVE, MASKS, serviceName} from './names.ts';
 import type {UnitOptions} from './options.ts';
 import {recordExitScript} from './record-exit.ts';
@@ -28,6 +29,7 @@ export const podUnits = (pod: Pod, options: UnitOptions): UnitFile[] => [
   ...oomScripts(pod.apps, options),
   endPodScript,
   ...(pod.apps.some(isRestarted) ? [countStartScript] : []),
+  ...(pod.apps.some(({restartLimit}) => restartLimit !== undefined) ? [limitRestartsScript] : []),
   ...userFiles(pod.apps),
 ];
 

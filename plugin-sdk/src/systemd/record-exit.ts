@@ -1,6 +1,7 @@
 import type {App} from '@rkt/core/contract';
 import {execLine} from './encode.ts';
 import {firstFailure} from './end-pod.ts';
+import {limitRestarts} from './limit-restarts.ts';
 import {ALIVE, type Ending, recorderName} from './names.ts';
 import type {UnitOptions} from './options.ts';
 import {oomRecorder} from './record-oom-kills.ts';
@@ -47,12 +48,13 @@ exit "$status"
 /**
  * Units of their own and not an ExecStopPost: that one would have the environment of the app, so an image with LD_PRELOAD could run its code outside its
  * root with every capability of the pod. They also see what stops an app before its program starts. The first that ends with another
- * status than 0 ends the pod with it, unless it is to be restarted.
+ * status than 0 ends the pod with it, unless it is to be restarted and has not been too often.
  */
 export const recorderUnits = (app: App, options: UnitOptions, more: readonly Ending[] = []): UnitFile[] =>
   (['ended', 'failed', ...more] as const).map((how) => {
     const {statusDirectory} = options;
     const endsPod = how === 'unready' || (app.restart ?? 'no') === 'no';
+    const limits = endsPod ? [] : limitRestarts(app, statusDirectory);
     return unit(recorderName(app, how), {
       Unit: [
         ['DefaultDependencies', 'no'],
@@ -62,19 +64,21 @@ export const recorderUnits = (app: App, options: UnitOptions, more: readonly End
         ['Before', 'shutdown.target'],
         ['StartLimitIntervalSec', '0'],
         // systemd runs them before each restart too; how a run of a few milliseconds right after one has ended may be missed.
-        ...(endsPod ? [['FailureAction', 'exit'] as const] : []),
+        ...(endsPod || limits.length > 0 ? [['FailureAction', 'exit'] as const] : []),
       ],
       Service: [
         ['Type', 'oneshot'],
         ...oomRecorder(app, options),
         [
           'ExecStart',
-          execLine(
+          // That an app has failed does not fail what may find that it has done so too often.
+          `${limits.length > 0 ? '-' : ''}${execLine(
             '/bin/sh',
             ['sh', SCRIPT, `${statusDirectory}/${app.name}`, ...(endsPod ? [firstFailure(statusDirectory)] : [])],
             `app "${app.name}": status`,
-          ),
+          )}`,
         ],
+        ...limits,
         ['StandardInput', 'null'],
         ['StandardOutput', 'null'],
         ['StandardError', 'null'],

@@ -32,12 +32,18 @@ const OF_SYSTEMD = [
   'WATCHDOG_USEC',
 ];
 
-const NOTIFY_SOCKET = 'NOTIFY_SOCKET';
+/** Variables with which an app says by itself when it is ready, and that it is alive. */
+const toTell = ({notifies, watchdogSeconds}: App): string[] => [
+  ...(notifies ? ['NOTIFY_SOCKET'] : []),
+  ...(watchdogSeconds === undefined ? [] : ['WATCHDOG_PID', 'WATCHDOG_USEC']),
+];
 
-/** Exactly the app's own variables; one that says by itself when it is ready has systemd's for that. What is unset is so even if the app sets it, hence only what it does not. */
-const environment = ({name: app, process, notifies}: App): Setting[] => {
-  const own = process.env.filter(({name}) => !notifies || name !== NOTIFY_SOCKET);
-  const kept = new Set([...own.map(({name}) => name), ...(notifies ? [NOTIFY_SOCKET] : [])]);
+/** Exactly the app's own variables, and systemd's for what it tells. What is unset is so even if the app sets it, hence only what it does not. */
+const environment = (of: App): Setting[] => {
+  const {name: app, process} = of;
+  const told = toTell(of);
+  const own = process.env.filter(({name}) => !told.includes(name));
+  const kept = new Set([...own.map(({name}) => name), ...told]);
   const unset = OF_SYSTEMD.filter((name) => !kept.has(name));
   return [
     ...own.map(({name, value}) => ['Environment', environmentAssignment(name, value, app)] as const),

@@ -65,10 +65,17 @@ test('cases are selected by ID, by what is above it, and by pattern', (t) => {
   t.deepEqual(ids({}), ['EX-1/one', 'EX-1/two', 'EX-12/one']);
   t.deepEqual(ids({ids: ['EX-1']}), ['EX-1/one', 'EX-1/two']);
   t.deepEqual(ids({ids: ['EX-1/two', 'EX-12']}), ['EX-1/two', 'EX-12/one']);
+  t.deepEqual(ids({ids: ['EX-1/t*', '*2/one']}), ['EX-1/two', 'EX-12/one']);
   t.deepEqual(ids({match: '*/one'}), ['EX-1/one', 'EX-12/one']);
   t.deepEqual(ids({match: 'a sec*d'}), ['EX-1/two']);
   t.deepEqual(ids({match: '*', ids: ['EX-12']}), ['EX-12/one']);
-  for (const selection of [{ids: ['EX-3']}, {match: 'one*one'}, {match: 'nothing*'}, {ids: ['EX-12'], match: 'EX-1/*'}])
+  for (const selection of [
+    {ids: ['EX-3']},
+    {ids: ['EX-3*']},
+    {match: 'one*one'},
+    {match: 'nothing*'},
+    {ids: ['EX-12'], match: 'EX-1/*'},
+  ])
     t.throws(() => ids(selection), {instanceOf: NoSuchCase});
 });
 

@@ -207,6 +207,11 @@ test('limits of the cgroup, if systemd has the controllers', (t) => {
   );
   t.deepEqual(main({limits: {cpuMax: 5}})('CPUQuotaPeriodSec'), ['1s']);
   t.deepEqual(main({limits: {cpuShares: 1024}}, {cgroupVersion: 2})('CPUWeight'), ['100']);
+  const swapless = ([1, 2] as const).map((cgroupVersion) => main({limits: {memorySwapMax: 0}}, {cgroupVersion}));
+  t.deepEqual(
+    swapless.map((of) => of('MemorySwapMax')),
+    [[], ['0']],
+  );
   const without = main({limits}, {limits: false});
   t.deepEqual(['MemoryMax', 'CPUQuota', 'CPUShares', 'TasksMax'].map(without), [[], [], [], ['infinity']]);
   t.is(refusal(t, pod({apps: [app({limits: {cpuMax: 0}})]})).code, 'RKT_UNIT_LIMIT_REFUSED');
@@ -389,6 +394,35 @@ test('restarts', (t) => {
     t.true(values(of, 'app-main.service', 'Wants').includes('app-main:starts.service'));
   }
   t.deepEqual(values(pod(), 'app-main:failed.service', 'FailureAction'), ['exit']);
+});
+
+test('a watchdog, and the variables that come with it', (t) => {
+  const unset = (get: ReturnType<typeof main>) => get('UnsetEnvironment').join(' ').split(' ');
+  const watched = main({notifies: true, watchdogSeconds: 30});
+  t.deepEqual(watched('WatchdogSec'), ['30s']);
+  t.false(unset(watched).some((name) => ['NOTIFY_SOCKET', 'WATCHDOG_PID', 'WATCHDOG_USEC'].includes(name)));
+  const ready = main({notifies: true});
+  t.deepEqual(ready('WatchdogSec'), []);
+  t.true(unset(ready).includes('WATCHDOG_USEC'));
+});
+
+test('restarts that are limited', (t) => {
+  const of = pod({apps: [app({restart: 'on-failure', restartLimit: {times: 5, seconds: 600}})]});
+  for (const how of ['ended', 'failed']) {
+    t.deepEqual(values(of, `app-main:${how}.service`, 'FailureAction'), ['exit']);
+    const [record, limit, ...more] = values(of, `app-main:${how}.service`, 'ExecStart');
+    t.true(record?.startsWith('-'));
+    t.true(limit?.endsWith('"5" "600" "/rkt/status/main" "/rkt/status/:first" "on-failure"'), limit);
+    t.deepEqual(more, []);
+  }
+  t.true(values(of, 'app-main.service', 'After').some((after) => after.includes('app-main:failed.service')));
+  t.true(fileOf(of, 'rkt/limit-restarts').includes('/proc/uptime'));
+  t.deepEqual(
+    values(pod({apps: [app({restart: 'always'})]}), 'app-main.service', 'After')
+      .join()
+      .includes('failed'),
+    false,
+  );
 });
 
 test('S07 kernel paths are masked once for the pod, others for each app', (t) => {

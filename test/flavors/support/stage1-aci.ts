@@ -1,4 +1,4 @@
-import {buildImage} from '../../helpers/image.ts';
+import {buildImage, type Entry} from '../../helpers/image.ts';
 
 /*
  * A stage1 for rkt as its author would have built it in 2017, from nothing but the implementor's guide: pods of one app, by chroot, in a shell with the busybox of its own image. It writes down
@@ -42,8 +42,10 @@ $box chroot $root/opt/stage2/$app/rootfs "$@" <&3 3<&- &
 child=$!
 echo $$ >ppid
 wait $child
+# A signal ends a wait, too.
+while kill -0 $child 2>/dev/null; do wait $child; done
+wait $child
 status=$?
-while kill -0 $child 2>/dev/null; do wait $child; status=$?; done
 echo $status >$root/rkt/status/$app
 exit $status
 `;
@@ -98,6 +100,7 @@ export interface Stage1AciSpec {
   /** File of the host that `gc` writes down its calls in. */
   readonly gcLog?: string;
   readonly name?: string;
+  readonly files?: Readonly<Record<string, Entry>>;
 }
 
 /** Builds it. Returns the path of the ACI. */
@@ -108,6 +111,7 @@ export const stage1Aci = ({
   run = RUN,
   gcLog = '/dev/null',
   name = NAME,
+  files = {},
 }: Stage1AciSpec = {}): string => {
   const annotation = (what: string, value: string) => ({name: `coreos.com/rkt/stage1/${what}`, value});
   const program = (content: string) => ({content, mode: 0o755});
@@ -124,6 +128,7 @@ export const stage1Aci = ({
       ...Object.fromEntries(
         ['/opt/stage2', '/rkt/status', '/rkt/env'].map((path) => [path, {directory: true} as const]),
       ),
+      ...files,
     },
     manifest: {
       annotations: [

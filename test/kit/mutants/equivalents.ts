@@ -72,6 +72,17 @@ export const equivalents: readonly Equivalent[] = [
       "the process that the kit can kill is rkt's own, which ends systemd-nspawn and by that the pod; that systemd-nspawn alone is killed is tried in test/fault",
   },
   {
+    name: 'relay-is-outlived-by-bwrap',
+    changes: 'bubblewrap: the shell that hands on signals does not have bwrap killed with it (--pdeathsig)',
+    because: 'bwrap asks for that itself by --die-with-parent, without which it is seen (bwrap-is-outlived)',
+  },
+  {
+    name: 'crun-by-a-shell-that-ignores',
+    changes:
+      'crun: the shell that hands on signals leaves SIGINT and SIGQUIT ignored, or a descriptor open, in what it starts',
+    because: 'crun resets signals and closes descriptors before it starts an app; with bubblewrap both are seen',
+  },
+  {
     name: 'day-of-the-week',
     changes: 'a hook that reads a clock and makes the same of it for hours',
     because: 'it makes the same plan as long as anybody looks; what keeps the clock from hooks is not the kit',

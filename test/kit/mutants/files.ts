@@ -270,6 +270,14 @@ export const fileMutants: readonly Mutant[] = [
     mutate: drop(/^file\..*\/etc\/hosts$/),
   },
   {
+    name: 'other-hostname',
+    breaks: 'the name in /etc/hostname is that of the kernel',
+    flavors: BOTH,
+    cases: ['OS-02/hostname'],
+    says: /./,
+    mutate: change('write', (step) => ({...step, content: 'other\n'}), /\/etc\/hostname$/),
+  },
+  {
     name: 'other-name-server',
     breaks: 'name servers are those that were asked for, and no others',
     flavors: BOTH,

@@ -105,6 +105,13 @@ const rows: readonly Row[] = [
     without('UnsetEnvironment'),
     'sample',
   ],
+  [
+    'unit-open-files',
+    'who asks for nothing may open as many files as with any other flavor',
+    ['EX-32/open-files'],
+    /1024/,
+    setting('LimitNOFILE', () => '512:512'),
+  ],
   ['unit-rlimits', 'resource limits of the process are as asked for', ['EX-32/rlimits'], /./, without('LimitNOFILE')],
   ['unit-oom', 'oom-score-adj is as asked for', ['EX-33/oom'], /./, without('OOMScoreAdjust')],
   ['unit-memory', 'a limit of memory is that many bytes', ['EX-52/64Mi'], /./, without('MemoryMax')],
@@ -116,6 +123,16 @@ const rows: readonly Row[] = [
     all(
       without('MemoryLow'),
       change('cgroup', ({limits: {memoryLow: _, ...limits}, ...step}) => ({...step, limits})),
+    ),
+  ],
+  [
+    'unit-swap',
+    'memory that is limited is not swapped',
+    ['EX-57/swap'],
+    /./,
+    all(
+      without('MemorySwapMax'),
+      change('cgroup', ({limits: {memorySwapMax: _, ...limits}, ...step}) => ({...step, limits})),
     ),
   ],
   ['unit-cpu', 'a limit of processor time is in the kernel', ['EX-56/limit'], /resource\/cpu/, without('CPUQuota')],

@@ -183,6 +183,14 @@ export const processMutants: readonly Mutant[] = [
     mutate: both(() => ({rlimits: []})),
   },
   {
+    name: 'open-files-of-launcher',
+    breaks: 'who asks for nothing may open 1024 files',
+    flavors: FLY,
+    cases: ['EX-32/open-files'],
+    says: /1024/,
+    mutate: both(({rlimits}) => ({rlimits: rlimits.map((each) => ({...each, soft: each.hard}))})),
+  },
+  {
     name: 'rlimit-doubled',
     breaks: 'a resource limit is as low as asked for',
     flavors: FLY,
@@ -336,6 +344,7 @@ export const processMutants: readonly Mutant[] = [
   },
   limit('memoryMax', FLY, ['EX-52/64M', 'EX-51/memory-status'], /- 64000000|status 0, not 137/),
   limit('memoryLow', FLY, ['EX-57/request'], /./),
+  limit('memorySwapMax', FLY, ['EX-57/swap'], /./),
   limit('cpuMax', FLY, ['EX-56/limit'], /resource\/cpu/),
   limit('cpuShares', FLY, ['EX-56/shares'], /os\/linux\/cpu-shares/),
   limit('pidsMax', FLY, ['EX-51/pids', 'EX-51/pids-shown'], /ten tasks|resource\/pids/),

@@ -6,10 +6,13 @@
 /** The last command of an app that stays. */
 export const STAY = '{ [ -p /tmp/stay ] || mkfifo /tmp/stay; exec cat /tmp/stay; }';
 
-/** Lets the apps that wait for it go on. */
-export const tell = (what: string): string => `: >/dev/shm/${what}`;
+/** The file that apps wait for. */
+export const toldBy = (what: string): string => `/dev/shm/${what}`;
 
-export const awaitTold = (what: string): string => `until [ -e /dev/shm/${what} ]; do sleep 0.1; done`;
+/** Lets the apps that wait for it go on. */
+export const tell = (what: string): string => `: >${toldBy(what)}`;
+
+export const awaitTold = (what: string): string => `until [ -e ${toldBy(what)} ]; do sleep 0.1; done`;
 
 /** Lets the apps that wait for the end of this one's process know it. */
 export const tellProcess = (app: string): string => `echo $$ >/dev/shm/.${app}; mv /dev/shm/.${app} /dev/shm/${app}`;

@@ -5,13 +5,35 @@ import path from 'node:path';
 import type {ExecutionContext} from 'ava';
 import type {Host, RunOptions} from '../../helpers/host.ts';
 import {buildImage} from '../../helpers/image.ts';
+import {openTerminal} from '../../helpers/terminal.ts';
 import {until} from '../../helpers/until.ts';
+
+/** A program on a terminal, which stays until somebody has looked. */
+const onTerminal = async (t: ExecutionContext, looked: () => Promise<void>, command: readonly string[]) => {
+  const terminal = openTerminal([...command, '-c', 'test -t 0 && echo there; read -r line']);
+  t.teardown(() => terminal.close());
+  await terminal.see(/there/);
+  await looked();
+  terminal.type('go on\n');
+  const {status, text} = await terminal.ended;
+  t.is(status, 0, text);
+};
+
+interface Rounds {
+  readonly count: number;
+  readonly stays: string;
+  readonly options: RunOptions;
+  /** What is made of programs of the host, and pods of other flavors, too. */
+  readonly flavors: boolean;
+  /** Resolves when all that is there now has been looked at. */
+  readonly looked: () => Promise<void>;
+}
 
 /** A round of everything that unpacks, packs or walks through images and pods, beside a pod that stays. */
 export const imageRounds = async (
   t: ExecutionContext,
   host: Host,
-  {count, stays, options}: {count: number; stays: string; options: RunOptions},
+  {count, stays, options, flavors, looked}: Rounds,
 ): Promise<void> => {
   const files = {'/watcher': '', '/var/lib/large': Buffer.alloc(8 * 2 ** 20, 'large').toString()};
   const aci = buildImage({name: 'example.com/watched', files});
@@ -36,6 +58,8 @@ export const imageRounds = async (
     t.is((await host.enter(stays, 'echo in')).stdout, 'in\n');
     const other = await host.start('echo ready; exec cat', {image: aci, stage1: options.stage1 ?? 'fly'});
     t.is((await host.enter(other.uuid, 'echo in')).stdout, 'in\n');
+    // What stays before a terminal is a process of rkt's, too.
+    await onTerminal(t, looked, host.command('enter', stays, '/bin/sh'));
     await run(['stop', other.uuid]);
     await other.ended;
     await run(['rm', other.uuid]);
@@ -43,6 +67,22 @@ export const imageRounds = async (
     t.is(exitCode, 0, stderr);
     const uuid = host.podDirectories().run?.find((one) => one !== stays) ?? '';
     await run(['logs', uuid]);
+    await onTerminal(
+      t,
+      looked,
+      host.command(
+        ...['--insecure-options=image', 'run', '--stage1=fly', '--interactive', aci, '--exec=/bin/sh', '--'],
+      ),
+    );
+    await run(['plan', '--insecure-options=image', `--stage1=${options.stage1 ?? 'fly'}`, aci]);
+    if (flavors) {
+      await run(['flavor', 'build', 'nspawn', '-o', `${out}-stage1.aci`]);
+      await run(['flavor', 'test', 'fly', '--case=S35/signals']);
+      const others = host.podDirectories().run ?? [];
+      const journal = await host.sh('echo journaled', {image: aci, stage1: 'nspawn', app: ['--stdout=journal']});
+      t.is(journal.exitCode, 0, journal.stderr);
+      for (const one of host.podDirectories().run ?? []) if (!others.includes(one)) await run(['logs', one]);
+    }
     await run(['export', uuid, `${out}-pod.aci`]);
     await run(['gc', '--grace-period=0s']);
     await run(['image', 'gc', '--grace-period=0s']);

@@ -29,7 +29,7 @@ export const compileLimits = (isolators: Isolators, limiting: ReadonlySet<string
   if (memory !== undefined && memory.limit < MIN_MEMORY) throw memoryLimitTooSmall(memory.limit, MIN_MEMORY);
   if (cpu !== undefined && cpu.limit < 1) throw cpuLimitTooSmall(cpu.limit);
   return {
-    ...(memory === undefined ? {} : {memoryMax: memory.limit}),
+    ...(memory === undefined ? {} : {memoryMax: memory.limit, memorySwapMax: 0}),
     ...(memory === undefined || limiting.has('resource/memory') ? {} : {memoryLow: memory.request}),
     ...(cpu === undefined ? {} : {cpuMax: cpu.limit}),
     ...(shares === undefined ? {} : {cpuShares: shares}),
@@ -49,6 +49,7 @@ const positive = (isolator: string, limit: number): number => {
 const BOUNDS: {readonly [L in keyof CgroupLimits]-?: keyof CgroupLimits | null} = {
   memoryMax: 'memoryMax',
   memoryLow: 'memoryMax',
+  memorySwapMax: 'memorySwapMax',
   cpuMax: 'cpuMax',
   cpuShares: null,
   pidsMax: 'pidsMax',

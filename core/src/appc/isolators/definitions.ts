@@ -85,7 +85,7 @@ export const isolatorDefinitions: {
   },
   /** `{"user": "system_u", "role": "system_r", "type": "dhcpc_t", "level": "s0"}`. By default none. EX-46. */
   'os/linux/selinux-context': {scopes: BOTH, decides: {}, value: selinuxContext},
-  /** `{"nofile": {"soft": "1024", "hard": "4096"}}`: in the kernel's unit of each, or "unlimited". By default those of rkt's caller. Of this project. */
+  /** `{"nofile": {"soft": "1024", "hard": "4096"}}`: in the kernel's unit of each, or "unlimited". By default those of rkt's caller, but for `nofile` (`pod/compose/open-files.ts`). Of this project. */
   'os/unix/rlimits': {scopes: APP, decides: {process: ['rlimits']}, value: rlimits},
   /** `{"net.ipv4.ip_forward": "1"}`: kernel parameters that are the pod's. By default what a new namespace has. EX-55. */
   'os/unix/sysctl': {scopes: POD, decides: {}, value: sysctl},
@@ -99,10 +99,10 @@ export const isolatorDefinitions: {
     decides: {limits: ['cpuMax', 'cpuShares']},
     value: z.lazy(() => requestAndLimit('milli')),
   },
-  /** `{"request": "1G", "limit": "2G"}`: bytes; the request is reclaimed last. By default no limit. EX-57. */
+  /** `{"request": "1G", "limit": "2G"}`: bytes, none of them in swap; the request is reclaimed last. By default no limit. EX-57. */
   'resource/memory': {
     scopes: BOTH,
-    decides: {limits: ['memoryMax', 'memoryLow']},
+    decides: {limits: ['memoryMax', 'memoryLow', 'memorySwapMax']},
     value: z.lazy(() => requestAndLimit('whole')),
   },
   /** `{"default": true, "limit": "1G"}`: bytes per second of each interface but the loopback. By default no limit. EX-53, EX-54. */

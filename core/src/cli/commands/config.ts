@@ -1,5 +1,8 @@
 import {loadConfig} from '../../config/load.ts';
 import {render} from '../../config/render.ts';
+import {findPolicyFiles} from '../../stage1/policy/find-policy-files.ts';
+import {loadPolicy} from '../../stage1/policy/load-policy.ts';
+import {renderPolicies} from '../../stage1/policy/render-policies.ts';
 import {defineCommand} from '../command.ts';
 import {exactly} from '../image-argument.ts';
 
@@ -9,7 +12,7 @@ export const command = defineCommand({
   usage: '',
   description:
     'Prints what the configuration files of the system, the administrator and the user come to, in the form of these files, as JSON ' +
-    'below the key "stage0". Passwords and tokens are hidden unless asked for.',
+    'below the key "stage0"; below "policies" the rules that decide which flavor runs a pod, with the file of each, the highest layer first. Passwords and tokens are hidden unless asked for.',
   flags: {
     'pretty-print': {type: 'boolean', default: true, help: 'indent the JSON'},
     'show-secrets': {type: 'boolean', help: 'print passwords, tokens and keys too'},
@@ -20,7 +23,8 @@ export const command = defineCommand({
   ],
   async run(context, {flags, positionals}) {
     exactly(command.name, [], positionals);
-    const config = render(await loadConfig(context), {showSecrets: flags['show-secrets']});
+    const {stage0} = render(await loadConfig(context), {showSecrets: flags['show-secrets']});
+    const config = {stage0, policies: renderPolicies(await loadPolicy(findPolicyFiles(context)))};
     const json = flags['pretty-print'] ? 'json-pretty' : 'json';
     context.output.value(config, context.format === 'text' ? json : context.format);
     return 0;

@@ -1,4 +1,4 @@
-import {findPod} from '../../pod/state/find.ts';
+import {findUuid} from '../../pod/state/find.ts';
 import {exportApp} from '../../pod/verbs/export.ts';
 import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {defineCommand} from '../command.ts';
@@ -23,7 +23,7 @@ export const command = defineCommand({
     if (output === undefined) throw argumentMissing(command.name, 'OUTPUT.aci');
     if (extra !== undefined) throw argumentUnexpected(command.name, extra);
     requireRoot('export');
-    const id = await exportApp(findPod(context.dataDir, uuid), app, {output, overwrite});
+    const id = await exportApp(context.dataDir, findUuid(context.dataDir, uuid), app, {output, overwrite});
     if (context.format !== 'text') context.output.value({id, output}, context.format);
     return 0;
   },

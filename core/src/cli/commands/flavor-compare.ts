@@ -47,10 +47,7 @@ export const command = defineCommand({
       promises.map(({name, here, because}) => [
         name,
         ...here,
-        because
-          .map((why) => why ?? '')
-          .filter(Boolean)
-          .join('; '),
+        because.flatMap((why, index) => (why === null ? [] : [`${[left, right][index]?.name}: ${why}`])).join('; '),
       ]),
     );
     return 0;

@@ -2,8 +2,8 @@ import {tryOrdinary} from '../../pod/verbs/try-ordinary.ts';
 import {RktError} from '../../rkt-error.ts';
 import {type ChosenFlavor, chooseFlavor, withBuiltImage} from '../../stage1/choice/choose-flavor.ts';
 import {type Examination, examineFlavor} from '../../stage1/choice/examine-flavor.ts';
-import {flavorOptions} from '../../stage1/choice/flavor-options.ts';
-import {gatherHostFacts} from '../../stage1/facts/host-facts.ts';
+import {flavorOptions, rememberedIn} from '../../stage1/choice/flavor-options.ts';
+import {gatherFlavorFacts} from '../../stage1/facts/flavor-facts.ts';
 import {findFlavor, listFlavors} from '../../stage1/load/find.ts';
 import {findingsOf} from '../../stage1/negotiation/findings-of.ts';
 import {defineCommand} from '../command.ts';
@@ -46,7 +46,8 @@ interface Examined extends Examination {
 
 const examine = async (context: Context, found: ChosenFlavor): Promise<Examined> => {
   const {flavor, stage1} = found;
-  const host = gatherHostFacts(flavor.declaration.programs ?? [], stage1?.tree);
+  const cacheDir = rememberedIn(context);
+  const host = await gatherFlavorFacts(context, flavor.declaration, {tree: stage1?.tree, cacheDir, again: true});
   const examination = examineFlavor(flavor.declaration, findingsOf(flavor, host), host);
   const refusal = examination.usable ? await tryOrdinary(context, found, host) : undefined;
   if (refusal === undefined) return examination;

@@ -1,10 +1,14 @@
 import type {Declaration} from '../../contract/declaration.ts';
 import type {Support} from '../../contract/support.ts';
+import {examineHere} from '../../stage1/choice/examine-here.ts';
 import {flavorOptions} from '../../stage1/choice/flavor-options.ts';
+import {ociFeatures} from '../../stage1/choice/oci-features.ts';
 import {findFlavor} from '../../stage1/load/find.ts';
 import {defineCommand} from '../command.ts';
-import type {Output} from '../context.ts';
+import {FORMATS, type Output} from '../context.ts';
 import {argumentMissing, argumentUnexpected} from '../errors.ts';
+
+const OCI_FEATURES = 'oci-features';
 
 export const command = defineCommand({
   name: 'flavor show',
@@ -12,10 +16,20 @@ export const command = defineCommand({
   usage: 'FLAVOR',
   description:
     'For every isolator, feature and verb: enforced (exactly as asked), equivalent (by another means), not-applicable (asking for it ' +
-    'changes nothing), or impossible (a pod that asks for it is refused unless --allow-degraded names it).',
-  flags: {'no-legend': {type: 'boolean', help: 'leave out the headings'}},
+    'changes nothing), or impossible (a pod that asks for it is refused unless --allow-degraded names it). ' +
+    'As oci-features, what of it holds on this host, in the form in which engines ask runtimes for their features (features.md of the OCI runtime specification); a config.json of that specification is nothing that rkt takes.',
+  flags: {
+    format: {
+      type: 'string',
+      value: 'FORMAT',
+      choices: [...FORMATS, OCI_FEATURES],
+      help: 'how results and errors are written; oci-features: in JSON, what holds on this host',
+    },
+    'no-legend': {type: 'boolean', help: 'leave out the headings'},
+  },
   examples: [
     {command: 'rkt flavor show fly', does: 'every promise of fly with its mechanism'},
+    {command: 'rkt flavor show nspawn --format=oci-features', does: 'what it can do here, for engines'},
     {command: 'rkt flavor show ./my-flavor --format=yaml', does: 'the declaration of a flavor that is not installed'},
   ],
   async run(context, {flags, positionals}) {
@@ -23,9 +37,13 @@ export const command = defineCommand({
     const [name, extra] = positionals;
     if (name === undefined) throw argumentMissing(command.name, 'FLAVOR');
     if (extra !== undefined) throw argumentUnexpected(command.name, extra);
-    const {flavor, source, digest} = await findFlavor(name, await flavorOptions(context));
+    const found = await findFlavor(name, await flavorOptions(context));
+    const {flavor, source, digest} = found;
     const {declaration} = flavor;
-    if (format === 'text') show(declaration, source, flags['no-legend'], output);
+    if (flags.format === OCI_FEATURES) {
+      const {examination, host} = await examineHere(context, found);
+      output.value(ociFeatures(declaration, examination, host), 'json-pretty');
+    } else if (format === 'text') show(declaration, source, flags['no-legend'], output);
     else output.value({...declaration, source, digest}, format);
     return 0;
   },

@@ -13,7 +13,7 @@ export const command = defineCommand({
     'enters against what runs; exit statuses and signals; stop, gc and what is left; hostile images; many at once; rkt killed. Each case has an ID, which is the requirement of App Container, the class of attacks, or the verb. What is not declared is not tried, ' +
     'and what this host lacks is skipped. Exits with 1 if a case failed.',
   flags: {
-    case: {type: 'list', value: 'ID', help: 'only this case, or all below it: EX-48'},
+    case: {type: 'list', value: 'ID', help: 'only this case, or all below it: EX-48, EX-32/*'},
     format: {
       type: 'string',
       value: 'FORMAT',

@@ -1,5 +1,5 @@
 import {exportImage, streamImage} from '../../image/export.ts';
-import {holdImages, openStore} from '../../image/store.ts';
+import {holdPresentImages, openStore} from '../../image/store.ts';
 import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {defineCommand} from '../command.ts';
 import {outputIsTerminal} from '../errors.ts';
@@ -21,9 +21,9 @@ export const command = defineCommand({
     requireRoot(command.name);
     const [image, file] = exactly(command.name, ['IMAGE', 'OUTPUT.aci'], positionals);
     const store = openStore(dataDir);
-    const id = storedImage(store, image);
-    using held = holdImages(store);
+    using held = holdPresentImages(store);
     void held;
+    const id = storedImage(store, image);
     if (file === '-') {
       if (isTerminal(1)) throw outputIsTerminal(command.name);
       await streamImage(store, id, (bytes) => void output.raw('stdout', bytes));

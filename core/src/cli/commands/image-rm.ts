@@ -1,6 +1,7 @@
+import type {Uuid} from '../../contract/names.ts';
 import {removeImage, type Use} from '../../image/remove.ts';
 import {openStore} from '../../image/store.ts';
-import {findPod} from '../../pod/state/find.ts';
+import {seePod} from '../../pod/state/find.ts';
 import {isFinished, type PodState} from '../../pod/state/states.ts';
 import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {defineCommand} from '../command.ts';
@@ -21,17 +22,20 @@ export const command = defineCommand({
     const store = openStore(context.dataDir);
     return forEachPod(context, command.name, someImages(command.name, positionals), async (text) => {
       const id = onlyStoredImage(store, text);
-      const staysFor = removeImage(store, id, (pod) => useOf(findPod(context.dataDir, pod).state));
+      const staysFor = removeImage(store, id, (pod) => useOf(seePod(context.dataDir, pod as Uuid)?.state));
       if (context.format === 'text') {
         context.output.line(`removed the image ${id}`);
-        if (staysFor.length > 0) context.output.note(`its files stay for prepared pods: ${staysFor.join(', ')}`);
+        if (staysFor.length > 0) context.note(`the files of ${id} stay for prepared pods: ${staysFor.join(', ')}`);
       }
       return {id, removed: true, ...(staysFor.length > 0 && {staysFor})};
     });
   },
 });
 
-const useOf = (state: PodState): Use => {
-  if (isFinished(state) || state === 'aborted prepare') return 'over';
+const OVER: readonly PodState[] = ['aborted prepare', 'deleting', 'garbage'];
+
+/** By its state now, if it is there: what is removed or thrown away meanwhile is over, too. */
+const useOf = (state: PodState | undefined): Use => {
+  if (state === undefined || isFinished(state) || OVER.includes(state)) return 'over';
   return state === 'prepared' ? 'waits' : 'runs';
 };

@@ -1,10 +1,10 @@
 import {existsSync} from 'node:fs';
-import type {ImageId} from '../../contract/names.ts';
+import type {ImageId, Uuid} from '../../contract/names.ts';
 import {imageIds} from '../../image/image-ids.ts';
 import {rebuildIndex} from '../../image/image-index.ts';
 import {partsOf, type Repaired, verifyAndRepair} from '../../image/repair.ts';
 import {type ImageStore, openStore} from '../../image/store.ts';
-import {findPod} from '../../pod/state/find.ts';
+import {seePod} from '../../pod/state/find.ts';
 import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {RktError} from '../../rkt-error.ts';
 import {defineCommand} from '../command.ts';
@@ -37,7 +37,7 @@ export const command = defineCommand({
       else output.value({images}, format);
       return 0;
     }
-    const runs = (pod: string) => findPod(dataDir, pod).state === 'running';
+    const runs = (pod: string) => seePod(dataDir, pod as Uuid)?.state === 'running';
     const asked = positionals.length > 0 ? positionals : imageIds(store).sort();
     const images = new Set(asked.flatMap((text) => withParts(store, text)));
     return forEachPod(context, command.name, [...images], async (text) => {

@@ -2,17 +2,23 @@ import type {Plan} from '../../contract/plan.ts';
 import type {IsolatedField, Process} from '../../contract/process.ts';
 import type {Explanation} from '../../pod/compose/choose-for-pod.ts';
 import type {ComposedPod} from '../../pod/compose/compose.ts';
+import {diffAspects, type FlavorPlan} from '../../pod/compose/diff-aspects.ts';
 import {imageIsolatorRefused} from '../../pod/errors.ts';
-import type {RunRequest} from '../../pod/request.ts';
+import type {PodRequest, RunRequest} from '../../pod/request.ts';
 import {planRun} from '../../pod/verbs/plan-run.ts';
+import {planWith} from '../../pod/verbs/plan-with.ts';
 import {defineCommand} from '../command.ts';
-import type {Output} from '../context.ts';
+import {type Context, FORMATS, type Output} from '../context.ts';
 import {describeStep} from '../describe-step.ts';
 import {type ExplanationValue, explanationValue, showExplanation} from '../explanation.ts';
+import {parseDiff} from '../grammar/diff.ts';
 import {appFlags, podFlags, runFlags} from '../grammar/flags.ts';
 import {parsePodArguments} from '../grammar/pod.ts';
 import {parseRunFlags} from '../grammar/run.ts';
+import {diffValue, showDiff} from '../plan-diff.ts';
 import {withImageHint} from '../with-image-hint.ts';
+
+const HTML = 'html';
 
 export const command = defineCommand({
   name: 'plan',
@@ -20,9 +26,18 @@ export const command = defineCommand({
   usage: '[flags] IMAGE [image flags] [-- ARGS…] [--- IMAGE2 …]',
   description:
     'Takes what "rkt run" takes and prints every step, the program with its arguments and environment, and the enforcement report. ' +
-    'Changes nothing and needs no root; the same question has the same answer.',
+    'Changes nothing and needs no root; the same question has the same answer.\n\n' +
+    'With --diff it is the same pod under several flavors: what an attacker inside could reach, what the pod costs, and what stays on the host. It is told of plans and declarations, and nothing is measured; a flavor that refuses the pod says why. ' +
+    'As html it is one page that needs nothing else.',
   imageGrammar: true,
   flags: {
+    diff: {type: 'string', value: 'FLAVOR,FLAVOR', help: 'compare the pod under these flavors, two to four'},
+    format: {
+      type: 'string',
+      value: 'FORMAT',
+      choices: [...FORMATS, HTML],
+      help: 'how results and errors are written; html: of --diff, as a page',
+    },
     explain: {type: 'boolean', help: 'tell first how the flavor was chosen, as rkt explain does'},
     ...podFlags,
     ...runFlags,
@@ -31,12 +46,23 @@ export const command = defineCommand({
   examples: [
     {command: 'rkt plan ./busybox.aci --memory=64Mi', does: 'the steps, one a line'},
     {command: 'rkt plan --format=yaml ./busybox.aci', does: 'pod, plan and report as data, to compare or to check'},
+    {
+      command: 'rkt plan --diff=fly,nspawn ./busybox.aci',
+      does: 'what the one isolates more than the other, and what it costs',
+    },
     {command: 'rkt plan --explain example.com/web', does: 'which flavor and why, and then the steps'},
   ],
   async run(context, {flags, images}) {
     const request = parsePodArguments(flags, images);
     const runRequest = parseRunFlags(flags);
     const {output, format} = context;
+    const flavors = parseDiff(flags, {html: HTML});
+    if (flavors !== undefined) {
+      const isPage = flags.format === HTML;
+      const plans = await withImageHint('plan', images, () => planWith(context, request, runRequest, flavors));
+      await tellDiff(context, plans, isPage ? titleOf(request) : undefined);
+      return 0;
+    }
     let explanation: ExplanationValue | undefined;
     const tell = (told: Explanation) => {
       explanation = explanationValue(told, undefined);
@@ -56,6 +82,21 @@ export const command = defineCommand({
     return 0;
   },
 });
+
+/** @param title of the page, if it is to be one */
+const tellDiff = async (
+  {output, format}: Context,
+  plans: readonly FlavorPlan[],
+  title: string | undefined,
+): Promise<void> => {
+  const diff = diffAspects(plans);
+  if (title !== undefined)
+    output.raw('stdout', (await import('../plan-diff-page.ts')).diffPage(title, diffValue(plans, diff)));
+  else if (format === 'text') showDiff(plans, diff, output);
+  else output.value(diffValue(plans, diff), format);
+};
+
+const titleOf = ({apps}: PodRequest): string => apps.map(({image}) => image).join(', ') || 'a pod manifest';
 
 const show = ({plan, askedByImages, refused, report}: ComposedPod, {net}: RunRequest, output: Output): void => {
   showPlan(plan, output);

@@ -6,6 +6,7 @@ import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {defineCommand} from '../command.ts';
 import {forEachPod} from '../for-each-pod.ts';
 import {podsOrAll} from '../pod-argument.ts';
+import {unlessGone} from '../unless-gone.ts';
 
 const BUSY: readonly PodState[] = ['preparing', 'running'];
 
@@ -18,7 +19,7 @@ export const command = defineCommand({
     'uuid-file': {type: 'string', value: 'FILE', help: 'read the UUID from a file'},
   },
   examples: [
-    {command: 'rkt rm 0f5a1f3e 7c2d', does: 'removes two pods with all their files'},
+    {command: 'rkt rm 0f5a1f3e 7c2d9b40', does: 'removes two pods with all their files'},
     {command: 'rkt rm --uuid-file=/run/web.uuid', does: 'removes the pod whose UUID is in the file'},
     {command: 'rkt rm --all', does: 'removes all that do not run'},
   ],
@@ -26,11 +27,12 @@ export const command = defineCommand({
     requireRoot('rm');
     const idle = () => listPods(context.dataDir).flatMap(({uuid, state}) => (BUSY.includes(state) ? [] : [uuid]));
     const pods = podsOrAll(flags.all, idle, command.name, positionals, flags['uuid-file']);
-    return forEachPod(context, command.name, pods, async (text) => {
+    const act = async (text: string) => {
       const uuid = findUuid(context.dataDir, text);
       remove(context.dataDir, uuid);
       if (context.format === 'text') context.output.line(`"${uuid}"`);
       return {uuid, removed: true};
-    });
+    };
+    return forEachPod(context, command.name, pods, flags.all ? unlessGone(act) : act);
   },
 });

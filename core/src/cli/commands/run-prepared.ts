@@ -2,26 +2,44 @@ import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {runPrepared} from '../../pod/verbs/run-prepared.ts';
 import {defineCommand} from '../command.ts';
 import {argumentMissing, argumentUnexpected} from '../errors.ts';
-import {runFlags} from '../grammar/flags.ts';
+import {parseAllowDegraded} from '../grammar/allow-degraded.ts';
+import {podFlags, runFlags} from '../grammar/flags.ts';
 import {parseRunFlags} from '../grammar/run.ts';
+import {parseStage1} from '../grammar/stage1.ts';
+import {noteChange} from '../note-change.ts';
 
 export const command = defineCommand({
   name: 'run-prepared',
   summary: 'Run a pod that has been prepared',
   usage: '[flags] UUID',
   description:
-    'Of several that run the same pod, one gets it. A flag or host that does not fit is found before, and leaves the pod prepared.',
-  flags: runFlags,
+    'Of several that run the same pod, one gets it. A flag, flavor or host that does not fit is found before, and leaves the pod prepared.\n\n' +
+    'With --stage1 another flavor than the one that it was prepared with makes a plan of it. What differs is told on standard error, in JSON as one line {"replanned": …}; ' +
+    'what the pod would have less is refused unless --allow-degraded names it: an isolator, a feature, or what keeps it apart from the host: own-kernel, own-user-ids, no-shared-pid, no-shared-ipc, no-shared-network.',
+  flags: {
+    ...runFlags,
+    'allow-degraded': {
+      ...podFlags['allow-degraded'],
+      help: 'what may be missing where the flavor or this host cannot give it, besides what was allowed when the pod was prepared',
+    },
+    stage1: {...podFlags.stage1, help: 'run it with this flavor, as of run, and not with the one it was prepared with'},
+  },
   examples: [
     {command: 'rkt run-prepared 0f5a1f3e', does: 'runs the pod whose UUID begins so'},
     {command: 'rkt run-prepared --dns=host 0f5a1f3e', does: "with the host's name servers"},
+    {command: 'rkt run-prepared --stage1=nspawn 0f5a1f3e', does: 'with another flavor than it was prepared with'},
   ],
   async run(context, {flags, positionals}) {
     const [uuid, extra] = positionals;
     if (uuid === undefined) throw argumentMissing(command.name, 'UUID');
     if (extra !== undefined) throw argumentUnexpected(command.name, extra);
     const request = parseRunFlags(flags);
+    const stage1 = parseStage1({stage1: flags.stage1});
+    const asked = {
+      ...(stage1 === undefined ? {} : {stage1}),
+      allowDegraded: parseAllowDegraded(flags['allow-degraded']),
+    };
     requireRoot('run-prepared');
-    return runPrepared(context, uuid, request);
+    return runPrepared(context, uuid, request, asked, (change) => noteChange(change, context));
   },
 });

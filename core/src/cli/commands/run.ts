@@ -11,7 +11,7 @@ export const command = defineCommand({
   summary: 'Run a pod of one or more images',
   usage: '[flags] IMAGE [image flags] [-- ARGS…] [--- IMAGE2 …]',
   description:
-    'rkt becomes the pod: what it starts has the process number, the standard input and output and the exit status of rkt itself. ' +
+    'rkt becomes the pod: what it starts has the process number, the standard input and output and the exit status of rkt itself; on a terminal, --interactive gives it one of its own. ' +
     'Errors of rkt exit with 254, a program that is not there with 127, one that cannot be executed with 126.\n\n' +
     'Options of the pod come first. Options of an image follow it, and then "--" and the arguments of its program; "---" ends these.',
   imageGrammar: true,

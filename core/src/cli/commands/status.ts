@@ -13,11 +13,13 @@ import {isFinished} from '../../pod/state/states.ts';
 import {requireStored} from '../../pod/state/stored.ts';
 import {type ExitCodes, viewPod} from '../../pod/state/view.ts';
 import {withPod} from '../../pod/state/with-pod.ts';
+import {awaitPodName} from '../../pod/verbs/await-pod-name.ts';
 import {awaitUuidFile} from '../../pod/verbs/await-uuid-file.ts';
 import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {waitFinished, waitReady} from '../../pod/verbs/wait.ts';
 import {verificationFailed} from '../../stage1/errors.ts';
 import type {Check} from '../../stage1/verify/verify.ts';
+import {choiceLines} from '../choice-lines.ts';
 import {defineCommand} from '../command.ts';
 import type {Context} from '../context.ts';
 import {parseWait} from '../duration.ts';
@@ -32,7 +34,7 @@ export const command = defineCommand({
   summary: 'Show the state of a pod and what is enforced',
   usage: '[flags] UUID',
   description:
-    'One KEY=VALUE a line. "enforced=", "modified=", "ignored=" and, of a stage1 image made for rkt, "unproved=" tell what became of each isolator and feature. With --verify they ' +
+    'One KEY=VALUE a line. "chosen=" tells what named the flavor, "restricted=" each rule that it had to satisfy, "passed-over=" which others came before it and why they do not run the pod, "instead-of=" the one that it was prepared with. "enforced=", "modified=", "ignored=" and, of a stage1 image made for rkt, "unproved=" tell what became of each isolator and feature. With --verify they ' +
     'are compared with the running kernel, and a difference is an error; "unproved=" tells what the kernel shows nowhere. The flavor is asked for its plan again, which has to be the same, also of a pod that is only prepared. "oom-kills=" tells how many processes the kernel has killed for want of memory, where a cgroup ' +
     'of the pod counts them: one with a limit, and any of cgroup v2.\n\n--receipt writes what was declared and what the kernel says into a file, for who is not here: JSON, with the digests of what the pod was made of. If the host has a key, /etc/rkt/receipt-key.pem or ' +
     '"receipt-key" of the configuration (ed25519, in PEM, root\'s alone), its signature is in FILE.sig, and anybody who has the public key can check it: openssl pkeyutl -verify -rawin -pubin -inkey PUBLIC.pem -in FILE -sigfile FILE.sig',
@@ -48,7 +50,7 @@ export const command = defineCommand({
       type: 'optional',
       value: 'DURATION',
       implied: 'true',
-      help: 'wait until the pod has exited, for ever or as long as this (10s, 1h30m); with --uuid-file also for the file',
+      help: 'wait until the pod has exited, for ever or as long as this (10s, 1h30m); with --uuid-file also for the file, and for a pod of the name that is given',
     },
     'wait-ready': {
       type: 'optional',
@@ -68,7 +70,8 @@ export const command = defineCommand({
     const [ready, finished] = [parseWait('wait-ready', flags['wait-ready']), parseWait('wait', flags.wait)];
     const {'uuid-file': uuidFile} = flags;
     // Who starts a pod and waits for it need not know when its file is there.
-    const waited = uuidFile === undefined ? 0 : await awaitUuidFile(uuidFile, ready ?? finished ?? 0);
+    const patience = ready ?? finished ?? 0;
+    const forFile = uuidFile === undefined ? 0 : await awaitUuidFile(uuidFile, patience);
     const text = podArgument(command.name, positionals, uuidFile, EXIT_UUID_FILE);
     requireSight(command.name, podsOf(dataDir));
     // Only root can look at what the supervisor of a pod says.
@@ -76,20 +79,22 @@ export const command = defineCommand({
     const isVerified = flags.verify || flags.receipt !== undefined;
     if (isVerified) requireRoot(flags.verify ? 'status --verify' : 'status --receipt');
     const writes = flags.receipt === undefined ? undefined : await prepareReceipt(context, flags.receipt);
+    const waited = forFile + (await awaitPodName(context, text, patience - forFile));
     const uuid = findUuid(dataDir, text);
     if (ready !== undefined) await waitReady(dataDir, uuid, ready - waited);
-    if (finished !== undefined) await waitFinished(dataDir, uuid, finished);
-    const {entry, report, exitCodes, restarts, killed, checks} = await withPod(dataDir, uuid, async (entry) => {
+    if (finished !== undefined) await waitFinished(dataDir, uuid, finished - (ready === undefined ? waited : 0));
+    const {entry, report, exitCodes, restarts, killed, checked} = await withPod(dataDir, uuid, async (entry) => {
       const report = entry.summary === undefined ? [] : requireStored(entry.path, 'report').entries;
       const checked = isVerified ? await check(context, entry) : undefined;
-      if (checked !== undefined) writes?.(entry, report, checked);
       return {
-        ...{entry, report, checks: checked?.checks},
+        ...{entry, report, checked},
         exitCodes: readExitCodes(entry),
         restarts: readRestarts(entry),
         killed: readOomKills(entry) ?? 0,
       };
     });
+    if (checked !== undefined) writes?.(entry, report, checked);
+    const checks = checked?.checks;
     if (context.format === 'text') show(context, entry, {exitCodes, restarts, killed}, report, checks);
     else {
       const verified =
@@ -97,7 +102,7 @@ export const command = defineCommand({
           ? {}
           : {verification: checks, unproved: unproved(report, checks).map(({name, app}) => ({name, app}))};
       context.output.value(
-        {...viewPod(entry, exitCodes, restarts, killed), enforcement: report, ...verified},
+        {...viewPod(entry, exitCodes, restarts, killed), ...choiceOf(entry), enforcement: report, ...verified},
         context.format,
       );
     }
@@ -163,6 +168,12 @@ const unproved = (report: readonly ReportEntry[], checks: readonly Check[]): Rep
 
 const shown = (name: string, app: string | null): string => `${name}${app === null ? '' : ` (${app})`}`;
 
+const choiceOf = ({summary}: PodEntry) => (summary?.choice === undefined ? {} : {choice: summary.choice});
+
+/** What the declarations of such flavors say of `exit-status`. */
+const NOT_RECORDED =
+  'not recorded: whoever called rkt has it, and nothing else was there when the app ended; a flavor that supervises, as nspawn, records it';
+
 const show = (
   {output}: Context,
   entry: PodEntry,
@@ -180,6 +191,8 @@ const show = (
     output.line(`exited=${state === 'exited' || state === 'exited garbage'}`);
   }
   if (isFinished(state)) for (const [app, code] of exitCodes) output.line(`app-${app}=${code}`);
+  if (isFinished(state) && supervisor !== undefined && exitCodes.size === 0 && summary?.flavor.supervises === false)
+    output.line(`exit-status=${NOT_RECORDED}`);
   for (const [app, count] of restarts) {
     output.line(`restarts-${app}=${count}`);
     const last = isFinished(state) ? undefined : exitCodes.get(app);
@@ -188,6 +201,7 @@ const show = (
   if (summary?.podName !== undefined) output.line(`name=${summary.podName}`);
   if (killed > 0) output.line(`oom-kills=${killed}`);
   if (summary !== undefined) output.line(`flavor=${summary.flavor.name}`);
+  if (summary?.choice !== undefined) for (const line of choiceLines(summary.choice)) output.line(line);
   if (summary?.stage1 !== undefined) output.line(`stage1=${summary.stage1.imageName} (${summary.stage1.imageId})`);
   for (const {verdict, name, app, how} of report) {
     output.line(`${verdict}=${shown(name, app)}: ${how}`);

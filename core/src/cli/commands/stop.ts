@@ -1,10 +1,11 @@
-import {findPod} from '../../pod/state/find.ts';
+import {findUuid} from '../../pod/state/find.ts';
 import {listPods} from '../../pod/state/list.ts';
 import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {stop} from '../../pod/verbs/stop.ts';
 import {defineCommand} from '../command.ts';
 import {forEachPod} from '../for-each-pod.ts';
 import {podsOrAll} from '../pod-argument.ts';
+import {unlessGone} from '../unless-gone.ts';
 
 const EXIT_UUID_FILE = 1;
 
@@ -29,12 +30,12 @@ export const command = defineCommand({
     requireRoot(command.name);
     const running = () => listPods(context.dataDir).flatMap(({uuid, state}) => (state === 'running' ? [uuid] : []));
     const pods = podsOrAll(flags.all, running, command.name, positionals, flags['uuid-file'], EXIT_UUID_FILE);
-    return forEachPod(context, command.name, pods, async (text) => {
-      const entry = findPod(context.dataDir, text);
-      const {uuid} = entry;
-      const stopped = await stop(context, entry, flags.force);
+    const act = async (text: string) => {
+      const uuid = findUuid(context.dataDir, text);
+      const stopped = await stop(context, uuid, flags.force);
       if (context.format === 'text') context.output.line(stopped ? `"${uuid}"` : `pod "${uuid}" is already stopped`);
       return {uuid, stopped};
-    });
+    };
+    return forEachPod(context, command.name, pods, flags.all ? unlessGone(act) : act);
   },
 });

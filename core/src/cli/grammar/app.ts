@@ -2,10 +2,12 @@ import path from 'node:path';
 import {annotations} from '../../appc/annotations.ts';
 import {appName} from '../../appc/names.ts';
 import {rootfsPath} from '../../appc/paths.ts';
-import type {Restart} from '../../appc/restart.ts';
+import {RESTART_ANNOTATION, type Restart} from '../../appc/restart.ts';
+import {isWatchdog} from '../../appc/watchdog.ts';
 import type {HostPath} from '../../contract/names.ts';
 import type {AppRequest} from '../../pod/request.ts';
 import type {ImageGroup} from '../command.ts';
+import {parseDuration} from '../duration.ts';
 import {flagRepeated} from '../errors.ts';
 import {parseAcceptImage} from './accept-image.ts';
 import {checked, wrong} from './checked.ts';
@@ -14,6 +16,7 @@ import {ISOLATOR_FLAGS, parseIsolator, parseRlimits, refuseConflicts} from './is
 import {mergeMounts, parseMount} from './mount.ts';
 import {parseNameValues} from './name-value.ts';
 import {parseNumber} from './number.ts';
+import {parseRestartLimit} from './restart-limit.ts';
 
 /**
  * What was asked for one app.
@@ -33,6 +36,12 @@ export const parseApp = ({image, given, args}: ImageGroup, mountsForAll: AppRequ
     return value === undefined ? [] : [{flag, isolator: parseIsolator(flag, value)}];
   });
   refuseConflicts(isolators);
+  const restartLimit = one('restart-limit');
+  const policy = one('restart') ?? all('annotation').find((text) => text.startsWith(`${RESTART_ANNOTATION}=`));
+  if (restartLimit !== undefined && (policy ?? 'no') === 'no') {
+    const typed = {flag: 'restart-limit', value: restartLimit, example: '5/10m, beside --restart=on-failure'};
+    throw wrong(typed, 'limits no restarts: there is no --restart=on-failure or --restart=always');
+  }
   return {
     image,
     args,
@@ -44,6 +53,8 @@ export const parseApp = ({image, given, args}: ImageGroup, mountsForAll: AppRequ
     ),
     // The parser has checked the choices.
     ...some('restart', one('restart'), (value) => value as Restart),
+    ...some('restartLimit', restartLimit, parseRestartLimit),
+    ...some('watchdogSeconds', one('watchdog'), parseWatchdog),
     readOnlyRootfs: given.get('readonly-rootfs')?.at(-1) === true,
     mounts: mergeMounts(all('mount').map(parseMount), mountsForAll),
     ...some('user', one('user'), (value) => filled('user', value, 'nobody')),
@@ -73,6 +84,13 @@ const some = <K extends string, V>(key: K, typed: string | undefined, parse: (ty
 const filled = (flag: string, value: string, example: string): string => {
   if (value === '') throw wrong({flag, value, example}, 'is empty');
   return value;
+};
+
+const parseWatchdog = (value: string): number => {
+  const seconds = parseDuration('watchdog', value) / 1000;
+  const typed = {flag: 'watchdog', value, example: '30s'};
+  if (!isWatchdog(seconds)) throw wrong(typed, 'not whole seconds, at least one and at most 1000000');
+  return seconds;
 };
 
 const MAX_ID = 0xffff_fffe;

@@ -75,7 +75,7 @@ export const runFlags = {
   'dns-search': {type: 'list', value: 'DOMAIN', help: 'search domain for resolv.conf'},
   'hosts-entry': {type: 'list', value: 'IP=HOST,…|host', help: "entries for /etc/hosts, or the host's file"},
   hostname: {type: 'string', value: 'NAME', help: 'host name of the pod (default rkt-UUID)'},
-  interactive: {type: 'boolean', help: 'attach the terminal; for pods of one app'},
+  interactive: {type: 'boolean', help: 'attach the terminal; of several apps, to the one with --stdin=tty'},
   ipc: {
     type: 'string',
     value: 'MODE',
@@ -103,7 +103,7 @@ const outputFlag = (name: string) =>
     choices: ['journal', 'log', 'null', 'stream', 'tty'],
     help:
       `where ${name} goes: journal, a journal of the pod; log, a file of the pod, of bounded size; null, nowhere; stream, where that of rkt goes ` +
-      '(the default); tty, the terminal of an --interactive pod',
+      '(the default, but log for an app of an --interactive pod of several that has not the terminal); tty, the terminal of an --interactive pod',
   }) as const;
 
 /** Flags that belong to the image before them. */
@@ -157,11 +157,17 @@ export const appFlags = {
     choices: ['no', 'on-failure', 'always'],
     help: 'start the app again a second after it has ended: no (the default), on-failure, or always, until the pod is stopped',
   },
+  'restart-limit': {
+    type: 'string',
+    perImage: true,
+    value: 'N/DURATION',
+    help: 'with --restart: start it again at most N times within this time (5/10m); its next end is that of the pod, with its status, or 1 if that is 0',
+  },
   rlimit: {
     type: 'list',
     perImage: true,
     value: 'NAME=SOFT[:HARD]',
-    help: 'a resource limit as in setrlimit(2): nofile=1024:4096, core=unlimited',
+    help: 'a resource limit as in setrlimit(2): nofile=1024:4096, core=unlimited (default: of nofile 1024, the others of the caller)',
   },
   seccomp: {
     type: 'string',
@@ -183,12 +189,18 @@ export const appFlags = {
     choices: ['null', 'stream', 'tty'],
     help:
       'what standard input is: null, empty (the default in a pod of several apps); stream, that of rkt (the default in a pod of one), for one app of the ' +
-      'pod; tty, the terminal of an --interactive pod',
+      'pod; tty, the terminal of an --interactive pod, likewise',
   },
   stdout: outputFlag('standard output'),
   'supplementary-gids': {type: 'string', perImage: true, value: 'GID,…', help: 'further groups to run with'},
   user: {type: 'string', perImage: true, value: 'USER', help: 'run as this user: a name, number, or path of a file'},
   'user-annotation': {type: 'list', perImage: true, value: 'NAME=VALUE', help: "set a user's annotation of the app"},
   'user-label': {type: 'list', perImage: true, value: 'NAME=VALUE', help: "set a user's label of the app"},
+  watchdog: {
+    type: 'string',
+    perImage: true,
+    value: 'DURATION',
+    help: 'end the app (SIGABRT) when it has not said for so long that it is alive, as sd_notify(3) does: WATCHDOG=1',
+  },
   'working-dir': {type: 'string', perImage: true, value: 'PATH', help: 'working directory of the app'},
 } as const satisfies Flags;

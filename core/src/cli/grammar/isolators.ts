@@ -1,6 +1,6 @@
 import {findDefinition} from '../../appc/isolators/definitions.ts';
 import {parseQuantity} from '../../appc/quantity.ts';
-import {RLIMITS} from '../../contract/kernel-names.ts';
+import {CAPABILITIES, RLIMITS} from '../../contract/kernel-names.ts';
 import {RktError} from '../../rkt-error.ts';
 import {flagConflict} from '../errors.ts';
 import {checked, type Typed, wrong} from './checked.ts';
@@ -24,9 +24,15 @@ const number =
   (name: string): Parser =>
   (typed) => ({name, value: parseNumber(typed.value, typed)});
 
-const set =
+/** As other engines have them, too: `net_admin`. What is none is refused with the rest. */
+const capabilities =
   (name: string): Parser =>
-  ({value}) => ({name, value: {set: value.split(',')}});
+  ({value}) => ({name, value: {set: value.split(',').map(capabilityOf)}});
+
+const capabilityOf = (typed: string): string => {
+  const full = `CAP_${typed.toUpperCase().replace(/^CAP_/, '')}`;
+  return (CAPABILITIES as readonly string[]).includes(full) ? full : typed;
+};
 
 const memory: Parser = (typed) => {
   if (quantity(typed) < LEAST_MEMORY) throw wrong(typed, `less than ${LEAST_MEMORY} bytes ("m" is a thousandth)`);
@@ -64,10 +70,10 @@ const FLAGS: Readonly<Record<string, {readonly parse: Parser; readonly example: 
   memory: {parse: memory, example: '64Mi'},
   cpu: {parse: limit('resource/cpu'), example: '500m'},
   'cpu-shares': {parse: number('os/linux/cpu-shares'), example: '1024'},
-  'caps-retain': {parse: set('os/linux/capabilities-retain-set'), example: 'CAP_NET_ADMIN,CAP_KILL'},
-  'caps-remove': {parse: set('os/linux/capabilities-remove-set'), example: 'CAP_MKNOD,CAP_NET_RAW'},
-  'cap-retain': {parse: set('os/linux/capabilities-retain-set'), example: 'CAP_NET_ADMIN,CAP_KILL'},
-  'cap-remove': {parse: set('os/linux/capabilities-remove-set'), example: 'CAP_MKNOD,CAP_NET_RAW'},
+  'caps-retain': {parse: capabilities('os/linux/capabilities-retain-set'), example: 'CAP_NET_ADMIN,CAP_KILL'},
+  'caps-remove': {parse: capabilities('os/linux/capabilities-remove-set'), example: 'CAP_MKNOD,CAP_NET_RAW'},
+  'cap-retain': {parse: capabilities('os/linux/capabilities-retain-set'), example: 'CAP_NET_ADMIN,CAP_KILL'},
+  'cap-remove': {parse: capabilities('os/linux/capabilities-remove-set'), example: 'CAP_MKNOD,CAP_NET_RAW'},
   seccomp: {parse: seccomp, example: 'mode=remove,errno=EPERM,reboot,kexec_load'},
   'oom-score-adj': {parse: number('os/linux/oom-score-adj'), example: '500'},
   pids: {parse: ({value}) => ({name: 'resource/pids', value: {limit: value}}), example: '256'},

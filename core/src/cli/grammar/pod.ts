@@ -3,6 +3,7 @@ import {isPodName} from '../../pod/state/pod-names.ts';
 import type {FlagValues, ImageGroup} from '../command.ts';
 import {flagConflict, flagImageFirst, imageMissing} from '../errors.ts';
 import {parseAcceptImage} from './accept-image.ts';
+import {parseAllowDegraded} from './allow-degraded.ts';
 import {parseApp} from './app.ts';
 import {wrong} from './checked.ts';
 import {collectEnvironment} from './environment.ts';
@@ -14,7 +15,7 @@ import {parsePort} from './port.ts';
 import {parseStage1} from './stage1.ts';
 import {parseVolume} from './volume.ts';
 
-type Values = FlagValues<typeof podFlags> & FlagValues<typeof appFlags> & {readonly interactive?: boolean};
+type Values = FlagValues<typeof podFlags> & FlagValues<typeof appFlags>;
 
 /**
  * The pod that `run`, `prepare` or `plan` were asked for. Reads the files that flags name.
@@ -44,7 +45,6 @@ export const parsePodArguments = (flags: Values, images: readonly ImageGroup[]):
     return {...shared, apps: [], manifest: readOperatorFile('pod-manifest', file)};
   }
   if (images.length === 0) throw imageMissing();
-  if (flags.interactive && images.length > 1) throw flagConflict('--interactive', 'several images');
   const mountsForAll = flags.mount.map(parseMount);
   const apps = images.map((image) => parseApp(image, mountsForAll));
   refuseUnknownVolumes(apps, shared.volumes);
@@ -132,15 +132,3 @@ const parsePullPolicy = (flags: Values): PodRequest['pullPolicy'] => {
   if (old.length > 1) throw flagConflict('--store-only', '--no-store');
   return (flags['pull-policy'] as PodRequest['pullPolicy'] | undefined) ?? old[0] ?? 'new';
 };
-
-const parseAllowDegraded = (values: readonly string[]): string[] =>
-  values.flatMap((value) =>
-    value.split(',').map((name) => {
-      const typed = {flag: 'allow-degraded', value, example: 'os/linux/seccomp-retain-set'};
-      // Never a blanket switch: each is named.
-      if (name === 'all') throw wrong(typed, 'there is no "all"; name each isolator and feature');
-      if (!/^[a-z0-9]+(?:[-._~/][a-z0-9]+)*$/.test(name))
-        throw wrong(typed, `"${name}" is no name of an isolator or feature`);
-      return name;
-    }),
-  );

@@ -1,5 +1,6 @@
 import type {Declaration} from '../../contract/declaration.ts';
-import type {Pod} from '../../contract/pod.ts';
+import type {HostFacts} from '../../contract/host.ts';
+import type {App, Pod} from '../../contract/pod.ts';
 import {isForwarded} from '../../contract/port-sockets.ts';
 import {onTerminal, type Terminal} from '../../linux/terminal.ts';
 import {inputShared, interactiveSeveral, metadataUnavailable, nameFileIsVolume, networkConflict} from '../errors.ts';
@@ -7,10 +8,12 @@ import type {RunRequest} from '../request.ts';
 import {type HostNames, hosts, resolvConf} from './dns.ts';
 import {innermost} from './nested-mounts.ts';
 import {parseNetwork} from './network.ts';
+import {openFiles} from './open-files.ts';
 
 interface RunOptions {
   readonly run: RunRequest;
   readonly declaration: Pick<Declaration, 'features'>;
+  readonly facts: Pick<HostFacts, 'hardLimits'>;
   readonly debug: boolean;
   readonly host: HostNames;
   /** Of rkt's caller. */
@@ -23,12 +26,13 @@ const IPC = {auto: 'auto', private: 'private', parent: 'host'} as const;
 /** The pod with what `run` and `run-prepared` add to it. */
 export const applyRunRequest = (
   pod: Pod,
-  {run, declaration, debug, host, imageHasHosts, terminal}: RunOptions,
+  {run, declaration, facts, debug, host, imageHasHosts, terminal}: RunOptions,
 ): Pod => {
-  if (run.interactive && pod.apps.length > 1) throw interactiveSeveral(pod.apps.map(({name}) => name));
-  checkInput(pod);
+  const readers = readersOf(pod, run);
+  if (readers.length > 1) throw inputShared(readers);
   if (run.mdsRegister) throw metadataUnavailable();
   const {features} = declaration;
+  if (run.interactive && pod.apps.length > 1) checkSeveral(pod, readers, features);
   const network = parseNetwork(run.net, features);
   const forwards = pod.apps.some(({ports}) => ports.some(isForwarded));
   // Where the flavor cannot forward at all, negotiation says so better.
@@ -50,8 +54,11 @@ export const applyRunRequest = (
   const interactive = run.interactive && terminal !== undefined;
   return {
     ...pod,
-    ...(interactive && {
-      apps: pod.apps.map((app) => ({...app, process: {...app.process, env: onTerminal(app.process.env, terminal)}})),
+    apps: pod.apps.map((app) => {
+      const hasTerminal = interactive && (pod.apps.length === 1 || readers.includes(app.name));
+      const env = hasTerminal ? onTerminal(app.process.env, terminal) : app.process.env;
+      const stdio = interactive && !hasTerminal ? withoutTerminal(app.stdio) : app.stdio;
+      return {...app, stdio, process: {...app.process, env, rlimits: openFiles(app, facts)}};
     }),
     network,
     hostname,
@@ -67,11 +74,27 @@ export const applyRunRequest = (
 const leavesNames = ({hostsEntries}: RunRequest, features: Declaration['features']): boolean =>
   hostsEntries.length === 0 && features['network/named'].level === 'unproved';
 
-/** One app at most reads what rkt reads: of several, each would get some of it. */
-const checkInput = ({apps}: Pod): void => {
-  const readers = apps.filter(({stdio}) => stdio.stdin === 'stream').map(({name}) => name);
-  if (readers.length > 1) throw inputShared(readers);
+/** Apps that are said to read what rkt reads. One at most: of several, each would get some of it. */
+const readersOf = ({apps}: Pod, {interactive}: RunRequest): string[] =>
+  apps.filter(({stdio: {stdin}}) => stdin === 'stream' || (interactive && stdin === 'tty')).map(({name}) => name);
+
+const checkSeveral = ({apps}: Pod, readers: readonly string[], features: Declaration['features']): void => {
+  const names = apps.map(({name}) => name);
+  if (features['stdio/terminal'].level === 'unproved') {
+    throw interactiveSeveral(
+      names,
+      'leave --interactive out: a stage1 made for rkt has a terminal for pods of one app',
+    );
+  }
+  if (readers.length === 0) throw interactiveSeveral(names);
 };
+
+/** The terminal is hung up for all when the app ends whose it is: what the others write is kept elsewhere, if nobody says where. */
+const withoutTerminal = ({stdin, stdout, stderr}: App['stdio']): App['stdio'] => ({
+  stdin: stdin === 'inherit' ? 'null' : stdin,
+  stdout: stdout === 'inherit' ? 'log' : stdout,
+  stderr: stderr === 'inherit' ? 'log' : stderr,
+});
 
 /** A name that a hosts file can hold. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;

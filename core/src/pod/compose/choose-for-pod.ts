@@ -7,6 +7,7 @@ import type {Settings} from '../../settings.ts';
 import {type Choice, chooseByPolicy} from '../../stage1/choice/choose-by-policy.ts';
 import type {ChosenFlavor} from '../../stage1/choice/choose-flavor.ts';
 import type {Decision} from '../../stage1/choice/decide.ts';
+import {type FlavorChoice, flavorChoice} from '../../stage1/choice/flavor-choice.ts';
 import {gatherHostFacts} from '../../stage1/facts/host-facts.ts';
 import {findingsOf} from '../../stage1/negotiation/findings-of.ts';
 import {combine, type EffectivePolicy} from '../../stage1/policy/combine.ts';
@@ -28,6 +29,7 @@ export interface ChosenForPod {
   readonly found: ChosenFlavor;
   readonly facts: HostFacts;
   readonly policy: EffectivePolicy;
+  readonly choice: FlavorChoice;
   /** By the operator and by rules. */
   readonly allowDegraded: readonly string[];
 }
@@ -77,6 +79,7 @@ export const chooseForPod = async (
     found,
     facts,
     policy,
+    choice: flavorChoice(decision, policy),
     allowDegraded: [...new Set([...allowDegraded, ...policy.degrade.allowed.map(({name}) => name)])],
   };
 };

@@ -8,10 +8,10 @@ import {callersTerminal} from '../../linux/terminal.ts';
 import type {Settings} from '../../settings.ts';
 import {checkedOnce} from '../../stage1/checked-once.ts';
 import {type ChosenFlavor, chooseFlavor} from '../../stage1/choice/choose-flavor.ts';
+import type {FlavorChoice} from '../../stage1/choice/flavor-choice.ts';
 import {rememberedIn} from '../../stage1/choice/flavor-options.ts';
 import {gatherHostFacts} from '../../stage1/facts/host-facts.ts';
 import type {FoundFlavor} from '../../stage1/load/find.ts';
-import {findingsOf} from '../../stage1/negotiation/findings-of.ts';
 import {type PlannedPod, planPod} from '../../stage1/negotiation/plan-pod.ts';
 import {findPolicyFiles} from '../../stage1/policy/find-policy-files.ts';
 import {imageIsolatorRefused} from '../errors.ts';
@@ -29,9 +29,12 @@ import {unmounted} from './mount-targets.ts';
 import {notAccepted} from './not-accepted.ts';
 import {overlayObstacle} from './overlay-support.ts';
 import {checkManifest, reify} from './reify.ts';
+import {withFacts} from './with-facts.ts';
 
 export interface ComposedPod extends PlannedPod {
   readonly found: FoundFlavor;
+  /** How it was chosen. */
+  readonly choice: FlavorChoice;
   readonly facts: HostFacts;
   readonly manifest: PodManifest;
   readonly images: readonly PodImage[];
@@ -75,12 +78,7 @@ export const compose = async (
   const pullPolicy = remember ? request.pullPolicy : 'stored';
   const policies = findPolicyFiles(settings);
   const isRuled = policies.length > 0 || explain !== undefined;
-  const first = isRuled
-    ? undefined
-    : await withFacts(
-        await chooseFlavor(settings, request.stage1, {remember, pullPolicy}),
-        remember ? rememberedIn(settings) : undefined,
-      );
+  const first = isRuled ? undefined : await firstChoice(settings, request.stage1, {remember, pullPolicy});
   const {filesystems, cpus, hardLimits, oomScoreAdj} = first?.facts ?? gatherHostFacts();
   const obstacle = request.noOverlay ? undefined : overlayObstacle(settings.dataDir, filesystems);
   const overlay = !request.noOverlay && obstacle === undefined;
@@ -128,7 +126,7 @@ export const compose = async (
         later,
         explain,
       }));
-    const {found, facts, policy, allowDegraded = request.allowDegraded} = chosen;
+    const {found, facts, choice, policy, allowDegraded = request.allowDegraded} = chosen;
     const {pod: asked, imageHasHosts, askedByImages} = freezeWith(found.flavor.declaration.features, found.stage1);
     checkArguments(asked.apps);
     for (const name of unmounted(asked))
@@ -144,6 +142,7 @@ export const compose = async (
     if (planned.pod.idMap === undefined) ids?.release();
     return {
       found,
+      choice,
       facts,
       manifest,
       images,
@@ -163,16 +162,17 @@ export const compose = async (
 
 interface Chosen extends Partial<Pick<ChosenForPod, 'policy' | 'allowDegraded'>> {
   readonly found: ChosenFlavor;
+  readonly choice: FlavorChoice;
   readonly facts: HostFacts;
 }
 
-/** @throws RKT_STAGE1_IMAGE_INVALID */
-const withFacts = async (found: ChosenFlavor, cacheDir: string | undefined): Promise<Chosen> => {
-  const {stage1, flavor} = found;
-  const facts = gatherHostFacts(flavor.declaration.programs ?? [], stage1?.tree, cacheDir);
-  if (stage1 !== undefined)
-    (await import('../../stage1/choice/stage1-image.ts')).checkPrograms(stage1, findingsOf(flavor, facts));
-  return {found, facts};
+const firstChoice = async (
+  settings: Settings,
+  stage1: string | undefined,
+  options: {remember: boolean; pullPolicy: PodRequest['pullPolicy'] | 'stored'},
+): Promise<Chosen> => {
+  const {choice, ...found} = await chooseFlavor(settings, stage1, options);
+  return {...(await withFacts(settings, found, options.remember ? rememberedIn(settings) : undefined)), choice};
 };
 
 interface Ids {

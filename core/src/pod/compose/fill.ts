@@ -9,8 +9,8 @@ import type {PodRequest} from '../request.ts';
 import {podFault} from '../state/fault-points.ts';
 import type {Place} from '../state/place.ts';
 import type {StoredRequest} from '../state/stored.ts';
-import type {Summary} from '../state/summary.ts';
 import type {ComposedPod} from './compose.ts';
+import {describeFlavor} from './describe-flavor.ts';
 import {summarize} from './summarize.ts';
 import {writePod} from './write-pod.ts';
 
@@ -21,7 +21,7 @@ export const fillPod = async (
   asked: Pick<PodRequest, 'podName' | 'removeOnExit'>,
   {createdAt, request}: {createdAt: number; request?: StoredRequest},
 ): Promise<void> => {
-  const {found, manifest, images, pod, plan, report, facts} = composed;
+  const {found, choice, manifest, images, pod, plan, report, facts} = composed;
   writePod(place, {
     manifest,
     imageManifests: images.map((image) => image.manifest),
@@ -29,7 +29,7 @@ export const fillPod = async (
     plan,
     report,
     facts,
-    summary: summarize(pod, manifest, describe(found), createdAt, asked),
+    summary: summarize(pod, manifest, {flavor: describeFlavor(found), choice}, createdAt, asked),
     ...(request === undefined ? {} : {request}),
   });
   for (const [index, {rootfs}] of pod.apps.entries()) {
@@ -49,21 +49,6 @@ export const fillPod = async (
     await copyUp(openStore(place.dataDir), place.path, volume, from.image.id);
   }
 };
-
-const describe = ({
-  flavor: {declaration, appCgroup},
-  source,
-  digest,
-  entrypoints,
-}: ComposedPod['found']): Summary['flavor'] => ({
-  name: declaration.name,
-  source,
-  digest,
-  liveness: declaration.liveness,
-  tellsReady: ['enforced', 'equivalent', 'unproved'].includes(declaration.verbs.ready.level),
-  supervises: appCgroup !== undefined,
-  ...(entrypoints === undefined ? {} : {entrypoints}),
-});
 
 /** The store is never changed, and the pod is locked and only root's: neither side moves meanwhile. */
 const copy = async (pod: HostPath, layer: HostPath, directory: PodPath): Promise<void> => {

@@ -8,10 +8,12 @@ import type {ImageManifest} from '../../appc/image-manifest.ts';
 import {decides} from '../../appc/isolators/decides.ts';
 import {notifies} from '../../appc/notifies.ts';
 import type {PodApp} from '../../appc/pod-manifest.ts';
-import {restartOf} from '../../appc/restart.ts';
+import {restartLimitOf, restartOf} from '../../appc/restart.ts';
+import {watchdogOf} from '../../appc/watchdog.ts';
 import type {Isolators} from '../../contract/isolators.ts';
 import type {HostPath} from '../../contract/names.ts';
 import type {App, Mount, Port, Volume} from '../../contract/pod.ts';
+import {watchdogUnfed} from '../errors.ts';
 import type {AppRequest} from '../request.ts';
 import {appPaths} from '../state/layout.ts';
 import {allIsolators} from './freeze.ts';
@@ -61,6 +63,10 @@ export const freezeApp = ({
     group: nameFile('/etc/group'),
     stat: tree.owner,
   });
+  const restartLimit = restartLimitOf(app.annotations);
+  const ready = notifies(app.annotations, annotations);
+  const watchdogSeconds = watchdogOf(app.annotations);
+  if (watchdogSeconds !== undefined && !ready) throw watchdogUnfed(name);
   const {mountPoint, upper, work, copy} = appPaths(name);
   const process = compileProcess({
     appName: name,
@@ -80,7 +86,9 @@ export const freezeApp = ({
     process,
     executable: locateProgram(process, treeWithVolumes(tree, mounts, volumes)),
     restart: restartOf(app.annotations),
-    ...(notifies(app.annotations, annotations) ? {notifies: true} : {}),
+    ...(restartLimit === undefined ? {} : {restartLimit}),
+    ...(ready ? {notifies: true} : {}),
+    ...(watchdogSeconds === undefined ? {} : {watchdogSeconds}),
     limits: compileLimits(isolators, limitsOfImage(section.isolators, fromImage)),
     eventHandlers: (section.eventHandlers ?? []).map((handler) => ({name: handler.name, exec: [...handler.exec]})),
     ports: [...ports],

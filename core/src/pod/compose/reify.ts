@@ -6,7 +6,8 @@ import type {ImageManifest} from '../../appc/image-manifest.ts';
 import {overrideIsolators} from '../../appc/isolators/override.ts';
 import type {PodApp, PodManifest} from '../../appc/pod-manifest.ts';
 import {readPodManifest} from '../../appc/read-manifest.ts';
-import {RESTART_ANNOTATION} from '../../appc/restart.ts';
+import {RESTART_ANNOTATION, RESTART_LIMIT_ANNOTATION, showRestartLimit} from '../../appc/restart.ts';
+import {WATCHDOG_ANNOTATION} from '../../appc/watchdog.ts';
 import type {AppName, ImageId} from '../../contract/names.ts';
 import {appName} from '../../contract/names.ts';
 import {appNameDuplicate, appNameInvalid, volumeDuplicate} from '../errors.ts';
@@ -115,6 +116,10 @@ const reifyApp = (
       annotations: listed({
         ...request.annotations,
         ...(request.restart === undefined ? {} : {[RESTART_ANNOTATION]: request.restart}),
+        ...(request.restartLimit === undefined
+          ? {}
+          : {[RESTART_LIMIT_ANNOTATION]: showRestartLimit(request.restartLimit)}),
+        ...(request.watchdogSeconds === undefined ? {} : {[WATCHDOG_ANNOTATION]: `${request.watchdogSeconds}s`}),
       }),
     }),
   } as PodApp;

@@ -8,7 +8,7 @@ import type {AppSummary, Summary} from '../state/summary.ts';
 export const summarize = (
   pod: Pod,
   manifest: PodManifest,
-  flavor: Summary['flavor'],
+  {flavor, choice}: Required<Pick<Summary, 'flavor' | 'choice'>>,
   createdAt: number,
   {podName, removeOnExit}: Pick<PodRequest, 'podName' | 'removeOnExit'>,
 ): Summary => ({
@@ -16,13 +16,18 @@ export const summarize = (
   uuid: pod.uuid,
   createdAt,
   flavor,
+  choice,
   ...(podName === undefined ? {} : {podName}),
   ...(removeOnExit ? {removeOnExit} : {}),
-  ...(pod.stage1 === undefined ? {} : {stage1: {imageId: pod.stage1.image.id, imageName: pod.stage1.image.name}}),
+  ...stage1Of(pod),
   apps: pod.apps.map((app) => summarizeApp(app, pod, manifest)),
   networks: pod.network.names.map(({name}) => name),
   ...data(manifest),
 });
+
+/** The image of the flavor's programs. */
+export const stage1Of = ({stage1}: Pick<Pod, 'stage1'>): Pick<Summary, 'stage1'> =>
+  stage1 === undefined ? {} : {stage1: {imageId: stage1.image.id, imageName: stage1.image.name}};
 
 const summarizeApp = (app: App, {volumes}: Pod, manifest: PodManifest): AppSummary => {
   const declared = manifest.apps.find(({name}) => name === app.name);

@@ -36,11 +36,17 @@ export const findUuid = (dataDir: HostPath, text: string): Uuid => {
 
 /** {@link findUuid} and what can be seen of the pod. */
 export const findPod = (dataDir: HostPath, text: string): PodEntry => {
-  const uuid = findUuid(dataDir, text);
+  const pod = seePod(dataDir, findUuid(dataDir, text));
+  if (pod === undefined) throw podUnknown(text);
+  return pod;
+};
+
+/** What can be seen of a pod; `undefined` if it is gone. */
+export const seePod = (dataDir: HostPath, uuid: Uuid): PodEntry | undefined => {
   for (const directory of POD_DIRECTORIES) {
     if (!existsSync(podDirectory(dataDir, directory, uuid))) continue;
     const pod = loadPod(dataDir, directory, uuid);
     if (pod !== undefined) return pod;
   }
-  throw podUnknown(text);
+  return undefined;
 };

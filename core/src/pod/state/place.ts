@@ -71,8 +71,14 @@ export class Place implements Disposable {
       makePodsDirectories(this.dataDir);
       mkdirSync(path, 0o700);
     }
-    openToGroup(this.dataDir, path);
     podFault('pod.embryo');
+    try {
+      openToGroup(this.dataDir, path);
+    } catch (error) {
+      // gc takes embryos that nobody has locked.
+      if (isErrno(error, 'ENOENT')) return false;
+      throw error;
+    }
     return true;
   }
 

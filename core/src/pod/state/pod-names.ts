@@ -37,14 +37,14 @@ export const podNamed = (dataDir: HostPath, name: string): Uuid | undefined => {
 
 /**
  * Gives a pod, which is on the disk already, a name.
- * @param giveWay makes a pod that has the name vanish, if it may
+ * @param giveWay makes a pod that has the name vanish, if it may: who has it then, keeps it
  * @throws RKT_POD_NAME_TAKEN
  */
-export const claimName = (dataDir: HostPath, name: string, uuid: Uuid, giveWay: (owner: Uuid) => boolean): void => {
+export const claimName = (dataDir: HostPath, name: string, uuid: Uuid, giveWay: (owner: Uuid) => void): void => {
   const directory = podNamesDirectory(dataDir);
   makeBelow(dataDir, [[directory, true]]);
   const owner = ownerOf(dataDir, name);
-  if (owner !== undefined && !giveWay(owner)) throw podNameTaken(name, owner);
+  if (owner !== undefined) giveWay(owner);
   using _ = lock(directory);
   const other = ownerOf(dataDir, name);
   if (other !== undefined) throw podNameTaken(name, other);

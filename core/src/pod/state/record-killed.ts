@@ -1,11 +1,13 @@
 import {constants, writeSync} from 'node:fs';
 import path from 'node:path';
-import {O_PATH, openBeneath, openEntry, openHost} from '../../linux/openat2.ts';
+import type {HostPath} from '../../contract/names.ts';
+import type {Fd} from '../../linux/fd.ts';
+import {O_PATH, openBeneath, openEntry} from '../../linux/openat2.ts';
 import {isOutOfSpace} from '../../linux/out-of-space.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 import {readExitCodes} from './exit-codes.ts';
 import {appPaths} from './layout.ts';
-import type {PodEntry} from './load.ts';
+import type {Summary} from './summary.ts';
 
 /** Ended by SIGKILL, as shells have it. */
 const KILLED = '137\n';
@@ -14,12 +16,11 @@ const {O_CREAT, O_DIRECTORY, O_EXCL, O_WRONLY} = constants;
 /**
  * Records the end of the apps of a pod that was killed, of which the supervisor has recorded none because it was killed, too. The directory is the pod's own root's:
  * links are not followed, and what is there is left as it is.
+ * @param pod its directory, wherever that is by now
  */
-export const recordKilled = (entry: PodEntry): void => {
-  const {path: directory, summary} = entry;
+export const recordKilled = (pod: Fd, summary: Summary | undefined): void => {
   if (!summary?.flavor.supervises) return;
-  const recorded = readExitCodes(entry);
-  using pod = openHost(directory, O_PATH | O_DIRECTORY);
+  const recorded = readExitCodes({path: pod.path as HostPath, summary});
   for (const {name} of summary.apps.filter((app) => !recorded.has(app.name))) {
     try {
       const status = appPaths(name).status;

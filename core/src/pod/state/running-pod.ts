@@ -2,9 +2,10 @@ import type {Flavor} from '../../contract/flavor.ts';
 import type {HostFacts} from '../../contract/host.ts';
 import type {App, Pod, ProcessIdentity, RunningPod} from '../../contract/pod.ts';
 import {cgroupPath, processesOf, trackingHierarchy} from '../../linux/cgroups.ts';
-import {identify, isAlive} from '../../linux/process-identity.ts';
+import {identify, isAlive, parentOf} from '../../linux/process-identity.ts';
 import {flavorFailed, flavorPlanInvalid} from '../../stage1/errors.ts';
 import {findApp} from './find-app.ts';
+import {oldest} from './oldest.ts';
 import {hasOwnRoot} from './own-root.ts';
 
 /**
@@ -31,20 +32,21 @@ export const runningPod = (
     return {...pod, supervisor, appProcesses: Object.fromEntries(found)};
   }
   if (flavor?.appCgroup === undefined) {
-    const member = isAlive(supervisor) ? supervisor : (oldest(facts, pod.cgroup) ?? supervisor);
+    const member = isAlive(supervisor) ? supervisor : (oldestIn(facts, pod.cgroup) ?? supervisor);
     return {...pod, supervisor, appProcesses: Object.fromEntries(pod.apps.map(({name}) => [name, member]))};
   }
   const members = pod.apps.flatMap((app) => {
-    const member = oldest(tracked(facts), `${pod.cgroup}/${appCgroup(flavor, pod, app)}`);
+    const member = oldestIn(tracked(facts), `${pod.cgroup}/${appCgroup(flavor, pod, app)}`);
     return member === undefined || !hasOwnRoot(member.pid) ? [] : [[app.name, member] as const];
   });
   return {...pod, supervisor, appProcesses: Object.fromEntries(members)};
 };
 
-const oldest = ({cgroup}: Pick<HostFacts, 'cgroup'>, path: string): ProcessIdentity | undefined =>
-  processesOf(cgroup, cgroupPath(cgroup, path))
-    .flatMap((pid) => identify(pid) ?? [])
-    .sort((a, b) => a.startTime - b.startTime || a.pid - b.pid)[0];
+const oldestIn = ({cgroup}: Pick<HostFacts, 'cgroup'>, path: string): ProcessIdentity | undefined =>
+  oldest(
+    processesOf(cgroup, cgroupPath(cgroup, path)).flatMap((pid) => identify(pid) ?? []),
+    parentOf,
+  );
 
 // What supervises apps names its cgroups the same only in the hierarchy that it tracks them by.
 const tracked = ({cgroup}: HostFacts): Pick<HostFacts, 'cgroup'> => {

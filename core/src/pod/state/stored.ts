@@ -1,5 +1,6 @@
-import {chmodSync, chownSync, readFileSync, statSync, writeFileSync} from 'node:fs';
+import {chmodSync, chownSync, readFileSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import type {PodManifest} from '../../appc/pod-manifest.ts';
+import type {Declaration} from '../../contract/declaration.ts';
 import type {HostFacts} from '../../contract/host.ts';
 import type {EnforcementReport, Plan} from '../../contract/plan.ts';
 import type {Pod} from '../../contract/pod.ts';
@@ -18,6 +19,8 @@ export interface StoredRequest {
   readonly imageHasHosts: boolean;
   /** Why the apps have copies of their images, if nobody asked for that. */
   readonly overlayObstacle?: string;
+  /** How the flavor isolates that it was prepared with. Absent of pods that an older rkt has prepared. */
+  readonly properties?: Declaration['properties'];
   /** What apps have by their images beyond the defaults, because somebody accepted it. Absent of pods that an older rkt has prepared. */
   readonly accepted?: readonly {
     readonly app: string;
@@ -67,12 +70,21 @@ export const requireStored = <F extends StoredForm>(directory: string, form: F):
 /** What whoever may look into the pod's directory may read. */
 const SHOWN: readonly StoredForm[] = ['manifest', 'oomKills', 'report', 'summary', 'supervisor'];
 
-/** Writes a file of the pod in `directory`, which nobody reads before the pod is moved on. */
+/** Writes a file of the pod in `directory`. Who reads it meanwhile has what was there before, whole; it is not durable yet. */
 export const writeStored = <F extends StoredForm>(directory: string, form: F, value: StoredForms[F]): void => {
-  const file = `${directory}/${POD_FILES[form]}`;
-  writeFileSync(file, JSON.stringify(value), {mode: 0o600});
-  if (!SHOWN.includes(form)) return;
-  const {gid} = statSync(directory);
+  const name = POD_FILES[form];
+  const beside = `${directory}/.${name}.${process.pid}`;
+  try {
+    writeFileSync(beside, JSON.stringify(value), {mode: 0o600});
+    if (SHOWN.includes(form)) show(beside, statSync(directory).gid);
+    renameSync(beside, `${directory}/${name}`);
+  } catch (error) {
+    rmSync(beside, {force: true});
+    throw error;
+  }
+};
+
+const show = (file: string, gid: number): void => {
   if (gid === 0) return;
   chownSync(file, 0, gid);
   chmodSync(file, 0o640);

@@ -2,6 +2,7 @@ import {readFileSync} from 'node:fs';
 import type {AppName, HostPath, ImageId, RootfsPath, Uuid} from '../../contract/names.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 import type {Entrypoints} from '../../stage1/aci/entrypoints.ts';
+import type {FlavorChoice} from '../../stage1/choice/flavor-choice.ts';
 import {POD_FILES} from './layout.ts';
 
 /** What `list` and `status` show of a pod: one small file, so that a thousand pods are a thousand short reads. */
@@ -23,6 +24,8 @@ export interface Summary {
     /** Of a stage1 image made for rkt, whose `source` is the image: what `enter`, `stop` and `gc` call. */
     readonly entrypoints?: Entrypoints;
   };
+  /** How the pod came to it. Absent of pods of an older rkt. */
+  readonly choice?: FlavorChoice;
   /** The image that the flavor's own programs come from, if not from the host. */
   readonly stage1?: {readonly imageId: ImageId; readonly imageName: string};
   /** What it was called by --pod-name. */

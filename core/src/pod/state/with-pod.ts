@@ -4,8 +4,9 @@ import {findPod, locatePod} from './find.ts';
 import type {PodEntry} from './load.ts';
 
 /**
- * Finds a pod and reads in it. A pod that is moved meanwhile is found again where it went, so that nobody takes it for damaged; it can move a
- * few times only.
+ * Finds a pod and reads in it. A pod that is moved meanwhile is found again where it went, whatever has been read of it before: nobody takes it for damaged, nor a file that has gone with
+ * it for one that was never there. It can move a few times only.
+ * @param use may be called again
  */
 export const withPod = async <T>(
   dataDir: HostPath,
@@ -14,12 +15,16 @@ export const withPod = async <T>(
 ): Promise<T> => {
   for (;;) {
     const entry = findPod(dataDir, text);
+    const isThere = () => locatePod(dataDir, entry.uuid) === entry.directory;
     try {
-      return await use(entry);
+      const found = await use(entry);
+      if (isThere()) return found;
     } catch (error) {
-      if (!isDamage(error) || locatePod(dataDir, entry.uuid) === entry.directory) throw error;
+      // Of others it may not even be seen any more where the pod is: what `enter` becomes has another root.
+      if (!isStale(error) || isThere()) throw error;
     }
   }
 };
 
-const isDamage = (error: unknown): boolean => error instanceof RktError && error.code === 'RKT_POD_FILE_DAMAGED';
+const isStale = (error: unknown): boolean =>
+  error instanceof RktError && (error.code === 'RKT_POD_FILE_DAMAGED' || error.code === 'RKT_POD_STATE');

@@ -1,8 +1,9 @@
 import type {Launch} from '../../contract/launch.ts';
+import type {Pod, RunningPod} from '../../contract/pod.ts';
 import {enter as performEnter} from '../../executor/enter.ts';
 import {requireStdio} from '../../linux/require-stdio.ts';
 import {sealSelf} from '../../linux/sealed-self.ts';
-import {callersTerminal, onTerminal} from '../../linux/terminal.ts';
+import {callersTerminal, hasTerminal, onTerminal} from '../../linux/terminal.ts';
 import type {RktError} from '../../rkt-error.ts';
 import type {Settings} from '../../settings.ts';
 import {checkedOnce} from '../../stage1/checked-once.ts';
@@ -15,6 +16,7 @@ import {pickApp} from '../state/pick-app.ts';
 import {runningPod} from '../state/running-pod.ts';
 import {requireStored} from '../state/stored.ts';
 import {readSummary} from '../state/summary.ts';
+import type {Supervisor} from '../state/supervisor.ts';
 import {whenStarted} from './when-started.ts';
 
 export interface EnterRequest {
@@ -39,11 +41,15 @@ export const enter = async (
   }
   const {entrypoints} = summary.flavor;
   if (entrypoints !== undefined) {
-    const {enterStage1} = await import('./enter-stage1.ts');
+    const [{enterStage1}, {onOwnTerminal}] = await Promise.all([
+      import('./enter-stage1.ts'),
+      import('../../executor/on-own-terminal.ts'),
+    ]);
+    await onOwnTerminal();
     return enterStage1(settings, entry, supervisor, entrypoints, {app: appName, command});
   }
-  // It starts this command again; the less has been done before, the better. Into a pid namespace a program of its own leads.
-  if (!summary.flavor.supervises) sealSelf();
+  // It starts this command again; the less has been done before, the better. Into a pid namespace, and on a terminal, a program of its own leads.
+  if (!summary.flavor.supervises && !hasTerminal()) sealSelf();
   const pod = requireStored(path, 'frozen');
   const facts = requireStored(path, 'facts');
   const app = pickApp(uuid, pod.apps, appName);
@@ -52,7 +58,10 @@ export const enter = async (
     const {verbs, name} = flavor.declaration;
     throw enterImpossible(name, 'consequence' in verbs.enter ? verbs.enter.consequence : 'it does not say how');
   }
-  const running = whenStarted(entry, app.name, () => runningPod(pod, facts, supervisor, flavor));
+  const look = flavor.declaration.properties.includes('own-kernel')
+    ? await machineLook(entry, pod, supervisor)
+    : () => runningPod(pod, facts, supervisor, flavor);
+  const running = whenStarted(entry, app.name, look);
   let candidate: unknown;
   try {
     candidate = flavor.enter(running, app, command, facts);
@@ -73,6 +82,11 @@ export const enter = async (
     caches: {seccomp: seccompCache(settings.dataDir)},
     describeError,
   });
+};
+
+const machineLook = async (entry: PodEntry, pod: Pod, supervisor: Supervisor): Promise<() => RunningPod> => {
+  const {startedMachine} = await import('./started-machine.ts');
+  return () => startedMachine(entry, pod, supervisor);
 };
 
 /** What the app has been told of another terminal does not hold for this one. */

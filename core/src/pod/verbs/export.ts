@@ -1,18 +1,19 @@
 import {constants, readFileSync} from 'node:fs';
 import type {ImageManifest} from '../../appc/image-manifest.ts';
 import {parseImageManifest} from '../../appc/parse-image-manifest.ts';
-import type {HostPath, ImageId} from '../../contract/names.ts';
+import type {HostPath, ImageId, Uuid} from '../../contract/names.ts';
 import type {App} from '../../contract/pod.ts';
 import {ownMounts, withReadOnly} from '../../executor/with-read-only.ts';
 import {buildImage} from '../../image/build/build-image.ts';
+import {holdImages, openStore} from '../../image/store.ts';
 import type {Fd} from '../../linux/fd.ts';
 import {lockDirectory} from '../../linux/lock.ts';
 import {openStored} from '../../linux/open-stored.ts';
 import {openBeneath} from '../../linux/openat2.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 import {layerGone, podBusy, podNotInState} from '../errors.ts';
+import {findPod} from '../state/find.ts';
 import {appPaths} from '../state/layout.ts';
-import type {PodEntry} from '../state/load.ts';
 import {pickApp} from '../state/pick-app.ts';
 import {requireStored} from '../state/stored.ts';
 
@@ -20,25 +21,42 @@ const READ = constants.O_RDONLY | constants.O_DIRECTORY;
 
 /** Makes an image of the files that an app of an exited pod has left, with the manifest of its image. Returns the image's ID. */
 export const exportApp = async (
-  {uuid, state, path}: PodEntry,
+  dataDir: HostPath,
+  uuid: Uuid,
   appName: string | undefined,
   {output, overwrite}: {output: string; overwrite: boolean},
 ): Promise<ImageId> => {
-  if (state !== 'exited' && state !== 'exited garbage') throw podNotInState(uuid, state, 'exited');
+  // A pod that is over keeps no image from being removed.
+  using images = holdImages(openStore(dataDir));
+  void images;
   ownMounts();
   // With it nobody removes the pod; it may be moved meanwhile, so that from here on it goes by its descriptor, for our children too.
-  using lock = lockDirectory(path, 'shared');
-  if (lock === undefined) throw podBusy(uuid, state);
+  using lock = lockExited(dataDir, uuid);
   const pod = `/proc/${process.pid}/fd/${lock.number}` as HostPath;
   const app = pickApp(uuid, requireStored(pod, 'frozen').apps, appName);
   const manifest = complete(parseImageManifest(readFileSync(`${pod}/${appPaths(app.name).manifest}`)));
   const build = (directory: HostPath) =>
     buildImage({directory, manifest, output, overwrite, compression: 'gzip', mtime: 'keep'});
   const {rootfs} = app;
-  // Awaited here: the lock ends with this function.
+  // Awaited here: the locks end with this function.
   return rootfs.kind === 'copy'
     ? await build(`${pod}/${rootfs.directory}` as HostPath)
     : await withLayers(lock, app, rootfs, build);
+};
+
+const lockExited = (dataDir: HostPath, uuid: Uuid): Fd => {
+  for (;;) {
+    const {state, path} = findPod(dataDir, uuid);
+    if (state !== 'exited' && state !== 'exited garbage') throw podNotInState(uuid, state, 'exited');
+    try {
+      const lock = lockDirectory(path, 'shared');
+      if (lock === undefined) throw podBusy(uuid, state);
+      return lock;
+    } catch (error) {
+      // It has been moved meanwhile.
+      if (!isErrno(error, 'ENOENT')) throw error;
+    }
+  }
 };
 
 const withLayers = async <T>(

@@ -1,7 +1,8 @@
+import {RktError} from '../../rkt-error.ts';
 import type {PodRequest} from '../request.ts';
-import {findPod} from '../state/find.ts';
+import {locatePod, seePod} from '../state/find.ts';
 import type {Place} from '../state/place.ts';
-import {claimName} from '../state/pod-names.ts';
+import {claimName, podNamed} from '../state/pod-names.ts';
 import {isFinished} from '../state/states.ts';
 import {remove} from './remove.ts';
 
@@ -12,9 +13,17 @@ import {remove} from './remove.ts';
 export const namePod = ({dataDir, uuid}: Place, {podName}: PodRequest): void => {
   if (podName === undefined) return;
   claimName(dataDir, podName, uuid, (owner) => {
-    const {state, summary} = findPod(dataDir, owner);
-    if (!isFinished(state) || !summary?.removeOnExit) return false;
-    remove(dataDir, owner);
-    return true;
+    const pod = seePod(dataDir, owner);
+    if (pod === undefined || !isFinished(pod.state) || !pod.summary?.removeOnExit) return;
+    try {
+      remove(dataDir, owner);
+    } catch (error) {
+      // Another rkt removes it, and has given its name back before all of it is gone.
+      const isFree = podNamed(dataDir, podName) !== owner || locatePod(dataDir, owner) === undefined;
+      if (!isFree || !isRemoval(error)) throw error;
+    }
   });
 };
+
+const isRemoval = (error: unknown): boolean =>
+  error instanceof RktError && (error.code === 'RKT_POD_BUSY' || error.code === 'RKT_POD_UNKNOWN');

@@ -1,4 +1,5 @@
 import type {Uuid} from '../../contract/names.ts';
+import {holdPresentImages, openStore} from '../../image/store.ts';
 import type {Settings} from '../../settings.ts';
 import type {Explanation} from '../compose/choose-for-pod.ts';
 import {type ComposedPod, compose} from '../compose/compose.ts';
@@ -12,14 +13,17 @@ const PLAN_UUID = '00000000-0000-0000-0000-000000000000' as Uuid;
  * What `run` would do. Changes nothing and needs no rights but to read.
  * @param explain told how the flavor was chosen, also of a pod that is then refused
  */
-export const planRun = (
+export const planRun = async (
   settings: Settings,
   request: PodRequest,
   run: RunRequest,
   explain?: (explanation: Explanation) => void,
-): Promise<ComposedPod> =>
-  compose(settings, request, run, PLAN_UUID, {
+): Promise<ComposedPod> => {
+  using images = holdPresentImages(openStore(settings.dataDir));
+  void images;
+  return await compose(settings, request, run, PLAN_UUID, {
     find: findImagesForPlan,
     remember: false,
     ...(explain === undefined ? {} : {explain}),
   });
+};

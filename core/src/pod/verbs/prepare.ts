@@ -43,6 +43,7 @@ export const prepare = async (settings: Settings, asked: PodRequest): Promise<Uu
         allowDegraded: composed.allowDegraded,
         pod: asked,
         imageHasHosts,
+        properties: composed.found.flavor.declaration.properties,
         accepted: askedByImages
           .filter(({widens}) => widens.length > 0)
           .map(({app, image, name, widens}) => ({app, image, name, widens})),

@@ -1,21 +1,13 @@
-import {CONTRACT_VERSION} from '../../contract/flavor.ts';
-import type {HostFacts} from '../../contract/host.ts';
-import type {Pod} from '../../contract/pod.ts';
 import {refuseDamagedLayers} from '../../image/damage.ts';
-import {openStore} from '../../image/store.ts';
+import {holdImages, openStore} from '../../image/store.ts';
 import {requireStdio} from '../../linux/require-stdio.ts';
-import {callersTerminal} from '../../linux/terminal.ts';
 import type {Settings} from '../../settings.ts';
-import {rememberedIn} from '../../stage1/choice/flavor-options.ts';
-import {gatherHostFacts} from '../../stage1/facts/host-facts.ts';
-import type {PlannedPod} from '../../stage1/negotiation/plan-pod.ts';
 import {findPolicyFiles} from '../../stage1/policy/find-policy-files.ts';
-import {applyRunRequest} from '../compose/apply-run-request.ts';
-import {hostNames} from '../compose/host-names.ts';
-import {fileDamaged, podNotInState} from '../errors.ts';
-import type {RunRequest} from '../request.ts';
+import type {PlanChange} from '../compose/compare-plans.ts';
+import {podNotInState, podWeaker} from '../errors.ts';
+import type {PreparedRequest, RunRequest} from '../request.ts';
+import {findUuid} from '../state/find.ts';
 import {retirePod} from '../state/give-up.ts';
-import {checkedDirectory, POD_FILES} from '../state/layout.ts';
 import {claim} from '../state/life-cycle.ts';
 import type {PodEntry} from '../state/load.ts';
 import {Place} from '../state/place.ts';
@@ -23,6 +15,8 @@ import {requireStored, writeStored} from '../state/stored.ts';
 import {withPod} from '../state/with-pod.ts';
 import {checkSockets} from './check-sockets.ts';
 import {launch} from './launch.ts';
+import {ownTerminal} from './own-terminal.ts';
+import {type PlannedPrepared, planPrepared} from './plan-prepared.ts';
 import {requireTerminal} from './require-terminal.ts';
 import {tellNetwork} from './tell-network.ts';
 import {tellReadiness} from './tell-readiness.ts';
@@ -30,26 +24,36 @@ import {tellUnproved} from './tell-unproved.ts';
 import {writeUuidFile} from './write-uuid-file.ts';
 
 /**
- * Becomes a pod that has been prepared. Whatever can be wrong with the options or the host is found before the pod is claimed, and leaves it
+ * Becomes a pod that has been prepared. Whatever can be wrong with the options, the flavor or the host is found before the pod is claimed, and leaves it
  * prepared; after that there is no way back, and a pod that could not be launched ends in `exited-garbage`.
+ * @param tell told what another flavor changes, before the pod starts
  */
-export const runPrepared = async (settings: Settings, text: string, run: RunRequest): Promise<never> => {
+export const runPrepared = async (
+  settings: Settings,
+  text: string,
+  run: RunRequest,
+  asked: PreparedRequest,
+  tell: (change: PlanChange) => void,
+): Promise<never> => {
   requireStdio();
-  const {uuid, planned, now} = await withPod(settings.dataDir, text, async (entry) => {
+  const uuid = findUuid(settings.dataDir, text);
+  const store = openStore(settings.dataDir);
+  // Who removes or replaces what is damaged of an image finds the pod where it waits, or where it runs, with its images and that of its flavor.
+  using images = holdImages(store);
+  const planned = await withPod(settings.dataDir, uuid, async (entry) => {
     if (entry.directory !== 'prepared') throw podNotInState(entry.uuid, entry.state, 'prepared');
-    const before = requireStored(entry.path, 'facts');
-    const frozen = requireStored(entry.path, 'frozen');
-    refuseDamagedLayers(openStore(settings.dataDir), frozen);
-    const {stage1} = frozen;
-    const now = gatherHostFacts(Object.keys(before.programs), stage1?.tree, rememberedIn(settings));
-    const planned = (await planAgain(settings, entry, run, {before, now})) ?? storedPlan(entry);
-    await checkPolicy(settings, entry, planned.pod, now);
-    if (entry.summary?.flavor.supervises) checkSockets(planned.pod, now);
+    refuseDamagedLayers(store, requireStored(entry.path, 'frozen'));
+    const planned = await planPrepared(settings, entry, run, asked);
+    await checkPolicy(settings, entry, planned);
+    refuseWeaker(entry, planned);
+    if (planned.summary.flavor.supervises) checkSockets(planned.pod, planned.facts);
     requireTerminal(planned.pod);
+    await ownTerminal(planned, () => images.close());
+    if (planned.other !== undefined) tell(planned.other.change);
     tellNetwork(settings, run, planned.pod);
     tellReadiness(settings, planned.report);
     tellUnproved(settings, planned.pod, planned.report);
-    return {uuid: entry.uuid, planned, now};
+    return planned;
   });
   using place = new Place(settings.dataDir, uuid, 'prepared');
   try {
@@ -60,10 +64,12 @@ export const runPrepared = async (settings: Settings, text: string, run: RunRequ
     if (planned.fresh) {
       writeStored(place.path, 'frozen', planned.pod);
       writeStored(place.path, 'report', planned.report);
-      writeStored(place.path, 'facts', now);
+      writeStored(place.path, 'facts', planned.facts);
       writeStored(place.path, 'plan', planned.plan);
+      if (planned.other !== undefined) writeStored(place.path, 'summary', planned.summary);
     }
-    return await launch(place, {...planned, facts: now}, settings);
+    images.close();
+    return await launch(place, planned, settings);
   } catch (error) {
     throw retirePod(place, error);
   }
@@ -72,79 +78,25 @@ export const runPrepared = async (settings: Settings, text: string, run: RunRequ
 /** Costs one readdir for each layer of the configuration while there is no policy. */
 const checkPolicy = async (
   settings: Settings,
-  {path, summary}: PodEntry,
-  pod: Pod,
-  facts: HostFacts,
+  {path}: PodEntry,
+  {pod, facts, summary, other, allowDegraded}: PlannedPrepared,
 ): Promise<void> => {
   const files = findPolicyFiles(settings);
-  if (files.length === 0 || summary === undefined) return;
+  if (files.length === 0) return;
   const [{pinnedFlavor}, {checkPrepared}] = await Promise.all([
     import('../../stage1/choice/choose-flavor.ts'),
     import('../compose/check-prepared.ts'),
   ]);
-  const found = await pinnedFlavor(settings, summary.flavor);
-  const {allowDegraded, accepted = [], pod: asked} = requireStored(path, 'request');
+  const found = other?.found ?? (await pinnedFlavor(settings, summary.flavor));
+  const {accepted = [], pod: asked} = requireStored(path, 'request');
   const manifest = requireStored(path, 'manifest');
   await checkPrepared(settings, files, {found, facts, manifest, asked, pod, allowDegraded, accepted});
 };
 
-type Planned = Pick<PlannedPod, 'pod' | 'plan' | 'report'> & {readonly fresh: boolean};
-
-const storedPlan = ({path}: PodEntry): Planned => ({
-  pod: requireStored(path, 'frozen'),
-  plan: requireStored(path, 'plan'),
-  report: requireStored(path, 'report'),
-  fresh: false,
-});
-
-/** A new plan by the very flavor the pod was prepared with, if options or the host ask for one; `undefined`: the stored one is still right. */
-const planAgain = async (
-  settings: Settings,
-  {path, summary}: PodEntry,
-  run: RunRequest,
-  facts: {readonly before: HostFacts; readonly now: HostFacts},
-): Promise<Planned | undefined> => {
-  const sameHost = JSON.stringify(facts.before) === JSON.stringify(facts.now);
-  const sameContract = requireStored(path, 'plan').contract === CONTRACT_VERSION;
-  if (summary === undefined) throw fileDamaged(path, POD_FILES.summary, 'it is missing');
-  if (sameHost && sameContract && isDefault(run) && !settings.debug) return undefined;
-  const [{pinnedFlavor}, {planPod}] = await Promise.all([
-    import('../../stage1/choice/choose-flavor.ts'),
-    import('../../stage1/negotiation/plan-pod.ts'),
-  ]);
-  const found = await pinnedFlavor(settings, summary.flavor);
-  const {pod, allowDegraded, imageHasHosts, overlayObstacle} = requireStored(path, 'request');
-  const asked = applyRunRequest(pod, {
-    run,
-    declaration: found.flavor.declaration,
-    debug: settings.debug,
-    host: hostNames,
-    terminal: callersTerminal(),
-    imageHasHosts,
-  });
-  const planned = await planPod(found, asked, {
-    facts: facts.now,
-    checked: checkedDirectory(settings.dataDir),
-    allowDegraded,
-    ...(overlayObstacle === undefined ? {} : {overlayObstacle}),
-  });
-  return {...planned, fresh: true};
+/** @throws RKT_POD_WEAKER if another flavor gives the pod less than it was prepared with, and nobody said that it may */
+const refuseWeaker = ({uuid}: PodEntry, {other, allowDegraded}: PlannedPrepared): void => {
+  if (other === undefined) return;
+  const {losses, from, to} = other.change;
+  const refused = losses.filter(({name}) => !allowDegraded.includes(name));
+  if (refused.length > 0) throw podWeaker(uuid, from.name, to.name, refused);
 };
-
-const isDefault = ({
-  net,
-  interactive,
-  dns,
-  dnsSearch,
-  dnsOpt,
-  dnsDomain,
-  hostsEntries,
-  hostname,
-  ipc,
-  mdsRegister,
-}: RunRequest) =>
-  [net, dnsDomain, hostname].every((value) => value === undefined) &&
-  [dns, dnsSearch, dnsOpt, hostsEntries].every(({length}) => length === 0) &&
-  !interactive &&
-  !mdsRegister &&
-  ipc === 'auto';

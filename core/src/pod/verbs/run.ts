@@ -12,6 +12,7 @@ import {newUuid} from '../state/uuid.ts';
 import {checkSockets} from './check-sockets.ts';
 import {launch} from './launch.ts';
 import {namePod} from './name-pod.ts';
+import {ownTerminal} from './own-terminal.ts';
 import {requireTerminal} from './require-terminal.ts';
 import {tellNetwork} from './tell-network.ts';
 import {tellReadiness} from './tell-readiness.ts';
@@ -27,6 +28,8 @@ export const run = async (settings: Settings, asked: PodRequest, runRequest: Run
   const composed = await compose(settings, request, runRequest, uuid);
   if (composed.found.flavor.appCgroup !== undefined) checkSockets(composed.pod, composed.facts);
   requireTerminal(composed.pod);
+  // Who has read an image from a stream cannot begin anew.
+  if (request === asked) await ownTerminal(composed, () => images.close());
   tellNetwork(settings, runRequest, composed.pod);
   tellReadiness(settings, composed.report);
   tellUnproved(settings, composed.pod, composed.report);
@@ -36,8 +39,8 @@ export const run = async (settings: Settings, asked: PodRequest, runRequest: Run
     if (runRequest.uuidFileSave !== undefined) writeUuidFile(runRequest.uuidFileSave, uuid);
     namePod(place, request);
     await fillPod(place, composed, request, {createdAt: Date.now()});
-    images.close();
     place.perform(finishPreparing('run'));
+    images.close();
     return await launch(place, composed, settings);
   } catch (error) {
     throw giveUp(place, error);

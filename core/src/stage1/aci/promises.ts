@@ -69,6 +69,7 @@ export const promisesOf = ({
       'processes/apart': ITS_OWN,
       'processes/closed': ITS_OWN,
       restart: UNKNOWN,
+      watchdog: UNKNOWN,
       'rootfs/overlay': {level: 'enforced', mechanism: 'overlayfs on the shared layers of the image, mounted by rkt'},
       'rootfs/read-only': IN_MANIFEST,
       'socket-activation': handed('the sockets of LISTEN_FDS stay open in the stage1'),

@@ -3,7 +3,7 @@ import {loadConfig} from '../../config/load.ts';
 import type {Pod} from '../../contract/pod.ts';
 import type {FetchOptions} from '../../image/fetch.ts';
 import type {Settings} from '../../settings.ts';
-import {gatherHostFacts} from '../facts/host-facts.ts';
+import {gatherFlavorFacts} from '../facts/flavor-facts.ts';
 import {defaultOrder, ownFlavors} from '../load/own-flavors.ts';
 import {findingsOf} from '../negotiation/findings-of.ts';
 import type {EffectivePolicy} from '../policy/combine.ts';
@@ -37,8 +37,9 @@ export const chooseByPolicy = async (
   const look = async (selection: string): Promise<Seen> => {
     const found = await chooseFlavor(settings, selection, {remember, pullPolicy});
     const {declaration} = found.flavor;
-    const {name, programs = []} = declaration;
-    const facts = gatherHostFacts(programs, found.stage1?.tree);
+    const {name} = declaration;
+    const {cacheDir} = options;
+    const facts = await gatherFlavorFacts(settings, declaration, {tree: found.stage1?.tree, cacheDir});
     const names = namesOf(found.source, policy.restrictions, options);
     const findings = findingsOf(found.flavor, facts);
     const candidate = {name, ...names, declaration, findings, host: facts, pod: draft(found)};

@@ -10,6 +10,7 @@ import {gatherHostFacts} from '../facts/host-facts.ts';
 import {type FoundFlavor, findFlavor} from '../load/find.ts';
 import {defaultOrder, ownFlavors} from '../load/own-flavors.ts';
 import {defaultFlavor} from './default-flavor.ts';
+import type {FlavorChoice} from './flavor-choice.ts';
 import {flavorOptions} from './flavor-options.ts';
 import {fromDirectory} from './from-directory.ts';
 import {meansImage} from './means-image.ts';
@@ -27,10 +28,10 @@ export const chooseFlavor = async (
     remember = true,
     pullPolicy = 'new',
   }: {readonly remember?: boolean; readonly pullPolicy?: FetchOptions['pullPolicy'] | 'stored'} = {},
-): Promise<ChosenFlavor> => {
+): Promise<ChosenFlavor & {readonly choice: FlavorChoice}> => {
   const options = await flavorOptions(settings, remember);
   if (selection !== undefined)
-    return choose(settings, fromDirectory(selection, options.searchFrom[0]), pullPolicy, options);
+    return chosenBy('asked', choose(settings, fromDirectory(selection, options.searchFrom[0]), pullPolicy, options));
   const {wanted, location} = await configured(settings);
   if (wanted === undefined) {
     return defaultFlavor({
@@ -41,13 +42,15 @@ export const chooseFlavor = async (
     });
   }
   try {
-    return await choose(settings, wanted, pullPolicy, options);
+    return await chosenBy('configured', choose(settings, wanted, pullPolicy, options));
   } catch (error) {
     // As in rkt: the place is for a name that is not here yet.
     if (location === undefined || !isNotFound(error)) throw error;
-    return choose(settings, location, pullPolicy, options);
+    return chosenBy('configured', choose(settings, location, pullPolicy, options));
   }
 };
+
+const chosenBy = async (by: 'asked' | 'configured', found: Promise<ChosenFlavor>) => ({...(await found), choice: {by}});
 
 type FlavorOptions = Awaited<ReturnType<typeof flavorOptions>>;
 
@@ -104,8 +107,9 @@ export const pinnedFlavor = async (
   settings: Settings,
   {name, source, digest}: {readonly name: string; readonly source: string; readonly digest: string},
 ): Promise<FoundFlavor> => {
-  if (isImageId(source)) return (await import('./stage1-image.ts')).pinnedImage(settings, source);
-  const found = await findFlavor(source, await flavorOptions(settings));
+  const options = await flavorOptions(settings);
+  if (isImageId(source)) return (await import('./stage1-image.ts')).pinnedImage(settings, source, options);
+  const found = await findFlavor(source, options);
   if (found.digest !== digest) throw flavorReplaced(name, digest, found.digest);
   return found;
 };

@@ -7,11 +7,12 @@ import {place} from '../policy/policy.ts';
 import {type Considered, consider, passedOver, type Seen} from './consider.ts';
 import {tellWeaker} from './default-flavor.ts';
 import {findOrReason} from './find-or-reason.ts';
+import type {FlavorChoice} from './flavor-choice.ts';
 
 /** What has become of the choice of a flavor. */
 export interface Decision {
   /** What named the flavors that were considered: the line, a rule, a file of `stage1.d`, or nobody. */
-  readonly by: 'asked' | 'rule' | 'configured' | 'default';
+  readonly by: FlavorChoice['by'];
   /** In order. */
   readonly considered: readonly Considered[];
   readonly chosen?: Seen;

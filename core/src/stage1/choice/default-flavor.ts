@@ -5,6 +5,7 @@ import {findingsOf} from '../negotiation/findings-of.ts';
 import {hostReasons} from '../policy/host-reasons.ts';
 import {type Considered, consider, passedOver} from './consider.ts';
 import {findOrReason} from './find-or-reason.ts';
+import {type FlavorChoice, flavorChoice} from './flavor-choice.ts';
 
 interface Ways {
   /** Those that may run unasked, the one that isolates most first. */
@@ -20,7 +21,12 @@ interface Ways {
  * another one is told why.
  * @throws RKT_FLAVOR_NOT_FOUND, RKT_PROGRAM_TIMED_OUT
  */
-export const defaultFlavor = async ({names, find, gather, note}: Ways): Promise<FoundFlavor> => {
+export const defaultFlavor = async ({
+  names,
+  find,
+  gather,
+  note,
+}: Ways): Promise<FoundFlavor & {readonly choice: FlavorChoice}> => {
   const look = async (name: string): Promise<Considered> => {
     const found = await findOrReason(name, find);
     if ('kind' in found) return {name, reasons: [found]};
@@ -30,7 +36,7 @@ export const defaultFlavor = async ({names, find, gather, note}: Ways): Promise<
   const consideration = await consider(names, look);
   if (consideration.chosen === undefined) throw flavorNotFound('default', names);
   tellWeaker(consideration.chosen.name, passedOver(consideration), note);
-  return consideration.chosen.flavor;
+  return {...consideration.chosen.flavor, choice: flavorChoice({by: 'default', ...consideration})};
 };
 
 /** Those before it isolate more. */

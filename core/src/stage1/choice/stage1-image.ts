@@ -21,18 +21,22 @@ import type {Settings} from '../../settings.ts';
 import {aciFlavor} from '../aci/aci-flavor.ts';
 import {ENTRYPOINT, type Entrypoints, entrypointsOf} from '../aci/entrypoints.ts';
 import {stage1ImageInvalid, stage1ImageNotStored} from '../errors.ts';
-import {type FoundFlavor, findFlavor} from '../load/find.ts';
+import {isExecutable} from '../load/executable-flavor.ts';
+import {type FoundFlavor, findFlavor, loadFlavor} from '../load/find.ts';
 import type {ChosenFlavor} from './choose-flavor.ts';
 
 /** Annotation of an image by which it says for which flavor it has been made. */
 export const STAGE1_FLAVOR = 'rkt/stage1/flavor';
+
+/** By which it says that it is a flavor itself: the path of a program in it that speaks the contract. */
+const STAGE1_PROGRAM = 'rkt/stage1/program';
 
 const FLAVOR_NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 /** They mean something to the loader of the image's programs. */
 const LIBRARY_PATH_SPECIAL = /[:;$]/;
 
 /**
- * The flavor that an image was made for, with the image; or the image itself, if it was made for rkt. The caller holds the images.
+ * The flavor that an image was made for, with the image; or the image itself, if it has a flavor in it, or was made for rkt. The caller holds the images.
  * @param pullPolicy `stored` takes none into the store
  * @throws RKT_STAGE1_IMAGE_INVALID, RKT_STAGE1_IMAGE_NOT_STORED, what `fetchImage` and `findFlavor` throw
  */
@@ -51,10 +55,9 @@ export const stage1Image = async (
   const version = findLabel(labels, 'version');
   const flavor = findAnnotation(annotations, STAGE1_FLAVOR);
   if (flavor === undefined) {
-    const madeForRkt = await imageForRkt(store, {id, name, version}, localConfig);
-    if (madeForRkt !== undefined) return madeForRkt;
-    const neither = `it has neither an annotation "${STAGE1_FLAVOR}" nor "${ENTRYPOINT}run"`;
-    throw stage1ImageInvalid(id, name, neither);
+    const itself = await flavorOfItsOwn(store, {id, name, version}, localConfig, options);
+    if (itself !== undefined) return itself;
+    throw stage1ImageInvalid(id, name, `it has no annotation "${STAGE1_FLAVOR}", and ${NOT_ITSELF}`);
   }
   // An image names what is installed, never a file.
   if (!FLAVOR_NAME.test(flavor)) throw stage1ImageInvalid(id, name, `"${flavor}" is not the name of a flavor`);
@@ -74,16 +77,51 @@ export const withStoredImage = async (
   return withImage(store, found, {id, name, version: findLabel(labels, 'version')});
 };
 
-/** The stage1 image made for rkt that a pod has been prepared with: it is what it was as long as it has its ID. */
+/** The image that is a flavor itself, and that a pod has been prepared with: it is what it was as long as it has its ID. */
 export const pinnedImage = async (
   {dataDir, localConfig}: Pick<Settings, 'dataDir' | 'localConfig'>,
   id: ImageId,
+  options: Parameters<typeof findFlavor>[1],
 ): Promise<ChosenFlavor> => {
   const store = openStore(dataDir);
   const {name, labels} = imageManifestOf(store, id);
-  const found = await imageForRkt(store, {id, name, version: findLabel(labels, 'version')}, localConfig);
-  if (found === undefined) throw stage1ImageInvalid(id, name, `it has no annotation "${ENTRYPOINT}run"`);
+  const found = await flavorOfItsOwn(store, {id, name, version: findLabel(labels, 'version')}, localConfig, options);
+  if (found === undefined) throw stage1ImageInvalid(id, name, NOT_ITSELF);
   return found;
+};
+
+const NOT_ITSELF = `it has neither "${STAGE1_PROGRAM}" nor "${ENTRYPOINT}run"`;
+
+const flavorOfItsOwn = async (
+  store: ImageStore,
+  image: Image,
+  localConfig: HostPath,
+  options: Parameters<typeof findFlavor>[1],
+): Promise<ChosenFlavor | undefined> =>
+  (await flavorIn(store, image, options)) ?? (await imageForRkt(store, image, localConfig));
+
+/** A flavor that is a program in an image, with that image; `undefined` if it has none. */
+const flavorIn = async (
+  store: ImageStore,
+  image: Image,
+  options: Parameters<typeof findFlavor>[1],
+): Promise<ChosenFlavor | undefined> => {
+  const {id, name} = image;
+  const path = findAnnotation(imageManifestOf(store, id).annotations, STAGE1_PROGRAM);
+  if (path === undefined) return undefined;
+  const refuse = (problem: string): never => {
+    throw stage1ImageInvalid(id, name, `"${STAGE1_PROGRAM}" is ${JSON.stringify(path)}, ${problem}`);
+  };
+  const [tree = store.images] = (await layersOf(store, id, {flat: true})).lower;
+  using root = openStored(tree, O_PATH | constants.O_DIRECTORY);
+  const program = path.startsWith('/') && !path.includes('\0') ? findTreeProgram(root, path) : undefined;
+  if (program === undefined) return refuse('which is no program in it');
+  // It runs where it sees itself and the programs of the host.
+  if (program.through !== undefined)
+    return refuse('which needs libraries of the image: it has to be static, or a script');
+  if (!isExecutable(program.path)) return refuse('a module of JavaScript: in an image a flavor is a program');
+  const {flavor} = await loadFlavor(program.path, options);
+  return {flavor, digest: id, source: id, stage1: {image: describe(image), tree}};
 };
 
 interface Image {

@@ -1,33 +1,30 @@
 import type {ChildProcess} from 'node:child_process';
-import {readSync, realpathSync, statSync, writeSync} from 'node:fs';
+import {realpathSync, statSync} from 'node:fs';
 import path from 'node:path';
 import {HOOKS} from '../../contract/flavor.ts';
 import {strangersScript, TOOL_ENVIRONMENT} from '../../image/sandbox.ts';
 import {childEnd} from '../../linux/child-end.ts';
 import {accompany} from '../../linux/companions.ts';
-import type {Fd} from '../../linux/fd.ts';
-import {closeOnExecFrom, setNonBlocking} from '../../linux/fd-flags.ts';
+import {closeOnExecFrom} from '../../linux/fd-flags.ts';
 import {isolated, isShownToAll, type Shown} from '../../linux/isolated.ts';
 import {O_PATH, openHost} from '../../linux/openat2.ts';
 import {pipe} from '../../linux/pipe.ts';
-import {POLLIN, POLLOUT, poll} from '../../linux/poll.ts';
 import {type Keeper, startKeeper} from '../../linux/start-keeper.ts';
-import {isErrno} from '../../linux/syscall-error.ts';
 import {flavorAnswerInvalid, flavorOutOfMemory, flavorPlanTooLarge, flavorTimedOut} from '../errors.ts';
 import type {Ask} from './asked-flavor.ts';
+import {CHUNK, type Ends, exchangeBy, type Reply} from './exchange.ts';
 import {packageClosure, packageOf} from './package-closure.ts';
 import {ownNode, ownPackage} from './package-trees.ts';
+import {patience} from './patience.ts';
 import {MAX_PLAN} from './plain-steps.ts';
 import {isAboutMemory, thrownByFlavor} from './thrown-by-flavor.ts';
 
-/** Milliseconds. */
+/** Milliseconds, as {@link patience} counts them. */
 const LIMIT = 10_000;
 /** Of objects, in MiB; besides, the process has a limit for all. */
 const HEAP = 512;
-const MAX_MESSAGES = 65_536;
 /** Lines of a flavor that are passed on. */
 const MAX_LINES = 100;
-const CHUNK = 1024 * 1024;
 
 interface Options {
   /** That an answer may take, and the module to be loaded. Default: ten seconds each. */
@@ -57,42 +54,42 @@ export const startConversation = (source: string, {milliseconds = {}, note}: Opt
     const question = `${JSON.stringify({hook, ...request, ...(isLoading ? {known: Object.keys(HOOKS)} : {})})}\n`;
     const what = isLoading ? 'its module' : `${hook}()`;
     const limit = (isLoading ? milliseconds.module : milliseconds.hook) ?? LIMIT;
-    const reply = talk.exchange(Buffer.from(question), limit);
-    if (reply === 'late' || reply === 'long') talk.end();
-    if (reply === 'late') throw flavorTimedOut(name, isLoading ? what : hook, limit);
-    if (reply === 'long') throw flavorPlanTooLarge(name, `.${hook}`, 'bytes', undefined, MAX_PLAN);
-    if (reply === 'ended') {
+    const {because, bytes} = talk.exchange(Buffer.from(question), limit);
+    if (because === 'late' || because === 'long') talk.end();
+    if (because === 'late') throw flavorTimedOut(name, isLoading ? what : hook, limit);
+    if (because === 'long') throw flavorPlanTooLarge(name, `.${hook}`, 'bytes', undefined, MAX_PLAN);
+    if (because === 'end') {
       const last = talk.messages().trim();
       const how = talk.end();
-      const because = new Error(`its process ended with ${how}${last === '' ? '' : `: ${last.split('\n').at(-1)}`}`);
-      throw isAboutMemory(last) ? flavorOutOfMemory(name, what, because) : because;
+      const ended = new Error(`its process ended with ${how}${last === '' ? '' : `: ${last.split('\n').at(-1)}`}`);
+      throw isAboutMemory(last) ? flavorOutOfMemory(name, what, ended) : ended;
     }
     const said = talk.messages();
     // It is asked twice.
     if (question !== lastQuestion) passOn(name, said);
     lastQuestion = question;
-    const {answer, thrown} = parse(name, hook, reply);
+    const {answer, thrown} = parse(name, hook, bytes.subarray(0, -1));
     if (thrown !== undefined)
       throw thrownByFlavor(name, what, thrown, directory === file ? path.dirname(file) : directory);
     return answer;
   };
 };
 
-interface Reply {
+interface Said {
   readonly answer?: unknown;
   readonly thrown?: Readonly<Record<string, unknown>>;
 }
 
-const parse = (name: string, hook: string, reply: Buffer): Reply => {
+const parse = (name: string, hook: string, reply: Buffer): Said => {
   let read: unknown;
   try {
     read = JSON.parse(new TextDecoder('utf-8', {fatal: true}).decode(reply));
   } catch (cause) {
     throw flavorAnswerInvalid(name, hook, 'what it wrote itself where rkt reads answers', cause);
   }
-  const {thrown} = (read ?? {}) as Reply;
+  const {thrown} = (read ?? {}) as Said;
   const isReply = typeof read === 'object' && read !== null && thrown !== null;
-  if (isReply && (thrown === undefined || typeof thrown === 'object')) return read as Reply;
+  if (isReply && (thrown === undefined || typeof thrown === 'object')) return read as Said;
   throw flavorAnswerInvalid(name, hook, 'what it wrote itself where rkt reads answers');
 };
 
@@ -154,101 +151,22 @@ const launch = (
   );
 };
 
-interface Ends {
-  readonly questions: Fd;
-  readonly answers: Fd;
-  readonly messages: Fd;
-}
-
-/** What has been said so far and not taken yet, of bounded length; whether more can come. */
-const listen = (fd: Fd) => {
-  let said = Buffer.alloc(0);
-  let isOpen = true;
-  return {
-    isOpen: () => isOpen,
-    /** Once, and no more than there can be at once: it may say things faster than they are heard. */
-    read: () => {
-      const part = receive(fd);
-      if (part?.length === 0) isOpen = false;
-      if (part !== undefined) said = Buffer.concat([said, part]).subarray(-MAX_MESSAGES);
-    },
-    take: () => {
-      const text = said.toString();
-      said = Buffer.alloc(0);
-      return text;
-    },
-  };
-};
-
-const speak = (child: ChildProcess, keeper: Keeper | undefined, {questions, answers, messages}: Ends) => {
-  for (const {number} of [questions, answers, messages]) setNonBlocking(number, true);
-  const heard = listen(messages);
+const speak = (child: ChildProcess, keeper: Keeper | undefined, ends: Ends) => {
+  const {ask, takeMessages} = exchangeBy(ends);
   let how: string | undefined;
   const end = (): string => {
     if (how !== undefined) return how;
     child.kill('SIGKILL');
     how = child.pid === undefined ? 'no start' : childEnd(child);
     keeper?.releaseNow();
-    for (const fd of [questions, answers, messages]) fd.close();
+    for (const fd of [ends.questions, ends.answers, ends.messages]) fd.close();
     return how;
   };
   accompany(() => void end());
 
-  const exchange = (question: Buffer, milliseconds: number): Buffer | 'late' | 'long' | 'ended' => {
-    if (how !== undefined) return 'ended';
-    const deadline = performance.now() + milliseconds;
-    const parts: Buffer[] = [];
-    let [sent, size] = [0, 0];
-    for (;;) {
-      const left = deadline - performance.now();
-      if (left <= 0) return 'late';
-      const [mayRead] = poll(
-        [
-          {fd: answers.number, wanted: POLLIN},
-          ...(heard.isOpen() ? [{fd: messages.number, wanted: POLLIN}] : []),
-          ...(sent < question.length ? [{fd: questions.number, wanted: POLLOUT}] : []),
-        ],
-        left,
-      );
-      if (heard.isOpen()) heard.read();
-      sent += send(questions, question.subarray(sent));
-      const part = mayRead === true ? receive(answers) : undefined;
-      if (part === undefined) continue;
-      if (part.length === 0) return 'ended';
-      parts.push(part);
-      size += part.length;
-      if (size > MAX_PLAN) return 'long';
-      if (part.at(-1) === NEWLINE) break;
-    }
-    // What it wrote before it answered is there.
-    if (heard.isOpen()) heard.read();
-    return Buffer.concat(parts).subarray(0, -1);
-  };
-  return {exchange, end, messages: heard.take};
-};
-
-const NEWLINE = 0x0a;
-
-const received = Buffer.allocUnsafe(CHUNK);
-
-/** `undefined` if there is nothing now, empty if there never will be. */
-const receive = (fd: Fd): Buffer | undefined => {
-  try {
-    return Buffer.from(received.subarray(0, readSync(fd.number, received)));
-  } catch (error) {
-    if (isErrno(error, 'EAGAIN')) return undefined;
-    throw error;
-  }
-};
-
-/** How much of it has been taken. Who does not read is not going to answer, and is waited for. */
-const send = (fd: Fd, bytes: Buffer): number => {
-  if (bytes.length === 0) return 0;
-  try {
-    return writeSync(fd.number, bytes);
-  } catch (error) {
-    if (isErrno(error, 'EAGAIN')) return 0;
-    if (isErrno(error, 'EPIPE')) return bytes.length;
-    throw error;
-  }
+  const exchange = (question: Buffer, milliseconds: number): Reply =>
+    how === undefined
+      ? ask(question, patience(child.pid ?? 0, milliseconds))
+      : {because: 'end', bytes: Buffer.alloc(0)};
+  return {exchange, end, messages: takeMessages};
 };

@@ -176,6 +176,10 @@ export interface BrokenFlavor {
 const loadFrom = async (source: string, builtIn: boolean, options: Options): Promise<FoundFlavor> =>
   load(source, {source: resolvePath(source), builtIn}, options);
 
+/** The flavor of somebody else's that is this file of the host; throws as {@link findFlavor}. */
+export const loadFlavor = (source: string, options: Options): Promise<FoundFlavor> =>
+  load(source, {source, builtIn: false}, options);
+
 /** Every flavor package in the trees that are searched; those that fail to load carry the error. */
 export const listFlavors = async (options: Options): Promise<readonly (FoundFlavor | BrokenFlavor)[]> => {
   const places = new Map<string, Place>();

@@ -42,7 +42,7 @@ const featureEffects: Readonly<Record<Feature, ((pod: Pod) => Pod) | null>> = {
   }),
   // Nothing but the promise.
   'processes/closed': (pod) => pod,
-  restart: (pod) => ({...pod, apps: pod.apps.map((app) => ({...app, restart: 'no'}))}),
+  restart: (pod) => ({...pod, apps: pod.apps.map(({restartLimit: _, ...app}) => ({...app, restart: 'no'}))}),
   'rootfs/overlay': null,
   'rootfs/read-only': (pod) => ({...pod, apps: pod.apps.map((app) => ({...app, readOnlyRootfs: false}))}),
   'socket-activation': null,
@@ -58,6 +58,7 @@ const featureEffects: Readonly<Record<Feature, ((pod: Pod) => Pod) | null>> = {
   'volume/empty': null,
   'volume/host': null,
   'volume/sys': null,
+  watchdog: (pod) => ({...pod, apps: pod.apps.map(({watchdogSeconds: _, ...app}) => app)}),
 };
 
 /** Every name that `--allow-degraded` can have, whatever the pod is. */

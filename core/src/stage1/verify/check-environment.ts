@@ -11,6 +11,9 @@ const MAX_BYTES = 8 * 1024 * 1024;
 /** What comes with passed sockets (sd_listen_fds(3)). */
 const OF_SOCKETS = ['LISTEN_FDNAMES', 'LISTEN_FDS', 'LISTEN_PID', 'LISTEN_PIDFDID'];
 
+/** What comes with a watchdog (sd_watchdog_enabled(3)). */
+const OF_WATCHDOGS = ['WATCHDOG_PID', 'WATCHDOG_USEC'];
+
 /** A process at an `execve` has no arguments or no variables for a moment, or those of two programs. */
 const LOOKS = {times: 100, milliseconds: 2} as const;
 
@@ -38,6 +41,7 @@ export const checkEnvironment = (
   const passed = [
     ...(app.ports.some(({socketActivated}) => socketActivated) ? OF_SOCKETS : []),
     ...(app.notifies ? ['NOTIFY_SOCKET'] : []),
+    ...(app.watchdogSeconds === undefined ? [] : OF_WATCHDOGS),
   ];
   const promised = new Map(app.process.env.map(({name, value}) => [name, value]));
   // Launchers that end with a chdir say so, as any shell does. It tells nothing that the app does not see.

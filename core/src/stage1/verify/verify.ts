@@ -1,4 +1,5 @@
 import type {HostFacts} from '../../contract/host.ts';
+import type {RlimitName} from '../../contract/kernel-names.ts';
 import type {EnforcementReport, Plan, ReportEntry} from '../../contract/plan.ts';
 import type {App, Mount, ProcessIdentity, RunningPod, Volume} from '../../contract/pod.ts';
 import type {CgroupLimits} from '../../contract/process.ts';
@@ -85,26 +86,32 @@ const checkApp = (
   ];
 };
 
+/** What rkt gives by default the app may raise. */
+const isAsked = ({isolators}: App, name: RlimitName): boolean =>
+  Object.hasOwn(isolators['os/unix/rlimits']?.limits ?? {}, name);
+
 const checkEntry = (entry: ReportEntry, how: ReadBack, evidence: Evidence): Finding[] => {
   const {app, state, host} = evidence;
   switch (how.from) {
     case 'status':
       return checkStatus(how, evidence);
     case 'cgroup':
-      return checkLimit(how.limit, evidence);
+      return [how.limit, ...(BESIDE[how.limit] ?? [])].flatMap((limit) => checkLimit(limit, evidence));
     case 'devices': {
       const {pod, facts} = evidence;
       return [readDevicePolicy(facts.cgroup, state.cgroups, cgroupPath(facts.cgroup, pod.cgroup), pod.devices ?? [])];
     }
     case 'limits':
-      return app.process.rlimits.map(({name, soft, hard}) => {
-        const actual = state.limits[name];
-        return {
-          expected: `${name} at most ${show(soft)}:${show(hard)}`,
-          actual: `${show(actual?.soft ?? null)}:${show(actual?.hard ?? null)}`,
-          holds: actual !== undefined && atMost(actual.soft, soft) && atMost(actual.hard, hard),
-        };
-      });
+      return app.process.rlimits
+        .filter(({name}) => isAsked(app, name))
+        .map(({name, soft, hard}) => {
+          const actual = state.limits[name];
+          return {
+            expected: `${name} at most ${show(soft)}:${show(hard)}`,
+            actual: `${show(actual?.soft ?? null)}:${show(actual?.hard ?? null)}`,
+            holds: actual !== undefined && atMost(actual.soft, soft) && atMost(actual.hard, hard),
+          };
+        });
     case 'oom-score-adj':
       return [
         {
@@ -170,6 +177,9 @@ const checkStatus = ({field}: Extract<ReadBack, {from: 'status'}>, evidence: Evi
 };
 
 /** Whichever of the app's cgroup and those above it, up to the pod's, has the limit: it holds for the app. */
+/** Without which a limit is none. */
+const BESIDE: {readonly [L in keyof CgroupLimits]?: readonly (keyof CgroupLimits)[]} = {memoryMax: ['memorySwapMax']};
+
 const checkLimit = (limit: keyof CgroupLimits, {pod, app, state, facts}: Evidence): Finding[] => {
   const value = app.limits[limit] ?? pod.limits[limit];
   if (value === undefined) return [];

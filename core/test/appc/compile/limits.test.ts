@@ -18,11 +18,19 @@ test('EX-50 nothing asked for, nothing limited', (t) => {
 });
 
 test('EX-57 memory has a hard limit and a request that is reclaimed last', (t) => {
-  t.deepEqual(compile({'resource/memory': {request: '1M', limit: '2M'}}), {memoryMax: 2_000_000, memoryLow: 1_000_000});
+  t.deepEqual(compile({'resource/memory': {request: '1M', limit: '2M'}}), {
+    memoryMax: 2_000_000,
+    memoryLow: 1_000_000,
+    memorySwapMax: 0,
+  });
 });
 
 test('EX-50 a request defaults to the limit', (t) => {
-  t.deepEqual(compile({'resource/memory': {limit: '64Mi'}}), {memoryMax: 2 ** 26, memoryLow: 2 ** 26});
+  t.deepEqual(compile({'resource/memory': {limit: '64Mi'}}), {
+    memoryMax: 2 ** 26,
+    memoryLow: 2 ** 26,
+    memorySwapMax: 0,
+  });
   t.deepEqual(compile({'resource/cpu': {limit: '1'}}), {cpuMax: 1000, cpuShares: 1024});
 });
 

@@ -62,7 +62,17 @@ test('every flag of an app', (t) => {
     ...['--name=web', '--exec=/bin/sh', '--working-dir=/srv', '--readonly-rootfs', '--user=www', '--group=0'],
     ...['--supplementary-gids=1,2', '--mount=volume=v,target=/v', '--annotation=created=2026-01-02T03:04:05Z'],
     ...['--user-annotation=a=b', '--user-label=c=', '--environment=E=1', '--memory=1G', '--rlimit=core=0'],
-    ...['--restart=always', '--stdin=null', '--stdout=log', '--stderr=tty', '--signature=/s.asc', '--', '-c', 'id'],
+    ...[
+      '--restart=always',
+      '--restart-limit=3/1m30s',
+      '--stdin=null',
+      '--stdout=log',
+      '--stderr=tty',
+      '--signature=/s.asc',
+      '--',
+      '-c',
+      'id',
+    ],
   ];
   t.deepEqual(pod(...argv).apps as unknown, [
     {
@@ -74,6 +84,7 @@ test('every flag of an app', (t) => {
       workingDirectory: '/srv',
       readOnlyRootfs: true,
       restart: 'always',
+      restartLimit: {times: 3, seconds: 90},
       user: 'www',
       group: '0',
       supplementaryGids: [1, 2],
@@ -92,6 +103,22 @@ test('every flag of an app', (t) => {
       signature: '/s.asc',
     },
   ]);
+});
+
+test('a watchdog is of whole seconds', (t) => {
+  t.is(pod('a', '--watchdog=1m30s').apps[0]?.watchdogSeconds, 90);
+  for (const value of ['', '0', '30', '500ms', '1.5s', '-1s', '9999999s']) {
+    const error = t.throws(() => pod('a', `--watchdog=${value}`));
+    t.like(error, {code: 'RKT_FLAG_VALUE_INVALID', fields: {flag: 'watchdog', value}});
+  }
+});
+
+test('a limit of restarts is for an app that is restarted', (t) => {
+  for (const flags of [['--restart-limit=5/1m'], ['--restart=no', '--restart-limit=5/1m']]) {
+    const error = t.throws(() => pod('a', ...flags));
+    t.like(error, {code: 'RKT_FLAG_VALUE_INVALID', fields: {flag: 'restart-limit', value: '5/1m'}});
+  }
+  t.notThrows(() => pod('a', '--annotation=coreos.com/rkt/restart=always', '--restart-limit=5/1m'));
 });
 
 test('every flag of a pod, before and after the images', (t) => {
@@ -179,7 +206,6 @@ for (const [argv, code, fields] of [
   [['a', '--memory=1G', '--memory=2G'], 'RKT_FLAG_REPEATED', {flag: 'memory', value: '2G'}],
   [['a', '--caps-retain=CAP_KILL', '--caps-remove=CAP_KILL'], 'RKT_FLAG_CONFLICT', {first: '--caps-retain'}],
   [['a', '--caps-retain=CAP_KILL', '--cap-retain=CAP_KILL'], 'RKT_FLAG_CONFLICT', {second: '--cap-retain'}],
-  [['a', 'b', '--interactive'], 'RKT_FLAG_CONFLICT', {first: '--interactive'}],
   [['a', '--store-only', '--no-store'], 'RKT_FLAG_CONFLICT', {first: '--store-only'}],
   [['a', '--mount=volume=v,target=/x'], 'RKT_FLAG_VALUE_INVALID', {flag: 'mount'}],
   [['--volume=v,kind=empty', '--volume=v,kind=empty', 'a'], 'RKT_FLAG_VALUE_INVALID', {flag: 'volume'}],

@@ -3,6 +3,7 @@ import {parseEnvironment, parseEnvironmentFile} from '../../../src/cli/grammar/e
 import {parseIsolator, parseRlimits} from '../../../src/cli/grammar/isolators.ts';
 import {mergeMounts, parseMount} from '../../../src/cli/grammar/mount.ts';
 import {parsePort} from '../../../src/cli/grammar/port.ts';
+import {parseRestartLimit} from '../../../src/cli/grammar/restart-limit.ts';
 import {parseStage1} from '../../../src/cli/grammar/stage1.ts';
 import {parseVolume} from '../../../src/cli/grammar/volume.ts';
 
@@ -136,6 +137,11 @@ for (const [flag, value, isolator] of [
     'CAP_KILL,CAP_CHOWN',
     {name: 'os/linux/capabilities-retain-set', value: {set: ['CAP_KILL', 'CAP_CHOWN']}},
   ],
+  [
+    'caps-retain',
+    'NET_ADMIN,cap_kill,chown',
+    {name: 'os/linux/capabilities-retain-set', value: {set: ['CAP_NET_ADMIN', 'CAP_KILL', 'CAP_CHOWN']}},
+  ],
   ['caps-remove', 'CAP_KILL', {name: 'os/linux/capabilities-remove-set', value: {set: ['CAP_KILL']}}],
   ['cap-retain', 'CAP_KILL', {name: 'os/linux/capabilities-retain-set', value: {set: ['CAP_KILL']}}],
   [
@@ -165,6 +171,7 @@ for (const [flag, value] of [
   ['oom-score-adj', ''],
   ['pids', '0'],
   ['caps-retain', 'CAP_NOPE'],
+  ['caps-retain', 'NOPE'],
   ['caps-retain', ''],
   ['caps-retain', 'CAP_KILL,'],
   ['seccomp', 'chmod'],
@@ -231,3 +238,16 @@ for (const [flags, code] of [
       t.throws(() => parseStage1(flags)),
       {code},
     ));
+
+test('--restart-limit', (t) => {
+  t.deepEqual(parseRestartLimit('5/10m'), {times: 5, seconds: 600});
+  t.deepEqual(parseRestartLimit('1/1h30m'), {times: 1, seconds: 5400});
+});
+
+for (const value of ['', '5', '5/', '/1m', '0/1m', '5/0', '5/1', '5/1ms', '-1/1m', '5/1m/1m', '1.5/1m', '9999999/1m'])
+  test(`--restart-limit=${value} is refused`, (t) => {
+    t.like(
+      t.throws(() => parseRestartLimit(value)),
+      {code: 'RKT_FLAG_VALUE_INVALID', fields: {flag: 'restart-limit', value}},
+    );
+  });

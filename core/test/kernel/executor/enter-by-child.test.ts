@@ -76,9 +76,13 @@ const cases: [string, Partial<Process>][] = [
 ];
 for (const [who, process] of cases) {
   enterTest(`S01 what enters a pid namespace is exactly what runs there: ${who}`, async (t) => {
-    const {box, pid, plan} = await podOf(t, {process, limits: {pidsMax: 50}, environment: {RKT_NOFILE_SOFT: '333'}});
-    const starter = await box.startPlan(plan({...process, argv: SAY_AND_WAIT}), {RKT_NOFILE_SOFT: '444', SECRET: 'x'});
+    const {box, pid, plan} = await podOf(t, {
+      process: {...process, argv: ['sh', '-c', 'ulimit -Sn 333; echo ready; exec cat']},
+      limits: {pidsMax: 50},
+    });
+    const starter = await box.startPlan(plan({...process, argv: SAY_AND_WAIT}), {SECRET: 'x'});
     const inside = await entered(starter);
+    await until(() => isCalled(pid, 'cat'));
     // The app of this test shares the terminal of the test and is kept from typing into it; what enters without a terminal is in a session of its own instead.
     const state = ({seccompFilters: _, ...rest}: ReturnType<typeof readBack>) => ({
       ...rest,

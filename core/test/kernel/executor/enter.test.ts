@@ -46,16 +46,14 @@ for (const [who, process] of cases) {
   enterTest(`S01 what is entered is exactly what runs: ${who}`, async (t) => {
     const box = launchBox(t);
     const app = await box.start({
-      process: {...process, argv: SAY_AND_WAIT},
+      process: {...process, argv: ['sh', '-c', 'ulimit -Sn 333; echo ready; exec cat']},
       limits: {pidsMax: 50},
-      environment: {RKT_NOFILE_SOFT: '333'},
     });
-    // Another caller than that of run: other limits, other environment.
+    // Another environment than that of run.
     const entered = await box.startPlan(member(box, app.pid, {...process, argv: SAY_AND_WAIT}), {
-      RKT_NOFILE_SOFT: '444',
       SECRET: 'x',
     });
-    await until(() => readFileSync(`/proc/${entered.pid}/comm`, 'utf8') === 'cat\n');
+    for (const {pid} of [app, entered]) await until(() => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'cat\n');
     t.deepEqual(readBack(entered.pid), readBack(app.pid));
     t.is(readFileSync(`/proc/${entered.pid}/environ`, 'utf8'), readFileSync(`/proc/${app.pid}/environ`, 'utf8'));
     t.true(readBack(entered.pid).cgroups.some((membership) => membership.path === box.group));

@@ -18,10 +18,10 @@ const facts = gatherHostFacts();
 
 /**
  * A shell that is in its cgroup before it does anything, and stays until it is told to end or the test process is gone. It waits for a background process, because
- * then it hears signals at once.
+ * then it hears signals at once. That process says when it is there: until it has put off the shell's own handlers it would lose a signal.
  */
 const shell = async (directory: string, script: string) => {
-  const child = spawn('/bin/sh', ['-c', `read go; ${script}; exec 3<&0; cat <&3 & echo ready; wait`], {
+  const child = spawn('/bin/sh', ['-c', `read go; ${script}; exec 3<&0; { echo ready; exec cat; } <&3 & wait`], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   /** How it ended: its exit status, or the signal. */

@@ -1,10 +1,11 @@
 import {type ChildProcess, spawn} from 'node:child_process';
-import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {setTimeout} from 'node:timers/promises';
 import {rktCommand, rktEnvironment} from '../../../../test/helpers/command.ts';
 import {lacks} from '../../../../test/helpers/lacks.ts';
+import {waitsForLock} from '../../../../test/helpers/locks.ts';
 import {testIf} from '../../../../test/helpers/skip.ts';
 import {until} from '../../../../test/helpers/until.ts';
 import type {HostPath} from '../../../src/contract/names.ts';
@@ -57,12 +58,7 @@ const setUp = (...archives: Buffer[]) => {
   return {base, files, store: openStore(data), start, remove};
 };
 
-const waitsForStore = (store: ImageStore, {pid}: ChildProcess): boolean => {
-  const inode = statSync(store.lock).ino;
-  return readFileSync('/proc/locks', 'utf8')
-    .split('\n')
-    .some((line) => line.includes('->') && line.includes(` ${pid} `) && line.includes(`:${inode} `));
-};
+const waitsForStore = (store: ImageStore, {pid}: ChildProcess): boolean => waitsForLock(pid, store.lock);
 
 /** Enough entries that an import takes a while. */
 const large = (): Buffer =>
@@ -139,6 +135,28 @@ testIf(needs)('a removal waits for whoever holds the store', async (t) => {
   }
 });
 
+testIf(needs)('an image that is removed before it is exported or planned with is not found', async (t) => {
+  const archive = specImage('example.com/gone', {f: 'f'});
+  const {base, files, store, start, remove} = setUp(archive);
+  const id = idOf(archive);
+  try {
+    for (const args of [
+      ['image', 'export', id, path.join(base, 'out.aci')],
+      ['plan', '--stage1=fly', id, '--exec=/f'],
+    ]) {
+      t.is((await start('fetch', files[0] ?? '').ended).code, 0);
+      const lock = lockImages(store, 'exclusive');
+      const {child, ended} = start(...args);
+      await until(() => child.exitCode !== null || waitsForStore(store, child));
+      takeImage(store, id);
+      lock.close();
+      t.regex((await ended).stderr, /RKT_IMAGE_NOT_FOUND/, args[0]);
+    }
+  } finally {
+    await remove();
+  }
+});
+
 testIf(needs)('an import waits for who removes the same image, and brings it again', async (t) => {
   const archive = specImage('example.com/removed', {f: 'f'});
   const {files, store, start, remove} = setUp(archive);
@@ -156,6 +174,32 @@ testIf(needs)('an import waits for who removes the same image, and brings it aga
       [idOf(archive)],
     );
     await t.notThrowsAsync(verifyImage(store, idOf(archive)));
+  } finally {
+    await remove();
+  }
+});
+
+testIf(needs)('a rendered tree that is removed before it is repaired is not made again', async (t) => {
+  const below = specImage('example.com/below', {f: 'f'});
+  const above = specImage(
+    'example.com/above',
+    {g: 'g'},
+    {dependencies: [{imageName: 'example.com/below', imageID: idOf(below)}], pathWhitelist: ['/f', '/g']},
+  );
+  const {files, store, start, remove} = setUp(below, above);
+  try {
+    for (const file of files) t.is((await start('fetch', file).ended).code, 0);
+    const [tree = ''] = (await layersOf(store, idOf(above))).lower;
+    rmSync(`${tree}/f`);
+    const held = holdImages(store);
+    const verification = start('image', 'verify', idOf(above));
+    await until(() => waitsForStore(store, verification.child));
+    rmSync(path.dirname(tree), {recursive: true});
+    held.close();
+    const {code, stdout, stderr} = await verification.ended;
+    t.is(code, 0, stderr);
+    t.false(stdout.includes('repaired'), stdout);
+    t.deepEqual(readdirSync(store.trees), []);
   } finally {
     await remove();
   }

@@ -167,6 +167,14 @@ testIf(needs)('images are found by name and labels, the newest first, and those 
     t.is(findByName(store, name, {version: '3.0'}), undefined);
     t.is(findByName(store, 'example.com/we', {}), undefined);
     t.is(await codeOf(fetchImage(store, `${name}:9`, INSECURE)), 'RKT_IMAGE_NOT_FOUND');
+    for (const [typed, meant] of [
+      [name.replace(/.$/, 'x'), [name]],
+      [path.basename(name), [name]],
+      ['quite/another', undefined],
+    ] as const) {
+      const error = await t.throwsAsync<RktError>(fetchImage(store, typed, INSECURE));
+      t.deepEqual([error?.code, error?.fields.suggestions], ['RKT_IMAGE_NOT_FOUND', meant], typed);
+    }
   }),
 );
 

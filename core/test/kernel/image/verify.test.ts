@@ -2,6 +2,7 @@ import {execFileSync} from 'node:child_process';
 import {
   chmodSync,
   chownSync,
+  existsSync,
   linkSync,
   lstatSync,
   lutimesSync,
@@ -24,6 +25,7 @@ import {layersOf} from '../../../src/image/layers.ts';
 import {verifyAndRepair} from '../../../src/image/repair.ts';
 import {type ImageStore, imageDirectory} from '../../../src/image/store.ts';
 import {verifyImage} from '../../../src/image/verify.ts';
+import {lockDirectory} from '../../../src/linux/lock.ts';
 import {specImage} from './support/spec.ts';
 import {codeOf, importBytes, testStore, treeEntries} from './support/store.ts';
 import {device, directory, fifo, file, hardlink, image, pax, symlink} from './support/tar.ts';
@@ -300,6 +302,30 @@ testIf(needs)('S12 nothing is replaced below a pod that runs, and nothing more r
     // Once it is over.
     for (const image of [base, id]) t.is((await verifyAndRepair(store, image, nobody)).length, 1);
     for (const image of [base, id]) t.is(await codeOf(layersOf(store, image)), undefined);
+  } finally {
+    remove();
+  }
+});
+
+testIf(needs)('S20 what has been rendered of an image is looked at with the store held', async (t) => {
+  const {store, remove} = testStore();
+  try {
+    const {id} = await rendered(store);
+    let over = false;
+    const verified = verifyAndRepair(store, id, nobody).finally(() => {
+      over = true;
+    });
+    // Rendering has a program that it waits for, and so a turn for this.
+    const looks = new Set<string>();
+    while (!over) {
+      if (readdirSync(store.spool).some((name) => existsSync(`${store.spool}/${name}/tree`))) {
+        using free = lockDirectory(store.lock, 'exclusive');
+        looks.add(free === undefined ? 'held' : 'free');
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    t.deepEqual(await verified, []);
+    t.deepEqual([...looks], ['held']);
   } finally {
     remove();
   }

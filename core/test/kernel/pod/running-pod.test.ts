@@ -1,7 +1,7 @@
 import {spawn} from 'node:child_process';
 import {randomUUID} from 'node:crypto';
 import {once} from 'node:events';
-import {mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
+import {mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
@@ -57,6 +57,15 @@ const resident = (t: ExecutionContext) => {
   return {pid: child.pid ?? 0, end};
 };
 
+/** What is started after this has a later start time than a process that is there: the kernel keeps these in ticks. */
+const tickAfter = async (pid: number) => {
+  const {startTime} = identify(pid) ?? {startTime: Number.NaN};
+  // In hundredths of a second, which are the ticks of /proc/PID/stat.
+  await until(
+    () => Number(/^(\d+)\.(\d\d) /.exec(readFileSync('/proc/uptime', 'latin1'))?.slice(1).join('')) > startTime,
+  );
+};
+
 /** A pod of apps, and a function that makes the cgroup of one of them and starts a process there. */
 const supervised = (t: ExecutionContext, ...names: string[]) => {
   const pod = {
@@ -98,6 +107,7 @@ const supervised = (t: ExecutionContext, ...names: string[]) => {
 kernelTest('the oldest process of its own cgroup stands for an app', async (t) => {
   const {start, running, supervisor} = supervised(t, 'one', 'two');
   const one = start('payload/app-one.service');
+  await tickAfter(one.pid);
   start('payload/app-one.service');
   const two = start('payload/app-two.service/deeper');
   const {appProcesses, supervisor: seen} = running();

@@ -2,6 +2,7 @@ import {mkdirSync} from 'node:fs';
 import test, {type ExecutionContext} from 'ava';
 import {checkPodManifest} from '../../../src/appc/parse-pod-manifest.ts';
 import type {Declaration} from '../../../src/contract/declaration.ts';
+import type {App} from '../../../src/contract/index.ts';
 import {pod as podSchema} from '../../../src/contract/pod.ts';
 import {type FreezeInput, freeze} from '../../../src/pod/compose/freeze.ts';
 import {RktError} from '../../../src/rkt-error.ts';
@@ -15,7 +16,13 @@ const HOST_NETWORK = {level: 'enforced', mechanism: ''} as const;
 const declaration = (able: boolean) => {
   const support = {level: able ? 'enforced' : 'impossible', mechanism: '', consequence: ''};
   return {
-    features: {'network/host': HOST_NETWORK, 'network/named': support, hostname: support, ports: support},
+    features: {
+      'network/host': HOST_NETWORK,
+      'network/named': support,
+      hostname: support,
+      ports: support,
+      'stdio/terminal': support,
+    },
   } as unknown as Declaration;
 };
 
@@ -133,6 +140,27 @@ test('a host name of its own where the flavor can give one, and the host’s net
   t.like(able, {hostname: `rkt-${uuidOf('a')}`, network: {mode: 'named', names: [{name: 'default'}]}});
 });
 
+test('an app may open 1024 files and raise that to what its caller may, whatever launches it, unless it asks for another limit', (t) => {
+  const limits = (nofile: number | null | undefined, asked?: object) =>
+    only(
+      frozen(t, {
+        app: asked === undefined ? {} : {isolators: [{name: 'os/unix/rlimits', value: asked}]},
+        input: {facts: {cpus: 2, hardLimits: nofile === undefined ? {} : {nofile}, oomScoreAdj: 0}},
+      }),
+    ).process.rlimits;
+  t.deepEqual(limits(20_000), [{name: 'nofile', soft: 1024, hard: 20_000}]);
+  t.deepEqual(limits(100), [{name: 'nofile', soft: 100, hard: 100}]);
+  for (const most of [undefined, null, 1_073_741_816])
+    t.deepEqual(limits(most), [{name: 'nofile', soft: 1024, hard: 1_048_576}]);
+  t.deepEqual(limits(20_000, {nofile: {hard: 7}}), [{name: 'nofile', soft: 7, hard: 7}]);
+  t.deepEqual(
+    limits(20_000, {core: {hard: 0}})
+      .map(({name}) => name)
+      .sort(),
+    ['core', 'nofile'],
+  );
+});
+
 test('OS-02 the default /etc/hosts is for images without one', (t) => {
   t.regex(frozen(t).hosts ?? '', /^127\.0\.0\.1\tlocalhost/);
   t.is(frozen(t, {files: {'etc/hosts': 'own'}}).hosts, null);
@@ -171,11 +199,33 @@ test('PO-07 a mount’s own volume does not become another’s of the same name'
   );
 });
 
-test('an interactive pod has one app', (t) => {
+test('one app of an interactive pod has the terminal, the others log', (t) => {
   const app = {name: 'two', image: {id: ID}, app: {exec: ['/x'], user: '0', group: '0'}};
   const apps = [{...app, name: 'one'}, app];
-  const input = {run: runRequest({interactive: true}), images: [{layers: []}, {layers: []}]};
-  t.throws(() => frozen(t, {manifest: {apps}, input}), {code: 'RKT_POD_INTERACTIVE_SEVERAL'});
+  const freeze = (inputs: readonly (App['stdio']['stdin'] | undefined)[], terminal?: {kind: string}) =>
+    frozen(t, {
+      manifest: {apps},
+      input: {
+        run: runRequest({interactive: true}),
+        images: [{layers: []}, {layers: []}],
+        requests: inputs.map((stdin) => (stdin === undefined ? {} : {stdin})) as never,
+        ...(terminal && {terminal}),
+      },
+    });
+  t.throws(() => freeze([]), {code: 'RKT_POD_INTERACTIVE_SEVERAL'});
+  t.throws(() => freeze([undefined, 'null']), {code: 'RKT_POD_INTERACTIVE_SEVERAL'});
+  t.throws(() => freeze(['tty', 'tty']), {code: 'RKT_POD_INPUT_SHARED'});
+  t.throws(() => freeze(['tty', 'stream']), {code: 'RKT_POD_INPUT_SHARED'});
+  const [one, two] = freeze([undefined, 'tty'], {kind: 'xterm'}).apps;
+  t.deepEqual(one?.stdio, {stdin: 'null', stdout: 'log', stderr: 'log'});
+  t.deepEqual(two?.stdio, {stdin: 'tty', stdout: 'inherit', stderr: 'inherit'});
+  const kind = {name: 'TERM', value: 'xterm'};
+  t.deepEqual(
+    [one, two].map((each) => each?.process.env.some(({name}) => name === kind.name)),
+    [false, true],
+  );
+  // Without a terminal they are as in any pod.
+  t.is(freeze(['stream']).apps[1]?.stdio.stdout, 'inherit');
 });
 
 test('--mds-register needs a service', (t) => {
@@ -198,7 +248,7 @@ test('S31 an image that only limits itself gets no weight and no memory before o
     {name: 'resource/memory', value: {limit: '1Gi'}},
   ];
   const names = new Set(isolators.map(({name}) => name));
-  const hard = {cpuMax: 4000, memoryMax: 2 ** 30};
+  const hard = {cpuMax: 4000, memoryMax: 2 ** 30, memorySwapMax: 0};
   const limits = (list: object[], fromImage: ReadonlySet<string>) =>
     only(frozen(t, {app: {isolators: list}, input: {fromImages: [fromImage]}})).limits;
   t.deepEqual(limits(isolators, names), {...hard, cpuShares: 1024});

@@ -1,6 +1,7 @@
 import test from 'ava';
 import {checkImageManifest} from '../../../src/appc/parse-image-manifest.ts';
-import {RESTART_ANNOTATION, restartOf} from '../../../src/appc/restart.ts';
+import {RESTART_ANNOTATION, RESTART_LIMIT_ANNOTATION, restartLimitOf, restartOf} from '../../../src/appc/restart.ts';
+import {WATCHDOG_ANNOTATION, watchdogOf} from '../../../src/appc/watchdog.ts';
 import type {ImageId, RootfsPath} from '../../../src/contract/names.ts';
 import {reify} from '../../../src/pod/compose/reify.ts';
 import {appRequest, podRequest} from '../helpers.ts';
@@ -84,6 +85,29 @@ test('a restart policy is an annotation of the app, which only known ones pass',
     reify(podRequest([appRequest({annotations: {[RESTART_ANNOTATION]: 'sometimes'}})]), [image()], {}),
   );
   t.like(error, {code: 'RKT_POD_MANIFEST_INVALID', fields: {path: 'apps[0].annotations[0].value'}});
+});
+
+test('so is a watchdog', async (t) => {
+  const {apps} = await reify(podRequest([appRequest({watchdogSeconds: 30})]), [image()], {});
+  t.deepEqual(apps[0]?.annotations, [{name: WATCHDOG_ANNOTATION, value: '30s'}] as never);
+  t.is(watchdogOf(apps[0]?.annotations), 30);
+  t.is(watchdogOf([]), undefined);
+  for (const value of ['30', '0s', '1m', '-1s', '9999999s']) {
+    const wrong = reify(podRequest([appRequest({annotations: {[WATCHDOG_ANNOTATION]: value}})]), [image()], {});
+    t.like(await t.throwsAsync(wrong), {code: 'RKT_POD_MANIFEST_INVALID'}, value);
+  }
+});
+
+test('so is how often, and only beside a policy', async (t) => {
+  const restartLimit = {times: 5, seconds: 600};
+  const {apps} = await reify(podRequest([appRequest({restart: 'on-failure', restartLimit})]), [image()], {});
+  t.deepEqual(apps[0]?.annotations?.at(-1), {name: RESTART_LIMIT_ANNOTATION, value: '5/600s'} as never);
+  t.deepEqual(restartLimitOf(apps[0]?.annotations), restartLimit);
+  t.is(restartLimitOf([]), undefined);
+  for (const value of ['5', '5/10m', '0/9s', '5/0s', '-1/9s', '1e9/9s', '9999999/9s', '5/600s']) {
+    const alone = reify(podRequest([appRequest({annotations: {[RESTART_LIMIT_ANNOTATION]: value}})]), [image()], {});
+    t.like(await t.throwsAsync(alone), {code: 'RKT_POD_MANIFEST_INVALID'}, value);
+  }
 });
 
 test('IM-15 arguments follow the program of the image', async (t) => {

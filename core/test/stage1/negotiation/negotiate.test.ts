@@ -67,7 +67,12 @@ test('a restart policy that the flavor has not is refused, or dropped where that
   const error = t.throws(() => run({pod: asked, declaration: old}), {instanceOf: RktError});
   t.like(problemsOf(error)?.[0], {kind: 'feature', name: 'restart', app: 'main', degradable: true});
   t.is(run({pod: asked, declaration: old, allowDegraded: ['restart']}).pod.apps[0]?.restart, 'no');
-  t.is(run({pod: asked}).report.entries.find(({name}) => name === 'restart')?.value, 'always');
+  const reported = (asking: typeof asked) =>
+    run({pod: asking}).report.entries.find(({name}) => name === 'restart')?.value;
+  t.is(reported(asked), 'always');
+  const limited = pod({apps: [app({restart: 'always', restartLimit: {times: 3, seconds: 60}})]});
+  t.is(reported(limited), 'always, 3 times in 60 s');
+  t.is(run({pod: limited, declaration: old, allowDegraded: ['restart']}).pod.apps[0]?.restartLimit, undefined);
 });
 
 test('EX-33 an equivalent is reported as modified with its consequence', (t) => {

@@ -5,6 +5,7 @@ import type {Declaration, Finding, Flavor, HostFacts, ImageId, Pod} from '../../
 import {isFit, type Seen} from '../../../src/stage1/choice/consider.ts';
 import {type Decision, decide} from '../../../src/stage1/choice/decide.ts';
 import {defaultFlavor} from '../../../src/stage1/choice/default-flavor.ts';
+import {flavorChoice} from '../../../src/stage1/choice/flavor-choice.ts';
 import {flavorNotFound} from '../../../src/stage1/errors.ts';
 import {combine, type EffectivePolicy} from '../../../src/stage1/policy/combine.ts';
 import {judge} from '../../../src/stage1/policy/judge.ts';
@@ -235,6 +236,11 @@ test('what explains a choice is the choice', async (t) => {
     t.is(told.error?.code, run.error?.code, seed);
     t.is(told.error?.message, run.error?.message, seed);
     t.deepEqual(told.notes, run.notes, seed);
+    // Nor is what is kept of it with the pod another.
+    const policy = policyOf(world, world.rules);
+    const kept = flavorChoice(run, policy);
+    t.deepEqual(kept, flavorChoice(told, policy), seed);
+    if (run.chosen !== undefined) t.is(kept.passedOver?.length ?? 0, run.considered.indexOf(run.chosen), seed);
     // Either there is one, or it is said why not.
     t.not(run.chosen === undefined, run.error === undefined, seed);
     ways.set(

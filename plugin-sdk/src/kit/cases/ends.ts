@@ -4,11 +4,24 @@ import type {Case} from '../case.ts';
 import {ends, expectEnd, withPod} from '../forms.ts';
 import {processesSaying, processOf, read} from '../outside.ts';
 import {until} from '../until.ts';
-import type {World} from '../world.ts';
+import type {Started, World} from '../world.ts';
 
 /* However a pod ends, the status of the rkt process is the app's, and what ends that process ends the pod. */
 
 const LISTENS = 'while read -r line; do :; done';
+
+/**
+ * Waits, and meanwhile gives a shell that reads its input empty lines: one looks for signals before it reads, and may not see a signal that comes between before it has read
+ * something.
+ */
+const feed = async <T>({child}: Started, awaited: Promise<T>): Promise<T> => {
+  const feeding = setInterval(() => child.stdin.write('\n'), 20);
+  try {
+    return await awaited;
+  } finally {
+    clearInterval(feeding);
+  }
+};
 
 const STATUSES = [0, 1, 2, 64, 100, 125, 126, 127, 128, 133, 137, 143, 200, 203, 242, 254, 255];
 
@@ -60,7 +73,7 @@ const handed = OF_CALLERS.flatMap((signal): Case[] => [
     attempt: async (world) => {
       const pod = await world.start({script: `trap 'echo got; exit 3' ${signal}; echo ready; ${LISTENS}`});
       pod.child.kill(`SIG${signal}`);
-      expectEnd(await pod.ended, {status: 3, stdout: 'ready\ngot\n'});
+      expectEnd(await feed(pod, pod.ended), {status: 3, stdout: 'ready\ngot\n'});
     },
   },
   {
@@ -105,7 +118,8 @@ export const endCases: readonly Case[] = [
       });
       for (const [index, signal] of (['SIGINT', 'SIGUSR1', 'SIGINT'] as const).entries()) {
         pod.child.kill(signal);
-        await until(`the app has got ${signal}`, () => pod.output().split('got').length === index + 2);
+        const got = until(`the app has got ${signal}`, () => pod.output().split('got').length === index + 2);
+        await feed(pod, got);
       }
       pod.child.stdin.write('end\n');
       expectEnd(await pod.ended, {stdout: 'ready\ngot\ngot\ngot\nend\n'});
@@ -118,9 +132,9 @@ export const endCases: readonly Case[] = [
       needs: ['stop'],
       attempt: async (world) => {
         const pod = await world.start({script});
-        expectEnd(await world.rkt(['stop', pod.uuid]), {});
+        expectEnd(await feed(pod, world.rkt(['stop', pod.uuid])), {});
         await notRunning(world, pod.uuid);
-        expectEnd(await pod.ended, {status});
+        expectEnd(await feed(pod, pod.ended), {status});
         const known = await recorded(world, pod.uuid);
         if (world.has('exit-status')) assert.equal(known, String(status), 'the status is not recorded');
         else assert.ok(known === undefined || known === String(status));
@@ -148,9 +162,9 @@ export const endCases: readonly Case[] = [
       const pod = await world.start({
         script: `mkfifo /tmp/a /tmp/b; sh -c '${other}' & read -r up </tmp/a; trap 'echo asked; exit 3' TERM; echo ready; ${LISTENS}`,
       });
-      expectEnd(await world.rkt(['stop', pod.uuid]), {});
+      expectEnd(await feed(pod, world.rkt(['stop', pod.uuid])), {});
       await notRunning(world, pod.uuid);
-      expectEnd(await pod.ended, {status: 3, stdout: 'ready\nasked\n'});
+      expectEnd(await feed(pod, pod.ended), {status: 3, stdout: 'ready\nasked\n'});
       assert.deepEqual(processesSaying(token), []);
     },
   },
@@ -211,10 +225,12 @@ export const endCases: readonly Case[] = [
     title: 'nothing of a pod goes on when the rkt process is killed',
     needs: ['run'],
     attempt: async (world) => {
-      const pod = await world.start({script: `trap '' HUP INT TERM; echo ready; ${LISTENS}`});
+      // Its input ends with rkt, too: that is not to be why it ends.
+      const script = `trap '' HUP INT TERM; mkfifo /tmp/never; exec <>/tmp/never; echo ready; ${LISTENS}`;
+      const pod = await world.start({script});
       pod.child.kill('SIGKILL');
-      expectEnd(await pod.ended, {status: 137});
       await until('no process of the app is left', () => processesSaying(pod.script).length === 0);
+      expectEnd(await pod.ended, {status: 137});
       const state = async () => /^state=(.*)$/m.exec((await world.rkt(['status', pod.uuid])).stdout)?.[1];
       await until('the pod has exited', async () => (await state()) === 'exited');
     },

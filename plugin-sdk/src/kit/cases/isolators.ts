@@ -320,6 +320,17 @@ const resources: readonly Case[] = [
       assert.ok(kept.includes(String(32 * 2 ** 20)), `kept: ${kept.join(', ')}`);
     },
   ),
+  shownOutside(
+    'EX-57/swap',
+    'an app at its limit of memory swaps nothing, which would be more of it',
+    ['resource/memory'],
+    {app: ['--memory=64Mi']},
+    (pid) => {
+      const swaps = cgroupValues(pid, 'memory', ['memory.swappiness', 'memory.swap.max']).map(({value}) => value);
+      // A kernel without swap has neither.
+      assert.equal(swaps[0] ?? '0', '0');
+    },
+  ),
   {
     id: 'EX-56/throttled',
     title: 'EX-51: an app beyond its share of the processor is throttled',
@@ -394,6 +405,17 @@ const resources: readonly Case[] = [
     },
   ),
   stays(
+    'EX-32/open-files',
+    "who asks for nothing may open 1024 files, and raise that to what rkt's caller may, up to 1048576",
+    ['os/unix/rlimits'],
+    {},
+    ({limits}) => {
+      const [, own = ''] = /^Max open files\s+\S+\s+(\S+)/m.exec(read('/proc/self/limits')) ?? [];
+      const hard = own === 'unlimited' ? 1_048_576 : Math.min(1_048_576, Number(own));
+      assert.deepEqual(limits['Max open files'], [String(Math.min(1024, hard)), String(hard)]);
+    },
+  ),
+  stays(
     'EX-33/oom',
     'oom-score-adj is as asked for',
     ['os/linux/oom-score-adj'],
@@ -418,11 +440,15 @@ const resources: readonly Case[] = [
     title: 'the report names each isolator, and the process of the app is the one that is verified',
     needs: ['run'],
     attempt: (world) =>
-      withPod(world, {script: STAYS, app: ['--oom-score-adj=77']}, async (pod) => {
-        await verify(world, pod.uuid, ['os/linux/oom-score-adj']);
-        if (world.has('os/linux/oom-score-adj'))
-          assert.equal(read(`/proc/${processOf(pod.script)}/oom_score_adj`), '77\n');
-      }),
+      withPod(
+        world,
+        {script: STAYS, app: world.has('os/linux/oom-score-adj') ? ['--oom-score-adj=77'] : []},
+        async (pod) => {
+          await verify(world, pod.uuid, ['os/linux/oom-score-adj']);
+          if (world.has('os/linux/oom-score-adj'))
+            assert.equal(read(`/proc/${processOf(pod.script)}/oom_score_adj`), '77\n');
+        },
+      ),
   },
 ];
 

@@ -14,6 +14,24 @@ import type {PodSpec, World} from '../world.ts';
 
 /* The verbs: prepare, run, ready, stop, logs, gc; what is left, crashes, many at once, and what is not declared. */
 
+/** A pod that has ended is removed, as soon as its last process has gone. */
+const removed = (world: World, uuid: string): Promise<void> =>
+  until('the pod is removed', async () => {
+    if ((await world.rkt(['rm', uuid])).status === 0) return true;
+    if ((await world.rkt(['--format=json', 'status', uuid])).code === 'RKT_POD_UNKNOWN') return true;
+    await world.rkt(['gc', '--mark-only']);
+    return false;
+  });
+
+/** What the kernel does after a process has gone may take it a while. */
+const nothingLeft = async (scope: Scope): Promise<void> => {
+  const nothing = {mounts: [], cgroups: [], networks: [], processes: [], files: []};
+  const left = () => difference(nothing, snapshot(scope));
+  await until('nothing of it is left', () => Object.keys(left()).length === 0).catch(() =>
+    assert.deepEqual(left(), {}),
+  );
+};
+
 /** Ends a pod in some way and has gc remove it: the host is as it was. */
 const leavesNothing = (
   id: string,
@@ -30,17 +48,8 @@ const leavesNothing = (
       pod: ['--volume=a,kind=empty', `--volume=b,kind=host,source=${place}`],
       app: ['--mount=volume=a,target=/a', '--mount=volume=b,target=/b'],
     });
-    const scope: Scope = {directories: [`/${uuid}`], pods: new Set([uuid])};
-    await until('the pod is removed', async () => {
-      await world.rkt(['rm', uuid]);
-      return (await world.rkt(['status', uuid])).code === undefined
-        ? (await world.rkt(['status', uuid])).status !== 0
-        : true;
-    });
-    const nothing = {mounts: [], cgroups: [], networks: [], processes: [], files: []};
-    await until('nothing of it is left', () => Object.keys(difference(nothing, snapshot(scope))).length === 0).catch(
-      () => assert.deepEqual(difference(nothing, snapshot(scope)), {}),
-    );
+    await removed(world, uuid);
+    await nothingLeft({directories: [`/${uuid}`], pods: new Set([uuid])});
   },
 });
 
@@ -108,12 +117,8 @@ const crashes = MOMENTS.map(
         // It had no name yet.
       }
       if (uuid === '') return;
-      await until('gc takes it', async () => {
-        await world.rkt(['gc', '--mark-only']);
-        return (await world.rkt(['rm', uuid])).status === 0 || (await world.rkt(['status', uuid])).status !== 0;
-      });
-      const nothing = {mounts: [], cgroups: [], networks: [], processes: [], files: []};
-      assert.deepEqual(difference(nothing, snapshot({directories: [`/${uuid}`], pods: new Set([uuid])})), {});
+      await removed(world, uuid);
+      await nothingLeft({directories: [`/${uuid}`], pods: new Set([uuid])});
     },
   }),
 );
@@ -132,6 +137,7 @@ const ASKING: Readonly<Partial<Record<Need, PodSpec>>> = {
   'stdio/log': {app: ['--stdout=log']},
   'user-namespace': {pod: ['--private-users']},
   'volume/empty': {pod: ['--volume=a,kind=empty'], app: ['--mount=volume=a,target=/a']},
+  watchdog: {app: ['--watchdog=30s', '--annotation=appc.io/executor/supports-systemd-notify=true']},
 };
 
 const refused = Object.entries(ASKING).map(([name, spec]): Case => {

@@ -251,6 +251,13 @@ const names: readonly Case[] = [
     (_probe, {printed}) =>
       assert.match(printed, /^(?=.*nameserver 192\.0\.2\.9)(?=.*kit\.example).*192\.0\.2\.8\s+kit-host\n$/s),
   ),
+  ends(
+    'OS-02/hostname',
+    'what is in /etc/hostname is the name that the kernel tells',
+    ['dns'],
+    {script: 'read own </proc/sys/kernel/hostname; [ ! -e /etc/hostname ] || [ "$(cat /etc/hostname)" = "$own" ]'},
+    {stdout: ''},
+  ),
   {
     id: 'PO-01/hostname',
     title: 'the pod has the host name that was asked for, and the host keeps its own',

@@ -1,0 +1,42 @@
+import {dismissCompanions} from '../linux/companions.ts';
+import {hide} from '../linux/credentials.ts';
+import {syscall} from '../linux/libc.ts';
+import {pseudoTerminalOfHost} from '../linux/pseudo-terminal.ts';
+import {isTerminal, TIOCSCTTY} from '../linux/terminal.ts';
+import {relayTerminal, resemble} from './relay-terminal.ts';
+
+const STREAMS = [0, 1, 2] as const;
+/** Names the process that has started this one on a terminal of its own. */
+const MARK = 'RKT_TERMINAL_OF';
+
+/**
+ * Starts this process again from the beginning, on a terminal of its own, and stays before it: a program that becomes this process would have the caller's terminal, and what outlives it would go on
+ * reading that (S30). To be called before anything has been changed; returns in the process that has been started, where no stream is a terminal, and where the process number is the program's to be known by (passed
+ * sockets, a service manager that waits for it).
+ * @param release puts off what the process holds before it starts the other
+ */
+export const onOwnTerminal = async (release: () => void = () => {}): Promise<void> => {
+  const onTerminal = STREAMS.filter(isTerminal);
+  const [first] = onTerminal;
+  const {[MARK]: startedBy, LISTEN_PID, NOTIFY_SOCKET} = process.env;
+  delete process.env[MARK];
+  if (first === undefined || LISTEN_PID === String(process.pid) || NOTIFY_SOCKET !== undefined) return;
+  if (startedBy === String(process.ppid)) {
+    syscall('ioctl', [first, TIOCSCTTY, 0], 'terminal');
+    return;
+  }
+  release();
+  dismissCompanions();
+  hide();
+  const {inside, outside} = pseudoTerminalOfHost();
+  resemble(inside, onTerminal);
+  const {spawn} = process.getBuiltinModule('node:child_process');
+  const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+    argv0: process.argv0,
+    stdio: STREAMS.map((stream) => (onTerminal.includes(stream) ? inside.number : stream)),
+    env: {...process.env, [MARK]: String(process.pid)},
+    detached: true,
+  });
+  inside.close();
+  return relayTerminal({child, outside: outside.release(), streams: onTerminal});
+};

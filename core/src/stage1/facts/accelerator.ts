@@ -1,0 +1,107 @@
+import {readFileSync, statSync} from 'node:fs';
+import {join} from 'node:path';
+import type {Accelerator} from '../../config/config.ts';
+import {loadConfig} from '../../config/load.ts';
+import type {Declaration} from '../../contract/declaration.ts';
+import type {HostFacts} from '../../contract/host.ts';
+import type {HostPath} from '../../contract/names.ts';
+import {isSystemError} from '../../linux/syscall-error.ts';
+import {writeCache} from '../../linux/write-cache.ts';
+import type {Settings} from '../../settings.ts';
+import {type Device, type Emulator, type Proof, prove} from './prove-kvm.ts';
+
+type Fact = NonNullable<HostFacts['accelerator']>;
+
+const DEVICE = '/dev/kvm' as HostPath;
+/** Linux, Documentation/admin-guide/devices.txt: the group of devices that kvm is of. */
+const MISC = 10;
+
+interface Options {
+  /** The tree of the pod's stage1 image. */
+  readonly tree: HostPath | undefined;
+  /** Where the verdict is remembered, for as long as the host is not started again. */
+  readonly cacheDir: string | undefined;
+  /** Proves it anew, whatever is remembered. Default false. */
+  readonly again?: boolean;
+}
+
+/**
+ * The facts with what runs the code of a pod's machine, for a flavor whose image has a machine: as the configuration says, or by proof.
+ * @throws RKT_CONFIG_…, RKT_ISOLATION_FAILED, RKT_SCRATCH_UNUSABLE
+ */
+export const withAccelerator = async (
+  settings: Settings,
+  {stage1Image}: Pick<Declaration, 'stage1Image'>,
+  facts: HostFacts,
+  options: Options,
+): Promise<HostFacts> => {
+  const emulator = stage1Image?.machine?.emulator;
+  const program = emulator === undefined ? undefined : facts.programs[emulator];
+  if (program == null || options.tree === undefined) return facts;
+  const {accelerator: wanted = 'auto'} = (await loadConfig(settings, ['stage1'])).stage1;
+  return {...facts, accelerator: await choose(wanted, program, options.tree, options)};
+};
+
+const choose = async (wanted: Accelerator, program: Emulator, tree: HostPath, options: Options): Promise<Fact> => {
+  if (wanted === 'tcg') return {name: 'tcg', because: CONFIGURED, forced: true};
+  const device = findDevice();
+  if (wanted === 'kvm') return {name: 'kvm', because: CONFIGURED, forced: true, ...(device && numbers(device))};
+  if (device === undefined) return {name: 'tcg', because: `there is no device ${DEVICE}`};
+  if (process.geteuid?.() !== 0) return {name: 'tcg', because: `only root proves ${DEVICE}`};
+  const {works, because} = await remembered(program, tree, device, options);
+  return works
+    ? {name: 'kvm', because, ...numbers(device)}
+    : {name: 'tcg', because: `${DEVICE} is of no use: ${because}`};
+};
+
+const CONFIGURED = 'the configuration says so (stage1, "accelerator")';
+
+interface FoundDevice extends Device {
+  readonly rdev: number;
+}
+
+const numbers = ({rdev}: FoundDevice): Pick<Fact, 'device'> => ({device: {major: MISC, minor: minorOf(rdev)}});
+
+const minorOf = (rdev: number): number => (rdev & 0xff) | ((rdev >> 12) & 0xfff00);
+const majorOf = (rdev: number): number => (rdev >> 8) & 0xfff;
+
+const findDevice = (): FoundDevice | undefined => {
+  const stats = statSync(DEVICE, {throwIfNoEntry: false});
+  if (stats?.isCharacterDevice() !== true || majorOf(stats.rdev) !== MISC) return undefined;
+  return {path: DEVICE, rdev: stats.rdev, ...openedAs(stats)};
+};
+
+const READ_WRITE = 0o6;
+const NOBODY = 65_534;
+
+/** Whoever is least and may open it. */
+const openedAs = ({mode, uid, gid}: {mode: number; uid: number; gid: number}): Pick<Device, 'uid' | 'gid'> => {
+  if ((mode & READ_WRITE) === READ_WRITE) return {uid: NOBODY, gid: NOBODY};
+  return ((mode >> 3) & READ_WRITE) === READ_WRITE ? {uid: NOBODY, gid} : {uid, gid: NOBODY};
+};
+
+const remembered = async (
+  program: Emulator,
+  tree: HostPath,
+  device: FoundDevice,
+  {cacheDir, again = false}: Options,
+): Promise<Proof> => {
+  const key = [readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(), program.path, device.rdev].join('\n');
+  const file = cacheDir === undefined ? undefined : join(cacheDir, 'accelerator');
+  const known = file === undefined || again ? undefined : read(file, key);
+  if (known !== undefined) return known;
+  const proof = await prove(program, tree, device);
+  if (file !== undefined) writeCache(file, `${key}\n\n${JSON.stringify(proof)}`);
+  return proof;
+};
+
+/** Nobody but root has written it, all at once. */
+const read = (file: string, key: string): Proof | undefined => {
+  try {
+    const [of, proof] = readFileSync(file, 'utf8').split('\n\n');
+    return of === key && proof !== undefined ? (JSON.parse(proof) as Proof) : undefined;
+  } catch (error) {
+    if (isSystemError(error) || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+};

@@ -1,0 +1,67 @@
+import test from 'ava';
+import type {Declaration} from '../../../src/contract/declaration.ts';
+import type {HostFacts} from '../../../src/contract/host.ts';
+import type {Support} from '../../../src/contract/support.ts';
+import {examineFlavor} from '../../../src/stage1/choice/examine-flavor.ts';
+import {ociFeatures} from '../../../src/stage1/choice/oci-features.ts';
+import {declaration, hostFacts} from '../../support/fixtures.ts';
+
+const impossible = {level: 'impossible', consequence: 'it is so'} as const;
+
+const featuresOf = (changes: Partial<Declaration>, host: HostFacts = hostFacts()) => {
+  const flavor = declaration({properties: [], ...changes});
+  return ociFeatures(flavor, examineFlavor(flavor, [], host), host);
+};
+
+test('every feature follows the promise that it stands for', (t) => {
+  const whole = declaration();
+  const without = (kind: 'isolators' | 'features', ...names: string[]) =>
+    featuresOf({[kind]: {...whole[kind], ...Object.fromEntries(names.map((name) => [name, impossible]))}});
+  const all = featuresOf({});
+  t.deepEqual(all.linux.namespaces, ['ipc', 'mount', 'network', 'pid', 'user', 'uts']);
+  t.true(all.linux.seccomp.enabled && all.linux.apparmor.enabled && all.linux.selinux.enabled);
+  t.deepEqual(all.linux.seccomp.archs, ['SCMP_ARCH_X86_64']);
+  t.true(all.linux.capabilities.includes('CAP_BPF'));
+  t.deepEqual([all.linux.cgroup.v1, all.linux.cgroup.v2], [true, true]);
+
+  for (const [feature, namespace] of [
+    ['ipc/private', 'ipc'],
+    ['network/none', 'network'],
+    ['pid/private', 'pid'],
+    ['user-namespace', 'user'],
+    ['hostname', 'uts'],
+  ] as const) {
+    t.deepEqual(
+      without('features', feature).linux.namespaces,
+      all.linux.namespaces.filter((each) => each !== namespace),
+    );
+  }
+  t.deepEqual(without('features', 'volume/host').mountOptions, []);
+  t.false(without('isolators', 'os/linux/apparmor-profile').linux.apparmor.enabled);
+  t.false(without('isolators', 'os/linux/selinux-context').linux.selinux.enabled);
+  const capabilities = ['os/linux/capabilities-retain-set', 'os/linux/capabilities-remove-set'];
+  t.deepEqual(without('isolators', ...capabilities).linux.capabilities, []);
+  const filters = without('isolators', 'os/linux/seccomp-retain-set', 'os/linux/seccomp-remove-set').linux.seccomp;
+  t.deepEqual([filters.enabled, filters.actions, filters.archs], [false, [], []]);
+  const limits = Object.keys(whole.isolators).filter((name) => name.startsWith('resource/'));
+  t.false(without('isolators', ...limits).linux.cgroup.v2);
+  t.true(without('isolators', ...limits.slice(1)).linux.cgroup.v2);
+});
+
+test('a namespace that every pod has needs no flag', (t) => {
+  const none = {...declaration().features, 'pid/private': impossible, 'ipc/private': impossible};
+  const {namespaces} = featuresOf({features: none, properties: ['own-pid', 'own-ipc']}).linux;
+  t.true(namespaces.includes('pid') && namespaces.includes('ipc'));
+});
+
+test('what this host lacks is no feature, and told', (t) => {
+  const {isolators} = declaration();
+  const filter: Support = {level: 'enforced', mechanism: 'a filter', requires: ['seccomp']};
+  const changes = {
+    isolators: {...isolators, 'os/linux/seccomp-retain-set': filter, 'os/linux/seccomp-remove-set': filter},
+  };
+  t.true(featuresOf(changes).linux.seccomp.enabled);
+  const {linux, annotations} = featuresOf(changes, hostFacts({seccomp: false}));
+  t.false(linux.seccomp.enabled);
+  t.is(annotations['coreos.com/rkt/isolator/os/linux/seccomp-retain-set'], 'impossible');
+});

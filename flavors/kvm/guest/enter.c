@@ -1,0 +1,195 @@
+/*
+ * A process that joins an app of a pod's machine, as its caller sees it: has the monitor start it, carries standard streams and signals, and ends as it does.
+ *
+ *   enter SOCKET
+ *
+ * The environment has the script for the agent, in parts: RKT_SCRIPT_0, RKT_SCRIPT_1, … Its streams go through pipes of its own: nobody else gets those of its caller.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "frame.h"
+
+/* As everywhere in rkt: its own failure, not that of the command. */
+#define FAILED 254
+/* A pipe that can be written to takes so much without making us wait. */
+#define PORTION 4096
+
+struct stream {
+	int from, to; /* -1: closed */
+	size_t at, length;
+	char buffer[MAX_PAYLOAD];
+};
+
+static struct stream streams[3] = {{.from = 0}, {.to = 1}, {.to = 2}};
+static int monitor;
+
+__attribute__((noreturn)) static void give_up(const char *what, const char *why) {
+	fprintf(stderr, "rkt: RKT_MACHINE_ENTER_FAILED: %s: %s\n", what, why);
+	exit(FAILED);
+}
+
+static void say(enum frame_type type, const void *payload, uint32_t length, const int *fds) {
+	struct frame frame = {.type = type, .length = length};
+	struct iovec parts[] = {{&frame, sizeof frame}, {(void *)payload, length}};
+	char control[CMSG_SPACE(3 * sizeof(int))] = "";
+	struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+	if (fds != NULL) {
+		message.msg_control = control;
+		message.msg_controllen = sizeof control;
+		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+		header->cmsg_level = SOL_SOCKET;
+		header->cmsg_type = SCM_RIGHTS;
+		header->cmsg_len = CMSG_LEN(3 * sizeof(int));
+		memcpy(CMSG_DATA(header), fds, 3 * sizeof(int));
+	}
+	/* If the pod ends meanwhile, that is heard of where answers are read. */
+	while (sendmsg(monitor, &message, MSG_NOSIGNAL) < 0)
+		if (errno == EPIPE || errno == ECONNRESET) return;
+		else if (errno != EINTR) give_up("the monitor", strerror(errno));
+}
+
+static void connect_to(const char *path) {
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	if (strlen(path) >= sizeof address.sun_path) give_up(path, "too long");
+	strcpy(address.sun_path, path);
+	monitor = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (monitor < 0 || connect(monitor, (struct sockaddr *)&address, sizeof address) < 0) give_up(path, strerror(errno));
+}
+
+static void ask(void) {
+	int in[2], out[2], err[2];
+	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0) give_up("pipe", strerror(errno));
+	int theirs[] = {in[0], out[1], err[1]};
+	streams[0].to = in[1];
+	streams[1].from = out[0];
+	streams[2].from = err[0];
+	for (int number = 0;; number++) {
+		char name[32];
+		snprintf(name, sizeof name, "RKT_SCRIPT_%d", number);
+		const char *part = getenv(name);
+		if (part == NULL && number == 0) give_up(name, "not in the environment");
+		for (size_t length = part == NULL ? 0 : strlen(part), at = 0; at < length; at += MAX_PAYLOAD) {
+			size_t rest = length - at;
+			say(FRAME_ENTER, part + at, rest < MAX_PAYLOAD ? rest : MAX_PAYLOAD, number == 0 && at == 0 ? theirs : NULL);
+		}
+		if (part == NULL) break;
+	}
+	say(FRAME_ENTER, NULL, 0, NULL);
+	for (int at = 0; at < 3; at++) close(theirs[at]);
+}
+
+/* Its caller's own end stays open: there may be an error to tell. */
+static void close_stream(struct stream *stream) {
+	if (stream->from > STDERR_FILENO) close(stream->from);
+	if (stream->to > STDERR_FILENO) close(stream->to);
+	*stream = (struct stream){.from = -1, .to = -1};
+}
+
+static void pass(struct stream *stream) {
+	if (stream->length == 0) {
+		ssize_t length = read(stream->from, stream->buffer, sizeof stream->buffer);
+		if (length < 0 && (errno == EINTR || errno == EAGAIN)) return;
+		if (length <= 0) {
+			close_stream(stream);
+			return;
+		}
+		stream->at = 0;
+		stream->length = length;
+		return;
+	}
+	ssize_t done = write(stream->to, stream->buffer + stream->at, stream->length < PORTION ? stream->length : PORTION);
+	if (done < 0 && (errno == EINTR || errno == EAGAIN)) return;
+	if (done < 0) { /* nobody reads it any more: whoever writes it is to find out */
+		close_stream(stream);
+		return;
+	}
+	stream->at += done;
+	stream->length -= done;
+}
+
+__attribute__((noreturn)) static void end_as(uint32_t status) {
+	if (!WIFSIGNALED(status)) exit(WEXITSTATUS(status));
+	int number = WTERMSIG(status);
+	struct rlimit none = {0};
+	setrlimit(RLIMIT_CORE, &none); /* it was not this program that failed */
+	signal(number, SIG_DFL);
+	raise(number);
+	sigset_t all;
+	sigfillset(&all);
+	sigprocmask(SIG_UNBLOCK, &all, NULL);
+	exit(128 + number); /* one that ends nothing */
+}
+
+static void pass_signals(int signals) {
+	struct signalfd_siginfo info;
+	while (read(signals, &info, sizeof info) == sizeof info) {
+		uint32_t number = info.ssi_signo;
+		say(FRAME_SIGNAL, &number, sizeof number, NULL);
+	}
+}
+
+/* Whether it has ended, and how: by the monitor's word, or because the pod has. */
+static int take_answer(uint32_t *status) {
+	static char message[sizeof(struct frame) + MAX_PAYLOAD + 1];
+	ssize_t length = recv(monitor, message, sizeof message - 1, MSG_DONTWAIT);
+	if (length < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
+	struct frame frame;
+	*status = SIGKILL; /* whatever is in a pod that ends is killed */
+	if (length < (ssize_t)sizeof frame) return 1;
+	memcpy(&frame, message, sizeof frame);
+	char *payload = message + sizeof frame;
+	message[length] = '\0';
+	if (frame.type == FRAME_FAILED) give_up("in the machine", payload);
+	if (frame.type == FRAME_EXIT && length == sizeof frame + sizeof *status) memcpy(status, payload, sizeof *status);
+	return 1;
+}
+
+int main(int argc, char **argv) {
+	prctl(PR_SET_DUMPABLE, 0); /* QEMU is the same user */
+	if (argc != 2) give_up("arguments", "one is needed");
+	sigset_t taken;
+	sigemptyset(&taken);
+	for (const int *number = (const int[]){SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGTERM, SIGALRM, SIGCONT, SIGWINCH, 0}; *number; number++)
+		sigaddset(&taken, *number);
+	for (int number = SIGRTMIN; number <= SIGRTMAX; number++) sigaddset(&taken, number);
+	sigprocmask(SIG_BLOCK, &taken, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	int signals = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (signals < 0) give_up("signalfd", strerror(errno));
+	connect_to(argv[1]);
+	ask();
+	uint32_t status = 0;
+	int ended = 0;
+	while (!ended || streams[1].from >= 0 || streams[2].from >= 0) {
+		struct pollfd polled[5] = {{ended ? -1 : signals, POLLIN, 0}, {ended ? -1 : monitor, POLLIN, 0}};
+		for (int at = 0; at < 3; at++) {
+			const struct stream *stream = &streams[at];
+			int reads = stream->length == 0;
+			polled[2 + at] = (struct pollfd){reads ? stream->from : stream->to, reads ? POLLIN : POLLOUT, 0};
+		}
+		if (ended) polled[2].fd = -1;
+		if (poll(polled, 5, -1) < 0) {
+			if (errno == EINTR) continue;
+			give_up("poll", strerror(errno));
+		}
+		for (int at = 0; at < 3; at++)
+			if (polled[2 + at].revents != 0) pass(&streams[at]);
+		if (polled[1].revents != 0) ended = take_answer(&status);
+		if (polled[0].revents != 0) pass_signals(signals);
+	}
+	end_as(status);
+}
