@@ -302,6 +302,26 @@ kernelTest('input that is no terminal ends, and output to a terminal goes there'
   t.like(await terminal.ended, {status: 5});
 });
 
+kernelTest(
+  'what rkt has to say of an interactive pod is said once, and what it has read from a pipe is there',
+  async (t) => {
+    const flags = ['run', `--stage1=${flavor}`, '--interactive', '--inherit-env', '--volume=lonely,kind=empty'];
+    const run = host.command('--insecure-options=image', ...flags).join(' ');
+    // RKT_TERMINAL_OF is between rkt and rkt.
+    const app = `${buildImage()} --exec=/bin/sh -- -c 'echo "piped=$PIPED,$RKT_TERMINAL_OF."'`;
+    for (const [variables, seen] of [
+      ['', /piped=,\./],
+      ['--set-env-file=<(echo PIPED=yes)', /piped=yes,\./],
+    ] as const) {
+      const terminal = openTerminal(['/bin/bash', '-c', `exec ${run} ${variables} ${app}`]);
+      opened.push(terminal);
+      await terminal.see(seen);
+      const {text, status} = await terminal.ended;
+      t.deepEqual([status, text.match(/"lonely" is in no app/g)?.length], [0, 1], text);
+    }
+  },
+);
+
 kernelTest('every stream is the terminal, unless it is told to go elsewhere', async (t) => {
   const all = sh(
     'for n in 0 1 2; do test -t $n && echo "$n is"; done; test -c /dev/tty && echo x >/dev/tty && echo own',

@@ -4,10 +4,9 @@ import {syscall} from '../linux/libc.ts';
 import {pseudoTerminalOfHost} from '../linux/pseudo-terminal.ts';
 import {isTerminal, TIOCSCTTY} from '../linux/terminal.ts';
 import {relayTerminal, resemble} from './relay-terminal.ts';
+import {isStartedAnew, TERMINAL_MARK} from './terminal-mark.ts';
 
 const STREAMS = [0, 1, 2] as const;
-/** Names the process that has started this one on a terminal of its own. */
-const MARK = 'RKT_TERMINAL_OF';
 
 /**
  * Starts this process again from the beginning, on a terminal of its own, and stays before it: a program that becomes this process would have the caller's terminal, and what outlives it would go on
@@ -18,10 +17,11 @@ const MARK = 'RKT_TERMINAL_OF';
 export const onOwnTerminal = async (release: () => void = () => {}): Promise<void> => {
   const onTerminal = STREAMS.filter(isTerminal);
   const [first] = onTerminal;
-  const {[MARK]: startedBy, LISTEN_PID, NOTIFY_SOCKET} = process.env;
-  delete process.env[MARK];
+  const {LISTEN_PID, NOTIFY_SOCKET} = process.env;
+  const isInside = isStartedAnew();
+  delete process.env[TERMINAL_MARK];
   if (first === undefined || LISTEN_PID === String(process.pid) || NOTIFY_SOCKET !== undefined) return;
-  if (startedBy === String(process.ppid)) {
+  if (isInside) {
     syscall('ioctl', [first, TIOCSCTTY, 0], 'terminal');
     return;
   }
@@ -34,7 +34,7 @@ export const onOwnTerminal = async (release: () => void = () => {}): Promise<voi
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     argv0: process.argv0,
     stdio: STREAMS.map((stream) => (onTerminal.includes(stream) ? inside.number : stream)),
-    env: {...process.env, [MARK]: String(process.pid)},
+    env: {...process.env, [TERMINAL_MARK]: String(process.pid)},
     detached: true,
   });
   inside.close();

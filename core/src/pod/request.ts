@@ -53,6 +53,8 @@ export interface PortRequest {
 }
 
 export interface PodRequest {
+  /** Something that it was made of is gone with the reading, as what comes out of a pipe: it cannot be made again. */
+  readonly readOnce?: true;
   /** Empty when `manifest` is given. */
   readonly apps: readonly AppRequest[];
   /** The bytes of `--pod-manifest`, JSON or YAML. */
@@ -97,6 +99,8 @@ export interface RunRequest {
 
 /** What `run-prepared` may change of how a pod was prepared. */
 export interface PreparedRequest {
+  /** As in {@link PodRequest}. */
+  readonly readOnce?: true;
   /** The flavor that runs it instead, as {@link PodRequest.stage1}. */
   readonly stage1?: string;
   /** Besides what was allowed when it was prepared: isolators, features, and what keeps a pod apart from its host (`no-shared-pid`, …). */

@@ -21,6 +21,7 @@ const NOT_INHERITED: readonly string[] = [
   'NOTIFY_SOCKET',
   'RKT_FAULT',
   'RKT_LOCK_FD',
+  'RKT_TERMINAL_OF',
 ];
 
 type Variables = Readonly<Record<string, string | undefined>>;

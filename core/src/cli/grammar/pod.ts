@@ -1,3 +1,4 @@
+import {isReadOnce} from '../../linux/read-once.ts';
 import type {AppRequest, PodRequest} from '../../pod/request.ts';
 import {isPodName} from '../../pod/state/pod-names.ts';
 import type {FlagValues, ImageGroup} from '../command.ts';
@@ -23,7 +24,10 @@ type Values = FlagValues<typeof podFlags> & FlagValues<typeof appFlags>;
  */
 export const parsePodArguments = (flags: Values, images: readonly ImageGroup[]): PodRequest => {
   refuseAppFlags(flags);
+  const file = flags['pod-manifest'];
+  const files = file === undefined ? flags['set-env-file'] : [file];
   const shared = {
+    ...(files.some(isReadOnce) ? {readOnce: true as const} : {}),
     volumes: parseVolumes(flags.volume),
     ports: flags.port.map(parsePort),
     inheritEnv: flags['inherit-env'],
@@ -39,7 +43,6 @@ export const parsePodArguments = (flags: Values, images: readonly ImageGroup[]):
     allowDegraded: parseAllowDegraded(flags['allow-degraded']),
     allowSymlinks: flags['allow-symlinks'],
   };
-  const file = flags['pod-manifest'];
   if (file !== undefined) {
     refuseBesideManifest(flags, images);
     return {...shared, apps: [], manifest: readOperatorFile('pod-manifest', file)};

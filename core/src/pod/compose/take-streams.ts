@@ -1,9 +1,9 @@
-import {statSync} from 'node:fs';
 import {fetchImage} from '../../image/fetch.ts';
 import {parseReference} from '../../image/reference.ts';
 import {openStore} from '../../image/store.ts';
+import {isReadOnce} from '../../linux/read-once.ts';
 import type {Settings} from '../../settings.ts';
-import type {PodRequest} from '../request.ts';
+import type {PodRequest, PreparedRequest} from '../request.ts';
 
 /**
  * Takes the images of a request into the store that come out of something else than a regular file, a fifo for one: it can take for ever until they are
@@ -21,16 +21,24 @@ export const takeStreams = async ({dataDir, insecure}: Settings, request: PodReq
   }
   return {
     ...request,
+    readOnce: true,
     apps: taken,
     ...(stage1 !== undefined && isStream(stage1) ? {stage1: await take(stage1)} : {}),
   };
+};
+
+/** {@link takeStreams}, of the flavor that a prepared pod is to have. */
+export const takeStream = async (
+  {dataDir, insecure}: Settings,
+  {stage1, ...rest}: PreparedRequest,
+): Promise<PreparedRequest> => {
+  if (stage1 === undefined || !isStream(stage1)) return {...rest, ...(stage1 === undefined ? {} : {stage1})};
+  return {...rest, readOnce: true, stage1: await fetchImage(openStore(dataDir), stage1, {pullPolicy: 'new', insecure})};
 };
 
 const isStream = (image: string): boolean => {
   if (!/^(\.{0,2}\/|file:)|\.aci$/.test(image)) return false;
   const reference = parseReference(image);
   if (reference.kind !== 'file') return false;
-  const stats = statSync(reference.path, {throwIfNoEntry: false});
-  // What is wrong with a directory is for the fetch to say.
-  return stats !== undefined && !stats.isFile() && !stats.isDirectory();
+  return isReadOnce(reference.path);
 };

@@ -32,11 +32,15 @@ export const runPrepared = async (
   settings: Settings,
   text: string,
   run: RunRequest,
-  asked: PreparedRequest,
+  request: PreparedRequest,
   tell: (change: PlanChange) => void,
 ): Promise<never> => {
   requireStdio();
   const uuid = findUuid(settings.dataDir, text);
+  const asked =
+    request.stage1 === undefined
+      ? request
+      : await (await import('../compose/take-streams.ts')).takeStream(settings, request);
   const store = openStore(settings.dataDir);
   // Who removes or replaces what is damaged of an image finds the pod where it waits, or where it runs, with its images and that of its flavor.
   using images = holdImages(store);
@@ -48,7 +52,7 @@ export const runPrepared = async (
     refuseWeaker(entry, planned);
     if (planned.summary.flavor.supervises) checkSockets(planned.pod, planned.facts);
     requireTerminal(planned.pod);
-    await ownTerminal(planned, () => images.close());
+    if (!asked.readOnce) await ownTerminal(planned, () => images.close());
     if (planned.other !== undefined) tell(planned.other.change);
     tellNetwork(settings, run, planned.pod);
     tellReadiness(settings, planned.report);

@@ -1,3 +1,4 @@
+import {isStartedAnew} from '../../executor/terminal-mark.ts';
 import {holdImages, openStore} from '../../image/store.ts';
 import {requireStdio} from '../../linux/require-stdio.ts';
 import type {Settings} from '../../settings.ts';
@@ -25,11 +26,12 @@ export const run = async (settings: Settings, asked: PodRequest, runRequest: Run
   const uuid = newUuid();
   const request = await takeStreams(settings, asked);
   using images = holdImages(openStore(settings.dataDir));
-  const composed = await compose(settings, request, runRequest, uuid);
+  // What there is to say of that has been said.
+  const telling = isStartedAnew() ? {...settings, note: () => {}, remark: () => {}} : settings;
+  const composed = await compose(telling, request, runRequest, uuid);
   if (composed.found.flavor.appCgroup !== undefined) checkSockets(composed.pod, composed.facts);
   requireTerminal(composed.pod);
-  // Who has read an image from a stream cannot begin anew.
-  if (request === asked) await ownTerminal(composed, () => images.close());
+  if (!request.readOnce) await ownTerminal(composed, () => images.close());
   tellNetwork(settings, runRequest, composed.pod);
   tellReadiness(settings, composed.report);
   tellUnproved(settings, composed.pod, composed.report);

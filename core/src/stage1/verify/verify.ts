@@ -176,10 +176,10 @@ const checkStatus = ({field}: Extract<ReadBack, {from: 'status'}>, evidence: Evi
   }
 };
 
-/** Whichever of the app's cgroup and those above it, up to the pod's, has the limit: it holds for the app. */
 /** Without which a limit is none. */
 const BESIDE: {readonly [L in keyof CgroupLimits]?: readonly (keyof CgroupLimits)[]} = {memoryMax: ['memorySwapMax']};
 
+/** Whichever of the app's cgroup and those above it, up to the pod's, has the limit: it holds for the app. */
 const checkLimit = (limit: keyof CgroupLimits, {pod, app, state, facts}: Evidence): Finding[] => {
   const value = app.limits[limit] ?? pod.limits[limit];
   if (value === undefined) return [];

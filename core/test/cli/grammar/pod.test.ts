@@ -1,4 +1,4 @@
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {closeSync, mkdtempSync, openSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test from 'ava';
@@ -53,6 +53,14 @@ const file = (name: string, text: string | Uint8Array): string => {
 
 test('an image alone', (t) => {
   t.deepEqual(pod('a') as unknown, {...POD, apps: [{...APP, image: 'a'}]});
+});
+
+test('a request knows that it was read from what is gone then', (t) => {
+  const variables = file('once', 'A=1\n');
+  const open = openSync(variables, 'r');
+  t.teardown(() => closeSync(open));
+  t.is(pod('a', `--set-env-file=${variables}`).readOnce, undefined);
+  t.like(pod('a', `--set-env-file=/dev/fd/${open}`), {readOnce: true, environment: {A: '1'}});
 });
 
 test('every flag of an app', (t) => {
