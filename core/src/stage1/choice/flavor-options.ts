@@ -1,18 +1,13 @@
-import {existsSync} from 'node:fs';
-import path from 'node:path';
 import {loadConfig} from '../../config/load.ts';
 import type {HostPath} from '../../contract/names.ts';
 import type {Settings} from '../../settings.ts';
+import {rememberedIn} from '../facts/remembered-in.ts';
 
 interface FlavorOptions {
   readonly cacheDir?: string | undefined;
   readonly searchFrom: readonly HostPath[];
   readonly note: Settings['note'];
 }
-
-/** Where digests and versions are remembered; who only looks makes no data directory. */
-export const rememberedIn = ({dataDir}: Settings): string | undefined =>
-  existsSync(dataDir) ? path.join(dataDir, 'cas', 'flavors') : undefined;
 
 /**
  * Where flavors are looked for, and where their digests are remembered: what `findFlavor` and `listFlavors` want.

@@ -1,14 +1,13 @@
-import {readFileSync, statSync} from 'node:fs';
-import {join} from 'node:path';
+import {statSync} from 'node:fs';
 import type {Accelerator} from '../../config/config.ts';
 import {loadConfig} from '../../config/load.ts';
 import type {Declaration} from '../../contract/declaration.ts';
 import type {HostFacts} from '../../contract/host.ts';
 import type {HostPath} from '../../contract/names.ts';
-import {isSystemError} from '../../linux/syscall-error.ts';
-import {writeCache} from '../../linux/write-cache.ts';
 import type {Settings} from '../../settings.ts';
-import {type Device, type Emulator, type Proof, prove} from './prove-kvm.ts';
+import type {Device, Emulator} from './prove-kvm.ts';
+import {provedOnce} from './proved-once.ts';
+import {rememberedIn} from './remembered-in.ts';
 
 type Fact = NonNullable<HostFacts['accelerator']>;
 
@@ -19,7 +18,7 @@ const MISC = 10;
 interface Options {
   /** The tree of the pod's stage1 image. */
   readonly tree: HostPath | undefined;
-  /** Where the verdict is remembered, for as long as the host is not started again. */
+  /** Where the verdict is to be remembered; what is known already is taken from the data directory by those, too, who remember nothing. */
   readonly cacheDir: string | undefined;
   /** Proves it anew, whatever is remembered. Default false. */
   readonly again?: boolean;
@@ -39,16 +38,24 @@ export const withAccelerator = async (
   const program = emulator === undefined ? undefined : facts.programs[emulator];
   if (program == null || options.tree === undefined) return facts;
   const {accelerator: wanted = 'auto'} = (await loadConfig(settings, ['stage1'])).stage1;
-  return {...facts, accelerator: await choose(wanted, program, options.tree, options)};
+  return {
+    ...facts,
+    accelerator: await choose(wanted, program, options.tree, {...options, known: rememberedIn(settings)}),
+  };
 };
 
-const choose = async (wanted: Accelerator, program: Emulator, tree: HostPath, options: Options): Promise<Fact> => {
+const choose = async (
+  wanted: Accelerator,
+  program: Emulator,
+  tree: HostPath,
+  {known, cacheDir, again = false}: Options & {readonly known: string | undefined},
+): Promise<Fact> => {
   if (wanted === 'tcg') return {name: 'tcg', because: CONFIGURED, forced: true};
   const device = findDevice();
   if (wanted === 'kvm') return {name: 'kvm', because: CONFIGURED, forced: true, ...(device && numbers(device))};
   if (device === undefined) return {name: 'tcg', because: `there is no device ${DEVICE}`};
   if (process.geteuid?.() !== 0) return {name: 'tcg', because: `only root proves ${DEVICE}`};
-  const {works, because} = await remembered(program, tree, device, options);
+  const {works, because} = await provedOnce(program, tree, device, {from: again ? undefined : known, to: cacheDir});
   return works
     ? {name: 'kvm', because, ...numbers(device)}
     : {name: 'tcg', because: `${DEVICE} is of no use: ${because}`};
@@ -78,30 +85,4 @@ const NOBODY = 65_534;
 const openedAs = ({mode, uid, gid}: {mode: number; uid: number; gid: number}): Pick<Device, 'uid' | 'gid'> => {
   if ((mode & READ_WRITE) === READ_WRITE) return {uid: NOBODY, gid: NOBODY};
   return ((mode >> 3) & READ_WRITE) === READ_WRITE ? {uid: NOBODY, gid} : {uid, gid: NOBODY};
-};
-
-const remembered = async (
-  program: Emulator,
-  tree: HostPath,
-  device: FoundDevice,
-  {cacheDir, again = false}: Options,
-): Promise<Proof> => {
-  const key = [readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(), program.path, device.rdev].join('\n');
-  const file = cacheDir === undefined ? undefined : join(cacheDir, 'accelerator');
-  const known = file === undefined || again ? undefined : read(file, key);
-  if (known !== undefined) return known;
-  const proof = await prove(program, tree, device);
-  if (file !== undefined) writeCache(file, `${key}\n\n${JSON.stringify(proof)}`);
-  return proof;
-};
-
-/** Nobody but root has written it, all at once. */
-const read = (file: string, key: string): Proof | undefined => {
-  try {
-    const [of, proof] = readFileSync(file, 'utf8').split('\n\n');
-    return of === key && proof !== undefined ? (JSON.parse(proof) as Proof) : undefined;
-  } catch (error) {
-    if (isSystemError(error) || error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 };

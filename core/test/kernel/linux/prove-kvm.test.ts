@@ -1,4 +1,4 @@
-import {chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test from 'ava';
@@ -7,6 +7,7 @@ import {testIf} from '../../../../test/helpers/skip.ts';
 import type {HostPath} from '../../../src/contract/index.ts';
 import {findProgram} from '../../../src/linux/programs.ts';
 import {type Device, type Proof, prove} from '../../../src/stage1/facts/prove-kvm.ts';
+import {provedOnce} from '../../../src/stage1/facts/proved-once.ts';
 
 /* Whether an accelerator runs a kernel, proved by a QEMU that may do anything instead. */
 
@@ -70,6 +71,25 @@ rootTest(
     t.regex(because, new RegExp(`: ${directory}/sees /dev/null . 0 65533$`));
   },
 );
+
+rootTest('a proof that is known is taken by those, too, who keep none', async (t) => {
+  const [tree, cache] = [path.join(directory, 'once'), path.join(directory, 'once-cache')];
+  mkdirSync(tree);
+  const file = path.join(tree, 'qemu');
+  const device = {path: '/dev/null' as HostPath, uid: 0, gid: 65_534, rdev: 0x103};
+  const ask = async (word: string, from: string | undefined, to: string | undefined, rdev = device.rdev) => {
+    writeFileSync(file, `#!/bin/sh -p\necho ${word} >&2; exit 1\n`, {mode: 0o755});
+    const proof = await provedOnce({path: file as HostPath}, tree as HostPath, {...device, rdev}, {from, to});
+    return / (\w+)$/.exec(proof.because)?.[1];
+  };
+  t.is(await ask('first', cache, undefined), 'first');
+  t.false(existsSync(cache));
+  t.is(await ask('second', cache, cache), 'second');
+  t.is(await ask('third', cache, undefined), 'second');
+  t.is(await ask('fourth', cache, undefined, 0x104), 'fourth');
+  t.is(await ask('fifth', undefined, cache), 'fifth');
+  t.is(await ask('sixth', cache, cache), 'fifth');
+});
 
 testIf(lacks('root', 'program/qemu-system-x86_64'))('the guest itself runs to its end, by an emulation', async (t) => {
   const qemu = findProgram('qemu-system-x86_64') ?? t.fail();
