@@ -95,29 +95,48 @@ const reach = ({pod, report: {entries}, found}: Planned): Told[] => {
 
 const MOUNTS: readonly string[] = ['bind', 'disk-image', 'host-tree', 'mount', 'overlay'];
 
-const costs = ({pod, plan, report: {entries}}: Planned): Told[] => {
-  const {launch} = plan;
+/** What runs besides the apps: of a flavor with a kernel of its own even a program of a rootfs is no app. `undefined`: the app takes rkt's place. */
+const besideApps = ({
+  pod,
+  plan: {launch},
+  found,
+}: Planned): {readonly program: string; readonly all: string} | undefined => {
+  if (launch.into === 'host') return {program: launch.program, all: `${launch.program}, and what it starts`};
+  if (found.flavor.declaration.properties.includes('own-kernel')) {
+    const [program = ''] = launch.process.argv;
+    return {program, all: `${program}, and what it starts`};
+  }
+  const isBefore = pod.interactive && launch.into === 'rootfs' && launch.terminal !== undefined;
+  return isBefore ? {program: 'the app', all: 'rkt, which stays before the terminal'} : undefined;
+};
+
+const costs = (planned: Planned): Told[] => {
+  const {
+    pod,
+    plan,
+    report: {entries},
+  } = planned;
   const steps = [...plan.filesystem, ...plan.environment];
   const mounts = steps.filter((step) => MOUNTS.includes(step.do)).length;
-  const isAlone = launch.into === 'rootfs';
-  const program = launch.into === 'host' ? launch.program : 'the app';
+  const beside = besideApps(planned);
+  const isAlone = beside === undefined;
   const memory = entries.find(({name, verdict}) => name === 'resource/memory' && verdict === 'modified');
   const copied = pod.apps.filter(({rootfs}) => rootfs.kind === 'copy').map(({name}) => name);
   const isDisk = steps.some((step) => step.do === 'disk-image');
   return [
     {
       what: 'processes besides the apps',
-      value: isAlone ? "none: the app takes rkt's place" : `${program}, and what it starts`,
+      value: beside?.all ?? "none: the app takes rkt's place",
       rank: Number(isAlone),
     },
     {
       what: 'memory besides the apps',
-      value: memory?.how ?? (isAlone ? 'none' : `that of ${program} and what it starts`),
+      value: memory?.how ?? (isAlone ? 'none' : `that of ${beside.all}`),
       rank: Number(isAlone),
     },
     {
       what: 'start',
-      value: `${steps.length} steps, of which ${mounts} mount something, then ${program}`,
+      value: `${steps.length} steps, of which ${mounts} mount something, then ${beside?.program ?? 'the app'}`,
       rank: -steps.length,
     },
     {

@@ -1,0 +1,45 @@
+import test from 'ava';
+import type {Declaration, Launch, Pod} from '../../../src/contract/index.ts';
+import {planAspects} from '../../../src/pod/compose/plan-aspects.ts';
+import type {FoundFlavor} from '../../../src/stage1/load/find.ts';
+import {app, declaration, pod} from '../../support/fixtures.ts';
+
+/** What a pod costs besides its apps, by what is launched. */
+const costs = (launch: Launch, properties: Declaration['properties'] = [], changes: Partial<Pod> = {}) => {
+  const found = {flavor: {declaration: declaration({properties})}} as FoundFlavor; // no more is looked at
+  const frozen = pod(changes);
+  const plan = {
+    pod: frozen.uuid,
+    contract: '1.1.0',
+    flavor: {name: 'test', version: '1.0.0', digest: ''},
+    filesystem: [],
+    environment: [],
+    launch,
+  };
+  const aspects = planAspects({pod: frozen, plan, report: {flavor: 'test', entries: []}, found});
+  const told = (name: string) => aspects.find(({about, what}) => about === 'costs' && what === name)?.value;
+  return [told('processes besides the apps'), told('memory besides the apps'), told('start')];
+};
+
+const common = {process: app().process, passSockets: false};
+const root = {in: 'pod', path: app().mountPoint} as const;
+const intoRootfs: Launch = {...common, into: 'rootfs', root};
+const START = '0 steps, of which 0 mount something, then ';
+
+test('an app that takes the place of rkt has nothing besides it', (t) => {
+  t.deepEqual(costs(intoRootfs), ["none: the app takes rkt's place", 'none', `${START}the app`]);
+});
+
+test('what is launched into a rootfs by a flavor with a kernel of its own is no app', (t) => {
+  const monitor: Launch = {...intoRootfs, process: app({process: {argv: ['/monitor', 'x']}}).process};
+  const all = '/monitor, and what it starts';
+  t.deepEqual(costs(monitor, ['own-kernel']), [all, `that of ${all}`, `${START}/monitor`]);
+});
+
+test('rkt stays before the terminal of an interactive pod, and of no other', (t) => {
+  const onTerminal: Launch = {...intoRootfs, terminal: root};
+  const all = 'rkt, which stays before the terminal';
+  t.deepEqual(costs(onTerminal, [], {interactive: true}), [all, `that of ${all}`, `${START}the app`]);
+  t.deepEqual(costs(onTerminal), costs(intoRootfs));
+  t.deepEqual(costs(intoRootfs, [], {interactive: true}), costs(intoRootfs));
+});
