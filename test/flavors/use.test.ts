@@ -48,12 +48,13 @@ useTest('flavor use chooses for pods to come, and its rollback takes it back; wh
   t.is(await gets(host), 'fly configured');
   t.deepEqual(readdirSync(directoryOf(host)), ['flavor-use.json']);
   const same = await use(host, 'fly');
-  t.like(same, {flavor: 'fly', previous: null});
+  t.deepEqual(same, {flavor: 'fly', previous: null, changed: false});
 
   // Prepared with nspawn, so with a name of its own.
   t.is((await host.rkt(['run-prepared', uuid])).stdout, `rkt-${uuid}\n`);
 
-  t.like(await use(host, 'nspawn'), {flavor: 'nspawn', previous: 'fly'});
+  t.deepEqual(await use(host, 'nspawn'), {flavor: 'nspawn', previous: 'fly', changed: true});
+  t.is((await host.rkt(['flavor', 'use', 'nspawn'])).stdout, 'pods that name no flavor get nspawn\n');
   const weaker = await host.rkt(['flavor', 'use', '--rollback']);
   t.regex(weaker.stdout, /^pods that name no flavor get fly\nuntil now: nspawn\n$/);
   t.is(await gets(host), 'fly configured');
@@ -86,6 +87,22 @@ useTest('of many hosts a canary changes those with a number below it, and the sa
   t.is(await gets(host), 'fly configured');
   for (const value of ['101%', '10', '1.5%', '-1%', ''])
     t.is(await refused(host, `--canary=${value}`, 'fly'), 'RKT_FLAG_VALUE_INVALID', value);
+});
+
+useTest('a choice that is gone, or broken, is replaced by another', async (t) => {
+  const host = openHost();
+  t.teardown(() => host.close());
+  const broken = path.join(host.directory, 'broken.cjs');
+  writeFileSync(broken, 'throw new Error("broken")');
+  mkdirSync(directoryOf(host), {recursive: true});
+  for (const flavor of ['gone', path.join(host.directory, 'gone'), broken]) {
+    const chosen = JSON.stringify({rktVersion: 'v1', rktKind: 'stage1', flavor});
+    writeFileSync(path.join(directoryOf(host), 'flavor-use.json'), chosen);
+    const {stderr} = await host.rkt(['flavor', 'use', 'fly']);
+    t.true(stderr.includes(`it is not compared with "${flavor}"`), stderr);
+    t.is(await gets(host), 'fly configured');
+    t.like(await use(host, '--rollback'), {flavor, previous: 'fly'});
+  }
 });
 
 useTest('a flavor that cannot run here, or a second choice of the same layer, changes nothing', async (t) => {

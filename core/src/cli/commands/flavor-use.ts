@@ -2,6 +2,7 @@ import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import {configuredStage1} from '../../config/config.ts';
 import {loadConfig} from '../../config/load.ts';
+import {RktError} from '../../rkt-error.ts';
 import {byStrength} from '../../stage1/choice/abilities.ts';
 import {canaryNumber} from '../../stage1/choice/canary.ts';
 import {examineHere} from '../../stage1/choice/examine-here.ts';
@@ -57,8 +58,9 @@ export const command = defineCommand({
     }
     const weaker = await weakerThan(context, here.abilities);
     const used = useFlavor(localConfig, selection);
-    if (weaker !== undefined) output.note(`it isolates less than "${weaker}", which pods had until now`);
-    return tell(context, {...used, changed: true});
+    if (weaker !== undefined && used.changed)
+      output.note(`it isolates less than "${weaker}", which pods had until now`);
+    return tell(context, used);
   },
 });
 
@@ -80,7 +82,7 @@ const tell = ({output, format}: Context, told: Told): number => {
     output.line(
       `pods that name no flavor get ${flavor === null ? 'what is configured elsewhere, or the default' : flavor}`,
     );
-    if (previous !== null) output.line(`until now: ${previous}`);
+    if (changed && previous !== null) output.line(`until now: ${previous}`);
   }
   return 0;
 };
@@ -92,8 +94,16 @@ const weakerThan = async (
 ): Promise<string | undefined> => {
   const configured = configuredStage1((await loadConfig(context, ['stage1'])).stage1);
   if (configured === undefined || !/^[a-z0-9-]+$|^\//.test(configured)) return undefined;
-  const now = await examineHere(context, await findFlavor(configured, await flavorOptions(context)));
-  return byStrength(now.abilities, abilities) < 0 ? configured : undefined;
+  const options = await flavorOptions(context);
+  try {
+    const now = await examineHere(context, await findFlavor(configured, options));
+    return byStrength(now.abilities, abilities) < 0 ? configured : undefined;
+  } catch (error) {
+    if (!(error instanceof RktError)) throw error;
+    // It may be gone or broken, which is what another is chosen for.
+    context.output.note(`it is not compared with "${configured}", which pods had until now: ${error.message}`);
+    return undefined;
+  }
 };
 
 /** @throws RKT_FLAG_VALUE_INVALID */

@@ -16,6 +16,12 @@ export interface UsedFlavor {
   readonly previous: string | null;
 }
 
+/** What a choice has come to. */
+interface Used extends UsedFlavor {
+  /** The file said something else before. */
+  readonly changed: boolean;
+}
+
 /** The file that is written: one of the administrator's layer, beside those that people write. */
 export const usedFlavorFile = (localConfig: HostPath): string => path.join(localConfig, 'stage1.d', 'flavor-use.json');
 
@@ -32,14 +38,14 @@ const readUsed = (file: string): UsedFlavor | undefined => {
  * @returns what the file says now
  * @throws RKT_FLAVOR_USE_CONFLICT, RKT_CONFIG_…
  */
-export const useFlavor = (localConfig: HostPath, flavor: string): UsedFlavor => {
+export const useFlavor = (localConfig: HostPath, flavor: string): Used => {
   const file = usedFlavorFile(localConfig);
   const directory = path.dirname(file);
   refuseOthers(directory, file);
   const before = readUsed(file);
-  if (before?.flavor === flavor) return before;
+  if (before?.flavor === flavor) return {...before, changed: false};
   mkdirSync(directory, {recursive: true, mode: 0o755});
-  return writeUsed(file, {flavor, previous: before?.flavor ?? null});
+  return {...writeUsed(file, {flavor, previous: before?.flavor ?? null}), changed: true};
 };
 
 /**
