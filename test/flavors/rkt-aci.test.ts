@@ -325,3 +325,20 @@ podTest('a prepared pod keeps its stage1, and what it was prepared with, whateve
   t.deepEqual([ran.exitCode, ran.stdout], [4, 'ran\n'], ran.stderr);
   t.true(linesOf(uuid, 'run-called').includes('--hostname=later'));
 });
+
+podTest('a prepared pod whose stage1 is damaged is refused, and runs with another flavor', async (t) => {
+  const damaged = await host.fetch(stage1Aci({name: 'example.com/stage1-damaged'}));
+  const prepared = await host.rkt([
+    ...['--insecure-options=image', 'prepare', `--stage1=${damaged}`, buildImage()],
+    ...['--exec=/bin/sh', '--', '-c', 'echo ran'],
+  ]);
+  t.is(prepared.exitCode, 0, prepared.stderr);
+  const uuid = prepared.stdout.trim();
+  const frozen = path.join(host.data, 'pods/prepared', uuid, 'frozen.json');
+  const {stage1: image} = JSON.parse(readFileSync(frozen, 'utf8')) as {stage1: {tree: string}};
+  writeFileSync(path.join(path.dirname(image.tree), 'damaged'), 'a file is gone');
+  const refused = await host.rkt(['--format=json', 'run-prepared', uuid]);
+  t.is(refused.error?.code, 'RKT_IMAGE_DAMAGED', refused.stderr);
+  const ran = await host.rkt(['run-prepared', '--stage1=fly', uuid]);
+  t.deepEqual([ran.exitCode, ran.stdout], [0, 'ran\n'], ran.stderr);
+});

@@ -76,6 +76,17 @@ kernelTest('input reaches the app and ends, and what it writes comes apart and w
   t.deepEqual([stderr, exitCode], ['end\n', 0]);
 });
 
+kernelTest('a pod that was prepared with copies of its files is not one for a machine', async (t) => {
+  const prepared = await host.rkt([
+    ...['--insecure-options=image', 'prepare', '--stage1=fly', '--no-overlay', buildImage(), '--exec=/bin/true'],
+  ]);
+  const uuid = prepared.stdout.trim();
+  const {error} = await host.rkt(['--format=json', 'run-prepared', '--stage1=kvm', uuid]);
+  t.is(error?.code, 'RKT_POD_FLAVOR_FIXED', prepared.stderr);
+  t.deepEqual(host.podDirectories().prepared, [uuid]);
+  t.is((await host.rkt(['rm', uuid])).exitCode, 0);
+});
+
 kernelTest('isolators hold inside, by a kernel of its own', async (t) => {
   const {stdout, stderr} = await host.sh(
     `${PROBE}uname -r; cat /sys/class/net/*/uevent; ls /sys/fs/cgroup; (ulimit -n); cat /proc/cmdline; reboot; echo $?`,

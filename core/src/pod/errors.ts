@@ -99,7 +99,7 @@ export const podFlavorFixed = (uuid: string, flavor: string, other: string) =>
       uuid,
       flavor,
       other,
-      hint: `prepare the pod again with --stage1, or run it with "${flavor}"`,
+      hint: `prepare the pod again with --stage1 and without --no-overlay, or run it with "${flavor}"`,
     },
   );
 

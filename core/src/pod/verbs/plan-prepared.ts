@@ -154,10 +154,11 @@ const STRONGEST: Declaration['properties'] = ['own-ipc', 'own-kernel', 'own-netw
 const withPrograms = ({stage1: _, ...pod}: Pod, {stage1}: ChosenFlavor): Pod =>
   stage1 === undefined ? pod : {...pod, stage1};
 
-/** A stage1 made for rkt is copied with the files of its apps, to where another has nothing of its own. */
+/** A stage1 made for rkt is copied with the files of its apps, to where another has nothing of its own; a machine has the layers of images as disks, and no copies. */
 const refuseCopies = (uuid: string, {flavor}: Summary, found: FoundFlavor, {apps}: Pod): void => {
   const isForRkt = flavor.entrypoints !== undefined || found.entrypoints !== undefined;
-  if (isForRkt && apps.some(({rootfs}) => rootfs.kind === 'copy'))
+  const isMachine = found.flavor.declaration.stage1Image?.machine !== undefined;
+  if ((isForRkt || isMachine) && apps.some(({rootfs}) => rootfs.kind === 'copy'))
     throw podFlavorFixed(uuid, flavor.name, found.flavor.declaration.name);
 };
 

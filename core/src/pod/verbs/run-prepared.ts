@@ -46,7 +46,9 @@ export const runPrepared = async (
   using images = holdImages(store);
   const planned = await withPod(settings.dataDir, uuid, async (entry) => {
     if (entry.directory !== 'prepared') throw podNotInState(entry.uuid, entry.state, 'prepared');
-    refuseDamagedLayers(store, requireStored(entry.path, 'frozen'));
+    const {apps, stage1} = requireStored(entry.path, 'frozen');
+    // With a flavor that is asked for now, its own image takes the place of that one.
+    refuseDamagedLayers(store, stage1 === undefined || asked.stage1 !== undefined ? {apps} : {apps, stage1});
     const planned = await planPrepared(settings, entry, run, asked);
     await checkPolicy(settings, entry, planned);
     refuseWeaker(entry, planned);
