@@ -81,8 +81,11 @@ export const command = defineCommand({
     const writes = flags.receipt === undefined ? undefined : await prepareReceipt(context, flags.receipt);
     const waited = forFile + (await awaitPodName(context, text, patience - forFile));
     const uuid = findUuid(dataDir, text);
-    if (ready !== undefined) await waitReady(dataDir, uuid, ready - waited);
-    if (finished !== undefined) await waitFinished(dataDir, uuid, finished - (ready === undefined ? waited : 0));
+    if (ready !== undefined) await waitReady(dataDir, uuid, {asked: ready, left: ready - waited});
+    if (finished !== undefined) {
+      const left = finished - (ready === undefined ? waited : 0);
+      await waitFinished(dataDir, uuid, {asked: finished, left});
+    }
     const {entry, report, exitCodes, restarts, killed, checked} = await withPod(dataDir, uuid, async (entry) => {
       const report = entry.summary === undefined ? [] : requireStored(entry.path, 'report').entries;
       const checked = isVerified ? await check(context, entry) : undefined;

@@ -11,13 +11,19 @@ import {isFinished} from '../state/states.ts';
 /** As in rkt. A pod cannot tell anybody that it ends: nothing of ours runs beside it. */
 const POLL = 100;
 
-/** Waits until a pod is over, for at most `milliseconds` (`Infinity`: for ever). */
-export const waitFinished = (dataDir: HostPath, uuid: string, milliseconds: number): Promise<PodEntry> =>
-  wait(dataDir, uuid, 'exited', milliseconds, ({state}) => isFinished(state));
+/** How long to wait, in milliseconds (`Infinity`: for ever): what was asked for, and what is left of that. */
+export interface Patience {
+  readonly asked: number;
+  readonly left: number;
+}
 
-/** Waits until a pod's apps run. */
-export const waitReady = (dataDir: HostPath, uuid: string, milliseconds: number): Promise<PodEntry> =>
-  wait(dataDir, uuid, 'ready', milliseconds, (entry) => {
+/** Waits until a pod is over. @throws RKT_WAIT_EXPIRED */
+export const waitFinished = (dataDir: HostPath, uuid: string, patience: Patience): Promise<PodEntry> =>
+  wait(dataDir, uuid, 'exited', patience, ({state}) => isFinished(state));
+
+/** Waits until a pod's apps run. @throws RKT_WAIT_EXPIRED, RKT_POD_STATE */
+export const waitReady = (dataDir: HostPath, uuid: string, patience: Patience): Promise<PodEntry> =>
+  wait(dataDir, uuid, 'ready', patience, (entry) => {
     if (isFinished(entry.state))
       throw podNotInState(entry.uuid, entry.state, 'ready', 'it is over; "rkt status" tells more');
     return isReady(entry);
@@ -27,15 +33,15 @@ const wait = async (
   dataDir: HostPath,
   uuid: string,
   what: 'exited' | 'ready',
-  milliseconds: number,
+  patience: Patience,
   isOver: (entry: PodEntry) => boolean,
 ): Promise<PodEntry> => {
-  const end = Date.now() + milliseconds;
+  const end = Date.now() + patience.left;
   for (;;) {
     const entry = findPod(dataDir, uuid);
     if (isOver(entry)) return entry;
     const left = end - Date.now();
-    if (left <= 0) throw waitExpired(entry.uuid, what, milliseconds);
+    if (left <= 0) throw waitExpired(entry.uuid, what, patience.asked);
     await setTimeout(Math.min(POLL, left));
   }
 };

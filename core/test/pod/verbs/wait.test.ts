@@ -3,8 +3,8 @@ import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import type {PodState} from '../../../src/pod/state/states.ts';
 import type {Summary} from '../../../src/pod/state/summary.ts';
-import {isReady} from '../../../src/pod/verbs/wait.ts';
-import {scratch} from '../helpers.ts';
+import {isReady, waitFinished, waitReady} from '../../../src/pod/verbs/wait.ts';
+import {dataDirectory, scratch, uuidOf} from '../helpers.ts';
 
 const podOf = (t: ExecutionContext, tellsReady: boolean) => {
   const pod = scratch(t);
@@ -41,4 +41,14 @@ test('a pod whose supervisor does not tell is ready as soon as rkt has given up 
   writeFileSync(file, 'starting\n');
   t.true(ready());
   t.false(ready('preparing'));
+});
+
+test('who has waited long enough is told how long that was to be, whatever was left of it', async (t) => {
+  const uuid = uuidOf('a');
+  const dataDir = dataDirectory(t, {[uuid]: 'prepared'});
+  for (const wait of [waitFinished, waitReady])
+    for (const left of [1, 0, -5]) {
+      const error = await t.throwsAsync(wait(dataDir, uuid, {asked: 200, left}));
+      t.like(error, {code: 'RKT_WAIT_EXPIRED', fields: {milliseconds: 200}});
+    }
 });
