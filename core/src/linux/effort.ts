@@ -9,24 +9,28 @@ export interface Effort {
   readonly isAsleep: boolean;
 }
 
-/** Of what has ended nothing counts. */
-export const effortOf = (pid: number): Effort => {
-  const tasks = `/proc/${pid}/task`;
-  const threads = ifThere(() => readdirSync(tasks), []).map((thread): Effort => {
-    const read = (name: string) => ifThere(() => readFileSync(`${tasks}/${thread}/${name}`, 'latin1').trim(), '');
-    const [used = 0] = read('schedstat').split(' ').map(Number);
-    // After the name, which may have anything in it.
-    const state = /^.*\) (.)/s.exec(read('stat'))?.[1] ?? 'X';
-    const itself = {used: used / 1_000_000, isAsleep: !'RD'.includes(state)};
-    return sum([itself, ...read('children').split(' ').filter(Boolean).map(Number).map(effortOf)]);
-  });
-  return sum(threads);
-};
+/** Threads that are looked at: whoever is looked at decides how many there are, and how deep. */
+const MOST = 256;
 
-const sum = (all: readonly Effort[]): Effort => ({
-  used: all.reduce((total, {used}) => total + used, 0),
-  isAsleep: all.every(({isAsleep}) => isAsleep),
-});
+/** Of what has ended nothing counts. Of more than 256 threads the first count, and they are not asleep. */
+export const effortOf = (pid: number): Effort => {
+  const pids = [pid];
+  let [used, isAsleep, looked] = [0, true, 0];
+  for (const each of pids) {
+    const tasks = `/proc/${each}/task`;
+    for (const thread of ifThere(() => readdirSync(tasks), [])) {
+      if (looked++ === MOST) return {used, isAsleep: false};
+      const read = (name: string) => ifThere(() => readFileSync(`${tasks}/${thread}/${name}`, 'latin1').trim(), '');
+      const [nanoseconds = 0] = read('schedstat').split(' ').map(Number);
+      used += nanoseconds / 1_000_000;
+      // After the name, which may have anything in it.
+      const state = /^.*\) (.)/s.exec(read('stat'))?.[1] ?? 'X';
+      isAsleep &&= !'RD'.includes(state);
+      for (const child of read('children').split(' ').filter(Boolean)) pids.push(Number(child));
+    }
+  }
+  return {used, isAsleep};
+};
 
 /** A thread may end at any time, and of others' processes not everything is shown to who is not root. */
 const ifThere = <T>(look: () => T, otherwise: T): T => {

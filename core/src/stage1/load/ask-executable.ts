@@ -11,7 +11,7 @@ import {pipe} from '../../linux/pipe.ts';
 import {untilWeEnd} from '../../linux/until-we-end.ts';
 import {flavorAnswerInvalid, flavorFailed, flavorPlanTooLarge, flavorTimedOut} from '../errors.ts';
 import {CHUNK, type Ends, exchangeBy} from './exchange.ts';
-import {type Patience, patience} from './patience.ts';
+import {type Patience, patience, type Waited} from './patience.ts';
 import {MAX_PLAN} from './plain-steps.ts';
 
 /** Milliseconds that one answer may take, as a hook of a flavor in JavaScript ({@link patience}). */
@@ -26,21 +26,34 @@ export interface Executable {
   readonly name: string;
 }
 
+interface Options {
+  /** Milliseconds that the answer may take. Default: ten seconds. */
+  readonly limit?: number;
+  /** With this flavor before. Default: nothing. */
+  readonly waited?: Waited | undefined;
+}
+
 /**
  * Asks an executable for one hook: the request is one JSON object on its standard input, the answer one JSON value on its standard output. It runs as nobody, sees itself and the host's programs
  * read-only, no network, no /proc, no other process, and ends with the answer.
  * @throws RKT_FLAVOR_ANSWER_INVALID, RKT_FLAVOR_FAILED, RKT_FLAVOR_TIMED_OUT, RKT_FLAVOR_PLAN_TOO_LARGE
  */
-export const askExecutable = (flavor: Executable, hook: string, request: object, limit = LIMIT): unknown => {
+export const askExecutable = (
+  flavor: Executable,
+  hook: string,
+  request: object,
+  {limit = LIMIT, waited}: Options = {},
+): unknown => {
   const {name} = flavor;
   using ours = new DisposableStack();
   const {child, ends} = start(flavor, ours);
-  const waiting = patience(child.pid ?? 0, limit);
+  const end = endOnce(child);
+  ours.defer(end);
+  const waiting = patience(child.pid ?? 0, limit, waited);
   const {ask, takeMessages} = exchangeBy(ends);
   const {because, bytes} = ask(Buffer.from(JSON.stringify({hook, ...request})), waiting, true);
   const isLate = because === 'late' || (because === 'end' && !hasEnded(child, waiting));
-  child.kill('SIGKILL');
-  const how = child.pid === undefined ? 'no start' : named(childEnd(child));
+  const how = end();
   const said = takeMessages().trim().split('\n').at(-1)?.slice(-MAX_MESSAGE) ?? '';
   if (isLate || how === 'SIGXCPU') throw flavorTimedOut(name, hook, limit);
   if (because === 'long') throw flavorPlanTooLarge(name, `.${hook}`, 'bytes', undefined, MAX_PLAN);
@@ -65,6 +78,17 @@ const start = ({source}: Executable, ours: DisposableStack): {readonly child: Ch
   // Without a number it has not been started: that is an end, too.
   child.once('error', () => undefined);
   return {child, ends: {questions: questions.write, answers: answers.read, messages: messages.read}};
+};
+
+/** Ends a program, and says how it has ended. Once: its number may be another's afterwards. */
+const endOnce = (child: ChildProcess): (() => string) => {
+  let how: string | undefined;
+  return () => {
+    if (how !== undefined) return how;
+    child.kill('SIGKILL');
+    how = child.pid === undefined ? 'no start' : named(childEnd(child));
+    return how;
+  };
 };
 
 /** Whoever has said all need not end. */

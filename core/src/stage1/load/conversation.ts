@@ -153,6 +153,7 @@ const launch = (
 
 const speak = (child: ChildProcess, keeper: Keeper | undefined, ends: Ends) => {
   const {ask, takeMessages} = exchangeBy(ends);
+  const waited = {milliseconds: 0};
   let how: string | undefined;
   const end = (): string => {
     if (how !== undefined) return how;
@@ -166,7 +167,7 @@ const speak = (child: ChildProcess, keeper: Keeper | undefined, ends: Ends) => {
 
   const exchange = (question: Buffer, milliseconds: number): Reply =>
     how === undefined
-      ? ask(question, patience(child.pid ?? 0, milliseconds))
+      ? ask(question, patience(child.pid ?? 0, milliseconds, waited))
       : {because: 'end', bytes: Buffer.alloc(0)};
   return {exchange, end, messages: takeMessages};
 };

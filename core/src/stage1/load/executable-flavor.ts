@@ -18,5 +18,7 @@ const REQUIRED = Object.entries(HOOKS).flatMap(([hook, need]) =>
  * A flavor that is an executable in whatever language.
  * @throws what {@link askExecutable} and {@link askedFlavor} throw
  */
-export const executableFlavor = (source: string): unknown =>
-  askedFlavor(source, (name, hook, request) => askExecutable({source, name}, hook, request), REQUIRED);
+export const executableFlavor = (source: string): unknown => {
+  const waited = {milliseconds: 0};
+  return askedFlavor(source, (name, hook, request) => askExecutable({source, name}, hook, request, {waited}), REQUIRED);
+};

@@ -1,5 +1,14 @@
 import {type ChildProcess, spawn, spawnSync} from 'node:child_process';
-import {chmodSync, mkdtempSync, readFileSync, readlinkSync, realpathSync, rmSync, writeFileSync} from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test from 'ava';
@@ -8,7 +17,7 @@ import {RktError} from '../../../src/rkt-error.ts';
 import {askExecutable} from '../../../src/stage1/load/ask-executable.ts';
 import type {Ask} from '../../../src/stage1/load/asked-flavor.ts';
 import {startConversation} from '../../../src/stage1/load/conversation.ts';
-import {patience} from '../../../src/stage1/load/patience.ts';
+import {patience, type Waited} from '../../../src/stage1/load/patience.ts';
 
 /* S10: who answers has a time that a busy host does not take away, and an end. */
 
@@ -19,18 +28,20 @@ test.after.always(() => {
   rmSync(place, {recursive: true});
 });
 
+const waits = (what: (passed: number) => {used: number; isAsleep: boolean}, waited?: Waited): number => {
+  let passed = 0;
+  const waiting = patience(
+    0,
+    10_000,
+    waited,
+    () => what(passed),
+    () => passed,
+  );
+  while (!waiting.isOver()) passed += waiting.tick;
+  return passed;
+};
+
 test('what has a processor or is asleep is waited for so long, what waits for the host longer, and nobody longer than a minute', (t) => {
-  const waits = (what: (passed: number) => {used: number; isAsleep: boolean}): number => {
-    let passed = 0;
-    const waiting = patience(
-      0,
-      10_000,
-      () => what(passed),
-      () => passed,
-    );
-    while (!waiting.isOver()) passed += waiting.tick;
-    return passed;
-  };
   t.is(
     waits(() => ({used: 0, isAsleep: true})),
     10_000,
@@ -46,6 +57,19 @@ test('what has a processor or is asleep is waited for so long, what waits for th
   t.is(
     waits(() => ({used: 0, isAsleep: false})),
     60_000,
+  );
+});
+
+test('S10 who seems to wait for the host whenever it is asked has two minutes in all', (t) => {
+  const waited = {milliseconds: 0};
+  const all = Array.from({length: 5}, () => waits(() => ({used: 0, isAsleep: false}), waited));
+  t.deepEqual(all, [60_000, 60_000, 0, 0, 0]);
+});
+
+test('S10 the time of a processor that others had who have ended is not given back', (t) => {
+  t.is(
+    waits((passed) => ({used: passed === 8000 ? 9000 : 0, isAsleep: passed > 8000})),
+    9000,
   );
 });
 
@@ -67,7 +91,8 @@ echo "[$?]"
 };
 const askOf = (name: string): Ask => {
   const source = path.join(place, name);
-  if (name === 'program') return (flavor, hook, request) => askExecutable({source, name: flavor}, hook, request, LIMIT);
+  if (name === 'program')
+    return (flavor, hook, request) => askExecutable({source, name: flavor}, hook, request, {limit: LIMIT});
   const ask = startConversation(source, {milliseconds: {hook: LIMIT}});
   ask('x', 'declaration', {});
   return ask;
@@ -103,7 +128,7 @@ for (const [what, code] of [
   test.serial(`S10 a program that ${what} is ended`, (t) => {
     const source = path.join(place, 'sleeps');
     writeFileSync(source, `#!/bin/sh\n${code}\n`, {mode: 0o755});
-    const error = t.throws(() => askExecutable({source, name: 'x'}, 'probe', {}, 300), {instanceOf: RktError});
+    const error = t.throws(() => askExecutable({source, name: 'x'}, 'probe', {}, {limit: 300}), {instanceOf: RktError});
     t.like(error, {code: 'RKT_FLAVOR_TIMED_OUT', fields: {flavor: 'x', hook: 'probe', milliseconds: 300}});
   });
 }
@@ -112,6 +137,34 @@ test.serial('S10 a program that computes for ever ends by the time of a processo
   const source = path.join(place, 'computes');
   // As if it had come near its ten seconds.
   writeFileSync(source, '#!/bin/sh\nulimit -S -t 1\nwhile :; do :; done\n', {mode: 0o755});
-  const error = t.throws(() => askExecutable({source, name: 'x'}, 'probe', {}, 60_000), {instanceOf: RktError});
+  const error = t.throws(() => askExecutable({source, name: 'x'}, 'probe', {}, {limit: 60_000}), {
+    instanceOf: RktError,
+  });
   t.is(error.code, 'RKT_FLAVOR_TIMED_OUT');
+});
+
+test.serial('S10 a program whose question fails is ended', (t) => {
+  const source = path.join(place, 'unasked');
+  const marker = String(10 ** 9 + process.pid);
+  writeFileSync(source, `#!/bin/sh\nexec sleep ${marker}\n`, {mode: 0o755});
+  const isRunning = () =>
+    readdirSync('/proc').some((name) => {
+      try {
+        return /^\d+$/.test(name) && readFileSync(`/proc/${name}/cmdline`, 'utf8') === `sleep\0${marker}\0`;
+      } catch {
+        // It has ended.
+        return false;
+      }
+    });
+  let wasRunning = false;
+  const request = {
+    get pod() {
+      const end = performance.now() + 60_000;
+      while (!wasRunning && performance.now() < end) wasRunning = isRunning();
+      throw new Error('no question');
+    },
+  };
+  t.throws(() => askExecutable({source, name: 'x'}, 'probe', request), {message: 'no question'});
+  t.true(wasRunning);
+  t.false(isRunning());
 });
