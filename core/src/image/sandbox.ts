@@ -112,18 +112,21 @@ const limited = (limits: Readonly<Record<string, number | string>>, command: rea
   ...command,
 ];
 
+/** A command of a stranger, bounded as {@link stranger}. */
+export const bounded = (command: readonly string[]): string[] => limited(STRANGER_LIMITS, command);
+
 /** A stranger's program, as nobody and with bounded memory; it writes to its standard streams and nowhere else. */
 export const stranger = (program: Shown): HostCommand & {readonly env: Readonly<Record<string, string>>} => {
   // It may look for its interpreter.
   const env = {LC_ALL: 'C.UTF-8', PATH: PROGRAM_DIRECTORIES.join(':')};
-  return {...confined([], limited(STRANGER_LIMITS, [seenAt(program)]), NOBODY), shown: [program], env};
+  return {...confined([], bounded([seenAt(program)]), NOBODY), shown: [program], env};
 };
 
 /** It answers many questions. */
 const SCRIPT_LIMITS = {...STRANGER_LIMITS, cpu: '60:62'} as const;
 
 /** What it says goes to a file in memory, which is as large. */
-const PROVER_LIMITS = {core: 0, cpu: 30, fsize: 65_536, nofile: 256} as const;
+const PROVER_LIMITS = {...STRANGER_LIMITS, cpu: 30, fsize: 65_536} as const;
 
 /** Node.js with a stranger's script, bounded as {@link stranger}. It has the user of who owns the script, and nothing of what that user may do but read it. */
 export const strangersScript = (
@@ -134,14 +137,11 @@ export const strangersScript = (
   return {...confined([], limited(SCRIPT_LIMITS, command), ids), shown};
 };
 
-/** A stranger's emulator that tries a device: it has the user or the group that may open that, and nothing of what they may do besides. */
-export const prover = (
-  command: readonly string[],
-  {owner, shown}: {readonly owner: {readonly uid: number; readonly gid: number}; readonly shown: readonly Shown[]},
-): HostCommand => {
-  const ids = ['--ruid=65533', `--euid=${owner.uid}`, '--rgid=65533', `--egid=${owner.gid}`];
-  return {...confined([], limited(PROVER_LIMITS, command), ids), shown};
-};
+/** A stranger's emulator, as nobody: with the number of root it would have what the kernel keeps for that number, such as keys (keyrings(7)). */
+export const prover = (command: readonly string[], shown: readonly Shown[]): HostCommand => ({
+  ...confined([], limited(PROVER_LIMITS, command), NOBODY),
+  shown,
+});
 
 /** Decompresses standard input as nobody, with bounded memory: gzip, bzip2, xz and zstd. */
 export const decompressor = (memoryBytes: number): HostCommand => {

@@ -1,4 +1,14 @@
-import {chmodSync, constants, fstatSync, lstatSync, mkdirSync, readlinkSync, symlinkSync, writeFileSync} from 'node:fs';
+import {
+  chmodSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import {dirname} from 'node:path';
 import {chroot} from './chroot.ts';
 import {isolationFailed} from './errors.ts';
@@ -7,7 +17,9 @@ import {closeOnExecFrom} from './fd-flags.ts';
 import {syscall} from './libc.ts';
 import {makeAllPrivate, moveMount, newFileSystem, openTree, pivotRoot, setMountAttributes} from './mount.ts';
 import {O_PATH, openHost} from './openat2.ts';
-import {isErrno, SyscallError} from './syscall-error.ts';
+import {newSessionKeyring} from './session-keyring.ts';
+import {isErrno, isSystemError} from './syscall-error.ts';
+import {makeThreadCalls} from './thread-call.ts';
 
 /*
  * Programs that we start are seen by pods that share the host's pid namespace, and whoever may look into a process has its root directory
@@ -18,6 +30,8 @@ import {isErrno, SyscallError} from './syscall-error.ts';
  *   capabilities it takes on (ptrace(2), access mode checking), and makes it undumpable at each execve.
  * - Its root directory, of a mount namespace of its own, has the programs of the host, read-only, and what it is given.
  * - It sees no process but its own (a pid namespace).
+ * - Its session keyring is a new one, which no other such program has, and not that of rkt's caller (S35). There is no way back from it: from then on rkt itself has none
+ *   of its caller's keys, as no app has.
  */
 
 /** A file or directory that a program is given. */
@@ -27,8 +41,8 @@ export interface Shown {
   readonly file: Fd;
   /** Default false. */
   readonly writable?: boolean;
-  /** It is a device, to be used as one. Default false. */
-  readonly device?: boolean;
+  /** It is a mount that has no place yet, to be put there as it is. Default false. */
+  readonly detached?: boolean;
 }
 
 /** Where the program finds it. While it runs, `file` has to stay open. */
@@ -67,7 +81,7 @@ const FIRST_BESIDES_STDIO = 3;
  * Has `start` start a program that no pod can look into. Everything that `start` does happens in the program's own root directory: it starts it, and no more, with
  * files that are open already, and only those that it gives it. Who is not root has nothing to hide, and no means.
  * @param shown `all`: the whole of the host, read-only
- * @param offline it is not a program of the host: it sees no network either, and nobody's System V IPC
+ * @param offline it is not a program of the host: it sees no network either, and nobody's System V IPC, and has to end first where memory is short
  * @throws RKT_ISOLATION_FAILED
  */
 export const isolated = <T>(shown: readonly Shown[] | 'all', start: () => T, {offline = false} = {}): T => {
@@ -76,12 +90,26 @@ export const isolated = <T>(shown: readonly Shown[] | 'all', start: () => T, {of
   if (!isRoot()) return start();
   using undo = new DisposableStack();
   try {
-    if (offline) for (const name of ['net', 'ipc'] as const) leave(name, undo);
+    if (offline) {
+      endFirst(undo);
+      for (const name of ['net', 'ipc'] as const) leave(name, undo);
+    }
+    makeThreadCalls(newSessionKeyring());
     enter(shown, undo);
   } catch (error) {
-    throw error instanceof SyscallError ? isolationFailed(error) : error;
+    throw isSystemError(error) ? isolationFailed(error) : error;
   }
   return start();
+};
+
+const OOM_SCORE = '/proc/self/oom_score_adj';
+const FIRST_TO_END = '1000';
+
+/** It could take all memory by many processes, each of which has bounded memory. */
+const endFirst = (undo: DisposableStack): void => {
+  const before = readFileSync(OOM_SCORE, 'latin1');
+  undo.defer(() => writeFileSync(OOM_SCORE, before));
+  writeFileSync(OOM_SCORE, FIRST_TO_END);
 };
 
 const leave = (name: 'net' | 'ipc', undo: DisposableStack): void => {
@@ -115,19 +143,21 @@ const enter = (shown: readonly Shown[] | 'all', undo: DisposableStack): void => 
   splitIds(undo);
 };
 
-const clone = (source: string | Fd, {writable = false, device = false}: Partial<Shown> = {}): Fd => {
+const clone = (source: string | Fd, {writable = false}: Partial<Shown> = {}): Fd => {
   using file = typeof source === 'string' ? openHost(source, O_PATH) : undefined;
   const mount = openTree(file ?? (source as Fd), {recursive: true});
-  const flags = [
-    'nosuid' as const,
-    ...(device ? [] : (['nodev'] as const)),
-    ...(writable ? (['noexec'] as const) : (['ro'] as const)),
-  ];
-  setMountAttributes(mount, {flags, propagation: 'private', recursive: true});
+  setMountAttributes(mount, {
+    flags: ['nosuid', 'nodev', writable ? 'noexec' : 'ro'],
+    propagation: 'private',
+    recursive: true,
+  });
   return mount;
 };
 
-const given = (shown: Shown): Part => ({at: shown.at, mount: clone(shown.file, shown)});
+const given = (shown: Shown): Part => ({
+  at: shown.at,
+  mount: shown.detached === true ? shown.file : clone(shown.file, shown),
+});
 
 const partOfHost = (at: string): readonly Part[] => {
   const stats = lstatSync(at, {throwIfNoEntry: false});

@@ -4,6 +4,7 @@ import {loadConfig} from '../../config/load.ts';
 import type {Declaration} from '../../contract/declaration.ts';
 import type {HostFacts} from '../../contract/host.ts';
 import type {HostPath} from '../../contract/names.ts';
+import {decodeDevice} from '../../linux/device.ts';
 import type {Settings} from '../../settings.ts';
 import type {Device, Emulator} from './prove-kvm.ts';
 import {provedOnce} from './proved-once.ts';
@@ -63,26 +64,11 @@ const choose = async (
 
 const CONFIGURED = 'the configuration says so (stage1, "accelerator")';
 
-interface FoundDevice extends Device {
-  readonly rdev: number;
-}
+const numbers = ({major, minor}: Device): Pick<Fact, 'device'> => ({device: {major, minor}});
 
-const numbers = ({rdev}: FoundDevice): Pick<Fact, 'device'> => ({device: {major: MISC, minor: minorOf(rdev)}});
-
-const minorOf = (rdev: number): number => (rdev & 0xff) | ((rdev >> 12) & 0xfff00);
-const majorOf = (rdev: number): number => (rdev >> 8) & 0xfff;
-
-const findDevice = (): FoundDevice | undefined => {
+const findDevice = (): Device | undefined => {
   const stats = statSync(DEVICE, {throwIfNoEntry: false});
-  if (stats?.isCharacterDevice() !== true || majorOf(stats.rdev) !== MISC) return undefined;
-  return {path: DEVICE, rdev: stats.rdev, ...openedAs(stats)};
-};
-
-const READ_WRITE = 0o6;
-const NOBODY = 65_534;
-
-/** Whoever is least and may open it. */
-const openedAs = ({mode, uid, gid}: {mode: number; uid: number; gid: number}): Pick<Device, 'uid' | 'gid'> => {
-  if ((mode & READ_WRITE) === READ_WRITE) return {uid: NOBODY, gid: NOBODY};
-  return ((mode >> 3) & READ_WRITE) === READ_WRITE ? {uid: NOBODY, gid} : {uid, gid: NOBODY};
+  if (stats?.isCharacterDevice() !== true) return undefined;
+  const device = decodeDevice(stats.rdev);
+  return device.major === MISC ? {path: DEVICE, ...device} : undefined;
 };

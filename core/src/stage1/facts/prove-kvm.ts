@@ -1,12 +1,16 @@
 import {chmodSync, writeFileSync} from 'node:fs';
-import {join} from 'node:path';
+import {basename, dirname, join} from 'node:path';
 import type {HostFacts} from '../../contract/host.ts';
 import type {HostPath} from '../../contract/names.ts';
 import {prover} from '../../image/sandbox.ts';
 import {startTool} from '../../image/tool.ts';
+import {makeDevice} from '../../linux/device.ts';
+import type {Fd} from '../../linux/fd.ts';
+import {newFileSystem, setMountAttributes} from '../../linux/mount.ts';
 import {openStored} from '../../linux/open-stored.ts';
 import {O_PATH, openHost} from '../../linux/openat2.ts';
 import {scratchDirectory} from '../../linux/scratch-directory.ts';
+import {SyscallError} from '../../linux/syscall-error.ts';
 import {PROVED, proofRom} from './proof-rom.ts';
 
 /** Milliseconds. It takes a tenth of a second; a host that is busy is no reason to call its processor useless. */
@@ -24,14 +28,13 @@ export type Emulator = Pick<NonNullable<HostFacts['programs'][string]>, 'path' |
 
 export interface Device {
   readonly path: HostPath;
-  /** Who may open it. */
-  readonly uid: number;
-  readonly gid: number;
+  readonly major: number;
+  readonly minor: number;
 }
 
 /**
  * Has QEMU run a tiny guest with an accelerator: that there is a device, and even that a machine can be made with it, does not mean that it runs a kernel. The QEMU of an image that nobody has run a
- * pod with yet has the device, its image and the host's programs, read-only, and no network.
+ * pod with yet has a node of the device of its own, so that it needs to be nobody, whoever may open the host's; its image and the host's programs, read-only; and no network.
  * @param tree of the image that it comes from
  * @param as how QEMU is told: the accelerator and the processor
  */
@@ -49,7 +52,9 @@ export const prove = async (
   writeFileSync(join(scratch.path, 'rom'), proofRom(), {mode: 0o644});
   using root = openStored(tree, O_PATH);
   using given = openHost(scratch.path, O_PATH);
-  using node = device && openHost(device.path, O_PATH);
+  const made = device && ownNode(device);
+  if (made instanceof SyscallError) return {works: false, because: `there can be no other node of it: ${made.message}`};
+  using node = made;
   const tool = startTool(
     prover(
       [
@@ -58,14 +63,11 @@ export const prove = async (
         ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-bios', '/proof/rom'],
         ...['-device', 'isa-debug-exit,iobase=0xf4,iosize=4'],
       ],
-      {
-        owner: device ?? NOBODY,
-        shown: [
-          {at: tree, file: root},
-          {at: '/proof', file: given},
-          ...(device === undefined || node === undefined ? [] : [{at: device.path, file: node, device: true}]),
-        ],
-      },
+      [
+        {at: tree, file: root},
+        {at: '/proof', file: given},
+        ...(device === undefined || node === undefined ? [] : [{at: dirname(device.path), file: node, detached: true}]),
+      ],
     ),
     'ignore',
     'ignore',
@@ -85,7 +87,22 @@ export const prove = async (
   return {works: false, because: said === '' ? how : `${how}: ${said}`};
 };
 
-const NOBODY = {uid: 65_534, gid: 65_534};
+/** A mount that has no place yet, with a node that everybody may open. A container may not let rkt make one. */
+const ownNode = ({path, major, minor}: Device): Fd | SyscallError => {
+  const mount = newFileSystem('tmpfs', [['mode', '0755']], ['nosuid', 'noexec']);
+  try {
+    const name = basename(path);
+    makeDevice(mount, name, {type: 'char', major, minor}, 0o666);
+    // Whatever the umask is.
+    chmodSync(join(mount.path, name), 0o666);
+    setMountAttributes(mount, {flags: ['ro']});
+    return mount;
+  } catch (error) {
+    mount.close();
+    if (error instanceof SyscallError) return error;
+    throw error;
+  }
+};
 
 /** Of a stranger's program: nothing but text. */
 const firstLine = (output: string): string =>

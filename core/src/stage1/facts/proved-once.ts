@@ -18,10 +18,10 @@ const NAME = 'accelerator';
 export const provedOnce = async (
   program: Emulator,
   tree: HostPath,
-  device: Device & {readonly rdev: number},
+  device: Device,
   {from, to}: Remembered,
 ): Promise<Proof> => {
-  const key = [readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(), program.path, device.rdev].join('\n');
+  const key = [readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(), program.path, device.minor].join('\n');
   const known = from === undefined ? undefined : read(join(from, NAME), key);
   if (known !== undefined) return known;
   const proof = await prove(program, tree, device);

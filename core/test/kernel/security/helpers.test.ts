@@ -147,6 +147,8 @@ for (const [what, fixture] of [
     const asked = () => processesOf('sleep', marker);
     try {
       await until(() => asked().length === 1);
+      // Where memory is short it is ended before anybody of the host.
+      t.is(readFileSync(`/proc/${asked()[0]}/oom_score_adj`, 'utf8'), '1000\n');
     } finally {
       child.kill('SIGKILL');
       rmSync(tree, {recursive: true});
@@ -176,12 +178,14 @@ serialTestIf(needs)('S28 who starts a helper is what it was before', (t) => {
     ...['mnt', 'pid', 'pid_for_children'].map((kind) =>
       spawnSync('readlink', [`/proc/self/ns/${kind}`]).stdout.toString(),
     ),
+    readFileSync('/proc/self/oom_score_adj', 'utf8'),
     statusOf(process.pid).match(/^(Uid|Gid|Groups|Cap\w+|NoNewPrivs):.*$/gm),
   ];
   const before = state();
-  const tool = startTool(decompressor(2 ** 29), 'ignore', 'ignore');
-  tool.kill();
-  t.deepEqual(state(), before);
+  for (const offline of [false, true]) {
+    startTool(decompressor(2 ** 29), 'ignore', 'ignore', {offline}).kill();
+    t.deepEqual(state(), before);
+  }
   t.throws(() =>
     startTool(
       {file: '/usr/bin/true' as HostPath, args: [], shown: [{at: '/x', file: {} as never}]},
