@@ -1,9 +1,16 @@
-import {readFileSync, statSync} from 'node:fs';
+import {readFileSync} from 'node:fs';
 
-/** Whether a process waits until others let go of a file or directory that it wants to lock. */
-export const waitsForLock = (pid: number | undefined, path: string): boolean => {
-  const inode = statSync(path).ino;
-  return readFileSync('/proc/locks', 'utf8')
+/**
+ * Whether a process waits for a lock that this one has. Locks are known by the file system and the inode as the kernel prints them: what `stat` says of a file may be another number, and on another
+ * file system there may be the same one.
+ */
+export const waitsForUs = (pid: number | undefined): boolean => {
+  const locks = readFileSync('/proc/locks', 'utf8')
     .split('\n')
-    .some((line) => line.includes('->') && line.includes(` ${pid} `) && line.includes(`:${inode} `));
+    .map((line) => {
+      const [, arrow, who, file] = /^\d+: *(-> )?FLOCK +ADVISORY +\S+ (\d+) (\S+) /.exec(line) ?? [];
+      return {waits: arrow !== undefined, who: Number(who), file};
+    });
+  const ours = new Set(locks.filter(({waits, who}) => !waits && who === process.pid).map(({file}) => file));
+  return locks.some(({waits, who, file}) => waits && who === pid && ours.has(file));
 };

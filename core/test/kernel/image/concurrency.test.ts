@@ -5,14 +5,14 @@ import path from 'node:path';
 import {setTimeout} from 'node:timers/promises';
 import {rktCommand, rktEnvironment} from '../../../../test/helpers/command.ts';
 import {lacks} from '../../../../test/helpers/lacks.ts';
-import {waitsForLock} from '../../../../test/helpers/locks.ts';
+import {waitsForUs} from '../../../../test/helpers/locks.ts';
 import {testIf} from '../../../../test/helpers/skip.ts';
 import {until} from '../../../../test/helpers/until.ts';
 import type {HostPath} from '../../../src/contract/names.ts';
 import {findInIndex, listIndex} from '../../../src/image/image-index.ts';
 import {layersOf} from '../../../src/image/layers.ts';
 import {takeImage} from '../../../src/image/remove.ts';
-import {holdImages, type ImageStore, imageDirectory, lockImages, openStore} from '../../../src/image/store.ts';
+import {holdImages, imageDirectory, lockImages, openStore} from '../../../src/image/store.ts';
 import {verifyImage} from '../../../src/image/verify.ts';
 import {idOf, specImage} from './support/spec.ts';
 import {directory, file, imageOf} from './support/tar.ts';
@@ -57,8 +57,6 @@ const setUp = (...archives: Buffer[]) => {
   };
   return {base, files, store: openStore(data), start, remove};
 };
-
-const waitsForStore = (store: ImageStore, {pid}: ChildProcess): boolean => waitsForLock(pid, store.lock);
 
 /** Enough entries that an import takes a while. */
 const large = (): Buffer =>
@@ -123,7 +121,7 @@ testIf(needs)('a removal waits for whoever holds the store', async (t) => {
     const held = holdImages(store);
     const {lower} = await layersOf(store, idOf(archive));
     const removal = start('image', 'rm', idOf(archive));
-    await until(() => waitsForStore(store, removal.child));
+    await until(() => waitsForUs(removal.child.pid));
     t.is(readFileSync(`${lower[0]}/f`, 'utf8'), 'f');
     // Others may still hold it, too.
     holdImages(store).close();
@@ -147,7 +145,7 @@ testIf(needs)('an image that is removed before it is exported or planned with is
       t.is((await start('fetch', files[0] ?? '').ended).code, 0);
       const lock = lockImages(store, 'exclusive');
       const {child, ended} = start(...args);
-      await until(() => child.exitCode !== null || waitsForStore(store, child));
+      await until(() => child.exitCode !== null || waitsForUs(child.pid));
       takeImage(store, id);
       lock.close();
       t.regex((await ended).stderr, /RKT_IMAGE_NOT_FOUND/, args[0]);
@@ -164,7 +162,7 @@ testIf(needs)('an import waits for who removes the same image, and brings it aga
     t.is((await start('fetch', files[0] ?? '').ended).code, 0);
     const lock = lockImages(store, 'exclusive');
     const again = start('fetch', files[0] ?? '');
-    await until(() => waitsForStore(store, again.child));
+    await until(() => waitsForUs(again.child.pid));
     takeImage(store, idOf(archive));
     lock.close();
     const {code, stderr} = await again.ended;
@@ -193,7 +191,7 @@ testIf(needs)('a rendered tree that is removed before it is repaired is not made
     rmSync(`${tree}/f`);
     const held = holdImages(store);
     const verification = start('image', 'verify', idOf(above));
-    await until(() => waitsForStore(store, verification.child));
+    await until(() => waitsForUs(verification.child.pid));
     rmSync(path.dirname(tree), {recursive: true});
     held.close();
     const {code, stdout, stderr} = await verification.ended;

@@ -21,7 +21,7 @@ import {rktEnvironment} from '../../../../test/helpers/command.ts';
 import {type CallOptions, type Host, openHost} from '../../../../test/helpers/host.ts';
 import {buildImage} from '../../../../test/helpers/image.ts';
 import {lacksPods} from '../../../../test/helpers/lacks.ts';
-import {waitsForLock} from '../../../../test/helpers/locks.ts';
+import {waitsForUs} from '../../../../test/helpers/locks.ts';
 import {errorOf} from '../../../../test/helpers/result.ts';
 import {testIf} from '../../../../test/helpers/skip.ts';
 import {until} from '../../../../test/helpers/until.ts';
@@ -73,7 +73,7 @@ const isStopped = ({pid, exitCode}: ChildProcess): boolean => {
 };
 
 /** Waits for a lock that the test has, or is over. */
-const isKept = ({pid, exitCode}: ChildProcess, by: string): boolean => exitCode !== null || waitsForLock(pid, by);
+const isKept = ({pid, exitCode}: ChildProcess): boolean => exitCode !== null || waitsForUs(pid);
 
 const prepare = async (host: Host, script: string, ...flags: string[]): Promise<string> => {
   const command = ['--insecure-options=image', 'prepare', '--quiet', '--stage1=fly', ...flags, buildImage()];
@@ -160,7 +160,7 @@ withHost('export exports a pod that is marked meanwhile, and waits for who remov
   const store = storeOf(host);
   using lock = lockImages(store, 'exclusive');
   const late = begin(t, host, ['export', uuid, path.join(host.directory, 'two.aci')]);
-  await until(() => isKept(late.child, store.lock));
+  await until(() => isKept(late.child));
   takeImage(store, id as ImageId);
   lock.close();
   t.is((await late.ended).error?.code, 'RKT_POD_IMAGE_GONE');
@@ -173,7 +173,7 @@ withHost('with --all a pod that somebody else removes meanwhile is done with', a
   using turn = openFile(path.join(podIn(host, 'run', one.uuid), 'frozen.json'), constants.O_RDONLY);
   lockFd(turn, 'exclusive');
   const stopping = begin(t, host, ['stop', '--all']);
-  await until(() => isKept(stopping.child, turn.path));
+  await until(() => isKept(stopping.child));
   await two.end();
   t.is((await host.rkt(['rm', two.uuid])).exitCode, 0);
   turn.close();
@@ -183,10 +183,9 @@ withHost('with --all a pod that somebody else removes meanwhile is done with', a
   await one.ended;
 
   const [first, second] = [await prepare(host, 'true', '--pod-name=first'), await prepare(host, 'true')];
-  const names = path.join(host.data, 'pod-names');
-  using lock = lockDirectory(names, 'exclusive');
+  using lock = lockDirectory(path.join(host.data, 'pod-names'), 'exclusive');
   const removing = begin(t, host, ['rm', '--all']);
-  await until(() => isKept(removing.child, names));
+  await until(() => isKept(removing.child));
   t.is((await host.rkt(['rm', second])).exitCode, 0);
   lock?.close();
   const removed = await removing.ended;
