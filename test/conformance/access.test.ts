@@ -196,8 +196,9 @@ for (const request of requests) {
 
 /** Reads what is typed at a terminal for as long as there is one. */
 const READS = 'cat >/read; echo over >/over';
+/** A process may have gone when its terminal is opened: with `command` that is no end of the shell. */
 const LOOKS_FOR_TERMINAL = `
-  until for p in /proc/[0-9]*; do case $(readlink $p/fd/0) in /dev/pts/*) exec 4<$p/fd/0 && break;; esac; done; [ -e /proc/self/fd/4 ]; do :; done
+  until for p in /proc/[0-9]*; do case $(readlink $p/fd/0) in /dev/pts/*) command exec 4<$p/fd/0 && break;; esac; done; [ -e /proc/self/fd/4 ]; do :; done
   echo found >/found`;
 
 /** Starts a pod or a command from a shell, as somebody does, and types at that shell when it has ended. */

@@ -153,12 +153,13 @@ sys.stdin.read()`,
       ],
       {stdio: ['pipe', 'pipe', 'inherit']},
     );
+    const gone = once(crowd, 'close');
     t.teardown(async () => {
-      const gone = once(crowd, 'close');
       crowd.stdin.end();
       await gone;
     });
-    await once(crowd.stdout, 'data');
+    const early = gone.then((how) => Promise.reject(new Error(`ended with ${how} before all were there`)));
+    await Promise.race([once(crowd.stdout, 'data'), early]);
     const forks = 'import subprocess; subprocess.run(["/bin/true"], check=True)';
     const {exitCode, stderr} = await host.rkt(['flavor', 'show', flavorThat('forks', 'declaration', forks)]);
     t.is(exitCode, 0, stderr);

@@ -246,7 +246,8 @@ podTest('stop --force has it kill, and a pod without a stop entrypoint gets sign
 
 testIf(lacksPods('program/python3'))('S30 it has a terminal of its own, in run and in enter', async (t) => {
   const own = 'readlink /proc/self/fd/0';
-  const on = async (mark: string, ...args: string[]) => {
+  const on = async (what: string, ...args: string[]) => {
+    const mark = `${what}-${process.pid}`;
     const script = `: ${mark}; test -t 0 && echo there; read -r line; echo "<$line>"; exit 4`;
     const command = host.command(...args, '-c', script);
     const terminal = openTerminal(['/bin/sh', '-c', `${own}; "$@"; echo status=$?`, 'sh', ...command]);

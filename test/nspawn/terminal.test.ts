@@ -6,6 +6,7 @@ import {lacksPods} from '../helpers/lacks.ts';
 import {runApps} from '../helpers/nspawn.ts';
 import {testIf} from '../helpers/skip.ts';
 import {openTerminal, type Terminal} from '../helpers/terminal.ts';
+import {awaitTold, tell} from './support/scripts.ts';
 
 /* A terminal of one app in a pod of several. */
 
@@ -24,10 +25,10 @@ kernelTest('the app with --stdin=tty has the terminal, whichever it is, and the 
   const file = path.join(host.directory, 'uuid');
   const args = runApps(
     ['--interactive', `--uuid-file-save=${file}`],
-    {name: 'beside', script: `${LOOK}; echo done`},
+    {name: 'beside', script: `${LOOK}; echo done; ${tell('beside')}`},
     {
       name: 'shell',
-      script: 'for n in 0 1 2; do test -t $n && echo "$n is"; done; read -r word; echo "<$word>"; exit 7',
+      script: `for n in 0 1 2; do test -t $n && echo "$n is"; done; ${awaitTold('beside')}; read -r word; echo "<$word>"; exit 7`,
       flags: ['--stdin=tty'],
     },
   );
