@@ -156,6 +156,9 @@ kernelTest('S21 QEMU is nobody, with nothing of the host; a signal is the one th
       t.not(readlinkSync(`/proc/${pid}/ns/${kind}`), readlinkSync(`/proc/self/ns/${kind}`), kind);
     t.deepEqual(readdirSync(`/proc/${pid}/root/dev`).sort(), ['null', 'urandom']);
     t.false(existsSync(`/proc/${pid}/root/proc/self`));
+    // Whose file its user cannot read, its memory is nobody's either.
+    for (const own of ['monitor', 'enter'])
+      t.is(lstatSync(`/proc/${pid}/root/usr/lib/rkt/${own}`).mode & 0o7777, 0o711);
   }
   const qemu = processes.find(({name}) => name !== 'monitor')?.pid ?? 0;
   t.is(/^Seccomp:\s*(\d)/m.exec(readFileSync(`/proc/${qemu}/status`, 'utf8'))?.[1], '2');

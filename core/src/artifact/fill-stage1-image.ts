@@ -1,4 +1,4 @@
-import {chmodSync, copyFileSync, existsSync, mkdirSync} from 'node:fs';
+import {chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import type {Declaration} from '../contract/declaration.ts';
 import type {HostFacts} from '../contract/host.ts';
@@ -33,13 +33,16 @@ export const fillStage1Image = async (
     const target = join(tree, to);
     mkdirSync(dirname(target), {recursive: true, mode: 0o755});
     copyFileSync(own(from), target);
-    chmodSync(target, 0o755);
+    chmodSync(target, isMachineCode(target) ? 0o711 : 0o755);
   }
   if (machine !== undefined) {
     const {buildGuestSystem} = await import('./guest/build-guest-system.ts');
     await buildGuestSystem(tree, machine, own(machine.init), work);
   }
 };
+
+/** The kernel alone reads it, and hides from its user the memory of a program whose file that user cannot read. */
+const isMachineCode = (file: string): boolean => readFileSync(file).toString('latin1', 0, 4) === '\x7fELF';
 
 /** The directory of the package that a file is of. */
 const packageOf = (file: string): string => {
