@@ -259,6 +259,18 @@ static void take_oom_score(void) {
 	_exit(126);
 }
 
+/* A container runtime that joins an app is in the app's sight: root there can stop it, and may not stop the agent by that. A busy machine without hardware support takes some seconds. */
+#define JOIN_SECONDS 30
+
+static int end_if_late(pid_t starter) {
+	int handle = syscall(SYS_pidfd_open, starter, 0);
+	struct pollfd end = {handle, POLLIN, 0};
+	int late = handle < 0 || poll(&end, 1, JOIN_SECONDS * 1000) == 0;
+	if (late) kill(starter, SIGKILL);
+	if (handle >= 0) close(handle);
+	return late;
+}
+
 /* Starts a program that starts the process and ends (a container runtime): the process is then ours, as all whose parents have ended are. */
 static void do_start(int id, const char *pid_file, char **argv) {
 	if (id < 0 || id >= MAX_PROCESSES || processes[id].state != ABSENT) fail("process %d cannot be started", id);
@@ -284,7 +296,7 @@ static void do_start(int id, const char *pid_file, char **argv) {
 	close(out[1]);
 	close(err[1]);
 	for (int *fd = (int[]){in[1], out[0], err[0], -1}; *fd >= 0; fd++) fcntl(*fd, F_SETFL, O_NONBLOCK);
-	int status;
+	int status, late = entering >= 0 && end_if_late(starter);
 	while (waitpid(starter, &status, 0) < 0)
 		if (errno != EINTR) fail("wait: %s", strerror(errno));
 	if (status != 0) {
@@ -292,7 +304,7 @@ static void do_start(int id, const char *pid_file, char **argv) {
 		ssize_t length = read(err[0], said, sizeof said - 1);
 		while (length > 0 && said[length - 1] == '\n') said[--length] = '\0';
 		for (int *fd = (int[]){in[1], out[0], err[0], -1}; *fd >= 0; fd++) close(*fd);
-		fail("%s: %s", argv[0], length > 0 ? said : "failed");
+		fail("%s: %s", argv[0], length > 0 ? said : late ? "has not ended in time" : "failed");
 	}
 	*process = (struct process){
 	    .state = RUNNING,
