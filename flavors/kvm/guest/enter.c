@@ -4,6 +4,7 @@
  *   enter SOCKET
  *
  * The environment has the script for the agent, in parts: RKT_SCRIPT_0, RKT_SCRIPT_1, … Its streams go through pipes of its own: nobody else gets those of its caller.
+ * Signals are its own until the monitor has taken it, and the process's from then on; a second SIGTERM is its own again: not every guest does what it is told.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -36,6 +37,8 @@ struct stream {
 
 static struct stream streams[3] = {{.from = 0}, {.to = 1}, {.to = 2}};
 static int monitor;
+/* Those that are the process's. */
+static sigset_t passed;
 
 __attribute__((noreturn)) static void give_up(const char *what, const char *why) {
 	fprintf(stderr, "rkt: RKT_MACHINE_ENTER_FAILED: %s: %s\n", what, why);
@@ -139,6 +142,11 @@ static void pass_signals(int signals) {
 	while (read(signals, &info, sizeof info) == sizeof info) {
 		uint32_t number = info.ssi_signo;
 		say(FRAME_SIGNAL, &number, sizeof number, NULL);
+		if (number != SIGTERM) continue;
+		sigset_t next;
+		sigemptyset(&next);
+		sigaddset(&next, SIGTERM);
+		sigprocmask(SIG_UNBLOCK, &next, NULL);
 	}
 }
 
@@ -146,6 +154,8 @@ static void pass_signals(int signals) {
 static int take_answer(uint32_t *status) {
 	static char message[sizeof(struct frame) + MAX_PAYLOAD + 1];
 	ssize_t length = recv(monitor, message, sizeof message - 1, MSG_DONTWAIT);
+	/* It has not read all that was asked for; what it has said is behind that. */
+	if (length < 0 && errno == ECONNRESET) length = recv(monitor, message, sizeof message - 1, MSG_DONTWAIT);
 	if (length < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
 	struct frame frame;
 	*status = SIGKILL; /* whatever is in a pod that ends is killed */
@@ -153,22 +163,27 @@ static int take_answer(uint32_t *status) {
 	memcpy(&frame, message, sizeof frame);
 	char *payload = message + sizeof frame;
 	message[length] = '\0';
+	if (frame.type == FRAME_READY) {
+		sigprocmask(SIG_BLOCK, &passed, NULL);
+		return 0;
+	}
 	if (frame.type == FRAME_FAILED) give_up("in the machine", payload);
-	if (frame.type == FRAME_EXIT && length == sizeof frame + sizeof *status) memcpy(status, payload, sizeof *status);
+	uint32_t told;
+	if (frame.type != FRAME_EXIT || length != sizeof frame + sizeof told) return 1;
+	memcpy(&told, payload, sizeof told);
+	if (is_end(told)) *status = told;
 	return 1;
 }
 
 int main(int argc, char **argv) {
 	prctl(PR_SET_DUMPABLE, 0); /* QEMU is the same user */
 	if (argc != 2) give_up("arguments", "one is needed");
-	sigset_t taken;
-	sigemptyset(&taken);
+	sigemptyset(&passed);
 	for (const int *number = (const int[]){SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGTERM, SIGALRM, SIGCONT, SIGWINCH, 0}; *number; number++)
-		sigaddset(&taken, *number);
-	for (int number = SIGRTMIN; number <= SIGRTMAX; number++) sigaddset(&taken, number);
-	sigprocmask(SIG_BLOCK, &taken, NULL);
+		sigaddset(&passed, *number);
+	for (int number = SIGRTMIN; number <= SIGRTMAX; number++) sigaddset(&passed, number);
 	signal(SIGPIPE, SIG_IGN);
-	int signals = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
+	int signals = signalfd(-1, &passed, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (signals < 0) give_up("signalfd", strerror(errno));
 	connect_to(argv[1]);
 	ask();

@@ -2,12 +2,13 @@
  * What the monitor on the host and the agent in the guest say to each other over one virtio-serial port: frames of a type, the number of a
  * process, and a payload. Integers are little-endian, as both machines are. Apps have the first numbers; a process that joins one has a number until its end.
  *
- * `rkt enter` says FRAME_ENTER and FRAME_SIGNAL to the monitor, and hears FRAME_EXIT or FRAME_FAILED, each a message of a socket. The first message carries the ends of three pipes, which
+ * `rkt enter` says FRAME_ENTER and FRAME_SIGNAL to the monitor, and hears FRAME_READY once it has a number, and at last FRAME_EXIT or FRAME_FAILED, each a message of a socket. The first message carries the ends of three pipes, which
  * are standard input, output and error.
  */
 #ifndef RKT_FRAME_H
 #define RKT_FRAME_H
 
+#include <signal.h>
 #include <stdint.h>
 
 enum frame_type {
@@ -46,5 +47,12 @@ struct credit {
 	uint8_t unused[3];
 	uint32_t bytes;
 };
+
+/* Whether it is what wait(2) says of a process that has ended. Whoever took the signal of another for its own end could be stopped by it. */
+static inline int is_end(uint32_t status) {
+	uint32_t number = status & 0x7f;
+	if (number == 0) return status <= 0xff00;
+	return status <= 0xff && number <= 64 && number != SIGSTOP && number != SIGTSTP && number != SIGTTIN && number != SIGTTOU;
+}
 
 #endif

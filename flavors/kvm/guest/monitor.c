@@ -88,7 +88,7 @@ static int attempt, attempt_count;
 static sigset_t signals_before;
 /* QEMU's, until it has started; -1: none. */
 static int user_namespace = -1;
-static enum { BOOTING, RUNNING, STOPPING, HALTING } phase;
+static enum { BOOTING, RUNNING, STOPPING, KILLING, HALTING } phase;
 static int first_failure = -1, last_status;
 
 static void end_qemu(void) {
@@ -206,7 +206,7 @@ static void alarm_in(int seconds) {
 }
 
 static void stop_apps(int number) {
-	if (phase == STOPPING) return;
+	if (phase > RUNNING) return;
 	phase = STOPPING;
 	signal_apps(number);
 	alarm_in(GRACE_SECONDS);
@@ -265,13 +265,17 @@ static void leave(struct process *process) {
 	*process = (struct process){0};
 }
 
-static void answer(struct process *process, enum frame_type type, const void *payload, uint32_t length) {
+static void tell_client(const struct process *process, enum frame_type type, const void *payload, uint32_t length) {
 	static char message[sizeof(struct frame) + MAX_PAYLOAD];
 	struct frame frame = {.type = type, .length = length};
 	memcpy(message, &frame, sizeof frame);
-	memcpy(message + sizeof frame, payload, length);
+	if (length > 0) memcpy(message + sizeof frame, payload, length);
 	/* Whoever takes no answer has gone. */
 	if (process->client >= 0) (void)!send(process->client, message, sizeof frame + length, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void answer(struct process *process, enum frame_type type, const void *payload, uint32_t length) {
+	tell_client(process, type, payload, length);
 	process->state = ENDED;
 	leave(process);
 }
@@ -350,6 +354,7 @@ static void take_frame(struct frame frame, const char *payload) {
 		uint32_t status;
 		if (frame.length != sizeof status) break;
 		memcpy(&status, payload, sizeof status);
+		if (!is_end(status)) break;
 		take_exit(frame.process, status);
 		return;
 	}
@@ -439,11 +444,17 @@ static int free_process(void) {
 }
 
 static void take_client(void) {
-	int id = free_process();
-	int client = id < 0 ? -1 : accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int client = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (client < 0) return;
-	processes[id] = (struct process){
-	    .state = ASKING, .client = client, .input = -1, .input_credit = WINDOW, .out = {.fd = -1}, .err = {.fd = -1}};
+	struct process process = {.state = ASKING, .client = client, .input = -1, .input_credit = WINDOW, .out = {.fd = -1}, .err = {.fd = -1}};
+	int id = free_process();
+	if (id < 0) { /* a guest may keep the place of one that has gone */
+		static const char text[] = "no place left for one more process";
+		answer(&process, FRAME_FAILED, text, sizeof text - 1);
+		return;
+	}
+	processes[id] = process;
+	tell_client(&process, FRAME_READY, NULL, 0);
 }
 
 /* Takes the three ends of pipes that come with a message, or as many as there are. */
@@ -686,6 +697,8 @@ static void take_signals(int fd) {
 				read_port(); /* what it said last */
 				qemu_has_ended(status);
 			}
+		} else if (phase == BOOTING && (number == SIGWINCH || number == SIGCONT)) {
+			continue; /* nobody ends by them who does not want to */
 		} else if (phase == BOOTING) {
 			end_qemu();
 			exit(128 + number);
@@ -697,18 +710,24 @@ static void take_signals(int fd) {
 	}
 }
 
-static void take_alarm(void) {
-	uint64_t times;
-	if (read(timer, &times, sizeof times) < 0) return;
-	if (phase == BOOTING) not_started("the machine has not started within %d seconds", attempt + 1 < attempt_count ? ATTEMPT_SECONDS : START_SECONDS);
-	if (phase == STOPPING) signal_apps(SIGKILL);
-	if (phase == HALTING) end_qemu();
-}
-
 static int is_drained(void) {
 	for (int id = 0; id < app_count; id++)
 		if (processes[id].out.length > 0 || processes[id].err.length > 0) return 0;
 	return 1;
+}
+
+static void take_alarm(void) {
+	uint64_t times;
+	if (read(timer, &times, sizeof times) < 0) return;
+	if (phase == BOOTING) not_started("the machine has not started within %d seconds", attempt + 1 < attempt_count ? ATTEMPT_SECONDS : START_SECONDS);
+	if (phase == HALTING) end_qemu();
+	/* What its caller has not read yet may be what the guest waits for. */
+	if (phase == KILLING && apps_left > 0 && is_drained()) give_up("the apps have not ended within %d seconds of SIGKILL", GRACE_SECONDS);
+	if (phase == STOPPING) {
+		phase = KILLING;
+		signal_apps(SIGKILL);
+	}
+	if (phase == KILLING) alarm_in(GRACE_SECONDS);
 }
 
 /* Descriptors that are looked at whatever runs. */
@@ -741,7 +760,7 @@ int main(int argc, char **argv) {
 		    {timer, POLLIN, 0},
 		    {port, POLLIN | (unsent_length > 0 ? POLLOUT : 0), 0},
 		    {console, POLLIN, 0},
-		    {phase == RUNNING && unsent_length < WINDOW && free_process() >= 0 ? listener : -1, POLLIN, 0}};
+		    {phase == RUNNING && unsent_length < WINDOW ? listener : -1, POLLIN, 0}};
 		int count = FIXED;
 		struct {
 			int id;

@@ -1,4 +1,4 @@
-import {execFileSync, spawn} from 'node:child_process';
+import {type ChildProcess, execFileSync, spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
@@ -6,6 +6,7 @@ import path from 'node:path';
 import {env} from 'node:process';
 import {lacks} from '../../../test/helpers/lacks.ts';
 import {testIf} from '../../../test/helpers/skip.ts';
+import {until} from '../../../test/helpers/until.ts';
 
 /* S21: what a guest says whose root is hostile, to the monitor that is beside QEMU on the host, and by it to those who join an app. */
 
@@ -115,3 +116,84 @@ for (const [name, script] of Object.entries(machines)) {
     },
   );
 }
+
+/** A machine of one app whose QEMU is a script of a shell, and what joins that app. */
+const startMachine = (script: string) => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'rkt-test-monitor-'));
+  for (const place of ['status', 'control']) mkdirSync(path.join(directory, place));
+  for (const file of ['script', 'supervisor-status']) writeFileSync(path.join(directory, file), 'mkdir\t/x\n');
+  const program = (name: string): string => path.join(directory, name);
+  for (const name of ['monitor', 'enter']) execFileSync('cc', ['-O1', '-o', program(name), at(`../guest/${name}.c`)]);
+  writeFileSync(program('qemu'), `#!/bin/sh\nframe() { printf "$1" >&3; }\n${script}\n`, {mode: 0o755});
+  const started: ChildProcess[] = [];
+  const start = (name: string, ...args: string[]) => {
+    const child = spawn(program(name), args, {
+      env: {PATH: '/usr/bin:/bin', RKT_SCRIPT_0: 'mkdir\tx\n'},
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    started.push(child);
+    let said = '';
+    child.stderr.on('data', (bytes: Buffer) => {
+      said += bytes.toString('latin1');
+    });
+    const ended = once(child, 'close').then(([status, signal]) => ({status, signal, said}));
+    return {child, ended};
+  };
+  return {
+    monitor: start('monitor', directory, 'app', 'a', 'null', 'null', 'null', ...ACCELERATOR, '--', program('qemu')),
+    isReady: () => readFileSync(path.join(directory, 'supervisor-status'), 'utf8').startsWith('ready'),
+    enter: () => start('enter', path.join(directory, 'control/socket')),
+    end: () => {
+      for (const child of started) child.kill('SIGKILL');
+      rmSync(directory, {recursive: true});
+    },
+  };
+};
+
+/** The app is started; the monitor has sent the script, which is 25 bytes. */
+const STARTS = `frame 'R\\0\\0\\0\\0\\0\\0\\0'; frame 'G\\0\\0\\0\\0\\0\\0\\0'; head -c 25 <&3 >/dev/null`;
+
+/** It has that many numbers for an app, and for those who join it. */
+const PROCESSES = 64;
+
+testIf(lacks('program/cc'))(
+  'S21 a guest that tells no end and ends nothing keeps neither who joins its app nor who stops it',
+  async (t) => {
+    t.timeout(5 * 60_000);
+    // A window may change while the machine starts: by the time the signals are none of the monitor's any more, it has ended or not.
+    const machine = startMachine(`kill -s WINCH $PPID; kill -s CONT $PPID
+      until grep -q '^ShdPnd:[^1-9a-f]*$' /proc/$PPID/status; do :; done
+      ${STARTS}; exec cat <&3 >/dev/null`);
+    t.teardown(machine.end);
+    await until(machine.isReady);
+    const joined = Array.from({length: PROCESSES}, machine.enter);
+    const refused = await Promise.race(joined.map(({ended}) => ended));
+    t.is(refused.status, 254, refused.said);
+    t.regex(refused.said, /RKT_MACHINE_ENTER_FAILED: .*no place left/);
+    const [one] = joined.filter(({child}) => child.exitCode === null);
+    if (one === undefined) throw new Error('nobody has joined');
+    // Of which the guest is told one.
+    await until(() => !one.child.kill('SIGTERM') || one.child.signalCode !== null);
+    t.is((await one.ended).signal, 'SIGTERM');
+    machine.monitor.child.kill('SIGTERM');
+    const {status, said} = await machine.monitor.ended;
+    t.is(status, 254, said);
+    t.regex(said, /RKT_MACHINE_FAILED: the apps have not ended/);
+    const others = await Promise.all(joined.filter((other) => other !== one).map(({ended}) => ended));
+    t.is(others.filter(({signal}) => signal === 'SIGKILL').length, PROCESSES - 2);
+  },
+);
+
+testIf(lacks('program/cc'))('S21 what a guest says of an end stops nobody', async (t) => {
+  for (const number of ['023', '024', '025', '026', '177', '101']) {
+    // The request is 24 bytes.
+    const machine = startMachine(`${STARTS}; head -c 24 <&3 >/dev/null
+      frame 'X\\001\\0\\0\\004\\0\\0\\0\\${number}\\0\\0\\0'; exec cat <&3 >/dev/null`);
+    t.teardown(machine.end);
+    await until(machine.isReady);
+    const [entered, pod] = await Promise.all([machine.enter().ended, machine.monitor.ended]);
+    t.is(entered.signal, 'SIGKILL', number);
+    t.is(pod.status, 254, number);
+    t.regex(pod.said, /RKT_MACHINE_FAILED: the machine says what it should not/);
+  }
+});
