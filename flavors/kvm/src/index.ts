@@ -52,6 +52,18 @@ export default defineFlavor({
   ],
 
   environment: (pod, host) => [
+    // Before its cgroup is joined, where no device but the usual ones can be made.
+    {
+      id: 'mount.dev',
+      do: 'mount',
+      type: 'tmpfs',
+      target: below('/dev'),
+      flags: ['nosuid', 'noexec'],
+      options: {mode: '0755', size: '64k'},
+    },
+    device('null', MEMORY_DEVICES, 3),
+    device('urandom', MEMORY_DEVICES, 9),
+    ...kvmDevice(host).map(({major, minor}) => device('kvm', major, minor, userOf(pod))),
     cgroup(pod, host),
     directory(`${SHARED}/status`, userOf(pod)),
     directory(`${SHARED}/control`, userOf(pod), 0o700),
@@ -69,17 +81,6 @@ export default defineFlavor({
       followSymlinks: false,
       flags: ['nosuid', 'nodev', 'noexec'],
     },
-    {
-      id: 'mount.dev',
-      do: 'mount',
-      type: 'tmpfs',
-      target: below('/dev'),
-      flags: ['nosuid', 'noexec'],
-      options: {mode: '0755', size: '64k'},
-    },
-    device('null', MEMORY_DEVICES, 3),
-    device('urandom', MEMORY_DEVICES, 9),
-    ...kvmDevice(host).map(({major, minor}) => device('kvm', major, minor, userOf(pod))),
     ...(servedTrees(pod).includes('rw') ? [OWN_PROC] : []),
     // Last: what is bound after it shows other owners.
     ...bindVolumes(pod),

@@ -66,6 +66,8 @@ test('QEMU has the device of its accelerator, and what limits its devices allows
     steps.find(({id}) => id === 'cgroup'),
     {devices: [{type: 'char', major: 10, minor: 232, access: 'rw'}]},
   );
+  const place = (wanted: string) => steps.findIndex(({id}) => id === wanted);
+  t.true(place('device.kvm') < place('cgroup'));
   const emulated = plan({name: 'tcg', because: 'x'});
   t.is(
     emulated.find(({id}) => id === 'device.kvm'),
