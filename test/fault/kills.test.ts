@@ -22,7 +22,7 @@ import {until} from '../helpers/until.ts';
 
 const killTest = serialTestIf(lacksPods());
 /** Most calls have no pod, and a pod of another flavor is rkt's in the same way. */
-const ROUNDS = Number(env.RKT_TEST_ROUNDS ?? (env.RKT_TEST_LONG === '1' ? 200 : flavor === 'fly' ? 10 : 3));
+const ROUNDS = Number(env.RKT_TEST_ROUNDS ?? (env.RKT_TEST_LONG === '1' ? 200 : flavor === 'fly' ? 4 : 2));
 /** Calls are killed until they have taken this many times as long as the first time. */
 const STRETCH = 1.2;
 
