@@ -44,10 +44,14 @@
 #define MAX_REQUEST (1u << 20)
 /* A guest that has not come so far by then never will; a busy machine without hardware support takes 20. */
 #define START_SECONDS 120
+#ifndef GRACE_SECONDS
 #define GRACE_SECONDS 10
+#endif
 #define HALT_SECONDS 5
 /* The same of a machine that something else may start after. */
+#ifndef ATTEMPT_SECONDS
 #define ATTEMPT_SECONDS 15
+#endif
 #define MAX_ATTEMPTS 2
 
 struct sink {

@@ -17,6 +17,8 @@ const GUESTS = env.RKT_TEST_LONG === '1' ? 5000 : 50;
 const SANITIZER = 99;
 const LIMIT = 120_000;
 const ACCELERATOR = ['accelerator', 'tcg', 'max'];
+/** What the monitor waits for in vain here, nobody else need wait for. */
+const IMPATIENT = ['-O1', '-DATTEMPT_SECONDS=1', '-DGRACE_SECONDS=1'];
 
 testIf(lacks('program/cc'))('S21 whatever a guest says, the monitor reads what it was given and ends', async (t) => {
   t.timeout(30 * 60_000);
@@ -87,7 +89,7 @@ for (const [name, script] of Object.entries(machines)) {
       for (const place of ['status', 'control']) mkdirSync(path.join(directory, place));
       for (const file of ['script', 'supervisor-status']) writeFileSync(path.join(directory, file), 'mkdir\t/x\n');
       const [monitor, qemu] = [path.join(directory, 'monitor'), path.join(directory, 'qemu')];
-      execFileSync('cc', ['-O1', '-o', monitor, at('../guest/monitor.c')]);
+      execFileSync('cc', [...IMPATIENT, '-o', monitor, at('../guest/monitor.c')]);
       writeFileSync(qemu, `#!/bin/sh\n[ "$1,$2" = -accel=tcg,max ] || { ${script}; }\n${WORKS}\n`, {mode: 0o755});
       const run = async (...accelerators: string[]) => {
         rmSync(path.join(directory, 'control/socket'), {force: true});
@@ -123,7 +125,8 @@ const startMachine = (script: string) => {
   for (const place of ['status', 'control']) mkdirSync(path.join(directory, place));
   for (const file of ['script', 'supervisor-status']) writeFileSync(path.join(directory, file), 'mkdir\t/x\n');
   const program = (name: string): string => path.join(directory, name);
-  for (const name of ['monitor', 'enter']) execFileSync('cc', ['-O1', '-o', program(name), at(`../guest/${name}.c`)]);
+  for (const name of ['monitor', 'enter'])
+    execFileSync('cc', [...IMPATIENT, '-o', program(name), at(`../guest/${name}.c`)]);
   writeFileSync(program('qemu'), `#!/bin/sh\nframe() { printf "$1" >&3; }\n${script}\n`, {mode: 0o755});
   const started: ChildProcess[] = [];
   const start = (name: string, ...args: string[]) => {
