@@ -94,7 +94,7 @@ export const lastUsed = (store: ImageStore, id: ImageId): number => {
 
 /** Notes that an image is used now. Who may not write need not. */
 export const touchImage = (store: ImageStore, id: ImageId): void => {
-  const now = new Date();
+  const now = Date.now() / 1000;
   try {
     using used = openInStore(store, `images/${id}/used`, constants.O_WRONLY);
     futimesSync(used.number, now, now);

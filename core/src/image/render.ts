@@ -53,7 +53,7 @@ export const renderTree = async (store: ImageStore, visits: readonly Visit[]): P
   if (existsSync(target)) {
     const top = visits.at(-1);
     if (top !== undefined) refuseDamaged(store, top.id, `tree/${key}`);
-    const now = new Date();
+    const now = Date.now() / 1000;
     utimesSync(`${target}/used`, now, now);
     return rootfs;
   }
