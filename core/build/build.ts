@@ -141,7 +141,9 @@ for (const [name, schema] of Object.entries(jsonSchemas())) {
 // In this order: each finds the types of the one before.
 for (const directory of packages) run(at('node_modules/.bin/tsc'), ['-p', at(directory, 'tsconfig.build.json')]);
 
-const node = (...args: string[]) => run(process.execPath, ['--disable-warning=ExperimentalWarning', ...args]);
+const [, flags = ''] = /exec "\$node" (.*) "\$here/.exec(readFileSync(at('core/bin/rkt'), 'utf8')) ?? [];
+/** With the flags of the command, for V8 refuses a cache that was made with others. */
+const node = (...args: string[]) => run(process.execPath, [...flags.split(' '), ...args]);
 const accepted = 'process.exitCode = require(process.argv[1]).rejected === false ? 0 : 1';
 for (const kind of ['run', 'look']) {
   node(at('core/build/train.cjs'), kind);

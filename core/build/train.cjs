@@ -18,11 +18,7 @@ const global = [`--dir=${place}/data`, '--insecure-options=image'];
 
 /** What is not hot is done by another process: each function in the cache is read by every command. */
 const cold = (...args) => {
-  const {status, stdout, stderr} = spawnSync(process.execPath, [
-    '--disable-warning=ExperimentalWarning',
-    start,
-    ...args,
-  ]);
+  const {status, stdout, stderr} = spawnSync(process.execPath, [...process.execArgv, start, ...args]);
   if (status !== 0) throw new Error(String(stderr));
   return String(stdout).trim();
 };
