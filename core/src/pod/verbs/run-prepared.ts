@@ -1,8 +1,10 @@
+import {foundBefore} from '../../executor/terminal-mark.ts';
 import {refuseDamagedLayers} from '../../image/damage.ts';
-import {holdImages, openStore} from '../../image/store.ts';
+import {holdImages, type ImageStore, openStore} from '../../image/store.ts';
 import {requireStdio} from '../../linux/require-stdio.ts';
 import type {Settings} from '../../settings.ts';
 import {findPolicyFiles} from '../../stage1/policy/find-policy-files.ts';
+import {asFound, foundImages} from '../compose/as-found.ts';
 import type {PlanChange} from '../compose/compare-plans.ts';
 import {podNotInState, podWeaker} from '../errors.ts';
 import type {PreparedRequest, RunRequest} from '../request.ts';
@@ -37,11 +39,8 @@ export const runPrepared = async (
 ): Promise<never> => {
   requireStdio();
   const uuid = findUuid(settings.dataDir, text);
-  const asked =
-    request.stage1 === undefined
-      ? request
-      : await (await import('../compose/take-streams.ts')).takeStream(settings, request);
   const store = openStore(settings.dataDir);
+  const asked = request.stage1 === undefined ? request : await takeFlavor(settings, store, request);
   // Who removes or replaces what is damaged of an image finds the pod where it waits, or where it runs, with its images and that of its flavor.
   using images = holdImages(store);
   const planned = await withPod(settings.dataDir, uuid, async (entry) => {
@@ -54,7 +53,8 @@ export const runPrepared = async (
     refuseWeaker(entry, planned);
     if (planned.summary.flavor.supervises) checkSockets(planned.pod, planned.facts);
     requireTerminal(planned.pod);
-    if (!asked.readOnce) await ownTerminal(planned, () => images.close());
+    const found = foundImages(asked, [], planned.pod.stage1);
+    if (!asked.readOnce) await ownTerminal(planned, {found, release: () => images.close()});
     if (planned.other !== undefined) tell(planned.other.change);
     tellNetwork(settings, run, planned.pod);
     tellReadiness(settings, planned.report);
@@ -79,6 +79,17 @@ export const runPrepared = async (
   } catch (error) {
     throw retirePod(place, error);
   }
+};
+
+const takeFlavor = async (
+  settings: Settings,
+  store: ImageStore,
+  request: PreparedRequest,
+): Promise<PreparedRequest> => {
+  const {takeStream} = await import('../compose/take-streams.ts');
+  const taken = await takeStream(settings, request);
+  const before = foundBefore();
+  return before === undefined ? taken : asFound(taken, before, store);
 };
 
 /** Costs one readdir for each layer of the configuration while there is no policy. */
