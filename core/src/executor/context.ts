@@ -1,4 +1,5 @@
 import type {HostFacts} from '../contract/host.ts';
+import type {RlimitName} from '../contract/kernel-names.ts';
 import type {HostPath} from '../contract/names.ts';
 import type {Pod} from '../contract/pod.ts';
 import type {Fd} from '../linux/fd.ts';
@@ -33,4 +34,7 @@ export interface ExecutorContext extends StepContext {
 }
 
 /** What entering a running pod takes of it. */
-export type EnterContext = Pick<ExecutorContext, 'facts' | 'caches' | 'beforeExec' | 'describeError'>;
+export interface EnterContext extends Pick<ExecutorContext, 'facts' | 'caches' | 'beforeExec' | 'describeError'> {
+  /** Limits of the process that nobody asked for: they may be lower than the app's where rkt may not raise its own. Default: none. */
+  readonly defaultLimits?: readonly RlimitName[];
+}

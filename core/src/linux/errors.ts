@@ -188,12 +188,11 @@ export const oomScoreNotPermitted = (score: number, cause: unknown) =>
   });
 
 /** A hard limit above rkt's own takes CAP_SYS_RESOURCE. */
-export const rlimitNotPermitted = (limit: string, wanted: string, hard: string, cause?: unknown) =>
+export const rlimitNotPermitted = (limit: string, wanted: string, hard: string) =>
   new RktError('RKT_RLIMIT_NOT_PERMITTED', `rlimit ${limit}: ${wanted} is above rkt's own hard limit ${hard}`, {
     limit,
     wanted,
     hard,
-    cause,
     hint: 'run rkt with CAP_SYS_RESOURCE or a higher limit, choose a lower value, or --allow-degraded=os/unix/rlimits',
   });
 

@@ -81,6 +81,7 @@ export const enter = async (
     facts,
     caches: {seccomp: seccompCache(settings.dataDir)},
     describeError,
+    defaultLimits: Object.hasOwn(app.isolators['os/unix/rlimits']?.limits ?? {}, 'nofile') ? [] : ['nofile'],
   });
 };
 
