@@ -31,7 +31,7 @@ export const findImagesForPlan =
       if (signature !== undefined) throw imageSignatureUnsupported(image, signature);
       const reference = parseReference(image);
       // Rendered trees are as closed as the files of images.
-      if (reference.kind !== 'file') requireSight(`${command} ${image}`, store.trees);
+      if (reference.kind !== 'file') requireSight(`${command} ${image}`, store.trees, 'or give its file: ./IMAGE.aci');
       images.push(
         reference.kind === 'file'
           ? await inFile(store, image, reference.path)
