@@ -2,8 +2,10 @@ import {spawn} from 'node:child_process';
 import {mkdirSync, readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
+import {cgroupValues} from '../helpers/cgroup.ts';
 import {openHost} from '../helpers/host.ts';
 import {lacksPods} from '../helpers/lacks.ts';
+import {appProcess} from '../helpers/nspawn.ts';
 import {testIf} from '../helpers/skip.ts';
 import {until} from '../helpers/until.ts';
 import {program} from '../runner/packages.ts';
@@ -130,3 +132,30 @@ kernelTest('an app that is started again and again is counted, however often', a
   t.is((await host.rkt(['stop', '--force', `--uuid-file=${file}`])).exitCode, 0);
   await pod;
 });
+
+limitsTest(
+  'S20 where a pod as a whole is out of memory, apps are ended before what supervises them, however small',
+  async (t) => {
+    // Each of them is smaller than the pod's systemd, all together are more than the pod may have.
+    const script = `mkfifo /tmp/never
+    for i in 1 2 3 4 5 6 7 8; do for j in 1 2 3 4 5 6 7 8; do
+      (x=$(head -c 524288 /dev/zero | tr '\\0' x); read -r none </tmp/never) &
+    done; done
+    echo ready; cat`;
+    const app = {exec: ['/bin/sh', '-c', script], user: '0', group: '0'};
+    const isolators = [{name: 'resource/memory', value: {limit: '48Mi'}}];
+    const pod = await host.start('', {...nspawn, manifest: host.manifest(await host.fetch(), {app}, {isolators})});
+    const inside = await appProcess(pod.uuid, 'test');
+    const killed = () =>
+      cgroupValues(inside, 'memory', ['memory.oom_control', 'memory.events']).some(({value}) =>
+        /^oom_kill [1-9]/m.test(value),
+      );
+    await until(killed);
+    const score = (pid: number) => Number(readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8'));
+    const scores = {app: score(inside), supervisor: score(pod.pid)};
+    const {exitCode} = await pod.end();
+    t.is(exitCode, 0);
+    const own = Number(readFileSync('/proc/self/oom_score_adj', 'utf8'));
+    t.deepEqual(scores, {app: own, supervisor: Math.max(-999, own - 900)});
+  },
+);

@@ -61,7 +61,10 @@ const ISOLATED: {readonly [F in IsolatedField]: (app: App, options: UnitOptions)
   noNewPrivileges: ({process}) => [['NoNewPrivileges', process.noNewPrivileges ? 'yes' : 'no']],
   seccomp: (app, {systemdVersion}) => seccompSettings(app, systemdVersion),
   rlimits: rlimitSettings,
-  oomScoreAdj: ({process: {oomScoreAdj}}) => (oomScoreAdj === null ? [] : [['OOMScoreAdjust', `${oomScoreAdj}`]]),
+  oomScoreAdj: ({process}, options) => {
+    const score = process.oomScoreAdj ?? options.oomScoreAdj;
+    return score === undefined ? [] : [['OOMScoreAdjust', `${score}`]];
+  },
 };
 
 type Device = Extract<Pod['volumes'][number], {kind: 'host'}>['device'];

@@ -526,3 +526,9 @@ test('IM-30 an app that says by itself when it is ready is started when it does,
   t.false(main({notifies: true})('UnsetEnvironment').join(' ').split(' ').includes('NOTIFY_SOCKET'));
   t.true(main()('UnsetEnvironment').join(' ').split(' ').includes('NOTIFY_SOCKET'));
 });
+
+test('an app has the oom score of who started the pod, not that of what supervises it', (t) => {
+  t.deepEqual(main({}, {oomScoreAdj: 7})('OOMScoreAdjust'), ['7']);
+  t.deepEqual(main({process: {oomScoreAdj: -5}}, {oomScoreAdj: 7})('OOMScoreAdjust'), ['-5']);
+  t.deepEqual(main()('OOMScoreAdjust'), []);
+});
