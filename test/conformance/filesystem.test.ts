@@ -232,6 +232,31 @@ kernelTest('PO-10 a mount below a volume is written to, hidden or read-only, as 
   t.deepEqual(readdirSync(path.join(source, 'below')), ['new']);
 });
 
+kernelTest(
+  'PO-10 S17 what a volume could not be, or would do to the host, is refused before anything is there',
+  async (t) => {
+    const source = hostDirectory({file: 'x'});
+    mkdirSync(path.join(source, 'below'));
+    const run = async (pod: readonly string[], app: readonly string[], how: string) => {
+      const through = withMounts(`mount -t tmpfs none "$1" && mkdir "$1/below" && mount --make-${how} "$1"`, source);
+      const {exitCode, error} = await host.sh('true', {through, pod: [...pod], app: [...app]});
+      return [exitCode, error?.code];
+    };
+    const slave = [volume('data', source, ',propagation=slave')];
+    const at = [mount('data', '/data')];
+    t.deepEqual(await run(slave, at, 'private'), [254, 'RKT_BIND_NOT_SHARED']);
+    t.deepEqual(await run(slave, at, 'shared'), [0, undefined]);
+    const other = [volume('data', path.join(source, 'file'), ',propagation=slave')];
+    const {exitCode, error} = await host.sh('true', {pod: other, app: at});
+    t.deepEqual([exitCode, error?.code], [254, 'RKT_VOLUME_SOURCE_UNUSABLE']);
+    const nested = [volume('data', source, ',propagation=shared'), '--volume=empty,kind=empty'];
+    t.deepEqual(await run(nested, [...at, mount('empty', '/data/below')], 'shared'), [
+      254,
+      'RKT_POD_MOUNT_TARGET_REFUSED',
+    ]);
+  },
+);
+
 const DOCKER = {annotations: [{name: 'appc.io/docker/repository', value: 'library/test'}]};
 const FILLED = {
   '/data': {directory: true, mode: 0o1750, uid: 7, gid: 8},

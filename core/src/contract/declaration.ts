@@ -52,6 +52,10 @@ export const FEATURES = [
   'volume/device',
   'volume/empty',
   'volume/host',
+  /** A volume of the host in which mounts that come later, on either side, are there on the other, too. Since 1.1. */
+  'volume/shared',
+  /** A volume of the host into which mounts come that are made below its source later. Since 1.1. */
+  'volume/slave',
   /** A volume below /sys, over what the kernel shows there and over what is hidden of it. Since 1.1. */
   'volume/sys',
   /** Apps that are ended when they have not said in time that they are alive. Since 1.1. */
@@ -71,6 +75,8 @@ export const FEATURES_SINCE: Readonly<Record<string, number>> = {
   'stdio/inherited': 1,
   'stdio/journal': 1,
   user: 1,
+  'volume/shared': 1,
+  'volume/slave': 1,
   'volume/sys': 1,
   watchdog: 1,
 };

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import {deviceRule} from './devices.ts';
-import {location} from './location.ts';
+import {location, propagation} from './location.ts';
 import {appName, hostPath, podPath, rootfsPath} from './names.ts';
 import {cgroupLimits, id32} from './process.ts';
 
@@ -57,7 +57,8 @@ export const stepSchema = z.discriminatedUnion('do', [
     options: z.record(z.string(), z.string()),
   }),
   /**
-   * Binds a directory, file or device, with private propagation. The source is opened without following symlinks
+   * Binds a directory, file or device, with private propagation unless there is another: what is mounted below the source afterwards, on the host, comes into the pod, too (`slave`), and the
+   * other way (`shared`); its mount has to be shared on the host (for `slave`: or a slave). The source is opened without following symlinks
    * unless `followSymlinks`; a missing target is created to fit (appc EX-08), a file where a directory is needed is replaced (EX-10).
    */
   step('bind', {
@@ -66,6 +67,8 @@ export const stepSchema = z.discriminatedUnion('do', [
     recursive: z.boolean(),
     followSymlinks: z.boolean(),
     flags: z.array(mountFlag),
+    /** Of sources of the host. Since 1.1. */
+    propagation: z.optional(propagation),
   }),
   /** Adds flags to the mount that `target` is the root of. */
   step('remount', {target: location, flags: z.array(mountFlag)}),

@@ -171,6 +171,15 @@ export const isolationFailed = (cause: unknown) =>
     hint: 'rkt needs CAP_SYS_ADMIN, and a kernel and a container manager that let it make mount and pid namespaces',
   });
 
+/** A security module does not know a profile or context, or does not let this process have it. */
+export const labelRefused = (module: string, label: string, cause: unknown) =>
+  new RktError('RKT_LABEL_REFUSED', `${module} refuses ${label}: ${message(cause)}`, {
+    module,
+    label,
+    cause,
+    hint: `load the profile or policy that has it, and see what ${module} has logged`,
+  });
+
 /** LISTEN_FDS promises descriptors that are not sockets. */
 export const listenFdsInvalid = (value: string, problem: string) =>
   new RktError('RKT_LISTEN_FDS_INVALID', `LISTEN_FDS=${value}: ${problem}`, {

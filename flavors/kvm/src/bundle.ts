@@ -91,8 +91,16 @@ const bound = (name: string) => ({
 const PERIOD = 100_000;
 
 const resourcesOf = ({limits}: App) => {
-  // The declaration says of the two of block devices that there are none; a machine has no swap; a limit that is new has to be told here.
-  const {ioBandwidth: _, ioOperations: __, memorySwapMax: ___, ...told} = limits;
+  // The declaration says of these that there are none; a machine has no swap; a limit that is new has to be told here.
+  const {
+    ioBandwidth: _,
+    ioOperations: _o,
+    cpus: _c,
+    memoryNodes: _n,
+    hugepages: _h,
+    memorySwapMax: _s,
+    ...told
+  } = limits;
   const {memoryMax, memoryLow, cpuMax, cpuShares, pidsMax, ...further} = told;
   further satisfies Readonly<Record<string, never>>;
   return {

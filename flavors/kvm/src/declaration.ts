@@ -50,6 +50,8 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
     'os/linux/capabilities-remove-set': inGuest('bounding set'),
     'os/linux/capabilities-retain-set': inGuest('bounding set'),
     'os/linux/cpu-shares': inGuest('cpu weight of a cgroup'),
+    'os/linux/cpuset-cpus': impossible(LATER),
+    'os/linux/cpuset-mems': impossible(LATER),
     'os/linux/no-new-privileges': inGuest('PR_SET_NO_NEW_PRIVS'),
     'os/linux/oom-score-adj': inGuest('oom_score_adj'),
     'os/linux/seccomp-remove-set': inGuest('seccomp filter'),
@@ -63,6 +65,7 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
       `cpu quota of a cgroup, ${IN_GUEST}`,
       "of the machine's cores, which are as many as its apps may use, rounded up",
     ),
+    'resource/hugepages': impossible(OWN_KERNEL),
     'resource/memory': equivalent(
       `memory limit of a cgroup, ${IN_GUEST}`,
       'the machine has the memory of all apps and 128 MiB; what apps write to their root file systems is of it, too',
@@ -120,6 +123,8 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
       'its users and groups are those below 65536; no fifo, socket or device can be made there; locks are not those of the host, nor does inotify see what the host does; its file system must have idmapped mounts',
       {requires: ['user-namespaces']},
     ),
+    'volume/shared': impossible(OWN_KERNEL),
+    'volume/slave': impossible(LATER),
     'volume/sys': impossible(OWN_KERNEL),
   },
 

@@ -137,6 +137,8 @@ const ISOLATED: {readonly [F in IsolatedField]: (process: Process) => string[][]
   ],
   rlimits: ({rlimits}) =>
     rlimits.map(({name, soft, hard}) => ['  rlimit', `${name}=${soft ?? 'unlimited'}:${hard ?? 'unlimited'}`]),
+  apparmorProfile: ({apparmorProfile: profile}) => (profile === undefined ? [] : [['  apparmor', profile]]),
+  selinuxContext: ({selinuxContext: context}) => (context === undefined ? [] : [['  selinux', context]]),
   oomScoreAdj: ({oomScoreAdj}) => (oomScoreAdj === null ? [] : [['  oom-score-adj', String(oomScoreAdj)]]),
 };
 

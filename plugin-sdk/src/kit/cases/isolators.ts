@@ -261,6 +261,10 @@ const shownOutside = (
     }),
 });
 
+const lastOf = (field: string): string =>
+  new RegExp(`^${field}:.*?(\\d+)$`, 'm').exec(read('/proc/self/status'))?.[1] ?? '0';
+const [LAST_CPU, LAST_NODE] = [lastOf('Cpus_allowed_list'), lastOf('Mems_allowed_list')];
+
 const EATS = 'head -c 67108864 /dev/zero | tail -c 67108864 | wc -c';
 
 const resources: readonly Case[] = [
@@ -372,6 +376,32 @@ const resources: readonly Case[] = [
     },
   },
   stays('EX-51/pids-shown', 'a limit of tasks is in the kernel', ['resource/pids'], {app: ['--pids=50']}, () => {}),
+  stays(
+    'EX-51/cpus',
+    'an app runs on the processors that it was given, and on no other',
+    ['os/linux/cpuset-cpus'],
+    {app: [`--cpuset-cpus=${LAST_CPU}`]},
+    ({status}) => assert.equal(status.Cpus_allowed_list, LAST_CPU),
+  ),
+  stays(
+    'EX-51/memory-nodes',
+    'an app has memory of the nodes that it was given, and of no other',
+    ['os/linux/cpuset-mems'],
+    {app: [`--cpuset-mems=${LAST_NODE}`]},
+    ({status}) => assert.equal(status.Mems_allowed_list, LAST_NODE),
+  ),
+  shownOutside(
+    'EX-51/hugepages',
+    'huge pages that an app uses or reserves are limited',
+    ['resource/hugepages'],
+    {app: ['--hugepages=2Mi=4Mi']},
+    (pid) => {
+      for (const name of ['hugetlb.2MB', 'hugetlb.2MB.rsvd']) {
+        const limits = cgroupValues(pid, 'hugetlb', [`${name}.limit_in_bytes`, `${name}.max`]).map(({value}) => value);
+        assert.ok(limits.includes(String(4 * 2 ** 20)), `${name}: ${limits.join(', ')}`);
+      }
+    },
+  ),
   shownOutside(
     'EX-53/disks',
     'what an app reads and writes of disks is limited',

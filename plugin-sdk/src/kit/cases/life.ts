@@ -123,6 +123,11 @@ const crashes = MOMENTS.map(
   }),
 );
 
+const propagated = (how: string): PodSpec => ({
+  pod: [`--volume=a,kind=host,source=/etc,propagation=${how}`],
+  app: ['--mount=volume=a,target=/a'],
+});
+
 /** How a pod asks for what a flavor may not have. */
 const ASKING: Readonly<Partial<Record<Need, PodSpec>>> = {
   'apps/many': {app: ['--name=one'], script: 'true', more: [{name: 'two', script: 'true'}]},
@@ -137,6 +142,8 @@ const ASKING: Readonly<Partial<Record<Need, PodSpec>>> = {
   'stdio/log': {app: ['--stdout=log']},
   'user-namespace': {pod: ['--private-users']},
   'volume/empty': {pod: ['--volume=a,kind=empty'], app: ['--mount=volume=a,target=/a']},
+  'volume/shared': propagated('shared'),
+  'volume/slave': propagated('slave'),
   watchdog: {app: ['--watchdog=30s', '--annotation=appc.io/executor/supports-systemd-notify=true']},
 };
 

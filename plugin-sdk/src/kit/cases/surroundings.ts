@@ -1,12 +1,13 @@
 import {strict as assert} from 'node:assert';
-import {readdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {hostname} from 'node:os';
 import path from 'node:path';
 import type {Case} from '../case.ts';
-import {ends, expectEnd, stays} from '../forms.ts';
+import {ends, expectEnd, STAYS, stays, verify, withPod} from '../forms.ts';
+import {tryTool} from '../image.ts';
 import {link, read} from '../outside.ts';
 import {parseMounts} from '../probe.ts';
-import type {World} from '../world.ts';
+import type {PodSpec, World} from '../world.ts';
 
 /* What an app has around it: root file system, volumes, devices, names, namespaces. EX-01 to EX-30, PO-01 to PO-11, OS-01, OS-02, S17, S29. */
 
@@ -34,6 +35,59 @@ const withVolume = (
     await check(world, place, (script) => world.run({script, pod, app}));
   },
 });
+
+const tool = (name: string, ...args: readonly string[]): void => assert.ok(tryTool(name, ...args), `${name} failed`);
+
+/** With a volume of the host at /data which is a file system of its own, shared on the host. */
+const propagating = (
+  how: 'shared' | 'slave',
+  title: string,
+  spec: PodSpec,
+  check: (place: string, inside: (script: string) => Promise<string>) => Promise<void>,
+): Case => ({
+  id: `PO-10/${how}`,
+  title,
+  needs: [`volume/${how}`, 'volume/host', 'enter'],
+  attempt: async (world) => {
+    const place = world.volume({});
+    tool('mount', '-t', 'tmpfs', '--make-shared', 'kit', place);
+    try {
+      const pod = [...(spec.pod ?? []), `--volume=data,kind=host,source=${place},propagation=${how}`];
+      const app = [...(spec.app ?? []), '--mount=volume=data,target=/data'];
+      await withPod(world, {script: STAYS, ...spec, pod, app}, async ({uuid}) => {
+        await check(place, async (script) => (await world.enter(uuid, script)).stdout);
+        await verify(world, uuid, [`volume/${how}`]);
+      });
+    } finally {
+      tool('umount', '-R', place);
+    }
+  },
+});
+
+/** What the host mounts below a volume of a running pod is there in the pod. */
+const comesIn = async (place: string, inside: (script: string) => Promise<string>): Promise<void> => {
+  mkdirSync(path.join(place, 'late'));
+  tool('mount', '-t', 'tmpfs', 'kit', path.join(place, 'late'));
+  writeFileSync(path.join(place, 'late/file'), 'late\n');
+  assert.equal(await inside('cat /data/late/file'), 'late\n');
+};
+
+const propagation: readonly Case[] = [
+  propagating('slave', 'what is mounted in a volume later is there in the app, too', {}, comesIn),
+  propagating(
+    'shared',
+    'what is mounted in a volume later is there on the other side, too',
+    {
+      script: `mkdir /data/own && mount -t tmpfs kit /data/own && echo own >/data/own/file; ${STAYS}`,
+      app: ['--caps-retain=CAP_SYS_ADMIN'],
+      pod: ['--allow-degraded=processes/closed'],
+    },
+    async (place, inside) => {
+      assert.equal(readFileSync(path.join(place, 'own/file'), 'utf8'), 'own\n');
+      await comesIn(place, inside);
+    },
+  ),
+];
 
 const files: readonly Case[] = [
   stays(
@@ -396,4 +450,4 @@ const namespaces: readonly Case[] = [
   },
 ];
 
-export const surroundingCases: readonly Case[] = [...files, ...kernel, ...names, ...namespaces];
+export const surroundingCases: readonly Case[] = [...files, ...propagation, ...kernel, ...names, ...namespaces];
