@@ -437,6 +437,12 @@ test('S07 kernel paths are masked once for the pod, others for each app', (t) =>
     ),
   );
   t.false(/sys\/fs|srv|etc\/y/.test(script));
+  // Byte by byte: once, however many paths there are.
+  const more = pod({readOnlyPaths: ['/proc/sys', "/sys/it's a", '/proc/bus'] as never});
+  t.deepEqual(fileOf(more, 'rkt/mask-kernel-paths').match(/case \$target in .*|<\/proc.*/g), [
+    "case $target in '/proc/sys'/*|'/sys/it'\\''s\\040a'/*|'/proc/bus'/*)",
+    '</proc/self/mountinfo',
+  ]);
   t.deepEqual(values(of, 'app-main.service', 'InaccessiblePaths'), ['-+/sys/fs', '"-+/srv/x"']);
   t.deepEqual(values(of, 'app-main.service', 'ReadOnlyPaths'), ['"-+/etc/y"']);
   t.deepEqual(values(of, 'rkt-masks.service', 'FailureAction'), ['exit']);
