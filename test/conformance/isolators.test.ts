@@ -159,6 +159,18 @@ testIf(lacksPods('cgroup/cpuset'))(
   },
 );
 
+for (const [row, isolator, module, value] of [
+  ['EX-46', 'os/linux/selinux-context', 'selinux', {user: 'u', role: 'r', type: 't', level: 's0'}],
+  ['EX-47', 'os/linux/apparmor-profile', 'apparmor', {profile: 'no-such-profile'}],
+] as const)
+  testIf(lacks(`lsm/${module}`) === undefined ? `this host has ${module}` : lacksPods())(
+    `${row} EX-33 ${isolator} is refused where it cannot be had, never ignored in silence`,
+    async (t) => {
+      const refused = await inside('echo ran', [isolator, value]);
+      t.deepEqual([refused.exitCode, refused.error?.code, refused.stdout], [254, 'RKT_FLAVOR_CANNOT', '']);
+    },
+  );
+
 /** The process whose limits are the app's. */
 const appOf = ({pid, uuid}: {pid: number; uuid: string}) =>
   flavor === 'fly' ? Promise.resolve(pid) : appProcess(uuid, 'test');
