@@ -19,8 +19,10 @@ import {rktEnvironment} from '../helpers/command.ts';
 import {type CallOptions, openHost} from '../helpers/host.ts';
 import {buildImage} from '../helpers/image.ts';
 import {lacksMachines} from '../helpers/kvm.ts';
+import {lacksPods} from '../helpers/lacks.ts';
 import {credentials, PROBE, type Probe, parseProbe} from '../helpers/probe.ts';
 import {serialTestIf} from '../helpers/skip.ts';
+import {openTerminal} from '../helpers/terminal.ts';
 import {until} from '../helpers/until.ts';
 import {untilCollected} from '../helpers/until-collected.ts';
 
@@ -381,6 +383,54 @@ kernelTest(
       [app?.credentials.CapBnd, app?.credentials.Seccomp, app?.oomScoreAdj, app?.env.SECRET, app?.descriptors],
       ['0000000000000400', '2', '50', 'x', ['0', '1', '2']],
     );
+  },
+);
+
+serialTestIf(lacksMachines() ?? lacksPods('program/python3'))(
+  'an app has a terminal of the machine, and so has what enters it on one: size, keys, jobs and modes',
+  async (t) => {
+    const file = path.join(host.directory, 'terminal');
+    const open = (...command: readonly string[]) => {
+      const terminal = openTerminal(command);
+      t.teardown(terminal.close);
+      return terminal;
+    };
+    const app = open(
+      ...host.command('--insecure-options=image', 'run', '--stage1=kvm', '--interactive', `--uuid-file-save=${file}`),
+      ...[buildImage(), '--exec=/bin/sh', '--', '-c'],
+      `trap "stty size" WINCH; trap "echo caught; exit 3" INT; stty size; tty; for n in 0 1 2; do test -t $n && echo "$n is"; done
+      echo there; while :; do sleep 0.1; done`,
+    );
+    await app.see(/24 80\r\n\/dev\/pts\/0\r\n0 is\r\n1 is\r\n2 is\r\nthere\r\n/);
+    app.resize(33, 99);
+    await app.see(/33 99\r\n/);
+
+    const uuid = readFileSync(file, 'utf8').trim();
+    const shell = open('/usr/bin/env', 'TERM=vt220', ...host.command('enter', uuid, '/bin/sh'));
+    const prompt = /[#$] /;
+    await shell.see(prompt);
+    shell.type('echo kind=$TERM; sh -c \'trap "echo go""ing" CONT; echo start""ed; while :; do sleep 0.1; done\'\n');
+    await shell.see(/kind=vt220\r\n[\s\S]*started\r\n/);
+    shell.type('\x1a');
+    await shell.see(/Stopped/);
+    await shell.see(prompt);
+    shell.type('fg\n');
+    await shell.see(/going/);
+    shell.type('\x03');
+    await shell.see(prompt);
+    shell.resize(40, 100);
+    shell.type("until [ \"$(stty size)\" = '40 100' ]; do :; done; echo resi''zed; exit 7\n");
+    await shell.see(/resized/);
+    t.like(await shell.ended, {status: 7, restored: true});
+
+    const enter = host.command('enter', uuid, '/bin/sh', '-c', 'cat; test -t 1 || echo pipe; exit 5');
+    const piped = open('/bin/sh', '-c', 'echo piped | "$@"', 'sh', ...enter);
+    await piped.see(/^piped\r\npipe\r\n$/);
+    t.like(await piped.ended, {status: 5, restored: true});
+
+    app.type('\x03');
+    await app.see(/caught\r\n/);
+    t.like(await app.ended, {status: 3, restored: true});
   },
 );
 

@@ -18,8 +18,10 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -49,6 +51,8 @@ struct process {
 	struct output out, err;
 	int status, told;
 	int entered;
+	int has_terminal; /* which its input is, and its output */
+	struct size size; /* of the terminal */
 	struct script script; /* of one that joins an app */
 };
 
@@ -208,6 +212,18 @@ static void make_parents(const char *path) {
 	}
 }
 
+/* Puts a number in the place of a mark, whose length it has with blanks before it. */
+static void put_number(char *content, size_t length, const char *mark, unsigned number) {
+	char text[16], *at = memmem(content, length, mark, strlen(mark));
+	snprintf(text, sizeof text, "%*u", (int)strlen(mark), number);
+	if (at != NULL) memcpy(at, text, strlen(mark));
+}
+
+static void put_size(char *content, size_t length, struct size size) {
+	put_number(content, length, "\"@ROWS@\"", size.rows);
+	put_number(content, length, "\"@COLUMNS@\"", size.columns);
+}
+
 static void do_write(const char *path, const char *content, size_t length) {
 	make_parents(path);
 	int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -250,6 +266,37 @@ static pid_t read_pid(const char *path) {
 
 /* Of the process that is started next; NULL: as the agent's own. */
 static const char *oom_score;
+/* Where its terminal comes from; -1: it has none. */
+static int console = -1;
+
+/* A container runtime makes the terminal among the files of the app, and gives us the other end of it. */
+static void do_listen(const char *path) {
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+	unlink(path);
+	console = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (console < 0 || bind(console, (struct sockaddr *)&address, sizeof address) < 0 || listen(console, 1) < 0)
+		fail("%s: %s", path, strerror(errno));
+}
+
+static int take_terminal(void) {
+	char byte, control[CMSG_SPACE(sizeof(int))];
+	struct iovec where = {&byte, 1};
+	struct msghdr message = {.msg_iov = &where, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+	int sender = accept4(console, NULL, NULL, SOCK_CLOEXEC), terminal = -1;
+	ssize_t length = sender < 0 ? -1 : recvmsg(sender, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	struct cmsghdr *header = length < 0 ? NULL : CMSG_FIRSTHDR(&message);
+	if (header != NULL && header->cmsg_type == SCM_RIGHTS) memcpy(&terminal, CMSG_DATA(header), sizeof terminal);
+	if (sender >= 0) close(sender);
+	close(console);
+	console = -1;
+	return terminal;
+}
+
+static void set_size(const struct process *process) {
+	struct winsize size = {.ws_row = process->size.rows, .ws_col = process->size.columns};
+	if (process->out.fd >= 0) ioctl(process->out.fd, TIOCSWINSZ, &size);
+}
 
 static void take_oom_score(void) {
 	int file = oom_score == NULL ? -1 : open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
@@ -259,21 +306,33 @@ static void take_oom_score(void) {
 	_exit(126);
 }
 
-/* A container runtime that joins an app is in the app's sight: root there can stop it, and may not stop the agent by that. A busy machine without hardware support takes some seconds. */
-#define JOIN_SECONDS 30
+/* A container runtime is in the sight of apps: root there can stop it, and may not stop the agent by that. A busy machine without hardware support takes some seconds. */
+#define PATIENCE_SECONDS 30
 
 static int end_if_late(pid_t starter) {
 	int handle = syscall(SYS_pidfd_open, starter, 0);
 	struct pollfd end = {handle, POLLIN, 0};
-	int late = handle < 0 || poll(&end, 1, JOIN_SECONDS * 1000) == 0;
+	int late = handle < 0 || poll(&end, 1, PATIENCE_SECONDS * 1000) == 0;
 	if (late) kill(starter, SIGKILL);
 	if (handle >= 0) close(handle);
 	return late;
 }
 
+/* In the place of the pipes, which were those of what has started it. Without one, as only somebody in the guest can bring about, it has no use. */
+static void have_terminal(struct process *process) {
+	close(process->input);
+	close(process->out.fd);
+	close(process->err.fd);
+	process->has_terminal = 1;
+	process->out.fd = take_terminal();
+	process->input = process->out.fd < 0 ? -1 : fcntl(process->out.fd, F_DUPFD_CLOEXEC, 0);
+	process->err.fd = -1;
+	if (process->input < 0 || fcntl(process->out.fd, F_SETFL, O_NONBLOCK) < 0) kill(process->pid, SIGKILL);
+}
+
 /* Starts a program that starts the process and ends (a container runtime): the process is then ours, as all whose parents have ended are. */
 static void do_start(int id, const char *pid_file, char **argv) {
-	if (id < 0 || id >= MAX_PROCESSES || processes[id].state != ABSENT) fail("process %d cannot be started", id);
+	if (processes[id].state != ABSENT) fail("process %d cannot be started", id);
 	struct process *process = &processes[id];
 	int in[2], out[2], err[2];
 	pipe_or_fail(in);
@@ -296,7 +355,7 @@ static void do_start(int id, const char *pid_file, char **argv) {
 	close(out[1]);
 	close(err[1]);
 	for (int *fd = (int[]){in[1], out[0], err[0], -1}; *fd >= 0; fd++) fcntl(*fd, F_SETFL, O_NONBLOCK);
-	int status, late = entering >= 0 && end_if_late(starter);
+	int status, late = end_if_late(starter);
 	while (waitpid(starter, &status, 0) < 0)
 		if (errno != EINTR) fail("wait: %s", strerror(errno));
 	if (status != 0) {
@@ -313,12 +372,21 @@ static void do_start(int id, const char *pid_file, char **argv) {
 	    .out = {.fd = out[0], .credit = WINDOW},
 	    .err = {.fd = err[0], .credit = WINDOW},
 	    .entered = entering >= 0,
+	    .size = process->size,
 	    .script = process->script,
 	};
 	if (process->pid <= 0) die("%s", pid_file);
+	if (console >= 0) have_terminal(process);
 }
 
 #define MAX_FIELDS 64
+
+/* What joins an app has been given its number. */
+static int number_of(const char *field) {
+	int id = entering < 0 ? atoi(field) : entering;
+	if (id < 0 || id >= MAX_PROCESSES) fail("there is no process %d", id);
+	return id;
+}
 
 /* Lines of fields, separated by tabs; after a line `write` comes the content. */
 static void run_script(struct script *script) {
@@ -339,6 +407,12 @@ static void run_script(struct script *script) {
 			if (size > (size_t)(end - next)) fail("the script ends within a file");
 			do_write(fields[1], next, size);
 			next += size;
+		} else if (strcmp(fields[0], "write-sized") == 0 && count == 4) {
+			size_t size = strtoul(fields[3], NULL, 10);
+			if (size > (size_t)(end - next)) fail("the script ends within a file");
+			put_size(next, size, processes[number_of(fields[1])].size);
+			do_write(fields[2], next, size);
+			next += size;
 		} else if (strcmp(fields[0], "mkdir") == 0 && count == 2) {
 			make_parents(fields[1]);
 			if (mkdir(fields[1], 0755) < 0) fail("mkdir %s: %s", fields[1], strerror(errno));
@@ -352,8 +426,10 @@ static void run_script(struct script *script) {
 			if (sethostname(fields[1], strlen(fields[1])) < 0) fail("hostname: %s", strerror(errno));
 		} else if (strcmp(fields[0], "oom-score") == 0 && count == 2) {
 			oom_score = fields[1];
+		} else if (strcmp(fields[0], "console") == 0 && count == 2) {
+			do_listen(fields[1]);
 		} else if (strcmp(fields[0], "start") == 0 && count >= 4) {
-			do_start(entering < 0 ? atoi(fields[1]) : entering, fields[2], fields + 3);
+			do_start(number_of(fields[1]), fields[2], fields + 3);
 			oom_score = NULL;
 		} else {
 			fail("no such line in a script: %s", fields[0]);
@@ -382,6 +458,8 @@ static void run_entering_script(int id) {
 	}
 	entering = -1;
 	oom_score = NULL;
+	if (console >= 0) close(console);
+	console = -1;
 	if (chdir("/") < 0) die("/");
 	free(processes[id].script.text);
 	processes[id].script = (struct script){0};
@@ -395,6 +473,12 @@ static void close_input(struct process *process) {
 	free(process->pending);
 	process->pending = NULL;
 	process->pending_length = 0;
+}
+
+static void close_output(struct output *output) {
+	if (output->fd >= 0) close(output->fd);
+	output->fd = -1;
+	output->owed = 0;
 }
 
 static void grant(int id, uint32_t bytes) {
@@ -419,9 +503,19 @@ static void feed(int id) {
 	if (process->input_ends) close_input(process);
 }
 
+/* A terminal whose other end has been closed tells those who are on it. */
+static void hang_up(struct process *process) {
+	close_input(process);
+	close_output(&process->out);
+}
+
 static void take_input(int id, const char *data, uint32_t length) {
 	struct process *process = &processes[id];
 	if (process->state != RUNNING) return; /* sent before its end was known */
+	if (length == 0 && process->has_terminal) {
+		hang_up(process);
+		return;
+	}
 	if (length == 0) {
 		process->input_ends = 1;
 	} else if (process->input < 0) {
@@ -437,14 +531,10 @@ static void take_input(int id, const char *data, uint32_t length) {
 	if (process->input >= 0) feed(id);
 }
 
-static void close_output(struct output *output) {
-	if (output->fd >= 0) close(output->fd);
-	output->fd = -1;
-	output->owed = 0;
-}
-
-static int unread(int fd) {
+/* What a terminal has got is not counted yet; more than it holds is of others. */
+static int unread(const struct process *process, int fd) {
 	int bytes = 0;
+	if (process->has_terminal) return fd < 0 ? 0 : WINDOW;
 	return fd >= 0 && ioctl(fd, FIONREAD, &bytes) == 0 ? bytes : 0;
 }
 
@@ -491,8 +581,8 @@ static void reap(void) {
 			if (process->state != RUNNING || process->pid != pid) continue;
 			process->state = ENDED;
 			process->status = status;
-			process->out.owed = unread(process->out.fd);
-			process->err.owed = unread(process->err.fd);
+			process->out.owed = unread(process, process->out.fd);
+			process->err.owed = unread(process, process->err.fd);
 			tell_end(id);
 		}
 	}
@@ -524,7 +614,8 @@ static void take_frame(struct frame frame, char *payload) {
 	case FRAME_CLOSE:
 		if (frame.length != 1) die("frame");
 		if (process->state == ABSENT) return;
-		close_output(payload[0] == FRAME_OUTPUT ? &process->out : &process->err);
+		if (process->has_terminal) hang_up(process);
+		else close_output(payload[0] == FRAME_OUTPUT ? &process->out : &process->err);
 		tell_end(id);
 		return;
 	case FRAME_SIGNAL: {
@@ -542,6 +633,11 @@ static void take_frame(struct frame frame, char *payload) {
 		tell_end(id);
 		return;
 	}
+	case FRAME_SIZE:
+		if (frame.length != sizeof process->size) die("frame");
+		memcpy(&process->size, payload, sizeof process->size);
+		if (process->state == RUNNING && process->has_terminal) set_size(process);
+		return;
 	case FRAME_HALT:
 		halt();
 	}
@@ -607,7 +703,7 @@ int main(void) {
 			struct process *process = &processes[owner[at]];
 			if (polled[at].fd == process->input) feed(owner[at]);
 			else if (polled[at].fd == process->out.fd) pass_output(owner[at], &process->out, FRAME_OUTPUT);
-			else pass_output(owner[at], &process->err, FRAME_ERROR);
+			else if (polled[at].fd == process->err.fd) pass_output(owner[at], &process->err, FRAME_ERROR);
 		}
 		if (polled[1].revents != 0) {
 			struct signalfd_siginfo info;

@@ -2,7 +2,7 @@
  * What the monitor on the host and the agent in the guest say to each other over one virtio-serial port: frames of a type, the number of a
  * process, and a payload. Integers are little-endian, as both machines are. Apps have the first numbers; a process that joins one has a number until its end.
  *
- * `rkt enter` says FRAME_ENTER and FRAME_SIGNAL to the monitor, and hears FRAME_READY once it has a number, and at last FRAME_EXIT or FRAME_FAILED, each a message of a socket. The first message carries the ends of three pipes, which
+ * `rkt enter` says FRAME_ENTER, FRAME_SIZE and FRAME_SIGNAL to the monitor, and hears FRAME_READY once it has a number, and at last FRAME_EXIT or FRAME_FAILED, each a message of a socket. The first message carries the ends of three pipes, which
  * are standard input, output and error.
  */
 #ifndef RKT_FRAME_H
@@ -19,6 +19,7 @@ enum frame_type {
 	FRAME_ENTER = 'N',  /* a part of the script of a process that joins an app; the part of length 0 ends it */
 	FRAME_CLOSE = 'D',  /* u8, the type of a stream's frames: nobody reads it any more */
 	FRAME_HALT = 'H',   /* power off */
+	FRAME_SIZE = 'W',   /* struct size: of the terminal that the process has, or is to have */
 	/* guest to host */
 	FRAME_READY = 'R',  /* the agent takes a script */
 	FRAME_STARTED = 'G', /* the script has been done */
@@ -46,6 +47,11 @@ struct credit {
 	uint8_t stream;
 	uint8_t unused[3];
 	uint32_t bytes;
+};
+
+/* Of a terminal, in characters. */
+struct size {
+	uint16_t rows, columns;
 };
 
 /* Whether it is what wait(2) says of a process that has ended. Whoever took the signal of another for its own end could be stopped by it. */

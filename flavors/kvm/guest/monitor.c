@@ -6,6 +6,8 @@
  * An accelerator that the machine does not start with is followed by the next. In the arguments of QEMU, @ACCELERATOR@ and @CPU@ are the words of the one, and @TSC@ is the frequency of the
  * processor's counter.
  *
+ * STDIN `tty` is the caller's terminal, which is in raw mode while the apps run: the app has one of the guest, with the size of this one.
+ *
  * At DIRECTORY/control/socket it takes what joins an app (enter.c). DIRECTORY has the file `script` and gets `status/NAME`, the exit status of each app as a decimal number, and the file `supervisor-status`, which gets `ready` once all apps run. A stream is `-` (that of the caller), `null`, or the path of a
  * file that is appended to. App number N of the command line is process N of the script. QEMU has the agent's port in descriptor 3 and the console of the
  * guest in descriptor 4. With RKT_USER_NAMESPACE_FD it is root of that user namespace, with the capabilities that a server of files needs there.
@@ -21,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -32,6 +35,7 @@
 #include <unistd.h>
 
 #include "frame.h"
+#include "terminal.h"
 
 /* As everywhere in rkt: its own failure, not that of an app. */
 #define FAILED 254
@@ -90,6 +94,8 @@ static sigset_t signals_before;
 static int user_namespace = -1;
 static enum { BOOTING, RUNNING, STOPPING, KILLING, HALTING } phase;
 static int first_failure = -1, last_status;
+/* Of the app that has the caller's terminal; -1: none has. */
+static int on_terminal = -1;
 
 static void end_qemu(void) {
 	if (qemu <= 0) return;
@@ -133,6 +139,7 @@ static void tell_console(void) {
 
 __attribute__((noreturn, format(printf, 1, 2))) static void give_up(const char *format, ...) {
 	va_list arguments;
+	restore_terminal();
 	va_start(arguments, format);
 	fprintf(stderr, "rkt: RKT_MACHINE_FAILED: ");
 	vfprintf(stderr, format, arguments);
@@ -193,6 +200,11 @@ static void send_script(void) {
 static void send_signal(int id, int number) {
 	uint32_t word = number;
 	send_frame(FRAME_SIGNAL, id, &word, sizeof word);
+}
+
+static void send_size(void) {
+	struct size size = size_of_terminal();
+	send_frame(FRAME_SIZE, on_terminal, &size, sizeof size);
 }
 
 static void signal_apps(int number) {
@@ -324,6 +336,10 @@ static void take_frame(struct frame frame, const char *payload) {
 		phase = RUNNING;
 		close_fd(&user_namespace);
 		alarm_in(0);
+		if (on_terminal >= 0) {
+			take_terminal();
+			send_size();
+		}
 		send_script();
 		return;
 	}
@@ -515,6 +531,10 @@ static void read_client(int id) {
 			return;
 		}
 		if (frame.length == sizeof number) memcpy(&number, payload, sizeof number);
+		if (frame.type == FRAME_SIZE && frame.length == sizeof(struct size)) {
+			send_frame(FRAME_SIZE, id, payload, frame.length);
+			return;
+		}
 		if (frame.type == FRAME_SIGNAL && number >= 1 && number <= 64) {
 			if (process->state == ALIVE) send_signal(id, number);
 			return;
@@ -541,11 +561,13 @@ static void take_arguments(int argc, char **argv) {
 	int at = 2;
 	while (at + 4 < argc && strcmp(argv[at], "app") == 0) {
 		if (app_count == MAX_PROCESSES) give_up("more than %d apps", MAX_PROCESSES);
+		int is_terminal = strcmp(argv[at + 2], "tty") == 0;
+		if (is_terminal) on_terminal = app_count;
 		processes[app_count++] = (struct process){
 		    .state = ALIVE,
 		    .client = -1,
 		    .name = argv[at + 1],
-		    .input = strcmp(argv[at + 2], "-") == 0 ? 0 : -1,
+		    .input = is_terminal || strcmp(argv[at + 2], "-") == 0 ? 0 : -1,
 		    .input_credit = WINDOW,
 		    .out = {.fd = output_of(argv[at + 3], 1)},
 		    .err = {.fd = output_of(argv[at + 4], 2)},
@@ -704,7 +726,11 @@ static void take_signals(int fd) {
 			exit(128 + number);
 		} else if (number == SIGTERM) {
 			stop_apps(SIGTERM);
+		} else if (number == SIGWINCH && on_terminal >= 0) {
+			send_size();
 		} else {
+			/* What had the terminal meanwhile has left it in a mode of its own. */
+			if (number == SIGCONT && on_terminal >= 0) take_terminal();
 			signal_apps(number);
 		}
 	}
@@ -746,6 +772,7 @@ int main(int argc, char **argv) {
 	timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (signals < 0 || timer < 0) give_up("%s", strerror(errno));
 	take_arguments(argc, argv);
+	atexit(restore_terminal);
 	listen_for_clients();
 	user_namespace = take_user_namespace();
 	start_qemu();

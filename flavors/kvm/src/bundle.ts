@@ -1,4 +1,5 @@
 import type {App, Pod, SeccompAction} from '@rkt/plugin-sdk';
+import {ON_TERMINAL} from './terminal.ts';
 import {isOfVolume, volumeMounts} from './volumes.ts';
 
 /*
@@ -7,10 +8,11 @@ import {isOfVolume, volumeMounts} from './volumes.ts';
  */
 
 /** What crun gets of the specification's configuration. */
-export const bundle = (pod: Pod, app: App) => ({
+export const bundle = (pod: Pod, app: App, onTerminal = false) => ({
+  // First: ON_TERMINAL.
+  process: processIn(app.process, onTerminal),
   ociVersion: '1.0.0',
   root: {path: 'rootfs', readonly: app.readOnlyRootfs},
-  process: processIn(app.process),
   mounts: [...KERNEL, ...SHARED, ...volumeMounts(pod, app), ...names(pod, app)],
   linux: {
     namespaces: [{type: 'mount'}],
@@ -23,8 +25,8 @@ export const bundle = (pod: Pod, app: App) => ({
 });
 
 /** A compiled process in words of the specification. */
-export const processIn = (process: App['process']) => ({
-  terminal: false,
+export const processIn = (process: App['process'], onTerminal = false) => ({
+  ...(onTerminal ? ON_TERMINAL : {terminal: false}),
   args: process.argv,
   env: process.env.map(({name, value}) => `${name}=${value}`),
   cwd: process.cwd,

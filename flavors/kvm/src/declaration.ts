@@ -104,9 +104,12 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
     'stdio/log': enforced('files of the pod, read by rkt logs and kept in bounds by rkt gc'),
     'stdio/stream': equivalent(
       "carried to and from the caller's own standard streams",
-      'an app sees pipes, whatever they are',
+      'an app sees pipes, whatever they are, unless it has a terminal',
     ),
-    'stdio/terminal': impossible(LATER),
+    'stdio/terminal': equivalent(
+      "a terminal of the machine, with the size of the caller's, which is in raw mode meanwhile",
+      'all three streams of an app, or none: they are pipes where one of them, or one of the caller, is no terminal',
+    ),
     user: inGuest('set before execve'),
     'user-namespace': impossible(LATER),
     'volume/device': impossible(OWN_KERNEL),
@@ -131,7 +134,7 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
     attach: impossible(LATER),
     enter: equivalent(
       `started with the app's compiled process, ${IN_GUEST}; a program outside carries its streams, signals and exit status`,
-      'it sees pipes, whatever the streams of its caller are: no terminal',
+      'it has a terminal of the machine if all streams of its caller are one, else it sees pipes',
     ),
     'exit-status': enforced('written when an app ends'),
     gc: enforced('the kernel drops the mounts with the machine; the cgroups and the directory are removed'),

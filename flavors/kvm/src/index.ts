@@ -16,6 +16,7 @@ import {enterLaunch} from './enter.ts';
 import {accelerators, qemuCommand} from './machine.ts';
 import {IMAGE, podPath, ROOT, SEEN, SHARED, userOf} from './places.ts';
 import {podScript} from './script.ts';
+import {hasTerminal} from './terminal.ts';
 import {bindVolumes, servedTrees} from './volumes.ts';
 
 /** More than the ten seconds after which the monitor kills: it has to record that. */
@@ -70,7 +71,7 @@ export default defineFlavor({
     ...(pod.apps.some(({stdio}) => stdio.stdout === 'log' || stdio.stderr === 'log')
       ? [directory(LOGS, userOf(pod))]
       : []),
-    file('script', podScript(pod), 0),
+    file('script', podScript(pod, host), 0),
     file('supervisor-status', '', userOf(pod)),
     {
       id: 'bind.shared',
@@ -92,7 +93,7 @@ export default defineFlavor({
     process: launchedProcess(pod, [
       IMAGE.monitor,
       SEEN,
-      ...pod.apps.flatMap(streamsOf),
+      ...pod.apps.flatMap((app) => streamsOf(pod, app, host)),
       ...accelerators(host),
       '--',
       ...qemuCommand(pod, host),
@@ -101,7 +102,7 @@ export default defineFlavor({
     ...(servedTrees(pod).length > 0 && {keepUserNamespace: true}),
   }),
 
-  enter: (pod, app, command) => enterLaunch(pod, app, command),
+  enter: (pod, app, command, host) => enterLaunch(pod, app, command, host),
 
   stop: (_pod, force) =>
     force
@@ -182,16 +183,16 @@ const layersOf = ({name, rootfs}: App) => {
 };
 
 /** What the monitor is told of an app: its name and where its streams go. */
-const streamsOf = (app: App, _index: number, all: readonly App[]): string[] => [
+const streamsOf = (pod: Pod, app: App, host: HostFacts): string[] => [
   'app',
   app.name,
-  inputOf(app, all),
+  hasTerminal(pod, app, host) ? 'tty' : inputOf(pod, app),
   ...(['stdout', 'stderr'] as const).map((stream) => outputOf(app, stream)),
 ];
 
 // Several apps that read one stream would each get some of it.
-const inputOf = ({stdio: {stdin}}: App, all: readonly App[]): string =>
-  stdin === 'stream' || (stdin === 'inherit' && all.length === 1) ? '-' : 'null';
+const inputOf = ({apps}: Pod, {stdio: {stdin}}: App): string =>
+  stdin === 'stream' || stdin === 'tty' || (stdin === 'inherit' && apps.length === 1) ? '-' : 'null';
 
 const outputOf = (app: App, stream: 'stdout' | 'stderr'): string => {
   switch (app.stdio[stream]) {

@@ -98,14 +98,16 @@ test('S14 a comma in an option of QEMU is two', (t) => {
 });
 
 /** As the agent reads it: fields of each line; the content of a file in the place of its length. */
+const WRITES: Readonly<Record<string, number>> = {write: 2, 'write-sized': 3};
 const linesOf = (script: string): string[][] => {
   const lines: string[][] = [];
   for (let rest = Buffer.from(script); rest.length > 0; ) {
     const end = rest.indexOf('\n');
     const fields = rest.toString('utf8', 0, end).split('\t');
-    const length = fields[0] === 'write' ? Number(fields[2]) : 0;
+    const at = WRITES[fields[0] ?? ''];
+    const length = at === undefined ? 0 : Number(fields[at]);
     const content = rest.toString('utf8', end + 1, end + 1 + length);
-    lines.push(fields[0] === 'write' ? [...fields.slice(0, 2), content] : fields);
+    lines.push(at === undefined ? fields : [...fields.slice(0, at), content]);
     rest = rest.subarray(end + 1 + length);
   }
   return lines;
@@ -118,7 +120,7 @@ test('S14 S15 nothing of an image is in the command line of QEMU, nor in a line 
     apps: [{...evil, process: {...evil.process, argv: [hostile], env: [{name: hostile, value: hostile}]}}],
   });
   t.false(qemuCommand(made, hostFacts()).some((word) => word.includes('readonly=off')));
-  const lines = linesOf(podScript(made));
+  const lines = linesOf(podScript(made, hostFacts()));
   t.is(lines.filter(([word]) => word === 'start').length, 1);
   const [, , content = ''] = lines.find(([, name]) => name?.endsWith('/config.json')) ?? [];
   t.deepEqual(JSON.parse(content).process.args, [hostile]);
@@ -130,7 +132,7 @@ test('S14 S15 what enters an app has its compiled process, in the environment al
   const withSecret = {...main, process: {...main.process, env: [{name: 'SECRET', value: secret}]}};
   const running = {...pod({apps: [withSecret]}), supervisor: IDENTITY, appProcesses: {main: IDENTITY}};
   const hostile = 'x\nstart\t9\t/run/x\t/bin/sh';
-  const {process} = enterLaunch(running, withSecret, ['/bin/echo', hostile]);
+  const {process} = enterLaunch(running, withSecret, ['/bin/echo', hostile], hostFacts());
   t.deepEqual(process.argv, ['/usr/lib/rkt/enter', '/pod/control/socket']);
   t.true(process.env.every(({value}) => Buffer.byteLength(value) < 128 * 1024 - 32));
   t.deepEqual(
@@ -147,6 +149,41 @@ test('S14 S15 what enters an app has its compiled process, in the environment al
     ...bundle(running, withSecret).process,
     args: ['/bin/echo', hostile],
   });
+});
+
+const TERMINALS = ['stdin', 'stdout', 'stderr'] as const;
+
+test('an app has a terminal of the machine if it and its caller have nothing but one', (t) => {
+  const stdio = {stdin: 'inherit', stdout: 'inherit', stderr: 'inherit'} as const;
+  const inputOf = (more: object, terminals: HostFacts['terminals'], interactive = true) => {
+    const made = pod({interactive, apps: [app({stdio: {...stdio, ...more}})]});
+    const host = hostFacts(terminals === undefined ? {} : {terminals});
+    const words = flavor.launch(made, host).process.argv;
+    const [start] = linesOf(podScript(made, host)).filter(([word]) => word === 'start');
+    return [words[words.indexOf('app') + 2], start?.includes('--console-socket')];
+  };
+  t.deepEqual(inputOf({}, [...TERMINALS]), ['tty', true]);
+  t.deepEqual(inputOf({stdin: 'tty'}, [...TERMINALS]), ['tty', true]);
+  t.deepEqual(inputOf({}, [...TERMINALS], false), ['-', false]);
+  t.deepEqual(inputOf({}, ['stdin', 'stderr']), ['-', false]);
+  t.deepEqual(inputOf({stdin: 'tty', stderr: 'log'}, [...TERMINALS]), ['-', false]);
+  t.deepEqual(inputOf({stdin: 'null'}, [...TERMINALS]), ['null', false]);
+});
+
+test('S15 the size of a terminal goes where nobody else has written', (t) => {
+  const marks = '"@ROWS@" "@COLUMNS@"';
+  const main = app({});
+  const hostile = {...main, process: {...main.process, argv: [marks], env: [{name: marks, value: marks}]}};
+  const host = hostFacts({terminals: [...TERMINALS]});
+  const made = pod({interactive: true, apps: [hostile]});
+  const running = {...made, supervisor: IDENTITY, appProcesses: {main: IDENTITY}};
+  const {process} = enterLaunch(running, hostile, [marks], host);
+  const scripts = [podScript(made, host), process.env.map(({value}) => value).join('')];
+  for (const script of scripts) {
+    const [, ...fields] = linesOf(script).find(([word]) => word === 'write-sized') ?? [];
+    t.regex(fields.at(-1) ?? '', /^[^@]*"consoleSize":\{"height":"@ROWS@","width":"@COLUMNS@"\}/);
+  }
+  t.true(process.env.some(({name}) => name === 'RKT_TERMINAL'));
 });
 
 test('the filter of an app is the compiled one, in words of the OCI specification', (t) => {
@@ -275,7 +312,7 @@ test('outer volumes come before inner ones, and what the pod has in /etc is not 
       ['/tmp', '/volumes/memory/3', false],
     ],
   );
-  const lines = linesOf(podScript(withVolumes));
+  const lines = linesOf(podScript(withVolumes, hostFacts()));
   t.deepEqual(
     lines.filter(([word]) => word === 'present'),
     [['present', '/volumes/ro/2', 'in,side']],

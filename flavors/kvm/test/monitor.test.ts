@@ -6,6 +6,7 @@ import path from 'node:path';
 import {env} from 'node:process';
 import {lacks} from '../../../test/helpers/lacks.ts';
 import {testIf} from '../../../test/helpers/skip.ts';
+import {openTerminal} from '../../../test/helpers/terminal.ts';
 import {until} from '../../../test/helpers/until.ts';
 
 /* S21: what a guest says whose root is hostile, to the monitor that is beside QEMU on the host, and by it to those who join an app. */
@@ -117,14 +118,24 @@ for (const [name, script] of Object.entries(machines)) {
   );
 }
 
-/** A machine of one app whose QEMU is a script of a shell, and what joins that app. */
-const startMachine = (script: string) => {
+/** What a pod has for its monitor, with such programs. */
+const makeDirectory = (...programs: readonly string[]): string => {
   const directory = mkdtempSync(path.join(tmpdir(), 'rkt-test-monitor-'));
   for (const place of ['status', 'control']) mkdirSync(path.join(directory, place));
   for (const file of ['script', 'supervisor-status']) writeFileSync(path.join(directory, file), 'mkdir\t/x\n');
+  for (const name of programs) execFileSync('cc', ['-O1', '-o', path.join(directory, name), at(`../guest/${name}.c`)]);
+  return directory;
+};
+
+/** A QEMU that is a script of a shell. */
+const writeScript = (directory: string, script: string): void =>
+  writeFileSync(path.join(directory, 'qemu'), `#!/bin/sh\nframe() { printf "$1" >&3; }\n${script}\n`, {mode: 0o755});
+
+/** A machine of one app, and what joins that app. */
+const startMachine = (script: string) => {
+  const directory = makeDirectory('monitor', 'enter');
   const program = (name: string): string => path.join(directory, name);
-  for (const name of ['monitor', 'enter']) execFileSync('cc', ['-O1', '-o', program(name), at(`../guest/${name}.c`)]);
-  writeFileSync(program('qemu'), `#!/bin/sh\nframe() { printf "$1" >&3; }\n${script}\n`, {mode: 0o755});
+  writeScript(directory, script);
   const started: ChildProcess[] = [];
   const start = (name: string, ...args: string[]) => {
     const child = spawn(program(name), args, {
@@ -197,3 +208,30 @@ testIf(lacks('program/cc'))('S21 what a guest says of an end stops nobody', asyn
     t.regex(pod.said, /RKT_MACHINE_FAILED: the machine says what it should not/);
   }
 });
+
+testIf(lacks('program/cc', 'program/python3'))(
+  'the guest is told the size of the terminal, which has its own modes again when the machine is killed',
+  async (t) => {
+    const directory = makeDirectory('monitor');
+    t.teardown(() => rmSync(directory, {recursive: true}));
+    const told = path.join(directory, 'told');
+    // A size is 12 bytes, and comes before the script; what has been written is granted anew by 16.
+    writeScript(
+      directory,
+      `frame 'R\\0\\0\\0\\0\\0\\0\\0'; head -c 37 <&3 | head -c 12 >${told}
+      frame 'O\\0\\0\\0\\006\\0\\0\\0up\\r\\nx'; frame 'y'; head -c 16 <&3 >/dev/null; head -c 12 <&3 >>${told}; kill -KILL $$`,
+    );
+    const terminal = openTerminal([
+      path.join(directory, 'monitor'),
+      ...[directory, 'app', 'a', 'tty', '-', 'null', ...ACCELERATOR, '--', path.join(directory, 'qemu')],
+    ]);
+    t.teardown(terminal.close);
+    await terminal.see(/up\r\nxy/);
+    terminal.resize(33, 99);
+    const {status, restored, text} = await terminal.ended;
+    t.deepEqual([status, restored], [254, true], text);
+    t.regex(text, /^up\r\nxyrkt: RKT_MACHINE_FAILED: the machine was killed by signal 9\r\n/);
+    const size = (rows: number, columns: number) => [0x57, 0, 0, 0, 4, 0, 0, 0, rows, 0, columns, 0];
+    t.deepEqual([...readFileSync(told)], [...size(24, 80), ...size(33, 99)]);
+  },
+);
