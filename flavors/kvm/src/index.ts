@@ -5,6 +5,8 @@ import {
   type HostFacts,
   LOGS,
   logPath,
+  mountRootfs,
+  mountVolumes,
   type Pod,
   podCgroup,
   privateMounts,
@@ -30,6 +32,7 @@ export default defineFlavor({
   filesystem: (pod) => [
     // The machine has no card: whoever breaks out into QEMU has no network either, nor what others of the host share.
     privateMounts('ipc', 'net', 'uts'),
+    ...pod.apps.flatMap((app) => checkProgram(pod, app)),
     {
       id: 'stage1',
       do: 'host-tree',
@@ -113,6 +116,13 @@ export default defineFlavor({
           {do: 'kill'},
         ],
 });
+
+/** As the app will see it, but for QEMU, which sees none of this: the error is rkt's own, and costs no machine. */
+const checkProgram = (pod: Pod, app: App): Step[] => [
+  mountRootfs(app),
+  ...mountVolumes(pod, app),
+  {id: `program.${app.name}`, do: 'check-program', app: app.name},
+];
 
 const below = (path: string) => ({in: 'pod', path: podPath(`${ROOT}${path}`)}) as const;
 

@@ -71,6 +71,14 @@ export interface World {
   readonly close: () => Promise<void>;
 }
 
+/** What of its apps the host's kernel would show is in another. */
+export const hasOwnKernel = ({declaration}: Pick<World, 'declaration'>): boolean =>
+  declaration.properties.includes('own-kernel');
+
+/** Whether a pod may have copies of its images' files (`--no-overlay`): a machine has those as disks. */
+export const takesCopies = ({declaration}: Pick<World, 'declaration'>): boolean =>
+  declaration.stage1Image?.machine === undefined;
+
 export interface WorldOptions {
   /** The program that is rkt, with arguments. */
   readonly rkt: readonly string[];

@@ -7,7 +7,7 @@ import type {Case, Need} from '../case.ts';
 import {descriptorOf} from '../descriptor-of.ts';
 import {expectEnd, STAYS, type Verification, withPod} from '../forms.ts';
 import {difference, type Scope, snapshot} from '../left-behind.ts';
-import {processesSaying} from '../outside.ts';
+import {processesOf, processesSaying} from '../outside.ts';
 import {receiveNotifications} from '../receive-notifications.ts';
 import {until} from '../until.ts';
 import type {PodSpec, World} from '../world.ts';
@@ -82,7 +82,7 @@ const leftovers: readonly Case[] = [
     const pod = await world.start({...spec, script: STAYS});
     pod.child.kill('SIGKILL');
     await pod.ended;
-    await until('no process of the app is left', () => processesSaying(pod.script).length === 0);
+    await until('no process of the app is left', () => processesOf(world, pod).length === 0);
     return pod.uuid;
   }),
   leavesNothing('gc/refused', 'nor does one whose program is not there', ['gc'], async (world, spec) => {
@@ -117,6 +117,7 @@ const crashes = MOMENTS.map(
         // It had no name yet.
       }
       if (uuid === '') return;
+      await until('no process of the pod is left', () => processesOf(world, {uuid, script: text}).length === 0);
       await removed(world, uuid);
       await nothingLeft({directories: [`/${uuid}`], pods: new Set([uuid])});
     },
