@@ -30,6 +30,13 @@
 
 enum state { ABSENT, RUNNING, ENDED };
 
+/* What starts a process, and where it says which that is. */
+struct command {
+	const char *pid_file;
+	const char *console; /* where it gives us the other end of a terminal; NULL: it makes none */
+	char **argv; /* NULL: there is no such command */
+};
+
 struct output {
 	int fd; /* -1: at its end */
 	uint32_t credit;
@@ -44,6 +51,10 @@ struct script {
 struct process {
 	enum state state;
 	pid_t pid;
+	/* What comes once that has ended: after the handler before it, which may not fail, the process itself; and then, whose end is told, the handler after it. */
+	struct command next, last;
+	int is_handler;
+	int ended_before, status_of_process; /* it is the handler after it that runs */
 	int input; /* -1: closed */
 	int input_ends;
 	char *pending; /* of standard input, not written yet */
@@ -266,8 +277,13 @@ static pid_t read_pid(const char *path) {
 
 /* Of the process that is started next; NULL: as the agent's own. */
 static const char *oom_score;
-/* Where its terminal comes from; -1: it has none. */
+/* Of the next line that starts one; NULL: it has no terminal. */
+static const char *console_path;
+/* Where the terminal of a process that is being started comes from; -1: it has none. */
 static int console = -1;
+/* Processes that wait for a handler before they are started. */
+static int waiting;
+static int script_is_done;
 
 /* A container runtime makes the terminal among the files of the app, and gives us the other end of it. */
 static void do_listen(const char *path) {
@@ -331,10 +347,10 @@ static void have_terminal(struct process *process) {
 }
 
 /* Starts a program that starts the process and ends (a container runtime): the process is then ours, as all whose parents have ended are. */
-static void do_start(int id, const char *pid_file, char **argv) {
-	if (processes[id].state != ABSENT) fail("process %d cannot be started", id);
-	struct process *process = &processes[id];
+static void launch(struct process *process, struct command command) {
+	char **argv = command.argv;
 	int in[2], out[2], err[2];
+	if (command.console != NULL) do_listen(command.console);
 	pipe_or_fail(in);
 	pipe_or_fail(out);
 	pipe_or_fail(err);
@@ -365,18 +381,70 @@ static void do_start(int id, const char *pid_file, char **argv) {
 		for (int *fd = (int[]){in[1], out[0], err[0], -1}; *fd >= 0; fd++) close(*fd);
 		fail("%s: %s", argv[0], length > 0 ? said : late ? "has not ended in time" : "failed");
 	}
+	process->state = RUNNING;
+	process->has_terminal = 0;
+	process->pid = read_pid(command.pid_file);
+	process->input = in[1];
+	process->out.fd = out[0];
+	process->err.fd = err[0];
+	if (process->pid <= 0) die("%s", command.pid_file);
+	if (console >= 0) have_terminal(process);
+}
+
+static struct process *new_process(int id) {
+	struct process *process = &processes[id];
+	if (process->state != ABSENT) fail("process %d cannot be started", id);
 	*process = (struct process){
-	    .state = RUNNING,
-	    .pid = read_pid(pid_file),
-	    .input = in[1],
-	    .out = {.fd = out[0], .credit = WINDOW},
-	    .err = {.fd = err[0], .credit = WINDOW},
+	    .input = -1,
+	    .out = {.fd = -1, .credit = WINDOW},
+	    .err = {.fd = -1, .credit = WINDOW},
 	    .entered = entering >= 0,
 	    .size = process->size,
 	    .script = process->script,
 	};
-	if (process->pid <= 0) die("%s", pid_file);
-	if (console >= 0) have_terminal(process);
+	return process;
+}
+
+static struct command keep(const char *pid_file, char **fields) {
+	size_t count = 0;
+	while (fields[count] != NULL) count++;
+	char **argv = calloc(count + 1, sizeof *argv);
+	if (argv == NULL) die("memory");
+	memcpy(argv, fields, count * sizeof *argv); /* of the pod's script, which stays */
+	struct command command = {.pid_file = pid_file, .console = console_path, .argv = argv};
+	console_path = NULL;
+	return command;
+}
+
+/* What it is told has no input but what waits for the process itself. */
+static void launch_handler(struct process *process, struct command command) {
+	launch(process, command);
+	close(process->input);
+	process->input = -1;
+	process->is_handler = 1;
+}
+
+static void do_before(int id, const char *pid_file, char **argv) {
+	launch_handler(new_process(id), (struct command){.pid_file = pid_file, .argv = argv});
+}
+
+static void do_start(int id, const char *pid_file, char **argv) {
+	if (processes[id].is_handler) {
+		processes[id].next = keep(pid_file, argv);
+		waiting++;
+		return;
+	}
+	launch(new_process(id), (struct command){.pid_file = pid_file, .console = console_path, .argv = argv});
+	console_path = NULL;
+}
+
+static void do_after(int id, const char *pid_file, char **argv) {
+	if (processes[id].state == ABSENT || processes[id].last.argv != NULL) fail("process %d has no such end", id);
+	processes[id].last = keep(pid_file, argv);
+}
+
+static void tell_started(void) {
+	if (script_is_done && waiting == 0) send_frame(FRAME_STARTED, 0, NULL, 0);
 }
 
 #define MAX_FIELDS 64
@@ -427,7 +495,11 @@ static void run_script(struct script *script) {
 		} else if (strcmp(fields[0], "oom-score") == 0 && count == 2) {
 			oom_score = fields[1];
 		} else if (strcmp(fields[0], "console") == 0 && count == 2) {
-			do_listen(fields[1]);
+			console_path = fields[1];
+		} else if (strcmp(fields[0], "before") == 0 && count >= 4 && entering < 0) {
+			do_before(number_of(fields[1]), fields[2], fields + 3);
+		} else if (strcmp(fields[0], "after") == 0 && count >= 4 && entering < 0) {
+			do_after(number_of(fields[1]), fields[2], fields + 3);
 		} else if (strcmp(fields[0], "start") == 0 && count >= 4) {
 			do_start(number_of(fields[1]), fields[2], fields + 3);
 			oom_score = NULL;
@@ -457,7 +529,7 @@ static void run_entering_script(int id) {
 		run_script(&processes[id].script);
 	}
 	entering = -1;
-	oom_score = NULL;
+	oom_score = console_path = NULL;
 	if (console >= 0) close(console);
 	console = -1;
 	if (chdir("/") < 0) die("/");
@@ -509,8 +581,21 @@ static void hang_up(struct process *process) {
 	close_output(&process->out);
 }
 
+static void keep_input(struct process *process, const char *data, uint32_t length) {
+	if (process->pending_length + length > WINDOW) die("more input than was granted");
+	process->pending = realloc(process->pending, process->pending_length + length);
+	if (process->pending == NULL) die("memory");
+	memcpy(process->pending + process->pending_length, data, length);
+	process->pending_length += length;
+}
+
 static void take_input(int id, const char *data, uint32_t length) {
 	struct process *process = &processes[id];
+	if (process->next.argv != NULL) {
+		if (length == 0) process->input_ends = 1;
+		else keep_input(process, data, length);
+		return;
+	}
 	if (process->state != RUNNING) return; /* sent before its end was known */
 	if (length == 0 && process->has_terminal) {
 		hang_up(process);
@@ -522,11 +607,7 @@ static void take_input(int id, const char *data, uint32_t length) {
 		grant(id, length);
 		return;
 	} else {
-		if (process->pending_length + length > WINDOW) die("more input than was granted");
-		process->pending = realloc(process->pending, process->pending_length + length);
-		if (process->pending == NULL) die("memory");
-		memcpy(process->pending + process->pending_length, data, length);
-		process->pending_length += length;
+		keep_input(process, data, length);
 	}
 	if (process->input >= 0) feed(id);
 }
@@ -555,6 +636,32 @@ static void pass_output(int id, struct output *output, enum frame_type type) {
 	send_frame(type, id, buffer, length);
 }
 
+/* Whether something comes after what has ended. A handler that fails before the process is the end of that. */
+static int go_on(int id) {
+	struct process *process = &processes[id];
+	struct command next = process->next, last = process->last;
+	int was_handler = process->is_handler;
+	process->next = (struct command){0};
+	if (was_handler && next.argv != NULL && process->status == 0) {
+		close_output(&process->out);
+		close_output(&process->err);
+		process->is_handler = 0;
+		launch(process, next);
+		waiting--;
+		tell_started();
+		feed(id);
+		return 1;
+	}
+	if (was_handler || last.argv == NULL) return 0;
+	hang_up(process);
+	close_output(&process->err);
+	process->last = (struct command){0};
+	process->status_of_process = process->status;
+	process->ended_before = 1;
+	launch_handler(process, last);
+	return 1;
+}
+
 /* Once what it had written has been passed on. What it has left behind may write on, if it was an app. */
 static void tell_end(int id) {
 	struct process *process = &processes[id];
@@ -562,7 +669,8 @@ static void tell_end(int id) {
 	while (process->out.owed > 0 && process->out.credit > 0) pass_output(id, &process->out, FRAME_OUTPUT);
 	while (process->err.owed > 0 && process->err.credit > 0) pass_output(id, &process->err, FRAME_ERROR);
 	if (process->out.owed > 0 || process->err.owed > 0) return;
-	uint32_t word = process->status;
+	if (go_on(id)) return;
+	uint32_t word = process->ended_before ? process->status_of_process : process->status;
 	send_frame(FRAME_EXIT, id, &word, sizeof word);
 	process->told = 1;
 	if (!process->entered) return;
@@ -602,7 +710,8 @@ static void take_frame(struct frame frame, char *payload) {
 			return;
 		}
 		run_script(&script);
-		send_frame(FRAME_STARTED, 0, NULL, 0);
+		script_is_done = 1;
+		tell_started();
 		return;
 	case FRAME_ENTER:
 		if (frame.length > 0) add_to_script(&process->script, payload, frame.length);
@@ -622,7 +731,8 @@ static void take_frame(struct frame frame, char *payload) {
 		uint32_t number;
 		if (frame.length != sizeof number) die("frame");
 		memcpy(&number, payload, sizeof number);
-		if (process->state == RUNNING) kill(process->pid, number);
+		/* What comes after the process is not asked to end, it is told. */
+		if (process->state == RUNNING && (!process->ended_before || number == SIGKILL)) kill(process->pid, number);
 		return;
 	}
 	case FRAME_CREDIT: {

@@ -24,6 +24,18 @@ export const bundle = (pod: Pod, app: App, onTerminal = false) => ({
   },
 });
 
+/** An event handler has all that its app has, but is not the app: it is alone in a cgroup with the same limits. */
+export const handlerBundle = (pod: Pod, app: App, {name, exec}: Handler) => {
+  const {linux, ...whole} = bundle(pod, {...app, process: {...app.process, argv: exec}});
+  return {
+    ...whole,
+    root: {...whole.root, path: `/apps/${app.name}/rootfs`},
+    linux: {...linux, cgroupsPath: `/${app.name}.${name}`},
+  };
+};
+
+type Handler = App['eventHandlers'][number];
+
 /** A compiled process in words of the specification. */
 export const processIn = (process: App['process'], onTerminal = false) => ({
   ...(onTerminal ? ON_TERMINAL : {terminal: false}),

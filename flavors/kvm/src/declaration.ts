@@ -75,7 +75,7 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
     'apps/many': enforced('containers of crun in one machine'),
     'devices/policy': enforced(`${OWN_KERNEL} and no device of the host`),
     dns: enforced("bound into each app's /etc"),
-    'event-handlers': impossible(LATER),
+    'event-handlers': enforced('containers of crun of their own, with all that the app has'),
     hostname: enforced("the machine's"),
     'ipc/host': impossible(OWN_KERNEL),
     'ipc/private': enforced(OWN_KERNEL),

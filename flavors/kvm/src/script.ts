@@ -1,5 +1,5 @@
 import type {App, HostFacts, Pod} from '@rkt/plugin-sdk';
-import {bundle, processIn} from './bundle.ts';
+import {bundle, handlerBundle, processIn} from './bundle.ts';
 import {hasTerminal} from './terminal.ts';
 import {guestMounts, mountsInVolumes} from './volumes.ts';
 
@@ -39,6 +39,21 @@ const rootfs = ({name}: App, index: number): string[] => {
 
 const CRUN = ['/usr/bin/crun', '--cgroup-manager=cgroupfs'];
 
+/** A container of its own, which shares the files of the app. */
+const handler = (pod: Pod, app: App, index: number, event: 'pre-start' | 'post-stop', when: string): string[] => {
+  const one = app.eventHandlers.find(({name}) => name === event);
+  if (one === undefined) return [];
+  const name = `${app.name}.${event}`;
+  const pidFile = `/run/${name}.pid`;
+  return [
+    write(`/apps/${name}/config.json`, JSON.stringify(handlerBundle(pod, app, one))),
+    line(
+      ...[when, String(index), pidFile, ...CRUN, 'run', '--no-pivot', '--detach', '--pid-file', pidFile],
+      ...['--bundle', `/apps/${name}`, name],
+    ),
+  ];
+};
+
 const start = (pod: Pod, app: App, index: number, host: HostFacts): string => {
   const [pidFile, console] = [`/run/${app.name}.pid`, `/run/${app.name}.console`];
   const onTerminal = hasTerminal(pod, app, host);
@@ -75,7 +90,11 @@ export const podScript = (pod: Pod, host: HostFacts): string =>
     ...pod.apps.flatMap((app) => mountsInVolumes(pod, app).map(({volume, inner}) => line('present', volume, inner))),
     ...pod.apps.flatMap(rootfs),
     ...pod.apps.map((app, index) => configuration(pod, app, index, host)),
-    ...pod.apps.map((app, index) => start(pod, app, index, host)),
+    ...pod.apps.flatMap((app, index) => [
+      ...handler(pod, app, index, 'pre-start', 'before'),
+      start(pod, app, index, host),
+      ...handler(pod, app, index, 'post-stop', 'after'),
+    ]),
   ].join('');
 
 /** What starts a further process of an app: the agent gives it its number, and a directory for these files. */
