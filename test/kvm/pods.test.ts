@@ -466,7 +466,7 @@ kernelTest('when QEMU or its monitor is killed, both end, and the pod has', asyn
     process.kill(found.pid, 'SIGKILL');
     const {exitCode, stderr} = await pod.ended;
     t.is(exitCode, code);
-    if (victim !== 'monitor') t.regex(stderr, /RKT_MACHINE_FAILED/);
+    if (victim !== 'monitor') t.regex(stderr, /RKT_MACHINE_KILLED/);
     await until(() => processesOf(pod.uuid).length === 0);
     await until(async () => (await host.pods()).some(({name, state}) => name === pod.uuid && state === 'exited'));
   }
@@ -497,10 +497,50 @@ kernelTest('the accelerator is proved; a verdict that is wrong costs time, and n
   wants('kvm');
   const forced = await host.sh('exit 9', options);
   t.is(forced.exitCode, isProved ? 9 : 254, forced.stderr);
-  if (!isProved) t.regex(forced.stderr, /RKT_MACHINE_FAILED/);
+  if (!isProved) t.regex(forced.stderr, /RKT_MACHINE_NOT_STARTED/);
   wants('fast');
   t.is((await host.sh('exit 9', options)).error?.code, 'RKT_CONFIG_FIELD_INVALID');
 });
+
+kernelTest(
+  'IM-18 event handlers run before and after the app, which has the input, and the status is its own',
+  async (t) => {
+    const handler = (name: string, script: string) => ({name, exec: ['/bin/sh', '-c', script]});
+    const image = (before: string) => ({
+      app: {
+        user: '1000',
+        group: '1000',
+        eventHandlers: [handler('pre-start', before), handler('post-stop', 'echo after; echo err >&2; exit 9')],
+      },
+    });
+    const whole = await host.sh('cat; exit 4', {
+      ...options,
+      input: 'typed\n',
+      image: image('cat; echo before $(id -u); exec >&2; echo err'),
+    });
+    t.deepEqual([whole.stdout, whole.stderr, whole.exitCode], ['before 1000\ntyped\nafter\n', 'err\nerr\n', 4]);
+    const failed = await host.sh('echo main', {...options, image: image('echo before; exit 9')});
+    t.deepEqual([failed.stdout, failed.exitCode], ['before\n', 9]);
+  },
+);
+
+kernelTest(
+  'a program that is not there, and a copy of the files, are refused before a machine is started',
+  async (t) => {
+    for (const [app, pod, status, code] of [
+      [['--exec=/nowhere'], [], 127, 'RKT_EXEC_NOT_FOUND'],
+      [['--exec=/bin'], [], 126, 'RKT_EXEC_NOT_EXECUTABLE'],
+      [['--working-dir=/nowhere'], [], 254, 'RKT_WORKING_DIRECTORY_MISSING'],
+      [[], ['--no-overlay'], 254, 'RKT_FLAVOR_CANNOT'],
+    ] as const) {
+      const {exitCode, error} = await host.rkt([
+        ...['--format=json', '--insecure-options=image', 'run', '--stage1=kvm', ...pod, buildImage()],
+        ...(app[0]?.startsWith('--exec') ? app : [...app, '--exec=/bin/true']),
+      ]);
+      t.deepEqual([exitCode, error?.code], [status, code], [...app, ...pod].join());
+    }
+  },
+);
 
 kernelTest('what the flavor cannot do is refused by name', async (t) => {
   for (const flag of ['--net=host', '--volume=data,kind=host,source=/dev/null', '--ipc=parent']) {

@@ -137,11 +137,12 @@ static void tell_console(void) {
 	tell(console_text + from, console_length - from);
 }
 
-__attribute__((noreturn, format(printf, 1, 2))) static void give_up(const char *format, ...) {
+/* Ends with a code of its own for each kind of end: README has them. */
+__attribute__((noreturn, format(printf, 2, 3))) static void give_up(const char *code, const char *format, ...) {
 	va_list arguments;
 	restore_terminal();
 	va_start(arguments, format);
-	fprintf(stderr, "rkt: RKT_MACHINE_FAILED: ");
+	fprintf(stderr, "rkt: RKT_MACHINE_%s: ", code);
 	vfprintf(stderr, format, arguments);
 	fputc('\n', stderr);
 	end_qemu();
@@ -159,7 +160,7 @@ static void flush(void) {
 		ssize_t length = send(port, unsent + done, unsent_length - done, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (length < 0 && errno == EINTR) continue;
 		if (length < 0 && (errno == EAGAIN || errno == EPIPE || errno == ECONNRESET)) break;
-		if (length < 0) give_up("cannot write to the machine: %s", strerror(errno));
+		if (length < 0) give_up("FAILED", "cannot write to the machine: %s", strerror(errno));
 		done += length;
 	}
 	unsent_length -= done;
@@ -167,11 +168,11 @@ static void flush(void) {
 }
 
 static void queue_bytes(const void *data, size_t length) {
-	if (unsent_length + length > MAX_UNSENT) give_up("the machine takes nothing any more");
+	if (unsent_length + length > MAX_UNSENT) give_up("PROTOCOL", "the machine takes nothing any more");
 	if (unsent_length + length > unsent_capacity) {
 		unsent_capacity = (unsent_length + length) * 2;
 		unsent = realloc(unsent, unsent_capacity);
-		if (unsent == NULL) give_up("no memory");
+		if (unsent == NULL) give_up("FAILED", "no memory");
 	}
 	memcpy(unsent + unsent_length, data, length);
 	unsent_length += length;
@@ -188,11 +189,11 @@ static void send_script(void) {
 	char path[4096];
 	snprintf(path, sizeof path, "%s/script", directory);
 	int file = open(path, O_RDONLY | O_CLOEXEC);
-	if (file < 0) give_up("%s: %s", path, strerror(errno));
+	if (file < 0) give_up("FAILED", "%s: %s", path, strerror(errno));
 	static char buffer[MAX_PAYLOAD];
 	ssize_t length;
 	while ((length = read(file, buffer, sizeof buffer)) > 0) send_frame(FRAME_SCRIPT, 0, buffer, length);
-	if (length < 0) give_up("%s: %s", path, strerror(errno));
+	if (length < 0) give_up("FAILED", "%s: %s", path, strerror(errno));
 	close(file);
 	send_frame(FRAME_SCRIPT, 0, NULL, 0);
 }
@@ -324,15 +325,15 @@ static void take_output(int id, struct sink *sink, enum frame_type type, const c
 		grant(id, type, length);
 		return;
 	}
-	if (sink->length + length > WINDOW) give_up("the machine writes more than it was granted");
-	if (sink->queue == NULL && (sink->queue = malloc(WINDOW)) == NULL) give_up("no memory");
+	if (sink->length + length > WINDOW) give_up("PROTOCOL", "the machine writes more than it was granted");
+	if (sink->queue == NULL && (sink->queue = malloc(WINDOW)) == NULL) give_up("FAILED", "no memory");
 	memcpy(sink->queue + sink->length, data, length);
 	sink->length += length;
 }
 
 static void take_frame(struct frame frame, const char *payload) {
 	if (frame.type == FRAME_READY) {
-		if (phase != BOOTING) give_up("the machine has started again");
+		if (phase != BOOTING) give_up("PROTOCOL", "the machine has started again");
 		phase = RUNNING;
 		close_fd(&user_namespace);
 		alarm_in(0);
@@ -350,15 +351,15 @@ static void take_frame(struct frame frame, const char *payload) {
 	if (frame.type == FRAME_FAILED) {
 		char text[MAX_PAYLOAD + 1] = "";
 		for (uint32_t at = 0; at < frame.length; at++) text[at] = payload[at] >= ' ' && payload[at] < 0x7f ? payload[at] : ' ';
-		if (frame.process < app_count) give_up("in the machine: %s", text);
+		if (frame.process < app_count) give_up("REFUSED", "in the machine: %s", text);
 		if (frame.process < MAX_PROCESSES && processes[frame.process].state == ALIVE) {
 			answer(&processes[frame.process], FRAME_FAILED, text, frame.length);
 			return;
 		}
 	}
-	if (frame.process >= MAX_PROCESSES) give_up("the machine tells of a process that is not there");
+	if (frame.process >= MAX_PROCESSES) give_up("PROTOCOL", "the machine tells of a process that is not there");
 	struct process *process = &processes[frame.process];
-	if (process->state != ALIVE && !(process->state == ENDED && process->name != NULL)) give_up("the machine tells of a process that is not there");
+	if (process->state != ALIVE && !(process->state == ENDED && process->name != NULL)) give_up("PROTOCOL", "the machine tells of a process that is not there");
 	switch (frame.type) {
 	case FRAME_OUTPUT:
 		take_output(frame.process, &process->out, FRAME_OUTPUT, payload, frame.length);
@@ -383,7 +384,7 @@ static void take_frame(struct frame frame, const char *payload) {
 		return;
 	}
 	}
-	give_up("the machine says what it should not");
+	give_up("PROTOCOL", "the machine says what it should not");
 }
 
 static char received[sizeof(struct frame) + MAX_PAYLOAD];
@@ -399,7 +400,7 @@ static void read_port(void) {
 		struct frame frame;
 		if (received_length - at < sizeof frame) break;
 		memcpy(&frame, received + at, sizeof frame);
-		if (frame.length > MAX_PAYLOAD) give_up("the machine says what it should not");
+		if (frame.length > MAX_PAYLOAD) give_up("PROTOCOL", "the machine says what it should not");
 		if (received_length - at < sizeof frame + frame.length) break;
 		take_frame(frame, received + at + sizeof frame);
 		at += sizeof frame + frame.length;
@@ -419,6 +420,7 @@ static void drain(int id, struct sink *sink, enum frame_type type) {
 	if (done < 0) { /* the disk is full: the app need not wait for that; or nobody reads it any more, which the app is to find out */
 		uint8_t stream = type;
 		if (errno == EPIPE) send_frame(FRAME_CLOSE, id, &stream, sizeof stream);
+		else fprintf(stderr, "rkt: RKT_MACHINE_OUTPUT_LOST: standard %s of app \"%s\": %s\n", type == FRAME_OUTPUT ? "output" : "error", processes[id].name ? processes[id].name : "", strerror(errno));
 		if (processes[id].name == NULL) close(sink->fd);
 		sink->fd = -1;
 		done = sink->length;
@@ -450,7 +452,7 @@ static void listen_for_clients(void) {
 	snprintf(address.sun_path, sizeof address.sun_path, "%s/control/socket", directory);
 	listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof address) < 0 || listen(listener, MAX_PROCESSES) < 0)
-		give_up("%s: %s", address.sun_path, strerror(errno));
+		give_up("FAILED", "%s: %s", address.sun_path, strerror(errno));
 }
 
 static int free_process(void) {
@@ -496,7 +498,7 @@ static void take_request(int id, const char *part, uint32_t length) {
 	}
 	if (length > 0) {
 		char *request = realloc(process->request, process->request_length + length);
-		if (request == NULL) give_up("no memory");
+		if (request == NULL) give_up("FAILED", "no memory");
 		memcpy(request + process->request_length, part, length);
 		process->request = request;
 		process->request_length += length;
@@ -551,16 +553,16 @@ static int output_of(const char *word, int own) {
 	if (strcmp(word, "-") == 0) return own;
 	if (strcmp(word, "null") == 0) return -1;
 	int file = open(word, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (file < 0) give_up("%s: %s", word, strerror(errno));
+	if (file < 0) give_up("FAILED", "%s: %s", word, strerror(errno));
 	return file;
 }
 
 static void take_arguments(int argc, char **argv) {
-	if (argc < 2) give_up("no directory");
+	if (argc < 2) give_up("FAILED", "no directory");
 	directory = argv[1];
 	int at = 2;
 	while (at + 4 < argc && strcmp(argv[at], "app") == 0) {
-		if (app_count == MAX_PROCESSES) give_up("more than %d apps", MAX_PROCESSES);
+		if (app_count == MAX_PROCESSES) give_up("FAILED", "more than %d apps", MAX_PROCESSES);
 		int is_terminal = strcmp(argv[at + 2], "tty") == 0;
 		if (is_terminal) on_terminal = app_count;
 		processes[app_count++] = (struct process){
@@ -575,12 +577,12 @@ static void take_arguments(int argc, char **argv) {
 		at += 5;
 	}
 	while (at + 2 < argc && strcmp(argv[at], "accelerator") == 0) {
-		if (attempt_count == MAX_ATTEMPTS) give_up("more than %d accelerators", MAX_ATTEMPTS);
+		if (attempt_count == MAX_ATTEMPTS) give_up("FAILED", "more than %d accelerators", MAX_ATTEMPTS);
 		attempts[attempt_count].accelerator = argv[at + 1];
 		attempts[attempt_count++].processor = argv[at + 2];
 		at += 3;
 	}
-	if (app_count == 0 || attempt_count == 0 || at + 1 >= argc || strcmp(argv[at], "--") != 0) give_up("arguments");
+	if (app_count == 0 || attempt_count == 0 || at + 1 >= argc || strcmp(argv[at], "--") != 0) give_up("FAILED", "arguments");
 	apps_left = app_count;
 	qemu_arguments = argv + at + 1;
 }
@@ -606,7 +608,7 @@ static char *put_in(const char *argument, const struct value *values) {
 		const char *mark = strstr(argument, values->mark);
 		char *whole;
 		if (mark == NULL) continue;
-		if (asprintf(&whole, "%.*s%s%s", (int)(mark - argument), argument, values->text, mark + strlen(values->mark)) < 0) give_up("no memory");
+		if (asprintf(&whole, "%.*s%s%s", (int)(mark - argument), argument, values->text, mark + strlen(values->mark)) < 0) give_up("FAILED", "no memory");
 		return whole;
 	}
 	return strdup(argument);
@@ -620,9 +622,9 @@ static char **qemu_command(void) {
 	size_t count = 0;
 	while (qemu_arguments[count] != NULL) count++;
 	char **command = calloc(count + 1, sizeof *command);
-	if (command == NULL) give_up("no memory");
+	if (command == NULL) give_up("FAILED", "no memory");
 	for (size_t at = 0; at < count; at++)
-		if ((command[at] = put_in(qemu_arguments[at], values)) == NULL) give_up("no memory");
+		if ((command[at] = put_in(qemu_arguments[at], values)) == NULL) give_up("FAILED", "no memory");
 	return command;
 }
 
@@ -642,7 +644,7 @@ static int take_user_namespace(void) {
 	const char *number = getenv("RKT_USER_NAMESPACE_FD");
 	if (number == NULL) return -1;
 	int namespace = atoi(number);
-	if (fcntl(namespace, F_SETFD, FD_CLOEXEC) < 0) give_up("RKT_USER_NAMESPACE_FD: %s", strerror(errno));
+	if (fcntl(namespace, F_SETFD, FD_CLOEXEC) < 0) give_up("FAILED", "RKT_USER_NAMESPACE_FD: %s", strerror(errno));
 	unsetenv("RKT_USER_NAMESPACE_FD");
 	return namespace;
 }
@@ -652,10 +654,10 @@ static void start_qemu(void) {
 	alarm_in(attempt + 1 < attempt_count ? ATTEMPT_SECONDS : START_SECONDS);
 	int agent[2], text[2];
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, agent) < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, text) < 0)
-		give_up("socketpair: %s", strerror(errno));
+		give_up("FAILED", "socketpair: %s", strerror(errno));
 	pid_t parent = getpid();
 	qemu = fork();
-	if (qemu < 0) give_up("fork: %s", strerror(errno));
+	if (qemu < 0) give_up("FAILED", "fork: %s", strerror(errno));
 	if (qemu == 0) {
 		/* First: it takes back what the next call says. */
 		if (user_namespace >= 0 && join_user_namespace(user_namespace) < 0) {
@@ -683,13 +685,13 @@ static void start_qemu(void) {
 }
 
 /* What it starts with next, if there is something. */
-__attribute__((format(printf, 1, 2))) static void not_started(const char *format, ...) {
-	char why[200];
+__attribute__((format(printf, 2, 3))) static void not_started(const char *code, const char *format, ...) {
+	char why[300];
 	va_list arguments;
 	va_start(arguments, format);
 	vsnprintf(why, sizeof why, format, arguments);
 	va_end(arguments);
-	if (phase != BOOTING || attempt + 1 == attempt_count) give_up("%s", why);
+	if (phase != BOOTING || attempt + 1 == attempt_count) give_up(code, "%s", why);
 	fprintf(stderr, "rkt: with the accelerator %s %s; it is started with %s\n", attempts[attempt].accelerator, why, attempts[attempt + 1].accelerator);
 	end_qemu();
 	tell_console();
@@ -700,12 +702,28 @@ __attribute__((format(printf, 1, 2))) static void not_started(const char *format
 	start_qemu();
 }
 
+/* Why the kernel of the guest has given up, by its own words, or NULL. */
+static const char *panic(void) {
+	static const char mark[] = "Kernel panic - not syncing: ";
+	static char reason[120];
+	const char *at = memmem(console_text, console_length, mark, sizeof mark - 1);
+	if (at == NULL) return NULL;
+	size_t length = 0;
+	for (at += sizeof mark - 1; at < console_text + console_length && *at >= ' ' && *at < 0x7f && length < sizeof reason - 1; at++) reason[length++] = *at;
+	reason[length] = '\0';
+	return reason;
+}
+
 static void qemu_has_ended(int status) {
-	keep_console();
+	size_t before;
+	do before = console_length, keep_console();
+	while (console_length != before && console_length < CONSOLE_KEPT);
 	if (phase == HALTING) return;
-	if (WIFSIGNALED(status)) not_started("the machine was killed by signal %d", WTERMSIG(status));
-	else if (WEXITSTATUS(status) != 0) not_started("QEMU ended with exit status %d", WEXITSTATUS(status));
-	else not_started(phase == BOOTING ? "the machine ended before it had started" : "the machine ended before the apps");
+	const char *early = phase == BOOTING ? "NOT_STARTED" : NULL, *reason = panic();
+	if (reason != NULL) not_started("PANIC", "the kernel of the machine has panicked: %s", reason);
+	else if (WIFSIGNALED(status)) not_started(early ? early : "KILLED", "the machine was killed by signal %d", WTERMSIG(status));
+	else if (WEXITSTATUS(status) != 0) not_started(early ? early : "ENDED", "QEMU ended with exit status %d", WEXITSTATUS(status));
+	else not_started(early ? early : "ENDED", early ? "the machine ended before it had started" : "the machine ended before the apps");
 }
 
 static void take_signals(int fd) {
@@ -745,10 +763,10 @@ static int is_drained(void) {
 static void take_alarm(void) {
 	uint64_t times;
 	if (read(timer, &times, sizeof times) < 0) return;
-	if (phase == BOOTING) not_started("the machine has not started within %d seconds", attempt + 1 < attempt_count ? ATTEMPT_SECONDS : START_SECONDS);
+	if (phase == BOOTING) not_started("NOT_STARTED", "the machine has not started within %d seconds", attempt + 1 < attempt_count ? ATTEMPT_SECONDS : START_SECONDS);
 	if (phase == HALTING) end_qemu();
 	/* What its caller has not read yet may be what the guest waits for. */
-	if (phase == KILLING && apps_left > 0 && is_drained()) give_up("the apps have not ended within %d seconds of SIGKILL", GRACE_SECONDS);
+	if (phase == KILLING && apps_left > 0 && is_drained()) give_up("HANGS", "the apps have not ended within %d seconds of SIGKILL", GRACE_SECONDS);
 	if (phase == STOPPING) {
 		phase = KILLING;
 		signal_apps(SIGKILL);
@@ -770,7 +788,7 @@ int main(int argc, char **argv) {
 	signal(SIGPIPE, SIG_IGN);
 	int signals = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
 	timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (signals < 0 || timer < 0) give_up("%s", strerror(errno));
+	if (signals < 0 || timer < 0) give_up("FAILED", "%s", strerror(errno));
 	take_arguments(argc, argv);
 	atexit(restore_terminal);
 	listen_for_clients();
@@ -816,7 +834,7 @@ int main(int argc, char **argv) {
 		}
 		if (poll(polled, count, -1) < 0) {
 			if (errno == EINTR) continue;
-			give_up("poll: %s", strerror(errno));
+			give_up("FAILED", "poll: %s", strerror(errno));
 		}
 		if (polled[3].revents & POLLIN) keep_console();
 		if (polled[3].revents & POLLHUP) {

@@ -113,7 +113,7 @@ for (const [name, script] of Object.entries(machines)) {
       if (name === 'hangs') return; // two minutes, without another
       const alone = await run('accelerator', 'kvm', 'host');
       t.is(alone.status, 254, alone.said);
-      t.regex(alone.said, /^rkt: RKT_MACHINE_FAILED: /m);
+      t.regex(alone.said, /^rkt: RKT_MACHINE_NOT_STARTED: /m);
     },
   );
 }
@@ -189,7 +189,7 @@ testIf(lacks('program/cc'))(
     machine.monitor.child.kill('SIGTERM');
     const {status, said} = await machine.monitor.ended;
     t.is(status, 254, said);
-    t.regex(said, /RKT_MACHINE_FAILED: the apps have not ended/);
+    t.regex(said, /RKT_MACHINE_HANGS: the apps have not ended/);
     const others = await Promise.all(joined.filter((other) => other !== one).map(({ended}) => ended));
     t.is(others.filter(({signal}) => signal === 'SIGKILL').length, PROCESSES - 2);
   },
@@ -205,7 +205,7 @@ testIf(lacks('program/cc'))('S21 what a guest says of an end stops nobody', asyn
     const [entered, pod] = await Promise.all([machine.enter().ended, machine.monitor.ended]);
     t.is(entered.signal, 'SIGKILL', number);
     t.is(pod.status, 254, number);
-    t.regex(pod.said, /RKT_MACHINE_FAILED: the machine says what it should not/);
+    t.regex(pod.said, /RKT_MACHINE_PROTOCOL: the machine says what it should not/);
   }
 });
 
@@ -230,8 +230,61 @@ testIf(lacks('program/cc', 'program/python3'))(
     terminal.resize(33, 99);
     const {status, restored, text} = await terminal.ended;
     t.deepEqual([status, restored], [254, true], text);
-    t.regex(text, /^up\r\nxyrkt: RKT_MACHINE_FAILED: the machine was killed by signal 9\r\n/);
+    t.regex(text, /^up\r\nxyrkt: RKT_MACHINE_KILLED: the machine was killed by signal 9\r\n/);
     const size = (rows: number, columns: number) => [0x57, 0, 0, 0, 4, 0, 0, 0, rows, 0, columns, 0];
     t.deepEqual([...readFileSync(told)], [...size(24, 80), ...size(33, 99)]);
   },
 );
+
+const ends = {
+  'its kernel panics': {
+    script: `echo "Kernel panic - not syncing: Attempted to kill init! exitcode=0x9" >&4; exit 0`,
+    said: /^rkt: RKT_MACHINE_PANIC: the kernel of the machine has panicked: Attempted to kill init! exitcode=0x9\nrkt: the last lines of the machine:\n[^\n]*Kernel panic/,
+  },
+  'it ends before its app': {
+    script: 'echo "rkt: port: No such device" >&4; exit 0',
+    said: /^rkt: RKT_MACHINE_ENDED: the machine ended before the apps\nrkt: the last lines of the machine:\n[^\n]*No such device/,
+  },
+  'QEMU fails': {
+    script: 'echo "out of memory" >&2; exit 1',
+    said: /^rkt: RKT_MACHINE_ENDED: QEMU ended with exit status 1\nrkt: the last lines of the machine:\nout of memory/,
+  },
+  'something cannot be done': {
+    script: `frame 'F\\0\\0\\0\\002\\0\\0\\0no'; exec cat <&3 >/dev/null`,
+    said: /^rkt: RKT_MACHINE_REFUSED: in the machine: no\n/,
+  },
+};
+testIf(lacks('program/cc'))(
+  'each way in which a machine fails has a code, a sentence and its last lines',
+  async (t) => {
+    for (const [name, {script, said}] of Object.entries(ends)) {
+      const machine = startMachine(`frame 'R\\0\\0\\0\\0\\0\\0\\0'; head -c 25 <&3 >/dev/null; ${script}`);
+      t.teardown(machine.end);
+      const ended = await machine.monitor.ended;
+      t.is(ended.status, 254, name);
+      t.regex(ended.said, said, name);
+    }
+  },
+);
+
+testIf(lacks('program/cc'))('an output that cannot be written is told once, and holds up nobody', async (t) => {
+  const directory = makeDirectory('monitor');
+  t.teardown(() => rmSync(directory, {recursive: true}));
+  writeScript(
+    directory,
+    `frame 'R\\0\\0\\0\\0\\0\\0\\0'; head -c 25 <&3 >/dev/null
+    for try in 1 2; do frame 'O\\0\\0\\0\\001\\0\\0\\0x'; head -c 16 <&3 >/dev/null; done
+    frame 'X\\0\\0\\0\\004\\0\\0\\0\\0\\005\\0\\0'; head -c 8 <&3 >/dev/null`,
+  );
+  const args = [directory, 'app', 'a', 'null', '/dev/full', 'null', ...ACCELERATOR, '--', path.join(directory, 'qemu')];
+  const child = spawn(path.join(directory, 'monitor'), args, {stdio: ['ignore', 'ignore', 'pipe']});
+  let said = '';
+  child.stderr.on('data', (bytes: Buffer) => {
+    said += bytes.toString('latin1');
+  });
+  const [status] = await once(child, 'close');
+  t.deepEqual(
+    [status, said],
+    [5, 'rkt: RKT_MACHINE_OUTPUT_LOST: standard output of app "a": No space left on device\n'],
+  );
+});
