@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import {env} from 'node:process';
 import test from 'ava';
 import {rktEnvironment} from '../helpers/command.ts';
 import {type CallOptions, openHost} from '../helpers/host.ts';
@@ -485,6 +486,9 @@ kernelTest('the accelerator is proved; a verdict that is wrong costs time, and n
   const {exitCode, stderr} = await host.sh('exit 9', options);
   t.is(exitCode, 9, stderr);
   if (!isProved) t.regex(stderr, /^rkt: with the accelerator kvm .*; it is started with tcg$/m);
+  const next = await host.sh('exit 9', options);
+  t.deepEqual([next.exitCode, next.stderr], [9, '']);
+  t.is(readFileSync(file, 'utf8').includes('"works":true'), isProved);
   const {stdout} = await host.rkt(['--format=json', 'flavor', 'doctor', 'kvm']);
   t.regex(stdout, isProved ? /run on the processor itself/ : /machines are emulated \(tcg\): \/dev\/kvm is of no use/);
   t.is(readFileSync(file, 'utf8').includes('"works":true'), isProved);
@@ -541,6 +545,30 @@ kernelTest(
     }
   },
 );
+
+if (env.RKT_TEST_LONG === '1') {
+  kernelTest(
+    'S21 an app that stops what starts another holds the pod for half a minute, and then it has ended',
+    async (t) => {
+      const app = (name: string, script: string) => [
+        buildImage(),
+        `--name=${name}`,
+        '--exec=/bin/sh',
+        '--',
+        '-c',
+        script,
+      ];
+      const stops =
+        'while :; do for p in /proc/[0-9]*; do [ "$(cat $p/comm 2>/dev/null)" = crun ] && kill -STOP ${p#/proc/}; done; done';
+      const {exitCode, stderr} = await host.rkt(
+        [...['--insecure-options=image', 'run', '--stage1=kvm'], ...app('a', stops), '---', ...app('b', 'echo ran')],
+        {timeout: 600_000},
+      );
+      t.is(exitCode, 254, stderr);
+      t.regex(stderr, /RKT_MACHINE_REFUSED: .*crun: has not ended in time/);
+    },
+  );
+}
 
 kernelTest('what the flavor cannot do is refused by name', async (t) => {
   for (const flag of ['--net=host', '--volume=data,kind=host,source=/dev/null', '--ipc=parent']) {

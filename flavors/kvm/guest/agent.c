@@ -64,6 +64,7 @@ struct process {
 	int entered;
 	int has_terminal; /* which its input is, and its output */
 	struct size size; /* of the terminal */
+	int is_joined; /* one pipe for output and error */
 	struct script script; /* of one that joins an app */
 };
 
@@ -353,7 +354,8 @@ static void launch(struct process *process, struct command command) {
 	if (command.console != NULL) do_listen(command.console);
 	pipe_or_fail(in);
 	pipe_or_fail(out);
-	pipe_or_fail(err);
+	if (process->is_joined) err[0] = -1, err[1] = fcntl(out[1], F_DUPFD_CLOEXEC, 0);
+	else pipe_or_fail(err);
 	pid_t starter = fork();
 	if (starter < 0) fail("fork: %s", strerror(errno));
 	if (starter == 0) {
@@ -376,7 +378,7 @@ static void launch(struct process *process, struct command command) {
 		if (errno != EINTR) fail("wait: %s", strerror(errno));
 	if (status != 0) {
 		char said[900] = "";
-		ssize_t length = read(err[0], said, sizeof said - 1);
+		ssize_t length = read(err[0] < 0 ? out[0] : err[0], said, sizeof said - 1);
 		while (length > 0 && said[length - 1] == '\n') said[--length] = '\0';
 		for (int *fd = (int[]){in[1], out[0], err[0], -1}; *fd >= 0; fd++) close(*fd);
 		fail("%s: %s", argv[0], length > 0 ? said : late ? "has not ended in time" : "failed");
@@ -400,6 +402,7 @@ static struct process *new_process(int id) {
 	    .err = {.fd = -1, .credit = WINDOW},
 	    .entered = entering >= 0,
 	    .size = process->size,
+	    .is_joined = process->is_joined,
 	    .script = process->script,
 	};
 	return process;
@@ -535,6 +538,7 @@ static void run_entering_script(int id) {
 	if (chdir("/") < 0) die("/");
 	free(processes[id].script.text);
 	processes[id].script = (struct script){0};
+	processes[id].is_joined = 0;
 }
 
 /* ---- processes ---- */
@@ -743,6 +747,9 @@ static void take_frame(struct frame frame, char *payload) {
 		tell_end(id);
 		return;
 	}
+	case FRAME_JOIN:
+		process->is_joined = 1;
+		return;
 	case FRAME_SIZE:
 		if (frame.length != sizeof process->size) die("frame");
 		memcpy(&process->size, payload, sizeof process->size);

@@ -86,6 +86,7 @@ static void ask(void) {
 	int in[2], out[2], err[2];
 	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0) give_up("pipe", strerror(errno));
 	int theirs[] = {in[0], out[1], err[1]};
+	if (is_one_output()) say(FRAME_JOIN, NULL, 0, NULL);
 	if (on_terminal) say_size();
 	streams[0].to = in[1];
 	streams[1].from = out[0];

@@ -3,7 +3,7 @@
  *
  *   monitor DIRECTORY (app NAME STDIN STDOUT STDERR)… (accelerator NAME PROCESSOR)… -- QEMU ARGUMENT…
  *
- * An accelerator that the machine does not start with is followed by the next. In the arguments of QEMU, @ACCELERATOR@ and @CPU@ are the words of the one, and @TSC@ is the frequency of the
+ * An accelerator that the machine does not start with is followed by the next, and named in the file `status/:accelerator`. In the arguments of QEMU, @ACCELERATOR@ and @CPU@ are the words of the one, and @TSC@ is the frequency of the
  * processor's counter.
  *
  * STDIN `tty` is the caller's terminal, which is in raw mode while the apps run: the app has one of the guest, with the size of this one.
@@ -341,6 +341,8 @@ static void take_frame(struct frame frame, const char *payload) {
 			take_terminal();
 			send_size();
 		}
+		for (int id = 0; id < app_count; id++)
+			if (processes[id].out.fd == STDOUT_FILENO && processes[id].err.fd == STDERR_FILENO && is_one_output()) send_frame(FRAME_JOIN, id, NULL, 0);
 		send_script();
 		return;
 	}
@@ -533,6 +535,10 @@ static void read_client(int id) {
 			return;
 		}
 		if (frame.length == sizeof number) memcpy(&number, payload, sizeof number);
+		if (process->state == ASKING && frame.type == FRAME_JOIN && frame.length == 0) {
+			send_frame(FRAME_JOIN, id, NULL, 0);
+			return;
+		}
 		if (frame.type == FRAME_SIZE && frame.length == sizeof(struct size)) {
 			send_frame(FRAME_SIZE, id, payload, frame.length);
 			return;
@@ -692,6 +698,7 @@ __attribute__((format(printf, 2, 3))) static void not_started(const char *code, 
 	vsnprintf(why, sizeof why, format, arguments);
 	va_end(arguments);
 	if (phase != BOOTING || attempt + 1 == attempt_count) give_up(code, "%s", why);
+	record(":accelerator", attempts[attempt].accelerator); /* no name of an app */
 	fprintf(stderr, "rkt: with the accelerator %s %s; it is started with %s\n", attempts[attempt].accelerator, why, attempts[attempt + 1].accelerator);
 	end_qemu();
 	tell_console();

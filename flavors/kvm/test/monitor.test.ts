@@ -110,6 +110,7 @@ for (const [name, script] of Object.entries(machines)) {
       t.is(next.status, 5, next.said);
       t.regex(next.said, /^rkt: with the accelerator kvm .*; it is started with tcg$/m);
       t.notRegex(next.said, /[^\n\x20-\x7e]/);
+      t.is(readFileSync(path.join(directory, 'status/:accelerator'), 'utf8'), 'kvm\n');
       if (name === 'hangs') return; // two minutes, without another
       const alone = await run('accelerator', 'kvm', 'host');
       t.is(alone.status, 254, alone.said);
