@@ -7,7 +7,7 @@ import type {HostPath} from '../../contract/names.ts';
 import {decodeDevice} from '../../linux/device.ts';
 import type {Settings} from '../../settings.ts';
 import type {Device, Emulator} from './prove-kvm.ts';
-import {provedOnce} from './proved-once.ts';
+import {provedAt, provedOnce, refute} from './proved-once.ts';
 import {rememberedIn} from './remembered-in.ts';
 
 type Fact = NonNullable<HostFacts['accelerator']>;
@@ -44,6 +44,22 @@ export const withAccelerator = async (
     accelerator: await choose(wanted, program, options.tree, {...options, known: rememberedIn(settings)}),
   };
 };
+
+/** The accelerator of a pod, given the times at which machines could not be started with it: once is enough, if nobody has proved it since. The proof is overwritten. */
+export const unlessRefuted = (
+  settings: Pick<Settings, 'dataDir'>,
+  facts: HostFacts,
+  refuted: () => readonly number[],
+): HostFacts => {
+  const directory = rememberedIn(settings);
+  if (facts.accelerator?.name !== 'kvm' || facts.accelerator.forced || directory === undefined) return facts;
+  const proved = provedAt(directory);
+  if (proved === undefined || refuted().every((time) => time < proved)) return facts;
+  refute(directory, NOT_STARTED);
+  return {...facts, accelerator: {name: 'tcg', because: `${DEVICE} is of no use: ${NOT_STARTED}`}};
+};
+
+const NOT_STARTED = 'a machine has not started with it';
 
 const choose = async (
   wanted: Accelerator,
