@@ -97,7 +97,7 @@ const bind = (app: App, name: string) => (isOfVolume(app, `/etc/${name}`) ? [] :
 const bound = (name: string) => ({
   destination: `/etc/${name}`,
   type: 'bind',
-  source: `/files/${name}`,
+  source: `/run/files/${name}`,
   options: ['bind', 'nosuid', 'nodev'],
 });
 

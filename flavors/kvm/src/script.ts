@@ -81,8 +81,8 @@ export const podScript = (pod: Pod, host: HostFacts): string =>
     line('mkdir', '/dev/mqueue'),
     line('mount', 'mqueue', 'mqueue', '/dev/mqueue', 'nosuid,nodev,noexec', ''),
     ...(pod.hostname === null ? [] : [line('hostname', pod.hostname)]),
-    ...(pod.resolvConf === null ? [] : [write('/files/resolv.conf', pod.resolvConf)]),
-    ...(pod.hosts === null ? [] : [write('/files/hosts', pod.hosts)]),
+    ...(pod.resolvConf === null ? [] : [write('/run/files/resolv.conf', pod.resolvConf)]),
+    ...(pod.hosts === null ? [] : [write('/run/files/hosts', pod.hosts)]),
     ...guestMounts(pod).flatMap(({type, path, source, flags, data}) => [
       line('mkdir', path),
       line('mount', type, source, path, flags, data),

@@ -304,7 +304,7 @@ test('outer volumes come before inner ones, and what the pod has in /etc is not 
   const {mounts} = bundle({...withVolumes, hosts: 'x', resolvConf: 'y'}, main ?? t.fail());
   t.deepEqual(
     mounts
-      .filter(({source}) => source.startsWith('/volumes/') || source.startsWith('/files/'))
+      .filter(({source}) => source.startsWith('/volumes/') || source.startsWith('/run/files/'))
       .map(({destination, source, options}) => [destination, source, options.includes('ro')]),
     [
       ['/data', '/volumes/ro/2', true],
