@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <net/if.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -142,6 +143,14 @@ static void mount_kernel(void) {
 	mount_or_die("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "ptmxmode=0666");
 	mount_or_die("tmpfs", "/run", MS_NOSUID | MS_NODEV, "mode=0755");
 	mount_or_die("cgroup2", "/sys/fs/cgroup", strict, NULL);
+}
+
+/* All the network that a pod has without a card: its apps reach each other. */
+static void raise_loopback(void) {
+	struct ifreq loopback = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+	int any = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (any < 0 || ioctl(any, SIOCSIFFLAGS, &loopback) < 0) die("loopback");
+	close(any);
 }
 
 static void wait_a_little(void) {
@@ -785,6 +794,7 @@ int main(void) {
 	own_root();
 	mount_kernel();
 	load_modules();
+	raise_loopback();
 	signal(SIGPIPE, SIG_IGN);
 	sigset_t children;
 	sigemptyset(&children);
