@@ -18,6 +18,7 @@ export const bundle = (pod: Pod, app: App, onTerminal = false) => ({
     namespaces: [{type: 'mount'}],
     cgroupsPath: `/${app.name}`,
     resources: resourcesOf(app),
+    devices: [NO_CONSOLE],
     ...(app.process.seccomp === null ? {} : {seccomp: seccompOf(app.process.seccomp)}),
     maskedPaths: pod.maskedPaths,
     readonlyPaths: pod.readOnlyPaths,
@@ -77,6 +78,9 @@ const KERNEL = [
   },
   {destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...STRICT, 'ro']},
 ];
+
+/** Over it crun mounts the terminal of an app that has one. The console of the machine is none of the pod. */
+const NO_CONSOLE = {path: '/dev/console', type: 'c', major: 1, minor: 3, fileMode: 0o666, uid: 0, gid: 0};
 
 /** What the apps of a pod have in common: the guest has it once. */
 const SHARED = ['/dev/shm', '/dev/mqueue'].map((path) => ({
