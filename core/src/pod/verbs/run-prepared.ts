@@ -59,6 +59,9 @@ export const runPrepared = async (
     tellNetwork(settings, run, planned.pod);
     tellReadiness(settings, planned.report);
     tellUnproved(settings, planned.pod, planned.report);
+    const found = planned.other?.found;
+    if (found !== undefined && found.own !== true)
+      (await import('../../stage1/load/keep-flavor.ts')).keepFlavor(settings.dataDir, found);
     return planned;
   });
   using place = new Place(settings.dataDir, uuid, 'prepared');

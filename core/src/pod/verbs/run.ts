@@ -40,6 +40,8 @@ export const run = async (settings: Settings, asked: PodRequest, runRequest: Run
     // Early, as in rkt: by it the pod can be removed whatever happens.
     if (runRequest.uuidFileSave !== undefined) writeUuidFile(runRequest.uuidFileSave, uuid);
     namePod(place, request);
+    if (composed.found.own !== true)
+      (await import('../../stage1/load/keep-flavor.ts')).keepFlavor(settings.dataDir, composed.found);
     await fillPod(place, composed, request, {createdAt: Date.now()});
     place.perform(finishPreparing('run'));
     images.close();
