@@ -2,6 +2,7 @@ import {refuseDamagedLayers} from '../../image/damage.ts';
 import {holdImages, openStore} from '../../image/store.ts';
 import {requireStdio} from '../../linux/require-stdio.ts';
 import type {Settings} from '../../settings.ts';
+import type {RuleName} from '../../stage1/choice/flavor-choice.ts';
 import {findPolicyFiles} from '../../stage1/policy/find-policy-files.ts';
 import type {PlanChange} from '../compose/compare-plans.ts';
 import {podNotInState, podWeaker} from '../errors.ts';
@@ -49,8 +50,8 @@ export const runPrepared = async (
     const {apps, stage1} = requireStored(entry.path, 'frozen');
     // With a flavor that is asked for now, its own image takes the place of that one.
     refuseDamagedLayers(store, stage1 === undefined || asked.stage1 !== undefined ? {apps} : {apps, stage1});
-    const planned = await planPrepared(settings, entry, run, asked);
-    await checkPolicy(settings, entry, planned);
+    const ruleless = await planPrepared(settings, entry, run, asked);
+    const planned = restrictedBy(ruleless, await checkPolicy(settings, entry, ruleless));
     refuseWeaker(entry, planned);
     if (planned.summary.flavor.supervises) checkSockets(planned.pod, planned.facts);
     requireTerminal(planned.pod);
@@ -62,14 +63,14 @@ export const runPrepared = async (
     const found = planned.other?.found;
     if (found !== undefined && found.own !== true)
       (await import('../../stage1/load/keep-flavor.ts')).keepFlavor(settings.dataDir, found);
+    const {idMap} = planned.pod;
+    if (idMap !== undefined) (await import('../state/id-ranges.ts')).keepRange(settings.dataDir, uuid, idMap);
     return planned;
   });
   using place = new Place(settings.dataDir, uuid, 'prepared');
   try {
     if (place.perform(claim()) !== 'done') throw podNotInState(uuid, 'taken by another rkt', 'prepared');
     if (run.uuidFileSave !== undefined) writeUuidFile(run.uuidFileSave, uuid);
-    const {idMap} = planned.pod;
-    if (idMap !== undefined) (await import('../state/id-ranges.ts')).keepRange(settings.dataDir, uuid, idMap);
     if (planned.fresh) {
       writeStored(place.path, 'frozen', planned.pod);
       writeStored(place.path, 'report', planned.report);
@@ -84,14 +85,14 @@ export const runPrepared = async (
   }
 };
 
-/** Costs one readdir for each layer of the configuration while there is no policy. */
+/** Costs one readdir for each layer of the configuration while there is no policy. Returns the rules that restrict which flavor may run the pod. */
 const checkPolicy = async (
   settings: Settings,
   {path}: PodEntry,
   {pod, facts, summary, other, allowDegraded}: PlannedPrepared,
-): Promise<void> => {
+): Promise<readonly RuleName[]> => {
   const files = findPolicyFiles(settings);
-  if (files.length === 0) return;
+  if (files.length === 0) return [];
   const [{pinnedFlavor}, {checkPrepared}] = await Promise.all([
     import('../../stage1/choice/choose-flavor.ts'),
     import('../compose/check-prepared.ts'),
@@ -99,7 +100,14 @@ const checkPolicy = async (
   const found = other?.found ?? (await pinnedFlavor(settings, summary.flavor));
   const {accepted = [], pod: asked} = requireStored(path, 'request');
   const manifest = requireStored(path, 'manifest');
-  await checkPrepared(settings, files, {found, facts, manifest, asked, pod, allowDegraded, accepted});
+  return checkPrepared(settings, files, {found, facts, manifest, asked, pod, allowDegraded, accepted});
+};
+
+/** Of another flavor it is kept under which rules it was chosen now, not under which the first one was. */
+const restrictedBy = (planned: PlannedPrepared, restrictions: readonly RuleName[]): PlannedPrepared => {
+  const {other, summary} = planned;
+  if (other === undefined || restrictions.length === 0) return planned;
+  return {...planned, summary: {...summary, choice: {by: 'asked', ...summary.choice, restrictions}}};
 };
 
 /** @throws RKT_POD_WEAKER if another flavor gives the pod less than it was prepared with, and nobody said that it may */
