@@ -43,6 +43,23 @@ podTest('a flavor in an image runs pods by file, hash and name: enter, verify, s
   t.is((await host.rkt(['rm', uuid])).exitCode, 0);
 });
 
+podTest('a flavor in an image is shown, examined and tried by its ID and its name', async (t) => {
+  const id = await host.fetch(flavor);
+  for (const name of [id, 'example.com/flavors/jail']) {
+    const shown = JSON.parse((await host.rkt(['--format=json', 'flavor', 'show', name])).stdout);
+    t.like(shown, {name: 'jail', source: id, digest: id});
+    const features = await host.rkt(['flavor', 'show', name, '--format=oci-features']);
+    t.true('linux' in JSON.parse(features.stdout), features.stderr);
+    const doctor = await host.rkt(['--format=json', 'flavor', 'doctor', name]);
+    t.like(JSON.parse(doctor.stdout), [{flavor: 'jail', usable: true}]);
+  }
+  const cases = await host.rkt(['--format=json', 'flavor', 'test', 'example.com/flavors/jail', '--case=run/over']);
+  t.is(cases.exitCode, 0, cases.stderr);
+  t.like(JSON.parse(cases.stdout), {flavor: {name: 'jail'}, passed: 1, failed: 0});
+  const unknown = await host.rkt(['--format=json', 'flavor', 'show', 'example.com/flavors/nowhere']);
+  t.is(unknown.error?.code, 'RKT_FLAVOR_NOT_FOUND');
+});
+
 podTest('a prepared pod keeps the flavor of its image, whatever has its name later', async (t) => {
   await host.fetch(imageOf(source, {name: 'kept'}));
   const prepared = await host.rkt([

@@ -75,6 +75,8 @@ export interface WorldOptions {
   /** The program that is rkt, with arguments. */
   readonly rkt: readonly string[];
   readonly flavor: string;
+  /** The archive of the image that the flavor is in; `flavor` is its ID then. Default: it is in none. */
+  readonly flavorImage?: string;
   /** Where the world's directory is made. Default: that of temporary files. */
   readonly parent?: string;
   /** Calls of rkt at once. */
@@ -85,7 +87,13 @@ export interface WorldOptions {
  * Makes a directory (0700) with an image of this host's own programs. Needs root.
  * @throws when rkt cannot build it or finds no such flavor
  */
-export const openWorld = async ({rkt: program, flavor, parent = tmpdir(), concurrency = 4}: WorldOptions) => {
+export const openWorld = async ({
+  rkt: program,
+  flavor,
+  flavorImage,
+  parent = tmpdir(),
+  concurrency = 4,
+}: WorldOptions) => {
   const directory = mkdtempSync(path.join(parent, 'rkt-kit-'));
   const data = path.join(directory, 'data');
   for (const name of ['etc', 'usr', 'images', 'volumes']) mkdirSync(path.join(directory, name));
@@ -253,6 +261,7 @@ export const openWorld = async ({rkt: program, flavor, parent = tmpdir(), concur
     };
   };
   try {
+    if (flavorImage !== undefined) await fetch(flavorImage);
     return await worldOf(flavor);
   } catch (error) {
     await close();

@@ -1,11 +1,12 @@
+import {holdPresentImages, openStore} from '../../image/store.ts';
 import {tryOrdinary} from '../../pod/verbs/try-ordinary.ts';
-import {RktError} from '../../rkt-error.ts';
-import {type ChosenFlavor, chooseFlavor, withBuiltImage} from '../../stage1/choice/choose-flavor.ts';
+import {type ChosenFlavor, withBuiltImage} from '../../stage1/choice/choose-flavor.ts';
 import {type Examination, examineFlavor} from '../../stage1/choice/examine-flavor.ts';
 import {flavorOptions} from '../../stage1/choice/flavor-options.ts';
+import {namedFlavor} from '../../stage1/choice/named-flavor.ts';
 import {gatherFlavorFacts} from '../../stage1/facts/flavor-facts.ts';
 import {rememberedIn} from '../../stage1/facts/remembered-in.ts';
-import {findFlavor, listFlavors} from '../../stage1/load/find.ts';
+import {listFlavors} from '../../stage1/load/find.ts';
 import {findingsOf} from '../../stage1/negotiation/findings-of.ts';
 import {defineCommand} from '../command.ts';
 import type {Context, Output} from '../context.ts';
@@ -16,7 +17,7 @@ export const command = defineCommand({
   summary: 'Tell what this host lacks for a flavor, and how to fix it',
   usage: '[FLAVOR|IMAGE…]',
   description:
-    'Without FLAVOR, all that are installed; with an image of the store that was made for a flavor, whether the flavor runs with it. Lists what a flavor finds missing or weakened on this host, each with a fix, why it would refuse a pod of one app that asks for nothing, and every ' +
+    'Without FLAVOR, all that are installed; with an image of the store that was made for a flavor, whether the flavor runs with it; with one that is a flavor itself, that one. Lists what a flavor finds missing or weakened on this host, each with a fix, why it would refuse a pod of one app that asks for nothing, and every ' +
     'promise that does not hold here. Exits with 1 if one of the flavors cannot run such pods here. With --prove, which without FLAVOR is about the one that runs pods by default, it exits with 1 if a promise does not hold.',
   flags: {
     all: {type: 'boolean', help: 'list the promises that hold, too'},
@@ -32,6 +33,8 @@ export const command = defineCommand({
   ],
   async run(context, {flags, positionals}) {
     if (flags.prove) return proveEach(context, positionals);
+    using held = holdPresentImages(openStore(context.dataDir));
+    void held;
     const examinations = [];
     for (const found of await chosen(context, positionals)) examinations.push(await examine(context, found));
     if (context.format === 'text') for (const examination of examinations) show(examination, flags.all, context.output);
@@ -86,20 +89,10 @@ const showProofs = (flavor: string, proofs: readonly Proof[], output: Output): v
 };
 
 const chosen = async (context: Context, names: readonly string[]): Promise<ChosenFlavor[]> => {
-  if (names.length > 0) return Promise.all(names.map((name) => named(context, name)));
+  if (names.length > 0) return Promise.all(names.map((name) => namedFlavor(context, name)));
   const installed = await listFlavors(await flavorOptions(context));
   const found = installed.flatMap((each) => ('flavor' in each ? [each] : []));
   return Promise.all(found.map(async (each) => (await withBuiltImage(context, each)) ?? each));
-};
-
-/** What a flavor without its image lacks is for the flavor to say. */
-const named = async (context: Context, name: string): Promise<ChosenFlavor> => {
-  try {
-    return await chooseFlavor(context, name, {pullPolicy: 'stored'});
-  } catch (error) {
-    if (!(error instanceof RktError) || error.code !== 'RKT_STAGE1_IMAGE_MISSING') throw error;
-    return findFlavor(name, await flavorOptions(context));
-  }
 };
 
 const STYLES = {missing: 'red', degraded: 'yellow', note: 'dim'} as const;
