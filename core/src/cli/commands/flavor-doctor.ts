@@ -1,8 +1,10 @@
 import {holdPresentImages, openStore} from '../../image/store.ts';
+import {measuredAspects} from '../../pod/compose/plan-aspects.ts';
 import {tryOrdinary} from '../../pod/verbs/try-ordinary.ts';
 import {type ChosenFlavor, withBuiltImage} from '../../stage1/choice/choose-flavor.ts';
 import {type Examination, examineFlavor} from '../../stage1/choice/examine-flavor.ts';
 import {flavorOptions} from '../../stage1/choice/flavor-options.ts';
+import type {MeasuredCosts} from '../../stage1/choice/measured-costs.ts';
 import {namedFlavor} from '../../stage1/choice/named-flavor.ts';
 import {gatherFlavorFacts} from '../../stage1/facts/flavor-facts.ts';
 import {rememberedIn} from '../../stage1/facts/remembered-in.ts';
@@ -10,6 +12,7 @@ import {listFlavors} from '../../stage1/load/find.ts';
 import {findingsOf} from '../../stage1/negotiation/findings-of.ts';
 import {defineCommand} from '../command.ts';
 import type {Context, Output} from '../context.ts';
+import {flagConflict} from '../errors.ts';
 import type {Proof} from '../prove.ts';
 
 export const command = defineCommand({
@@ -18,9 +21,13 @@ export const command = defineCommand({
   usage: '[FLAVOR|IMAGE…]',
   description:
     'Without FLAVOR, all that are installed; with an image of the store that was made for a flavor, whether the flavor runs with it; with one that is a flavor itself, that one. Lists what a flavor finds missing or weakened on this host, each with a fix, why it would refuse a pod of one app that asks for nothing, and every ' +
-    'promise that does not hold here. Exits with 1 if one of the flavors cannot run such pods here. With --prove, which without FLAVOR is about the one that runs pods by default, it exits with 1 if a promise does not hold.',
+    'promise that does not hold here. Exits with 1 if one of the flavors cannot run such pods here. With --prove, which without FLAVOR is about the one that runs pods by default, it exits with 1 if a promise does not hold. So is --measure, whose numbers are kept with their date until it is said again.',
   flags: {
     all: {type: 'boolean', help: 'list the promises that hold, too'},
+    measure: {
+      type: 'boolean',
+      help: 'run pods that do nothing and tell what they cost, for rkt plan --diff, too; takes root',
+    },
     prove: {
       type: 'boolean',
       help: 'try every promise with pods that are thrown away (rkt flavor test), and tell which hold; takes root',
@@ -29,9 +36,12 @@ export const command = defineCommand({
   examples: [
     {command: 'rkt flavor doctor', does: 'all installed flavors'},
     {command: 'rkt flavor doctor fly --format=json', does: 'findings and verdicts of one, for programs'},
+    {command: 'rkt flavor doctor --measure nspawn', does: 'how long a pod takes here, and what runs besides its app'},
     {command: 'rkt flavor doctor --prove fly', does: 'hostile pods on this host: which promises of fly hold'},
   ],
   async run(context, {flags, positionals}) {
+    if (flags.measure && flags.prove) throw flagConflict('--measure', '--prove');
+    if (flags.measure) return measureEach(context, positionals);
     if (flags.prove) return proveEach(context, positionals);
     using held = holdPresentImages(openStore(context.dataDir));
     void held;
@@ -57,6 +67,21 @@ const examine = async (context: Context, found: ChosenFlavor): Promise<Examined>
   if (refusal === undefined) return examination;
   const {code, message, hint} = refusal;
   return {...examination, refusal: {code, message, hint}};
+};
+
+const measureEach = async (context: Context, names: readonly string[]): Promise<number> => {
+  const {measureFlavor} = await import('../measure-flavor.ts');
+  const measured: MeasuredCosts[] = [];
+  for (const name of names.length > 0 ? names : [undefined])
+    measured.push(await measureFlavor(context, 'flavor doctor --measure', name));
+  if (context.format !== 'text') context.output.value(measured, context.format);
+  else
+    for (const costs of measured) {
+      const {flavor} = costs;
+      context.output.line(`${flavor.name} ${flavor.version}`, 'bold');
+      for (const {what, value} of measuredAspects(costs, flavor.digest)) context.output.line(`  ${what}: ${value}`);
+    }
+  return 0;
 };
 
 const proveEach = async (context: Context, names: readonly string[]): Promise<number> => {
