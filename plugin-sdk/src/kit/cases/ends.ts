@@ -187,9 +187,10 @@ export const endCases: readonly Case[] = [
     id: 'stop/in-the-end',
     title: 'an app that is asked to stop and does not want to is ended after a while',
     needs: ['stop'],
+    idles: true,
     attempt: async (world) => {
       const pod = await world.start({script: `trap '' TERM; echo ready; ${LISTENS}`});
-      expectEnd(await world.rkt(['stop', pod.uuid]), {});
+      expectEnd(await world.rkt(['stop', pod.uuid], {idles: true}), {});
       await notRunning(world, pod.uuid);
       await pod.ended;
       assert.deepEqual(processesSaying(pod.script), []);

@@ -17,8 +17,8 @@ import type {PodSpec, World} from '../world.ts';
 /** A pod that has ended is removed, as soon as its last process has gone. */
 const removed = (world: World, uuid: string): Promise<void> =>
   until('the pod is removed', async () => {
-    if ((await world.rkt(['rm', uuid])).status === 0) return true;
-    if ((await world.rkt(['--format=json', 'status', uuid])).code === 'RKT_POD_UNKNOWN') return true;
+    const {status, code} = await world.rkt(['--format=json', 'rm', uuid]);
+    if (status === 0 || code === 'RKT_POD_UNKNOWN') return true;
     await world.rkt(['gc', '--mark-only']);
     return false;
   });
