@@ -5,7 +5,7 @@ import type {Fd} from '../../linux/fd.ts';
 import {O_PATH, openBeneath, openHost} from '../../linux/openat2.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 import {isExecutable} from './executable-flavor.ts';
-import {packageOf} from './package-closure.ts';
+import {packageAt, packageOf} from './package-closure.ts';
 import {ownTrees} from './package-trees.ts';
 
 /** A file or symlink of a flavor, by its place in a copy of it. */
@@ -14,7 +14,8 @@ export type FlavorPart = {readonly at: string; readonly content: Buffer} | {read
 /** In a copy: a symlink to what the flavor is loaded from. */
 export const ENTRY = 'entry';
 /** What is larger is not copied: it is a directory that somebody works in, not a package. */
-const MAX_FILES = 2048;
+/** Files, links and directories. */
+const MAX_ENTRIES = 2048;
 const MAX_BYTES = 8 * 1024 * 1024;
 /** Bytes of a package.json. */
 const MAX_MANIFEST = 1024 * 1024;
@@ -79,6 +80,7 @@ const TOO_LARGE = new Error('too large');
 class Parts {
   readonly all: FlavorPart[] = [];
   #bytes = 0;
+  #entries = 0;
 
   link(at: string, link: string): void {
     this.#add({at, link});
@@ -96,6 +98,7 @@ class Parts {
     for (const entry of readdirSync(`/proc/self/fd/${directory.number}`, {withFileTypes: true})) {
       const {name} = entry;
       if (leftOut.includes(name)) continue;
+      if (++this.#entries > MAX_ENTRIES) throw TOO_LARGE;
       const at = to === '' ? name : `${to}/${name}`;
       if (entry.isDirectory()) this.#walk(root, path.join(below, name), at, leftOut);
       else if (entry.isSymbolicLink()) this.link(at, readlinkSync(`/proc/self/fd/${directory.number}/${name}`));
@@ -113,7 +116,7 @@ class Parts {
   #add(part: FlavorPart): void {
     this.all.push(part);
     this.#bytes += 'content' in part ? part.content.length : 0;
-    if (this.all.length > MAX_FILES || this.#bytes > MAX_BYTES) throw TOO_LARGE;
+    if (this.#bytes > MAX_BYTES) throw TOO_LARGE;
   }
 }
 
@@ -132,11 +135,16 @@ const dependenciesOf = (directory: string): (readonly [name: string, directory: 
 const PACKAGE = /^(@[\w.~-]+\/)?[\w~-][\w.~-]*$/;
 
 const findDependency = (directory: string, name: string): string | undefined => {
-  const found = path.join(directory, 'node_modules', name);
-  if (existsSync(found)) return realpathSync(found);
+  const tree = path.join(directory, 'node_modules');
+  const found = path.join(tree, name);
+  if (existsSync(found)) return isReadable(tree, found, name) ? realpathSync(found) : undefined;
   const parent = path.dirname(directory);
   return parent === directory ? undefined : findDependency(parent, name);
 };
+
+/** As for who runs it (package-closure.ts): what a link leads to out of its tree is nobody's to import, unless it is the package of that name. */
+const isReadable = (tree: string, found: string, name: string): boolean =>
+  realpathSync(found).startsWith(`${realpathSync(tree)}/`) || packageAt(found)?.name === name;
 
 /** Whether it comes with rkt, and changes when rkt does. */
 const isOwn = (name: string, directory: string): boolean =>

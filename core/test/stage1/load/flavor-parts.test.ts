@@ -52,6 +52,29 @@ test('a package is its files and those of the packages that it names, wherever t
   ]);
 });
 
+test('S36 a link out of the tree leads to the package of that name, or to nothing', (t) => {
+  const source = makePackage('links/mine', {name: 'mine', dependencies: {linked: '1', host: '1', waits: '1'}});
+  makePackage('links/elsewhere', {name: 'linked'});
+  write('links/host/secret', '');
+  mkdirSync(path.join(place, 'links/waits'));
+  spawnSync('mkfifo', [path.join(place, 'links/waits/package.json')]);
+  mkdirSync(path.join(place, 'links/mine/node_modules'));
+  for (const [name, to] of [
+    ['linked', 'elsewhere'],
+    ['host', 'host'],
+    ['waits', 'waits'],
+  ] as const)
+    symlinkSync(path.join(place, 'links', to), path.join(place, 'links/mine/node_modules', name));
+  t.deepEqual(shown(flavorParts(source)), [
+    'entry -> packages/0/index.js',
+    'packages/0/index.js',
+    'packages/0/node_modules/linked -> ../../1',
+    'packages/0/package.json',
+    'packages/1/index.js',
+    'packages/1/package.json',
+  ]);
+});
+
 test('what comes with rkt is not copied', (t) => {
   const source = makePackage('own/mine', {name: 'mine', dependencies: {'@rkt/plugin-sdk': '1'}});
   const sdk = path.dirname(createRequire(import.meta.url).resolve('@rkt/plugin-sdk/package.json'));
@@ -101,7 +124,7 @@ test('a program, and a module of no package, is its file alone, and its digest t
   }
 });
 
-test('what is too large to be a package is none: by its bytes, or by its files', (t) => {
+test('what is too large to be a package is none: by its bytes, its files or its directories', (t) => {
   const bytes = makePackage('bytes', {name: 'mine'});
   write('bytes/large', 'x'.repeat(8 * 1024 * 1024));
   t.is(flavorParts(bytes), undefined);
@@ -109,4 +132,7 @@ test('what is too large to be a package is none: by its bytes, or by its files',
   for (let index = 0; index < 2048; index++) write(`files/many/${index}`, '');
   t.is(flavorParts(files), undefined);
   t.is(copiedParts(path.join(place, 'files')), undefined);
+  const directories = makePackage('directories', {name: 'mine'});
+  for (let index = 0; index < 2048; index++) mkdirSync(path.join(place, 'directories', String(index)));
+  t.is(flavorParts(directories), undefined);
 });
