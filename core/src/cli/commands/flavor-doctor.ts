@@ -36,7 +36,7 @@ export const command = defineCommand({
   examples: [
     {command: 'rkt flavor doctor', does: 'all installed flavors'},
     {command: 'rkt flavor doctor fly --format=json', does: 'findings and verdicts of one, for programs'},
-    {command: 'rkt flavor doctor --measure nspawn', does: 'how long a pod takes here, and what runs besides its app'},
+    {command: 'rkt flavor doctor --measure fly', does: 'how long a pod takes here, and what runs besides its app'},
     {command: 'rkt flavor doctor --prove fly', does: 'hostile pods on this host: which promises of fly hold'},
   ],
   async run(context, {flags, positionals}) {

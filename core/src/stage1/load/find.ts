@@ -154,6 +154,8 @@ const ownFlavor = (source: string): Flavor => {
 
 const digestOf = async ({source, builtIn}: Place, {cacheDir}: Options): Promise<string> => {
   if (builtIn) return fileDigest(source, cacheDir);
+  const {isExecutable} = await import('./executable-flavor.ts');
+  if (isExecutable(source)) return fileDigest(source, cacheDir);
   const [{flavorParts}, {flavorDigest}] = await Promise.all([
     import('./flavor-parts.ts'),
     import('./flavor-digest.ts'),

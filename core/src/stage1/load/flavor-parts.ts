@@ -1,6 +1,6 @@
 import {constants, existsSync, fstatSync, readdirSync, readFileSync, readlinkSync, realpathSync} from 'node:fs';
 import path from 'node:path';
-import {readBounded} from '../../config/read-bounded.ts';
+import {readBounded, Unbounded} from '../../config/read-bounded.ts';
 import type {Fd} from '../../linux/fd.ts';
 import {O_PATH, openBeneath, openHost} from '../../linux/openat2.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
@@ -69,9 +69,11 @@ export const copiedParts = (directory: string): FlavorPart[] | undefined => {
 
 const oneFile = (file: string): FlavorPart[] => {
   const at = `program/${path.basename(file)}`;
+  using opened = openHost(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  if (!fstatSync(opened.number).isFile()) throw new Unbounded('not-regular');
   return [
     {at: ENTRY, link: at},
-    {at, content: readFileSync(file)},
+    {at, content: readFileSync(opened.number)},
   ];
 };
 

@@ -124,6 +124,14 @@ test('a program, and a module of no package, is its file alone, and its digest t
   }
 });
 
+test('S10 a fifo or a device is no flavor, and keeps nobody waiting', (t) => {
+  const fifo = path.join(place, 'fifo.cjs');
+  spawnSync('mkfifo', [fifo]);
+  symlinkSync('/dev/zero', path.join(place, 'zero.cjs'));
+  for (const file of [fifo, path.join(place, 'zero.cjs')])
+    t.throws(() => flavorParts(file), {message: /not a regular/});
+});
+
 test('what is too large to be a package is none: by its bytes, its files or its directories', (t) => {
   const bytes = makePackage('bytes', {name: 'mine'});
   write('bytes/large', 'x'.repeat(8 * 1024 * 1024));
