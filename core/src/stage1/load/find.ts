@@ -1,4 +1,4 @@
-import {existsSync, statSync} from 'node:fs';
+import {existsSync, type Stats, statSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import path from 'node:path';
 import type {Flavor} from '../../contract/flavor.ts';
@@ -114,13 +114,16 @@ const hintFor = (selection: string, options: Options): string | undefined => {
 
 const resolvePath = (given: string): string => {
   const absolute = path.resolve(given);
-  let isDirectory: boolean;
+  let stats: Stats;
   try {
-    isDirectory = statSync(absolute).isDirectory();
+    stats = statSync(absolute);
   } catch (cause) {
     throw flavorNotFound(given, [absolute], cause);
   }
-  if (!isDirectory) return absolute;
+  // Whoever reads a fifo waits for ever.
+  if (!stats.isDirectory() && !stats.isFile())
+    throw flavorLoadFailed(given, absolute, new Error('it is neither a regular file nor a directory'));
+  if (stats.isFile()) return absolute;
   if (!existsSync(path.join(absolute, 'package.json')))
     throw flavorNotFound(given, [path.join(absolute, 'package.json')]);
   try {
