@@ -6,6 +6,7 @@ import test, {type ExecutionContext} from 'ava';
 import {flavor, openHost} from '../helpers/host.ts';
 import {buildImage} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
+import {childrenOf, stateOf} from '../helpers/proc.ts';
 import {testIf} from '../helpers/skip.ts';
 import {openTerminal, type Terminal} from '../helpers/terminal.ts';
 import {until} from '../helpers/until.ts';
@@ -235,6 +236,27 @@ kernelTest('who enters in the background has the keys when a shell says so', asy
   await shell.see(/enter [^\n]*\r\n/);
   shell.type('forward\n');
   await shell.see(/<forward>/);
+  await shell.see(PROMPT);
+  shell.type("echo en''ded=$?\n");
+  t.is((await shell.see(/ended=(\d+)/))[1], '8');
+  await pod.end();
+});
+
+kernelTest('S30 a pod that stops what was entered does not stop a job in the background of who enters', async (t) => {
+  const pod = await host.start('echo ready; cat');
+  const shell = openTerminal(['/bin/bash', '--norc', '-i']);
+  opened.push(shell);
+  await shell.see(PROMPT);
+  const inside = 'trap "echo go""ing" CONT; kill -STOP $$; exit 8';
+  shell.type(`${host.command('enter', pod.uuid, '/bin/sh', '-c', `'${inside}'`).join(' ')} & echo rkt''=$!,\n`);
+  const rkt = Number((await shell.see(/rkt=(\d+),/))[1]);
+  // What leads the session inside stops with what was entered, and is a child of rkt.
+  await until(() => childrenOf(rkt).some((child) => stateOf(child) === 'T'));
+  await until(() => /[ST]/.test(stateOf(rkt)));
+  shell.type("jobs; echo list''ed\n");
+  t.regex((await shell.see(/\[1\][^\n]*(Running|Stopped)[\s\S]*listed/))[0], /Running/);
+  shell.type('fg\n');
+  await shell.see(/going/);
   await shell.see(PROMPT);
   shell.type("echo en''ded=$?\n");
   t.is((await shell.see(/ended=(\d+)/))[1], '8');
