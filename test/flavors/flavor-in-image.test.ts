@@ -15,7 +15,7 @@ const podTest = testIf(lacksPods('program/python3'));
 
 const source = readFileSync(path.join(root, 'examples/python/flavor.py'), 'utf8');
 const imageOf = (
-  content: string,
+  content: string | Buffer,
   {name = 'jail', at = '/bin/flavor', files = {}}: {name?: string; at?: string; files?: Record<string, Entry>} = {},
 ) =>
   buildImage({
@@ -69,6 +69,8 @@ podTest('S36 an image without such a program is refused, and so is one that answ
       imageOf(source, {name: 'none', at: '/bin/x.cjs', files: {'/bin/x.cjs': {content: '', mode: 0o755}}}),
       /JavaScript/,
     ],
+    // Not with the loader of the host either.
+    [imageOf(readFileSync('/bin/true'), {name: 'none'}), /has to be static/],
   ] as const) {
     const {exitCode, error} = await host.sh('true', {stage1: image});
     t.deepEqual([exitCode, error?.code], [254, 'RKT_STAGE1_IMAGE_INVALID']);
