@@ -128,12 +128,16 @@ const SCRIPT_LIMITS = {...STRANGER_LIMITS, cpu: '60:62'} as const;
 /** What it says goes to a file in memory, which is as large. */
 const PROVER_LIMITS = {...STRANGER_LIMITS, cpu: 30, fsize: 65_536} as const;
 
-/** Node.js with a stranger's script, bounded as {@link stranger}. It has the user of who owns the script, and nothing of what that user may do but read it. */
-export const strangersScript = (
-  command: readonly string[],
-  {owner, shown}: {readonly owner: {readonly uid: number; readonly gid: number}; readonly shown: readonly Shown[]},
-): HostCommand => {
-  const ids = ['--ruid=65533', `--euid=${owner.uid}`, '--rgid=65533', `--egid=${owner.gid}`];
+interface ScriptOptions {
+  readonly shown: readonly Shown[];
+  /** Who it has to be to read what it is, for what not everybody may read: with their number, and nothing else of what they may do. Default: nobody. */
+  readonly owner?: {readonly uid: number; readonly gid: number} | undefined;
+}
+
+/** Node.js with a stranger's script, bounded as {@link stranger}. */
+export const strangersScript = (command: readonly string[], {owner, shown}: ScriptOptions): HostCommand => {
+  const ids =
+    owner === undefined ? NOBODY : ['--ruid=65533', `--euid=${owner.uid}`, '--rgid=65533', `--egid=${owner.gid}`];
   return {...confined([], limited(SCRIPT_LIMITS, command), ids), shown};
 };
 
