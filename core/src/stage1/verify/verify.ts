@@ -187,7 +187,13 @@ const checkLimit = (limit: keyof CgroupLimits, {pod, app, state, facts}: Evidenc
   const readings = readLimitsOf(facts.cgroup, state.cgroups, path, {[limit]: value});
   const reading = readings.find((files) => files.every(({wanted, actual}) => actual === wanted)) ?? readings[0];
   if (reading === undefined)
-    return [{expected: `a process of ${path}`, actual: 'it is in another cgroup', holds: false}];
+    return [
+      {
+        expected: `${limit} in ${path}`,
+        actual: 'the process is in another cgroup, or the kernel counts nothing like it',
+        holds: false,
+      },
+    ];
   return reading.map(({file, wanted, actual}) => ({
     expected: `${file} ${wanted}`,
     actual,
