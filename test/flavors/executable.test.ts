@@ -6,6 +6,7 @@ import test from 'ava';
 import {root} from '../helpers/command.ts';
 import {openHost} from '../helpers/host.ts';
 import {lacksPods} from '../helpers/lacks.ts';
+import {said} from '../helpers/said.ts';
 import {testIf} from '../helpers/skip.ts';
 import {untilCollected} from '../helpers/until-collected.ts';
 import {program} from '../runner/packages.ts';
@@ -158,8 +159,7 @@ sys.stdin.read()`,
       crowd.stdin.end();
       await gone;
     });
-    const early = gone.then((how) => Promise.reject(new Error(`ended with ${how} before all were there`)));
-    await Promise.race([once(crowd.stdout, 'data'), early]);
+    await said(crowd);
     const forks = 'import subprocess; subprocess.run(["/bin/true"], check=True)';
     const {exitCode, stderr} = await host.rkt(['flavor', 'show', flavorThat('forks', 'declaration', forks)]);
     t.is(exitCode, 0, stderr);

@@ -20,6 +20,7 @@ import {type CallOptions, openHost} from '../helpers/host.ts';
 import {buildImage} from '../helpers/image.ts';
 import {lacksMachines} from '../helpers/kvm.ts';
 import {credentials, PROBE, type Probe, parseProbe} from '../helpers/probe.ts';
+import {said} from '../helpers/said.ts';
 import {serialTestIf} from '../helpers/skip.ts';
 import {until} from '../helpers/until.ts';
 import {untilCollected} from '../helpers/until-collected.ts';
@@ -351,10 +352,7 @@ kernelTest(
     const stays = async () => {
       const [program, ...rest] = host.command('enter', pod.uuid, '/bin/sh', '-c', STAYS_ENTERED);
       const child = spawn(program, rest, {env: rktEnvironment, stdio: ['ignore', 'pipe', 'inherit']});
-      const early = once(child, 'close').then((how) =>
-        Promise.reject(new Error(`ended with ${how} before it said anything`)),
-      );
-      await Promise.race([once(child.stdout, 'data'), early]);
+      await said(child);
       return child;
     };
     const entered = await stays();
