@@ -158,7 +158,7 @@ const shape = {
       programs: z.optional(z.array(absolute)),
       /** Files of the host that they need besides their libraries, where the host has them. */
       files: z.optional(z.array(absolute)),
-      /** Programs that come with the flavor: a path in its package, and where it is in the image. One of machine code can be executed by everybody, and read by root alone: its user does not get at its memory. */
+      /** Programs that come with the flavor: a path in its package, and where it is in the image. One of machine code can be executed by everybody, and read by root alone: its user does not get at its memory; not so a library (`.so`). */
       ownFiles: z.optional(z.array(z.strictObject({from: packagePath, to: absolute}))),
       machine: z.optional(guestSystem),
     }),

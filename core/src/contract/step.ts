@@ -120,6 +120,18 @@ export const stepSchema = z.discriminatedUnion('do', [
    */
   step('disk-image', {app: appName, layers: z.array(hostPath).check(z.minLength(1)), target: podPath}),
   /**
+   * Binds a read-only directory of files that a command of a stage1 image's `tree` makes: a machine that has been started and saved, for machines to go on from. The command is run once for each
+   * tree, command and start of the host, as nobody, without a network, in a root directory that is the tree, with an empty directory at `writes`; the files that it leaves are root's from then on, and shared by all pods.
+   * Where it fails the operator is told, `target` is not made, and the pod runs all the same. Since 1.1.
+   */
+  step('template', {
+    tree: hostPath,
+    command: z.array(z.string()).check(z.minLength(1)),
+    files: z.array(z.string().check(z.regex(/^[a-z0-9][a-z0-9.-]*$/))).check(z.minLength(1)),
+    writes: rootfsPath,
+    target: podPath,
+  }),
+  /**
    * Checks that an app's program, and that of each of its event handlers, is there, can be executed by the app's user on this machine, and that its working directory exists, in the
    * rootfs as mounted by now: for flavors whose own launcher would answer with no more than a number. Since 1.1.
    */

@@ -12,6 +12,8 @@ export interface StepContext {
   readonly hostTrees?: ReadonlyMap<string, HostPath>;
   /** For each `disk-image` step, by its id, the detached mount of a file that it attaches. */
   readonly diskImages?: ReadonlyMap<string, Fd>;
+  /** For each `template` step, by its id, the detached mount of a directory that it attaches; none where it could not be made. */
+  readonly templates?: ReadonlyMap<string, Fd>;
   /** For each `id-map` step, by its id, a user namespace with its map. */
   readonly userNamespaces?: ReadonlyMap<string, Fd>;
 }

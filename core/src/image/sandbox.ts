@@ -40,12 +40,16 @@ const confined = (
   capabilities: readonly string[],
   command: readonly string[],
   ids: readonly string[] = [],
+  /** Of the capabilities, what it has though it is nobody. */
+  kept: readonly string[] = [],
 ): Pick<HostCommand, 'file' | 'args'> => {
   const setpriv = required('setpriv', 'util-linux');
   // Who is not root has nothing to give up, and no keeper (linux/start-keeper.ts).
   if (process.geteuid?.() !== 0) return {file: setpriv, args: ['--no-new-privs', '--pdeathsig=KILL', '--', ...command]};
   const bounding = `--bounding-set=-all${capabilities.map((name) => `,+${name}`).join('')}`;
-  return {file: setpriv, args: ['--clear-groups', '--inh-caps=-all', bounding, ...ids, '--', ...command]};
+  const ambient = `-all${kept.map((name) => `,+${name}`).join('')}`;
+  const keeps = [`--inh-caps=${ambient}`, ...(kept.length === 0 ? [] : [`--ambient-caps=${ambient}`])];
+  return {file: setpriv, args: ['--clear-groups', ...keeps, bounding, ...ids, '--', ...command]};
 };
 
 /**
@@ -142,6 +146,25 @@ export const prover = (command: readonly string[], shown: readonly Shown[]): Hos
   ...confined([], limited(PROVER_LIMITS, command), NOBODY),
   shown,
 });
+
+/** Who a {@link templateMaker} is, by what it makes. */
+export const MAKER = 65_534;
+const MAKER_LIMITS = {core: 0, cpu: '600:610', fsize: 4 * 1024 ** 3, nofile: 256, nproc: 4096} as const;
+const TREE = '/tree';
+
+/** A command of an image's tree, as nobody, with that tree as its root directory: it writes to one directory in there, `target` at `writes`, and nowhere else. */
+export const templateMaker = (tree: Fd, target: Fd, writes: string, command: readonly string[]): HostCommand => {
+  const shown: Shown[] = [
+    {at: TREE, file: tree},
+    {at: `${TREE}${writes}`, file: target, writable: true},
+  ];
+  const chroot = required('chroot', 'coreutils');
+  const changesRoot = ['sys_chroot'];
+  return {
+    ...confined(changesRoot, limited(MAKER_LIMITS, [chroot, TREE, ...command]), NOBODY, changesRoot),
+    shown,
+  };
+};
 
 /** Decompresses standard input as nobody, with bounded memory: gzip, bzip2, xz and zstd. */
 export const decompressor = (memoryBytes: number): HostCommand => {

@@ -93,7 +93,7 @@ const reach = ({pod, report: {entries}, found}: Planned): Told[] => {
   ];
 };
 
-const MOUNTS: readonly string[] = ['bind', 'disk-image', 'host-tree', 'mount', 'overlay'];
+const MOUNTS: readonly string[] = ['bind', 'disk-image', 'host-tree', 'mount', 'overlay', 'template'];
 
 /** What runs besides the apps: of a flavor with a kernel of its own even a program of a rootfs is no app. `undefined`: the app takes rkt's place. */
 const besideApps = ({

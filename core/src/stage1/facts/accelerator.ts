@@ -26,7 +26,7 @@ interface Options {
 }
 
 /**
- * The facts with what runs the code of a pod's machine, for a flavor whose image has a machine: as the configuration says, or by proof.
+ * The facts with what runs the code of a pod's machine, and whether it may go on from a template, for a flavor whose image has a machine: as the configuration says, or by proof.
  * @throws RKT_CONFIG_…, RKT_ISOLATION_FAILED, RKT_SCRATCH_UNUSABLE
  */
 export const withAccelerator = async (
@@ -38,9 +38,10 @@ export const withAccelerator = async (
   const emulator = stage1Image?.machine?.emulator;
   const program = emulator === undefined ? undefined : facts.programs[emulator];
   if (program == null || options.tree === undefined) return facts;
-  const {accelerator: wanted = 'auto'} = (await loadConfig(settings, ['stage1'])).stage1;
+  const {accelerator: wanted = 'auto', templates = true} = (await loadConfig(settings, ['stage1'])).stage1;
   return {
     ...facts,
+    ...(templates ? {} : {noTemplates: true}),
     accelerator: await choose(wanted, program, options.tree, {...options, known: rememberedIn(settings)}),
   };
 };
