@@ -422,6 +422,82 @@ kernelTest('when QEMU or its monitor is killed, both end, and the pod has', asyn
   }
 });
 
+/** What QEMU was started with, of a pod that runs. */
+const qemuOf = (uuid: string): {readonly pid: number; readonly goesOn: boolean} => {
+  const pid = processesOf(uuid).find(({name}) => name !== 'monitor')?.pid ?? 0;
+  return {pid, goesOn: readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('\0-incoming\0')};
+};
+
+const UNIQUE = ['boot_id', 'uuid'].map((name) => `cat /proc/sys/kernel/random/${name};`).join(' ');
+const RANDOM = `${UNIQUE} head -c 32 /dev/urandom | md5sum; head -c 32 /dev/random | md5sum; hostname`;
+const STAYS = 'trap "exit 7" TERM; echo ready; while :; do sleep 0.1; done';
+
+kernelTest('S32 machines go on from one that was booted once, and have nothing random in common', async (t) => {
+  const before = Math.floor(Date.now() / 1000);
+  const pods = await Promise.all([1, 2].map(() => host.start(`${RANDOM}; date +%s; ${STAYS}`, options)));
+  const files = readdirSync(path.join(host.data, 'cas/templates'), {recursive: true, encoding: 'utf8'});
+  t.deepEqual(
+    files
+      .map((name) => path.basename(name))
+      .filter((name) => /^[a-z]/.test(name) && !/^[0-9a-f]{14}$/.test(name))
+      .sort(),
+    ['files', 'memory', 'record.json', 'state'],
+  );
+  for (const {uuid} of pods) {
+    const {pid, goesOn} = qemuOf(uuid);
+    t.true(goesOn);
+    const map = readFileSync(`/proc/${pid}/maps`, 'utf8').match(/^.* (rw-p) .*\/pod\/template\/memory$/m);
+    t.truthy(map);
+    t.regex(readFileSync(`/proc/${pid}/mountinfo`, 'utf8'), / \/pod\/template ro,nosuid,nodev,noexec[ ,]/);
+  }
+  const said = await Promise.all(
+    pods.map(async (pod) => {
+      const {exitCode, stdout, stderr} = await pod.end('SIGTERM');
+      t.deepEqual([exitCode, stderr], [7, '']);
+      return stdout.trim().split('\n').slice(0, -1);
+    }),
+  );
+  const [one = [], two = []] = said;
+  t.is(one.length, 6);
+  for (const [index, value] of one.slice(0, 5).entries()) t.not(value, two[index]);
+  for (const lines of said) {
+    const now = Number(lines[5]);
+    t.true(now >= before && now <= Date.now() / 1000, `${now}`);
+  }
+});
+
+kernelTest(
+  'a template that nothing can go on from costs time, and no pod; the configuration does without',
+  async (t) => {
+    await host.sh('true', options);
+    const templates = path.join(host.data, 'cas/templates');
+    const [name = ''] = readdirSync(templates);
+    const [state, record] = [path.join(templates, name, 'files/state'), path.join(templates, name, 'record.json')];
+    // As if it had been saved so.
+    const harmed = readFileSync(state).fill(0, 100, 4000);
+    writeFileSync(state, harmed);
+    const known = JSON.parse(readFileSync(record, 'utf8')) as {files: Record<string, {digest: string}>};
+    const digest = createHash('sha256').update(harmed).digest('hex');
+    writeFileSync(record, JSON.stringify({...known, files: {...known.files, state: {stamp: '', digest}}}));
+    const {exitCode, stderr} = await host.sh('exit 9', options);
+    t.is(exitCode, 9, stderr);
+    t.regex(stderr, /^rkt: from its template .*; it is booted$/m);
+
+    writeFileSync(state, 'x');
+    const again = await host.sh('exit 9', options);
+    t.is(again.exitCode, 9, again.stderr);
+    t.regex(again.stderr, /template .* is damaged: it is made again$/m);
+
+    mkdirSync(path.join(host.directory, 'etc/stage1.d'), {recursive: true});
+    const configuration = path.join(host.directory, 'etc/stage1.d/templates.json');
+    t.teardown(() => rmSync(configuration));
+    writeFileSync(configuration, JSON.stringify({rktVersion: 'v1', rktKind: 'stage1', templates: false}));
+    const pod = await host.start(STAYS, options);
+    t.false(qemuOf(pod.uuid).goesOn);
+    t.is((await pod.end('SIGTERM')).exitCode, 7);
+  },
+);
+
 kernelTest('the accelerator is proved; a verdict that is wrong costs time, and no pod', async (t) => {
   const file = path.join(host.data, 'cas/flavors/accelerator');
   await host.rkt(['flavor', 'doctor', 'kvm']);
@@ -439,7 +515,7 @@ kernelTest('the accelerator is proved; a verdict that is wrong costs time, and n
   t.regex(stdout, isProved ? /run on the processor itself/ : /machines are emulated \(tcg\): \/dev\/kvm is of no use/);
   t.is(readFileSync(file, 'utf8').includes('"works":true'), isProved);
 
-  mkdirSync(path.join(host.directory, 'etc/stage1.d'));
+  mkdirSync(path.join(host.directory, 'etc/stage1.d'), {recursive: true});
   const configuration = path.join(host.directory, 'etc/stage1.d/accelerator.json');
   t.teardown(() => rmSync(configuration));
   const wants = (accelerator: string) =>

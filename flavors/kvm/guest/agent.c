@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <linux/random.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -90,6 +91,45 @@ static void send_frame(enum frame_type type, int process, const void *payload, u
 
 /* ---- start of the machine ---- */
 
+/* Whether it could be written. */
+static int tell_kernel(const char *path, const char *word) {
+	int file = open(path, O_WRONLY | O_CLOEXEC);
+	if (file < 0) return 0;
+	int done = write(file, word, strlen(word)) == (ssize_t)strlen(word);
+	close(file);
+	return done;
+}
+
+/* Devices have no drivers until they are asked for: a template of machines has others than the machines. */
+static void hold_devices(void) {
+	tell_kernel("/sys/bus/virtio/drivers_autoprobe", "0");
+}
+
+/* Virtual I/O Device (VIRTIO) 1.2, 5: device types. */
+enum device_type { DISK = 2, CONSOLE = 3, TREE = 9 };
+
+/* Gives the first device of a type that has none its driver; whether there was one. */
+static int attach_next(enum device_type type) {
+	static const char devices[] = "/sys/bus/virtio/devices";
+	DIR *directory = opendir(devices);
+	struct dirent *entry;
+	char first[256] = "";
+	while (directory != NULL && (entry = readdir(directory)) != NULL) {
+		char path[400];
+		unsigned found = 0;
+		snprintf(path, sizeof path, "%s/%s/driver", devices, entry->d_name);
+		if (access(path, F_OK) == 0) continue;
+		snprintf(path, sizeof path, "%s/%s/device", devices, entry->d_name);
+		FILE *file = fopen(path, "re");
+		if (file == NULL) continue;
+		if (fscanf(file, "%x", &found) == 1 && found == type && (*first == '\0' || strverscmp(entry->d_name, first) < 0))
+			snprintf(first, sizeof first, "%s", entry->d_name);
+		fclose(file);
+	}
+	if (directory != NULL) closedir(directory);
+	return *first != '\0' && tell_kernel("/sys/bus/virtio/drivers_probe", first);
+}
+
 static void load_modules(void) {
 	FILE *order = fopen("/modules/order", "re");
 	if (order == NULL) return; /* a kernel that needs none */
@@ -101,6 +141,7 @@ static void load_modules(void) {
 		if (file < 0) die("%s", path);
 		if (syscall(SYS_finit_module, file, "", 0) < 0 && errno != EEXIST) die("%s", path);
 		close(file);
+		hold_devices();
 	}
 	fclose(order);
 }
@@ -136,7 +177,7 @@ static void wait_a_little(void) {
 static void open_port(void) {
 	while ((port = open("/dev/vport0p1", O_RDWR | O_CLOEXEC)) < 0) {
 		if (errno != ENOENT && errno != ENXIO) die("/dev/vport0p1"); /* not there yet */
-		wait_a_little();
+		if (!attach_next(CONSOLE)) wait_a_little();
 	}
 }
 
@@ -158,7 +199,7 @@ static void fail(const char *format, ...) {
 	pause();
 }
 
-/* A disk by the serial number that QEMU was told: their order is the kernel's business. */
+/* A disk by the serial number that QEMU was told: their order is the kernel's business. Those of a template that the machine has no use for come last, and are left alone. */
 static const char *disk(const char *serial) {
 	static char path[300];
 	for (;;) {
@@ -179,7 +220,7 @@ static const char *disk(const char *serial) {
 			return path;
 		}
 		if (blocks != NULL) closedir(blocks);
-		wait_a_little();
+		if (!attach_next(DISK)) wait_a_little();
 	}
 }
 
@@ -500,6 +541,21 @@ static void reap(void) {
 
 /* ---- frames ---- */
 
+/* What the machine shares with all that go on from where it was saved: random numbers to come, and the time. */
+static void renew(const struct renewal *renewal) {
+	struct {
+		struct rand_pool_info head;
+		uint8_t seed[sizeof renewal->seed];
+	} entropy = {.head = {.entropy_count = 8 * sizeof renewal->seed, .buf_size = sizeof renewal->seed}};
+	memcpy(entropy.seed, renewal->seed, sizeof entropy.seed);
+	int file = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
+	if (file < 0 || ioctl(file, RNDADDENTROPY, &entropy) < 0 || ioctl(file, RNDRESEEDCRNG) < 0) die("/dev/urandom");
+	close(file);
+	memset(&entropy, 0, sizeof entropy);
+	struct timespec now = {.tv_sec = renewal->seconds, .tv_nsec = renewal->nanoseconds};
+	if (clock_settime(CLOCK_REALTIME, &now) < 0) die("clock");
+}
+
 static struct script script;
 
 static void take_frame(struct frame frame, char *payload) {
@@ -511,6 +567,7 @@ static void take_frame(struct frame frame, char *payload) {
 			add_to_script(&script, payload, frame.length);
 			return;
 		}
+		while (attach_next(TREE)) continue;
 		run_script(&script);
 		send_frame(FRAME_STARTED, 0, NULL, 0);
 		return;
@@ -540,6 +597,14 @@ static void take_frame(struct frame frame, char *payload) {
 		memcpy(&credit, payload, sizeof credit);
 		(credit.stream == FRAME_OUTPUT ? &process->out : &process->err)->credit += credit.bytes;
 		tell_end(id);
+		return;
+	}
+	case FRAME_RENEW: {
+		struct renewal renewal;
+		if (frame.length != sizeof renewal) die("frame");
+		memcpy(&renewal, payload, sizeof renewal);
+		renew(&renewal);
+		send_frame(FRAME_READY, 0, NULL, 0);
 		return;
 	}
 	case FRAME_HALT:

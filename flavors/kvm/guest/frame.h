@@ -19,6 +19,7 @@ enum frame_type {
 	FRAME_ENTER = 'N',  /* a part of the script of a process that joins an app; the part of length 0 ends it */
 	FRAME_CLOSE = 'D',  /* u8, the type of a stream's frames: nobody reads it any more */
 	FRAME_HALT = 'H',   /* power off */
+	FRAME_RENEW = 'T',  /* struct renewal: the machine goes on where another was saved; it is ready once it is another */
 	/* guest to host */
 	FRAME_READY = 'R',  /* the agent takes a script */
 	FRAME_STARTED = 'G', /* the script has been done */
@@ -41,6 +42,13 @@ struct frame {
 /* What may be on its way of one stream: a reader that is slow stops its own stream and no other. */
 #define WINDOW 262144u
 #define MAX_PROCESSES 64
+
+struct renewal {
+	uint64_t seconds; /* since 1970 */
+	uint32_t nanoseconds;
+	uint8_t seed[64];
+	uint8_t unused[4];
+};
 
 struct credit {
 	uint8_t stream;

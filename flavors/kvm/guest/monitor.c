@@ -1,10 +1,12 @@
 /*
  * What stays on the host beside QEMU: starts it, gives the agent in the guest its script, carries standard streams and signals, and ends with the exit status of the pod.
  *
- *   monitor DIRECTORY (app NAME STDIN STDOUT STDERR)… (accelerator NAME PROCESSOR)… -- QEMU ARGUMENT…
+ *   monitor DIRECTORY (app NAME STDIN STDOUT STDERR)… [template TEMPLATE LIBRARY] (accelerator NAME PROCESSOR)… -- QEMU ARGUMENT… [-- BOOT… [-- ARGUMENT…]]
  *
- * An accelerator that the machine does not start with is followed by the next. In the arguments of QEMU, @ACCELERATOR@ and @CPU@ are the words of the one, and @TSC@ is the frequency of the
- * processor's counter.
+ * An accelerator that the machine does not start with is followed by the next; see command.h for what is put into the arguments of QEMU.
+ *
+ * With a directory TEMPLATE that has a file `state` (save.c) the machine first goes on from there, with the first accelerator and the last arguments in the place of BOOT; if it does not, it is booted. QEMU has the state in
+ * descriptor 6, takes commands from 5, and is preloaded with LIBRARY (own-memory.so.c).
  *
  * At DIRECTORY/control/socket it takes what joins an app (enter.c). DIRECTORY has the file `script` and gets `status/NAME`, the exit status of each app as a decimal number, and the file `supervisor-status`, which gets `ready` once all apps run. A stream is `-` (that of the caller), `null`, or the path of a
  * file that is appended to. App number N of the command line is process N of the script. QEMU has the agent's port in descriptor 3 and the console of the
@@ -22,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -31,12 +34,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "command.h"
 #include "frame.h"
 
 /* As everywhere in rkt: its own failure, not that of an app. */
 #define FAILED 254
 #define PORT 3
 #define CONSOLE 4
+#define COMMANDS 5
+#define STATE 6
 #define CONSOLE_KEPT 4096
 /* A script, and what is granted of streams; a guest that does not read must not fill the memory of the host. */
 #define MAX_UNSENT (16u << 20)
@@ -48,7 +54,7 @@
 #define HALT_SECONDS 5
 /* The same of a machine that something else may start after. */
 #define ATTEMPT_SECONDS 15
-#define MAX_ATTEMPTS 2
+#define MAX_ATTEMPTS 3
 
 struct sink {
 	int fd; /* -1: nobody wants it */
@@ -75,14 +81,16 @@ static struct process processes[MAX_PROCESSES];
 static int app_count, apps_left;
 static const char *directory;
 static pid_t qemu;
-static int port = -1, console = -1, timer = -1, listener = -1;
+static int port = -1, console = -1, commands = -1, timer = -1, listener = -1;
 static char console_text[CONSOLE_KEPT];
 static size_t console_length;
 static char *unsent;
 static size_t unsent_length, unsent_capacity;
-static char **qemu_arguments;
+static char **qemu_arguments, **boot_arguments, **template_arguments;
+static const char *template, *library;
 static struct {
 	const char *accelerator, *processor;
+	int restores; /* from the template */
 } attempts[MAX_ATTEMPTS];
 static int attempt, attempt_count;
 static sigset_t signals_before;
@@ -535,6 +543,30 @@ static int output_of(const char *word, int own) {
 	return file;
 }
 
+static int open_state(void) {
+	char path[4096];
+	snprintf(path, sizeof path, "%s/state", template);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* Whoever could not make one has said so. */
+static int has_template(void) {
+	int state = template == NULL ? -1 : open_state();
+	if (state < 0) return 0;
+	close(state);
+	return 1;
+}
+
+/* Ends arguments where there is a `--`, after which come others; NULL: there is none. */
+static char **next_part(char **arguments) {
+	for (char **word = arguments; word != NULL && *word != NULL; word++) {
+		if (strcmp(*word, "--") != 0) continue;
+		*word = NULL;
+		return word + 1;
+	}
+	return NULL;
+}
+
 static void take_arguments(int argc, char **argv) {
 	if (argc < 2) give_up("no directory");
 	directory = argv[1];
@@ -552,7 +584,17 @@ static void take_arguments(int argc, char **argv) {
 		};
 		at += 5;
 	}
+	if (at + 2 < argc && strcmp(argv[at], "template") == 0) {
+		template = argv[at + 1];
+		library = argv[at + 2];
+		at += 3;
+	}
 	while (at + 2 < argc && strcmp(argv[at], "accelerator") == 0) {
+		if (attempt_count == 0 && has_template()) {
+			attempts[0].restores = 1;
+			attempts[0].accelerator = argv[at + 1];
+			attempts[attempt_count++].processor = argv[at + 2];
+		}
 		if (attempt_count == MAX_ATTEMPTS) give_up("more than %d accelerators", MAX_ATTEMPTS);
 		attempts[attempt_count].accelerator = argv[at + 1];
 		attempts[attempt_count++].processor = argv[at + 2];
@@ -561,47 +603,9 @@ static void take_arguments(int argc, char **argv) {
 	if (app_count == 0 || attempt_count == 0 || at + 1 >= argc || strcmp(argv[at], "--") != 0) give_up("arguments");
 	apps_left = app_count;
 	qemu_arguments = argv + at + 1;
-}
-
-/* Ticks of the processor's counter in a millisecond: without hardware support the guest has the same, and on a busy host it does not find out itself. */
-static unsigned long kilohertz(void) {
-	struct timespec from, to, pause = {.tv_nsec = 10000000};
-	clock_gettime(CLOCK_MONOTONIC_RAW, &from);
-	unsigned long long start = __builtin_ia32_rdtsc();
-	nanosleep(&pause, NULL);
-	clock_gettime(CLOCK_MONOTONIC_RAW, &to);
-	unsigned long long ticks = __builtin_ia32_rdtsc() - start;
-	return ticks * 1000000 / ((to.tv_sec - from.tv_sec) * 1000000000ull + (to.tv_nsec - from.tv_nsec));
-}
-
-/* What takes the place of marks in the arguments of QEMU. */
-struct value {
-	const char *mark, *text;
-};
-
-static char *put_in(const char *argument, const struct value *values) {
-	for (; values->mark != NULL; values++) {
-		const char *mark = strstr(argument, values->mark);
-		char *whole;
-		if (mark == NULL) continue;
-		if (asprintf(&whole, "%.*s%s%s", (int)(mark - argument), argument, values->text, mark + strlen(values->mark)) < 0) give_up("no memory");
-		return whole;
-	}
-	return strdup(argument);
-}
-
-static char **qemu_command(void) {
-	char frequency[32];
-	snprintf(frequency, sizeof frequency, "%lu", kilohertz());
-	const struct value values[] = {
-	    {"@TSC@", frequency}, {"@ACCELERATOR@", attempts[attempt].accelerator}, {"@CPU@", attempts[attempt].processor}, {NULL, NULL}};
-	size_t count = 0;
-	while (qemu_arguments[count] != NULL) count++;
-	char **command = calloc(count + 1, sizeof *command);
-	if (command == NULL) give_up("no memory");
-	for (size_t at = 0; at < count; at++)
-		if ((command[at] = put_in(qemu_arguments[at], values)) == NULL) give_up("no memory");
-	return command;
+	boot_arguments = next_part(qemu_arguments);
+	template_arguments = next_part(boot_arguments);
+	if (attempts[0].restores && template_arguments == NULL) give_up("arguments");
 }
 
 /* Over files whose owners are users of that namespace: those of the volumes. What is dropped from the bounding set does not come back by execve. */
@@ -625,11 +629,21 @@ static int take_user_namespace(void) {
 	return namespace;
 }
 
+/* What QEMU is asked for, to go on from a template (QEMU Machine Protocol). It says what becomes of it, an object in each line. */
+static const char RESTORE[] =
+    "{\"execute\":\"qmp_capabilities\"}\n"
+    "{\"execute\":\"migrate-set-capabilities\",\"arguments\":{\"capabilities\":[{\"capability\":\"x-ignore-shared\",\"state\":true}]}}\n"
+    "{\"execute\":\"migrate-incoming\",\"arguments\":{\"uri\":\"fd:6\"}}\n";
+
 static void start_qemu(void) {
-	char **command = qemu_command();
+	int restores = attempts[attempt].restores;
+	char **command = make_command(qemu_arguments, restores ? template_arguments : boot_arguments, attempts[attempt].accelerator, attempts[attempt].processor,
+				      restores ? 1 : kilohertz());
+	if (command == NULL) give_up("no memory");
 	alarm_in(attempt + 1 < attempt_count ? ATTEMPT_SECONDS : START_SECONDS);
-	int agent[2], text[2];
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, agent) < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, text) < 0)
+	int agent[2], text[2], words[2] = {-1, -1}, state = restores ? open_state() : -1;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, agent) < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, text) < 0 ||
+	    (restores && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, words) < 0))
 		give_up("socketpair: %s", strerror(errno));
 	pid_t parent = getpid();
 	qemu = fork();
@@ -644,10 +658,17 @@ static void start_qemu(void) {
 		if (getppid() != parent) _exit(FAILED);
 		setsid(); /* keys of the terminal are the apps' */
 		sigprocmask(SIG_SETMASK, &signals_before, NULL);
+		const struct {
+			int from, to;
+		} given[] = {{agent[1], PORT}, {text[1], CONSOLE}, {words[1], COMMANDS}, {state, STATE}};
+		int high[4], nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 		/* Above the numbers that they are to have. */
-		int a = fcntl(agent[1], F_DUPFD_CLOEXEC, 10), t = fcntl(text[1], F_DUPFD_CLOEXEC, 10), nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-		if (a < 0 || t < 0 || nothing < 0 || dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0 || dup2(t, 2) < 0 || dup2(a, PORT) < 0 || dup2(t, CONSOLE) < 0)
-			_exit(FAILED);
+		for (int at = 0; at < 4; at++)
+			if ((high[at] = given[at].from < 0 ? -1 : fcntl(given[at].from, F_DUPFD_CLOEXEC, 10)) < 0 && given[at].from >= 0) _exit(FAILED);
+		if (nothing < 0 || dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0 || dup2(high[1], 2) < 0) _exit(FAILED);
+		for (int at = 0; at < 4; at++)
+			if (high[at] >= 0 && dup2(high[at], given[at].to) < 0) _exit(FAILED);
+		if (restores && setenv("LD_PRELOAD", library, 1) < 0) _exit(FAILED);
 		execv(command[0], command);
 		dprintf(2, "%s: %s\n", command[0], strerror(errno));
 		_exit(FAILED);
@@ -658,7 +679,16 @@ static void start_qemu(void) {
 	close(text[1]);
 	port = agent[0];
 	console = text[0];
+	if (!restores) return;
+	close_fd(&state);
+	close(words[1]);
+	commands = words[0];
+	/* Far less than a socket takes at once; if QEMU has ended, that is told by a signal. */
+	(void)!send(commands, RESTORE, sizeof RESTORE - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
+
+static char answers[4096];
+static size_t answer_length;
 
 /* What it starts with next, if there is something. */
 __attribute__((format(printf, 1, 2))) static void not_started(const char *format, ...) {
@@ -668,14 +698,69 @@ __attribute__((format(printf, 1, 2))) static void not_started(const char *format
 	vsnprintf(why, sizeof why, format, arguments);
 	va_end(arguments);
 	if (phase != BOOTING || attempt + 1 == attempt_count) give_up("%s", why);
-	fprintf(stderr, "rkt: with the accelerator %s %s; it is started with %s\n", attempts[attempt].accelerator, why, attempts[attempt + 1].accelerator);
+	if (attempts[attempt].restores) fprintf(stderr, "rkt: from its template %s; it is booted\n", why);
+	else fprintf(stderr, "rkt: with the accelerator %s %s; it is started with %s\n", attempts[attempt].accelerator, why, attempts[attempt + 1].accelerator);
 	end_qemu();
 	tell_console();
 	close_fd(&port);
 	close_fd(&console);
+	close_fd(&commands);
+	answer_length = 0;
 	unsent_length = received_length = console_length = 0;
 	attempt++;
 	start_qemu();
+}
+
+/* A machine that goes on where another was saved has the time of that, and would have its random numbers. */
+static void renew(void) {
+	struct renewal renewal = {0};
+	struct timespec now;
+	if (getrandom(renewal.seed, sizeof renewal.seed, 0) != sizeof renewal.seed) give_up("getrandom: %s", strerror(errno));
+	clock_gettime(CLOCK_REALTIME, &now);
+	renewal.seconds = now.tv_sec;
+	renewal.nanoseconds = now.tv_nsec;
+	send_frame(FRAME_RENEW, 0, &renewal, sizeof renewal);
+}
+
+/* A refusal says why, up to the next quotation mark. */
+static void refuse_answer(const char *line) {
+	static const char key[] = "\"desc\": \"";
+	const char *text = strstr(line, key);
+	char why[120] = "is refused by QEMU";
+	size_t length = 0;
+	if (text != NULL)
+		for (text += sizeof key - 1; *text != '\0' && *text != '"' && length < sizeof why - 1; text++) why[length++] = *text >= ' ' && *text < 0x7f ? *text : ' ';
+	if (text != NULL) why[length] = '\0';
+	not_started("the machine cannot go on: %s", why);
+}
+
+/* What QEMU says to what it was asked for, until the machine runs. */
+static void read_answers(void) {
+	ssize_t length = recv(commands, answers + answer_length, sizeof answers - 1 - answer_length, MSG_DONTWAIT);
+	if (length < 0 && (errno == EAGAIN || errno == EINTR)) return;
+	if (length <= 0) {
+		close_fd(&commands); /* the end of QEMU is told by a signal */
+		return;
+	}
+	answer_length += length;
+	answers[answer_length] = '\0';
+	char *line = answers, *end;
+	while ((end = strchr(line, '\n')) != NULL) {
+		*end = '\0';
+		if (strstr(line, "\"error\":") != NULL) {
+			refuse_answer(line);
+			return;
+		}
+		if (strstr(line, "\"event\": \"RESUME\"") != NULL) {
+			close_fd(&commands);
+			renew();
+			return;
+		}
+		line = end + 1;
+	}
+	answer_length -= line - answers;
+	memmove(answers, line, answer_length);
+	if (answer_length == sizeof answers - 1) not_started("QEMU says what it should not");
 }
 
 static void qemu_has_ended(int status) {
@@ -731,7 +816,7 @@ static void take_alarm(void) {
 }
 
 /* Descriptors that are looked at whatever runs. */
-#define FIXED 5
+#define FIXED 6
 
 int main(int argc, char **argv) {
 	sigset_t taken;
@@ -760,7 +845,8 @@ int main(int argc, char **argv) {
 		    {timer, POLLIN, 0},
 		    {port, POLLIN | (unsent_length > 0 ? POLLOUT : 0), 0},
 		    {console, POLLIN, 0},
-		    {phase == RUNNING && unsent_length < WINDOW ? listener : -1, POLLIN, 0}};
+		    {phase == RUNNING && unsent_length < WINDOW ? listener : -1, POLLIN, 0},
+		    {commands, POLLIN, 0}};
 		int count = FIXED;
 		struct {
 			int id;
@@ -812,6 +898,7 @@ int main(int argc, char **argv) {
 			if (owner[at].type == FRAME_ERROR && process->err.fd == polled[at].fd && process->err.length > 0) drain(owner[at].id, &process->err, FRAME_ERROR);
 		}
 		if (polled[4].revents & POLLIN) take_client();
+		if (polled[5].revents != 0 && commands >= 0) read_answers();
 		if (polled[1].revents & POLLIN) take_alarm();
 		if (polled[0].revents & POLLIN) take_signals(signals);
 	}

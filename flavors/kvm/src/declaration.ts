@@ -31,6 +31,8 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
     ownFiles: [
       {from: 'dist/monitor', to: IMAGE.monitor},
       {from: 'dist/enter', to: IMAGE.enter},
+      {from: 'dist/save', to: IMAGE.save},
+      {from: 'dist/own-memory.so', to: IMAGE.ownMemory},
     ],
     machine: {
       kernel: IMAGE.kernel,
@@ -65,7 +67,7 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
     ),
     'resource/memory': equivalent(
       `memory limit of a cgroup, ${IN_GUEST}`,
-      'the machine has the memory of all apps and 128 MiB; what apps write to their root file systems is of it, too',
+      'the machine has the memory of all apps and 128 MiB, and 384 MiB at least; what apps write to their root file systems is of it, too',
     ),
     'resource/network-bandwidth': impossible(LATER),
     'resource/pids': inGuest('task limit of a cgroup'),

@@ -8,13 +8,14 @@ import {
   type Pod,
   podCgroup,
   privateMounts,
+  type RootfsPath,
   type Step,
 } from '@rkt/plugin-sdk';
 import {launchedProcess} from './beside.ts';
 import {declaration} from './declaration.ts';
 import {enterLaunch} from './enter.ts';
-import {accelerators, qemuCommand} from './machine.ts';
-import {IMAGE, podPath, ROOT, SEEN, SHARED, userOf} from './places.ts';
+import {accelerators, isOfTemplate, qemuCommand, templateArguments, templateCommand, templateWords} from './machine.ts';
+import {IMAGE, podPath, ROOT, SEEN, SHARED, TEMPLATE, userOf} from './places.ts';
 import {podScript} from './script.ts';
 import {bindVolumes, servedTrees} from './volumes.ts';
 
@@ -26,7 +27,7 @@ export default defineFlavor({
   ...declaration,
   probe: (host) => [...missingPrograms(host), ...foreignMachine(host), ...accelerator(host)],
 
-  filesystem: (pod) => [
+  filesystem: (pod, host) => [
     // The machine has no card: whoever breaks out into QEMU has no network either, nor what others of the host share.
     privateMounts('ipc', 'net', 'uts'),
     {
@@ -49,6 +50,7 @@ export default defineFlavor({
         target: podPath(`${SHARED}/disks/${app.name}`),
       }),
     ),
+    ...(isOfTemplate(pod, host) ? [template(pod)] : []),
   ],
 
   environment: (pod, host) => [
@@ -93,9 +95,11 @@ export default defineFlavor({
       IMAGE.monitor,
       SEEN,
       ...pod.apps.flatMap(streamsOf),
+      ...templateWords(pod, host),
       ...accelerators(host),
       '--',
       ...qemuCommand(pod, host),
+      ...templateArguments(pod, host),
     ]),
     passSockets: false,
     ...(servedTrees(pod).length > 0 && {keepUserNamespace: true}),
@@ -132,6 +136,16 @@ const file = (name: string, content: string, owner: number): Step => ({
   mode: 0o644,
   uid: owner,
   gid: owner,
+});
+
+const template = (pod: Pod): Step => ({
+  id: 'template',
+  do: 'template',
+  tree: treeOf(pod),
+  command: templateCommand(),
+  files: [TEMPLATE.memory, TEMPLATE.state],
+  writes: SEEN as RootfsPath,
+  target: podPath(`${SHARED}${TEMPLATE.seen.slice(SEEN.length)}`),
 });
 
 /** Where QEMU finds the files that it has open, to change their modes: of processes there are none but this pod's. */

@@ -4,7 +4,17 @@ import {app, hostFacts, pod} from '../../../core/test/support/fixtures.ts';
 import {bundle} from '../src/bundle.ts';
 import {enterLaunch} from '../src/enter.ts';
 import flavor from '../src/index.ts';
-import {accelerators, coresOf, memoryOf, optionValue, qemuCommand} from '../src/machine.ts';
+import {
+  accelerators,
+  coresOf,
+  isOfTemplate,
+  memoryOf,
+  optionValue,
+  qemuCommand,
+  templateArguments,
+  templateCommand,
+  templateWords,
+} from '../src/machine.ts';
 import {userOf} from '../src/places.ts';
 import {podScript} from '../src/script.ts';
 import {bindVolumes} from '../src/volumes.ts';
@@ -13,8 +23,10 @@ const MEBIBYTE = 1024 * 1024;
 const second = 'second' as AppName;
 const IDENTITY = {pid: 1, startTime: 1};
 
-test('the machine has the memory of its apps and its own need', (t) => {
-  t.is(memoryOf(pod({apps: [app({limits: {memoryMax: 64 * MEBIBYTE}})]})), 192 * MEBIBYTE);
+test('the machine has the memory of its apps and its own need, and no less than one that says nothing', (t) => {
+  t.is(memoryOf(pod({apps: [app({limits: {memoryMax: 64 * MEBIBYTE}})]})), 384 * MEBIBYTE);
+  t.is(memoryOf(pod()), 384 * MEBIBYTE);
+  t.is(memoryOf(pod({apps: [app({limits: {memoryMax: 300 * MEBIBYTE}})]})), 428 * MEBIBYTE);
   t.is(memoryOf(pod({apps: [app({limits: {memoryMax: 64 * MEBIBYTE}}), app({name: second})]})), 448 * MEBIBYTE);
 });
 
@@ -34,10 +46,11 @@ test('whoever has not made the image is told so once, and whoever has one withou
     have(qemu).map(({fix}) => fix),
     ['make it: rkt flavor build kvm'],
   );
-  const [broken, ...more] = have(qemu, '/usr/lib/rkt/monitor', '/usr/lib/rkt/enter', '/boot/initramfs');
+  const own = ['monitor', 'enter', 'save', 'own-memory.so'].map((name) => `/usr/lib/rkt/${name}`);
+  const [broken, ...more] = have(qemu, ...own, '/boot/initramfs');
   t.deepEqual([broken?.fix, more.length], ['make it again: rkt flavor build kvm', 0]);
   t.regex(broken?.what ?? '', /\/boot\/vmlinux$/);
-  t.deepEqual(have(qemu, '/usr/lib/rkt/monitor', '/usr/lib/rkt/enter', '/boot/initramfs', '/boot/vmlinux'), []);
+  t.deepEqual(have(qemu, ...own, '/boot/initramfs', '/boot/vmlinux'), []);
 });
 
 test('a machine is started with what has been proved, and then with what always works, unless the operator wants one', (t) => {
@@ -91,6 +104,49 @@ test('the flavor says which accelerator it is, and lacks one that is wanted and 
     {severity: 'note', what: 'machines run on the processor itself (kvm): it ran'},
   ]);
   t.like(findings({name: 'kvm', because: 'wanted', forced: true}), [{severity: 'missing'}]);
+});
+
+test('a small machine goes on from a template, in which it finds what it has itself, in the same order', (t) => {
+  const apps = ['a', 'b'].map((name) => app({name: name as AppName, limits: {memoryMax: 64 * MEBIBYTE}}));
+  const two = pod({apps});
+  const facts = hostFacts();
+  const stage1 = {image: {id: `sha512-${'0'.repeat(128)}`, name: 'x'}, tree: '/tree'} as unknown as Pod['stage1'];
+  const step = flavor.filesystem({...two, stage1}, facts).find(({id}) => id === 'template');
+  t.like(step, {do: 'template', tree: '/tree', files: ['memory', 'state'], target: 'stage1/rootfs/rkt/template'});
+  const devices = (command: readonly string[]) => command.filter((_, index) => command[index - 1] === '-device');
+  const [own, ofTemplate] = [qemuCommand(two, facts), templateCommand()].map(devices);
+  t.deepEqual(own, ofTemplate);
+  t.is(own?.length, 6);
+  const drives = qemuCommand(two, facts).filter((word) => word.startsWith('if=none'));
+  t.deepEqual(
+    drives.map((word) => word.includes('null-co')),
+    [false, false, true, true],
+  );
+  const [, ...further] = templateArguments(two, facts);
+  t.true(further.some((word) => word.endsWith(',mem-path=/pod/template/memory,share=off')));
+});
+
+test('what no template can give is booted', (t) => {
+  const fits = (made: Pod, host: HostFacts = hostFacts()) => isOfTemplate(made, host);
+  const limited = (limits: object) => pod({apps: [app({limits})]});
+  const many = (count: number) =>
+    pod({apps: Array.from({length: count}, (_, index) => app({name: `a${index}` as AppName, limits: {memoryMax: 1}}))});
+  t.deepEqual(
+    [
+      fits(pod()),
+      fits(many(4)),
+      fits(many(5)),
+      fits(limited({memoryMax: 300 * MEBIBYTE})),
+      fits(limited({cpuMax: 2000}), hostFacts({cpus: 4})),
+      fits(pod({volumes: [hostVolume('data')], apps: [mounted(['data', '/data'])]})),
+      fits(pod({volumes: [empty('scratch')], apps: [mounted(['scratch', '/tmp'])]})),
+      fits(pod(), hostFacts({accelerator: {name: 'kvm', because: 'x'}})),
+      fits(pod(), hostFacts({noTemplates: true})),
+    ],
+    [true, true, false, false, false, false, true, false, false],
+  );
+  const booted = hostFacts({noTemplates: true});
+  t.deepEqual([templateWords(pod(), booted), templateArguments(pod(), booted)], [[], []]);
 });
 
 test('S14 a comma in an option of QEMU is two', (t) => {

@@ -117,6 +117,46 @@ for (const [name, script] of Object.entries(machines)) {
   );
 }
 
+testIf(lacks('program/cc'))(
+  'S32 a machine that goes on from a template is another one first; one that does not is booted',
+  async (t) => {
+    const directory = mkdtempSync(path.join(tmpdir(), 'rkt-test-monitor-'));
+    t.teardown(() => rmSync(directory, {recursive: true}));
+    for (const place of ['status', 'control', 'template']) mkdirSync(path.join(directory, place));
+    for (const file of ['script', 'supervisor-status']) writeFileSync(path.join(directory, file), 'mkdir\t/x\n');
+    const [monitor, qemu] = [path.join(directory, 'monitor'), path.join(directory, 'qemu')];
+    execFileSync('cc', ['-O1', '-o', monitor, at('../guest/monitor.c')]);
+    const run = async (goesOn: string, boots: string) => {
+      rmSync(path.join(directory, 'control/socket'), {force: true});
+      const script = `[ "$1" = boot ] && { ${boots}; }\n[ "$1" = go-on ] && { ${goesOn}; }\n${WORKS}`;
+      writeFileSync(qemu, `#!/bin/sh\n${script}\n`, {mode: 0o755});
+      const template = ['template', path.join(directory, 'template'), ''];
+      const words = [...template, ...ACCELERATOR, '--', qemu, '--', 'boot', '--', 'go-on'];
+      const child = spawn(monitor, [directory, 'app', 'a', 'null', 'null', 'null', ...words], {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      let said = '';
+      child.stderr.on('data', (bytes: Buffer) => {
+        said += bytes.toString('latin1');
+      });
+      const [status] = await once(child, 'close');
+      return {status, said};
+    };
+    const dies = 'exit 3';
+    // There is none.
+    t.deepEqual(await run(dies, ':'), {status: 5, said: ''});
+    writeFileSync(path.join(directory, 'template/state'), 'state');
+    const renewed = `[ "$(cat <&6)" = state ] && printf '{"event": "RESUME"}\\n' >&5 && [ "$(head -c 88 <&3 | head -c 1)" = T ]`;
+    t.deepEqual(await run(`${renewed} || ${dies}`, dies), {status: 5, said: ''});
+    const refused = await run(`printf '{"error": {"desc": "no such \\033state"}}\\n' >&5; sleep 1000`, ':');
+    t.is(refused.status, 5, refused.said);
+    t.regex(refused.said, /^rkt: from its template the machine cannot go on: no such {1,2}state; it is booted$/m);
+    const ended = await run(dies, ':');
+    t.is(ended.status, 5, ended.said);
+    t.regex(ended.said, /^rkt: from its template QEMU ended with exit status 3; it is booted$/m);
+  },
+);
+
 /** A machine of one app whose QEMU is a script of a shell, and what joins that app. */
 const startMachine = (script: string) => {
   const directory = mkdtempSync(path.join(tmpdir(), 'rkt-test-monitor-'));
