@@ -113,7 +113,7 @@ await Promise.all([
     ),
 ]);
 
-/** Programs that a flavor brings along are one file of C each, without libraries. */
+/** Programs that a flavor brings along are one file of C each, without libraries; `NAME.so.c` is one that others load. */
 const guestPrograms = packages.flatMap((directory) =>
   existsSync(at(directory, 'guest'))
     ? readdirSync(at(directory, 'guest'))
@@ -129,8 +129,9 @@ if (spawnSync('cc', ['--version'], {stdio: 'ignore'}).error !== undefined) {
     `no C compiler (cc): not built: ${guestPrograms.map(({output}) => path.relative(root, output)).join(', ')}\n`,
   );
 } else {
-  const flags = ['-std=gnu11', '-Wall', '-Wextra', '-Werror', '-Os', '-static', '-s'];
-  for (const {source, output} of guestPrograms) run('cc', [...flags, '-o', output, source]);
+  const flags = ['-std=gnu11', '-Wall', '-Wextra', '-Werror', '-Os', '-s'];
+  const kind = (output: string) => (output.endsWith('.so') ? ['-shared', '-fPIC'] : ['-static']);
+  for (const {source, output} of guestPrograms) run('cc', [...flags, ...kind(output), '-o', output, source]);
 }
 
 mkdirSync(at('core/dist/schema'), {recursive: true});

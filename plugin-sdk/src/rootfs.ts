@@ -98,6 +98,7 @@ const mountVolume = (
   target,
   recursive: volume.kind === 'host' && volume.recursive,
   followSymlinks: volume.kind === 'host' && volume.followSymlinks,
+  ...(volume.kind === 'host' && volume.propagation ? {propagation: volume.propagation} : {}),
   // Only a volume that is one gives a device.
   flags: [
     ...(readOnly || volume.readOnly ? (['ro'] as const) : []),

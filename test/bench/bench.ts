@@ -12,6 +12,7 @@ import {openWorld, type World} from './world.ts';
 const benches: Readonly<Record<string, () => Promise<{bench: (world: World) => Target[] | Promise<Target[]>}>>> = {
   start: () => import('./start.ts'),
   nspawn: () => import('./nspawn.ts'),
+  machines: () => import('./machines.ts'),
   commands: () => import('./commands.ts'),
   sleep: () => import('./sleep.ts'),
   parallel: () => import('./parallel.ts'),

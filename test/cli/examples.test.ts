@@ -6,7 +6,7 @@ import test from 'ava';
 import {execa} from 'execa';
 import type {Command} from '../../core/src/cli/command.ts';
 import {commands} from '../../core/src/cli/commands.ts';
-import {rktEnvironment} from '../helpers/command.ts';
+import {rktEnvironment, root} from '../helpers/command.ts';
 import {openHost} from '../helpers/host.ts';
 import {buildImage, writeRootfs} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
@@ -55,6 +55,17 @@ test.before(async () => {
   writeRootfs(path.join(kit, 'rootfs'), {});
   const web = await host.fetch(imageOf('web'));
   await host.fetch(imageOf('db'));
+  await host.fetch(
+    buildImage({
+      name: 'example.com/flavors/jail',
+      bare: true,
+      app: null,
+      files: {
+        '/bin/flavor': {content: readFileSync(path.join(root, 'examples/python/flavor.py'), 'utf8'), mode: 0o755},
+      },
+      manifest: {annotations: [{name: 'rkt/stage1/program', value: '/bin/flavor'}]},
+    }),
+  );
   for (const uuid of UUIDS) await prepareWith(uuid);
   renameSync(host.data, at('template'));
   writeFileSync(path.join(kit, 'web.aci'), readFileSync(imageOf('web')));
@@ -118,6 +129,9 @@ for (const [name, {load}] of Object.entries(commands)) {
     for (const {command: example} of command.examples) {
       if (TRIES_ALL.includes(example)) continue;
       if (example.includes('flavor build nspawn') && program('systemd-nspawn') === undefined) continue;
+      if (example.includes('flavors/jail') && program('python3') === undefined) continue;
+      // test/flavors/plan-diff runs it.
+      if (example === 'rkt flavor doctor --measure fly') continue;
       // It fetches a kernel; test/kvm runs it as printed.
       if (example === 'rkt flavor build kvm') continue;
       const ending = example === MAY_END_WITH_1 ? ' || [ $? = 1 ]' : '';

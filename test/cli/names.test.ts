@@ -212,6 +212,25 @@ withHost('status waits for the file of --uuid-file, and for a pod of a name', as
   t.regex((await host.rkt(['status', 'later'])).stdout, /^exit-status=not recorded: /m);
 });
 
+withHost(
+  'a pod that is over is no reason to give up waiting for the next of its name, if that takes its place',
+  async (t, host) => {
+    await host.fetch();
+    const start = () => host.start('echo ready; cat', {stage1: 'fly', pod: ['--pod-name=again', '--rm']});
+    const first = await start();
+    await first.end();
+    t.like(JSON.parse((await host.rkt(['--format=json', 'status', '--wait', 'again'])).stdout), {name: first.uuid});
+    t.is(await codeOf(host, 'status', '--wait-ready=10ms', 'again'), 'RKT_POD_STATE');
+    const ready = host.rkt(['--format=json', 'status', '--wait-ready', 'again']);
+    const second = await start();
+    t.like(JSON.parse((await ready).stdout), {name: second.uuid, state: 'running'});
+    await second.end();
+    const kept = await host.start('echo ready; cat', {stage1: 'fly', pod: ['--pod-name=kept']});
+    await kept.end();
+    t.is(await codeOf(host, 'status', '--wait-ready', 'kept'), 'RKT_POD_STATE');
+  },
+);
+
 withHost('EX-16 what only looks makes no data directory', async (t, host) => {
   const absent = `--dir=${host.directory}/absent`;
   for (const typed of [

@@ -1,3 +1,4 @@
+import {execFileSync} from 'node:child_process';
 import {mkdirSync, symlinkSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
@@ -25,6 +26,7 @@ const WORDS: Record<string, () => string> = {
   EXITED: () => exited,
   FILE: () => at('a-file'),
   LOOP: () => at('loop'),
+  NULL: () => at('null'),
   PREPARED: () => prepared,
   RUNNING: () => running?.uuid ?? '',
   WAITING: () => waiting,
@@ -42,6 +44,8 @@ test.before(async () => {
   writeFileSync(at('a-file'), 'text\n');
   writeFileSync(at('big'), Buffer.alloc(2 << 20));
   symlinkSync('loop', at('loop'));
+  // A copy of /dev/null: what goes wrong here is not to go wrong for the whole host.
+  execFileSync('mknod', [at('null'), 'c', '1', '3']);
   await host.fetch();
   const make = async () =>
     (await host.rkt(['prepare', '--stage1=fly', 'example.com/test', '--exec=/bin/true'])).stdout.trim();
@@ -150,6 +154,11 @@ const CASES: readonly (readonly [typed: string, code: string, exitCode?: number]
   ['run --stage1=fly --stage1-name=x example.com/test', 'RKT_FLAG_CONFLICT'],
   ['run --stage1=fly --hostname=web example.com/test', 'RKT_FLAVOR_CANNOT'],
   ['run --stage1=fly --dns=nonsense example.com/test', 'RKT_POD_DNS_INVALID'],
+  ['run --stage1=fly --hosts-entry=1.2.3.4 example.com/test', 'RKT_POD_DNS_INVALID'],
+  ['run --stage1=fly --uuid-file-save=NULL example.com/test', 'RKT_UUID_FILE_UNWRITABLE'],
+  ['run --stage1=fly --uuid-file-save=LOOP example.com/test', 'RKT_UUID_FILE_UNWRITABLE'],
+  ['status --receipt=NULL PREPARED', 'RKT_RECEIPT_UNWRITABLE'],
+  ['status --receipt=LOOP PREPARED', 'RKT_RECEIPT_UNWRITABLE'],
   ['run --stage1=fly --mds-register example.com/test', 'RKT_POD_METADATA_UNAVAILABLE'],
   ['--trust-keys-from-https list', 'RKT_FLAG_UNSUPPORTED'],
   ['config --user-config=FILE', 'RKT_CONFIG_DIRECTORY_UNREADABLE'],
@@ -212,6 +221,7 @@ const CASES: readonly (readonly [typed: string, code: string, exitCode?: number]
   ['image build DIR --name=example.com/x -o /nowhere/x.aci', 'RKT_IMAGE_OUTPUT_UNUSABLE'],
   ['image build DIR --name=example.com/x -o /proc/x.aci', 'RKT_IMAGE_OUTPUT_UNUSABLE'],
   ['image build DIR --name=Example -o x.aci', 'RKT_IMAGE_MANIFEST_INVALID'],
+  ['image build DIR --name=example.com/x --exec= -o x.aci', 'RKT_FLAG_VALUE_INVALID'],
   ['image build DIR --manifest=/nowhere -o x.aci', 'RKT_FLAG_FILE_UNUSABLE'],
   ['image build DIR --manifest=DIR -o x.aci', 'RKT_FLAG_FILE_UNUSABLE'],
   ['image build DIR --manifest=BIG -o x.aci', 'RKT_FLAG_FILE_UNUSABLE'],
@@ -343,7 +353,10 @@ const argv = (typed: string): string[] =>
     .split(' ')
     .filter((word) => word !== '')
     .map((word) =>
-      word.replace(/\b(ACI|BIG|DIR|EXITED|FILE|LOOP|PREPARED|RUNNING|WAITING)\b/, (name) => WORDS[name]?.() ?? name),
+      word.replace(
+        /\b(ACI|BIG|DIR|EXITED|FILE|LOOP|NULL|PREPARED|RUNNING|WAITING)\b/,
+        (name) => WORDS[name]?.() ?? name,
+      ),
     );
 
 /** The flags that a hint names must be the command's, or those of the command that it names. */
@@ -457,7 +470,7 @@ for (const [what, options, typed, code] of [
     const {stderr, exitCode} = await host.rkt(TMPDIR === undefined ? words : words.slice(1), {through, env});
     t.is(exitCode, 254, stderr);
     t.regex(stderr, new RegExp(`^code: (${code})$`, 'm'));
-    t.notRegex(stderr, /^ +at |internal error/m);
+    t.notRegex(stderr, /^ +at |internal error|^rkt.*: E[A-Z]{3,}\b/m);
   });
 
 for (const [typed, code] of [
@@ -472,6 +485,8 @@ for (const [typed, code] of [
   ['image gc', 'RKT_ROOT_NEEDED'],
   // Nor can nobody read the configuration of these tests.
   ['plan --system-config=/nowhere --local-config=/nowhere --stage1=fly example.com/test', 'RKT_ROOT_NEEDED'],
+  ['explain --system-config=/nowhere --local-config=/nowhere --stage1=fly example.com/test', 'RKT_ROOT_NEEDED'],
+  ['flavor doctor --system-config=/nowhere --local-config=/nowhere kvm', 'RKT_PATH_UNUSABLE'],
   ['enter RUNNING', 'RKT_ROOT_NEEDED'],
   ['export EXITED x.aci', 'RKT_ROOT_NEEDED'],
   ['image build / --name=example.com/x -o DIR/x.aci', 'RKT_IMAGE_OUTPUT_UNUSABLE'],
@@ -479,5 +494,8 @@ for (const [typed, code] of [
   kernelTest(`as nobody: rkt ${typed}`, async (t) => {
     const {stderr, stdout, exitCode} = await host.rkt(argv(typed), {through: asNobody(), cwd: '/'});
     await check(t, typed, stderr, code);
+    if (!code.startsWith('RKT_IMAGE_')) t.regex(stderr, /^hint: run it as root\b/m);
+    // It is of the command that was typed.
+    if (code === 'RKT_ROOT_NEEDED') t.regex(stderr, /^rkt (.+): rkt \1\b.*\nhint: .*sudo rkt \1\b/);
     t.deepEqual([exitCode, stdout], [254, '']);
   });

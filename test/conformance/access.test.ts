@@ -195,20 +195,30 @@ for (const request of requests) {
 }
 
 /** Reads what is typed at a terminal for as long as there is one. */
-const READS = 'cat >/read; echo over >/over';
+const READS = 'sh /reads';
+const READERS = {
+  files: {
+    '/reads': 'sh -c "echo \\$\\$ >/reader; exec dd bs=1 of=/read" 2>/dev/null\necho over >/over\n',
+    // Until it reads, or does so no more.
+    '/awaits': `until [ -e /over ] || {
+  read -r pid </reader && grep -q '^Name:.dd$' /proc/$pid/status && grep -q '^State:.S' /proc/$pid/status
+} 2>/dev/null; do sleep 0.1; done\n`,
+  },
+};
 /** A process may have gone when its terminal is opened: with `command` that is no end of the shell. */
 const LOOKS_FOR_TERMINAL = `
   until for p in /proc/[0-9]*; do case $(readlink $p/fd/0) in /dev/pts/*) command exec 4<$p/fd/0 && break;; esac; done; [ -e /proc/self/fd/4 ]; do :; done
   echo found >/found`;
 
 /** Starts a pod or a command from a shell, as somebody does, and types at that shell when it has ended. */
-const typesAtShell = async (t: ExecutionContext, command: string) => {
+const typesAtShell = async (t: ExecutionContext, command: string, uuid: () => string) => {
   const shell = openTerminal(['/bin/bash', '--norc', '-i']);
   t.teardown(() => shell.close());
   await shell.see(PROMPT);
   shell.type(`${command}\n`);
   await shell.see(/entered\r\n/);
   await shell.see(PROMPT);
+  t.is((await host.enter(uuid(), 'sh /awaits')).exitCode, 0);
   for (const word of ['one', 'two', 'three']) {
     shell.type(`echo ty''ped ${word}\n`);
     await shell.see(new RegExp(`typed ${word}`));
@@ -222,12 +232,12 @@ const hasReadNothing = async (t: ExecutionContext, uuid: string) => {
 };
 
 const typesAfterwards = async (t: ExecutionContext, uuid: string, command: string) => {
-  await typesAtShell(t, host.command('enter', uuid, '/bin/sh', '-c', `'${command}'`).join(' '));
+  await typesAtShell(t, host.command('enter', uuid, '/bin/sh', '-c', `'${command}'`).join(' '), () => uuid);
   await hasReadNothing(t, uuid);
 };
 
 terminalTest('S30 what outlives a command of enter does not read the terminal that it was entered from', async (t) => {
-  const pod = await host.start('echo ready; exec cat');
+  const pod = await host.start('echo ready; exec cat', {image: READERS});
   const child = `echo there >/there; ${READS}`;
   // What a shell starts in the background has no input of the shell's.
   await typesAfterwards(
@@ -246,10 +256,11 @@ if (flavor === 'fly') {
     const script = `exec 3<&0; setsid sh -c "${child}" <&3 >/dev/null 2>&1 & until [ -s /there ]; do sleep 0.1; done; echo en""tered`;
     const run = host.command(
       ...['--insecure-options=image', 'run', `--stage1=${flavor}`, '--interactive', `--uuid-file-save=${file}`],
-      ...[buildImage(), '--exec=/bin/sh', '--', '-c', `'${script}'`],
+      ...[buildImage(READERS), '--exec=/bin/sh', '--', '-c', `'${script}'`],
     );
-    await typesAtShell(t, run.join(' '));
-    await hasReadNothing(t, readFileSync(file, 'utf8').trim());
+    const uuid = () => readFileSync(file, 'utf8').trim();
+    await typesAtShell(t, run.join(' '), uuid);
+    await hasReadNothing(t, uuid());
   });
 }
 
@@ -258,7 +269,7 @@ if (flavor !== 'fly') {
     'S30 what looks into a command of enter does not read the terminal that it was entered from',
     async (t) => {
       const script = `echo ready; ${LOOKS_FOR_TERMINAL}; exec <&4; ${READS}; exec sleep 1000`;
-      const pod = await host.start(script);
+      const pod = await host.start(script, {image: READERS});
       await typesAfterwards(t, pod.uuid, 'until [ -s /found ]; do sleep 0.1; done; echo en""tered');
       await pod.end();
     },

@@ -7,10 +7,11 @@ import {filtersAreShown} from '../../core/src/linux/filters-are-shown.ts';
 import {readFilters} from '../../core/src/linux/read-filters.ts';
 import {root} from '../helpers/command.ts';
 import {flavor, openHost, type RunOptions} from '../helpers/host.ts';
-import {lacksPods} from '../helpers/lacks.ts';
+import {lacks, lacksPods} from '../helpers/lacks.ts';
 import {commandsOfPod} from '../helpers/nspawn.ts';
 import {testIf} from '../helpers/skip.ts';
 import {until} from '../helpers/until.ts';
+import {program} from '../runner/packages.ts';
 
 /* S01 to S04: what enters a pod has exactly what its app has, and nobody inside can touch it on the way. */
 
@@ -41,6 +42,36 @@ for (const [what, options] of Object.entries(filterCases)) {
     t.deepEqual(its, theirs);
   });
 }
+
+/** rkt with lower hard limits than the caller of `run` had, and without CAP_SYS_RESOURCE (24) unless `mayRaise`. */
+const lowered = (mayRaise: boolean): string[] => [
+  program('prlimit') ?? 'prlimit',
+  '--nofile=512:512',
+  '--core=0:0',
+  ...(mayRaise ? [] : [program('setpriv') ?? 'setpriv', '--bounding-set=-sys_resource', '--inh-caps=-sys_resource']),
+];
+const limitsTest = testIf(lacksPods('program/prlimit', 'program/setpriv'));
+
+limitsTest('S01 what enters has the limits of the app, as far as its own caller may raise them', async (t) => {
+  const pod = await host.start('ulimit -Hn; ulimit -Hc; echo ready; cat', {
+    through: [program('prlimit') ?? 'prlimit', '--nofile=2048:2048', '--core=4096:4096'],
+  });
+  const limits = async (mayRaise: boolean) =>
+    (await host.enter(pod.uuid, 'ulimit -Sn; ulimit -Hn; ulimit -Hc', {through: lowered(mayRaise)})).stdout.split('\n');
+  const app = lacks('capability/24') === undefined ? ['1024', '2048', '8'] : ['512', '512', '0'];
+  t.deepEqual(await limits(true), [...app, '']);
+  t.deepEqual(await limits(false), ['512', '512', '0', '']);
+  await pod.end();
+});
+
+limitsTest('S01 a limit that was asked for is what enters has, or nothing enters', async (t) => {
+  const pod = await host.start('echo ready; cat', {app: ['--rlimit=nofile=600:600']});
+  const enter = (mayRaise: boolean) =>
+    host.rkt(['--format=json', 'enter', pod.uuid, '/bin/sh', '-c', 'ulimit -Hn'], {through: lowered(mayRaise)});
+  if (lacks('capability/24') === undefined) t.is((await enter(true)).stdout, '600\n');
+  t.is((await enter(false)).error?.code, 'RKT_RLIMIT_NOT_PERMITTED');
+  await pod.end();
+});
 
 const ROUNDS = env.RKT_TEST_LONG ? 100 : 10;
 

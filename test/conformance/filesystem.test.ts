@@ -232,6 +232,31 @@ kernelTest('PO-10 a mount below a volume is written to, hidden or read-only, as 
   t.deepEqual(readdirSync(path.join(source, 'below')), ['new']);
 });
 
+kernelTest(
+  'PO-10 S17 what a volume could not be, or would do to the host, is refused before anything is there',
+  async (t) => {
+    const source = hostDirectory({file: 'x'});
+    mkdirSync(path.join(source, 'below'));
+    const run = async (pod: readonly string[], app: readonly string[], how: string) => {
+      const through = withMounts(`mount -t tmpfs none "$1" && mkdir "$1/below" && mount --make-${how} "$1"`, source);
+      const {exitCode, error} = await host.sh('true', {through, pod: [...pod], app: [...app]});
+      return [exitCode, error?.code];
+    };
+    const slave = [volume('data', source, ',propagation=slave')];
+    const at = [mount('data', '/data')];
+    t.deepEqual(await run(slave, at, 'private'), [254, 'RKT_BIND_NOT_SHARED']);
+    t.deepEqual(await run(slave, at, 'shared'), [0, undefined]);
+    const other = [volume('data', path.join(source, 'file'), ',propagation=slave')];
+    const {exitCode, error} = await host.sh('true', {pod: other, app: at});
+    t.deepEqual([exitCode, error?.code], [254, 'RKT_VOLUME_SOURCE_UNUSABLE']);
+    const nested = [volume('data', source, ',propagation=shared'), '--volume=empty,kind=empty'];
+    t.deepEqual(await run(nested, [...at, mount('empty', '/data/below')], 'shared'), [
+      254,
+      'RKT_POD_MOUNT_TARGET_REFUSED',
+    ]);
+  },
+);
+
 const DOCKER = {annotations: [{name: 'appc.io/docker/repository', value: 'library/test'}]};
 const FILLED = {
   '/data': {directory: true, mode: 0o1750, uid: 7, gid: 8},
@@ -410,15 +435,15 @@ kernelTest('OS-02 the names of a pod resolve, and /etc/hostname and /etc/mtab sa
   t.is(own.stdout, 'of the image\n');
 });
 
-// Under fly a pod has the name of the host.
-if (flavor !== 'fly') {
-  kernelTest('OS-02 a name that is asked for is that of the pod everywhere', async (t) => {
-    const {stdout} = await host.sh('hostname; cat /etc/hostname; grep -c "^127.0.0.1.web-1$" /etc/hosts', {
-      pod: ['--hostname=web-1'],
-    });
-    t.is(stdout, 'web-1\nweb-1\n1\n');
+kernelTest('OS-02 a name that is asked for is that of the pod; one that may be left out only resolves', async (t) => {
+  const {stdout, stderr} = await host.sh('hostname; cat /etc/hostname; grep -c "^127.0.0.1.web-1\\b" /etc/hosts', {
+    // Under fly a pod has the name of the host.
+    pod: ['--hostname=web-1', ...(flavor === 'fly' ? ['--allow-degraded=hostname'] : [])],
   });
-}
+  const [name, file, entries] = stdout.split('\n');
+  t.deepEqual([file, entries], [name, '1'], stderr);
+  t.is(name === 'web-1', flavor !== 'fly');
+});
 
 kernelTest('OS-02 resolv.conf is as asked for, and never written through a symlink of the image', async (t) => {
   const decoy = path.join(host.directory, 'decoy');

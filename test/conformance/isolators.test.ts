@@ -122,6 +122,55 @@ testIf(lacksPods('cgroup/memory'))('EX-33 status --verify sees a limit that was 
   t.is(error?.code, 'RKT_VERIFY_FAILED');
 });
 
+testIf(lacksPods('cgroup/cpuset', 'cgroup/hugetlb'))(
+  'EX-51 processors, memory nodes and huge pages are as asked for, for what enters too, and verified',
+  async (t) => {
+    const list = (name: string) => new RegExp(`^${name}_allowed_list:\\s*(.*)$`, 'm');
+    const own = list('Cpus').exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '';
+    const last = /\d+$/.exec(own)?.[0] ?? '';
+    const pod = await host.start('echo ready; cat', {
+      app: [`--cpuset-cpus=${last}`, '--cpuset-mems=0', '--hugepages=2Mi=4Mi'],
+    });
+    const app = await appOf(pod);
+    const entered = await host.rkt(['enter', pod.uuid, '/bin/cat', '/proc/self/status']);
+    const verified = await host.rkt(['--format=json', 'status', '--verify', pod.uuid]);
+    const pages = cgroupValues(app, 'hugetlb', ['hugetlb.2MB.limit_in_bytes', 'hugetlb.2MB.max']);
+    const status = readFileSync(`/proc/${app}/status`, 'utf8');
+    const file = cgroupValues(app, 'cpuset', ['cpuset.cpus'])[0]?.file ?? '';
+    writeFileSync(file, own);
+    const lifted = await host.rkt(['--format=json', 'status', '--verify', pod.uuid]);
+    await pod.end();
+    t.is(verified.exitCode, 0, verified.stderr);
+    for (const text of [status, entered.stdout]) {
+      t.is(list('Cpus').exec(text)?.[1], last);
+      t.is(list('Mems').exec(text)?.[1], '0');
+    }
+    t.true(pages.some(({value}) => value === String(4 * 2 ** 20)));
+    if (own !== last) t.is(lifted.error?.code, 'RKT_VERIFY_FAILED');
+  },
+);
+
+testIf(lacksPods('cgroup/cpuset'))(
+  'EX-51 a processor that the host has not is refused, and nothing is left',
+  async (t) => {
+    const {exitCode, error} = await host.sh('true', {app: ['--cpuset-cpus=8000']});
+    t.deepEqual([exitCode, error?.code], [254, 'RKT_CGROUP_LIMIT_NOT_HELD']);
+    t.is(error?.fields.wanted, '8000');
+  },
+);
+
+for (const [row, isolator, module, value] of [
+  ['EX-46', 'os/linux/selinux-context', 'selinux', {user: 'u', role: 'r', type: 't', level: 's0'}],
+  ['EX-47', 'os/linux/apparmor-profile', 'apparmor', {profile: 'no-such-profile'}],
+] as const)
+  testIf(lacks(`lsm/${module}`) === undefined ? `this host has ${module}` : lacksPods())(
+    `${row} EX-33 ${isolator} is refused where it cannot be had, never ignored in silence`,
+    async (t) => {
+      const refused = await inside('echo ran', [isolator, value]);
+      t.deepEqual([refused.exitCode, refused.error?.code, refused.stdout], [254, 'RKT_FLAVOR_CANNOT', '']);
+    },
+  );
+
 /** The process whose limits are the app's. */
 const appOf = ({pid, uuid}: {pid: number; uuid: string}) =>
   flavor === 'fly' ? Promise.resolve(pid) : appProcess(uuid, 'test');

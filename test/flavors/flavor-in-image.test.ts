@@ -15,7 +15,7 @@ const podTest = testIf(lacksPods('program/python3'));
 
 const source = readFileSync(path.join(root, 'examples/python/flavor.py'), 'utf8');
 const imageOf = (
-  content: string,
+  content: string | Buffer,
   {name = 'jail', at = '/bin/flavor', files = {}}: {name?: string; at?: string; files?: Record<string, Entry>} = {},
 ) =>
   buildImage({
@@ -41,6 +41,23 @@ podTest('a flavor in an image runs pods by file, hash and name: enter, verify, s
   t.is((await host.rkt(['stop', uuid])).exitCode, 0);
   await ended;
   t.is((await host.rkt(['rm', uuid])).exitCode, 0);
+});
+
+podTest('a flavor in an image is shown, examined and tried by its ID and its name', async (t) => {
+  const id = await host.fetch(flavor);
+  for (const name of [id, 'example.com/flavors/jail']) {
+    const shown = JSON.parse((await host.rkt(['--format=json', 'flavor', 'show', name])).stdout);
+    t.like(shown, {name: 'jail', source: id, digest: id});
+    const features = await host.rkt(['flavor', 'show', name, '--format=oci-features']);
+    t.true('linux' in JSON.parse(features.stdout), features.stderr);
+    const doctor = await host.rkt(['--format=json', 'flavor', 'doctor', name]);
+    t.like(JSON.parse(doctor.stdout), [{flavor: 'jail', usable: true}]);
+  }
+  const cases = await host.rkt(['--format=json', 'flavor', 'test', 'example.com/flavors/jail', '--case=run/over']);
+  t.is(cases.exitCode, 0, cases.stderr);
+  t.like(JSON.parse(cases.stdout), {flavor: {name: 'jail'}, passed: 1, failed: 0});
+  const unknown = await host.rkt(['--format=json', 'flavor', 'show', 'example.com/flavors/nowhere']);
+  t.is(unknown.error?.code, 'RKT_FLAVOR_NOT_FOUND');
 });
 
 podTest('a prepared pod keeps the flavor of its image, whatever has its name later', async (t) => {
@@ -69,6 +86,8 @@ podTest('S36 an image without such a program is refused, and so is one that answ
       imageOf(source, {name: 'none', at: '/bin/x.cjs', files: {'/bin/x.cjs': {content: '', mode: 0o755}}}),
       /JavaScript/,
     ],
+    // Not with the loader of the host either.
+    [imageOf(readFileSync('/bin/true'), {name: 'none'}), /has to be static/],
   ] as const) {
     const {exitCode, error} = await host.sh('true', {stage1: image});
     t.deepEqual([exitCode, error?.code], [254, 'RKT_STAGE1_IMAGE_INVALID']);

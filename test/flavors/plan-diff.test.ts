@@ -25,6 +25,8 @@ interface Diff {
   readonly promises: readonly {readonly name: string; readonly verdicts: readonly (string | null)[]}[];
 }
 
+const MEASURED = ['time, measured here', 'memory, measured here'] as const;
+
 const plan = (host: Host, ...args: readonly string[]) => host.rkt(['--insecure-options=image', 'plan', ...args]);
 
 const diff = async (host: Host, ...args: readonly string[]): Promise<Diff> => {
@@ -110,4 +112,27 @@ diffTest('what cannot be compared is refused', async (t) => {
   t.is(await code('--diff=fly,nspawn', '--explain'), 'RKT_FLAG_CONFLICT');
   // Neither can: it is the error of the first.
   t.is(await code('--diff=nspawn,fly', '--port=web:80'), 'RKT_PORT_UNKNOWN');
+});
+
+diffTest('what pods have cost here is told with its date once it has been measured, and never made up', async (t) => {
+  const host = openHost();
+  t.teardown(() => host.close());
+  const image = buildImage();
+  const before = await diff(host, '--diff=fly,nspawn', image);
+  for (const what of MEASURED) t.is(aspect(before, 'costs', what), undefined);
+
+  const measured = await host.rkt(['--format=json', 'flavor', 'doctor', '--measure', 'fly']);
+  t.is(measured.exitCode, 0, measured.stderr);
+  const [costs] = JSON.parse(measured.stdout) as [{milliseconds: number; processes: number; memoryBytes: number}];
+  t.true(costs.milliseconds > 0);
+  // The app takes the place of rkt.
+  t.like(costs, {flavor: {name: 'fly'}, runs: 5, processes: 0, memoryBytes: 0});
+
+  const after = await diff(host, '--diff=fly,nspawn', image);
+  for (const what of MEASURED) {
+    const {values, best} = aspect(after, 'costs', what) ?? {values: [], best: []};
+    t.regex(values[0] ?? '', /^\d.* on \d{4}-\d\d-\d\d$/, what);
+    t.deepEqual([values[1], best], ['not measured (rkt flavor doctor --measure nspawn)', [null, null]]);
+  }
+  t.true(aspect(after, 'costs', 'time, measured here')?.values[0]?.startsWith(`${costs.milliseconds} ms `));
 });

@@ -1,4 +1,5 @@
-import {mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {randomUUID} from 'node:crypto';
+import {mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {type Host, openHost} from '../helpers/host.ts';
 import {buildImage} from '../helpers/image.ts';
@@ -9,9 +10,15 @@ import {testIf} from '../helpers/skip.ts';
 
 const replanTest = testIf(lacksPods('program/systemd-nspawn'));
 
-const prepare = async (host: Host, stage1: string, app: readonly string[], script: string): Promise<string> => {
+const prepare = async (
+  host: Host,
+  stage1: string,
+  app: readonly string[],
+  script: string,
+  pod: readonly string[] = [],
+): Promise<string> => {
   const {stdout, stderr} = await host.rkt([
-    ...['--insecure-options=image', 'prepare', `--stage1=${stage1}`, buildImage(), ...app],
+    ...['--insecure-options=image', 'prepare', `--stage1=${stage1}`, ...pod, buildImage(), ...app],
     ...['--exec=/bin/sh', '--', '-c', script],
   ]);
   if (stdout === '') throw new Error(stderr);
@@ -23,6 +30,12 @@ const filesOf = (host: Host, uuid: string): Record<string, string> => {
   const directory = path.join(host.data, 'pods/prepared', uuid);
   const names = readdirSync(directory, {withFileTypes: true}).filter((entry) => entry.isFile());
   return Object.fromEntries(names.map(({name}) => [name, readFileSync(path.join(directory, name), 'utf8')]));
+};
+
+const rule = (host: Host, more: object): void => {
+  const file = path.join(host.directory, 'etc/policy.d/a.json');
+  mkdirSync(path.dirname(file), {recursive: true});
+  writeFileSync(file, JSON.stringify({rktVersion: 'v1', rktKind: 'policy', rules: [{name: 'a', ...more}]}));
 };
 
 const flavorOf = (host: Host, uuid: string): unknown =>
@@ -107,7 +120,41 @@ replanTest('with a stronger flavor it needs no leave, and is the pod of that fla
 
   const same = await prepare(host, 'fly', [], 'true');
   t.regex((await host.rkt(['run-prepared', '--stage1=fly', same])).stderr, /^flavor fly .*: nothing else changes$/m);
+
+  // By which rules it may be that flavor is kept as of a choice that was made at once.
+  const ruled = await prepare(host, 'fly', [], 'true');
+  rule(host, {require: ['no-shared-pid']});
+  const restricted = await host.rkt(['run-prepared', '--stage1=nspawn', ruled]);
+  t.is(restricted.exitCode, 0, restricted.stderr);
+  t.regex((await host.rkt(['status', ruled])).stdout, /^restricted=by .*"a"/m);
 });
+
+replanTest(
+  'ids that a pod has given back are of another pod by then: it gets others, and one that has its own is refused as it is',
+  async (t) => {
+    const host = openHost();
+    t.teardown(() => host.close());
+    const ids = ['--private-users', '--allow-degraded=user-namespace'];
+    const given = await prepare(host, 'fly', [], 'cat /proc/self/uid_map', ids);
+    const {base} = (host.podFile(given, 'request.json') as {pod: {idMap: {base: number}}}).pod.idMap;
+    const ranges = path.join(host.data, 'id-ranges');
+    mkdirSync(ranges, {recursive: true});
+    symlinkSync(randomUUID(), path.join(ranges, String(base)));
+    const ran = await host.rkt(['run-prepared', '--stage1=nspawn', given]);
+    t.is(ran.exitCode, 0, ran.stderr);
+    const [inside, outside, count] = ran.stdout.trim().split(/\s+/).map(Number);
+    t.deepEqual([inside, count], [0, 65_536]);
+    t.not(outside, base);
+
+    const kept = await prepare(host, 'nspawn', [], 'true', ['--private-users']);
+    const its = (host.podFile(kept, 'frozen.json') as {idMap: {base: number}}).idMap.base;
+    rmSync(path.join(ranges, String(its)));
+    symlinkSync(randomUUID(), path.join(ranges, String(its)));
+    const {error} = await host.rkt(['--format=json', 'run-prepared', kept]);
+    t.is(error?.code, 'RKT_POD_ID_RANGE_TAKEN');
+    t.deepEqual(host.podDirectories().prepared, [kept]);
+  },
+);
 
 replanTest('what the other flavor cannot do, and what a rule forbids, leaves the pod as it was prepared', async (t) => {
   const host = openHost();
@@ -119,14 +166,9 @@ replanTest('what the other flavor cannot do, and what a rule forbids, leaves the
     (await host.rkt(['--format=json', 'run-prepared', ...flags, uuid])).error?.code;
   t.is(await refused('--stage1=fly', '--allow-degraded=no-shared-pid,no-shared-ipc'), 'RKT_FLAVOR_CANNOT');
   t.is(await refused('--stage1=nowhere'), 'RKT_FLAVOR_NOT_FOUND');
-  const rule = (more: object) => {
-    const file = path.join(host.directory, 'etc/policy.d/a.json');
-    mkdirSync(path.dirname(file), {recursive: true});
-    writeFileSync(file, JSON.stringify({rktVersion: 'v1', rktKind: 'policy', rules: [{name: 'a', ...more}]}));
-  };
-  rule({require: ['no-shared-pid']});
+  rule(host, {require: ['no-shared-pid']});
   t.is(await refused('--stage1=fly', leave), 'RKT_POLICY_FLAVOR_REFUSED');
-  rule({degrade: {forbid: 'all'}});
+  rule(host, {degrade: {forbid: 'all'}});
   t.is(await refused('--stage1=fly', leave), 'RKT_POLICY_DEGRADE_FORBIDDEN');
   t.deepEqual(filesOf(host, uuid), before);
   t.is((await host.rkt(['run-prepared', uuid])).exitCode, 0);

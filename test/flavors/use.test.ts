@@ -1,3 +1,4 @@
+import {spawnSync} from 'node:child_process';
 import {mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {type Host, openHost} from '../helpers/host.ts';
@@ -53,7 +54,11 @@ useTest('flavor use chooses for pods to come, and its rollback takes it back; wh
   // Prepared with nspawn, so with a name of its own.
   t.is((await host.rkt(['run-prepared', uuid])).stdout, `rkt-${uuid}\n`);
 
+  // Somebody was killed who was about to write one.
+  const {pid} = spawnSync('/bin/true');
+  writeFileSync(path.join(directoryOf(host), `.flavor-use.json.${pid}-a1`), '');
   t.deepEqual(await use(host, 'nspawn'), {flavor: 'nspawn', previous: 'fly', changed: true});
+  t.deepEqual(readdirSync(directoryOf(host)), ['flavor-use.json']);
   t.is((await host.rkt(['flavor', 'use', 'nspawn'])).stdout, 'pods that name no flavor get nspawn\n');
   const weaker = await host.rkt(['flavor', 'use', '--rollback']);
   t.regex(weaker.stdout, /^pods that name no flavor get fly\nuntil now: nspawn\n$/);

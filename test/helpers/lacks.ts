@@ -9,6 +9,8 @@ type Need =
   | `program/${string}`
   | `cgroup/${string}`
   | `capability/${number}`
+  | 'lsm/apparmor'
+  | 'lsm/selinux'
   | 'cgroups'
   | 'built';
 
@@ -36,6 +38,8 @@ const check = (need: Need): string | undefined => {
   if (kind === 'cgroup') return controllers().includes(name) ? undefined : `no cgroup controller "${name}"`;
   if (kind === 'capability')
     return (effective >> BigInt(name)) & 1n ? undefined : `capability ${name} is not in CapEff`;
+  if (need === 'lsm/apparmor') return existsSync('/sys/kernel/security/apparmor') ? undefined : 'no AppArmor here';
+  if (need === 'lsm/selinux') return existsSync('/sys/fs/selinux/enforce') ? undefined : 'no SELinux here';
   if (need === 'root') return getuid?.() === 0 && (effective >> 21n) & 1n ? undefined : 'not root with CAP_SYS_ADMIN';
   if (need === 'cgroups') return cgroups() ? undefined : 'no cgroups are mounted';
   if (need === 'seccomp') {

@@ -14,13 +14,17 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import {env} from 'node:process';
 import test from 'ava';
 import {rktEnvironment} from '../helpers/command.ts';
 import {type CallOptions, openHost} from '../helpers/host.ts';
 import {buildImage} from '../helpers/image.ts';
 import {lacksMachines} from '../helpers/kvm.ts';
+import {lacksPods} from '../helpers/lacks.ts';
 import {credentials, PROBE, type Probe, parseProbe} from '../helpers/probe.ts';
+import {said} from '../helpers/said.ts';
 import {serialTestIf} from '../helpers/skip.ts';
+import {openTerminal} from '../helpers/terminal.ts';
 import {until} from '../helpers/until.ts';
 import {untilCollected} from '../helpers/until-collected.ts';
 
@@ -351,10 +355,7 @@ kernelTest(
     const stays = async () => {
       const [program, ...rest] = host.command('enter', pod.uuid, '/bin/sh', '-c', STAYS_ENTERED);
       const child = spawn(program, rest, {env: rktEnvironment, stdio: ['ignore', 'pipe', 'inherit']});
-      const early = once(child, 'close').then((how) =>
-        Promise.reject(new Error(`ended with ${how} before it said anything`)),
-      );
-      await Promise.race([once(child.stdout, 'data'), early]);
+      await said(child);
       return child;
     };
     const entered = await stays();
@@ -381,6 +382,54 @@ kernelTest(
       [app?.credentials.CapBnd, app?.credentials.Seccomp, app?.oomScoreAdj, app?.env.SECRET, app?.descriptors],
       ['0000000000000400', '2', '50', 'x', ['0', '1', '2']],
     );
+  },
+);
+
+serialTestIf(lacksMachines() ?? lacksPods('program/python3'))(
+  'an app has a terminal of the machine, and so has what enters it on one: size, keys, jobs and modes',
+  async (t) => {
+    const file = path.join(host.directory, 'terminal');
+    const open = (...command: readonly string[]) => {
+      const terminal = openTerminal(command);
+      t.teardown(terminal.close);
+      return terminal;
+    };
+    const app = open(
+      ...host.command('--insecure-options=image', 'run', '--stage1=kvm', '--interactive', `--uuid-file-save=${file}`),
+      ...[buildImage(), '--exec=/bin/sh', '--', '-c'],
+      `trap "stty size" WINCH; trap "echo caught; exit 3" INT; stty size; tty; for n in 0 1 2; do test -t $n && echo "$n is"; done
+      echo there; while :; do sleep 0.1; done`,
+    );
+    await app.see(/24 80\r\n\/dev\/pts\/0\r\n0 is\r\n1 is\r\n2 is\r\nthere\r\n/);
+    app.resize(33, 99);
+    await app.see(/33 99\r\n/);
+
+    const uuid = readFileSync(file, 'utf8').trim();
+    const shell = open('/usr/bin/env', 'TERM=vt220', ...host.command('enter', uuid, '/bin/sh'));
+    const prompt = /[#$] /;
+    await shell.see(prompt);
+    shell.type('echo kind=$TERM; sh -c \'trap "echo go""ing" CONT; echo start""ed; while :; do sleep 0.1; done\'\n');
+    await shell.see(/kind=vt220\r\n[\s\S]*started\r\n/);
+    shell.type('\x1a');
+    await shell.see(/Stopped/);
+    await shell.see(prompt);
+    shell.type('fg\n');
+    await shell.see(/going/);
+    shell.type('\x03');
+    await shell.see(prompt);
+    shell.resize(40, 100);
+    shell.type("until [ \"$(stty size)\" = '40 100' ]; do :; done; echo resi''zed; exit 7\n");
+    await shell.see(/resized/);
+    t.like(await shell.ended, {status: 7, restored: true});
+
+    const enter = host.command('enter', uuid, '/bin/sh', '-c', 'cat; test -t 1 || echo pipe; exit 5');
+    const piped = open('/bin/sh', '-c', 'echo piped | "$@"', 'sh', ...enter);
+    await piped.see(/^piped\r\npipe\r\n$/);
+    t.like(await piped.ended, {status: 5, restored: true});
+
+    app.type('\x03');
+    await app.see(/caught\r\n/);
+    t.like(await app.ended, {status: 3, restored: true});
   },
 );
 
@@ -416,11 +465,87 @@ kernelTest('when QEMU or its monitor is killed, both end, and the pod has', asyn
     process.kill(found.pid, 'SIGKILL');
     const {exitCode, stderr} = await pod.ended;
     t.is(exitCode, code);
-    if (victim !== 'monitor') t.regex(stderr, /RKT_MACHINE_FAILED/);
+    if (victim !== 'monitor') t.regex(stderr, /RKT_MACHINE_KILLED/);
     await until(() => processesOf(pod.uuid).length === 0);
     await until(async () => (await host.pods()).some(({name, state}) => name === pod.uuid && state === 'exited'));
   }
 });
+
+/** What QEMU was started with, of a pod that runs. */
+const qemuOf = (uuid: string): {readonly pid: number; readonly goesOn: boolean} => {
+  const pid = processesOf(uuid).find(({name}) => name !== 'monitor')?.pid ?? 0;
+  return {pid, goesOn: readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('\0-incoming\0')};
+};
+
+const UNIQUE = ['boot_id', 'uuid'].map((name) => `cat /proc/sys/kernel/random/${name};`).join(' ');
+const RANDOM = `${UNIQUE} head -c 32 /dev/urandom | md5sum; head -c 32 /dev/random | md5sum; hostname`;
+const STAYS = 'trap "exit 7" TERM; echo ready; while :; do sleep 0.1; done';
+
+kernelTest('S32 machines go on from one that was booted once, and have nothing random in common', async (t) => {
+  const before = Math.floor(Date.now() / 1000);
+  const pods = await Promise.all([1, 2].map(() => host.start(`${RANDOM}; date +%s; ${STAYS}`, options)));
+  const files = readdirSync(path.join(host.data, 'cas/templates'), {recursive: true, encoding: 'utf8'});
+  t.deepEqual(
+    files
+      .map((name) => path.basename(name))
+      .filter((name) => /^[a-z]/.test(name) && !/^[0-9a-f]{14}$/.test(name))
+      .sort(),
+    ['files', 'memory', 'record.json', 'state'],
+  );
+  for (const {uuid} of pods) {
+    const {pid, goesOn} = qemuOf(uuid);
+    t.true(goesOn);
+    const map = readFileSync(`/proc/${pid}/maps`, 'utf8').match(/^.* (rw-p) .*\/pod\/template\/memory$/m);
+    t.truthy(map);
+    t.regex(readFileSync(`/proc/${pid}/mountinfo`, 'utf8'), / \/pod\/template ro,nosuid,nodev,noexec[ ,]/);
+  }
+  const said = await Promise.all(
+    pods.map(async (pod) => {
+      const {exitCode, stdout, stderr} = await pod.end('SIGTERM');
+      t.deepEqual([exitCode, stderr], [7, '']);
+      return stdout.trim().split('\n').slice(0, -1);
+    }),
+  );
+  const [one = [], two = []] = said;
+  t.is(one.length, 6);
+  for (const [index, value] of one.slice(0, 5).entries()) t.not(value, two[index]);
+  for (const lines of said) {
+    const now = Number(lines[5]);
+    t.true(now >= before && now <= Date.now() / 1000, `${now}`);
+  }
+});
+
+kernelTest(
+  'a template that nothing can go on from costs time, and no pod; the configuration does without',
+  async (t) => {
+    await host.sh('true', options);
+    const templates = path.join(host.data, 'cas/templates');
+    const [name = ''] = readdirSync(templates);
+    const [state, record] = [path.join(templates, name, 'files/state'), path.join(templates, name, 'record.json')];
+    // As if it had been saved so.
+    const harmed = readFileSync(state).fill(0, 100, 4000);
+    writeFileSync(state, harmed);
+    const known = JSON.parse(readFileSync(record, 'utf8')) as {files: Record<string, {digest: string}>};
+    const digest = createHash('sha256').update(harmed).digest('hex');
+    writeFileSync(record, JSON.stringify({...known, files: {...known.files, state: {stamp: '', digest}}}));
+    const {exitCode, stderr} = await host.sh('exit 9', options);
+    t.is(exitCode, 9, stderr);
+    t.regex(stderr, /^rkt: from its template .*; it is booted$/m);
+
+    writeFileSync(state, 'x');
+    const again = await host.sh('exit 9', options);
+    t.is(again.exitCode, 9, again.stderr);
+    t.regex(again.stderr, /template .* is damaged: it is made again$/m);
+
+    mkdirSync(path.join(host.directory, 'etc/stage1.d'), {recursive: true});
+    const configuration = path.join(host.directory, 'etc/stage1.d/templates.json');
+    t.teardown(() => rmSync(configuration));
+    writeFileSync(configuration, JSON.stringify({rktVersion: 'v1', rktKind: 'stage1', templates: false}));
+    const pod = await host.start(STAYS, options);
+    t.false(qemuOf(pod.uuid).goesOn);
+    t.is((await pod.end('SIGTERM')).exitCode, 7);
+  },
+);
 
 kernelTest('the accelerator is proved; a verdict that is wrong costs time, and no pod', async (t) => {
   const file = path.join(host.data, 'cas/flavors/accelerator');
@@ -435,11 +560,14 @@ kernelTest('the accelerator is proved; a verdict that is wrong costs time, and n
   const {exitCode, stderr} = await host.sh('exit 9', options);
   t.is(exitCode, 9, stderr);
   if (!isProved) t.regex(stderr, /^rkt: with the accelerator kvm .*; it is started with tcg$/m);
+  const next = await host.sh('exit 9', options);
+  t.deepEqual([next.exitCode, next.stderr], [9, '']);
+  t.is(readFileSync(file, 'utf8').includes('"works":true'), isProved);
   const {stdout} = await host.rkt(['--format=json', 'flavor', 'doctor', 'kvm']);
   t.regex(stdout, isProved ? /run on the processor itself/ : /machines are emulated \(tcg\): \/dev\/kvm is of no use/);
   t.is(readFileSync(file, 'utf8').includes('"works":true'), isProved);
 
-  mkdirSync(path.join(host.directory, 'etc/stage1.d'));
+  mkdirSync(path.join(host.directory, 'etc/stage1.d'), {recursive: true});
   const configuration = path.join(host.directory, 'etc/stage1.d/accelerator.json');
   t.teardown(() => rmSync(configuration));
   const wants = (accelerator: string) =>
@@ -447,10 +575,73 @@ kernelTest('the accelerator is proved; a verdict that is wrong costs time, and n
   wants('kvm');
   const forced = await host.sh('exit 9', options);
   t.is(forced.exitCode, isProved ? 9 : 254, forced.stderr);
-  if (!isProved) t.regex(forced.stderr, /RKT_MACHINE_FAILED/);
+  if (!isProved) t.regex(forced.stderr, /RKT_MACHINE_NOT_STARTED/);
   wants('fast');
   t.is((await host.sh('exit 9', options)).error?.code, 'RKT_CONFIG_FIELD_INVALID');
 });
+
+kernelTest(
+  'IM-18 event handlers run before and after the app, which has the input, and the status is its own',
+  async (t) => {
+    const handler = (name: string, script: string) => ({name, exec: ['/bin/sh', '-c', script]});
+    const image = (before: string) => ({
+      app: {
+        user: '1000',
+        group: '1000',
+        eventHandlers: [handler('pre-start', before), handler('post-stop', 'echo after; echo err >&2; exit 9')],
+      },
+    });
+    const whole = await host.sh('cat; exit 4', {
+      ...options,
+      input: 'typed\n',
+      image: image('cat; echo before $(id -u); exec >&2; echo err'),
+    });
+    t.deepEqual([whole.stdout, whole.stderr, whole.exitCode], ['before 1000\ntyped\nafter\n', 'err\nerr\n', 4]);
+    const failed = await host.sh('echo main', {...options, image: image('echo before; exit 9')});
+    t.deepEqual([failed.stdout, failed.exitCode], ['before\n', 9]);
+  },
+);
+
+kernelTest(
+  'a program that is not there, and a copy of the files, are refused before a machine is started',
+  async (t) => {
+    for (const [app, pod, status, code] of [
+      [['--exec=/nowhere'], [], 127, 'RKT_EXEC_NOT_FOUND'],
+      [['--exec=/bin'], [], 126, 'RKT_EXEC_NOT_EXECUTABLE'],
+      [['--working-dir=/nowhere'], [], 254, 'RKT_WORKING_DIRECTORY_MISSING'],
+      [[], ['--no-overlay'], 254, 'RKT_FLAVOR_CANNOT'],
+    ] as const) {
+      const {exitCode, error} = await host.rkt([
+        ...['--format=json', '--insecure-options=image', 'run', '--stage1=kvm', ...pod, buildImage()],
+        ...(app[0]?.startsWith('--exec') ? app : [...app, '--exec=/bin/true']),
+      ]);
+      t.deepEqual([exitCode, error?.code], [status, code], [...app, ...pod].join());
+    }
+  },
+);
+
+if (env.RKT_TEST_LONG === '1') {
+  kernelTest(
+    'S21 an app that stops what starts another holds the pod for half a minute, and then it has ended',
+    async (t) => {
+      const app = (name: string, script: string) => [
+        buildImage(),
+        `--name=${name}`,
+        '--exec=/bin/sh',
+        '--',
+        '-c',
+        script,
+      ];
+      const stops = 'while :; do killall -STOP crun 2>/dev/null; done';
+      const {exitCode, stderr} = await host.rkt(
+        [...['--insecure-options=image', 'run', '--stage1=kvm'], ...app('a', stops), '---', ...app('b', 'echo ran')],
+        {timeout: 600_000},
+      );
+      t.is(exitCode, 254, stderr);
+      t.regex(stderr, /RKT_MACHINE_REFUSED: .*crun: has not ended in time/);
+    },
+  );
+}
 
 kernelTest('what the flavor cannot do is refused by name', async (t) => {
   for (const flag of ['--net=host', '--volume=data,kind=host,source=/dev/null', '--ipc=parent']) {

@@ -77,17 +77,6 @@ kernelTest(
   },
 );
 
-for (const [row, isolator, value] of [
-  ['EX-46', 'os/linux/selinux-context', {user: 'u', role: 'r', type: 't', level: 's0'}],
-  ['EX-47', 'os/linux/apparmor-profile', {profile: 'no-such-profile'}],
-] as const) {
-  kernelTest(`${row} EX-33 ${isolator} is refused where it cannot be had, never ignored in silence`, async (t) => {
-    const image = isolated(isolator, value);
-    const refused = await host.sh('echo ran', {...nspawn, image, pod: [`--accept-image=${isolator}`]});
-    t.deepEqual([refused.exitCode, refused.error?.code, refused.stdout], [254, 'RKT_FLAVOR_CANNOT', '']);
-  });
-}
-
 kernelTest('EX-41 EX-40 errno names of Linux alone are known, and unknown ones refused', async (t) => {
   const {stderr} = await host.sh('mkdir /tmp/a', {
     ...nspawn,

@@ -437,6 +437,37 @@ testIf(lacks('cgroup/blkio') ?? lacksPods('program/systemd-nspawn'))(
   async (t) => {
     const manifest = await manifestOf({a: {'resource/block-iops': rate('300')}, b: {}}, {});
     const {exitCode, error} = await host.sh('', {stage1: 'nspawn', manifest});
-    t.deepEqual([exitCode, error?.code], [254, 'RKT_UNIT_LIMIT_REFUSED']);
+    t.deepEqual([exitCode, error?.code], [254, 'RKT_UNIT_LIMIT_UNSUPPORTED']);
+  },
+);
+
+testIf(lacks('cgroup/cpuset') ?? lacksPods('program/systemd-nspawn'))(
+  'EX-51 EX-31 each app has its own processors where systemd can set them, else it is refused',
+  async (t) => {
+    const isV1 = /:cpuset:/.test(readFileSync('/proc/self/cgroup', 'utf8'));
+    const manifest = await manifestOf({a: {'os/linux/cpuset-cpus': '0'}, b: {}}, {});
+    if (isV1) {
+      const {exitCode, error} = await host.sh('', {stage1: 'nspawn', manifest});
+      t.deepEqual([exitCode, error?.code], [254, 'RKT_UNIT_LIMIT_UNSUPPORTED']);
+      return;
+    }
+    const pod = await startManifest(manifest);
+    const lists = pod.pids.map(
+      (pid) => /^Cpus_allowed_list:\s*(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1],
+    );
+    const verified = await host.rkt(['--format=json', 'status', '--verify', pod.uuid]);
+    await pod.stop();
+    t.is(lists[0], '0');
+    t.is(lists[1], /^Cpus_allowed_list:\s*(.*)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
+    t.is(verified.exitCode, 0, verified.stderr);
+  },
+);
+
+testIf(lacks('cgroup/hugetlb') ?? lacksPods('program/systemd-nspawn'))(
+  'EX-51 huge pages of one app among others, for which systemd has no setting, are refused and not ignored',
+  async (t) => {
+    const manifest = await manifestOf({a: {'resource/hugepages': {'2Mi': '4Mi'}}, b: {}}, {});
+    const {exitCode, error} = await host.sh('', {stage1: 'nspawn', manifest});
+    t.deepEqual([exitCode, error?.code], [254, 'RKT_UNIT_LIMIT_UNSUPPORTED']);
   },
 );

@@ -154,6 +154,20 @@ for (const [what, spec] of [
   });
 }
 
+kernelTest('an image whose programs lack their loader is refused by name, before anything of it runs', async (t) => {
+  const {error} = await host.sh('true', {
+    stage1: image({
+      files: {
+        ...Object.fromEntries(DIRECTORIES.map((name) => [name, {directory: true} as const])),
+        '/usr/bin/systemd-nspawn': {content: readFileSync('/bin/true'), mode: 0o755},
+      },
+    }),
+  });
+  t.is(error?.code, 'RKT_EXEC_INTERPRETER_MISSING');
+  t.regex(String(error?.fields.program), /\/usr\/bin\/systemd-nspawn$/);
+  t.regex(String(error?.fields.interpreter), /ld-linux/);
+});
+
 /** Its systemd-nspawn writes a file of the host wherever it can. */
 const EVIL = (written: string): Partial<ImageSpec> => ({
   files: {

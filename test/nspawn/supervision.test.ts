@@ -1,9 +1,11 @@
 import {spawn} from 'node:child_process';
-import {mkdirSync, readdirSync, readFileSync} from 'node:fs';
+import {existsSync, mkdirSync, readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
+import {cgroupValues} from '../helpers/cgroup.ts';
 import {openHost} from '../helpers/host.ts';
 import {lacksPods} from '../helpers/lacks.ts';
+import {appProcess} from '../helpers/nspawn.ts';
 import {testIf} from '../helpers/skip.ts';
 import {until} from '../helpers/until.ts';
 import {program} from '../runner/packages.ts';
@@ -130,3 +132,32 @@ kernelTest('an app that is started again and again is counted, however often', a
   t.is((await host.rkt(['stop', '--force', `--uuid-file=${file}`])).exitCode, 0);
   await pod;
 });
+
+// 24: CAP_SYS_RESOURCE, without which no score is lowered.
+testIf(lacksPods('program/systemd-nspawn', 'cgroup/memory', 'capability/24'))(
+  'S20 where a pod as a whole is out of memory, apps are ended before what supervises them, however small',
+  async (t) => {
+    // Each of them is smaller than the pod's systemd, all together are more than the pod may have.
+    const script = `mkfifo /tmp/never; echo ready; read -r go
+    for i in 1 2 3 4 5 6 7 8; do for j in 1 2 3 4 5 6 7 8; do
+      (x=$(head -c 524288 /dev/zero | tr '\\0' x); read -r none </tmp/never) &
+    done; done
+    cat`;
+    const app = {exec: ['/bin/sh', '-c', script], user: '0', group: '0'};
+    const isolators = [{name: 'resource/memory', value: {limit: '48Mi'}}];
+    const pod = await host.start('', {...nspawn, manifest: host.manifest(await host.fetch(), {app}, {isolators})});
+    const score = (pid: number) => Number(readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8'));
+    const scores = {app: score(await appProcess(pod.uuid, 'test')), supervisor: score(pod.pid)};
+    const limited = cgroupValues(pod.pid, 'memory', ['memory.oom_control', 'memory.events']).map(({file}) => file);
+    const killed = () =>
+      limited.some((file) => existsSync(file) && /^oom_kill [1-9]/m.test(readFileSync(file, 'utf8')));
+    pod.child.stdin?.write('\n');
+    await until(() => killed() || !existsSync(`/proc/${pod.pid}`));
+    await pod.end();
+    // What the pod's systemd has recorded: the shell that has started them may be among those that were ended.
+    const {stdout} = await host.rkt(['status', pod.uuid]);
+    t.regex(stdout, /^app-test=(0|137)$/m);
+    const own = Number(readFileSync('/proc/self/oom_score_adj', 'utf8'));
+    t.deepEqual(scores, {app: own, supervisor: Math.min(own, Math.max(-999, own - 900))});
+  },
+);

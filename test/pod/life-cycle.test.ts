@@ -1,5 +1,4 @@
-import {chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
-import {createRequire} from 'node:module';
+import {chmodSync, readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
 import {asNobody} from '../helpers/as-nobody.ts';
@@ -164,35 +163,6 @@ withHost('run-prepared that cannot launch retires the pod with its report', asyn
   t.is(error?.code, 'RKT_FAULT_INJECTED');
   t.deepEqual(host.podDirectories(), {'exited-garbage': [uuid]});
   t.regex((await host.rkt(['status', uuid])).stdout, /^enforced=/m);
-});
-
-withHost('run-prepared wants the very flavor that prepared the pod', async (t, host) => {
-  const flavor = path.join(host.directory, 'flavor');
-  mkdirSync(flavor);
-  const source = createRequire(import.meta.url).resolve('@rkt/flavor-fly');
-  writeFileSync(path.join(flavor, 'package.json'), '{"name": "fly-too", "main": "index.cjs"}');
-  const write = (comment: string) =>
-    writeFileSync(
-      path.join(flavor, 'index.cjs'),
-      `// ${comment}\nmodule.exports = require(${JSON.stringify(source)});\n`,
-    );
-  write('one');
-  // Whoever ends and removes the pod asks it, too.
-  let needed = 'one';
-  t.teardown(() => write(needed));
-  const command = ['--insecure-options=image', 'prepare', `--stage1=${flavor}`, buildImage(), '--exec=/bin/true'];
-  const prepared = await host.rkt(command);
-  const uuid = prepared.stdout.trim();
-  t.regex(uuid, UUID, prepared.stderr);
-  write('two');
-  const {error} = await host.rkt(['--format=json', 'run-prepared', '--dns=host', uuid]);
-  t.is(error?.code, 'RKT_FLAVOR_REPLACED');
-  t.like(await only(host), {state: 'prepared'});
-  // An upgrade changes nothing of it by itself; who says so gets it.
-  const upgraded = await host.rkt(['run-prepared', `--stage1=${flavor}`, uuid]);
-  t.is(upgraded.exitCode, 0, upgraded.stderr);
-  needed = 'two';
-  t.regex(upgraded.stderr, /^flavor fly .* instead of fly .*: nothing else changes$/m);
 });
 
 withHost('gc --dry-run gives a reason for each pod', async (t, host) => {

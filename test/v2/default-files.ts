@@ -7,6 +7,7 @@ export const defaultFiles: readonly string[] = [
   'test/nspawn/pods.',
   'test/nspawn/state.',
   'test/nspawn/restart.',
+  'test/nspawn/supervision.',
   'test/pod/life-cycle.',
   'kernel/pod/running-pod.',
   'kernel/executor/perform-stop.',

@@ -65,6 +65,10 @@ const APP: Omit<Encoders<AppOptions>, 'args' | 'image'> = {
   memory: text('memory'),
   cpu: text('cpu'),
   cpuShares: text('cpu-shares'),
+  cpusetCpus: text('cpuset-cpus'),
+  cpusetMems: text('cpuset-mems'),
+  hugepages: (limits) =>
+    joined('hugepages')(Object.entries(limits).map(([size, bytes]) => `${without('=', 'hugepages', size)}=${bytes}`)),
   pids: text('pids'),
   oomScoreAdj: text('oom-score-adj'),
   capsRetain: joined('caps-retain'),

@@ -52,6 +52,12 @@ export interface AppOptions {
   /** Cores, or with a unit: `500m`. */
   readonly cpu?: string | number;
   readonly cpuShares?: number;
+  /** `0-2,5`, of the host's processors. */
+  readonly cpusetCpus?: string;
+  /** `0`, of the host's memory nodes. */
+  readonly cpusetMems?: string;
+  /** By the size of a page: `{'2Mi': '64Mi'}`. */
+  readonly hugepages?: Readonly<Record<string, string>>;
   /** Processes and threads. */
   readonly pids?: number;
   /** -1000 to 1000. */
@@ -96,6 +102,8 @@ export type VolumeOptions =
       /** Default: false. */
       readonly readOnly?: boolean;
       readonly recursive?: boolean;
+      /** Whether mounts that come later below the source come into the pod (`slave`), and the other way, too (`shared`). Default: `private`. */
+      readonly propagation?: 'private' | 'shared' | 'slave';
     }
   | {
       readonly name: string;

@@ -34,6 +34,14 @@ export const cpuLimitTooSmall = (milliCores: number) =>
     hint: 'allow at least 1m',
   });
 
+/** Nothing is left for an app of what it may have and its pod may have. */
+export const cpusetEmpty = (isolator: string, app: readonly number[], pod: readonly number[]) =>
+  new RktError(
+    'RKT_CPUSET_EMPTY',
+    `${isolator}: the app has ${app.join(', ')}, of which its pod, with ${pod.join(', ')}, has none`,
+    {isolator, app, pod, hint: 'give the app some that its pod has'},
+  );
+
 /** A variable given on the command line or in a file has a name that no manifest may hold (appc IM-20). */
 export const environmentNameInvalid = (name: string) =>
   new RktError('RKT_ENVIRONMENT_NAME_INVALID', `environment variable "${name}" has an invalid name`, {

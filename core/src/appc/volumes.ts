@@ -15,7 +15,13 @@ const common = () => ({
 /** A volume of a pod (appc PO-09 to PO-11). */
 export const volume = z.lazy(() =>
   z.discriminatedUnion('kind', [
-    z.strictObject({...common(), kind: z.literal('host'), source: hostPath}),
+    z.strictObject({
+      ...common(),
+      kind: z.literal('host'),
+      source: hostPath,
+      /** Default "private". Of this project. */
+      propagation: maybe(z.enum(['private', 'shared', 'slave'])),
+    }),
     z.strictObject({
       ...common(),
       kind: z.literal('empty'),

@@ -1,9 +1,7 @@
 import {existsSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {type ImageStore, lockImages} from '../image/store.ts';
-import {writerOf} from '../linux/atomic-write.ts';
 import {namesIn} from '../linux/names-in.ts';
-import {identify} from '../linux/process-identity.ts';
 import {diskImageFiles, diskImagesDirectory, readLayers} from './disk-images.ts';
 
 const KEY = /^([^.]+)\.(?:erofs|json)$/;
@@ -21,11 +19,6 @@ export const collectDiskImages = (store: ImageStore): readonly string[] => {
   });
   for (const key of removed) {
     for (const name of Object.values(diskImageFiles(key))) rmSync(join(directory, name), {force: true});
-  }
-  // No whole file, and nobody's who still writes.
-  for (const name of names) {
-    const writer = writerOf(name);
-    if (writer !== undefined && identify(writer) === undefined) rmSync(join(directory, name), {force: true});
   }
   return removed.sort();
 };

@@ -4,7 +4,7 @@ import {discard} from '../image/discard.ts';
 import {removal} from '../image/remove.ts';
 import {type ImageStore, lockImages} from '../image/store.ts';
 import {namesIn} from '../linux/names-in.ts';
-import {hostTreesDirectory, isCurrent, MAKING, readTreeRecord} from './host-trees.ts';
+import {hostTreesDirectory, isCurrent, readTreeRecord} from './host-trees.ts';
 
 /**
  * Removes trees of the host's programs that no running pod uses and that are not of the files that the host has now, and what interrupted commands have
@@ -27,7 +27,7 @@ export const collectHostTrees = (store: ImageStore, inUse: () => Iterable<string
   for (const name of names) {
     if (name.endsWith('.json') || stays.has(name)) continue;
     discard(store, join(directory, name));
-    if (!name.startsWith(MAKING)) removed.push(name);
+    if (!name.startsWith('.')) removed.push(name);
   }
   return removed.sort();
 };

@@ -23,3 +23,11 @@ export const guestKernelFailed = (step: string, because: string, cause?: unknown
     cause,
     hint: 'see that "apt-get update" and "apt-get download linux-image-amd64" work on this host',
   });
+
+/** A machine that others go on from cannot be started or saved. */
+export const templateFailed = (tree: string, {status, output}: ToolFailure) =>
+  new RktError(
+    'RKT_TEMPLATE_FAILED',
+    `machines of ${tree} are booted each by itself, as none can be saved for others: ${status}${output === '' ? '' : `: ${output.split('\n').at(-1)}`}`,
+    {tree, hint: 'see whether the disk is full; "templates": false in the configuration (stage1) tries no more'},
+  );

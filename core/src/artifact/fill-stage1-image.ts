@@ -33,13 +33,16 @@ export const fillStage1Image = async (
     const target = join(tree, to);
     mkdirSync(dirname(target), {recursive: true, mode: 0o755});
     copyFileSync(own(from), target);
-    chmodSync(target, isMachineCode(target) ? 0o711 : 0o755);
+    chmodSync(target, isMachineCode(target) && !LIBRARY.test(to) ? 0o711 : 0o755);
   }
   if (machine !== undefined) {
     const {buildGuestSystem} = await import('./guest/build-guest-system.ts');
     await buildGuestSystem(tree, machine, own(machine.init), work);
   }
 };
+
+/** Read by whoever runs a program with it. */
+const LIBRARY = /\.so$/;
 
 /** The kernel alone reads it, and hides from its user the memory of a program whose file that user cannot read. */
 const isMachineCode = (file: string): boolean => readFileSync(file).toString('latin1', 0, 4) === '\x7fELF';

@@ -22,7 +22,7 @@ const pairs = (record: Readonly<Record<string, unknown>>): string =>
 export const describeStep = (step: Step): string => {
   switch (step.do) {
     case 'bind':
-      return `bind ${at(step.source)} to ${at(step.target)}${step.recursive ? ', recursively' : ''}${list(step.flags)}`;
+      return `bind ${at(step.source)} to ${at(step.target)}${step.recursive ? ', recursively' : ''}${step.propagation === undefined ? '' : `, ${step.propagation}`}${list(step.flags)}`;
     case 'cgroup':
       return `cgroup ${step.path}${pairs(step.limits)}${step.devices === undefined ? '' : `, only ${step.devices.length} devices`}${step.join ? ', joined' : ''}${step.owner === undefined ? '' : `, owned by ${step.owner}`}`;
     case 'check-program':
@@ -59,6 +59,8 @@ export const describeStep = (step: Step): string => {
       return `symlink ${at(step.target)} to ${step.to}${step.ifAbsent ? ', if nothing is there' : ''}`;
     case 'sysctl':
       return `sysctl ${step.key}=${step.value}`;
+    case 'template':
+      return `bind what ${step.command[0]} makes once to <pod>/${step.target}`;
     case 'write':
       return `write ${at(step.target)} ${owner(step)}, ${Buffer.byteLength(step.content)} bytes`;
   }

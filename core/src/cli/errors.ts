@@ -1,3 +1,5 @@
+import {errnoText} from '../linux/errno-text.ts';
+import {isErrno} from '../linux/syscall-error.ts';
 import {RktError} from '../rkt-error.ts';
 
 const help = (command: string): string => `see "rkt help${command === '' ? '' : ` ${command}`}"`;
@@ -179,28 +181,41 @@ export const kitMissing = (name: string) =>
     hint: `npm install ${name}`,
   });
 
+type SystemError = Error & {readonly path?: unknown};
+
+const whereOf = ({path}: SystemError): string => (typeof path === 'string' ? `: ${path}` : '');
+
 const LIMITS = {EFBIG: ['size of files', '-f'], EMFILE: ['number of open files', '-n']} as const;
 export type LimitError = keyof typeof LIMITS;
 
 /** rkt's caller has given it less than it needs (getrlimit(2)). */
-export const limitTooLow = (code: LimitError, cause: Error) =>
-  new RktError('RKT_LIMIT_TOO_LOW', `the limit of the ${LIMITS[code][0]} is too low for rkt: ${cause.message}`, {
+export const limitTooLow = (code: LimitError, cause: SystemError) =>
+  new RktError('RKT_LIMIT_TOO_LOW', `the limit of the ${LIMITS[code][0]} is too low for rkt${whereOf(cause)}`, {
     limit: LIMITS[code][0],
     cause,
     hint: `ulimit ${LIMITS[code][1]} tells what it is here; an app has limits of its own by --rlimit`,
   });
 
 /** A file system is full, or its quota is used up. */
-export const noSpace = (cause: Error & {readonly path?: unknown}) =>
-  new RktError('RKT_NO_SPACE', `no space left: ${cause.message}`, {
-    ...(typeof cause.path === 'string' ? {path: cause.path} : {}),
-    cause,
-    hint: 'make space (df -h, df -i): rkt gc, rkt image gc, or --dir on another file system',
-  });
+export const noSpace = (cause: SystemError) =>
+  new RktError(
+    'RKT_NO_SPACE',
+    `${isErrno(cause, 'EDQUOT') ? 'the quota is used up' : 'no space left'}${whereOf(cause)}`,
+    {
+      ...(typeof cause.path === 'string' ? {path: cause.path} : {}),
+      cause,
+      hint: 'make space (df -h, df -i): rkt gc, rkt image gc, or --dir on another file system',
+    },
+  );
+
+const unwritten = (cause: unknown): string => {
+  if (isErrno(cause, 'ENOSPC', 'EDQUOT')) return 'no space is left';
+  return errnoText(cause) ?? (cause instanceof Error ? cause.message : String(cause));
+};
 
 /** Standard output cannot be written, for instance because its disk is full. A reader that went away is no error. */
 export const outputFailed = (cause: unknown) =>
-  new RktError('RKT_OUTPUT_FAILED', `standard output: ${cause instanceof Error ? cause.message : String(cause)}`, {
+  new RktError('RKT_OUTPUT_FAILED', `standard output cannot be written: ${unwritten(cause)}`, {
     cause,
     hint: 'check where the output goes',
   });
@@ -218,7 +233,10 @@ export const pathUnusable = (path: string, because: string, cause: unknown) =>
     path,
     because,
     cause,
-    hint: 'check the path, its rights and its file system',
+    hint:
+      isErrno(cause, 'EACCES') && process.geteuid?.() !== 0
+        ? 'run it as root, or check the path and its rights'
+        : 'check the path, its rights and its file system',
   });
 
 /** `rkt completion` for a shell that there is no script for. */

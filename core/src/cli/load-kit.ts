@@ -21,15 +21,35 @@ export interface KitReport {
   readonly skipped: number;
 }
 
+/** What pods are made with. */
+export interface WorldOptions {
+  readonly rkt: readonly string[];
+  readonly flavor: string;
+  readonly flavorImage?: string;
+}
+
+/** A data directory with pods. */
+interface World {
+  readonly run: (pod: {readonly script: string}) => Promise<{readonly status: number; readonly stderr: string}>;
+  readonly start: (pod: {readonly script: string}) => Promise<{
+    readonly child: {readonly pid?: number | undefined};
+    /** What the command line of the app has. */
+    readonly script: string;
+    readonly end: () => Promise<unknown>;
+  }>;
+  readonly close: () => Promise<void>;
+}
+
 /** What rkt uses of `@rkt/plugin-sdk/kit`, which imports the contract and drives rkt from outside: core itself needs nothing of it. */
-interface Kit {
-  readonly testFlavor: (options: {
-    readonly rkt: readonly string[];
-    readonly flavor: string;
-    readonly ids?: readonly string[];
-    readonly match?: string;
-    readonly onOutcome?: (outcome: Outcome) => void;
-  }) => Promise<KitReport>;
+export interface Kit {
+  readonly openWorld: (options: WorldOptions) => Promise<World>;
+  readonly testFlavor: (
+    options: WorldOptions & {
+      readonly ids?: readonly string[];
+      readonly match?: string;
+      readonly onOutcome?: (outcome: Outcome) => void;
+    },
+  ) => Promise<KitReport>;
   readonly selectCases: (selection: {
     readonly ids?: readonly string[];
     readonly match?: string;

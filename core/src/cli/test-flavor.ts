@@ -1,14 +1,9 @@
-import {scratchDirectory} from '../linux/scratch-directory.ts';
 import {requireRoot} from '../pod/verbs/require-root.ts';
-import {chooseFlavor} from '../stage1/choice/choose-flavor.ts';
-import {type Examination, examineFlavor} from '../stage1/choice/examine-flavor.ts';
-import {flavorHostLacks} from '../stage1/errors.ts';
-import {gatherFlavorFacts} from '../stage1/facts/flavor-facts.ts';
-import {rememberedIn} from '../stage1/facts/remembered-in.ts';
+import type {Examination} from '../stage1/choice/examine-flavor.ts';
 import type {Context} from './context.ts';
 import {kitCaseUnknown} from './errors.ts';
 import {type KitReport, loadKit, type Outcome} from './load-kit.ts';
-import {ownCommand} from './own-command.ts';
+import {withKit} from './with-kit.ts';
 
 interface Selection {
   readonly ids?: readonly string[];
@@ -36,19 +31,11 @@ export const testFlavor = async (
   cases: Options = {},
 ): Promise<Tested> => {
   requireRoot(command);
-  const kit = loadKit();
   casesOf(cases);
-  // Where the kit has its directory: what is wrong with that is said as everywhere.
-  scratchDirectory('rkt-kit-')[Symbol.dispose]();
-  const {flavor, source, stage1} = await chooseFlavor(context, selection, {pullPolicy: 'stored'});
-  // The kit builds the image of a flavor that has no other way, and takes the host's programs where there is one.
-  const tree = flavor.declaration.stage1Image?.required ? stage1?.tree : undefined;
-  const cacheDir = rememberedIn(context);
-  const host = await gatherFlavorFacts(context, flavor.declaration, {tree, cacheDir});
-  const examination = examineFlavor(flavor.declaration, flavor.probe(host), host);
-  const missing = examination.findings.filter(({severity}) => severity === 'missing');
-  if (missing.length > 0) throw flavorHostLacks(examination.flavor, missing);
-  return {report: await kit.testFlavor({rkt: ownCommand(), flavor: source, ...cases}), examination};
+  return withKit(context, selection, async ({kit, examination, options}) => ({
+    report: await kit.testFlavor({...options, ...cases}),
+    examination,
+  }));
 };
 
 /** The cases that a selection is about. @throws RKT_KIT_CASE_UNKNOWN, RKT_KIT_MISSING */

@@ -28,6 +28,8 @@ export interface Stage1Config {
   readonly location?: string;
   /** What runs the code of pods' machines, where a flavor has machines. Default `auto`: kvm if a tiny guest has run with it, else tcg. */
   readonly accelerator?: Accelerator;
+  /** Whether pods' machines may go on from one that was booted before. Default true. */
+  readonly templates?: boolean;
 }
 
 export const ACCELERATORS = ['auto', 'kvm', 'tcg'] as const;

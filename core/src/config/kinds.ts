@@ -45,6 +45,7 @@ const stage1 = z
     /** What `rkt flavor use` has replaced, for its rollback; `null`: nothing of the file. It chooses nothing. */
     previous: z.optional(z.nullable(z.string())),
     accelerator: z.optional(z.enum(ACCELERATORS, `must be ${ACCELERATORS.join(', ')}`)),
+    templates: z.optional(z.boolean('must be true or false')),
     location: z.optional(
       z
         .string()

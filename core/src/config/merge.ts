@@ -11,8 +11,12 @@ export const mergeLayers = (layers: readonly Config[]): Config => ({
 
 /** A version belongs to its name, and a flavor wins over both: whichever a layer says takes the place of what earlier ones say by the other. */
 const overStage1 = (lower: Stage1Config, upper: Stage1Config): Stage1Config => {
-  const {location, accelerator} = lower;
-  const kept = {...(location === undefined ? {} : {location}), ...(accelerator === undefined ? {} : {accelerator})};
+  const {location, accelerator, templates} = lower;
+  const kept = {
+    ...(location === undefined ? {} : {location}),
+    ...(accelerator === undefined ? {} : {accelerator}),
+    ...(templates === undefined ? {} : {templates}),
+  };
   const chooses = upper.flavor !== undefined || upper.name !== undefined;
   return {...(chooses ? kept : lower), ...upper};
 };

@@ -10,7 +10,14 @@ export const readLayer = (files: readonly string[]): Config => {
   const dockerAuth = new Map<string, BasicCredentials>();
   const image = new Map<string, readonly string[]>();
   const paths: {data?: HostPath; stage1Images?: HostPath; receiptKey?: HostPath} = {};
-  const stage1: {flavor?: string; name?: string; version?: string; location?: string; accelerator?: Accelerator} = {};
+  const stage1: {
+    flavor?: string;
+    name?: string;
+    version?: string;
+    location?: string;
+    accelerator?: Accelerator;
+    templates?: boolean;
+  } = {};
   const seen = new Map<string, string>();
 
   const claim = (file: string, kind: string, key: string): void => {
@@ -65,6 +72,10 @@ export const readLayer = (files: readonly string[]): Config => {
         if (content.accelerator) {
           claim(file, 'stage1', 'accelerator');
           stage1.accelerator = content.accelerator;
+        }
+        if (content.templates !== undefined) {
+          claim(file, 'stage1', 'templates');
+          stage1.templates = content.templates;
         }
         break;
       default:

@@ -52,6 +52,10 @@ export const FEATURES = [
   'volume/device',
   'volume/empty',
   'volume/host',
+  /** A volume of the host in which mounts that come later, on either side, are there on the other, too. Since 1.1. */
+  'volume/shared',
+  /** A volume of the host into which mounts come that are made below its source later. Since 1.1. */
+  'volume/slave',
   /** A volume below /sys, over what the kernel shows there and over what is hidden of it. Since 1.1. */
   'volume/sys',
   /** Apps that are ended when they have not said in time that they are alive. Since 1.1. */
@@ -71,6 +75,8 @@ export const FEATURES_SINCE: Readonly<Record<string, number>> = {
   'stdio/inherited': 1,
   'stdio/journal': 1,
   user: 1,
+  'volume/shared': 1,
+  'volume/slave': 1,
   'volume/sys': 1,
   watchdog: 1,
 };
@@ -158,7 +164,7 @@ const shape = {
       programs: z.optional(z.array(absolute)),
       /** Files of the host that they need besides their libraries, where the host has them. */
       files: z.optional(z.array(absolute)),
-      /** Programs that come with the flavor: a path in its package, and where it is in the image. One of machine code can be executed by everybody, and read by root alone: its user does not get at its memory. */
+      /** Programs that come with the flavor: a path in its package, and where it is in the image. One of machine code can be executed by everybody, and read by root alone: its user does not get at its memory; not so a library (`.so`). */
       ownFiles: z.optional(z.array(z.strictObject({from: packagePath, to: absolute}))),
       machine: z.optional(guestSystem),
     }),

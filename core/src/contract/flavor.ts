@@ -29,7 +29,7 @@ export interface Flavor {
 
   /**
    * A further program with exactly what the app has. Absent: `rkt enter` is refused; declare the verb `impossible` then.
-   * `command` is empty for an interactive shell.
+   * `command` is empty for an interactive shell. `host` is what the pod was started on, but for `terminals`, which are of who enters; so is TERM of the app's environment.
    */
   enter?(pod: RunningPod, app: App, command: readonly string[], host: HostFacts): Launch;
 

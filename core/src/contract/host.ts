@@ -94,6 +94,8 @@ export const hostFacts = z.strictObject({
       device: z.optional(z.strictObject({major: z.int(), minor: z.int()})),
     }),
   ),
+  /** The operator wants machines to be booted, each by itself: none goes on from a template. Absent: no. Since 1.1. */
+  noTemplates: z.optional(z.literal(true)),
   /** Those passed with LISTEN_FDS, in order. Absent when there are none. Since 1.1. */
   sockets: z.optional(z.array(passedSocket)),
 });

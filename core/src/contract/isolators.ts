@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import {capability} from './process.ts';
+import {bytesByPageSize, capability, numbers} from './process.ts';
 
 /*
  * The values a flavor and the report see: quantities as integers in base units, wildcards still by name.
@@ -17,6 +17,10 @@ export const isolatorValues = {
   'os/linux/capabilities-retain-set': capabilitySet,
   /** Relative weight, 2 to 262144. */
   'os/linux/cpu-shares': z.strictObject({shares: z.int()}),
+  /** Numbers of the host's processors, ascending. Since 1.1. */
+  'os/linux/cpuset-cpus': z.strictObject({cpus: numbers}),
+  /** Numbers of the host's memory nodes, ascending. Since 1.1. */
+  'os/linux/cpuset-mems': z.strictObject({nodes: numbers}),
   'os/linux/no-new-privileges': z.strictObject({enabled: z.boolean()}),
   /** -1000 to 1000. */
   'os/linux/oom-score-adj': z.strictObject({score: z.int()}),
@@ -39,6 +43,8 @@ export const isolatorValues = {
   'resource/block-iops': rate,
   /** Thousandths of a core. */
   'resource/cpu': z.strictObject({request: z.int(), limit: z.int()}),
+  /** Bytes, by the size of a page in bytes. Since 1.1. */
+  'resource/hugepages': z.strictObject({limits: bytesByPageSize}),
   /** Bytes. */
   'resource/memory': z.strictObject({request: z.int(), limit: z.int()}),
   /** Bytes per second. */

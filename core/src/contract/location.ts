@@ -14,3 +14,6 @@ export const location = z.discriminatedUnion('in', [
   z.strictObject({in: z.literal('rootfs'), app: appName, path: rootfsPath}),
 ]);
 export type Location = z.infer<typeof location>;
+
+/** Whether mounts below a mount of the host come into the pod (`slave`), and the other way, too (`shared`). */
+export const propagation = z.enum(['shared', 'slave']);

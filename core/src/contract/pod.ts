@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import {deviceRule} from './devices.ts';
 import {type Isolators, isolators} from './isolators.ts';
+import {propagation} from './location.ts';
 import {appName, hostPath, imageId, podPath, rootfsPath, uuid, volumeName} from './names.ts';
 import {cgroupLimits, process} from './process.ts';
 
@@ -20,6 +21,8 @@ export const volume = z.discriminatedUnion('kind', [
     /** The number of a device: its node may have any name. Since 1.1. */
     device: z.optional(z.strictObject({type: z.enum(['char', 'block']), major: z.int(), minor: z.int()})),
     recursive: z.boolean(),
+    /** Whether mounts that come later below the source come into the pod, too (`slave`), and the other way (`shared`); by default neither. Since 1.1. */
+    propagation: z.optional(propagation),
     /** The operator allowed symlinks in `source` (appc EX-19 to EX-21). */
     followSymlinks: z.boolean(),
   }),

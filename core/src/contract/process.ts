@@ -71,6 +71,10 @@ export const process = z.strictObject({
   seccomp: z.nullable(seccompFilter),
   /** What is asked for, and `nofile`, which is 1024 by default, with the hard limit of rkt's caller, up to 1048576; all others are the caller's. `null` is unlimited. */
   rlimits: z.array(z.strictObject({name: z.enum(RLIMITS), soft: z.nullable(z.int()), hard: z.nullable(z.int())})),
+  /** The profile by which AppArmor confines it. Absent: as that decides by itself. Since 1.1. */
+  apparmorProfile: z.optional(z.string()),
+  /** `user:role:type:level`, the context that SELinux gives it. Absent: as that decides by itself. Since 1.1. */
+  selinuxContext: z.optional(z.string()),
   /** `null` leaves the caller's. */
   oomScoreAdj: z.nullable(z.int().check(z.minimum(-1000), z.maximum(1000))),
 });
@@ -80,6 +84,11 @@ export type IsolatedField = Exclude<
   keyof Process,
   'apart' | 'argv' | 'cwd' | 'env' | 'gid' | 'groups' | 'uid' | 'umask'
 >;
+
+/** Numbers of processors or memory nodes, ascending. */
+export const numbers = z.array(z.int().check(z.nonnegative())).check(z.minLength(1));
+
+export const bytesByPageSize = z.record(z.string(), z.int().check(z.nonnegative()));
 
 /** Limits of a cgroup, in the kernel's base units; absent ones are not set. */
 export const cgroupLimits = z.strictObject({
@@ -93,6 +102,12 @@ export const cgroupLimits = z.strictObject({
   cpuMax: z.optional(z.int()),
   /** v1 scale: 1024 is the default, 2 to 262144. */
   cpuShares: z.optional(z.int()),
+  /** The processors that it may run on. Since 1.1. */
+  cpus: z.optional(numbers),
+  /** The nodes that it may have memory of. Since 1.1. */
+  memoryNodes: z.optional(numbers),
+  /** Bytes of huge pages, used and reserved each, by the size of a page in bytes. Since 1.1. */
+  hugepages: z.optional(bytesByPageSize),
   pidsMax: z.optional(z.int()),
   /** Bytes per second, read and written each, of every disk. Since 1.1. */
   ioBandwidth: z.optional(z.int()),

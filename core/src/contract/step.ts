@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import {deviceRule} from './devices.ts';
-import {location} from './location.ts';
+import {location, propagation} from './location.ts';
 import {appName, hostPath, podPath, rootfsPath} from './names.ts';
 import {cgroupLimits, id32} from './process.ts';
 
@@ -57,7 +57,8 @@ export const stepSchema = z.discriminatedUnion('do', [
     options: z.record(z.string(), z.string()),
   }),
   /**
-   * Binds a directory, file or device, with private propagation. The source is opened without following symlinks
+   * Binds a directory, file or device, with private propagation unless there is another: what is mounted below the source afterwards, on the host, comes into the pod, too (`slave`), and the
+   * other way (`shared`); its mount has to be shared on the host (for `slave`: or a slave). The source is opened without following symlinks
    * unless `followSymlinks`; a missing target is created to fit (appc EX-08), a file where a directory is needed is replaced (EX-10).
    */
   step('bind', {
@@ -66,6 +67,8 @@ export const stepSchema = z.discriminatedUnion('do', [
     recursive: z.boolean(),
     followSymlinks: z.boolean(),
     flags: z.array(mountFlag),
+    /** Of sources of the host. Since 1.1. */
+    propagation: z.optional(propagation),
   }),
   /** Adds flags to the mount that `target` is the root of. */
   step('remount', {target: location, flags: z.array(mountFlag)}),
@@ -119,6 +122,18 @@ export const stepSchema = z.discriminatedUnion('do', [
    * pods. Since 1.1.
    */
   step('disk-image', {app: appName, layers: z.array(hostPath).check(z.minLength(1)), target: podPath}),
+  /**
+   * Binds a read-only directory of files that a command of a stage1 image's `tree` makes: a machine that has been started and saved, for machines to go on from. The command is run once for each
+   * tree, command and start of the host, as nobody, without a network, in a root directory that is the tree, with an empty directory at `writes`; the files that it leaves are root's from then on, and shared by all pods.
+   * Where it fails the operator is told, `target` is not made, and the pod runs all the same. Since 1.1.
+   */
+  step('template', {
+    tree: hostPath,
+    command: z.array(z.string()).check(z.minLength(1)),
+    files: z.array(z.string().check(z.regex(/^[a-z0-9][a-z0-9.-]*$/))).check(z.minLength(1)),
+    writes: rootfsPath,
+    target: podPath,
+  }),
   /**
    * Checks that an app's program, and that of each of its event handlers, is there, can be executed by the app's user on this machine, and that its working directory exists, in the
    * rootfs as mounted by now: for flavors whose own launcher would answer with no more than a number. Since 1.1.

@@ -1,4 +1,5 @@
 import type {HostFacts} from '../contract/host.ts';
+import type {RlimitName} from '../contract/kernel-names.ts';
 import type {HostPath} from '../contract/names.ts';
 import type {Pod} from '../contract/pod.ts';
 import type {Fd} from '../linux/fd.ts';
@@ -12,6 +13,8 @@ export interface StepContext {
   readonly hostTrees?: ReadonlyMap<string, HostPath>;
   /** For each `disk-image` step, by its id, the detached mount of a file that it attaches. */
   readonly diskImages?: ReadonlyMap<string, Fd>;
+  /** For each `template` step, by its id, the detached mount of a directory that it attaches; none where it could not be made. */
+  readonly templates?: ReadonlyMap<string, Fd>;
   /** For each `id-map` step, by its id, a user namespace with its map. */
   readonly userNamespaces?: ReadonlyMap<string, Fd>;
 }
@@ -33,4 +36,7 @@ export interface ExecutorContext extends StepContext {
 }
 
 /** What entering a running pod takes of it. */
-export type EnterContext = Pick<ExecutorContext, 'facts' | 'caches' | 'beforeExec' | 'describeError'>;
+export interface EnterContext extends Pick<ExecutorContext, 'facts' | 'caches' | 'beforeExec' | 'describeError'> {
+  /** Limits of the process that nobody asked for: they may be lower than the app's where rkt may not raise its own. Default: none. */
+  readonly defaultLimits?: readonly RlimitName[];
+}

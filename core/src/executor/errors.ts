@@ -14,6 +14,19 @@ export const bindNotMappable = (source: string, recursive: boolean, cause: unkno
     },
   );
 
+/** Nothing of what is mounted below a source could come into the pod, or out of it. */
+export const bindNotShared = (source: string, wanted: string, mountPoint: string) =>
+  new RktError(
+    'RKT_BIND_NOT_SHARED',
+    `${source} cannot be ${wanted}: it is on the mount ${mountPoint}, which is private`,
+    {
+      source,
+      wanted,
+      mountPoint,
+      hint: `make that one shared (mount --make-shared ${mountPoint}), or leave propagation=${wanted} out`,
+    },
+  );
+
 /** The source of a bind does not exist (appc EX-16). */
 export const bindSourceMissing = (source: string, cause: unknown) =>
   new RktError('RKT_BIND_SOURCE_MISSING', `${source} does not exist`, {

@@ -1,33 +1,34 @@
-import {RLIMITS} from '../contract/kernel-names.ts';
+import {RLIMITS, type RlimitName} from '../contract/kernel-names.ts';
 import type {Process} from '../contract/process.ts';
 import {capabilitiesOf} from '../linux/capabilities.ts';
 import {readLimits, readOomScore} from '../linux/read-back.ts';
-import {exceeds, getRlimit, type Rlimit} from '../linux/rlimits.ts';
+import {exceeds, getRlimit, raiseHardLimit} from '../linux/rlimits.ts';
 
 /**
- * The process with what the app's own one has from the caller of `run`: its compiled form names only what differs from that. A limit that
- * rkt may not raise to the member's stays lower.
+ * The process with what the app's own one has from the caller of `run`: its compiled form names only what differs from that. A limit that nobody asked for, and that
+ * rkt may not raise to the app's, stays lower.
+ * @param defaults those in the compiled form that nobody asked for
  */
-export const inheritFrom = (pid: number, process: Process): Process => {
+export const inheritFrom = (pid: number, process: Process, defaults: readonly RlimitName[] = []): Process => {
   const theirs = readLimits(pid);
   const others = RLIMITS.filter((name) => process.rlimits.every((limit) => limit.name !== name));
   return {
     ...process,
     rlimits: [
-      ...process.rlimits,
+      ...process.rlimits.map((limit) => (defaults.includes(limit.name) ? attainable(limit) : limit)),
       ...others.flatMap((name) => {
         const limit = theirs[name];
-        return limit === undefined ? [] : [{name, ...lower(limit, getRlimit(name).hard)}];
+        return limit === undefined ? [] : [attainable({name, ...limit})];
       }),
     ],
     oomScoreAdj: process.oomScoreAdj ?? inheritedOomScore(pid),
   };
 };
 
-const lower = ({soft, hard}: Rlimit, own: number | null): Rlimit => ({
-  soft: exceeds(soft, own) ? own : soft,
-  hard: exceeds(hard, own) ? own : hard,
-});
+const attainable = ({name, soft, hard}: Process['rlimits'][number]): Process['rlimits'][number] => {
+  const most = raiseHardLimit(name, hard) ? hard : getRlimit(name).hard;
+  return {name, soft: exceeds(soft, most) ? most : soft, hard: most};
+};
 
 // Only a raise is always permitted.
 const inheritedOomScore = (pid: number): number | null => {

@@ -12,9 +12,16 @@ const STREAMS = [0, 1, 2] as const;
  * Starts this process again from the beginning, on a terminal of its own, and stays before it: a program that becomes this process would have the caller's terminal, and what outlives it would go on
  * reading that (S30). To be called before anything has been changed; returns in the process that has been started, where no stream is a terminal, and where the process number is the program's to be known by (passed
  * sockets, a service manager that waits for it).
+ * @param found what the other is told that has been found (`foundBefore`), in words
  * @param release puts off what the process holds before it starts the other
  */
-export const onOwnTerminal = async (release: () => void = () => {}): Promise<void> => {
+export const onOwnTerminal = async ({
+  found = [],
+  release,
+}: {
+  readonly found?: readonly string[];
+  readonly release?: () => void;
+} = {}): Promise<void> => {
   const onTerminal = STREAMS.filter(isTerminal);
   const [first] = onTerminal;
   const {LISTEN_PID, NOTIFY_SOCKET} = process.env;
@@ -25,7 +32,7 @@ export const onOwnTerminal = async (release: () => void = () => {}): Promise<voi
     syscall('ioctl', [first, TIOCSCTTY, 0], 'terminal');
     return;
   }
-  release();
+  release?.();
   dismissCompanions();
   hide();
   const {inside, outside} = pseudoTerminalOfHost();
@@ -34,7 +41,7 @@ export const onOwnTerminal = async (release: () => void = () => {}): Promise<voi
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     argv0: process.argv0,
     stdio: STREAMS.map((stream) => (onTerminal.includes(stream) ? inside.number : stream)),
-    env: {...process.env, [TERMINAL_MARK]: String(process.pid)},
+    env: {...process.env, [TERMINAL_MARK]: [process.pid, ...found].join(' ')},
     detached: true,
   });
   inside.close();

@@ -5,7 +5,7 @@ import type {Fd} from '../linux/fd.ts';
 import {O_PATH, openHost} from '../linux/openat2.ts';
 import {openProcess} from '../linux/pidfd.ts';
 import {isAlive} from '../linux/process-identity.ts';
-import type {ExecutorContext} from './context.ts';
+import type {EnterContext} from './context.ts';
 import {memberGone} from './errors.ts';
 import type {LaunchInto} from './exec.ts';
 import {inheritFrom} from './inherit.ts';
@@ -21,7 +21,7 @@ export interface Ways {
 /** @throws RKT_MEMBER_GONE */
 export const openWays = (
   {member: identity, process}: LaunchInto<'member'>,
-  {facts}: Pick<ExecutorContext, 'facts'>,
+  {facts, defaultLimits}: Pick<EnterContext, 'facts' | 'defaultLimits'>,
 ): Ways => {
   const member = openProcess(identity);
   if (member === undefined) throw memberGone(identity.pid);
@@ -30,7 +30,7 @@ export const openWays = (
     member,
     root: openHost(`/proc/${identity.pid}/root`, O_PATH | constants.O_DIRECTORY),
     cgroups: openCgroupsOf(facts.cgroup, identity.pid),
-    process: inheritFrom(identity.pid, process),
+    process: inheritFrom(identity.pid, process, defaultLimits),
   };
   if (!isAlive(identity)) throw memberGone(identity.pid);
   return ways;

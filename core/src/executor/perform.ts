@@ -13,6 +13,7 @@ import type {ExecutorContext} from './context.ts';
 import {exec} from './exec.ts';
 import {joined} from './joining.ts';
 import {performSteps} from './perform-steps.ts';
+import {copyPropagated} from './propagated.ts';
 
 const debug = log('executor');
 
@@ -50,7 +51,9 @@ export const perform = async (plan: Plan, context: ExecutorContext): Promise<nev
   }
   using home = openHost('/proc/self/ns/mnt', constants.O_RDONLY);
   try {
-    for (const note of performSteps([...plan.filesystem, ...plan.environment], context)) context.note?.(note);
+    const steps = [...plan.filesystem, ...plan.environment];
+    copyPropagated(steps, context);
+    for (const note of performSteps(steps, context)) context.note?.(note);
     await joined(context);
     return exec(launch, context, () => {
       pastReturn = true;

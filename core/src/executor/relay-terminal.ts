@@ -7,7 +7,7 @@ import {syscall} from '../linux/libc.ts';
 import {restoreStdio} from '../linux/restore.ts';
 import {endBySignal} from '../linux/signals.ts';
 import {isErrno} from '../linux/syscall-error.ts';
-import {foregroundGroup, isForeground} from '../linux/terminal.ts';
+import {foregroundGroup, isForeground, isForegroundJob} from '../linux/terminal.ts';
 import {copyModes, copySize, type Modes, modesOf, raw, setModes} from '../linux/terminal-modes.ts';
 
 /** asm-generic/ioctls.h, linux/wait.h */
@@ -59,7 +59,7 @@ export const resemble = (inside: Fd, streams: readonly number[]): void => {
 
 /**
  * Stands between the caller's terminal and one of a pod, until the child has ended: nothing of the pod ever has the caller's. Keys go through as they are while this process has the foreground. It stops
- * with its child, and continues it; other signals are the child's. When this process has gone, however it ended, the pod's terminal is hung up.
+ * with its child while it has, and continues it; other signals are the child's. When this process has gone, however it ended, the pod's terminal is hung up.
  * The caller's is in the mode that it was in whenever this process stops or ends, unless by SIGKILL.
  * Ends this process as the child has ended.
  */
@@ -69,7 +69,7 @@ export const relayTerminal = async ({outside, child, streams}: Relayed): Promise
   const inner = new Stream(outside);
   const writer = new Stream(output);
   const reader = input === undefined ? undefined : input === output ? writer : new Stream(input);
-  const keyboard = keyboardOf(reader, input, inner);
+  const keyboard = keyboardOf(reader, input, inner, () => goOn());
   const resize = () => orGone(() => copySize(output, outside));
   const hangUp = () => inner.destroy();
   for (const stream of new Set([writer, reader])) stream?.on('error', hangUp).on('end', hangUp);
@@ -82,11 +82,18 @@ export const relayTerminal = async ({outside, child, streams}: Relayed): Promise
     handlers.set(signal, () => (keyboard.isOurs() ? child.kill(signal) : keyOf(outside, signal)));
   }
   handlers.set('SIGWINCH', resize);
-  handlers.set('SIGCONT', () => keyboard.take());
+  handlers.set('SIGCONT', () => {
+    keyboard.take();
+    goOn();
+  });
   handlers.set('SIGCHLD', () => {
     if (hasStopped(child)) stopWith();
   });
+  let childIsStopped = false;
   const stopWith = () => {
+    childIsStopped = true;
+    // Whoever in the pod may signal the child can stop it, by any signal. A job that nobody sits at is not theirs to stop.
+    if (!isForegroundJob(output)) return;
     keyboard.leave();
     const own = handlers.get('SIGTSTP') ?? (() => {});
     process.off('SIGTSTP', own);
@@ -94,6 +101,11 @@ export const relayTerminal = async ({outside, child, streams}: Relayed): Promise
     process.kill(0, 'SIGTSTP');
     process.on('SIGTSTP', own);
     keyboard.take();
+    goOn();
+  };
+  const goOn = () => {
+    if (!childIsStopped) return;
+    childIsStopped = false;
     resize();
     const group = foregroundGroup(outside);
     if (group !== undefined && group > 0) orGone(() => process.kill(-group, 'SIGCONT'));
@@ -118,8 +130,8 @@ export const relayTerminal = async ({outside, child, streams}: Relayed): Promise
   return typeof end === 'number' ? process.exit(end) : endBySignal(end);
 };
 
-/** What somebody types, while the caller's shell lets this process have it. */
-const keyboardOf = (reader: ReadStream | undefined, fd: number | undefined, inner: ReadStream) => {
+/** What somebody types, while the caller's shell lets this process have it; `taken` is called whenever it has. */
+const keyboardOf = (reader: ReadStream | undefined, fd: number | undefined, inner: ReadStream, taken: () => void) => {
   if (reader === undefined || fd === undefined) return {take() {}, leave() {}, isOurs: () => false};
   let before: Modes | undefined;
   let waiting: NodeJS.Timeout | undefined;
@@ -144,6 +156,7 @@ const keyboardOf = (reader: ReadStream | undefined, fd: number | undefined, inne
     });
     reader.unpipe(inner);
     reader.pipe(inner, {end: false});
+    taken();
   };
   return {take, leave, isOurs: () => before !== undefined};
 };

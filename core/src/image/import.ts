@@ -15,6 +15,7 @@ import {parseImageManifest} from '../appc/parse-image-manifest.ts';
 import type {HostPath, ImageId} from '../contract/names.ts';
 import {log} from '../debug.ts';
 import {fsyncDirectory, syncFileSystem} from '../linux/fsync.ts';
+import {lockDirectory} from '../linux/lock.ts';
 import {openHost} from '../linux/openat2.ts';
 import {exchange, renameNoReplace} from '../linux/rename.ts';
 import {isErrno} from '../linux/syscall-error.ts';
@@ -157,9 +158,7 @@ const publish = (store: ImageStore, spool: string, tree: string, info: ImageInfo
       if (!isErrno(error, 'EEXIST', 'ENOTEMPTY')) throw error;
     }
   }
-  if (isKnownDamaged(store, `images/${info.id}`)) {
-    replaceDamaged(store, tree, info);
-  } else {
+  if (!replaceDamaged(store, tree, info)) {
     log('image')('%s is there already', info.id);
     touchImage(store, info.id);
     renew(store, spool, info);
@@ -167,14 +166,25 @@ const publish = (store: ImageStore, spool: string, tree: string, info: ImageInfo
   clearRemoved(store, info.id);
 };
 
-/** The archive is here again: what was damaged of the image is replaced, unless a pod that runs, or has not been marked as over yet, is on it. */
-const replaceDamaged = (store: ImageStore, tree: string, info: ImageInfo): void => {
+/**
+ * The archive is here again: what was damaged of the image is replaced, unless a pod that runs, or has not been marked as over yet, is on it. Whoever replaces it has its directory locked, and finds
+ * that it is damaged afterwards: as long as it is, no pod starts on it; once another has replaced it, one may have.
+ * @returns whether it was damaged
+ */
+const replaceDamaged = (store: ImageStore, tree: string, info: ImageInfo): boolean => {
+  const part = `images/${info.id}` as const;
+  if (!isKnownDamaged(store, part)) return false;
+  const target = imageDirectory(store, info.id);
+  using lock = lockDirectory(target, 'exclusive', {wait: true});
+  void lock;
+  if (!isKnownDamaged(store, part)) return false;
   const pods = podsUsing(store, ['run']).get(info.id);
   if (pods !== undefined) throw imageDamagedInUse(info.id, 'it cannot be replaced', [...pods].sort());
-  exchange(tree, imageDirectory(store, info.id));
+  exchange(tree, target);
   fsyncDirectory(store.images);
   addToIndex(store, info);
   log('image')('replaced %s, which was damaged', info.id);
+  return true;
 };
 
 /** Whoever fetches an image again wants that one by its name, as in rkt. What is known of its bytes stays. */

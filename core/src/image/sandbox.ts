@@ -40,12 +40,16 @@ const confined = (
   capabilities: readonly string[],
   command: readonly string[],
   ids: readonly string[] = [],
+  /** Of the capabilities, what it has though it is nobody. */
+  kept: readonly string[] = [],
 ): Pick<HostCommand, 'file' | 'args'> => {
   const setpriv = required('setpriv', 'util-linux');
   // Who is not root has nothing to give up, and no keeper (linux/start-keeper.ts).
   if (process.geteuid?.() !== 0) return {file: setpriv, args: ['--no-new-privs', '--pdeathsig=KILL', '--', ...command]};
   const bounding = `--bounding-set=-all${capabilities.map((name) => `,+${name}`).join('')}`;
-  return {file: setpriv, args: ['--clear-groups', '--inh-caps=-all', bounding, ...ids, '--', ...command]};
+  const ambient = `-all${kept.map((name) => `,+${name}`).join('')}`;
+  const keeps = [`--inh-caps=${ambient}`, ...(kept.length === 0 ? [] : [`--ambient-caps=${ambient}`])];
+  return {file: setpriv, args: ['--clear-groups', ...keeps, bounding, ...ids, '--', ...command]};
 };
 
 /**
@@ -128,12 +132,16 @@ const SCRIPT_LIMITS = {...STRANGER_LIMITS, cpu: '60:62'} as const;
 /** What it says goes to a file in memory, which is as large. */
 const PROVER_LIMITS = {...STRANGER_LIMITS, cpu: 30, fsize: 65_536} as const;
 
-/** Node.js with a stranger's script, bounded as {@link stranger}. It has the user of who owns the script, and nothing of what that user may do but read it. */
-export const strangersScript = (
-  command: readonly string[],
-  {owner, shown}: {readonly owner: {readonly uid: number; readonly gid: number}; readonly shown: readonly Shown[]},
-): HostCommand => {
-  const ids = ['--ruid=65533', `--euid=${owner.uid}`, '--rgid=65533', `--egid=${owner.gid}`];
+interface ScriptOptions {
+  readonly shown: readonly Shown[];
+  /** Who it has to be to read what it is, for what not everybody may read: with their number, and nothing else of what they may do. Default: nobody. */
+  readonly owner?: {readonly uid: number; readonly gid: number} | undefined;
+}
+
+/** Node.js with a stranger's script, bounded as {@link stranger}. */
+export const strangersScript = (command: readonly string[], {owner, shown}: ScriptOptions): HostCommand => {
+  const ids =
+    owner === undefined ? NOBODY : ['--ruid=65533', `--euid=${owner.uid}`, '--rgid=65533', `--egid=${owner.gid}`];
   return {...confined([], limited(SCRIPT_LIMITS, command), ids), shown};
 };
 
@@ -142,6 +150,25 @@ export const prover = (command: readonly string[], shown: readonly Shown[]): Hos
   ...confined([], limited(PROVER_LIMITS, command), NOBODY),
   shown,
 });
+
+/** Who a {@link templateMaker} is, by what it makes. */
+export const MAKER = 65_534;
+const MAKER_LIMITS = {core: 0, cpu: '600:610', fsize: 4 * 1024 ** 3, nofile: 256, nproc: 4096} as const;
+const TREE = '/tree';
+
+/** A command of an image's tree, as nobody, with that tree as its root directory: it writes to one directory in there, `target` at `writes`, and nowhere else. */
+export const templateMaker = (tree: Fd, target: Fd, writes: string, command: readonly string[]): HostCommand => {
+  const shown: Shown[] = [
+    {at: TREE, file: tree},
+    {at: `${TREE}${writes}`, file: target, writable: true},
+  ];
+  const chroot = required('chroot', 'coreutils');
+  const changesRoot = ['sys_chroot'];
+  return {
+    ...confined(changesRoot, limited(MAKER_LIMITS, [chroot, TREE, ...command]), NOBODY, changesRoot),
+    shown,
+  };
+};
 
 /** Decompresses standard input as nobody, with bounded memory: gzip, bzip2, xz and zstd. */
 export const decompressor = (memoryBytes: number): HostCommand => {

@@ -1,6 +1,8 @@
 import {closeSync, fchmodSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import {basename, dirname, join} from 'node:path';
 import {fsyncDirectory} from './fsync.ts';
+import {namesIn} from './names-in.ts';
+import {identify} from './process-identity.ts';
 
 /** Replaces a file, durably and at once: a reader, or what is left by a crash, has the old content or the new, never a part. */
 export const atomicWrite = (path: string, data: string | Uint8Array, mode = 0o644): void => {
@@ -25,8 +27,14 @@ export const atomicWrite = (path: string, data: string | Uint8Array, mode = 0o64
   fsyncDirectory(directory);
 };
 
-/** Number of the process that {@link atomicWrite} makes a file of this name for, or made it for before it was killed; `undefined`: it is none of these. */
-export const writerOf = (name: string): number | undefined => {
-  const [, pid] = /^\..+\.(\d+)-[0-9a-z]+$/.exec(name) ?? [];
-  return pid === undefined ? undefined : Number(pid);
+/**
+ * Removes what {@link atomicWrite} was to make files of in a directory when its process was killed.
+ * @param of of this file alone
+ */
+export const removeUnfinished = (directory: string, of?: string): void => {
+  for (const name of namesIn(directory)) {
+    const [, target, pid] = /^\.(.+)\.(\d+)-[0-9a-z]+$/.exec(name) ?? [];
+    if (target === undefined || (of !== undefined && of !== target)) continue;
+    if (identify(Number(pid)) === undefined) rmSync(join(directory, name), {force: true});
+  }
 };

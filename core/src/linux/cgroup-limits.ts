@@ -5,18 +5,23 @@ export type LimitName = keyof CgroupLimits;
 /** One file of a cgroup that a limit is written to. */
 export interface LimitFile {
   readonly limit: LimitName;
-  readonly controller: 'memory' | 'cpu' | 'pids' | 'io';
+  readonly controller: 'memory' | 'cpu' | 'cpuset' | 'hugetlb' | 'pids' | 'io';
   readonly file: string;
   readonly value: string;
+  /** Where the kernel shows what is left of it beneath the cgroups above, which has to be all. */
+  readonly effective?: string;
 }
 
 const CONTROLLERS: Readonly<Record<LimitName, LimitFile['controller']>> = {
   cpuMax: 'cpu',
   cpuShares: 'cpu',
+  cpus: 'cpuset',
+  hugepages: 'hugetlb',
   ioBandwidth: 'io',
   ioOperations: 'io',
   memoryLow: 'memory',
   memoryMax: 'memory',
+  memoryNodes: 'cpuset',
   memorySwapMax: 'memory',
   pidsMax: 'pids',
 };
@@ -45,12 +50,36 @@ export const weightOfShares = (shares: number): number => {
   return Math.min(Math.max(Math.ceil(weight - 1e-9), 1), 10_000);
 };
 
+/** As the kernel writes it: 0, 1, 2, 5 is `0-2,5`. */
+export const showNumbers = (numbers: readonly number[]): string => {
+  const ranges: [number, number][] = [];
+  for (const number of numbers) {
+    const last = ranges.at(-1);
+    if (last !== undefined && last[1] === number - 1) last[1] = number;
+    else ranges.push([number, number]);
+  }
+  return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(',');
+};
+
+/** The size of a page as the kernel has it in names of files: `2MB`. */
+const pageName = (size: number): string => {
+  const [unit, name] = (
+    [
+      [2 ** 30, 'GB'],
+      [2 ** 20, 'MB'],
+      [2 ** 10, 'KB'],
+    ] as const
+  ).find(([least]) => size >= least) ?? [1, ''];
+  return `${size / unit}${name}`;
+};
+
 /**
  * The files of a hierarchy that hold these limits, in the order in which they are to be written.
  * @param disks numbers of those that limits of block devices are about
  */
 export const limitFiles = (limits: CgroupLimits, version: 1 | 2, disks: readonly string[] = []): LimitFile[] => {
   const {memoryMax, memorySwapMax, memoryLow, cpuMax, cpuShares, pidsMax, ioBandwidth, ioOperations} = limits;
+  const {cpus, memoryNodes, hugepages = {}} = limits;
   const files: LimitFile[] = [];
   const add = (limit: LimitName, file: string, value: number | string) =>
     files.push({limit, controller: CONTROLLERS[limit], file, value: String(value)});
@@ -70,6 +99,21 @@ export const limitFiles = (limits: CgroupLimits, version: 1 | 2, disks: readonly
   if (cpuShares !== undefined) {
     if (version === 1) add('cpuShares', 'cpu.shares', cpuShares);
     else add('cpuShares', 'cpu.weight', weightOfShares(cpuShares));
+  }
+  for (const [limit, name, numbers] of [
+    ['cpus', 'cpus', cpus],
+    ['memoryNodes', 'mems', memoryNodes],
+  ] as const) {
+    if (numbers === undefined) continue;
+    const effective = version === 1 ? `cpuset.effective_${name}` : `cpuset.${name}.effective`;
+    files.push({limit, controller: 'cpuset', file: `cpuset.${name}`, value: showNumbers(numbers), effective});
+  }
+  for (const [size, bytes] of Object.entries(hugepages)) {
+    // Pages that are only reserved are nobody else's, either.
+    for (const counted of ['', '.rsvd']) {
+      const file = `hugetlb.${pageName(Number(size))}${counted}`;
+      add('hugepages', `${file}.${version === 1 ? 'limit_in_bytes' : 'max'}`, bytes);
+    }
   }
   if (pidsMax !== undefined) add('pidsMax', 'pids.max', pidsMax);
   for (const disk of disks) {

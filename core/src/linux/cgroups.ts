@@ -226,6 +226,7 @@ const filesOf = (facts: CgroupFacts, path: string, limits: CgroupLimits): (Limit
         ...entry,
         hierarchy,
         file: `${directoryOf(hierarchy, path)}/${entry.file}`,
+        ...(entry.effective === undefined ? {} : {effective: `${directoryOf(hierarchy, path)}/${entry.effective}`}),
       }));
     })
     .filter(({limit, file}) => limit !== 'memorySwapMax' || existsSync(file) || hasSwap());
@@ -301,8 +302,9 @@ export interface LimitReading {
 /** What the kernel has for each of these limits. ENOENT when the cgroup is gone. */
 export const readLimits = (facts: CgroupFacts, path: string, limits: CgroupLimits): LimitReading[] =>
   filesOf(facts, path, limits).map((entry) => {
-    const actual = read(entry.file);
-    const {limit, file, value} = entry;
+    const {limit, file, value, effective} = entry;
+    const set = read(file);
+    const actual = effective === undefined || set !== value ? set : read(effective);
     const base = {...entry, file: file.slice(file.lastIndexOf('/') + 1)};
     return {limit, file, value, wanted: value, actual: holds(base, actual) ? value : actual};
   });

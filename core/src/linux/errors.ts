@@ -171,6 +171,15 @@ export const isolationFailed = (cause: unknown) =>
     hint: 'rkt needs CAP_SYS_ADMIN, and a kernel and a container manager that let it make mount and pid namespaces',
   });
 
+/** A security module does not know a profile or context, or does not let this process have it. */
+export const labelRefused = (module: string, label: string, cause: unknown) =>
+  new RktError('RKT_LABEL_REFUSED', `${module} refuses ${label}: ${message(cause)}`, {
+    module,
+    label,
+    cause,
+    hint: `load the profile or policy that has it, and see what ${module} has logged`,
+  });
+
 /** LISTEN_FDS promises descriptors that are not sockets. */
 export const listenFdsInvalid = (value: string, problem: string) =>
   new RktError('RKT_LISTEN_FDS_INVALID', `LISTEN_FDS=${value}: ${problem}`, {
@@ -188,12 +197,11 @@ export const oomScoreNotPermitted = (score: number, cause: unknown) =>
   });
 
 /** A hard limit above rkt's own takes CAP_SYS_RESOURCE. */
-export const rlimitNotPermitted = (limit: string, wanted: string, hard: string, cause?: unknown) =>
+export const rlimitNotPermitted = (limit: string, wanted: string, hard: string) =>
   new RktError('RKT_RLIMIT_NOT_PERMITTED', `rlimit ${limit}: ${wanted} is above rkt's own hard limit ${hard}`, {
     limit,
     wanted,
     hard,
-    cause,
     hint: 'run rkt with CAP_SYS_RESOURCE or a higher limit, choose a lower value, or --allow-degraded=os/unix/rlimits',
   });
 

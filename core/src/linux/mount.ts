@@ -20,7 +20,7 @@ const FSCONFIG = {SET_FLAG: 0, SET_STRING: 1, SET_FD: 5, CMD_CREATE: 6} as const
 const MOUNT_ATTR_ATIME_MASK = 0x70;
 const MOUNT_ATTR_IDMAP = 0x0010_0000;
 const ATTRIBUTES: Readonly<Record<MountFlag, number>> = {ro: 0x1, nosuid: 0x2, nodev: 0x4, noexec: 0x8, noatime: 0x10};
-const PROPAGATION = {private: 1 << 18, slave: 1 << 19} as const;
+const PROPAGATION = {private: 1 << 18, shared: 1 << 20, slave: 1 << 19} as const;
 
 const attributeBits = (flags: readonly MountFlag[]): number => flags.reduce((bits, flag) => bits | ATTRIBUTES[flag], 0);
 
@@ -38,6 +38,7 @@ export const moveMount = (mount: Fd, target: Fd): void => {
 export interface MountAttributes {
   /** Flags to add; none is ever taken away. */
   readonly flags?: readonly MountFlag[];
+  /** A mount that is not shared already gets peers of its own by `shared`. */
   readonly propagation?: keyof typeof PROPAGATION;
   /** A user namespace: what the file system has for its first id, the mount shows as the host's id that this one is. Once, on a detached mount (Linux 5.12). */
   readonly idMap?: Fd | undefined;

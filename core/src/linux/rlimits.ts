@@ -43,20 +43,28 @@ export const exceeds = (a: number | null, b: number | null): boolean => b !== nu
 const show = (value: number | null): string => (value === null ? 'unlimited' : String(value));
 
 /**
- * Raises the hard limits that must be raised, while there still are the capabilities for it, and leaves the soft ones, under which rkt itself
- * has to go on. What remains to be done is only lowering.
+ * Raises a hard limit, while there still are the capabilities for it, if it is lower, and leaves the soft one.
+ * @returns whether it is that high; EPERM is `false`
+ */
+export const raiseHardLimit = (name: RlimitName, hard: number | null): boolean => {
+  const own = getRlimit(name);
+  if (!exceeds(hard, own.hard)) return true;
+  try {
+    setRlimit(name, {soft: own.soft, hard});
+    return true;
+  } catch (error) {
+    if (isErrno(error, 'EPERM')) return false;
+    throw error;
+  }
+};
+
+/**
+ * Raises the hard limits that must be raised, and leaves the soft ones, under which rkt itself has to go on. What remains to be done is only lowering.
  * @throws RKT_RLIMIT_NOT_PERMITTED
  */
 export const raiseHardLimits = (limits: Process['rlimits']): void => {
-  for (const {name, hard} of limits) {
-    const own = getRlimit(name);
-    if (!exceeds(hard, own.hard)) continue;
-    try {
-      setRlimit(name, {soft: own.soft, hard});
-    } catch (cause) {
-      throw isErrno(cause, 'EPERM') ? rlimitNotPermitted(name, show(hard), show(own.hard), cause) : cause;
-    }
-  }
+  for (const {name, hard} of limits)
+    if (!raiseHardLimit(name, hard)) throw rlimitNotPermitted(name, show(hard), show(getRlimit(name).hard));
 };
 
 const NAMES: Readonly<Record<string, RlimitName>> = {

@@ -40,6 +40,9 @@ export const isForeground = (fd: number): boolean => {
   return group === undefined || group === syscall('getpgid', [0]);
 };
 
+/** Whether a shell has given this terminal to the process group of this process. */
+export const isForegroundJob = (fd: number): boolean => foregroundGroup(fd) === syscall('getpgid', [0]);
+
 /** The process group that a terminal is for now. `undefined` if it is neither the controlling terminal of this process, nor the other end of a pseudo terminal. */
 export const foregroundGroup = (fd: number): number | undefined => {
   const group = Buffer.alloc(4);

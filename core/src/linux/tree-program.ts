@@ -9,7 +9,9 @@ import {SyscallError} from './syscall-error.ts';
 /** A program of a tree that is not the root directory. */
 export interface TreeProgram {
   readonly path: HostPath;
-  /** How it is started from here: the tree's own loader, told where the tree's libraries are. Absent: it is static, or no ELF file. */
+  /** The loader that it names. Absent: it is static, or no ELF file. */
+  readonly interpreter?: string;
+  /** How it is started from here: the tree's own loader, told where the tree's libraries are. Absent: it needs none, or the tree lacks it. */
   readonly through?: {readonly loader: HostPath; readonly arguments: string[]};
 }
 
@@ -54,13 +56,14 @@ const isExecutable = (file: Fd): boolean => {
 /** Without symlinks: it means the same file as long as nobody changes the tree. */
 const whereabouts = (file: Fd): HostPath => readlinkSync(file.path) as HostPath;
 
-const startedThrough = (root: Fd, file: Fd, path: string): Pick<TreeProgram, 'through'> => {
+const startedThrough = (root: Fd, file: Fd, path: string): Omit<TreeProgram, 'path'> => {
   const interpreter = interpreterOf(file, path);
   if (interpreter === undefined) return {};
   using loader = open(root, interpreter, O_PATH);
-  if (loader === undefined) return {};
+  if (loader === undefined) return {interpreter};
   // Of the host's loader cache nothing is wanted: it knows other files by the same names.
   return {
+    interpreter,
     through: {
       loader: whereabouts(loader),
       arguments: ['--inhibit-cache', '--library-path', libraryDirectories(root).join(':')],

@@ -434,7 +434,7 @@ export const uuidFileUnusable = (path: string, because: string, exitCode: number
   });
 
 /** A --uuid-file-save that cannot be written. */
-export const uuidFileUnwritable = (path: string, because: string, cause: unknown) =>
+export const uuidFileUnwritable = (path: string, because: string, cause?: unknown) =>
   new RktError('RKT_UUID_FILE_UNWRITABLE', `${path} cannot be written: ${because}`, {
     path,
     because,

@@ -41,6 +41,7 @@ export interface VolumeRequest {
   readonly source?: HostPath;
   readonly readOnly?: boolean;
   readonly recursive?: boolean;
+  readonly propagation?: 'private' | 'shared' | 'slave';
   readonly mode?: string;
   readonly uid?: number;
   readonly gid?: number;

@@ -60,6 +60,14 @@ const hintFor = (problems: readonly Problem[]): string => {
   ].join('; ');
 };
 
+/** A flavor was written to while a pod was being made with it: what was asked is not what would be kept. */
+export const flavorChanged = (flavor: string, source: string) =>
+  new RktError('RKT_FLAVOR_CHANGED', `flavor "${flavor}" has changed while the pod was being made with it: ${source}`, {
+    flavor,
+    source,
+    hint: 'try again when it has been installed',
+  });
+
 /** A flavor's declaration is not what the contract says. */
 export const flavorDeclarationInvalid = (source: string, where: string, problem: string) =>
   new RktError('RKT_FLAVOR_DECLARATION_INVALID', `${source}: declaration${where}: ${problem}`, {
@@ -235,14 +243,20 @@ export const flavorPlanTooLarge = (
     {flavor, where, unit, size, limit, hint: 'this is a fault of the flavor; nothing was changed'},
   );
 
-/** A pinned flavor is no longer what it was when the pod was prepared. */
-export const flavorReplaced = (flavor: string, pinned: string, found: string) =>
-  new RktError('RKT_FLAVOR_REPLACED', `flavor "${flavor}" has changed since the pod was prepared`, {
-    flavor,
-    pinned,
-    found,
-    hint: 'prepare the pod again, run it with what is there now (rkt run-prepared --stage1=NAME), or install the version it was prepared with',
-  });
+/** A pinned flavor is no longer what it was when the pod was prepared, and there is no copy of it that can be used. */
+export const flavorReplaced = (flavor: string, pinned: string, found: string, because?: string, cause?: unknown) =>
+  new RktError(
+    'RKT_FLAVOR_REPLACED',
+    `flavor "${flavor}" has changed since the pod was prepared${because === undefined ? '' : `, and ${because}`}`,
+    {
+      flavor,
+      pinned,
+      found,
+      because,
+      cause,
+      hint: 'prepare the pod again, run it with what is there now (rkt run-prepared --stage1=NAME), or install the version it was prepared with',
+    },
+  );
 
 /** The flavor's programs are always those of the host. */
 export const flavorTakesNoImage = (flavor: string) =>

@@ -43,6 +43,10 @@ export const UNSAID: readonly string[] = [INHERITED_STREAMS, NOTIFY, 'user'] sat
 export const volumeFeature = (volume: Volume): Feature =>
   volume.kind === 'empty' ? 'volume/empty' : volume.type === 'device' ? 'volume/device' : 'volume/host';
 
+/** The feature that its propagation takes. */
+export const propagationFeature = (volume: Volume): Feature | undefined =>
+  volume.kind === 'host' && volume.propagation !== undefined ? `volume/${volume.propagation}` : undefined;
+
 /** Whether a volume at this place of an app takes {@link Feature} `volume/sys`. */
 export const isBelowSys = (path: string): boolean => path.startsWith('/sys/');
 
@@ -97,7 +101,11 @@ const podFeatures = (pod: Pod): Wish[] => [
   ...(pod.maskedPaths.length > 0 ? [feature('kernel-paths/masked', null, pod.maskedPaths.length, 'default')] : []),
   ...(pod.devices === undefined ? [] : [feature(DEVICE_POLICY, null, pod.devices.map(showRule), 'default')]),
   ...(pod.apps.some(({process}) => process.apart) ? [feature('processes/apart', null, true, 'default')] : []),
-  ...pod.volumes.map((volume) => feature(volumeFeature(volume), null, volume.name)),
+  ...pod.volumes.flatMap((volume) =>
+    [volumeFeature(volume), propagationFeature(volume)].flatMap((name) =>
+      name ? [feature(name, null, volume.name)] : [],
+    ),
+  ),
 ];
 
 const INHERITED: readonly string[] = ['inherit', 'stream'] satisfies readonly App['stdio']['stdin'][];

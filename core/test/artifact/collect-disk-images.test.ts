@@ -1,4 +1,3 @@
-import {spawnSync} from 'node:child_process';
 import {mkdirSync, readdirSync, writeFileSync} from 'node:fs';
 import test from 'ava';
 import {collectDiskImages} from '../../src/artifact/collect-disk-images.ts';
@@ -6,7 +5,7 @@ import {diskImagesDirectory} from '../../src/artifact/disk-images.ts';
 import {openStore} from '../../src/image/store.ts';
 import {scratch} from '../pod/helpers.ts';
 
-test('S20 images of layers that are gone are removed, and what nobody writes any more; what is being written is no image', (t) => {
+test('S20 images of layers that are gone are removed; what is being written is no image', (t) => {
   const dataDir = scratch(t);
   const directory = diskImagesDirectory(dataDir);
   mkdirSync(directory, {recursive: true});
@@ -18,10 +17,8 @@ test('S20 images of layers that are gone are removed, and what nobody writes any
     write(`${key}.json`, JSON.stringify([layer]));
     write(`${key}.erofs`);
   }
-  const {pid: ended} = spawnSync('/bin/true');
-  const [dead, alive] = [ended, process.pid].map((pid) => `.3c.json.${pid}-a1b2`) as [string, string];
-  write(dead);
-  write(alive);
+  const written = `.3c.json.${process.pid}-a1b2`;
+  write(written);
   t.deepEqual(collectDiskImages(openStore(dataDir)), ['1a']);
-  t.deepEqual(readdirSync(directory).sort(), [alive, '2b.erofs', '2b.json'].sort());
+  t.deepEqual(readdirSync(directory).sort(), [written, '2b.erofs', '2b.json'].sort());
 });

@@ -122,7 +122,9 @@ test('a full disk is one', (t) => {
   t.teardown(() => closeSync(full));
   const {status, stderr} = rkt(['version', '--format=json'], {stdio: ['ignore', full, 'pipe']});
   t.is(status, 254);
-  t.is(JSON.parse(stderr).code, 'RKT_OUTPUT_FAILED');
+  const {code, message} = JSON.parse(stderr);
+  t.is(code, 'RKT_OUTPUT_FAILED');
+  t.notRegex(message, /ENOSPC/);
 });
 
 test('a pipe that is full and does not block gets everything', async (t) => {

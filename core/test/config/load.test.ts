@@ -112,6 +112,8 @@ for (const [what, lower, upper, merged] of [
     {flavor: 'kvm'},
     {flavor: 'kvm', accelerator: 'tcg'},
   ],
+  ['templates alone', {flavor: 'kvm', templates: true}, {templates: false}, {flavor: 'kvm', templates: false}],
+  ['another flavor', {flavor: 'kvm', templates: false}, {flavor: 'fly'}, {flavor: 'fly', templates: false}],
   [
     'an accelerator alone',
     {flavor: 'kvm', accelerator: 'tcg'},

@@ -68,6 +68,37 @@ test('the kernel may round memory down to a page, and nothing else', (t) => {
   t.true(holds(pids, '30'));
 });
 
+test('processors and memory nodes are lists, and what is left of them beneath other cgroups is all', (t) => {
+  const limits = {cpus: [0, 1, 2, 5, 7, 8], memoryNodes: [0]};
+  const of = (version: 1 | 2) =>
+    limitFiles(limits, version).map(({file, value, effective}) => [file, value, effective]);
+  t.deepEqual(of(1), [
+    ['cpuset.cpus', '0-2,5,7-8', 'cpuset.effective_cpus'],
+    ['cpuset.mems', '0', 'cpuset.effective_mems'],
+  ]);
+  t.deepEqual(of(2), [
+    ['cpuset.cpus', '0-2,5,7-8', 'cpuset.cpus.effective'],
+    ['cpuset.mems', '0', 'cpuset.mems.effective'],
+  ]);
+});
+
+test('huge pages are limited by size, used and reserved', (t) => {
+  const limits = {hugepages: {65536: 131_072, 2097152: 4_194_304, 1073741824: 0}};
+  const of = (version: 1 | 2) => limitFiles(limits, version).map(({file, value}) => [file, value]);
+  t.deepEqual(of(2), [
+    ['hugetlb.64KB.max', '131072'],
+    ['hugetlb.64KB.rsvd.max', '131072'],
+    ['hugetlb.2MB.max', '4194304'],
+    ['hugetlb.2MB.rsvd.max', '4194304'],
+    ['hugetlb.1GB.max', '0'],
+    ['hugetlb.1GB.rsvd.max', '0'],
+  ]);
+  t.deepEqual(of(1).slice(0, 2), [
+    ['hugetlb.64KB.limit_in_bytes', '131072'],
+    ['hugetlb.64KB.rsvd.limit_in_bytes', '131072'],
+  ]);
+});
+
 test('limits of block devices are set for each disk', (t) => {
   const limits = {ioBandwidth: 1024, ioOperations: 50};
   const of = (version: 1 | 2) => limitFiles(limits, version, ['8:0', '8:16']).map(({file, value}) => [file, value]);

@@ -2,6 +2,7 @@ import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {chmodSync, closeSync, copyFileSync, openSync} from 'node:fs';
 import type {ExecutionContext} from 'ava';
+import {said} from '../../../test/helpers/said.ts';
 import {syscall} from '../../src/linux/libc.ts';
 import {isErrno} from '../../src/linux/syscall-error.ts';
 
@@ -36,11 +37,11 @@ export const runAsProgram = async (t: ExecutionContext, file: string): Promise<v
   copyFileSync('/bin/cat', file);
   chmodSync(file, 0o755);
   const child = spawn(file, {stdio: ['pipe', 'pipe', 'inherit']});
+  const ended = once(child, 'close');
   t.teardown(async () => {
-    const ended = once(child, 'close');
     child.stdin.end();
     await ended;
   });
   child.stdin.write('ready');
-  await once(child.stdout, 'data');
+  await said(child);
 };

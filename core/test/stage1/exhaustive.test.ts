@@ -34,6 +34,8 @@ test('what an isolator decides is as the kernel gives it without', (t) => {
   const restricted = {
     process: {
       capabilities: {bounding: ['CAP_CHOWN' as const], effective: [], ambient: []},
+      apparmorProfile: 'web',
+      selinuxContext: 'u:r:t:s0',
       noNewPrivileges: true,
       oomScoreAdj: 5,
       rlimits: [{name: 'nofile' as const, soft: 1, hard: 1}],
@@ -45,6 +47,9 @@ test('what an isolator decides is as the kernel gives it without', (t) => {
       memorySwapMax: 0,
       cpuMax: 1,
       cpuShares: 2,
+      cpus: [1],
+      memoryNodes: [1],
+      hugepages: {2097152: 0},
       pidsMax: 1,
       ioBandwidth: 1,
       ioOperations: 1,
@@ -52,7 +57,8 @@ test('what an isolator decides is as the kernel gives it without', (t) => {
   };
   const asking = pod({apps: [app(restricted)]});
   const every = {bounding: [...CAPABILITIES], effective: [...CAPABILITIES], ambient: []};
-  const open = {capabilities: every, noNewPrivileges: false, oomScoreAdj: null, rlimits: [], seccomp: null};
+  const none = {apparmorProfile: undefined, selinuxContext: undefined};
+  const open = {...none, capabilities: every, noNewPrivileges: false, oomScoreAdj: null, rlimits: [], seccomp: null};
   for (const [name, {decides}] of Object.entries(isolatorDefinitions)) {
     const [left] = degrade(asking, 'isolator', name, 'main').apps;
     const process = Object.fromEntries((decides.process ?? []).map((field) => [field, open[field]]));

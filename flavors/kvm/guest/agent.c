@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <linux/random.h>
+#include <net/if.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -18,8 +20,10 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,6 +31,13 @@
 #include "frame.h"
 
 enum state { ABSENT, RUNNING, ENDED };
+
+/* What starts a process, and where it says which that is. */
+struct command {
+	const char *pid_file;
+	const char *console; /* where it gives us the other end of a terminal; NULL: it makes none */
+	char **argv; /* NULL: there is no such command */
+};
 
 struct output {
 	int fd; /* -1: at its end */
@@ -42,6 +53,10 @@ struct script {
 struct process {
 	enum state state;
 	pid_t pid;
+	/* What comes once that has ended: after the handler before it, which may not fail, the process itself; and then, whose end is told, the handler after it. */
+	struct command next, last;
+	int is_handler;
+	int ended_before, status_of_process; /* it is the handler after it that runs */
 	int input; /* -1: closed */
 	int input_ends;
 	char *pending; /* of standard input, not written yet */
@@ -49,6 +64,9 @@ struct process {
 	struct output out, err;
 	int status, told;
 	int entered;
+	int has_terminal; /* which its input is, and its output */
+	struct size size; /* of the terminal */
+	int is_joined; /* one pipe for output and error */
 	struct script script; /* of one that joins an app */
 };
 
@@ -90,6 +108,45 @@ static void send_frame(enum frame_type type, int process, const void *payload, u
 
 /* ---- start of the machine ---- */
 
+/* Whether it could be written. */
+static int tell_kernel(const char *path, const char *word) {
+	int file = open(path, O_WRONLY | O_CLOEXEC);
+	if (file < 0) return 0;
+	int done = write(file, word, strlen(word)) == (ssize_t)strlen(word);
+	close(file);
+	return done;
+}
+
+/* Devices have no drivers until they are asked for: a template of machines has others than the machines. */
+static void hold_devices(void) {
+	tell_kernel("/sys/bus/virtio/drivers_autoprobe", "0");
+}
+
+/* Virtual I/O Device (VIRTIO) 1.2, 5: device types. */
+enum device_type { DISK = 2, CONSOLE = 3, TREE = 9 };
+
+/* Gives the first device of a type that has none its driver; whether there was one. */
+static int attach_next(enum device_type type) {
+	static const char devices[] = "/sys/bus/virtio/devices";
+	DIR *directory = opendir(devices);
+	struct dirent *entry;
+	char first[256] = "";
+	while (directory != NULL && (entry = readdir(directory)) != NULL) {
+		char path[400];
+		unsigned found = 0;
+		snprintf(path, sizeof path, "%s/%s/driver", devices, entry->d_name);
+		if (access(path, F_OK) == 0) continue;
+		snprintf(path, sizeof path, "%s/%s/device", devices, entry->d_name);
+		FILE *file = fopen(path, "re");
+		if (file == NULL) continue;
+		if (fscanf(file, "%x", &found) == 1 && found == type && (*first == '\0' || strverscmp(entry->d_name, first) < 0))
+			snprintf(first, sizeof first, "%s", entry->d_name);
+		fclose(file);
+	}
+	if (directory != NULL) closedir(directory);
+	return *first != '\0' && tell_kernel("/sys/bus/virtio/drivers_probe", first);
+}
+
 static void load_modules(void) {
 	FILE *order = fopen("/modules/order", "re");
 	if (order == NULL) return; /* a kernel that needs none */
@@ -101,6 +158,7 @@ static void load_modules(void) {
 		if (file < 0) die("%s", path);
 		if (syscall(SYS_finit_module, file, "", 0) < 0 && errno != EEXIST) die("%s", path);
 		close(file);
+		hold_devices();
 	}
 	fclose(order);
 }
@@ -128,6 +186,14 @@ static void mount_kernel(void) {
 	mount_or_die("cgroup2", "/sys/fs/cgroup", strict, NULL);
 }
 
+/* All the network that a pod has without a card: its apps reach each other. */
+static void raise_loopback(void) {
+	struct ifreq loopback = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+	int any = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (any < 0 || ioctl(any, SIOCSIFFLAGS, &loopback) < 0) die("loopback");
+	close(any);
+}
+
 static void wait_a_little(void) {
 	struct timespec time = {.tv_nsec = 1000000};
 	nanosleep(&time, NULL);
@@ -136,7 +202,7 @@ static void wait_a_little(void) {
 static void open_port(void) {
 	while ((port = open("/dev/vport0p1", O_RDWR | O_CLOEXEC)) < 0) {
 		if (errno != ENOENT && errno != ENXIO) die("/dev/vport0p1"); /* not there yet */
-		wait_a_little();
+		if (!attach_next(CONSOLE)) wait_a_little();
 	}
 }
 
@@ -158,7 +224,7 @@ static void fail(const char *format, ...) {
 	pause();
 }
 
-/* A disk by the serial number that QEMU was told: their order is the kernel's business. */
+/* A disk by the serial number that QEMU was told: their order is the kernel's business. Those of a template that the machine has no use for come last, and are left alone. */
 static const char *disk(const char *serial) {
 	static char path[300];
 	for (;;) {
@@ -179,7 +245,7 @@ static const char *disk(const char *serial) {
 			return path;
 		}
 		if (blocks != NULL) closedir(blocks);
-		wait_a_little();
+		if (!attach_next(DISK)) wait_a_little();
 	}
 }
 
@@ -206,6 +272,18 @@ static void make_parents(const char *path) {
 		if (mkdir(copy, 0755) < 0 && errno != EEXIST) fail("mkdir %s: %s", copy, strerror(errno));
 		*at = '/';
 	}
+}
+
+/* Puts a number in the place of a mark, whose length it has with blanks before it. */
+static void put_number(char *content, size_t length, const char *mark, unsigned number) {
+	char text[16], *at = memmem(content, length, mark, strlen(mark));
+	snprintf(text, sizeof text, "%*u", (int)strlen(mark), number);
+	if (at != NULL) memcpy(at, text, strlen(mark));
+}
+
+static void put_size(char *content, size_t length, struct size size) {
+	put_number(content, length, "\"@ROWS@\"", size.rows);
+	put_number(content, length, "\"@COLUMNS@\"", size.columns);
 }
 
 static void do_write(const char *path, const char *content, size_t length) {
@@ -250,6 +328,42 @@ static pid_t read_pid(const char *path) {
 
 /* Of the process that is started next; NULL: as the agent's own. */
 static const char *oom_score;
+/* Of the next line that starts one; NULL: it has no terminal. */
+static const char *console_path;
+/* Where the terminal of a process that is being started comes from; -1: it has none. */
+static int console = -1;
+/* Processes that wait for a handler before they are started. */
+static int waiting;
+static int script_is_done;
+
+/* A container runtime makes the terminal among the files of the app, and gives us the other end of it. */
+static void do_listen(const char *path) {
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+	unlink(path);
+	console = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (console < 0 || bind(console, (struct sockaddr *)&address, sizeof address) < 0 || listen(console, 1) < 0)
+		fail("%s: %s", path, strerror(errno));
+}
+
+static int take_terminal(void) {
+	char byte, control[CMSG_SPACE(sizeof(int))];
+	struct iovec where = {&byte, 1};
+	struct msghdr message = {.msg_iov = &where, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+	int sender = accept4(console, NULL, NULL, SOCK_CLOEXEC), terminal = -1;
+	ssize_t length = sender < 0 ? -1 : recvmsg(sender, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	struct cmsghdr *header = length < 0 ? NULL : CMSG_FIRSTHDR(&message);
+	if (header != NULL && header->cmsg_type == SCM_RIGHTS) memcpy(&terminal, CMSG_DATA(header), sizeof terminal);
+	if (sender >= 0) close(sender);
+	close(console);
+	console = -1;
+	return terminal;
+}
+
+static void set_size(const struct process *process) {
+	struct winsize size = {.ws_row = process->size.rows, .ws_col = process->size.columns};
+	if (process->out.fd >= 0) ioctl(process->out.fd, TIOCSWINSZ, &size);
+}
 
 static void take_oom_score(void) {
 	int file = oom_score == NULL ? -1 : open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
@@ -259,26 +373,39 @@ static void take_oom_score(void) {
 	_exit(126);
 }
 
-/* A container runtime that joins an app is in the app's sight: root there can stop it, and may not stop the agent by that. A busy machine without hardware support takes some seconds. */
-#define JOIN_SECONDS 30
+/* A container runtime is in the sight of apps: root there can stop it, and may not stop the agent by that. A busy machine without hardware support takes some seconds. */
+#define PATIENCE_SECONDS 30
 
 static int end_if_late(pid_t starter) {
 	int handle = syscall(SYS_pidfd_open, starter, 0);
 	struct pollfd end = {handle, POLLIN, 0};
-	int late = handle < 0 || poll(&end, 1, JOIN_SECONDS * 1000) == 0;
+	int late = handle < 0 || poll(&end, 1, PATIENCE_SECONDS * 1000) == 0;
 	if (late) kill(starter, SIGKILL);
 	if (handle >= 0) close(handle);
 	return late;
 }
 
+/* In the place of the pipes, which were those of what has started it. Without one, as only somebody in the guest can bring about, it has no use. */
+static void have_terminal(struct process *process) {
+	close(process->input);
+	close(process->out.fd);
+	close(process->err.fd);
+	process->has_terminal = 1;
+	process->out.fd = take_terminal();
+	process->input = process->out.fd < 0 ? -1 : fcntl(process->out.fd, F_DUPFD_CLOEXEC, 0);
+	process->err.fd = -1;
+	if (process->input < 0 || fcntl(process->out.fd, F_SETFL, O_NONBLOCK) < 0) kill(process->pid, SIGKILL);
+}
+
 /* Starts a program that starts the process and ends (a container runtime): the process is then ours, as all whose parents have ended are. */
-static void do_start(int id, const char *pid_file, char **argv) {
-	if (id < 0 || id >= MAX_PROCESSES || processes[id].state != ABSENT) fail("process %d cannot be started", id);
-	struct process *process = &processes[id];
+static void launch(struct process *process, struct command command) {
+	char **argv = command.argv;
 	int in[2], out[2], err[2];
+	if (command.console != NULL) do_listen(command.console);
 	pipe_or_fail(in);
 	pipe_or_fail(out);
-	pipe_or_fail(err);
+	if (process->is_joined) err[0] = -1, err[1] = fcntl(out[1], F_DUPFD_CLOEXEC, 0);
+	else pipe_or_fail(err);
 	pid_t starter = fork();
 	if (starter < 0) fail("fork: %s", strerror(errno));
 	if (starter == 0) {
@@ -296,29 +423,91 @@ static void do_start(int id, const char *pid_file, char **argv) {
 	close(out[1]);
 	close(err[1]);
 	for (int *fd = (int[]){in[1], out[0], err[0], -1}; *fd >= 0; fd++) fcntl(*fd, F_SETFL, O_NONBLOCK);
-	int status, late = entering >= 0 && end_if_late(starter);
+	int status, late = end_if_late(starter);
 	while (waitpid(starter, &status, 0) < 0)
 		if (errno != EINTR) fail("wait: %s", strerror(errno));
 	if (status != 0) {
 		char said[900] = "";
-		ssize_t length = read(err[0], said, sizeof said - 1);
+		ssize_t length = read(err[0] < 0 ? out[0] : err[0], said, sizeof said - 1);
 		while (length > 0 && said[length - 1] == '\n') said[--length] = '\0';
 		for (int *fd = (int[]){in[1], out[0], err[0], -1}; *fd >= 0; fd++) close(*fd);
 		fail("%s: %s", argv[0], length > 0 ? said : late ? "has not ended in time" : "failed");
 	}
+	process->state = RUNNING;
+	process->has_terminal = 0;
+	process->pid = read_pid(command.pid_file);
+	process->input = in[1];
+	process->out.fd = out[0];
+	process->err.fd = err[0];
+	if (process->pid <= 0) die("%s", command.pid_file);
+	if (console >= 0) have_terminal(process);
+}
+
+static struct process *new_process(int id) {
+	struct process *process = &processes[id];
+	if (process->state != ABSENT) fail("process %d cannot be started", id);
 	*process = (struct process){
-	    .state = RUNNING,
-	    .pid = read_pid(pid_file),
-	    .input = in[1],
-	    .out = {.fd = out[0], .credit = WINDOW},
-	    .err = {.fd = err[0], .credit = WINDOW},
+	    .input = -1,
+	    .out = {.fd = -1, .credit = WINDOW},
+	    .err = {.fd = -1, .credit = WINDOW},
 	    .entered = entering >= 0,
+	    .size = process->size,
+	    .is_joined = process->is_joined,
 	    .script = process->script,
 	};
-	if (process->pid <= 0) die("%s", pid_file);
+	return process;
+}
+
+static struct command keep(const char *pid_file, char **fields) {
+	size_t count = 0;
+	while (fields[count] != NULL) count++;
+	char **argv = calloc(count + 1, sizeof *argv);
+	if (argv == NULL) die("memory");
+	memcpy(argv, fields, count * sizeof *argv); /* of the pod's script, which stays */
+	struct command command = {.pid_file = pid_file, .console = console_path, .argv = argv};
+	console_path = NULL;
+	return command;
+}
+
+/* What it is told has no input but what waits for the process itself. */
+static void launch_handler(struct process *process, struct command command) {
+	launch(process, command);
+	close(process->input);
+	process->input = -1;
+	process->is_handler = 1;
+}
+
+static void do_before(int id, const char *pid_file, char **argv) {
+	launch_handler(new_process(id), (struct command){.pid_file = pid_file, .argv = argv});
+}
+
+static void do_start(int id, const char *pid_file, char **argv) {
+	if (processes[id].is_handler) {
+		processes[id].next = keep(pid_file, argv);
+		waiting++;
+		return;
+	}
+	launch(new_process(id), (struct command){.pid_file = pid_file, .console = console_path, .argv = argv});
+	console_path = NULL;
+}
+
+static void do_after(int id, const char *pid_file, char **argv) {
+	if (processes[id].state == ABSENT || processes[id].last.argv != NULL) fail("process %d has no such end", id);
+	processes[id].last = keep(pid_file, argv);
+}
+
+static void tell_started(void) {
+	if (script_is_done && waiting == 0) send_frame(FRAME_STARTED, 0, NULL, 0);
 }
 
 #define MAX_FIELDS 64
+
+/* What joins an app has been given its number. */
+static int number_of(const char *field) {
+	int id = entering < 0 ? atoi(field) : entering;
+	if (id < 0 || id >= MAX_PROCESSES) fail("there is no process %d", id);
+	return id;
+}
 
 /* Lines of fields, separated by tabs; after a line `write` comes the content. */
 static void run_script(struct script *script) {
@@ -339,6 +528,12 @@ static void run_script(struct script *script) {
 			if (size > (size_t)(end - next)) fail("the script ends within a file");
 			do_write(fields[1], next, size);
 			next += size;
+		} else if (strcmp(fields[0], "write-sized") == 0 && count == 4) {
+			size_t size = strtoul(fields[3], NULL, 10);
+			if (size > (size_t)(end - next)) fail("the script ends within a file");
+			put_size(next, size, processes[number_of(fields[1])].size);
+			do_write(fields[2], next, size);
+			next += size;
 		} else if (strcmp(fields[0], "mkdir") == 0 && count == 2) {
 			make_parents(fields[1]);
 			if (mkdir(fields[1], 0755) < 0) fail("mkdir %s: %s", fields[1], strerror(errno));
@@ -352,8 +547,14 @@ static void run_script(struct script *script) {
 			if (sethostname(fields[1], strlen(fields[1])) < 0) fail("hostname: %s", strerror(errno));
 		} else if (strcmp(fields[0], "oom-score") == 0 && count == 2) {
 			oom_score = fields[1];
+		} else if (strcmp(fields[0], "console") == 0 && count == 2) {
+			console_path = fields[1];
+		} else if (strcmp(fields[0], "before") == 0 && count >= 4 && entering < 0) {
+			do_before(number_of(fields[1]), fields[2], fields + 3);
+		} else if (strcmp(fields[0], "after") == 0 && count >= 4 && entering < 0) {
+			do_after(number_of(fields[1]), fields[2], fields + 3);
 		} else if (strcmp(fields[0], "start") == 0 && count >= 4) {
-			do_start(entering < 0 ? atoi(fields[1]) : entering, fields[2], fields + 3);
+			do_start(number_of(fields[1]), fields[2], fields + 3);
 			oom_score = NULL;
 		} else {
 			fail("no such line in a script: %s", fields[0]);
@@ -381,10 +582,13 @@ static void run_entering_script(int id) {
 		run_script(&processes[id].script);
 	}
 	entering = -1;
-	oom_score = NULL;
+	oom_score = console_path = NULL;
+	if (console >= 0) close(console);
+	console = -1;
 	if (chdir("/") < 0) die("/");
 	free(processes[id].script.text);
 	processes[id].script = (struct script){0};
+	processes[id].is_joined = 0;
 }
 
 /* ---- processes ---- */
@@ -395,6 +599,12 @@ static void close_input(struct process *process) {
 	free(process->pending);
 	process->pending = NULL;
 	process->pending_length = 0;
+}
+
+static void close_output(struct output *output) {
+	if (output->fd >= 0) close(output->fd);
+	output->fd = -1;
+	output->owed = 0;
 }
 
 static void grant(int id, uint32_t bytes) {
@@ -419,32 +629,47 @@ static void feed(int id) {
 	if (process->input_ends) close_input(process);
 }
 
+/* A terminal whose other end has been closed tells those who are on it. */
+static void hang_up(struct process *process) {
+	close_input(process);
+	close_output(&process->out);
+}
+
+static void keep_input(struct process *process, const char *data, uint32_t length) {
+	if (process->pending_length + length > WINDOW) die("more input than was granted");
+	process->pending = realloc(process->pending, process->pending_length + length);
+	if (process->pending == NULL) die("memory");
+	memcpy(process->pending + process->pending_length, data, length);
+	process->pending_length += length;
+}
+
 static void take_input(int id, const char *data, uint32_t length) {
 	struct process *process = &processes[id];
+	if (process->next.argv != NULL) {
+		if (length == 0) process->input_ends = 1;
+		else keep_input(process, data, length);
+		return;
+	}
 	if (process->state != RUNNING) return; /* sent before its end was known */
+	if (length == 0 && process->has_terminal) {
+		hang_up(process);
+		return;
+	}
 	if (length == 0) {
 		process->input_ends = 1;
 	} else if (process->input < 0) {
 		grant(id, length);
 		return;
 	} else {
-		if (process->pending_length + length > WINDOW) die("more input than was granted");
-		process->pending = realloc(process->pending, process->pending_length + length);
-		if (process->pending == NULL) die("memory");
-		memcpy(process->pending + process->pending_length, data, length);
-		process->pending_length += length;
+		keep_input(process, data, length);
 	}
 	if (process->input >= 0) feed(id);
 }
 
-static void close_output(struct output *output) {
-	if (output->fd >= 0) close(output->fd);
-	output->fd = -1;
-	output->owed = 0;
-}
-
-static int unread(int fd) {
+/* What a terminal has got is not counted yet; more than it holds is of others. */
+static int unread(const struct process *process, int fd) {
 	int bytes = 0;
+	if (process->has_terminal) return fd < 0 ? 0 : WINDOW;
 	return fd >= 0 && ioctl(fd, FIONREAD, &bytes) == 0 ? bytes : 0;
 }
 
@@ -465,6 +690,32 @@ static void pass_output(int id, struct output *output, enum frame_type type) {
 	send_frame(type, id, buffer, length);
 }
 
+/* Whether something comes after what has ended. A handler that fails before the process is the end of that. */
+static int go_on(int id) {
+	struct process *process = &processes[id];
+	struct command next = process->next, last = process->last;
+	int was_handler = process->is_handler;
+	process->next = (struct command){0};
+	if (was_handler && next.argv != NULL && process->status == 0) {
+		close_output(&process->out);
+		close_output(&process->err);
+		process->is_handler = 0;
+		launch(process, next);
+		waiting--;
+		tell_started();
+		feed(id);
+		return 1;
+	}
+	if (was_handler || last.argv == NULL) return 0;
+	hang_up(process);
+	close_output(&process->err);
+	process->last = (struct command){0};
+	process->status_of_process = process->status;
+	process->ended_before = 1;
+	launch_handler(process, last);
+	return 1;
+}
+
 /* Once what it had written has been passed on. What it has left behind may write on, if it was an app. */
 static void tell_end(int id) {
 	struct process *process = &processes[id];
@@ -472,7 +723,8 @@ static void tell_end(int id) {
 	while (process->out.owed > 0 && process->out.credit > 0) pass_output(id, &process->out, FRAME_OUTPUT);
 	while (process->err.owed > 0 && process->err.credit > 0) pass_output(id, &process->err, FRAME_ERROR);
 	if (process->out.owed > 0 || process->err.owed > 0) return;
-	uint32_t word = process->status;
+	if (go_on(id)) return;
+	uint32_t word = process->ended_before ? process->status_of_process : process->status;
 	send_frame(FRAME_EXIT, id, &word, sizeof word);
 	process->told = 1;
 	if (!process->entered) return;
@@ -491,14 +743,29 @@ static void reap(void) {
 			if (process->state != RUNNING || process->pid != pid) continue;
 			process->state = ENDED;
 			process->status = status;
-			process->out.owed = unread(process->out.fd);
-			process->err.owed = unread(process->err.fd);
+			process->out.owed = unread(process, process->out.fd);
+			process->err.owed = unread(process, process->err.fd);
 			tell_end(id);
 		}
 	}
 }
 
 /* ---- frames ---- */
+
+/* What the machine shares with all that go on from where it was saved: random numbers to come, and the time. */
+static void renew(const struct renewal *renewal) {
+	struct {
+		struct rand_pool_info head;
+		uint8_t seed[sizeof renewal->seed];
+	} entropy = {.head = {.entropy_count = 8 * sizeof renewal->seed, .buf_size = sizeof renewal->seed}};
+	memcpy(entropy.seed, renewal->seed, sizeof entropy.seed);
+	int file = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
+	if (file < 0 || ioctl(file, RNDADDENTROPY, &entropy) < 0 || ioctl(file, RNDRESEEDCRNG) < 0) die("/dev/urandom");
+	close(file);
+	memset(&entropy, 0, sizeof entropy);
+	struct timespec now = {.tv_sec = renewal->seconds, .tv_nsec = renewal->nanoseconds};
+	if (clock_settime(CLOCK_REALTIME, &now) < 0) die("clock");
+}
 
 static struct script script;
 
@@ -511,8 +778,10 @@ static void take_frame(struct frame frame, char *payload) {
 			add_to_script(&script, payload, frame.length);
 			return;
 		}
+		while (attach_next(TREE)) continue;
 		run_script(&script);
-		send_frame(FRAME_STARTED, 0, NULL, 0);
+		script_is_done = 1;
+		tell_started();
 		return;
 	case FRAME_ENTER:
 		if (frame.length > 0) add_to_script(&process->script, payload, frame.length);
@@ -524,14 +793,16 @@ static void take_frame(struct frame frame, char *payload) {
 	case FRAME_CLOSE:
 		if (frame.length != 1) die("frame");
 		if (process->state == ABSENT) return;
-		close_output(payload[0] == FRAME_OUTPUT ? &process->out : &process->err);
+		if (process->has_terminal) hang_up(process);
+		else close_output(payload[0] == FRAME_OUTPUT ? &process->out : &process->err);
 		tell_end(id);
 		return;
 	case FRAME_SIGNAL: {
 		uint32_t number;
 		if (frame.length != sizeof number) die("frame");
 		memcpy(&number, payload, sizeof number);
-		if (process->state == RUNNING) kill(process->pid, number);
+		/* What comes after the process is not asked to end, it is told. */
+		if (process->state == RUNNING && (!process->ended_before || number == SIGKILL)) kill(process->pid, number);
 		return;
 	}
 	case FRAME_CREDIT: {
@@ -540,6 +811,22 @@ static void take_frame(struct frame frame, char *payload) {
 		memcpy(&credit, payload, sizeof credit);
 		(credit.stream == FRAME_OUTPUT ? &process->out : &process->err)->credit += credit.bytes;
 		tell_end(id);
+		return;
+	}
+	case FRAME_JOIN:
+		process->is_joined = 1;
+		return;
+	case FRAME_SIZE:
+		if (frame.length != sizeof process->size) die("frame");
+		memcpy(&process->size, payload, sizeof process->size);
+		if (process->state == RUNNING && process->has_terminal) set_size(process);
+		return;
+	case FRAME_RENEW: {
+		struct renewal renewal;
+		if (frame.length != sizeof renewal) die("frame");
+		memcpy(&renewal, payload, sizeof renewal);
+		renew(&renewal);
+		send_frame(FRAME_READY, 0, NULL, 0);
 		return;
 	}
 	case FRAME_HALT:
@@ -572,6 +859,7 @@ int main(void) {
 	own_root();
 	mount_kernel();
 	load_modules();
+	raise_loopback();
 	signal(SIGPIPE, SIG_IGN);
 	sigset_t children;
 	sigemptyset(&children);
@@ -607,7 +895,7 @@ int main(void) {
 			struct process *process = &processes[owner[at]];
 			if (polled[at].fd == process->input) feed(owner[at]);
 			else if (polled[at].fd == process->out.fd) pass_output(owner[at], &process->out, FRAME_OUTPUT);
-			else pass_output(owner[at], &process->err, FRAME_ERROR);
+			else if (polled[at].fd == process->err.fd) pass_output(owner[at], &process->err, FRAME_ERROR);
 		}
 		if (polled[1].revents != 0) {
 			struct signalfd_siginfo info;

@@ -4,6 +4,7 @@
  *   enter SOCKET
  *
  * The environment has the script for the agent, in parts: RKT_SCRIPT_0, RKT_SCRIPT_1, … Its streams go through pipes of its own: nobody else gets those of its caller.
+ * With RKT_TERMINAL its streams are a terminal, which is in raw mode from then on: the process has one of the guest, with the size of this one.
  * Signals are its own until the monitor has taken it, and the process's from then on; a second SIGTERM is its own again: not every guest does what it is told.
  */
 #define _GNU_SOURCE
@@ -23,6 +24,7 @@
 #include <unistd.h>
 
 #include "frame.h"
+#include "terminal.h"
 
 /* As everywhere in rkt: its own failure, not that of the command. */
 #define FAILED 254
@@ -39,8 +41,10 @@ static struct stream streams[3] = {{.from = 0}, {.to = 1}, {.to = 2}};
 static int monitor;
 /* Those that are the process's. */
 static sigset_t passed;
+static int on_terminal;
 
 __attribute__((noreturn)) static void give_up(const char *what, const char *why) {
+	restore_terminal();
 	fprintf(stderr, "rkt: RKT_MACHINE_ENTER_FAILED: %s: %s\n", what, why);
 	exit(FAILED);
 }
@@ -73,10 +77,17 @@ static void connect_to(const char *path) {
 	if (monitor < 0 || connect(monitor, (struct sockaddr *)&address, sizeof address) < 0) give_up(path, strerror(errno));
 }
 
+static void say_size(void) {
+	struct size size = size_of_terminal();
+	say(FRAME_SIZE, &size, sizeof size, NULL);
+}
+
 static void ask(void) {
 	int in[2], out[2], err[2];
 	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0) give_up("pipe", strerror(errno));
 	int theirs[] = {in[0], out[1], err[1]};
+	if (is_one_output()) say(FRAME_JOIN, NULL, 0, NULL);
+	if (on_terminal) say_size();
 	streams[0].to = in[1];
 	streams[1].from = out[0];
 	streams[2].from = err[0];
@@ -125,6 +136,7 @@ static void pass(struct stream *stream) {
 }
 
 __attribute__((noreturn)) static void end_as(uint32_t status) {
+	restore_terminal();
 	if (!WIFSIGNALED(status)) exit(WEXITSTATUS(status));
 	int number = WTERMSIG(status);
 	struct rlimit none = {0};
@@ -141,6 +153,10 @@ static void pass_signals(int signals) {
 	struct signalfd_siginfo info;
 	while (read(signals, &info, sizeof info) == sizeof info) {
 		uint32_t number = info.ssi_signo;
+		if (number == SIGWINCH && on_terminal) {
+			say_size();
+			continue;
+		}
 		say(FRAME_SIGNAL, &number, sizeof number, NULL);
 		if (number != SIGTERM) continue;
 		sigset_t next;
@@ -165,6 +181,7 @@ static int take_answer(uint32_t *status) {
 	message[length] = '\0';
 	if (frame.type == FRAME_READY) {
 		sigprocmask(SIG_BLOCK, &passed, NULL);
+		if (on_terminal) take_terminal();
 		return 0;
 	}
 	if (frame.type == FRAME_FAILED) give_up("in the machine", payload);
@@ -185,6 +202,7 @@ int main(int argc, char **argv) {
 	signal(SIGPIPE, SIG_IGN);
 	int signals = signalfd(-1, &passed, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (signals < 0) give_up("signalfd", strerror(errno));
+	on_terminal = getenv("RKT_TERMINAL") != NULL;
 	connect_to(argv[1]);
 	ask();
 	uint32_t status = 0;

@@ -2,7 +2,7 @@
  * What the monitor on the host and the agent in the guest say to each other over one virtio-serial port: frames of a type, the number of a
  * process, and a payload. Integers are little-endian, as both machines are. Apps have the first numbers; a process that joins one has a number until its end.
  *
- * `rkt enter` says FRAME_ENTER and FRAME_SIGNAL to the monitor, and hears FRAME_READY once it has a number, and at last FRAME_EXIT or FRAME_FAILED, each a message of a socket. The first message carries the ends of three pipes, which
+ * `rkt enter` says FRAME_ENTER, FRAME_JOIN, FRAME_SIZE and FRAME_SIGNAL to the monitor, and hears FRAME_READY once it has a number, and at last FRAME_EXIT or FRAME_FAILED, each a message of a socket. The first message carries the ends of three pipes, which
  * are standard input, output and error.
  */
 #ifndef RKT_FRAME_H
@@ -10,6 +10,8 @@
 
 #include <signal.h>
 #include <stdint.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum frame_type {
 	/* host to guest */
@@ -19,6 +21,9 @@ enum frame_type {
 	FRAME_ENTER = 'N',  /* a part of the script of a process that joins an app; the part of length 0 ends it */
 	FRAME_CLOSE = 'D',  /* u8, the type of a stream's frames: nobody reads it any more */
 	FRAME_HALT = 'H',   /* power off */
+	FRAME_JOIN = 'J',   /* standard error of the process that is to be started goes where its output goes */
+	FRAME_SIZE = 'W',   /* struct size: of the terminal that the process has, or is to have */
+	FRAME_RENEW = 'T',  /* struct renewal: the machine goes on where another was saved; it is ready once it is another */
 	/* guest to host */
 	FRAME_READY = 'R',  /* the agent takes a script */
 	FRAME_STARTED = 'G', /* the script has been done */
@@ -42,11 +47,29 @@ struct frame {
 #define WINDOW 262144u
 #define MAX_PROCESSES 64
 
+struct renewal {
+	uint64_t seconds; /* since 1970 */
+	uint32_t nanoseconds;
+	uint8_t seed[64];
+	uint8_t unused[4];
+};
+
 struct credit {
 	uint8_t stream;
 	uint8_t unused[3];
 	uint32_t bytes;
 };
+
+/* Of a terminal, in characters. */
+struct size {
+	uint16_t rows, columns;
+};
+
+/* Whether output and error of the caller go to the same place, where they are to come in the order in which they were written. */
+static inline int is_one_output(void) {
+	struct stat output, error;
+	return fstat(STDOUT_FILENO, &output) == 0 && fstat(STDERR_FILENO, &error) == 0 && output.st_dev == error.st_dev && output.st_ino == error.st_ino;
+}
 
 /* Whether it is what wait(2) says of a process that has ended. Whoever took the signal of another for its own end could be stopped by it. */
 static inline int is_end(uint32_t status) {

@@ -1,10 +1,14 @@
 /*
  * What stays on the host beside QEMU: starts it, gives the agent in the guest its script, carries standard streams and signals, and ends with the exit status of the pod.
  *
- *   monitor DIRECTORY (app NAME STDIN STDOUT STDERR)… (accelerator NAME PROCESSOR)… -- QEMU ARGUMENT…
+ *   monitor DIRECTORY (app NAME STDIN STDOUT STDERR)… [template TEMPLATE LIBRARY] (accelerator NAME PROCESSOR)… -- QEMU ARGUMENT… [-- BOOT… [-- ARGUMENT…]]
  *
- * An accelerator that the machine does not start with is followed by the next. In the arguments of QEMU, @ACCELERATOR@ and @CPU@ are the words of the one, and @TSC@ is the frequency of the
- * processor's counter.
+ * An accelerator that the machine does not start with is followed by the next, and named in the file `status/:accelerator`; see command.h for what is put into the arguments of QEMU.
+ *
+ * With a directory TEMPLATE that has a file `state` (save.c) the machine first goes on from there, with the first accelerator and the last arguments in the place of BOOT; if it does not, it is booted. QEMU has the state in
+ * descriptor 6, takes commands from 5, and is preloaded with LIBRARY (own-memory.so.c).
+ *
+ * STDIN `tty` is the caller's terminal, which is in raw mode while the apps run: the app has one of the guest, with the size of this one.
  *
  * At DIRECTORY/control/socket it takes what joins an app (enter.c). DIRECTORY has the file `script` and gets `status/NAME`, the exit status of each app as a decimal number, and the file `supervisor-status`, which gets `ready` once all apps run. A stream is `-` (that of the caller), `null`, or the path of a
  * file that is appended to. App number N of the command line is process N of the script. QEMU has the agent's port in descriptor 3 and the console of the
@@ -21,7 +25,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -31,12 +37,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "command.h"
 #include "frame.h"
+#include "terminal.h"
 
 /* As everywhere in rkt: its own failure, not that of an app. */
 #define FAILED 254
 #define PORT 3
 #define CONSOLE 4
+#define COMMANDS 5
+#define STATE 6
 #define CONSOLE_KEPT 4096
 /* A script, and what is granted of streams; a guest that does not read must not fill the memory of the host. */
 #define MAX_UNSENT (16u << 20)
@@ -52,7 +62,7 @@
 #ifndef ATTEMPT_SECONDS
 #define ATTEMPT_SECONDS 15
 #endif
-#define MAX_ATTEMPTS 2
+#define MAX_ATTEMPTS 3
 
 struct sink {
 	int fd; /* -1: nobody wants it */
@@ -79,14 +89,16 @@ static struct process processes[MAX_PROCESSES];
 static int app_count, apps_left;
 static const char *directory;
 static pid_t qemu;
-static int port = -1, console = -1, timer = -1, listener = -1;
+static int port = -1, console = -1, commands = -1, timer = -1, listener = -1;
 static char console_text[CONSOLE_KEPT];
 static size_t console_length;
 static char *unsent;
 static size_t unsent_length, unsent_capacity;
-static char **qemu_arguments;
+static char **qemu_arguments, **boot_arguments, **template_arguments;
+static const char *template, *library;
 static struct {
 	const char *accelerator, *processor;
+	int restores; /* from the template */
 } attempts[MAX_ATTEMPTS];
 static int attempt, attempt_count;
 static sigset_t signals_before;
@@ -94,6 +106,8 @@ static sigset_t signals_before;
 static int user_namespace = -1;
 static enum { BOOTING, RUNNING, STOPPING, KILLING, HALTING } phase;
 static int first_failure = -1, last_status;
+/* Of the app that has the caller's terminal; -1: none has. */
+static int on_terminal = -1;
 
 static void end_qemu(void) {
 	if (qemu <= 0) return;
@@ -135,10 +149,12 @@ static void tell_console(void) {
 	tell(console_text + from, console_length - from);
 }
 
-__attribute__((noreturn, format(printf, 1, 2))) static void give_up(const char *format, ...) {
+/* Ends with a code of its own for each kind of end: README has them. */
+__attribute__((noreturn, format(printf, 2, 3))) static void give_up(const char *code, const char *format, ...) {
 	va_list arguments;
+	restore_terminal();
 	va_start(arguments, format);
-	fprintf(stderr, "rkt: RKT_MACHINE_FAILED: ");
+	fprintf(stderr, "rkt: RKT_MACHINE_%s: ", code);
 	vfprintf(stderr, format, arguments);
 	fputc('\n', stderr);
 	end_qemu();
@@ -156,7 +172,7 @@ static void flush(void) {
 		ssize_t length = send(port, unsent + done, unsent_length - done, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (length < 0 && errno == EINTR) continue;
 		if (length < 0 && (errno == EAGAIN || errno == EPIPE || errno == ECONNRESET)) break;
-		if (length < 0) give_up("cannot write to the machine: %s", strerror(errno));
+		if (length < 0) give_up("FAILED", "cannot write to the machine: %s", strerror(errno));
 		done += length;
 	}
 	unsent_length -= done;
@@ -164,11 +180,11 @@ static void flush(void) {
 }
 
 static void queue_bytes(const void *data, size_t length) {
-	if (unsent_length + length > MAX_UNSENT) give_up("the machine takes nothing any more");
+	if (unsent_length + length > MAX_UNSENT) give_up("PROTOCOL", "the machine takes nothing any more");
 	if (unsent_length + length > unsent_capacity) {
 		unsent_capacity = (unsent_length + length) * 2;
 		unsent = realloc(unsent, unsent_capacity);
-		if (unsent == NULL) give_up("no memory");
+		if (unsent == NULL) give_up("FAILED", "no memory");
 	}
 	memcpy(unsent + unsent_length, data, length);
 	unsent_length += length;
@@ -185,11 +201,11 @@ static void send_script(void) {
 	char path[4096];
 	snprintf(path, sizeof path, "%s/script", directory);
 	int file = open(path, O_RDONLY | O_CLOEXEC);
-	if (file < 0) give_up("%s: %s", path, strerror(errno));
+	if (file < 0) give_up("FAILED", "%s: %s", path, strerror(errno));
 	static char buffer[MAX_PAYLOAD];
 	ssize_t length;
 	while ((length = read(file, buffer, sizeof buffer)) > 0) send_frame(FRAME_SCRIPT, 0, buffer, length);
-	if (length < 0) give_up("%s: %s", path, strerror(errno));
+	if (length < 0) give_up("FAILED", "%s: %s", path, strerror(errno));
 	close(file);
 	send_frame(FRAME_SCRIPT, 0, NULL, 0);
 }
@@ -197,6 +213,11 @@ static void send_script(void) {
 static void send_signal(int id, int number) {
 	uint32_t word = number;
 	send_frame(FRAME_SIGNAL, id, &word, sizeof word);
+}
+
+static void send_size(void) {
+	struct size size = size_of_terminal();
+	send_frame(FRAME_SIZE, on_terminal, &size, sizeof size);
 }
 
 static void signal_apps(int number) {
@@ -316,18 +337,24 @@ static void take_output(int id, struct sink *sink, enum frame_type type, const c
 		grant(id, type, length);
 		return;
 	}
-	if (sink->length + length > WINDOW) give_up("the machine writes more than it was granted");
-	if (sink->queue == NULL && (sink->queue = malloc(WINDOW)) == NULL) give_up("no memory");
+	if (sink->length + length > WINDOW) give_up("PROTOCOL", "the machine writes more than it was granted");
+	if (sink->queue == NULL && (sink->queue = malloc(WINDOW)) == NULL) give_up("FAILED", "no memory");
 	memcpy(sink->queue + sink->length, data, length);
 	sink->length += length;
 }
 
 static void take_frame(struct frame frame, const char *payload) {
 	if (frame.type == FRAME_READY) {
-		if (phase != BOOTING) give_up("the machine has started again");
+		if (phase != BOOTING) give_up("PROTOCOL", "the machine has started again");
 		phase = RUNNING;
 		close_fd(&user_namespace);
 		alarm_in(0);
+		if (on_terminal >= 0) {
+			take_terminal();
+			send_size();
+		}
+		for (int id = 0; id < app_count; id++)
+			if (processes[id].out.fd == STDOUT_FILENO && processes[id].err.fd == STDERR_FILENO && is_one_output()) send_frame(FRAME_JOIN, id, NULL, 0);
 		send_script();
 		return;
 	}
@@ -338,15 +365,15 @@ static void take_frame(struct frame frame, const char *payload) {
 	if (frame.type == FRAME_FAILED) {
 		char text[MAX_PAYLOAD + 1] = "";
 		for (uint32_t at = 0; at < frame.length; at++) text[at] = payload[at] >= ' ' && payload[at] < 0x7f ? payload[at] : ' ';
-		if (frame.process < app_count) give_up("in the machine: %s", text);
+		if (frame.process < app_count) give_up("REFUSED", "in the machine: %s", text);
 		if (frame.process < MAX_PROCESSES && processes[frame.process].state == ALIVE) {
 			answer(&processes[frame.process], FRAME_FAILED, text, frame.length);
 			return;
 		}
 	}
-	if (frame.process >= MAX_PROCESSES) give_up("the machine tells of a process that is not there");
+	if (frame.process >= MAX_PROCESSES) give_up("PROTOCOL", "the machine tells of a process that is not there");
 	struct process *process = &processes[frame.process];
-	if (process->state != ALIVE && !(process->state == ENDED && process->name != NULL)) give_up("the machine tells of a process that is not there");
+	if (process->state != ALIVE && !(process->state == ENDED && process->name != NULL)) give_up("PROTOCOL", "the machine tells of a process that is not there");
 	switch (frame.type) {
 	case FRAME_OUTPUT:
 		take_output(frame.process, &process->out, FRAME_OUTPUT, payload, frame.length);
@@ -371,7 +398,7 @@ static void take_frame(struct frame frame, const char *payload) {
 		return;
 	}
 	}
-	give_up("the machine says what it should not");
+	give_up("PROTOCOL", "the machine says what it should not");
 }
 
 static char received[sizeof(struct frame) + MAX_PAYLOAD];
@@ -387,7 +414,7 @@ static void read_port(void) {
 		struct frame frame;
 		if (received_length - at < sizeof frame) break;
 		memcpy(&frame, received + at, sizeof frame);
-		if (frame.length > MAX_PAYLOAD) give_up("the machine says what it should not");
+		if (frame.length > MAX_PAYLOAD) give_up("PROTOCOL", "the machine says what it should not");
 		if (received_length - at < sizeof frame + frame.length) break;
 		take_frame(frame, received + at + sizeof frame);
 		at += sizeof frame + frame.length;
@@ -407,6 +434,7 @@ static void drain(int id, struct sink *sink, enum frame_type type) {
 	if (done < 0) { /* the disk is full: the app need not wait for that; or nobody reads it any more, which the app is to find out */
 		uint8_t stream = type;
 		if (errno == EPIPE) send_frame(FRAME_CLOSE, id, &stream, sizeof stream);
+		else fprintf(stderr, "rkt: RKT_MACHINE_OUTPUT_LOST: standard %s of app \"%s\": %s\n", type == FRAME_OUTPUT ? "output" : "error", processes[id].name ? processes[id].name : "", strerror(errno));
 		if (processes[id].name == NULL) close(sink->fd);
 		sink->fd = -1;
 		done = sink->length;
@@ -438,7 +466,7 @@ static void listen_for_clients(void) {
 	snprintf(address.sun_path, sizeof address.sun_path, "%s/control/socket", directory);
 	listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof address) < 0 || listen(listener, MAX_PROCESSES) < 0)
-		give_up("%s: %s", address.sun_path, strerror(errno));
+		give_up("FAILED", "%s: %s", address.sun_path, strerror(errno));
 }
 
 static int free_process(void) {
@@ -484,7 +512,7 @@ static void take_request(int id, const char *part, uint32_t length) {
 	}
 	if (length > 0) {
 		char *request = realloc(process->request, process->request_length + length);
-		if (request == NULL) give_up("no memory");
+		if (request == NULL) give_up("FAILED", "no memory");
 		memcpy(request + process->request_length, part, length);
 		process->request = request;
 		process->request_length += length;
@@ -519,6 +547,14 @@ static void read_client(int id) {
 			return;
 		}
 		if (frame.length == sizeof number) memcpy(&number, payload, sizeof number);
+		if (process->state == ASKING && frame.type == FRAME_JOIN && frame.length == 0) {
+			send_frame(FRAME_JOIN, id, NULL, 0);
+			return;
+		}
+		if (frame.type == FRAME_SIZE && frame.length == sizeof(struct size)) {
+			send_frame(FRAME_SIZE, id, payload, frame.length);
+			return;
+		}
 		if (frame.type == FRAME_SIGNAL && number >= 1 && number <= 64) {
 			if (process->state == ALIVE) send_signal(id, number);
 			return;
@@ -535,77 +571,75 @@ static int output_of(const char *word, int own) {
 	if (strcmp(word, "-") == 0) return own;
 	if (strcmp(word, "null") == 0) return -1;
 	int file = open(word, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (file < 0) give_up("%s: %s", word, strerror(errno));
+	if (file < 0) give_up("FAILED", "%s: %s", word, strerror(errno));
 	return file;
 }
 
+static int open_state(void) {
+	char path[4096];
+	snprintf(path, sizeof path, "%s/state", template);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* Whoever could not make one has said so. */
+static int has_template(void) {
+	int state = template == NULL ? -1 : open_state();
+	if (state < 0) return 0;
+	close(state);
+	return 1;
+}
+
+/* Ends arguments where there is a `--`, after which come others; NULL: there is none. */
+static char **next_part(char **arguments) {
+	for (char **word = arguments; word != NULL && *word != NULL; word++) {
+		if (strcmp(*word, "--") != 0) continue;
+		*word = NULL;
+		return word + 1;
+	}
+	return NULL;
+}
+
 static void take_arguments(int argc, char **argv) {
-	if (argc < 2) give_up("no directory");
+	if (argc < 2) give_up("FAILED", "no directory");
 	directory = argv[1];
 	int at = 2;
 	while (at + 4 < argc && strcmp(argv[at], "app") == 0) {
-		if (app_count == MAX_PROCESSES) give_up("more than %d apps", MAX_PROCESSES);
+		if (app_count == MAX_PROCESSES) give_up("FAILED", "more than %d apps", MAX_PROCESSES);
+		int is_terminal = strcmp(argv[at + 2], "tty") == 0;
+		if (is_terminal) on_terminal = app_count;
 		processes[app_count++] = (struct process){
 		    .state = ALIVE,
 		    .client = -1,
 		    .name = argv[at + 1],
-		    .input = strcmp(argv[at + 2], "-") == 0 ? 0 : -1,
+		    .input = is_terminal || strcmp(argv[at + 2], "-") == 0 ? 0 : -1,
 		    .input_credit = WINDOW,
 		    .out = {.fd = output_of(argv[at + 3], 1)},
 		    .err = {.fd = output_of(argv[at + 4], 2)},
 		};
 		at += 5;
 	}
+	if (at + 2 < argc && strcmp(argv[at], "template") == 0) {
+		template = argv[at + 1];
+		library = argv[at + 2];
+		at += 3;
+	}
 	while (at + 2 < argc && strcmp(argv[at], "accelerator") == 0) {
-		if (attempt_count == MAX_ATTEMPTS) give_up("more than %d accelerators", MAX_ATTEMPTS);
+		if (attempt_count == 0 && has_template()) {
+			attempts[0].restores = 1;
+			attempts[0].accelerator = argv[at + 1];
+			attempts[attempt_count++].processor = argv[at + 2];
+		}
+		if (attempt_count == MAX_ATTEMPTS) give_up("FAILED", "more than %d accelerators", MAX_ATTEMPTS);
 		attempts[attempt_count].accelerator = argv[at + 1];
 		attempts[attempt_count++].processor = argv[at + 2];
 		at += 3;
 	}
-	if (app_count == 0 || attempt_count == 0 || at + 1 >= argc || strcmp(argv[at], "--") != 0) give_up("arguments");
+	if (app_count == 0 || attempt_count == 0 || at + 1 >= argc || strcmp(argv[at], "--") != 0) give_up("FAILED", "arguments");
 	apps_left = app_count;
 	qemu_arguments = argv + at + 1;
-}
-
-/* Ticks of the processor's counter in a millisecond: without hardware support the guest has the same, and on a busy host it does not find out itself. */
-static unsigned long kilohertz(void) {
-	struct timespec from, to, pause = {.tv_nsec = 10000000};
-	clock_gettime(CLOCK_MONOTONIC_RAW, &from);
-	unsigned long long start = __builtin_ia32_rdtsc();
-	nanosleep(&pause, NULL);
-	clock_gettime(CLOCK_MONOTONIC_RAW, &to);
-	unsigned long long ticks = __builtin_ia32_rdtsc() - start;
-	return ticks * 1000000 / ((to.tv_sec - from.tv_sec) * 1000000000ull + (to.tv_nsec - from.tv_nsec));
-}
-
-/* What takes the place of marks in the arguments of QEMU. */
-struct value {
-	const char *mark, *text;
-};
-
-static char *put_in(const char *argument, const struct value *values) {
-	for (; values->mark != NULL; values++) {
-		const char *mark = strstr(argument, values->mark);
-		char *whole;
-		if (mark == NULL) continue;
-		if (asprintf(&whole, "%.*s%s%s", (int)(mark - argument), argument, values->text, mark + strlen(values->mark)) < 0) give_up("no memory");
-		return whole;
-	}
-	return strdup(argument);
-}
-
-static char **qemu_command(void) {
-	char frequency[32];
-	snprintf(frequency, sizeof frequency, "%lu", kilohertz());
-	const struct value values[] = {
-	    {"@TSC@", frequency}, {"@ACCELERATOR@", attempts[attempt].accelerator}, {"@CPU@", attempts[attempt].processor}, {NULL, NULL}};
-	size_t count = 0;
-	while (qemu_arguments[count] != NULL) count++;
-	char **command = calloc(count + 1, sizeof *command);
-	if (command == NULL) give_up("no memory");
-	for (size_t at = 0; at < count; at++)
-		if ((command[at] = put_in(qemu_arguments[at], values)) == NULL) give_up("no memory");
-	return command;
+	boot_arguments = next_part(qemu_arguments);
+	template_arguments = next_part(boot_arguments);
+	if (attempts[0].restores && template_arguments == NULL) give_up("FAILED", "arguments");
 }
 
 /* Over files whose owners are users of that namespace: those of the volumes. What is dropped from the bounding set does not come back by execve. */
@@ -624,20 +658,30 @@ static int take_user_namespace(void) {
 	const char *number = getenv("RKT_USER_NAMESPACE_FD");
 	if (number == NULL) return -1;
 	int namespace = atoi(number);
-	if (fcntl(namespace, F_SETFD, FD_CLOEXEC) < 0) give_up("RKT_USER_NAMESPACE_FD: %s", strerror(errno));
+	if (fcntl(namespace, F_SETFD, FD_CLOEXEC) < 0) give_up("FAILED", "RKT_USER_NAMESPACE_FD: %s", strerror(errno));
 	unsetenv("RKT_USER_NAMESPACE_FD");
 	return namespace;
 }
 
+/* What QEMU is asked for, to go on from a template (QEMU Machine Protocol). It says what becomes of it, an object in each line. */
+static const char RESTORE[] =
+    "{\"execute\":\"qmp_capabilities\"}\n"
+    "{\"execute\":\"migrate-set-capabilities\",\"arguments\":{\"capabilities\":[{\"capability\":\"x-ignore-shared\",\"state\":true}]}}\n"
+    "{\"execute\":\"migrate-incoming\",\"arguments\":{\"uri\":\"fd:6\"}}\n";
+
 static void start_qemu(void) {
-	char **command = qemu_command();
+	int restores = attempts[attempt].restores;
+	char **command = make_command(qemu_arguments, restores ? template_arguments : boot_arguments, attempts[attempt].accelerator, attempts[attempt].processor,
+				      restores ? 1 : kilohertz());
+	if (command == NULL) give_up("FAILED", "no memory");
 	alarm_in(attempt + 1 < attempt_count ? ATTEMPT_SECONDS : START_SECONDS);
-	int agent[2], text[2];
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, agent) < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, text) < 0)
-		give_up("socketpair: %s", strerror(errno));
+	int agent[2], text[2], words[2] = {-1, -1}, state = restores ? open_state() : -1;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, agent) < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, text) < 0 ||
+	    (restores && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, words) < 0))
+		give_up("FAILED", "socketpair: %s", strerror(errno));
 	pid_t parent = getpid();
 	qemu = fork();
-	if (qemu < 0) give_up("fork: %s", strerror(errno));
+	if (qemu < 0) give_up("FAILED", "fork: %s", strerror(errno));
 	if (qemu == 0) {
 		/* First: it takes back what the next call says. */
 		if (user_namespace >= 0 && join_user_namespace(user_namespace) < 0) {
@@ -648,10 +692,17 @@ static void start_qemu(void) {
 		if (getppid() != parent) _exit(FAILED);
 		setsid(); /* keys of the terminal are the apps' */
 		sigprocmask(SIG_SETMASK, &signals_before, NULL);
+		const struct {
+			int from, to;
+		} given[] = {{agent[1], PORT}, {text[1], CONSOLE}, {words[1], COMMANDS}, {state, STATE}};
+		int high[4], nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 		/* Above the numbers that they are to have. */
-		int a = fcntl(agent[1], F_DUPFD_CLOEXEC, 10), t = fcntl(text[1], F_DUPFD_CLOEXEC, 10), nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-		if (a < 0 || t < 0 || nothing < 0 || dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0 || dup2(t, 2) < 0 || dup2(a, PORT) < 0 || dup2(t, CONSOLE) < 0)
-			_exit(FAILED);
+		for (int at = 0; at < 4; at++)
+			if ((high[at] = given[at].from < 0 ? -1 : fcntl(given[at].from, F_DUPFD_CLOEXEC, 10)) < 0 && given[at].from >= 0) _exit(FAILED);
+		if (nothing < 0 || dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0 || dup2(high[1], 2) < 0) _exit(FAILED);
+		for (int at = 0; at < 4; at++)
+			if (high[at] >= 0 && dup2(high[at], given[at].to) < 0) _exit(FAILED);
+		if (restores && setenv("LD_PRELOAD", library, 1) < 0) _exit(FAILED);
 		execv(command[0], command);
 		dprintf(2, "%s: %s\n", command[0], strerror(errno));
 		_exit(FAILED);
@@ -662,32 +713,116 @@ static void start_qemu(void) {
 	close(text[1]);
 	port = agent[0];
 	console = text[0];
+	if (!restores) return;
+	close_fd(&state);
+	close(words[1]);
+	commands = words[0];
+	/* Far less than a socket takes at once; if QEMU has ended, that is told by a signal. */
+	(void)!send(commands, RESTORE, sizeof RESTORE - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+static char answers[4096];
+static size_t answer_length;
+
 /* What it starts with next, if there is something. */
-__attribute__((format(printf, 1, 2))) static void not_started(const char *format, ...) {
-	char why[200];
+__attribute__((format(printf, 2, 3))) static void not_started(const char *code, const char *format, ...) {
+	char why[300];
 	va_list arguments;
 	va_start(arguments, format);
 	vsnprintf(why, sizeof why, format, arguments);
 	va_end(arguments);
-	if (phase != BOOTING || attempt + 1 == attempt_count) give_up("%s", why);
-	fprintf(stderr, "rkt: with the accelerator %s %s; it is started with %s\n", attempts[attempt].accelerator, why, attempts[attempt + 1].accelerator);
+	if (phase != BOOTING || attempt + 1 == attempt_count) give_up(code, "%s", why);
+	if (attempts[attempt].restores) {
+		fprintf(stderr, "rkt: from its template %s; it is booted\n", why);
+	} else {
+		record(":accelerator", attempts[attempt].accelerator); /* no name of an app */
+		fprintf(stderr, "rkt: with the accelerator %s %s; it is started with %s\n", attempts[attempt].accelerator, why, attempts[attempt + 1].accelerator);
+	}
 	end_qemu();
 	tell_console();
 	close_fd(&port);
 	close_fd(&console);
+	close_fd(&commands);
+	answer_length = 0;
 	unsent_length = received_length = console_length = 0;
 	attempt++;
 	start_qemu();
 }
 
+/* Why the kernel of the guest has given up, by its own words, or NULL. */
+static const char *panic(void) {
+	static const char mark[] = "Kernel panic - not syncing: ";
+	static char reason[120];
+	const char *at = memmem(console_text, console_length, mark, sizeof mark - 1);
+	if (at == NULL) return NULL;
+	size_t length = 0;
+	for (at += sizeof mark - 1; at < console_text + console_length && *at >= ' ' && *at < 0x7f && length < sizeof reason - 1; at++) reason[length++] = *at;
+	reason[length] = '\0';
+	return reason;
+}
+
+/* A machine that goes on where another was saved has the time of that, and would have its random numbers. */
+static void renew(void) {
+	struct renewal renewal = {0};
+	struct timespec now;
+	if (getrandom(renewal.seed, sizeof renewal.seed, 0) != sizeof renewal.seed) give_up("FAILED", "getrandom: %s", strerror(errno));
+	clock_gettime(CLOCK_REALTIME, &now);
+	renewal.seconds = now.tv_sec;
+	renewal.nanoseconds = now.tv_nsec;
+	send_frame(FRAME_RENEW, 0, &renewal, sizeof renewal);
+}
+
+/* A refusal says why, up to the next quotation mark. */
+static void refuse_answer(const char *line) {
+	static const char key[] = "\"desc\": \"";
+	const char *text = strstr(line, key);
+	char why[120] = "is refused by QEMU";
+	size_t length = 0;
+	if (text != NULL)
+		for (text += sizeof key - 1; *text != '\0' && *text != '"' && length < sizeof why - 1; text++) why[length++] = *text >= ' ' && *text < 0x7f ? *text : ' ';
+	if (text != NULL) why[length] = '\0';
+	not_started("NOT_STARTED", "the machine cannot go on: %s", why);
+}
+
+/* What QEMU says to what it was asked for, until the machine runs. */
+static void read_answers(void) {
+	ssize_t length = recv(commands, answers + answer_length, sizeof answers - 1 - answer_length, MSG_DONTWAIT);
+	if (length < 0 && (errno == EAGAIN || errno == EINTR)) return;
+	if (length <= 0) {
+		close_fd(&commands); /* the end of QEMU is told by a signal */
+		return;
+	}
+	answer_length += length;
+	answers[answer_length] = '\0';
+	char *line = answers, *end;
+	while ((end = strchr(line, '\n')) != NULL) {
+		*end = '\0';
+		if (strstr(line, "\"error\":") != NULL) {
+			refuse_answer(line);
+			return;
+		}
+		if (strstr(line, "\"event\": \"RESUME\"") != NULL) {
+			close_fd(&commands);
+			renew();
+			return;
+		}
+		line = end + 1;
+	}
+	answer_length -= line - answers;
+	memmove(answers, line, answer_length);
+	if (answer_length == sizeof answers - 1) not_started("NOT_STARTED", "QEMU says what it should not");
+}
+
 static void qemu_has_ended(int status) {
-	keep_console();
+	size_t before;
+	do before = console_length, keep_console();
+	while (console_length != before && console_length < CONSOLE_KEPT);
 	if (phase == HALTING) return;
-	if (WIFSIGNALED(status)) not_started("the machine was killed by signal %d", WTERMSIG(status));
-	else if (WEXITSTATUS(status) != 0) not_started("QEMU ended with exit status %d", WEXITSTATUS(status));
-	else not_started(phase == BOOTING ? "the machine ended before it had started" : "the machine ended before the apps");
+	const char *early = phase == BOOTING ? "NOT_STARTED" : NULL, *reason = panic();
+	if (reason != NULL) not_started("PANIC", "the kernel of the machine has panicked: %s", reason);
+	else if (WIFSIGNALED(status)) not_started(early ? early : "KILLED", "the machine was killed by signal %d", WTERMSIG(status));
+	else if (WEXITSTATUS(status) != 0) not_started(early ? early : "ENDED", "QEMU ended with exit status %d", WEXITSTATUS(status));
+	else not_started(early ? early : "ENDED", early ? "the machine ended before it had started" : "the machine ended before the apps");
 }
 
 static void take_signals(int fd) {
@@ -708,7 +843,11 @@ static void take_signals(int fd) {
 			exit(128 + number);
 		} else if (number == SIGTERM) {
 			stop_apps(SIGTERM);
+		} else if (number == SIGWINCH && on_terminal >= 0) {
+			send_size();
 		} else {
+			/* What had the terminal meanwhile has left it in a mode of its own. */
+			if (number == SIGCONT && on_terminal >= 0) take_terminal();
 			signal_apps(number);
 		}
 	}
@@ -723,10 +862,10 @@ static int is_drained(void) {
 static void take_alarm(void) {
 	uint64_t times;
 	if (read(timer, &times, sizeof times) < 0) return;
-	if (phase == BOOTING) not_started("the machine has not started within %d seconds", attempt + 1 < attempt_count ? ATTEMPT_SECONDS : START_SECONDS);
+	if (phase == BOOTING) not_started("NOT_STARTED", "the machine has not started within %d seconds", attempt + 1 < attempt_count ? ATTEMPT_SECONDS : START_SECONDS);
 	if (phase == HALTING) end_qemu();
 	/* What its caller has not read yet may be what the guest waits for. */
-	if (phase == KILLING && apps_left > 0 && is_drained()) give_up("the apps have not ended within %d seconds of SIGKILL", GRACE_SECONDS);
+	if (phase == KILLING && apps_left > 0 && is_drained()) give_up("HANGS", "the apps have not ended within %d seconds of SIGKILL", GRACE_SECONDS);
 	if (phase == STOPPING) {
 		phase = KILLING;
 		signal_apps(SIGKILL);
@@ -735,7 +874,7 @@ static void take_alarm(void) {
 }
 
 /* Descriptors that are looked at whatever runs. */
-#define FIXED 5
+#define FIXED 6
 
 int main(int argc, char **argv) {
 	sigset_t taken;
@@ -748,8 +887,9 @@ int main(int argc, char **argv) {
 	signal(SIGPIPE, SIG_IGN);
 	int signals = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
 	timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (signals < 0 || timer < 0) give_up("%s", strerror(errno));
+	if (signals < 0 || timer < 0) give_up("FAILED", "%s", strerror(errno));
 	take_arguments(argc, argv);
+	atexit(restore_terminal);
 	listen_for_clients();
 	user_namespace = take_user_namespace();
 	start_qemu();
@@ -764,7 +904,8 @@ int main(int argc, char **argv) {
 		    {timer, POLLIN, 0},
 		    {port, POLLIN | (unsent_length > 0 ? POLLOUT : 0), 0},
 		    {console, POLLIN, 0},
-		    {phase == RUNNING && unsent_length < WINDOW ? listener : -1, POLLIN, 0}};
+		    {phase == RUNNING && unsent_length < WINDOW ? listener : -1, POLLIN, 0},
+		    {commands, POLLIN, 0}};
 		int count = FIXED;
 		struct {
 			int id;
@@ -793,7 +934,7 @@ int main(int argc, char **argv) {
 		}
 		if (poll(polled, count, -1) < 0) {
 			if (errno == EINTR) continue;
-			give_up("poll: %s", strerror(errno));
+			give_up("FAILED", "poll: %s", strerror(errno));
 		}
 		if (polled[3].revents & POLLIN) keep_console();
 		if (polled[3].revents & POLLHUP) {
@@ -816,6 +957,7 @@ int main(int argc, char **argv) {
 			if (owner[at].type == FRAME_ERROR && process->err.fd == polled[at].fd && process->err.length > 0) drain(owner[at].id, &process->err, FRAME_ERROR);
 		}
 		if (polled[4].revents & POLLIN) take_client();
+		if (polled[5].revents != 0 && commands >= 0) read_answers();
 		if (polled[1].revents & POLLIN) take_alarm();
 		if (polled[0].revents & POLLIN) take_signals(signals);
 	}

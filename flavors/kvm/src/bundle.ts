@@ -1,4 +1,5 @@
 import type {App, Pod, SeccompAction} from '@rkt/plugin-sdk';
+import {ON_TERMINAL} from './terminal.ts';
 import {isOfVolume, volumeMounts} from './volumes.ts';
 
 /*
@@ -7,24 +8,38 @@ import {isOfVolume, volumeMounts} from './volumes.ts';
  */
 
 /** What crun gets of the specification's configuration. */
-export const bundle = (pod: Pod, app: App) => ({
+export const bundle = (pod: Pod, app: App, onTerminal = false) => ({
+  // First: ON_TERMINAL.
+  process: processIn(app.process, onTerminal),
   ociVersion: '1.0.0',
   root: {path: 'rootfs', readonly: app.readOnlyRootfs},
-  process: processIn(app.process),
   mounts: [...KERNEL, ...SHARED, ...volumeMounts(pod, app), ...names(pod, app)],
   linux: {
     namespaces: [{type: 'mount'}],
     cgroupsPath: `/${app.name}`,
     resources: resourcesOf(app),
+    devices: [NO_CONSOLE],
     ...(app.process.seccomp === null ? {} : {seccomp: seccompOf(app.process.seccomp)}),
     maskedPaths: pod.maskedPaths,
     readonlyPaths: pod.readOnlyPaths,
   },
 });
 
+/** An event handler has all that its app has, but is not the app: it is alone in a cgroup with the same limits. */
+export const handlerBundle = (pod: Pod, app: App, {name, exec}: Handler) => {
+  const {linux, ...whole} = bundle(pod, {...app, process: {...app.process, argv: exec}});
+  return {
+    ...whole,
+    root: {...whole.root, path: `/apps/${app.name}/rootfs`},
+    linux: {...linux, cgroupsPath: `/${app.name}.${name}`},
+  };
+};
+
+type Handler = App['eventHandlers'][number];
+
 /** A compiled process in words of the specification. */
-export const processIn = (process: App['process']) => ({
-  terminal: false,
+export const processIn = (process: App['process'], onTerminal = false) => ({
+  ...(onTerminal ? ON_TERMINAL : {terminal: false}),
   args: process.argv,
   env: process.env.map(({name, value}) => `${name}=${value}`),
   cwd: process.cwd,
@@ -64,6 +79,9 @@ const KERNEL = [
   {destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...STRICT, 'ro']},
 ];
 
+/** Over it crun mounts the terminal of an app that has one. The console of the machine is none of the pod. */
+const NO_CONSOLE = {path: '/dev/console', type: 'c', major: 1, minor: 3, fileMode: 0o666, uid: 0, gid: 0};
+
 /** What the apps of a pod have in common: the guest has it once. */
 const SHARED = ['/dev/shm', '/dev/mqueue'].map((path) => ({
   destination: path,
@@ -83,7 +101,7 @@ const bind = (app: App, name: string) => (isOfVolume(app, `/etc/${name}`) ? [] :
 const bound = (name: string) => ({
   destination: `/etc/${name}`,
   type: 'bind',
-  source: `/files/${name}`,
+  source: `/run/files/${name}`,
   options: ['bind', 'nosuid', 'nodev'],
 });
 
@@ -91,8 +109,16 @@ const bound = (name: string) => ({
 const PERIOD = 100_000;
 
 const resourcesOf = ({limits}: App) => {
-  // The declaration says of the two of block devices that there are none; a machine has no swap; a limit that is new has to be told here.
-  const {ioBandwidth: _, ioOperations: __, memorySwapMax: ___, ...told} = limits;
+  // The declaration says of these that there are none; a machine has no swap; a limit that is new has to be told here.
+  const {
+    ioBandwidth: _,
+    ioOperations: _o,
+    cpus: _c,
+    memoryNodes: _n,
+    hugepages: _h,
+    memorySwapMax: _s,
+    ...told
+  } = limits;
   const {memoryMax, memoryLow, cpuMax, cpuShares, pidsMax, ...further} = told;
   further satisfies Readonly<Record<string, never>>;
   return {

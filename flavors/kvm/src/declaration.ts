@@ -31,6 +31,8 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
     ownFiles: [
       {from: 'dist/monitor', to: IMAGE.monitor},
       {from: 'dist/enter', to: IMAGE.enter},
+      {from: 'dist/save', to: IMAGE.save},
+      {from: 'dist/own-memory.so', to: IMAGE.ownMemory},
     ],
     machine: {
       kernel: IMAGE.kernel,
@@ -50,6 +52,8 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
     'os/linux/capabilities-remove-set': inGuest('bounding set'),
     'os/linux/capabilities-retain-set': inGuest('bounding set'),
     'os/linux/cpu-shares': inGuest('cpu weight of a cgroup'),
+    'os/linux/cpuset-cpus': impossible(LATER),
+    'os/linux/cpuset-mems': impossible(LATER),
     'os/linux/no-new-privileges': inGuest('PR_SET_NO_NEW_PRIVS'),
     'os/linux/oom-score-adj': inGuest('oom_score_adj'),
     'os/linux/seccomp-remove-set': inGuest('seccomp filter'),
@@ -63,9 +67,10 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
       `cpu quota of a cgroup, ${IN_GUEST}`,
       "of the machine's cores, which are as many as its apps may use, rounded up",
     ),
+    'resource/hugepages': impossible(OWN_KERNEL),
     'resource/memory': equivalent(
       `memory limit of a cgroup, ${IN_GUEST}`,
-      'the machine has the memory of all apps and 128 MiB; what apps write to their root file systems is of it, too',
+      'the machine has the memory of all apps and 128 MiB, and 384 MiB at least; what apps write to their root file systems is of it, too',
     ),
     'resource/network-bandwidth': impossible(LATER),
     'resource/pids': inGuest('task limit of a cgroup'),
@@ -75,7 +80,7 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
     'apps/many': enforced('containers of crun in one machine'),
     'devices/policy': enforced(`${OWN_KERNEL} and no device of the host`),
     dns: enforced("bound into each app's /etc"),
-    'event-handlers': impossible(LATER),
+    'event-handlers': enforced('containers of crun of their own, with all that the app has'),
     hostname: enforced("the machine's"),
     'ipc/host': impossible(OWN_KERNEL),
     'ipc/private': enforced(OWN_KERNEL),
@@ -104,9 +109,12 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
     'stdio/log': enforced('files of the pod, read by rkt logs and kept in bounds by rkt gc'),
     'stdio/stream': equivalent(
       "carried to and from the caller's own standard streams",
-      'an app sees pipes, whatever they are',
+      'an app sees pipes, whatever they are, unless it has a terminal',
     ),
-    'stdio/terminal': impossible(LATER),
+    'stdio/terminal': equivalent(
+      "a terminal of the machine, with the size of the caller's, which is in raw mode meanwhile",
+      'all three streams of an app, or none: they are pipes where one of them, or one of the caller, is no terminal',
+    ),
     user: inGuest('set before execve'),
     'user-namespace': impossible(LATER),
     'volume/device': impossible(OWN_KERNEL),
@@ -120,6 +128,8 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
       'its users and groups are those below 65536; no fifo, socket or device can be made there; locks are not those of the host, nor does inotify see what the host does; its file system must have idmapped mounts',
       {requires: ['user-namespaces']},
     ),
+    'volume/shared': impossible(OWN_KERNEL),
+    'volume/slave': impossible(LATER),
     'volume/sys': impossible(OWN_KERNEL),
   },
 
@@ -131,7 +141,7 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
     attach: impossible(LATER),
     enter: equivalent(
       `started with the app's compiled process, ${IN_GUEST}; a program outside carries its streams, signals and exit status`,
-      'it sees pipes, whatever the streams of its caller are: no terminal',
+      'it has a terminal of the machine if all streams of its caller are one, else it sees pipes',
     ),
     'exit-status': enforced('written when an app ends'),
     gc: enforced('the kernel drops the mounts with the machine; the cgroups and the directory are removed'),

@@ -5,17 +5,21 @@ import {
   type HostFacts,
   LOGS,
   logPath,
+  mountRootfs,
+  mountVolumes,
   type Pod,
   podCgroup,
   privateMounts,
+  type RootfsPath,
   type Step,
 } from '@rkt/plugin-sdk';
 import {launchedProcess} from './beside.ts';
 import {declaration} from './declaration.ts';
 import {enterLaunch} from './enter.ts';
-import {accelerators, qemuCommand} from './machine.ts';
-import {IMAGE, podPath, ROOT, SEEN, SHARED, userOf} from './places.ts';
+import {accelerators, isOfTemplate, qemuCommand, templateArguments, templateCommand, templateWords} from './machine.ts';
+import {IMAGE, podPath, ROOT, SEEN, SHARED, TEMPLATE, userOf} from './places.ts';
 import {podScript} from './script.ts';
+import {hasTerminal} from './terminal.ts';
 import {bindVolumes, servedTrees} from './volumes.ts';
 
 /** More than the ten seconds after which the monitor kills: it has to record that. */
@@ -26,9 +30,10 @@ export default defineFlavor({
   ...declaration,
   probe: (host) => [...missingPrograms(host), ...foreignMachine(host), ...accelerator(host)],
 
-  filesystem: (pod) => [
+  filesystem: (pod, host) => [
     // The machine has no card: whoever breaks out into QEMU has no network either, nor what others of the host share.
     privateMounts('ipc', 'net', 'uts'),
+    ...pod.apps.flatMap((app) => checkProgram(pod, app)),
     {
       id: 'stage1',
       do: 'host-tree',
@@ -49,6 +54,7 @@ export default defineFlavor({
         target: podPath(`${SHARED}/disks/${app.name}`),
       }),
     ),
+    ...(isOfTemplate(pod, host) ? [template(pod)] : []),
   ],
 
   environment: (pod, host) => [
@@ -70,7 +76,7 @@ export default defineFlavor({
     ...(pod.apps.some(({stdio}) => stdio.stdout === 'log' || stdio.stderr === 'log')
       ? [directory(LOGS, userOf(pod))]
       : []),
-    file('script', podScript(pod), 0),
+    file('script', podScript(pod, host), 0),
     file('supervisor-status', '', userOf(pod)),
     {
       id: 'bind.shared',
@@ -92,16 +98,18 @@ export default defineFlavor({
     process: launchedProcess(pod, [
       IMAGE.monitor,
       SEEN,
-      ...pod.apps.flatMap(streamsOf),
+      ...pod.apps.flatMap((app) => streamsOf(pod, app, host)),
+      ...templateWords(pod, host),
       ...accelerators(host),
       '--',
       ...qemuCommand(pod, host),
+      ...templateArguments(pod, host),
     ]),
     passSockets: false,
     ...(servedTrees(pod).length > 0 && {keepUserNamespace: true}),
   }),
 
-  enter: (pod, app, command) => enterLaunch(pod, app, command),
+  enter: (pod, app, command, host) => enterLaunch(pod, app, command, host),
 
   stop: (_pod, force) =>
     force
@@ -112,6 +120,13 @@ export default defineFlavor({
           {do: 'kill'},
         ],
 });
+
+/** As the app will see it, but for QEMU, which sees none of this: the error is rkt's own, and costs no machine. */
+const checkProgram = (pod: Pod, app: App): Step[] => [
+  mountRootfs(app),
+  ...mountVolumes(pod, app),
+  {id: `program.${app.name}`, do: 'check-program', app: app.name},
+];
 
 const below = (path: string) => ({in: 'pod', path: podPath(`${ROOT}${path}`)}) as const;
 
@@ -132,6 +147,16 @@ const file = (name: string, content: string, owner: number): Step => ({
   mode: 0o644,
   uid: owner,
   gid: owner,
+});
+
+const template = (pod: Pod): Step => ({
+  id: 'template',
+  do: 'template',
+  tree: treeOf(pod),
+  command: templateCommand(),
+  files: [TEMPLATE.memory, TEMPLATE.state],
+  writes: SEEN as RootfsPath,
+  target: podPath(`${SHARED}${TEMPLATE.seen.slice(SEEN.length)}`),
 });
 
 /** Where QEMU finds the files that it has open, to change their modes: of processes there are none but this pod's. */
@@ -182,16 +207,16 @@ const layersOf = ({name, rootfs}: App) => {
 };
 
 /** What the monitor is told of an app: its name and where its streams go. */
-const streamsOf = (app: App, _index: number, all: readonly App[]): string[] => [
+const streamsOf = (pod: Pod, app: App, host: HostFacts): string[] => [
   'app',
   app.name,
-  inputOf(app, all),
+  hasTerminal(pod, app, host) ? 'tty' : inputOf(pod, app),
   ...(['stdout', 'stderr'] as const).map((stream) => outputOf(app, stream)),
 ];
 
 // Several apps that read one stream would each get some of it.
-const inputOf = ({stdio: {stdin}}: App, all: readonly App[]): string =>
-  stdin === 'stream' || (stdin === 'inherit' && all.length === 1) ? '-' : 'null';
+const inputOf = ({apps}: Pod, {stdio: {stdin}}: App): string =>
+  stdin === 'stream' || stdin === 'tty' || (stdin === 'inherit' && apps.length === 1) ? '-' : 'null';
 
 const outputOf = (app: App, stream: 'stdout' | 'stderr'): string => {
   switch (app.stdio[stream]) {

@@ -1,5 +1,5 @@
 import type {App, HostFacts, Pod} from '@rkt/plugin-sdk';
-import {IMAGE, SEEN} from './places.ts';
+import {IMAGE, SEEN, TEMPLATE} from './places.ts';
 import {diskName} from './script.ts';
 import {servedTrees, type Tree, tagOf} from './volumes.ts';
 
@@ -9,9 +9,15 @@ const OVERHEAD = 128 * MEBIBYTE;
 /** For an app that says nothing. */
 const DEFAULT_MEMORY = 256 * MEBIBYTE;
 
+/** What a machine has at least; those that have no more go on from one template. */
+const SMALLEST = DEFAULT_MEMORY + OVERHEAD;
+
 /** Bytes of memory of the pod's machine: what its apps may have, and what it needs itself. */
 export const memoryOf = ({apps}: Pick<Pod, 'apps'>): number =>
-  apps.reduce((sum, {limits}) => sum + (limits.memoryMax ?? DEFAULT_MEMORY), OVERHEAD);
+  Math.max(
+    SMALLEST,
+    apps.reduce((sum, {limits}) => sum + (limits.memoryMax ?? DEFAULT_MEMORY), OVERHEAD),
+  );
 
 /** Cores of the pod's machine: what its apps may have, rounded up; one if none of them says. */
 export const coresOf = ({apps}: Pick<Pod, 'apps'>, {cpus}: Pick<HostFacts, 'cpus'>): number => {
@@ -36,36 +42,98 @@ const KERNEL_PARAMETERS = [
 /** A value in an option of QEMU, where a comma separates and two are one. */
 export const optionValue = (value: string): string => value.replaceAll(',', ',,');
 
+/** The accelerator that always works, and its processor. */
+const TCG = ['tcg', 'max'] as const;
+
 /** For the monitor: what the machine is started with, and what with if it does not start. */
 export const accelerators = ({accelerator}: Pick<HostFacts, 'accelerator'>): string[] => {
-  const tcg = ['accelerator', 'tcg', 'max'];
+  const tcg = ['accelerator', ...TCG];
   if (accelerator?.name !== 'kvm') return tcg;
   const kvm = ['accelerator', 'kvm', 'host'];
   return accelerator.forced ? kvm : [...kvm, ...tcg];
 };
 
-/** The command line of QEMU, in which the monitor puts what it starts it with; it starts it with the agent's port in descriptor 3 and the console in 4. */
+/** Disks of a template, and so of every machine that goes on from it. */
+const DISKS = 4;
+
+/** Whether the pod's machine goes on from a template, if there is one; else it is booted. */
+export const isOfTemplate = (pod: Pod, host: HostFacts): boolean =>
+  host.noTemplates !== true &&
+  host.accelerator?.name !== 'kvm' &&
+  memoryOf(pod) === SMALLEST &&
+  coresOf(pod, host) === 1 &&
+  pod.apps.length <= DISKS &&
+  servedTrees(pod).length === 0;
+
+/** The command line of QEMU, and after `--` what it boots; the monitor puts in what it starts it with, and starts it with the agent's port in descriptor 3 and the console in 4. */
 export const qemuCommand = (pod: Pod, host: HostFacts): string[] => [
+  ...machine(memoryOf(pod), coresOf(pod, host)),
+  ...['-uuid', pod.uuid],
+  ...pod.apps.flatMap(disk),
+  ...(isOfTemplate(pod, host) ? noDisks(pod.apps.length) : []),
+  ...servedTrees(pod).flatMap(share),
+  '--',
+  ...BOOT,
+];
+
+/** What makes the template of a machine: it boots one, and saves it (guest/save.c). */
+export const templateCommand = (): string[] => [
+  IMAGE.save,
+  `${SEEN}/${TEMPLATE.state}`,
+  ...TCG,
+  ...machine(SMALLEST, 1),
+  ...noDisks(0),
+  ...BOOT,
+  ...memory(`${SEEN}/${TEMPLATE.memory}`, 'on'),
+  ...commands,
+];
+
+/** For the monitor: where the template is, and what QEMU is preloaded with. */
+export const templateWords = (pod: Pod, host: HostFacts): string[] =>
+  isOfTemplate(pod, host) ? ['template', TEMPLATE.seen, IMAGE.ownMemory] : [];
+
+/** What QEMU gets in the place of what it boots, to go on from a template: its memory is read as the machine needs it, and what it writes is its own. */
+export const templateArguments = (pod: Pod, host: HostFacts): string[] =>
+  isOfTemplate(pod, host)
+    ? ['--', ...OF_KERNEL, ...memory(`${TEMPLATE.seen}/${TEMPLATE.memory}`, 'off'), ...commands, '-incoming', 'defer']
+    : [];
+
+const BOOT = ['-kernel', IMAGE.kernel, '-initrd', IMAGE.initramfs, '-append', KERNEL_PARAMETERS.join(' ')];
+
+/** What QEMU has by itself for a kernel that it is given: a template has it, and a machine that goes on from there is given no kernel. */
+const OF_KERNEL = ['-option-rom', 'pvh.bin'];
+
+const memory = (file: string, share: 'on' | 'off'): string[] => [
+  ...['-object', `memory-backend-file,id=memory,size=${SMALLEST},mem-path=${file},share=${share}`],
+  ...['-machine', 'memory-backend=memory'],
+];
+
+const commands = ['-chardev', 'socket,id=commands,fd=5', '-mon', 'chardev=commands,mode=control'];
+
+const machine = (bytes: number, cores: number): string[] => [
   IMAGE.qemu,
   ...['-M', 'microvm', '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
   ...['-accel', '@ACCELERATOR@', '-cpu', '@CPU@'],
   ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
-  ...['-m', `${Math.ceil(memoryOf(pod) / MEBIBYTE)}`, '-smp', `${coresOf(pod, host)}`],
-  ...['-uuid', pod.uuid],
-  ...['-kernel', IMAGE.kernel, '-initrd', IMAGE.initramfs],
-  ...['-append', KERNEL_PARAMETERS.join(' ')],
+  ...['-m', `${Math.ceil(bytes / MEBIBYTE)}`, '-smp', `${cores}`],
   ...['-chardev', 'socket,id=console,fd=4', '-serial', 'chardev:console'],
   ...['-chardev', 'socket,id=agent,fd=3', '-device', 'virtio-serial-device'],
   ...['-device', 'virtserialport,chardev=agent,name=rkt'],
-  ...pod.apps.flatMap(disk),
-  ...servedTrees(pod).flatMap(share),
 ];
 
-const disk = ({name}: App, index: number): string[] => {
+const disk = ({name}: App, index: number): string[] =>
+  drive(index, `file=${optionValue(`${SEEN}/disks/${name}`)},format=raw`);
+
+/** In the place of what a pod's machine has there, from a number on: one that is empty. */
+const noDisks = (from: number): string[] =>
+  Array.from({length: DISKS - from}, (_, index) =>
+    drive(from + index, 'file.driver=null-co,file.size=1048576,file.read-zeroes=on,format=raw'),
+  ).flat();
+
+const drive = (index: number, what: string): string[] => {
   const id = diskName(index);
-  const file = optionValue(`${SEEN}/disks/${name}`);
   return [
-    ...['-drive', `if=none,id=${id},file=${file},format=raw,readonly=on`],
+    ...['-drive', `if=none,id=${id},${what},readonly=on`],
     ...['-device', `virtio-blk-device,drive=${id},serial=${id}`],
   ];
 };

@@ -12,11 +12,16 @@ export const SHARED = 'stage1/rootfs/rkt';
 /** Where {@link SHARED} is in QEMU's root directory. */
 export const SEEN = '/pod';
 
+/** A machine that waits: its directory in QEMU's root directory (guest/own-memory.so.c has it, too), and the files there. */
+export const TEMPLATE = {seen: `${SEEN}/template`, memory: 'memory', state: 'state'} as const;
+
 /** In the image of this flavor. */
 export const IMAGE = {
   qemu: '/usr/bin/qemu-system-x86_64',
   monitor: '/usr/lib/rkt/monitor',
   enter: '/usr/lib/rkt/enter',
+  save: '/usr/lib/rkt/save',
+  ownMemory: '/usr/lib/rkt/own-memory.so',
   kernel: '/boot/vmlinux',
   initramfs: '/boot/initramfs',
 } as const;

@@ -1,5 +1,6 @@
-import type {App, Pod} from '@rkt/plugin-sdk';
-import {bundle, processIn} from './bundle.ts';
+import type {App, HostFacts, Pod} from '@rkt/plugin-sdk';
+import {bundle, handlerBundle, processIn} from './bundle.ts';
+import {hasTerminal} from './terminal.ts';
 import {guestMounts, mountsInVolumes} from './volumes.ts';
 
 /*
@@ -15,6 +16,10 @@ const line = (...fields: readonly string[]): string => {
 
 const write = (path: string, content: string): string =>
   `${line('write', path, String(Buffer.byteLength(content)))}${content}`;
+
+/** With the size of the process's terminal in the place of its marks. */
+const writeSized = (process: string, path: string, content: string): string =>
+  `${line('write-sized', process, path, String(Buffer.byteLength(content)))}${content}`;
 
 /** The disk of an app, by a serial number that has 20 characters at most. */
 export const diskName = (index: number): string => `rootfs-${index}`;
@@ -34,49 +39,76 @@ const rootfs = ({name}: App, index: number): string[] => {
 
 const CRUN = ['/usr/bin/crun', '--cgroup-manager=cgroupfs'];
 
-const start = ({name}: App, index: number): string => {
+/** A container of its own, which shares the files of the app. */
+const handler = (pod: Pod, app: App, index: number, event: 'pre-start' | 'post-stop', when: string): string[] => {
+  const one = app.eventHandlers.find(({name}) => name === event);
+  if (one === undefined) return [];
+  const name = `${app.name}.${event}`;
   const pidFile = `/run/${name}.pid`;
-  return line(
-    'start',
-    String(index),
-    pidFile,
-    ...CRUN,
-    'run',
-    '--no-pivot',
-    '--detach',
-    '--pid-file',
-    pidFile,
-    '--bundle',
-    `/apps/${name}`,
-    name,
-  );
+  return [
+    write(`/apps/${name}/config.json`, JSON.stringify(handlerBundle(pod, app, one))),
+    line(
+      ...[when, String(index), pidFile, ...CRUN, 'run', '--no-pivot', '--detach', '--pid-file', pidFile],
+      ...['--bundle', `/apps/${name}`, name],
+    ),
+  ];
+};
+
+const start = (pod: Pod, app: App, index: number, host: HostFacts): string => {
+  const [pidFile, console] = [`/run/${app.name}.pid`, `/run/${app.name}.console`];
+  const onTerminal = hasTerminal(pod, app, host);
+  return [
+    ...(onTerminal ? [line('console', console)] : []),
+    line(
+      ...['start', String(index), pidFile, ...CRUN, 'run', '--no-pivot', '--detach', '--pid-file', pidFile],
+      ...(onTerminal ? ['--console-socket', console] : []),
+      ...['--bundle', `/apps/${app.name}`, app.name],
+    ),
+  ].join('');
+};
+
+const configuration = (pod: Pod, app: App, index: number, host: HostFacts): string => {
+  const [path, onTerminal] = [`/apps/${app.name}/config.json`, hasTerminal(pod, app, host)];
+  const content = JSON.stringify(bundle(pod, app, onTerminal));
+  return onTerminal ? writeSized(String(index), path, content) : write(path, content);
 };
 
 /** The script of a pod: the file systems of all apps first, then the apps in order. */
-export const podScript = (pod: Pod): string =>
+export const podScript = (pod: Pod, host: HostFacts): string =>
   [
     line('mkdir', '/dev/shm'),
     line('mount', 'tmpfs', 'shm', '/dev/shm', 'nosuid,nodev,noexec', 'mode=1777,size=65536k'),
     line('mkdir', '/dev/mqueue'),
     line('mount', 'mqueue', 'mqueue', '/dev/mqueue', 'nosuid,nodev,noexec', ''),
     ...(pod.hostname === null ? [] : [line('hostname', pod.hostname)]),
-    ...(pod.resolvConf === null ? [] : [write('/files/resolv.conf', pod.resolvConf)]),
-    ...(pod.hosts === null ? [] : [write('/files/hosts', pod.hosts)]),
+    ...(pod.resolvConf === null ? [] : [write('/run/files/resolv.conf', pod.resolvConf)]),
+    ...(pod.hosts === null ? [] : [write('/run/files/hosts', pod.hosts)]),
     ...guestMounts(pod).flatMap(({type, path, source, flags, data}) => [
       line('mkdir', path),
       line('mount', type, source, path, flags, data),
     ]),
     ...pod.apps.flatMap((app) => mountsInVolumes(pod, app).map(({volume, inner}) => line('present', volume, inner))),
     ...pod.apps.flatMap(rootfs),
-    ...pod.apps.map((app) => write(`/apps/${app.name}/config.json`, JSON.stringify(bundle(pod, app)))),
-    ...pod.apps.map(start),
+    ...pod.apps.map((app, index) => configuration(pod, app, index, host)),
+    ...pod.apps.flatMap((app, index) => [
+      ...handler(pod, app, index, 'pre-start', 'before'),
+      start(pod, app, index, host),
+      ...handler(pod, app, index, 'post-stop', 'after'),
+    ]),
   ].join('');
 
 /** What starts a further process of an app: the agent gives it its number, and a directory for these files. */
-export const enterScript = ({name}: App, process: App['process']): string =>
-  [
-    write('process.json', JSON.stringify(processIn(process))),
+export const enterScript = ({name}: App, process: App['process'], onTerminal: boolean): string => {
+  const content = JSON.stringify(processIn(process, onTerminal));
+  return [
+    onTerminal ? writeSized('next', 'process.json', content) : write('process.json', content),
     // crun does so for the first process of a container alone.
     ...(process.oomScoreAdj === null ? [] : [line('oom-score', String(process.oomScoreAdj))]),
-    line('start', 'next', 'pid', ...CRUN, 'exec', '--detach', '--pid-file', 'pid', '--process', 'process.json', name),
+    ...(onTerminal ? [line('console', 'console')] : []),
+    line(
+      ...['start', 'next', 'pid', ...CRUN, 'exec', '--detach', '--pid-file', 'pid', '--process', 'process.json'],
+      ...(onTerminal ? ['--console-socket', 'console'] : []),
+      name,
+    ),
   ].join('');
+};

@@ -4,7 +4,17 @@ import {app, hostFacts, pod} from '../../../core/test/support/fixtures.ts';
 import {bundle} from '../src/bundle.ts';
 import {enterLaunch} from '../src/enter.ts';
 import flavor from '../src/index.ts';
-import {accelerators, coresOf, memoryOf, optionValue, qemuCommand} from '../src/machine.ts';
+import {
+  accelerators,
+  coresOf,
+  isOfTemplate,
+  memoryOf,
+  optionValue,
+  qemuCommand,
+  templateArguments,
+  templateCommand,
+  templateWords,
+} from '../src/machine.ts';
 import {userOf} from '../src/places.ts';
 import {podScript} from '../src/script.ts';
 import {bindVolumes} from '../src/volumes.ts';
@@ -13,8 +23,10 @@ const MEBIBYTE = 1024 * 1024;
 const second = 'second' as AppName;
 const IDENTITY = {pid: 1, startTime: 1};
 
-test('the machine has the memory of its apps and its own need', (t) => {
-  t.is(memoryOf(pod({apps: [app({limits: {memoryMax: 64 * MEBIBYTE}})]})), 192 * MEBIBYTE);
+test('the machine has the memory of its apps and its own need, and no less than one that says nothing', (t) => {
+  t.is(memoryOf(pod({apps: [app({limits: {memoryMax: 64 * MEBIBYTE}})]})), 384 * MEBIBYTE);
+  t.is(memoryOf(pod()), 384 * MEBIBYTE);
+  t.is(memoryOf(pod({apps: [app({limits: {memoryMax: 300 * MEBIBYTE}})]})), 428 * MEBIBYTE);
   t.is(memoryOf(pod({apps: [app({limits: {memoryMax: 64 * MEBIBYTE}}), app({name: second})]})), 448 * MEBIBYTE);
 });
 
@@ -34,10 +46,11 @@ test('whoever has not made the image is told so once, and whoever has one withou
     have(qemu).map(({fix}) => fix),
     ['make it: rkt flavor build kvm'],
   );
-  const [broken, ...more] = have(qemu, '/usr/lib/rkt/monitor', '/usr/lib/rkt/enter', '/boot/initramfs');
+  const own = ['monitor', 'enter', 'save', 'own-memory.so'].map((name) => `/usr/lib/rkt/${name}`);
+  const [broken, ...more] = have(qemu, ...own, '/boot/initramfs');
   t.deepEqual([broken?.fix, more.length], ['make it again: rkt flavor build kvm', 0]);
   t.regex(broken?.what ?? '', /\/boot\/vmlinux$/);
-  t.deepEqual(have(qemu, '/usr/lib/rkt/monitor', '/usr/lib/rkt/enter', '/boot/initramfs', '/boot/vmlinux'), []);
+  t.deepEqual(have(qemu, ...own, '/boot/initramfs', '/boot/vmlinux'), []);
 });
 
 test('a machine is started with what has been proved, and then with what always works, unless the operator wants one', (t) => {
@@ -93,19 +106,65 @@ test('the flavor says which accelerator it is, and lacks one that is wanted and 
   t.like(findings({name: 'kvm', because: 'wanted', forced: true}), [{severity: 'missing'}]);
 });
 
+test('a small machine goes on from a template, in which it finds what it has itself, in the same order', (t) => {
+  const apps = ['a', 'b'].map((name) => app({name: name as AppName, limits: {memoryMax: 64 * MEBIBYTE}}));
+  const two = pod({apps});
+  const facts = hostFacts();
+  const stage1 = {image: {id: `sha512-${'0'.repeat(128)}`, name: 'x'}, tree: '/tree'} as unknown as Pod['stage1'];
+  const step = flavor.filesystem({...two, stage1}, facts).find(({id}) => id === 'template');
+  t.like(step, {do: 'template', tree: '/tree', files: ['memory', 'state'], target: 'stage1/rootfs/rkt/template'});
+  const devices = (command: readonly string[]) => command.filter((_, index) => command[index - 1] === '-device');
+  const [own, ofTemplate] = [qemuCommand(two, facts), templateCommand()].map(devices);
+  t.deepEqual(own, ofTemplate);
+  t.is(own?.length, 6);
+  const drives = qemuCommand(two, facts).filter((word) => word.startsWith('if=none'));
+  t.deepEqual(
+    drives.map((word) => word.includes('null-co')),
+    [false, false, true, true],
+  );
+  const [, ...further] = templateArguments(two, facts);
+  t.true(further.some((word) => word.endsWith(',mem-path=/pod/template/memory,share=off')));
+});
+
+test('what no template can give is booted', (t) => {
+  const fits = (made: Pod, host: HostFacts = hostFacts()) => isOfTemplate(made, host);
+  const limited = (limits: object) => pod({apps: [app({limits})]});
+  const many = (count: number) =>
+    pod({apps: Array.from({length: count}, (_, index) => app({name: `a${index}` as AppName, limits: {memoryMax: 1}}))});
+  t.deepEqual(
+    [
+      fits(pod()),
+      fits(many(4)),
+      fits(many(5)),
+      fits(limited({memoryMax: 300 * MEBIBYTE})),
+      fits(limited({cpuMax: 2000}), hostFacts({cpus: 4})),
+      fits(pod({volumes: [hostVolume('data')], apps: [mounted(['data', '/data'])]})),
+      fits(pod({volumes: [empty('scratch')], apps: [mounted(['scratch', '/tmp'])]})),
+      fits(pod(), hostFacts({accelerator: {name: 'kvm', because: 'x'}})),
+      fits(pod(), hostFacts({noTemplates: true})),
+    ],
+    [true, true, false, false, false, false, true, false, false],
+  );
+  const booted = hostFacts({noTemplates: true});
+  t.deepEqual([templateWords(pod(), booted), templateArguments(pod(), booted)], [[], []]);
+});
+
 test('S14 a comma in an option of QEMU is two', (t) => {
   t.is(optionValue('/a,readonly=off,b'), '/a,,readonly=off,,b');
 });
 
 /** As the agent reads it: fields of each line; the content of a file in the place of its length. */
+const WRITES: Readonly<Record<string, number>> = {write: 2, 'write-sized': 3};
 const linesOf = (script: string): string[][] => {
   const lines: string[][] = [];
   for (let rest = Buffer.from(script); rest.length > 0; ) {
     const end = rest.indexOf('\n');
+    if (end < 0) throw new Error('the script ends within a line');
     const fields = rest.toString('utf8', 0, end).split('\t');
-    const length = fields[0] === 'write' ? Number(fields[2]) : 0;
+    const at = WRITES[fields[0] ?? ''];
+    const length = at === undefined ? 0 : Number(fields[at]);
     const content = rest.toString('utf8', end + 1, end + 1 + length);
-    lines.push(fields[0] === 'write' ? [...fields.slice(0, 2), content] : fields);
+    lines.push(at === undefined ? fields : [...fields.slice(0, at), content]);
     rest = rest.subarray(end + 1 + length);
   }
   return lines;
@@ -118,7 +177,7 @@ test('S14 S15 nothing of an image is in the command line of QEMU, nor in a line 
     apps: [{...evil, process: {...evil.process, argv: [hostile], env: [{name: hostile, value: hostile}]}}],
   });
   t.false(qemuCommand(made, hostFacts()).some((word) => word.includes('readonly=off')));
-  const lines = linesOf(podScript(made));
+  const lines = linesOf(podScript(made, hostFacts()));
   t.is(lines.filter(([word]) => word === 'start').length, 1);
   const [, , content = ''] = lines.find(([, name]) => name?.endsWith('/config.json')) ?? [];
   t.deepEqual(JSON.parse(content).process.args, [hostile]);
@@ -130,7 +189,7 @@ test('S14 S15 what enters an app has its compiled process, in the environment al
   const withSecret = {...main, process: {...main.process, env: [{name: 'SECRET', value: secret}]}};
   const running = {...pod({apps: [withSecret]}), supervisor: IDENTITY, appProcesses: {main: IDENTITY}};
   const hostile = 'x\nstart\t9\t/run/x\t/bin/sh';
-  const {process} = enterLaunch(running, withSecret, ['/bin/echo', hostile]);
+  const {process} = enterLaunch(running, withSecret, ['/bin/echo', hostile], hostFacts());
   t.deepEqual(process.argv, ['/usr/lib/rkt/enter', '/pod/control/socket']);
   t.true(process.env.every(({value}) => Buffer.byteLength(value) < 128 * 1024 - 32));
   t.deepEqual(
@@ -147,6 +206,42 @@ test('S14 S15 what enters an app has its compiled process, in the environment al
     ...bundle(running, withSecret).process,
     args: ['/bin/echo', hostile],
   });
+});
+
+const TERMINALS = ['stdin', 'stdout', 'stderr'] as const;
+
+test('an app has a terminal of the machine if it and its caller have nothing but one', (t) => {
+  const stdio = {stdin: 'inherit', stdout: 'inherit', stderr: 'inherit'} as const;
+  const inputOf = (more: object, terminals: HostFacts['terminals'], interactive = true) => {
+    const made = pod({interactive, apps: [app({stdio: {...stdio, ...more}})]});
+    const host = hostFacts(terminals === undefined ? {} : {terminals});
+    const words = flavor.launch(made, host).process.argv;
+    const [start] = linesOf(podScript(made, host)).filter(([word]) => word === 'start');
+    return [words[words.indexOf('app') + 2], start?.includes('--console-socket')];
+  };
+  t.deepEqual(inputOf({}, [...TERMINALS]), ['tty', true]);
+  t.deepEqual(inputOf({stdin: 'tty'}, [...TERMINALS]), ['tty', true]);
+  t.deepEqual(inputOf({}, [...TERMINALS], false), ['-', false]);
+  t.deepEqual(inputOf({}, ['stdin', 'stderr']), ['-', false]);
+  t.deepEqual(inputOf({stdin: 'tty', stderr: 'log'}, [...TERMINALS]), ['-', false]);
+  t.deepEqual(inputOf({stdin: 'null'}, [...TERMINALS]), ['null', false]);
+});
+
+test('S15 the size of a terminal goes where nobody else has written', (t) => {
+  const marks = '"@ROWS@" "@COLUMNS@"';
+  const main = app({});
+  const hostile = {...main, process: {...main.process, argv: [marks], env: [{name: marks, value: marks}]}};
+  const host = hostFacts({terminals: [...TERMINALS]});
+  const made = pod({interactive: true, apps: [hostile]});
+  const running = {...made, supervisor: IDENTITY, appProcesses: {main: IDENTITY}};
+  const {process} = enterLaunch(running, hostile, [marks], host);
+  const entering = process.env.flatMap(({name, value}) => (name === 'RKT_TERMINAL' ? [] : value)).join('');
+  const scripts = [podScript(made, host), entering];
+  for (const script of scripts) {
+    const [, ...fields] = linesOf(script).find(([word]) => word === 'write-sized') ?? [];
+    t.regex(fields.at(-1) ?? '', /^[^@]*"consoleSize":\{"height":"@ROWS@","width":"@COLUMNS@"\}/);
+  }
+  t.true(process.env.some(({name}) => name === 'RKT_TERMINAL'));
 });
 
 test('the filter of an app is the compiled one, in words of the OCI specification', (t) => {
@@ -265,7 +360,7 @@ test('outer volumes come before inner ones, and what the pod has in /etc is not 
   const {mounts} = bundle({...withVolumes, hosts: 'x', resolvConf: 'y'}, main ?? t.fail());
   t.deepEqual(
     mounts
-      .filter(({source}) => source.startsWith('/volumes/') || source.startsWith('/files/'))
+      .filter(({source}) => source.startsWith('/volumes/') || source.startsWith('/run/files/'))
       .map(({destination, source, options}) => [destination, source, options.includes('ro')]),
     [
       ['/data', '/volumes/ro/2', true],
@@ -275,7 +370,7 @@ test('outer volumes come before inner ones, and what the pod has in /etc is not 
       ['/tmp', '/volumes/memory/3', false],
     ],
   );
-  const lines = linesOf(podScript(withVolumes));
+  const lines = linesOf(podScript(withVolumes, hostFacts()));
   t.deepEqual(
     lines.filter(([word]) => word === 'present'),
     [['present', '/volumes/ro/2', 'in,side']],

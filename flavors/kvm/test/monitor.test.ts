@@ -6,6 +6,7 @@ import path from 'node:path';
 import {env} from 'node:process';
 import {lacks} from '../../../test/helpers/lacks.ts';
 import {testIf} from '../../../test/helpers/skip.ts';
+import {openTerminal} from '../../../test/helpers/terminal.ts';
 import {until} from '../../../test/helpers/until.ts';
 
 /* S21: what a guest says whose root is hostile, to the monitor that is beside QEMU on the host, and by it to those who join an app. */
@@ -111,23 +112,75 @@ for (const [name, script] of Object.entries(machines)) {
       t.is(next.status, 5, next.said);
       t.regex(next.said, /^rkt: with the accelerator kvm .*; it is started with tcg$/m);
       t.notRegex(next.said, /[^\n\x20-\x7e]/);
+      t.is(readFileSync(path.join(directory, 'status/:accelerator'), 'utf8'), 'kvm\n');
       if (name === 'hangs') return; // two minutes, without another
       const alone = await run('accelerator', 'kvm', 'host');
       t.is(alone.status, 254, alone.said);
-      t.regex(alone.said, /^rkt: RKT_MACHINE_FAILED: /m);
+      t.regex(alone.said, /^rkt: RKT_MACHINE_NOT_STARTED: /m);
     },
   );
 }
 
-/** A machine of one app whose QEMU is a script of a shell, and what joins that app. */
-const startMachine = (script: string) => {
+testIf(lacks('program/cc'))(
+  'S32 a machine that goes on from a template is another one first; one that does not is booted',
+  async (t) => {
+    const directory = mkdtempSync(path.join(tmpdir(), 'rkt-test-monitor-'));
+    t.teardown(() => rmSync(directory, {recursive: true}));
+    for (const place of ['status', 'control', 'template']) mkdirSync(path.join(directory, place));
+    for (const file of ['script', 'supervisor-status']) writeFileSync(path.join(directory, file), 'mkdir\t/x\n');
+    const [monitor, qemu] = [path.join(directory, 'monitor'), path.join(directory, 'qemu')];
+    // As patient as ever: here it goes on in time.
+    execFileSync('cc', ['-O1', '-o', monitor, at('../guest/monitor.c')]);
+    const run = async (goesOn: string, boots: string) => {
+      rmSync(path.join(directory, 'control/socket'), {force: true});
+      const script = `[ "$1" = boot ] && { ${boots}; }\n[ "$1" = go-on ] && { ${goesOn}; }\n${WORKS}`;
+      writeFileSync(qemu, `#!/bin/sh\n${script}\n`, {mode: 0o755});
+      const template = ['template', path.join(directory, 'template'), ''];
+      const words = [...template, ...ACCELERATOR, '--', qemu, '--', 'boot', '--', 'go-on'];
+      const child = spawn(monitor, [directory, 'app', 'a', 'null', 'null', 'null', ...words], {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      let said = '';
+      child.stderr.on('data', (bytes: Buffer) => {
+        said += bytes.toString('latin1');
+      });
+      const [status] = await once(child, 'close');
+      return {status, said};
+    };
+    const dies = 'exit 3';
+    // There is none.
+    t.deepEqual(await run(dies, ':'), {status: 5, said: ''});
+    writeFileSync(path.join(directory, 'template/state'), 'state');
+    const renewed = `[ "$(cat <&6)" = state ] && printf '{"event": "RESUME"}\\n' >&5 && [ "$(head -c 88 <&3 | head -c 1)" = T ]`;
+    t.deepEqual(await run(`${renewed} || ${dies}`, dies), {status: 5, said: ''});
+    const refused = await run(`printf '{"error": {"desc": "no such \\033state"}}\\n' >&5; sleep 1000`, ':');
+    t.is(refused.status, 5, refused.said);
+    t.regex(refused.said, /^rkt: from its template the machine cannot go on: no such {1,2}state; it is booted$/m);
+    const ended = await run(dies, ':');
+    t.is(ended.status, 5, ended.said);
+    t.regex(ended.said, /^rkt: from its template QEMU ended with exit status 3; it is booted$/m);
+  },
+);
+
+/** What a pod has for its monitor, with such programs. */
+const makeDirectory = (...programs: readonly string[]): string => {
   const directory = mkdtempSync(path.join(tmpdir(), 'rkt-test-monitor-'));
   for (const place of ['status', 'control']) mkdirSync(path.join(directory, place));
   for (const file of ['script', 'supervisor-status']) writeFileSync(path.join(directory, file), 'mkdir\t/x\n');
+  for (const name of programs)
+    execFileSync('cc', [...IMPATIENT, '-o', path.join(directory, name), at(`../guest/${name}.c`)]);
+  return directory;
+};
+
+/** A QEMU that is a script of a shell. */
+const writeScript = (directory: string, script: string): void =>
+  writeFileSync(path.join(directory, 'qemu'), `#!/bin/sh\nframe() { printf "$1" >&3; }\n${script}\n`, {mode: 0o755});
+
+/** A machine of one app, and what joins that app. */
+const startMachine = (script: string) => {
+  const directory = makeDirectory('monitor', 'enter');
   const program = (name: string): string => path.join(directory, name);
-  for (const name of ['monitor', 'enter'])
-    execFileSync('cc', [...IMPATIENT, '-o', program(name), at(`../guest/${name}.c`)]);
-  writeFileSync(program('qemu'), `#!/bin/sh\nframe() { printf "$1" >&3; }\n${script}\n`, {mode: 0o755});
+  writeScript(directory, script);
   const started: ChildProcess[] = [];
   const start = (name: string, ...args: string[]) => {
     const child = spawn(program(name), args, {
@@ -181,7 +234,7 @@ testIf(lacks('program/cc'))(
     machine.monitor.child.kill('SIGTERM');
     const {status, said} = await machine.monitor.ended;
     t.is(status, 254, said);
-    t.regex(said, /RKT_MACHINE_FAILED: the apps have not ended/);
+    t.regex(said, /RKT_MACHINE_HANGS: the apps have not ended/);
     const others = await Promise.all(joined.filter((other) => other !== one).map(({ended}) => ended));
     t.is(others.filter(({signal}) => signal === 'SIGKILL').length, PROCESSES - 2);
   },
@@ -197,6 +250,86 @@ testIf(lacks('program/cc'))('S21 what a guest says of an end stops nobody', asyn
     const [entered, pod] = await Promise.all([machine.enter().ended, machine.monitor.ended]);
     t.is(entered.signal, 'SIGKILL', number);
     t.is(pod.status, 254, number);
-    t.regex(pod.said, /RKT_MACHINE_FAILED: the machine says what it should not/);
+    t.regex(pod.said, /RKT_MACHINE_PROTOCOL: the machine says what it should not/);
   }
+});
+
+testIf(lacks('program/cc', 'program/python3'))(
+  'the guest is told the size of the terminal, which has its own modes again when the machine is killed',
+  async (t) => {
+    const directory = makeDirectory('monitor');
+    t.teardown(() => rmSync(directory, {recursive: true}));
+    const told = path.join(directory, 'told');
+    // A size is 12 bytes, and comes before the script; what has been written is granted anew by 16.
+    writeScript(
+      directory,
+      `frame 'R\\0\\0\\0\\0\\0\\0\\0'; head -c 37 <&3 | head -c 12 >${told}
+      frame 'O\\0\\0\\0\\006\\0\\0\\0up\\r\\nx'; frame 'y'; head -c 16 <&3 >/dev/null; head -c 12 <&3 >>${told}; kill -KILL $$`,
+    );
+    const terminal = openTerminal([
+      path.join(directory, 'monitor'),
+      ...[directory, 'app', 'a', 'tty', '-', 'null', ...ACCELERATOR, '--', path.join(directory, 'qemu')],
+    ]);
+    t.teardown(terminal.close);
+    await terminal.see(/up\r\nxy/);
+    terminal.resize(33, 99);
+    const {status, restored, text} = await terminal.ended;
+    t.deepEqual([status, restored], [254, true], text);
+    t.regex(text, /^up\r\nxyrkt: RKT_MACHINE_KILLED: the machine was killed by signal 9\r\n/);
+    const size = (rows: number, columns: number) => [0x57, 0, 0, 0, 4, 0, 0, 0, rows, 0, columns, 0];
+    t.deepEqual([...readFileSync(told)], [...size(24, 80), ...size(33, 99)]);
+  },
+);
+
+const ends = {
+  'its kernel panics': {
+    script: `echo "Kernel panic - not syncing: Attempted to kill init! exitcode=0x9" >&4; exit 0`,
+    said: /^rkt: RKT_MACHINE_PANIC: the kernel of the machine has panicked: Attempted to kill init! exitcode=0x9\nrkt: the last lines of the machine:\n[^\n]*Kernel panic/,
+  },
+  'it ends before its app': {
+    script: 'echo "rkt: port: No such device" >&4; exit 0',
+    said: /^rkt: RKT_MACHINE_ENDED: the machine ended before the apps\nrkt: the last lines of the machine:\n[^\n]*No such device/,
+  },
+  'QEMU fails': {
+    script: 'echo "out of memory" >&2; exit 1',
+    said: /^rkt: RKT_MACHINE_ENDED: QEMU ended with exit status 1\nrkt: the last lines of the machine:\nout of memory/,
+  },
+  'something cannot be done': {
+    script: `frame 'F\\0\\0\\0\\002\\0\\0\\0no'; exec cat <&3 >/dev/null`,
+    said: /^rkt: RKT_MACHINE_REFUSED: in the machine: no\n/,
+  },
+};
+testIf(lacks('program/cc'))(
+  'each way in which a machine fails has a code, a sentence and its last lines',
+  async (t) => {
+    for (const [name, {script, said}] of Object.entries(ends)) {
+      const machine = startMachine(`frame 'R\\0\\0\\0\\0\\0\\0\\0'; head -c 25 <&3 >/dev/null; ${script}`);
+      t.teardown(machine.end);
+      const ended = await machine.monitor.ended;
+      t.is(ended.status, 254, name);
+      t.regex(ended.said, said, name);
+    }
+  },
+);
+
+testIf(lacks('program/cc'))('an output that cannot be written is told once, and holds up nobody', async (t) => {
+  const directory = makeDirectory('monitor');
+  t.teardown(() => rmSync(directory, {recursive: true}));
+  writeScript(
+    directory,
+    `frame 'R\\0\\0\\0\\0\\0\\0\\0'; head -c 25 <&3 >/dev/null
+    for try in 1 2; do frame 'O\\0\\0\\0\\001\\0\\0\\0x'; head -c 16 <&3 >/dev/null; done
+    frame 'X\\0\\0\\0\\004\\0\\0\\0\\0\\005\\0\\0'; head -c 8 <&3 >/dev/null`,
+  );
+  const args = [directory, 'app', 'a', 'null', '/dev/full', 'null', ...ACCELERATOR, '--', path.join(directory, 'qemu')];
+  const child = spawn(path.join(directory, 'monitor'), args, {stdio: ['ignore', 'ignore', 'pipe']});
+  let said = '';
+  child.stderr.on('data', (bytes: Buffer) => {
+    said += bytes.toString('latin1');
+  });
+  const [status] = await once(child, 'close');
+  t.deepEqual(
+    [status, said],
+    [5, 'rkt: RKT_MACHINE_OUTPUT_LOST: standard output of app "a": No space left on device\n'],
+  );
 });

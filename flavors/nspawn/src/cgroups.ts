@@ -9,32 +9,44 @@ const BLOCK = 'blkio';
 /** By their names in v2, where a cgroup has those that it is handed down. */
 const V2_CONTROLLERS = ['cpu', 'memory', 'pids'] as const;
 
-const hasBlockLimits = ({ioBandwidth, ioOperations}: App['limits']): boolean =>
-  ioBandwidth !== undefined || ioOperations !== undefined;
+const CPUSET = 'cpuset';
+
+/** Limits that take nothing from what supervises an app. */
+const HARMLESS = ['ioBandwidth', 'ioOperations', 'cpus', 'memoryNodes', 'hugepages'] as const;
+
+type Limits = App['limits'];
+
+const ownOf = (limits: Limits, names: readonly (keyof Limits)[]): Limits =>
+  Object.fromEntries(names.flatMap((name) => (limits[name] === undefined ? [] : [[name, limits[name]]])));
+
+const isLimited = (limits: Limits, ...names: readonly (keyof Limits)[]): boolean =>
+  names.some((name) => limits[name] !== undefined);
+
+/** Whether the pod's systemd has to set one of these, because apps differ. */
+const differInside = ({apps}: Pod, ...names: readonly (keyof Limits)[]): boolean =>
+  apps.length > 1 && apps.some(({limits}) => isLimited(limits, ...names));
 
 /** Whether the pod's systemd has to limit block devices. */
-const blockLimitsInside = ({apps}: Pod): boolean => apps.length > 1 && apps.some(({limits}) => hasBlockLimits(limits));
+const blockLimitsInside = (pod: Pod): boolean => differInside(pod, 'ioBandwidth', 'ioOperations');
 
-const hasOtherLimits = ({ioBandwidth: _, ioOperations: __, ...others}: App['limits']): boolean =>
-  Object.keys(others).length > 0;
+const hasOtherLimits = (limits: Limits): boolean =>
+  Object.keys(limits).some((name) => !(HARMLESS as readonly string[]).includes(name));
 
 /**
  * systemd limits each app by a cgroup of its own. The pod's has what supervises the apps, too: an app that is out of memory or of tasks must not take that with it.
  */
 export const limitsInside = (pod: Pod): boolean =>
-  blockLimitsInside(pod) || pod.apps.some(({limits}) => hasOtherLimits(limits));
+  differInside(pod, ...HARMLESS) || pod.apps.some(({limits}) => hasOtherLimits(limits));
 
 /** Whether the pod's systemd has to be given hierarchies of cgroup v1, because the limits are there on this host. */
 export const limitsThroughV1 = (pod: Pod, host: HostFacts): boolean =>
   limitsInside(pod) && (host.cgroup.mode === 'v1' || host.cgroup.mode === 'hybrid');
 
-/** The limits of the pod's own cgroup. Those of block devices take nothing from a supervisor: a single app's are there, where cgroup v1 can set them all. */
-export const podLimits = (pod: Pod, host: HostFacts): App['limits'] => {
+/** The limits of the pod's own cgroup. A single app's that take nothing from a supervisor are there, where cgroup v1 can set them all. */
+export const podLimits = (pod: Pod, host: HostFacts): Limits => {
   const [app] = pod.apps;
   const limits = {...pod.limits, ...memoryKept(pod), ...withoutSwap(pod, host)};
-  if (pod.apps.length > 1 || app === undefined) return limits;
-  const {ioBandwidth, ioOperations} = app.limits;
-  return {...limits, ...(ioBandwidth && {ioBandwidth}), ...(ioOperations && {ioOperations})};
+  return pod.apps.length > 1 || app === undefined ? limits : {...limits, ...ownOf(app.limits, HARMLESS)};
 };
 
 /** What is kept for all apps: of v2 an app has no more than the cgroups above it have, and on v1 systemd has no setting. */
@@ -55,7 +67,11 @@ export const podControllers = (pod: Pod, host: HostFacts): string[] => [
   ...(limitsThroughV1(pod, host) ? v1Controllers(pod) : limitsInside(pod) ? v2Controllers(pod) : []),
 ];
 
-const v2Controllers = (pod: Pod): string[] => [...V2_CONTROLLERS, ...(blockLimitsInside(pod) ? ['io'] : [])];
+const v2Controllers = (pod: Pod): string[] => [
+  ...V2_CONTROLLERS,
+  ...(blockLimitsInside(pod) ? ['io'] : []),
+  ...(differInside(pod, 'cpus', 'memoryNodes') ? [CPUSET] : []),
+];
 
 const v1Controllers = (pod: Pod): string[] => [...V1_CONTROLLERS, ...(blockLimitsInside(pod) ? [BLOCK] : [])];
 
@@ -63,7 +79,7 @@ const v1Controllers = (pod: Pod): string[] => [...V1_CONTROLLERS, ...(blockLimit
 export const cgroupOwner = (pod: Pod, host: HostFacts): {owner?: number} =>
   pod.idMap !== undefined && limitsThroughV1(pod, host) ? {owner: pod.idMap.base} : {};
 
-/** By their names in v1; limits of block devices are refused elsewhere where they cannot be had. */
+/** By their names in v1; the others are refused elsewhere where they cannot be had. */
 const CONTROLLER_OF: Readonly<Record<keyof App['limits'], string | undefined>> = {
   memoryMax: 'memory',
   memoryLow: 'memory',
@@ -71,6 +87,9 @@ const CONTROLLER_OF: Readonly<Record<keyof App['limits'], string | undefined>> =
   cpuMax: 'cpu',
   cpuShares: 'cpu',
   pidsMax: 'pids',
+  cpus: undefined,
+  memoryNodes: undefined,
+  hugepages: undefined,
   ioBandwidth: undefined,
   ioOperations: undefined,
 };

@@ -27,6 +27,7 @@ export const configuration = (pod: Pod, host: HostFacts): Step[] => {
         cgroupVersion: host.cgroup.mode === 'v2' ? 2 : 1,
         disks: disksOf(pod, host),
         oomCounter: (app) => oomCounter(host, app),
+        oomScoreAdj: host.oomScoreAdj,
         sysVolume: sysVolumeInside,
       },
     ),

@@ -12,6 +12,10 @@ import {DIRECTORIES, EXECUTOR, JOURNAL_PROGRAMS, NEEDED} from './tree.ts';
 const BY_SYSTEMD = "by the app's service in the pod's systemd";
 const BLOCK_DEVICES =
   "for disks that are there when the pod starts; on cgroup v1 not for what is written to them later from memory, and with several apps that have their own a pod's holds for each";
+const CPUSET =
+  'on cgroup v1 of a pod as a whole, or of its only app: systemd sets none there, and a pod that asks for more is refused';
+const HUGEPAGES =
+  'of a pod as a whole, or of its only app: systemd has no setting for them, and a pod that asks for more is refused';
 const JOURNAL_LINES =
   'it keeps lines, not bytes: without empty ones and without blanks at their ends, and where another process of the app goes on with a line it ends';
 const LATER = 'not implemented by this flavor';
@@ -31,6 +35,8 @@ export const declaration = {
     'os/linux/capabilities-remove-set': enforced(`bounding set, ${BY_SYSTEMD}`),
     'os/linux/capabilities-retain-set': enforced(`bounding set, ${BY_SYSTEMD}`),
     'os/linux/cpu-shares': enforced('cpu weight of a cgroup'),
+    'os/linux/cpuset-cpus': equivalent('cpuset of a cgroup', CPUSET),
+    'os/linux/cpuset-mems': equivalent('cpuset of a cgroup', CPUSET),
     'os/linux/no-new-privileges': enforced(BY_SYSTEMD),
     'os/linux/oom-score-adj': enforced(BY_SYSTEMD),
     'os/linux/seccomp-remove-set': enforced(`filter, ${BY_SYSTEMD}`),
@@ -41,6 +47,7 @@ export const declaration = {
     'resource/block-bandwidth': equivalent('limit of a cgroup, for each disk', BLOCK_DEVICES),
     'resource/block-iops': equivalent('limit of a cgroup, for each disk', BLOCK_DEVICES),
     'resource/cpu': enforced('cpu quota of a cgroup'),
+    'resource/hugepages': equivalent('limits of a cgroup', HUGEPAGES),
     'resource/memory': enforced('memory limit of a cgroup'),
     'resource/network-bandwidth': impossible(LATER),
     'resource/pids': enforced('task limit of a cgroup'),
@@ -95,6 +102,8 @@ export const declaration = {
     'volume/device': enforced('bind mount', {readBack: readBack.mounts}),
     'volume/empty': enforced("bind mount of a directory of the pod's", {readBack: readBack.mounts}),
     'volume/host': enforced('bind mount', {readBack: readBack.mounts}),
+    'volume/shared': impossible('systemd-nspawn lets no mount out of a pod'),
+    'volume/slave': enforced('bind mount, a slave of its source', {readBack: readBack.mounts}),
     'volume/sys': enforced("bind mount by the app's service", {readBack: readBack.mounts}),
     watchdog: enforced("WatchdogSec= of the app's service"),
   },

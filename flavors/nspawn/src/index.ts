@@ -25,6 +25,7 @@ import {declaration} from './declaration.ts';
 import {hasTerminal} from './init.ts';
 import {openLogs} from './logs.ts';
 import {neededMounts} from './needed-mounts.ts';
+import {supervisorScore} from './oom-score.ts';
 import {probe} from './probe.ts';
 import {ownRun} from './service-manager.ts';
 import {sysVolumes} from './sys-volumes.ts';
@@ -71,7 +72,10 @@ export default defineFlavor({
   launch: (pod, host) => ({
     into: 'host',
     program: nspawnProgram(host),
-    process: launcherProcess(host, nspawnArguments(pod, host), nspawnEnvironment(pod, host)),
+    process: {
+      ...launcherProcess(host, nspawnArguments(pod, host), nspawnEnvironment(pod, host)),
+      oomScoreAdj: supervisorScore(pod, host),
+    },
     passSockets: true,
     keepLock: true,
     signalsTo: pod.apps.map(appCgroup),

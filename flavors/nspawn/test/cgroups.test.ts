@@ -24,6 +24,16 @@ test('what supervises the apps is not among what their limits are for', (t) => {
   t.false(limitsInside(pod({apps: [app({limits: {ioBandwidth: 4096}})]})));
 });
 
+test('processors, memory nodes and huge pages of a single app are those of its pod', (t) => {
+  const limits = {cpus: [0], memoryNodes: [0], hugepages: {2097152: 0}};
+  const one = pod({apps: [app({limits})]});
+  t.deepEqual(podLimits(one, on('hybrid')), limits);
+  t.false(limitsInside(one));
+  t.deepEqual(podLimits(two(limits), on('v2')), {});
+  t.deepEqual(podControllers(two({cpus: [0]}), on('v2')), ['name=systemd', 'cpu', 'memory', 'pids', 'cpuset']);
+  t.true(limitsInside(two({hugepages: {2097152: 0}})));
+});
+
 test('the cgroup of a pod keeps the memory that its apps ask for', (t) => {
   const apps = [app({limits: {memoryLow: 1024}}), app({name: 'other' as AppName, limits: {memoryLow: 2048}})];
   t.deepEqual(podLimits(pod({apps}), on('v2')), {memoryLow: 3072});

@@ -23,6 +23,8 @@ export interface CallOptions {
   readonly through?: readonly string[];
   /** A descriptor of this process that it has as 3. */
   readonly descriptor?: number;
+  /** It waits, mostly, and keeps no other call waiting. Default false. */
+  readonly idles?: boolean;
 }
 
 export type Child = ChildProcessByStdio<Writable, Readable, Readable>;

@@ -1,4 +1,5 @@
 import {readdirSync, readFileSync, readlinkSync} from 'node:fs';
+import type {Started, World} from './world.ts';
 
 /* What the host sees of pods, whatever their flavor makes of them. */
 
@@ -32,6 +33,12 @@ export const processOf = (script: string): number => {
   // A shell forks.
   return found.find((pid) => !found.includes(parentOf(pid))) ?? 0;
 };
+
+/** Processes of this host that a pod has while it runs: its shell, or QEMU, which is told the UUID. */
+export const processesOf = (
+  {declaration: {properties}}: Pick<World, 'declaration'>,
+  {uuid, script}: Pick<Started, 'uuid' | 'script'>,
+): number[] => processesSaying(properties.includes('own-kernel') ? uuid : script);
 
 /** Processes whose arguments say this. */
 export const processesSaying = (text: string): number[] =>

@@ -71,10 +71,20 @@ export interface World {
   readonly close: () => Promise<void>;
 }
 
+/** What of its apps the host's kernel would show is in another. */
+export const hasOwnKernel = ({declaration}: Pick<World, 'declaration'>): boolean =>
+  declaration.properties.includes('own-kernel');
+
+/** Whether a pod may have copies of its images' files (`--no-overlay`): a machine has those as disks. */
+export const takesCopies = ({declaration}: Pick<World, 'declaration'>): boolean =>
+  declaration.stage1Image?.machine === undefined;
+
 export interface WorldOptions {
   /** The program that is rkt, with arguments. */
   readonly rkt: readonly string[];
   readonly flavor: string;
+  /** The archive of the image that the flavor is in; `flavor` is its ID then. Default: it is in none. */
+  readonly flavorImage?: string;
   /** Where the world's directory is made. Default: that of temporary files. */
   readonly parent?: string;
   /** Calls of rkt at once. */
@@ -85,7 +95,13 @@ export interface WorldOptions {
  * Makes a directory (0700) with an image of this host's own programs. Needs root.
  * @throws when rkt cannot build it or finds no such flavor
  */
-export const openWorld = async ({rkt: program, flavor, parent = tmpdir(), concurrency = 4}: WorldOptions) => {
+export const openWorld = async ({
+  rkt: program,
+  flavor,
+  flavorImage,
+  parent = tmpdir(),
+  concurrency = 4,
+}: WorldOptions) => {
   const directory = mkdtempSync(path.join(parent, 'rkt-kit-'));
   const data = path.join(directory, 'data');
   for (const name of ['etc', 'usr', 'images', 'volumes']) mkdirSync(path.join(directory, name));
@@ -107,11 +123,13 @@ export const openWorld = async ({rkt: program, flavor, parent = tmpdir(), concur
   const open = () => {
     if (isClosed) throw new Error('the world is closed');
   };
-  const rkt: World['rkt'] = (args, options = {}) =>
-    limited(() => {
+  const rkt: World['rkt'] = (args, options = {}) => {
+    const call = async () => {
       open();
       return endOf(spawn(args, options, false));
-    });
+    };
+    return options.idles ? call() : limited(call);
+  };
   const must = async (args: readonly string[], call: World['rkt'] = rkt): Promise<string> => {
     const {status, stdout, stderr} = await call(args);
     if (status !== 0) throw new Error(`rkt ${args[0]} ${args[1] ?? ''} ended with ${status}: ${stderr}`);
@@ -253,6 +271,7 @@ export const openWorld = async ({rkt: program, flavor, parent = tmpdir(), concur
     };
   };
   try {
+    if (flavorImage !== undefined) await fetch(flavorImage);
     return await worldOf(flavor);
   } catch (error) {
     await close();

@@ -62,6 +62,15 @@ export const limitRefused = (app: string, limit: string, value: unknown): UnitEr
     {app, limit, value},
   );
 
+/** A limit of one app in a pod of several for which systemd has no setting. */
+export const limitWithoutSetting = (app: string, limit: string): UnitError =>
+  new UnitError(
+    'RKT_UNIT_LIMIT_UNSUPPORTED',
+    `app "${app}": systemd limits no ${limit} of one app among others`,
+    'run the app in a pod of its own, or limit the pod as a whole, by isolators of its manifest',
+    {app, limit},
+  );
+
 /** A line of a unit is longer than systemd reads. */
 export const lineTooLong = (where: string, length: number): UnitError =>
   new UnitError(

@@ -91,6 +91,17 @@ const call = (verb: string, path: string): string => {
   return `${verb} ${shellWord(path)} ${shellWord(fstabField(path))}`;
 };
 
+/** One for all of them: of /proc a shell reads byte by byte, which was most of what it did. */
+const secondLook = (readOnlyPaths: readonly string[]): string => {
+  if (readOnlyPaths.length === 0) return ':';
+  const below = readOnlyPaths.map((path) => `${shellWord(fstabField(path))}/*`).join('|');
+  return `while read -r _ _ _ _ target options _; do
+  case $target in ${below})
+    case ,$options, in *,ro,*) ;; *) mount -o remount,bind,ro "$(printf '%b' "$target")" || exit ;; esac ;;
+  esac
+done </proc/self/mountinfo`;
+};
+
 /**
  * What a path is shows only in the pod: the script looks and leaves one table for one mount(8), which is most of its time. A bind that is read-only says
  * nothing about mounts below it, so those that are there get a second look.
@@ -104,14 +115,8 @@ hide() {
   if [ -d "$1" ]; then printf '%s\\n' "tmpfs $2 tmpfs ro,nosuid,nodev,noexec,size=4k,nr_inodes=1,mode=0555 0 0"
   elif [ -e "$1" ]; then printf '%s\\n' "/dev/null $2 none bind,ro,nosuid,noexec 0 0"; fi
 }
-still_writable() {
-  while read -r _ _ _ _ target options _; do
-    case $target in "$1"/*) case ,$options, in *,ro,*) ;; *) mount -o remount,bind,ro "$(printf '%b' "$target")" || exit ;; esac ;; esac
-  done </proc/self/mountinfo
-}
 {
 ${[...readOnlyPaths.filter(isShared).map((path) => call('protect', path)), ...maskedPaths.filter(isShared).map((path) => call('hide', path)), ':'].join('\n')}
 } >${TABLE} || exit
 mount --all --fstab ${TABLE} || exit
-${[...readOnlyPaths.filter(isShared).map((path) => `still_writable ${shellWord(fstabField(path))}`), ':'].join('\n')}
-`;
+${secondLook(readOnlyPaths.filter(isShared))}`;

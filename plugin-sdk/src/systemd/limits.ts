@@ -1,6 +1,6 @@
 import type {App, CgroupLimits, RlimitName} from '@rkt/core/contract';
 import {pathItem} from './encode.ts';
-import {limitRefused} from './errors.ts';
+import {limitRefused, limitWithoutSetting} from './errors.ts';
 import type {UnitOptions} from './options.ts';
 import type {Setting} from './unit.ts';
 
@@ -42,7 +42,14 @@ const eachDisk = (app: App, {disks = []}: UnitOptions, setting: string, limit: n
     ['Read', 'Write'].map((way): Setting => [`IO${way}${setting}`, `${pathItem(disk, `app "${app.name}"`)} ${limit}`]),
   );
 
-const LIMITS: {readonly [L in keyof CgroupLimits]-?: (limit: number, app: App, options: UnitOptions) => Setting[]} = {
+/** systemd has no setting for these on cgroup v1, and says nothing when it ignores one. */
+const onlyV2 = (app: App, {cgroupVersion = 1}: UnitOptions, what: string): void => {
+  if (cgroupVersion === 1) throw limitWithoutSetting(app.name, `${what} on cgroup v1`);
+};
+
+type Settings<Limit> = (limit: Limit, app: App, options: UnitOptions) => Setting[];
+
+const LIMITS: {readonly [L in keyof CgroupLimits]-?: Settings<NonNullable<CgroupLimits[L]>>} = {
   memoryMax: (limit) => [['MemoryMax', `${limit}`]],
   memoryLow: (limit) => [['MemoryLow', `${limit}`]],
   // On cgroup v1 systemd has no setting; a cgroup has what the one above it had when it was made.
@@ -57,13 +64,21 @@ const LIMITS: {readonly [L in keyof CgroupLimits]-?: (limit: number, app: App, o
   cpuShares: (limit, _app, {cgroupVersion = 1}) => [
     cgroupVersion === 1 ? ['CPUShares', `${limit}`] : ['CPUWeight', `${weightOfShares(limit)}`],
   ],
+  cpus: (cpus, app, options) => {
+    onlyV2(app, options, 'processors');
+    return [['AllowedCPUs', cpus.join(' ')]];
+  },
+  memoryNodes: (nodes, app, options) => {
+    onlyV2(app, options, 'memory nodes');
+    return [['AllowedMemoryNodes', nodes.join(' ')]];
+  },
+  hugepages: (_limits, app) => {
+    throw limitWithoutSetting(app.name, 'huge pages');
+  },
   pidsMax: (limit) => [['TasksMax', `${limit}`]],
   ioBandwidth: (limit, app, options) => eachDisk(app, options, 'BandwidthMax', limit),
   ioOperations: (limit, app, options) => {
-    // systemd has no setting for them there, and says nothing when it ignores one.
-    if ((options.cgroupVersion ?? 1) === 1) {
-      throw limitRefused(app.name, 'operations of block devices on cgroup v1', limit);
-    }
+    onlyV2(app, options, 'operations of block devices');
     return eachDisk(app, options, 'IOPSMax', limit);
   },
 };
@@ -74,9 +89,10 @@ const ANY_TASKS: Setting = ['TasksMax', 'infinity'];
 /** Limits of the app's cgroup, where systemd has the controllers. */
 export const cgroupSettings = (app: App, options: UnitOptions): Setting[] => {
   const limits = options.limits ? app.limits : {};
-  const settings = Object.keys(LIMITS).flatMap((name) => {
+  const settings = Object.entries(LIMITS).flatMap(([name, settingsOf]) => {
     const limit = limits[name as keyof CgroupLimits]; // own key
-    return limit === undefined ? [] : LIMITS[name as keyof CgroupLimits](limit, app, options);
+    // Each by the one of its name.
+    return limit === undefined ? [] : (settingsOf as Settings<unknown>)(limit, app, options);
   });
   return [...(limits.pidsMax === undefined ? [ANY_TASKS] : []), ...settings];
 };

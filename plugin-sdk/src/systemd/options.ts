@@ -31,6 +31,8 @@ export interface UnitOptions {
    * in the directory of statuses, as `<app>.oom` or for all apps as `:oom`. Default: nothing is.
    */
   readonly oomCounter?: (app: App) => string | undefined;
+  /** The oom score of an app that asks for none. Default: that of the pod's systemd. */
+  readonly oomScoreAdj?: number;
   /** The sockets that were passed to rkt; without them a unit listens where its port says. */
   readonly sockets?: HostFacts['sockets'];
   /** Where the pod has the node of a device volume, below its own /dev: systemd looks there for its number. Default: its number, where the pod has it, else the volume's path on the host. */

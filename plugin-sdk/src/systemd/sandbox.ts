@@ -1,6 +1,6 @@
 import type {App, IsolatedField, Pod} from '@rkt/core/contract';
 import {environmentAssignment, pathItem, pathSetting} from './encode.ts';
-import {deviceOutside} from './errors.ts';
+import {deviceOutside, limitRefused} from './errors.ts';
 import {appPathSettings} from './kernel-paths.ts';
 import {cgroupSettings, rlimitSettings} from './limits.ts';
 import type {UnitOptions} from './options.ts';
@@ -51,6 +51,11 @@ const environment = (of: App): Setting[] => {
   ];
 };
 
+const noLabel = ({name}: App, label: string | undefined): Setting[] => {
+  if (label !== undefined) throw limitRefused(name, 'what a security module is told', label);
+  return [];
+};
+
 /** What isolators have made of the app's process. */
 const ISOLATED: {readonly [F in IsolatedField]: (app: App, options: UnitOptions) => Setting[]} = {
   capabilities: ({process: {capabilities}}) => [
@@ -60,8 +65,14 @@ const ISOLATED: {readonly [F in IsolatedField]: (app: App, options: UnitOptions)
   ],
   noNewPrivileges: ({process}) => [['NoNewPrivileges', process.noNewPrivileges ? 'yes' : 'no']],
   seccomp: (app, {systemdVersion}) => seccompSettings(app, systemdVersion),
+  // systemd ignores its settings for them where it does not see the module, as in a pod.
+  apparmorProfile: (app) => noLabel(app, app.process.apparmorProfile),
+  selinuxContext: (app) => noLabel(app, app.process.selinuxContext),
   rlimits: rlimitSettings,
-  oomScoreAdj: ({process: {oomScoreAdj}}) => (oomScoreAdj === null ? [] : [['OOMScoreAdjust', `${oomScoreAdj}`]]),
+  oomScoreAdj: ({process}, options) => {
+    const score = process.oomScoreAdj ?? options.oomScoreAdj;
+    return score === undefined ? [] : [['OOMScoreAdjust', `${score}`]];
+  },
 };
 
 type Device = Extract<Pod['volumes'][number], {kind: 'host'}>['device'];
@@ -95,6 +106,11 @@ const devices = (app: App, options: UnitOptions): string[] => {
   return [...sharedInDev(app), ...[...terminals].map((path) => pathItem(path, `app "${app.name}": BindPaths`))];
 };
 
+const takesMounts = ({volumes}: Pod, {mounts}: App): boolean =>
+  volumes.some(
+    (volume) => volume.kind === 'host' && volume.propagation && mounts.some((mount) => mount.volume === volume.name),
+  );
+
 /** What the app's program has, and its event handlers too: root, mounts, environment, credentials, filter, limits. */
 export const sandboxSettings = (pod: Pod, app: App, options: UnitOptions): Setting[] => {
   const where = `app "${app.name}"`;
@@ -112,8 +128,8 @@ export const sandboxSettings = (pod: Pod, app: App, options: UnitOptions): Setti
     ...cgroupSettings(app, options),
     ...deviceSettings(pod, app, options),
     ['KeyringMode', 'private'],
-    // What an app mounts is its own, and what others mount is not its.
-    ['MountFlags', 'private'],
+    // What an app mounts is its own, and what others mount is not its, unless a volume is for that.
+    ['MountFlags', takesMounts(pod, app) ? 'slave' : 'private'],
     // systemd would have it ignored, which apps inherit.
     ['IgnoreSIGPIPE', 'no'],
     // One process that is out of memory does not end the others.

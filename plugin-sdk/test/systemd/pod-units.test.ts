@@ -437,6 +437,12 @@ test('S07 kernel paths are masked once for the pod, others for each app', (t) =>
     ),
   );
   t.false(/sys\/fs|srv|etc\/y/.test(script));
+  // Byte by byte: once, however many paths there are.
+  const more = pod({readOnlyPaths: ['/proc/sys', "/sys/it's a", '/proc/bus'] as never});
+  t.deepEqual(fileOf(more, 'rkt/mask-kernel-paths').match(/case \$target in .*|<\/proc.*/g), [
+    "case $target in '/proc/sys'/*|'/sys/it'\\''s\\040a'/*|'/proc/bus'/*)",
+    '</proc/self/mountinfo',
+  ]);
   t.deepEqual(values(of, 'app-main.service', 'InaccessiblePaths'), ['-+/sys/fs', '"-+/srv/x"']);
   t.deepEqual(values(of, 'app-main.service', 'ReadOnlyPaths'), ['"-+/etc/y"']);
   t.deepEqual(values(of, 'rkt-masks.service', 'FailureAction'), ['exit']);
@@ -525,4 +531,32 @@ test('IM-30 an app that says by itself when it is ready is started when it does,
   t.deepEqual(own('Environment'), []);
   t.false(main({notifies: true})('UnsetEnvironment').join(' ').split(' ').includes('NOTIFY_SOCKET'));
   t.true(main()('UnsetEnvironment').join(' ').split(' ').includes('NOTIFY_SOCKET'));
+});
+
+test('processors and memory nodes of an app are limited on cgroup v2, and refused where systemd would ignore them', (t) => {
+  const get = main({limits: {cpus: [0, 1, 3], memoryNodes: [0]}}, {cgroupVersion: 2});
+  t.deepEqual([get('AllowedCPUs'), get('AllowedMemoryNodes')], [['0 1 3'], ['0']]);
+  for (const limits of [{cpus: [0]}, {memoryNodes: [0]}, {hugepages: {2097152: 0}}])
+    t.is(refusal(t, pod({apps: [app({limits})]})).code, 'RKT_UNIT_LIMIT_UNSUPPORTED');
+});
+
+test('what others mount comes into an app with a volume that is for that, and into no other', (t) => {
+  const data = {name: 'data', kind: 'host', source: '/srv', type: 'directory', readOnly: false} as const;
+  const flags = (propagation?: 'slave') => {
+    const volume = {...data, recursive: true, followSymlinks: false, ...(propagation && {propagation})};
+    const apps = [app({mounts: [{volume: 'data', path: '/data', readOnly: false}] as never})];
+    return values(pod({apps, volumes: [volume as never]}), 'app-main.service', 'MountFlags');
+  };
+  t.deepEqual([flags('slave'), flags()], [['slave'], ['private']]);
+});
+
+test('an app has the oom score of who started the pod, not that of what supervises it', (t) => {
+  t.deepEqual(main({}, {oomScoreAdj: 7})('OOMScoreAdjust'), ['7']);
+  t.deepEqual(main({process: {oomScoreAdj: -5}}, {oomScoreAdj: 7})('OOMScoreAdjust'), ['-5']);
+  t.deepEqual(main()('OOMScoreAdjust'), []);
+});
+
+test('what security modules would have to be told is refused, not ignored', (t) => {
+  for (const labels of [{apparmorProfile: 'web'}, {selinuxContext: 'u:r:t:s0'}])
+    t.is(refusal(t, pod({apps: [app({process: labels})]})).code, 'RKT_UNIT_LIMIT_REFUSED');
 });

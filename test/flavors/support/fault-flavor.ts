@@ -33,7 +33,7 @@ export interface FaultFlavor {
 
 /** fly under another name, with the hooks that fly does without. */
 const source = `const {default: fly} = require('${path.join(root, 'flavors/fly/dist/index.cjs')}');
-const told = require('./fault.json');
+const told = require('told/fault.json');
 const faults = {${Object.entries(DOES)
   .map(([name, code]) => `${JSON.stringify(name)}: ${code}`)
   .join(', ')}};
@@ -52,8 +52,11 @@ module.exports = at('module', () => module.exports);
 /** Makes a fault flavor in a new directory. */
 export const makeFaultFlavor = (directory: string): FaultFlavor => {
   mkdirSync(directory, {recursive: true});
+  // Its package.json does not name it: it is no part of what is pinned, nor of the copy that is kept.
+  const told = path.join(directory, 'node_modules/told');
+  mkdirSync(told, {recursive: true});
   const tell: FaultFlavor['tell'] = (hook, fault) =>
-    writeFileSync(path.join(directory, 'fault.json'), JSON.stringify({hook, fault}));
+    writeFileSync(path.join(told, 'fault.json'), JSON.stringify({hook, fault}));
   writeFileSync(path.join(directory, 'package.json'), JSON.stringify({name: 'rkt-flavor-fault', main: 'index.cjs'}));
   writeFileSync(path.join(directory, 'index.cjs'), source);
   tell();

@@ -74,6 +74,17 @@ export const fileMutants: readonly Mutant[] = [
     sample: true,
     mutate: change('bind', (step) => ({...step, flags: step.flags.filter((flag) => flag !== 'ro')}), /^volume\./),
   },
+  ...(['slave', 'shared'] as const).map(
+    (how): Mutant => ({
+      name: `volume-not-${how}`,
+      breaks: 'mounts that come later are there on the other side',
+      flavors: how === 'slave' ? BOTH : FLY,
+      cases: [`PO-10/${how}`],
+      says: /./,
+      ...(how === 'slave' ? {sample: true} : {}),
+      mutate: change('bind', ({propagation: _, ...step}) => step, /^volume\./),
+    }),
+  ),
   {
     name: 'volume-read-only',
     breaks: 'an empty volume can be written',

@@ -348,6 +348,9 @@ export const processMutants: readonly Mutant[] = [
   limit('cpuMax', FLY, ['EX-56/limit'], /resource\/cpu/),
   limit('cpuShares', FLY, ['EX-56/shares'], /os\/linux\/cpu-shares/),
   limit('pidsMax', FLY, ['EX-51/pids', 'EX-51/pids-shown'], /ten tasks|resource\/pids/),
+  limit('cpus', ['fly', 'nspawn'], ['EX-51/cpus'], /./),
+  limit('memoryNodes', ['fly', 'nspawn'], ['EX-51/memory-nodes'], /./),
+  limit('hugepages', ['fly', 'nspawn'], ['EX-51/hugepages'], /./),
   limit('ioBandwidth', ['fly', 'nspawn'], ['EX-53/disks'], /./),
   limit('ioOperations', ['fly', 'nspawn'], ['EX-53/disks'], /./),
   {

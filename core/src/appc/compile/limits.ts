@@ -1,6 +1,6 @@
 import type {Isolators} from '../../contract/isolators.ts';
 import type {CgroupLimits} from '../../contract/process.ts';
-import {blockLimitTooSmall, cpuLimitTooSmall, memoryLimitTooSmall} from '../errors.ts';
+import {blockLimitTooSmall, cpuLimitTooSmall, cpusetEmpty, memoryLimitTooSmall} from '../errors.ts';
 
 /** Least memory that an app or pod may be limited to, in bytes: one page, as in rkt. */
 export const MIN_MEMORY = 4096;
@@ -19,6 +19,9 @@ export const DEFAULT_SHARES = 1024;
 export const compileLimits = (isolators: Isolators, limiting: ReadonlySet<string> = new Set()): CgroupLimits => {
   const memory = isolators['resource/memory'];
   const cpu = isolators['resource/cpu'];
+  const cpus = isolators['os/linux/cpuset-cpus'];
+  const nodes = isolators['os/linux/cpuset-mems'];
+  const hugepages = isolators['resource/hugepages'];
   const pids = isolators['resource/pids'];
   const bandwidth = isolators['resource/block-bandwidth'];
   const operations = isolators['resource/block-iops'];
@@ -33,6 +36,9 @@ export const compileLimits = (isolators: Isolators, limiting: ReadonlySet<string
     ...(memory === undefined || limiting.has('resource/memory') ? {} : {memoryLow: memory.request}),
     ...(cpu === undefined ? {} : {cpuMax: cpu.limit}),
     ...(shares === undefined ? {} : {cpuShares: shares}),
+    ...(cpus === undefined ? {} : {cpus: cpus.cpus}),
+    ...(nodes === undefined ? {} : {memoryNodes: nodes.nodes}),
+    ...(hugepages === undefined ? {} : {hugepages: hugepages.limits}),
     ...(pids === undefined ? {} : {pidsMax: pids.limit}),
     ...(bandwidth === undefined ? {} : {ioBandwidth: positive('resource/block-bandwidth', bandwidth.limit)}),
     ...(operations === undefined ? {} : {ioOperations: positive('resource/block-iops', operations.limit)}),
@@ -45,28 +51,40 @@ const positive = (isolator: string, limit: number): number => {
   return limit;
 };
 
-/** The limit of a pod that holds for one of its apps; a weight is only compared with those beside it. */
-const BOUNDS: {readonly [L in keyof CgroupLimits]-?: keyof CgroupLimits | null} = {
-  memoryMax: 'memoryMax',
-  memoryLow: 'memoryMax',
-  memorySwapMax: 'memorySwapMax',
-  cpuMax: 'cpuMax',
-  cpuShares: null,
-  pidsMax: 'pidsMax',
-  ioBandwidth: 'ioBandwidth',
-  ioOperations: 'ioOperations',
+const least = (own: number, ofPod: number | undefined): number => Math.min(own, ofPod ?? own);
+
+/** @throws RKT_CPUSET_EMPTY */
+const common = (isolator: string, own: number[], ofPod: number[] = own): number[] => {
+  const both = own.filter((number) => ofPod.includes(number));
+  if (both.length === 0) throw cpusetEmpty(isolator, own, ofPod);
+  return both;
+};
+
+/** What is left of each beneath the limits of the pod; a weight is only compared with those beside it. */
+const BOUNDS: {
+  readonly [L in keyof CgroupLimits]-?: (own: NonNullable<CgroupLimits[L]>, pod: CgroupLimits) => CgroupLimits[L];
+} = {
+  memoryMax: (own, {memoryMax}) => least(own, memoryMax),
+  memoryLow: (own, {memoryMax}) => least(own, memoryMax),
+  memorySwapMax: (own) => own,
+  cpuMax: (own, {cpuMax}) => least(own, cpuMax),
+  cpuShares: (own) => own,
+  cpus: (own, {cpus}) => common('os/linux/cpuset-cpus', own, cpus),
+  memoryNodes: (own, {memoryNodes}) => common('os/linux/cpuset-mems', own, memoryNodes),
+  hugepages: (own, {hugepages = {}}) =>
+    Object.fromEntries(Object.entries(own).map(([size, limit]) => [size, least(limit, hugepages[size])])),
+  pidsMax: (own, {pidsMax}) => least(own, pidsMax),
+  ioBandwidth: (own, {ioBandwidth}) => least(own, ioBandwidth),
+  ioOperations: (own, {ioOperations}) => least(own, ioOperations),
 };
 
 /** The limits of an app, none above that of its pod (appc EX-31). What only the pod limits stays with the pod's cgroup. */
 export const boundLimits = (app: CgroupLimits, pod: CgroupLimits): CgroupLimits => {
-  const bounded: CgroupLimits = {...app};
-  for (const name of Object.keys(app) as (keyof CgroupLimits)[]) {
-    const own = app[name];
-    const of = BOUNDS[name];
-    const bound = of === null ? undefined : pod[of];
-    if (own !== undefined && bound !== undefined && bound < own) bounded[name] = bound;
-  }
-  return bounded;
+  const names = Object.keys(app) as (keyof CgroupLimits)[];
+  // Each by the one of its name.
+  const bound = (name: keyof CgroupLimits) =>
+    (BOUNDS[name] as (own: unknown, pod: CgroupLimits) => unknown)(app[name], pod);
+  return Object.fromEntries(names.map((name) => [name, bound(name)]));
 };
 
 /** The weight that stands for an amount of cores, that of everyone for one. */

@@ -6,6 +6,7 @@ import {appExecMissing} from '../errors.ts';
 import type {Account} from './account.ts';
 import {compileCapabilities, REACHING} from './capabilities.ts';
 import {completeEnvironment} from './environment.ts';
+import {compileLabels} from './labels.ts';
 import {compileRlimits} from './rlimits.ts';
 import {compileSeccomp} from './seccomp.ts';
 import type {Identity} from './users.ts';
@@ -52,6 +53,7 @@ export const compileProcess = ({
     noNewPrivileges: noNewPrivileges(isolators, uid, seccomp !== null),
     ...(capabilities.bounding.some((capability) => REACHING.includes(capability)) ? {} : {apart: true}),
     seccomp,
+    ...compileLabels(isolators),
     rlimits: compileRlimits(isolators),
     oomScoreAdj: isolators['os/linux/oom-score-adj']?.score ?? null,
   };

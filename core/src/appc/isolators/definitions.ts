@@ -4,7 +4,9 @@ import {quantity} from '../quantity.ts';
 import {nonEmptyText} from '../text.ts';
 import {capabilitySet} from './capability-set.ts';
 import type {IsolatorDefinition, Scope} from './definition.ts';
+import {hugepages} from './hugepages.ts';
 import {numberFrom} from './number-from.ts';
+import {numberList} from './number-list.ts';
 import {rate} from './rate.ts';
 import {requestAndLimit} from './request-and-limit.ts';
 import {rlimits} from './rlimits.ts';
@@ -29,7 +31,7 @@ export const isolatorDefinitions: {
   /** `{"profile": "rkt-default"}`: a profile that is loaded on the host. By default none. EX-47. */
   'os/linux/apparmor-profile': {
     scopes: BOTH,
-    decides: {},
+    decides: {process: ['apparmorProfile']},
     value: z.lazy(() => z.strictObject({profile: nonEmptyText})),
   },
   /** `{"set": ["CAP_KILL"]}`: what the default set loses, as in capabilities(7). EX-48. */
@@ -51,6 +53,18 @@ export const isolatorDefinitions: {
     scopes: APP,
     decides: {limits: ['cpuShares']},
     value: numberFrom(2, 262_144, (shares) => ({shares})),
+  },
+  /** `"0-2,5"`: the only processors to run on. By default those of rkt's caller. Of this project. */
+  'os/linux/cpuset-cpus': {
+    scopes: BOTH,
+    decides: {limits: ['cpus']},
+    value: numberList((cpus) => ({cpus})),
+  },
+  /** `"0"`: the only memory nodes to have memory of. By default those of rkt's caller. Of this project. */
+  'os/linux/cpuset-mems': {
+    scopes: BOTH,
+    decides: {limits: ['memoryNodes']},
+    value: numberList((nodes) => ({nodes})),
   },
   /** `true`. By default for every user but root, who has it only when asked for. EX-49. */
   'os/linux/no-new-privileges': {
@@ -84,7 +98,7 @@ export const isolatorDefinitions: {
     value: syscallSet,
   },
   /** `{"user": "system_u", "role": "system_r", "type": "dhcpc_t", "level": "s0"}`. By default none. EX-46. */
-  'os/linux/selinux-context': {scopes: BOTH, decides: {}, value: selinuxContext},
+  'os/linux/selinux-context': {scopes: BOTH, decides: {process: ['selinuxContext']}, value: selinuxContext},
   /** `{"nofile": {"soft": "1024", "hard": "4096"}}`: in the kernel's unit of each, or "unlimited". By default those of rkt's caller, but for `nofile` (`pod/compose/open-files.ts`). Of this project. */
   'os/unix/rlimits': {scopes: APP, decides: {process: ['rlimits']}, value: rlimits},
   /** `{"net.ipv4.ip_forward": "1"}`: kernel parameters that are the pod's. By default what a new namespace has. EX-55. */
@@ -99,6 +113,8 @@ export const isolatorDefinitions: {
     decides: {limits: ['cpuMax', 'cpuShares']},
     value: z.lazy(() => requestAndLimit('milli')),
   },
+  /** `{"2Mi": "64Mi", "1Gi": "0"}`: bytes in huge pages of each size, whole pages. By default no limit. Of this project. */
+  'resource/hugepages': {scopes: BOTH, decides: {limits: ['hugepages']}, value: hugepages},
   /** `{"request": "1G", "limit": "2G"}`: bytes, none of them in swap; the request is reclaimed last. By default no limit. EX-57. */
   'resource/memory': {
     scopes: BOTH,

@@ -1,14 +1,18 @@
+import {holdPresentImages, openStore} from '../../image/store.ts';
+import {measuredAspects} from '../../pod/compose/plan-aspects.ts';
 import {tryOrdinary} from '../../pod/verbs/try-ordinary.ts';
-import {RktError} from '../../rkt-error.ts';
-import {type ChosenFlavor, chooseFlavor, withBuiltImage} from '../../stage1/choice/choose-flavor.ts';
+import {type ChosenFlavor, withBuiltImage} from '../../stage1/choice/choose-flavor.ts';
 import {type Examination, examineFlavor} from '../../stage1/choice/examine-flavor.ts';
 import {flavorOptions} from '../../stage1/choice/flavor-options.ts';
+import type {MeasuredCosts} from '../../stage1/choice/measured-costs.ts';
+import {namedFlavor} from '../../stage1/choice/named-flavor.ts';
 import {gatherFlavorFacts} from '../../stage1/facts/flavor-facts.ts';
 import {rememberedIn} from '../../stage1/facts/remembered-in.ts';
-import {findFlavor, listFlavors} from '../../stage1/load/find.ts';
+import {listFlavors} from '../../stage1/load/find.ts';
 import {findingsOf} from '../../stage1/negotiation/findings-of.ts';
 import {defineCommand} from '../command.ts';
 import type {Context, Output} from '../context.ts';
+import {flagConflict} from '../errors.ts';
 import type {Proof} from '../prove.ts';
 
 export const command = defineCommand({
@@ -16,10 +20,14 @@ export const command = defineCommand({
   summary: 'Tell what this host lacks for a flavor, and how to fix it',
   usage: '[FLAVOR|IMAGE…]',
   description:
-    'Without FLAVOR, all that are installed; with an image of the store that was made for a flavor, whether the flavor runs with it. Lists what a flavor finds missing or weakened on this host, each with a fix, why it would refuse a pod of one app that asks for nothing, and every ' +
-    'promise that does not hold here. Exits with 1 if one of the flavors cannot run such pods here. With --prove, which without FLAVOR is about the one that runs pods by default, it exits with 1 if a promise does not hold.',
+    'Without FLAVOR, all that are installed; with an image of the store that was made for a flavor, whether the flavor runs with it; with one that is a flavor itself, that one. Lists what a flavor finds missing or weakened on this host, each with a fix, why it would refuse a pod of one app that asks for nothing, and every ' +
+    'promise that does not hold here. Exits with 1 if one of the flavors cannot run such pods here. With --prove, which without FLAVOR is about the one that runs pods by default, it exits with 1 if a promise does not hold. So is --measure, whose numbers are kept with their date until it is said again.',
   flags: {
     all: {type: 'boolean', help: 'list the promises that hold, too'},
+    measure: {
+      type: 'boolean',
+      help: 'run pods that do nothing and tell what they cost, for rkt plan --diff, too; takes root',
+    },
     prove: {
       type: 'boolean',
       help: 'try every promise with pods that are thrown away (rkt flavor test), and tell which hold; takes root',
@@ -28,10 +36,15 @@ export const command = defineCommand({
   examples: [
     {command: 'rkt flavor doctor', does: 'all installed flavors'},
     {command: 'rkt flavor doctor fly --format=json', does: 'findings and verdicts of one, for programs'},
+    {command: 'rkt flavor doctor --measure fly', does: 'how long a pod takes here, and what runs besides its app'},
     {command: 'rkt flavor doctor --prove fly', does: 'hostile pods on this host: which promises of fly hold'},
   ],
   async run(context, {flags, positionals}) {
+    if (flags.measure && flags.prove) throw flagConflict('--measure', '--prove');
+    if (flags.measure) return measureEach(context, positionals);
     if (flags.prove) return proveEach(context, positionals);
+    using held = holdPresentImages(openStore(context.dataDir));
+    void held;
     const examinations = [];
     for (const found of await chosen(context, positionals)) examinations.push(await examine(context, found));
     if (context.format === 'text') for (const examination of examinations) show(examination, flags.all, context.output);
@@ -54,6 +67,21 @@ const examine = async (context: Context, found: ChosenFlavor): Promise<Examined>
   if (refusal === undefined) return examination;
   const {code, message, hint} = refusal;
   return {...examination, refusal: {code, message, hint}};
+};
+
+const measureEach = async (context: Context, names: readonly string[]): Promise<number> => {
+  const {measureFlavor} = await import('../measure-flavor.ts');
+  const measured: MeasuredCosts[] = [];
+  for (const name of names.length > 0 ? names : [undefined])
+    measured.push(await measureFlavor(context, 'flavor doctor --measure', name));
+  if (context.format !== 'text') context.output.value(measured, context.format);
+  else
+    for (const costs of measured) {
+      const {flavor} = costs;
+      context.output.line(`${flavor.name} ${flavor.version}`, 'bold');
+      for (const {what, value} of measuredAspects(costs, flavor.digest)) context.output.line(`  ${what}: ${value}`);
+    }
+  return 0;
 };
 
 const proveEach = async (context: Context, names: readonly string[]): Promise<number> => {
@@ -86,20 +114,10 @@ const showProofs = (flavor: string, proofs: readonly Proof[], output: Output): v
 };
 
 const chosen = async (context: Context, names: readonly string[]): Promise<ChosenFlavor[]> => {
-  if (names.length > 0) return Promise.all(names.map((name) => named(context, name)));
+  if (names.length > 0) return Promise.all(names.map((name) => namedFlavor(context, name)));
   const installed = await listFlavors(await flavorOptions(context));
   const found = installed.flatMap((each) => ('flavor' in each ? [each] : []));
   return Promise.all(found.map(async (each) => (await withBuiltImage(context, each)) ?? each));
-};
-
-/** What a flavor without its image lacks is for the flavor to say. */
-const named = async (context: Context, name: string): Promise<ChosenFlavor> => {
-  try {
-    return await chooseFlavor(context, name, {pullPolicy: 'stored'});
-  } catch (error) {
-    if (!(error instanceof RktError) || error.code !== 'RKT_STAGE1_IMAGE_MISSING') throw error;
-    return findFlavor(name, await flavorOptions(context));
-  }
 };
 
 const STYLES = {missing: 'red', degraded: 'yellow', note: 'dim'} as const;

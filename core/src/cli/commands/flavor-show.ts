@@ -1,9 +1,9 @@
 import type {Declaration} from '../../contract/declaration.ts';
 import type {Support} from '../../contract/support.ts';
+import {holdPresentImages, openStore} from '../../image/store.ts';
 import {examineHere} from '../../stage1/choice/examine-here.ts';
-import {flavorOptions} from '../../stage1/choice/flavor-options.ts';
+import {namedFlavor} from '../../stage1/choice/named-flavor.ts';
 import {ociFeatures} from '../../stage1/choice/oci-features.ts';
-import {findFlavor} from '../../stage1/load/find.ts';
 import {defineCommand} from '../command.ts';
 import {FORMATS, type Output} from '../context.ts';
 import {argumentMissing, argumentUnexpected} from '../errors.ts';
@@ -13,9 +13,9 @@ const OCI_FEATURES = 'oci-features';
 export const command = defineCommand({
   name: 'flavor show',
   summary: 'Show what a flavor enforces, and how',
-  usage: 'FLAVOR',
+  usage: 'FLAVOR|IMAGE',
   description:
-    'For every isolator, feature and verb: enforced (exactly as asked), equivalent (by another means), not-applicable (asking for it ' +
+    'Of a flavor that is installed, or is in an image of the store, or that such an image was made for. For every isolator, feature and verb: enforced (exactly as asked), equivalent (by another means), not-applicable (asking for it ' +
     'changes nothing), or impossible (a pod that asks for it is refused unless --allow-degraded names it). ' +
     'As oci-features, what of it holds on this host, in the form in which engines ask runtimes for their features (features.md of the OCI runtime specification); a config.json of that specification is nothing that rkt takes.',
   flags: {
@@ -30,6 +30,7 @@ export const command = defineCommand({
   examples: [
     {command: 'rkt flavor show fly', does: 'every promise of fly with its mechanism'},
     {command: 'rkt flavor show nspawn --format=oci-features', does: 'what it can do here, for engines'},
+    {command: 'rkt flavor show example.com/flavors/jail', does: 'what an image of the store promises as a flavor'},
     {command: 'rkt flavor show ./my-flavor --format=yaml', does: 'the declaration of a flavor that is not installed'},
   ],
   async run(context, {flags, positionals}) {
@@ -37,7 +38,9 @@ export const command = defineCommand({
     const [name, extra] = positionals;
     if (name === undefined) throw argumentMissing(command.name, 'FLAVOR');
     if (extra !== undefined) throw argumentUnexpected(command.name, extra);
-    const found = await findFlavor(name, await flavorOptions(context));
+    using held = holdPresentImages(openStore(context.dataDir));
+    void held;
+    const found = await namedFlavor(context, name);
     const {flavor, source, digest} = found;
     const {declaration} = flavor;
     if (flags.format === OCI_FEATURES) {

@@ -7,11 +7,11 @@ import {casesOf, testFlavor} from '../test-flavor.ts';
 export const command = defineCommand({
   name: 'flavor test',
   summary: 'Try on this host whether a flavor keeps what it promises',
-  usage: '[flags] FLAVOR',
+  usage: '[flags] FLAVOR|IMAGE',
   description:
     'Runs real pods in a data directory of their own, which is removed in the end, with images made of programs of this host: every isolator, feature and verb that the flavor declares, from inside and from outside; what ' +
     'enters against what runs; exit statuses and signals; stop, gc and what is left; hostile images; many at once; rkt killed. Each case has an ID, which is the requirement of App Container, the class of attacks, or the verb. What is not declared is not tried, ' +
-    'and what this host lacks is skipped. Exits with 1 if a case failed.',
+    'and what this host lacks is skipped. An image of the store that is a flavor itself is tried as any other. Exits with 1 if a case failed.',
   flags: {
     case: {type: 'list', value: 'ID', help: 'only this case, or all below it: EX-48, EX-32/*'},
     format: {

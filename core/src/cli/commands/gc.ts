@@ -14,7 +14,7 @@ export const command = defineCommand({
   usage: '[flags]',
   description:
     'Marks the pods that have exited, and removes those that were marked longer ago than the grace period, preparations that were interrupted, ' +
-    'and prepared pods that nobody has run for long; and images that were removed but for these pods. Takes nothing that runs, but keeps the logs of --stdout=log in bounds. For a timer.',
+    'and prepared pods that nobody has run for long; images that were removed but for these pods; and copies of flavors that no pod has any more. Takes nothing that runs, but keeps the logs of --stdout=log in bounds. For a timer.',
   flags: {
     'dry-run': {type: 'boolean', help: 'only say what would be done to each pod, and why'},
     'expire-prepared': {
@@ -54,6 +54,9 @@ export const command = defineCommand({
       const {collectRemoved} = await import('../../image/gc.ts');
       const removed = collectRemoved(openStore(dataDir), (error) => errors.push(error));
       if (format === 'text') for (const id of removed) output.line(`removed the image ${id}`);
+      const {collectFlavors} = await import('../../pod/state/collect-flavors.ts');
+      const flavors = collectFlavors(dataDir);
+      if (format === 'text') for (const digest of flavors) output.line(`removed the copy of a flavor ${digest}`);
     }
     for (const error of errors) reportError(error, {format, debug, command: command.name});
     return errors.length > 0 ? EXIT_RKT : 0;

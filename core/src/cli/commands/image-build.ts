@@ -97,6 +97,7 @@ const DESCRIBING = ['exec', 'group', 'label', 'name', 'user'] as const;
 
 const manifestOf = async (given: Given): Promise<ImageManifest> => {
   if (given.manifest === undefined) {
+    if (given.exec[0] === '') throw flagValueInvalid('exec', '', 'the program is empty', 'for example --exec=/bin/web');
     if (given.name === undefined) throw argumentMissing('image build', '--name=NAME or --manifest=FILE');
     return makeManifest({
       name: given.name,

@@ -1,6 +1,7 @@
 import {existsSync} from 'node:fs';
 import {collectDiskImages} from '../../artifact/collect-disk-images.ts';
 import {collectHostTrees} from '../../artifact/collect-host-trees.ts';
+import {collectTemplates} from '../../artifact/collect-templates.ts';
 import {collectImages} from '../../image/gc.ts';
 import {openStore} from '../../image/store.ts';
 import {hostTreesInUse} from '../../pod/state/host-trees-in-use.ts';
@@ -17,7 +18,7 @@ export const command = defineCommand({
   usage: '[flags]',
   description:
     'Removes images and rendered trees that no pod uses and that have not been used for the grace period, trees of programs that the host ' +
-    'has in another version now, file system images of layers that are gone, and what interrupted commands have left in the store.',
+    'has in another version now, file system images of layers that are gone, templates of machines that none goes on from, and what interrupted commands have left in the store.',
   flags: {
     'grace-period': {
       type: 'string',
@@ -39,13 +40,15 @@ export const command = defineCommand({
           ...collectImages(store, grace, {failed: (error) => errors.push(error)}),
           hostTrees: collectHostTrees(store, () => hostTreesInUse(store.dataDir)),
           diskImages: collectDiskImages(store),
+          templates: collectTemplates(store, grace),
         }
-      : {images: [], trees: [], hostTrees: [], diskImages: []};
+      : {images: [], trees: [], hostTrees: [], diskImages: [], templates: []};
     if (format !== 'text') output.value(collected, format);
     else {
       for (const key of collected.trees) output.line(`removed the rendered tree ${key}`);
       for (const tree of collected.hostTrees) output.line(`removed the ${tree} of programs that the host had`);
       for (const key of collected.diskImages) output.line(`removed the file system image ${key}`);
+      for (const key of collected.templates) output.line(`removed the template ${key} of machines`);
       for (const id of collected.images) output.line(`removed the image ${id}`);
     }
     for (const error of errors) reportError(error, {format, debug, command: command.name});

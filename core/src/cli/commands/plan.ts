@@ -27,7 +27,7 @@ export const command = defineCommand({
   description:
     'Takes what "rkt run" takes and prints every step, the program with its arguments and environment, and the enforcement report. ' +
     'Changes nothing and needs no root; the same question has the same answer.\n\n' +
-    'With --diff it is the same pod under several flavors: what an attacker inside could reach, what the pod costs, and what stays on the host. It is told of plans and declarations, and nothing is measured; a flavor that refuses the pod says why. ' +
+    'With --diff it is the same pod under several flavors: what an attacker inside could reach, what the pod costs, and what stays on the host. It is told of plans and declarations, and measures nothing; what "rkt flavor doctor --measure" has measured here is told with its date. A flavor that refuses the pod says why. ' +
     'As html it is one page that needs nothing else.',
   imageGrammar: true,
   flags: {
@@ -137,6 +137,8 @@ const ISOLATED: {readonly [F in IsolatedField]: (process: Process) => string[][]
   ],
   rlimits: ({rlimits}) =>
     rlimits.map(({name, soft, hard}) => ['  rlimit', `${name}=${soft ?? 'unlimited'}:${hard ?? 'unlimited'}`]),
+  apparmorProfile: ({apparmorProfile: profile}) => (profile === undefined ? [] : [['  apparmor', profile]]),
+  selinuxContext: ({selinuxContext: context}) => (context === undefined ? [] : [['  selinux', context]]),
   oomScoreAdj: ({oomScoreAdj}) => (oomScoreAdj === null ? [] : [['  oom-score-adj', String(oomScoreAdj)]]),
 };
 

@@ -56,7 +56,7 @@ export const command = defineCommand({
       type: 'optional',
       value: 'DURATION',
       implied: 'true',
-      help: 'wait until the apps of the pod run, likewise',
+      help: 'wait until the apps of the pod run, likewise; for the next pod of the name where the last one is over and was of --rm',
     },
   },
   examples: [
@@ -79,7 +79,7 @@ export const command = defineCommand({
     const isVerified = flags.verify || flags.receipt !== undefined;
     if (isVerified) requireRoot(flags.verify ? 'status --verify' : 'status --receipt');
     const writes = flags.receipt === undefined ? undefined : await prepareReceipt(context, flags.receipt);
-    const waited = forFile + (await awaitPodName(context, text, patience - forFile));
+    const waited = forFile + (await awaitPodName(context, text, patience - forFile, {comesNext: ready !== undefined}));
     const uuid = findUuid(dataDir, text);
     if (ready !== undefined) await waitReady(dataDir, uuid, {asked: ready, left: ready - waited});
     if (finished !== undefined) {

@@ -62,7 +62,7 @@ export const podFlags = {
     type: 'list',
     value: 'NAME,kind=KIND,…',
     help:
-      'a volume of the pod: NAME,kind=host,source=PATH[,readOnly=BOOL][,recursive=BOOL] or ' +
+      'a volume of the pod: NAME,kind=host,source=PATH[,readOnly=BOOL][,recursive=BOOL][,propagation=private|slave|shared] or ' +
       'NAME,kind=empty[,mode=0755][,uid=0][,gid=0], which begins with what a docker image has there; %2C is a comma',
   },
 } as const satisfies Flags;
@@ -131,9 +131,27 @@ export const appFlags = {
     value: 'N',
     help: 'weight of processor time among pods, 2 to 262144, where 1024 is usual',
   },
+  'cpuset-cpus': {
+    type: 'string',
+    perImage: true,
+    value: 'LIST',
+    help: "the only ones of the host's processors to run on: 0-2,5",
+  },
+  'cpuset-mems': {
+    type: 'string',
+    perImage: true,
+    value: 'LIST',
+    help: "the only ones of the host's memory nodes to have memory of: 0",
+  },
   environment: {type: 'list', perImage: true, value: 'NAME=VALUE', help: 'set a variable of the app'},
   exec: {type: 'string', perImage: true, value: 'PROGRAM', help: "run this instead of the image's program"},
   group: {type: 'string', perImage: true, value: 'GROUP', help: 'run as this group: a name, number, or path of a file'},
+  hugepages: {
+    type: 'string',
+    perImage: true,
+    value: 'SIZE=BYTES,…',
+    help: 'limit of huge pages, for each size of page: 2Mi=64Mi,1Gi=0',
+  },
   memory: {
     type: 'string',
     perImage: true,

@@ -34,6 +34,21 @@ const capabilityOf = (typed: string): string => {
   return (CAPABILITIES as readonly string[]).includes(full) ? full : typed;
 };
 
+const text =
+  (name: string): Parser =>
+  ({value}) => ({name, value});
+
+const hugepages: Parser = (typed) => {
+  const limits = new Map<string, string>();
+  for (const part of typed.value.split(',')) {
+    const [size = '', limit, ...more] = part.split('=');
+    if (limit === undefined || more.length > 0) throw wrong(typed, `"${part}" is not SIZE=BYTES`);
+    if (limits.has(size)) throw wrong(typed, `"${size}" is there twice`);
+    limits.set(size, limit);
+  }
+  return {name: 'resource/hugepages', value: Object.fromEntries(limits)};
+};
+
 const memory: Parser = (typed) => {
   if (quantity(typed) < LEAST_MEMORY) throw wrong(typed, `less than ${LEAST_MEMORY} bytes ("m" is a thousandth)`);
   return limit('resource/memory')(typed);
@@ -70,6 +85,9 @@ const FLAGS: Readonly<Record<string, {readonly parse: Parser; readonly example: 
   memory: {parse: memory, example: '64Mi'},
   cpu: {parse: limit('resource/cpu'), example: '500m'},
   'cpu-shares': {parse: number('os/linux/cpu-shares'), example: '1024'},
+  'cpuset-cpus': {parse: text('os/linux/cpuset-cpus'), example: '0-2,5'},
+  'cpuset-mems': {parse: text('os/linux/cpuset-mems'), example: '0'},
+  hugepages: {parse: hugepages, example: '2Mi=64Mi'},
   'caps-retain': {parse: capabilities('os/linux/capabilities-retain-set'), example: 'CAP_NET_ADMIN,CAP_KILL'},
   'caps-remove': {parse: capabilities('os/linux/capabilities-remove-set'), example: 'CAP_MKNOD,CAP_NET_RAW'},
   'cap-retain': {parse: capabilities('os/linux/capabilities-retain-set'), example: 'CAP_NET_ADMIN,CAP_KILL'},

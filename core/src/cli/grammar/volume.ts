@@ -8,7 +8,7 @@ import {parseNumber} from './number.ts';
 import {parsePairs} from './pairs.ts';
 import {parseTruth} from './truth.ts';
 
-const KEYS = ['name', 'kind', 'source', 'readOnly', 'recursive', 'mode', 'uid', 'gid'];
+const KEYS = ['name', 'kind', 'source', 'readOnly', 'recursive', 'propagation', 'mode', 'uid', 'gid'];
 
 /** `NAME,kind=host,source=/srv/data,readOnly=true` (appc PO-09 to PO-11). @throws RKT_FLAG_VALUE_INVALID */
 export const parseVolume = (value: string): VolumeRequest => {

@@ -6,30 +6,24 @@ import {O_PATH, openBeneath, openEntry} from '../../linux/openat2.ts';
 import {isOn} from '../../linux/statfs.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 import type {StepContext} from '../context.ts';
-import {
-  bindNotMappable,
-  bindSourceMissing,
-  bindSourceSymlink,
-  bindTargetIsDirectory,
-  mountTargetKernel,
-  mountTargetRoot,
-} from '../errors.ts';
+import {bindNotMappable, bindTargetIsDirectory, mountTargetKernel, mountTargetRoot} from '../errors.ts';
 import {mappingOf} from '../id-map.ts';
-import {openLocation, Place} from '../location.ts';
+import {Place} from '../location.ts';
 import {rememberOwnMount} from '../own-mounts.ts';
+import {takePropagated} from '../propagated.ts';
 import {removeIfPresent} from '../remove-if-present.ts';
 import type {Notes, StepOf} from '../step-of.ts';
+import {openSource} from './open-source.ts';
 
 /** Binds a directory, file or device. Source and target are looked up once each; what is attached is what was found. */
 export const perform = (step: StepOf<'bind'>, context: StepContext): Notes => {
   const notes: string[] = [];
-  using source = openSource(step, context);
-  using mount = openTree(source, {recursive: step.recursive});
+  using mount = copySource(step, context);
   mapIds(mount, step, context);
   // Before it is attached: nobody ever sees it with more rights than asked for.
-  setMountAttributes(mount, {flags: step.flags, propagation: 'private', recursive: step.recursive});
+  setMountAttributes(mount, {flags: step.flags, propagation: step.propagation ?? 'private', recursive: step.recursive});
   using place = new Place(step.target, context);
-  const directory = fstatSync(source.number).isDirectory();
+  const directory = fstatSync(mount.number).isDirectory();
   using present = openInSys(place, directory);
   using target =
     present ??
@@ -43,6 +37,12 @@ export const perform = (step: StepOf<'bind'>, context: StepContext): Notes => {
   moveMount(mount, target);
   if (step.source.in !== 'host') rememberOwnMount(mount, context);
   return notes;
+};
+
+const copySource = (step: StepOf<'bind'>, context: StepContext): Fd => {
+  if (step.propagation !== undefined) return takePropagated(step, context);
+  using source = openSource(step, context);
+  return openTree(source, {recursive: step.recursive});
 };
 
 /** What is at a place below the app's /sys, if that is its own name and no symlink of a volume there leads to it. */
@@ -68,16 +68,6 @@ const mapIds = (mount: Fd, {source, target, recursive}: StepOf<'bind'>, context:
     setMountAttributes(mount, {idMap: mapping.namespace, recursive});
   } catch (error) {
     throw isErrno(error, 'EINVAL', 'EPERM') ? bindNotMappable(source.path, recursive, error) : error;
-  }
-};
-
-const openSource = ({source, followSymlinks}: StepOf<'bind'>, context: StepContext): Fd => {
-  try {
-    return openLocation(source, context, O_PATH, {noSymlinks: !followSymlinks});
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) throw bindSourceMissing(source.path, error);
-    if (isErrno(error, 'ELOOP')) throw bindSourceSymlink(source.path, error);
-    throw error;
   }
 };
 

@@ -35,6 +35,11 @@ const checkTopLevel = (entry: TarEntry): void => {
   }
 };
 
+const NONE: TarEntry['xattrs'] = new Map();
+
+const isSame = (some: TarEntry['xattrs'], others: TarEntry['xattrs'] = NONE): boolean =>
+  some.size === others.size && [...some].every(([name, value]) => others.get(name)?.equals(value));
+
 /** Of what is remembered of an entry besides its name. */
 export const bytesOf = ({linkName, xattrs}: TarEntry): number => {
   let bytes = linkName.length;
@@ -72,7 +77,7 @@ export const createCatalogue = (
     }
   };
 
-  const addLink = ({path, linkName}: TarEntry): LinkType => {
+  const addLink = ({path, linkName, xattrs}: TarEntry): LinkType => {
     if (!linkName.startsWith('rootfs/')) {
       throw imageEntryRefused(path, `a hard link leads out of the rootfs, to "${linkName}"`);
     }
@@ -83,6 +88,9 @@ export const createCatalogue = (
       throw imageEntryRefused(path, `a hard link to "${linkName}", which is not an earlier file`);
     }
     const first = firsts.get(linkName) ?? linkName;
+    // Some tools tell what a file has with each of its names.
+    if (xattrs.size > 0 && !isSame(xattrs, made.get(first)?.xattrs))
+      throw imageEntryRefused(path, `a hard link with other extended attributes than "${first}", whose file it is`);
     const count = (names.get(first) ?? 1) + 1;
     if (count > limits.links) throw imageLimitExceeded('names of one file', limits.links);
     firsts.set(path, first);
@@ -107,7 +115,7 @@ export const createCatalogue = (
         implicit--;
       }
       addParents(entry);
-      if (entry.type === 'hardlink') entry = {...entry, linkType: addLink(entry)};
+      if (entry.type === 'hardlink') entry = {...entry, linkType: addLink(entry), xattrs: NONE};
       remember(entry.path, entry);
       return entry;
     },

@@ -80,8 +80,8 @@ const checkXattrs = (
   let bytes = 0;
   for (const [name, value] of xattrs) {
     bytes += name.length + value.length;
-    // The kernel allows these on files and directories alone.
-    if (name.startsWith('user.') && type !== 'file' && type !== 'directory') {
+    // The kernel allows these on files and directories alone; a hard link is judged with its file.
+    if (name.startsWith('user.') && !['file', 'directory', 'hardlink'].includes(type)) {
       throw imageEntryRefused(path, `a ${type} cannot have the extended attribute "${name}"`);
     }
   }

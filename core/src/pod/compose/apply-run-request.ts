@@ -41,9 +41,9 @@ export const applyRunRequest = (
   }
   const named = features.hostname.level === 'enforced' || features.hostname.level === 'equivalent';
   const hostname = run.hostname ?? (named ? `rkt-${pod.uuid}` : null);
-  const ownName = hostname ?? nameOf(host);
-  const ownNames =
-    run.hostname === undefined ? [`rkt-${pod.uuid}`, ...(ownName === undefined ? [] : [ownName])] : [run.hostname];
+  // Where the flavor has no name to give, what was asked for is refused, or left out.
+  const ownName = (features.hostname.level === 'impossible' ? null : hostname) ?? nameOf(host);
+  const ownNames = [run.hostname ?? `rkt-${pod.uuid}`, ...(ownName === undefined ? [] : [ownName])];
   const files = {
     resolvConf: resolvConf(run, host),
     hosts: leavesNames(run, features) ? null : hosts(run, host, imageHasHosts, [...new Set(ownNames)]),

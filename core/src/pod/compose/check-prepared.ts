@@ -4,6 +4,7 @@ import type {Pod} from '../../contract/pod.ts';
 import {imageManifestOf} from '../../image/manifest.ts';
 import {openStore} from '../../image/store.ts';
 import type {Settings} from '../../settings.ts';
+import {type RuleName, ruleName} from '../../stage1/choice/flavor-choice.ts';
 import {flavorOptions} from '../../stage1/choice/flavor-options.ts';
 import {gatherHostFacts} from '../../stage1/facts/host-facts.ts';
 import type {FoundFlavor} from '../../stage1/load/find.ts';
@@ -31,13 +32,14 @@ interface Prepared {
 
 /**
  * Refuses to run a pod that has been prepared if rules exclude it now: they may have come since, and some ask for what is only said when it runs.
+ * @returns the rules that restrict which flavor may run it
  * @throws RKT_POLICY_FLAVOR_REFUSED, RKT_POLICY_DEGRADE_FORBIDDEN, RKT_POLICY_ACCEPT_FORBIDDEN, RKT_CONFIG_…
  */
 export const checkPrepared = async (
   settings: Settings,
   files: readonly PolicyFile[],
   {found, facts, manifest, asked, pod, allowDegraded, accepted}: Prepared,
-): Promise<void> => {
+): Promise<readonly RuleName[]> => {
   const rules = await loadPolicy(files);
   const store = openStore(settings.dataDir);
   const images = pod.apps.map(({image}) => ({manifest: imageManifestOf(store, image.id)}));
@@ -52,4 +54,5 @@ export const checkPrepared = async (
     if (rule !== undefined) throw degradeForbidden(name, rule);
   }
   refuseAccepting(accepted, policy.accept);
+  return policy.restrictions.map(ruleName);
 };

@@ -126,7 +126,8 @@ export const compose = async (
         later,
         explain,
       }));
-    const {found, facts, choice, policy, allowDegraded = request.allowDegraded} = chosen;
+    const {found, choice, policy, allowDegraded = request.allowDegraded} = chosen;
+    const facts = await withTrueAccelerator(settings, chosen.facts);
     const {pod: asked, imageHasHosts, askedByImages} = freezeWith(found.flavor.declaration.features, found.stage1);
     checkArguments(asked.apps);
     for (const name of unmounted(asked))
@@ -158,6 +159,16 @@ export const compose = async (
     ids?.release();
     throw error;
   }
+};
+
+/** Of machines alone, and of those that take a device for it. */
+const withTrueAccelerator = async (settings: Settings, facts: HostFacts): Promise<HostFacts> => {
+  if (facts.accelerator?.device === undefined) return facts;
+  const [{unlessRefuted}, {refutedAt}] = await Promise.all([
+    import('../../stage1/facts/accelerator.ts'),
+    import('../state/refuted-accelerator.ts'),
+  ]);
+  return unlessRefuted(settings, facts, () => refutedAt(settings));
 };
 
 interface Chosen extends Partial<Pick<ChosenForPod, 'policy' | 'allowDegraded'>> {

@@ -1,4 +1,5 @@
 import type {ReportEntry} from '../../contract/plan.ts';
+import type {MeasuredCosts} from '../../stage1/choice/measured-costs.ts';
 import type {ComposedPod} from './compose.ts';
 import {type Aspect, planAspects} from './plan-aspects.ts';
 
@@ -6,6 +7,8 @@ import {type Aspect, planAspects} from './plan-aspects.ts';
 export interface FlavorPlan {
   readonly flavor: string;
   readonly composed?: ComposedPod;
+  /** What pods have cost with it on this host, if that has been measured. */
+  readonly measured?: MeasuredCosts;
   readonly refused?: {readonly code: string; readonly message: string; readonly hint?: string};
 }
 
@@ -35,7 +38,10 @@ export interface PlanDiff {
 
 /** The same pod under several flavors, side by side. */
 export const diffAspects = (plans: readonly FlavorPlan[]): PlanDiff => {
-  const told = plans.map(({composed}) => (composed === undefined ? undefined : planAspects(composed)));
+  const none = plans.some(({measured}) => measured !== undefined) ? null : undefined;
+  const told = plans.map(({composed, measured = none}) =>
+    composed === undefined ? undefined : planAspects(composed, measured),
+  );
   const all = told.flatMap((aspects) => aspects ?? []);
   const rows = all.filter(
     (aspect, index) => all.findIndex(({about, what}) => about === aspect.about && what === aspect.what) === index,

@@ -72,8 +72,9 @@ export const hosts = (
   if (hostsEntries.length === 0) return imageHasHosts ? null : base;
   const names = new Map<string, string[]>();
   for (const entry of hostsEntries) {
-    const [ip = '', name = '', ...rest] = entry.split('=');
-    if (rest.length > 0 || isIP(ip) === 0) throw dnsInvalid('hosts-entry', entry, 'is not IP=HOST');
+    const [ip = '', name, ...rest] = entry.split('=');
+    if (name === undefined || rest.length > 0 || isIP(ip) === 0)
+      throw dnsInvalid('hosts-entry', entry, 'is not IP=HOST');
     names.set(ip, [...(names.get(ip) ?? []), word('hosts-entry', name)]);
   }
   return `${base}${[...names].map(([ip, all]) => `${ip}\t${all.join(' ')}\n`).join('')}`;

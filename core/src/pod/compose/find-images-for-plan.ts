@@ -20,23 +20,26 @@ import {imageTree} from './image-tree.ts';
 
 /**
  * The images of a pod as `run` would find them, without taking any into the store: a file is only read.
+ * @param command what its caller has typed, for the error of one who may not look into the store
  */
-export const findImagesForPlan = async (settings: Settings, request: PodRequest): Promise<PodImage[]> => {
-  const store = openStore(settings.dataDir);
-  const images: PodImage[] = [];
-  for (const {image, signature} of await wantedImages(request)) {
-    if (signature !== undefined) throw imageSignatureUnsupported(image, signature);
-    const reference = parseReference(image);
-    // Rendered trees are as closed as the files of images.
-    if (reference.kind !== 'file') requireSight(`plan ${image}`, store.trees);
-    images.push(
-      reference.kind === 'file'
-        ? await inFile(store, image, reference.path)
-        : inStore(store, findImage(store, reference, image)),
-    );
-  }
-  return images;
-};
+export const findImagesForPlan =
+  (command: 'plan' | 'explain') =>
+  async (settings: Settings, request: PodRequest): Promise<PodImage[]> => {
+    const store = openStore(settings.dataDir);
+    const images: PodImage[] = [];
+    for (const {image, signature} of await wantedImages(request)) {
+      if (signature !== undefined) throw imageSignatureUnsupported(image, signature);
+      const reference = parseReference(image);
+      // Rendered trees are as closed as the files of images.
+      if (reference.kind !== 'file') requireSight(`${command} ${image}`, store.trees, 'or give its file: ./IMAGE.aci');
+      images.push(
+        reference.kind === 'file'
+          ? await inFile(store, image, reference.path)
+          : inStore(store, findImage(store, reference, image)),
+      );
+    }
+    return images;
+  };
 
 const inStore = (store: ImageStore, id: ImageId): PodImage => {
   const visits = visitsOf(store, id);

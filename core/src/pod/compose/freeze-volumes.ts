@@ -2,6 +2,7 @@ import type {ResolvedMount} from '../../appc/compile/mounts.ts';
 import type {ManifestVolume} from '../../appc/volumes.ts';
 import type {AppName, RootfsPath, VolumeName} from '../../contract/names.ts';
 import type {Mount, Volume} from '../../contract/pod.ts';
+import {volumeSourceUnusable} from '../errors.ts';
 import {volumePath} from '../state/layout.ts';
 import {freeNames} from './free-names.ts';
 import type {DirectoryLook} from './image-tree.ts';
@@ -96,14 +97,21 @@ const freezeEmpty = (
 });
 
 const freezeHost = (
-  {readOnly, source, recursive}: Extract<ManifestVolume, {kind: 'host'}>,
+  {readOnly, source, recursive, propagation}: Extract<ManifestVolume, {kind: 'host'}>,
   name: VolumeName,
   policy: SourcePolicy,
-): Volume => ({
-  name,
-  readOnly: readOnly ?? false,
-  kind: 'host',
-  ...volumeSource(name, source, policy),
-  recursive: recursive ?? true,
-  followSymlinks: policy.followSymlinks,
-});
+): Volume => {
+  const found = volumeSource(name, source, policy);
+  const propagates = propagation != null && propagation !== 'private';
+  if (propagates && found.type !== 'directory')
+    throw volumeSourceUnusable(name, source, `is no directory, and propagation=${propagation} is for those`);
+  return {
+    name,
+    readOnly: readOnly ?? false,
+    kind: 'host',
+    ...found,
+    recursive: recursive ?? true,
+    ...(propagates ? {propagation} : {}),
+    followSymlinks: policy.followSymlinks,
+  };
+};

@@ -1,5 +1,6 @@
 import {compileDevices} from '../../appc/compile/devices.ts';
 import {kernelPaths} from '../../appc/compile/kernel-paths.ts';
+import {compileLabels} from '../../appc/compile/labels.ts';
 import {boundLimits, compileLimits} from '../../appc/compile/limits.ts';
 import {compileMounts} from '../../appc/compile/mounts.ts';
 import {compilePorts} from '../../appc/compile/ports.ts';
@@ -96,7 +97,9 @@ export const freeze = (
       insecure,
       fromImage: input.fromImages?.[index] ?? new Set(),
     });
-    return {...frozen, limits: boundLimits(frozen.limits, limits)};
+    // What the pod asks of security modules, unless an app asks for something else.
+    const process = {...compileLabels(isolators), ...frozen.process};
+    return {...frozen, process, limits: boundLimits(frozen.limits, limits)};
   });
   const imageHasHosts = trees.some((tree) => tree.has('/etc/hosts'));
   const pod: Pod = {

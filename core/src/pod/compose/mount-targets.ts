@@ -51,13 +51,19 @@ export const checkMountTargets = (app: string, targets: readonly RootfsPath[]): 
 
 /**
  * Refuses a volume whose target would have to be made in another one of the host, where nothing is created (appc EX-15), or in one that is read-only.
- * @throws RKT_POD_MOUNT_TARGET_MISSING
+ * @throws RKT_POD_MOUNT_TARGET_MISSING, RKT_POD_MOUNT_TARGET_REFUSED
  */
 export const checkNestedTargets = (app: AppName, mounts: readonly Mount[], volumes: readonly Volume[]): void => {
   for (const {path} of mounts) {
     const outer = innermost(mounts, path, {itself: false});
     const volume = volumes.find(({name}) => name === outer?.volume);
     if (outer === undefined || volume === undefined) continue;
+    if (volume.kind === 'host' && volume.propagation === 'shared')
+      throw mountTargetRefused(
+        app,
+        path,
+        `it would be mounted on the host, too: the volume "${volume.name}" is shared`,
+      );
     const rest = path.slice(outer.path.length);
     if (volume.kind === 'host' ? isMissing(`${volume.source}${rest}`) : outer.readOnly && volume.copyUp === undefined)
       throw mountTargetMissing(app, path, volume.name, volume.kind === 'host' ? `${volume.source}${rest}` : undefined);

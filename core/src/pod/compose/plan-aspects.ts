@@ -1,5 +1,6 @@
 import type {Support} from '../../contract/support.ts';
 import {showRule} from '../../linux/device-rule.ts';
+import type {MeasuredCosts} from '../../stage1/choice/measured-costs.ts';
 import {isKept, type Strength, strengthsOf} from '../../stage1/choice/strengths.ts';
 import type {ComposedPod} from './compose.ts';
 
@@ -17,10 +18,17 @@ export interface Aspect {
 
 type Planned = Pick<ComposedPod, 'pod' | 'plan' | 'report' | 'found'>;
 
-/** Everything that differs with the flavor, of the plan, the report and the declaration alone: nothing is measured. */
-export const planAspects = (planned: Planned): Aspect[] => [
+/**
+ * Everything that differs with the flavor, of the plan, the report and the declaration alone.
+ * @param measured what pods have cost on this host; `null`: it has not been measured with this flavor, and with another one it has
+ */
+export const planAspects = (planned: Planned, measured?: MeasuredCosts | null): Aspect[] => [
   ...reach(planned).map((aspect) => ({about: 'reach' as const, ...aspect})),
   ...costs(planned).map((aspect) => ({about: 'costs' as const, ...aspect})),
+  ...(measured === undefined ? [] : measuredOf(planned, measured)).map((aspect) => ({
+    about: 'costs' as const,
+    ...aspect,
+  })),
   ...keeps(planned).map((aspect) => ({about: 'keeps' as const, ...aspect})),
 ];
 
@@ -93,7 +101,7 @@ const reach = ({pod, report: {entries}, found}: Planned): Told[] => {
   ];
 };
 
-const MOUNTS: readonly string[] = ['bind', 'disk-image', 'host-tree', 'mount', 'overlay'];
+const MOUNTS: readonly string[] = ['bind', 'disk-image', 'host-tree', 'mount', 'overlay', 'template'];
 
 /** What runs besides the apps: of a flavor with a kernel of its own even a program of a rootfs is no app. `undefined`: the app takes rkt's place. */
 const besideApps = ({
@@ -150,6 +158,38 @@ const costs = (planned: Planned): Told[] => {
     {
       what: 'programs of its own',
       value: pod.stage1 === undefined ? "none, or the host's" : `image ${pod.stage1.image.name}`,
+    },
+  ];
+};
+
+const TIME = 'time, measured here';
+const MEMORY = 'memory, measured here';
+
+const measuredOf = ({found}: Planned, measured: MeasuredCosts | null): Told[] => {
+  if (measured !== null) return measuredAspects(measured, found.digest);
+  const value = `not measured (rkt flavor doctor --measure ${found.flavor.declaration.name})`;
+  return [TIME, MEMORY].map((what) => ({what, value}));
+};
+
+/**
+ * What has been measured, with its date.
+ * @param digest of the flavor now
+ */
+export const measuredAspects = (
+  {flavor, measuredAt, milliseconds, runs, processes, memoryBytes}: MeasuredCosts,
+  digest: string,
+): Told[] => {
+  const when = `on ${new Date(measuredAt).toISOString().slice(0, 10)}${digest === flavor.digest ? '' : `, as ${flavor.name} was then, ${flavor.version}`}`;
+  return [
+    {
+      what: TIME,
+      value: `${milliseconds} ms from the start of rkt to the end of an app that does nothing, the median of ${runs}, ${when}`,
+      rank: -milliseconds,
+    },
+    {
+      what: MEMORY,
+      value: `${(memoryBytes / 2 ** 20).toFixed(1)} MiB in ${processes} ${processes === 1 ? 'process' : 'processes'} besides the app, ${when}`,
+      rank: -memoryBytes,
     },
   ];
 };

@@ -93,8 +93,8 @@ const fromFlags = (
 const reifyVolumes = (volumes: readonly VolumeRequest[]) => {
   for (const {name} of volumes)
     if (volumes.filter((other) => other.name === name).length > 1) throw volumeDuplicate(name);
-  return volumes.map(({name, kind, source, readOnly, recursive, mode, uid, gid}) =>
-    filled({name, kind, source, readOnly, recursive, mode, uid, gid}),
+  return volumes.map(({name, kind, source, readOnly, recursive, propagation, mode, uid, gid}) =>
+    filled({name, kind, source, readOnly, recursive, propagation, mode, uid, gid}),
   );
 };
 

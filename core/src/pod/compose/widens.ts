@@ -45,6 +45,8 @@ const directions: {readonly [K in keyof typeof isolatorValues]: Direction<Isolat
   'os/linux/capabilities-remove-set': privileges,
   'os/linux/capabilities-retain-set': privileges,
   'os/linux/cpu-shares': ({shares}) => weight(shares),
+  'os/linux/cpuset-cpus': 'narrows',
+  'os/linux/cpuset-mems': 'narrows',
   'os/linux/no-new-privileges': privileges,
   // The lower, the later it is killed, and another in its place.
   'os/linux/oom-score-adj': ({score}, {oomScoreAdj}) => (score < Math.max(0, oomScoreAdj) ? [`score ${score}`] : []),
@@ -63,6 +65,7 @@ const directions: {readonly [K in keyof typeof isolatorValues]: Direction<Isolat
   // A limit, and a request that is a weight where nothing else says the weight.
   'resource/cpu': (_, {limits, isolators}) =>
     isolators['os/linux/cpu-shares'] === undefined ? weight(limits.cpuShares ?? 0) : [],
+  'resource/hugepages': 'narrows',
   // A limit, and a request that is kept from being reclaimed as long as there is anything else.
   'resource/memory': (_, {limits}) => ((limits.memoryLow ?? 0) > 0 ? [`${limits.memoryLow} bytes kept for it`] : []),
   'resource/network-bandwidth': 'narrows',

@@ -1,5 +1,6 @@
 import {statSync} from 'node:fs';
 import type {HostPath, Uuid} from '../../contract/names.ts';
+import {collectUnfinished} from './collect-unfinished.ts';
 import {collectRanges} from './id-ranges.ts';
 import {podDirectory} from './layout.ts';
 import {abandon, mark, type Outcome, type Script, sweep} from './life-cycle.ts';
@@ -81,6 +82,7 @@ export const gc = (dataDir: HostPath, options: GcOptions): GcAction[] => {
   if (!options.dryRun) {
     collectRanges(dataDir);
     collectNames(dataDir);
+    collectUnfinished(dataDir);
   }
   return [...done.values()];
 };

@@ -61,6 +61,17 @@ export const keepRange = (dataDir: HostPath, uuid: Uuid, {base}: IdMap): void =>
   if (owner !== uuid) throw idRangeTaken(uuid, base, owner ?? 'nobody any more');
 };
 
+/** A range that a pod can have: that one if it is still its own or nobody's, else another. It is not taken by that. */
+export const freeRange = (dataDir: HostPath, uuid: Uuid, wanted: IdMap): IdMap => {
+  const directory = idRangesDirectory(dataDir);
+  if ([undefined, uuid].includes(ownerOf(directory, String(wanted.base)) as Uuid | undefined)) return wanted;
+  const reserved = reservedRanges();
+  for (const base of candidates(uuid)) {
+    if (!reserved.has(base) && ownerOf(directory, String(base)) === undefined) return {base, count: RANGE};
+  }
+  throw idRangesExhausted(RANGES);
+};
+
 /** Gives back whatever range a pod has. */
 export const releaseRange = (dataDir: HostPath, uuid: Uuid, {base}: IdMap): void => {
   const directory = idRangesDirectory(dataDir);

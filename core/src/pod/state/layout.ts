@@ -83,6 +83,9 @@ export const appPaths = (app: AppName) =>
 /** The same of all apps together. App names have no colon. */
 export const OOM_KILLS = 'stage1/rootfs/rkt/status/:oom';
 
+/** Is there when the pod's machine was not started with the accelerator that it was planned with, but with the next. */
+export const ACCELERATOR_FAILED = 'stage1/rootfs/rkt/status/:accelerator';
+
 /** Says `ready` once the apps of the pod run, if something supervises them. */
 export const SUPERVISOR_STATUS = 'stage1/rootfs/rkt/supervisor-status';
 

@@ -1,9 +1,10 @@
+import type {HostFacts} from '../../contract/host.ts';
 import type {Launch} from '../../contract/launch.ts';
-import type {Pod, RunningPod} from '../../contract/pod.ts';
+import type {App, Pod, RunningPod} from '../../contract/pod.ts';
 import {enter as performEnter} from '../../executor/enter.ts';
 import {requireStdio} from '../../linux/require-stdio.ts';
 import {sealSelf} from '../../linux/sealed-self.ts';
-import {callersTerminal, hasTerminal, onTerminal} from '../../linux/terminal.ts';
+import {callersTerminal, hasTerminal, onTerminal, terminals} from '../../linux/terminal.ts';
 import type {RktError} from '../../rkt-error.ts';
 import type {Settings} from '../../settings.ts';
 import {checkedOnce} from '../../stage1/checked-once.ts';
@@ -64,7 +65,7 @@ export const enter = async (
   const running = whenStarted(entry, app.name, look);
   let candidate: unknown;
   try {
-    candidate = flavor.enter(running, app, command, facts);
+    candidate = flavor.enter(running, onCallersTerminal(app), command, withCallersStreams(facts));
   } catch (cause) {
     throw flavorFailed(flavor.declaration.name, 'enter', cause);
   }
@@ -77,10 +78,11 @@ export const enter = async (
   });
   const launch = JSON.parse(text) as Launch;
   if (launch.into !== 'member') throw flavorPlanInvalid(flavor.declaration.name, 'enter', 'joins no process');
-  return performEnter(onCallersTerminal(launch), {
+  return performEnter(launch, {
     facts,
     caches: {seccomp: seccompCache(settings.dataDir)},
     describeError,
+    defaultLimits: Object.hasOwn(app.isolators['os/unix/rlimits']?.limits ?? {}, 'nofile') ? [] : ['nofile'],
   });
 };
 
@@ -90,10 +92,16 @@ const machineLook = async (entry: PodEntry, pod: Pod, supervisor: Supervisor): P
 };
 
 /** What the app has been told of another terminal does not hold for this one. */
-const onCallersTerminal = (launch: Extract<Launch, {into: 'member'}>): typeof launch => {
-  const {process} = launch;
+const onCallersTerminal = (app: App): App => {
+  const {process} = app;
   const terminal = callersTerminal();
-  if (terminal?.kind === undefined) return launch;
+  if (terminal?.kind === undefined) return app;
   const others = process.env.filter(({name}) => name !== 'TERM');
-  return {...launch, process: {...process, env: onTerminal(others, terminal)}};
+  return {...app, process: {...process, env: onTerminal(others, terminal)}};
+};
+
+/** The stored ones are of who has started the pod. */
+const withCallersStreams = ({terminals: _, ...facts}: HostFacts): HostFacts => {
+  const own = terminals();
+  return {...facts, ...(own.length > 0 && {terminals: own})};
 };

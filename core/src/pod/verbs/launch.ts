@@ -1,5 +1,6 @@
 import {takeDiskImages} from '../../artifact/disk-images.ts';
 import {takeHostTrees} from '../../artifact/host-trees.ts';
+import {takeTemplates} from '../../artifact/templates.ts';
 import type {HostFacts} from '../../contract/host.ts';
 import type {Plan} from '../../contract/plan.ts';
 import type {Pod} from '../../contract/pod.ts';
@@ -23,12 +24,14 @@ export const launch = async (
   const keep = (trees: readonly string[]) => writeStored(place.path, 'hostTrees', trees);
   const hostTrees = await takeHostTrees(place.dataDir, plan, keep);
   const diskImages = await takeDiskImages(place.dataDir, plan);
+  const templates = await takeTemplates(place.dataDir, plan, note);
   const userNamespaces = await makeUserNamespaces(plan);
   return perform(plan, {
     pod,
     facts,
     hostTrees,
     diskImages,
+    templates,
     userNamespaces,
     lock: place.lock,
     caches: {seccomp: seccompCache(place.dataDir)},

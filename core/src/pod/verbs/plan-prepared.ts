@@ -1,7 +1,7 @@
 import type {Declaration} from '../../contract/declaration.ts';
 import {CONTRACT_VERSION} from '../../contract/flavor.ts';
 import type {HostFacts} from '../../contract/host.ts';
-import type {HostPath} from '../../contract/names.ts';
+import type {HostPath, Uuid} from '../../contract/names.ts';
 import type {Pod} from '../../contract/pod.ts';
 import {callersTerminal} from '../../linux/terminal.ts';
 import type {Settings} from '../../settings.ts';
@@ -125,7 +125,7 @@ const withOther = async (
   const {found, facts} = await withFacts(settings, chosen, rememberedIn(settings));
   const {stored} = planning;
   refuseCopies(uuid, summary, found, stored.pod);
-  const pod = withPrograms(stored.pod, found);
+  const pod = await withFreeIds(settings.dataDir, uuid, withPrograms(stored.pod, found), requireStored(path, 'frozen'));
   const planned = await planWith(settings, found, {...planning, facts, pod});
   const before = {
     properties: stored.properties ?? STRONGEST,
@@ -153,6 +153,13 @@ const STRONGEST: Declaration['properties'] = ['own-ipc', 'own-kernel', 'own-netw
 
 const withPrograms = ({stage1: _, ...pod}: Pod, {stage1}: ChosenFlavor): Pod =>
   stage1 === undefined ? pod : {...pod, stage1};
+
+/** A pod that was prepared without ids of its own has given back those that it asked for: another pod may have them. */
+const withFreeIds = async (dataDir: HostPath, uuid: Uuid, pod: Pod, before: Pod): Promise<Pod> => {
+  if (pod.idMap === undefined || before.idMap !== undefined) return pod;
+  const {freeRange} = await import('../state/id-ranges.ts');
+  return {...pod, idMap: freeRange(dataDir, uuid, pod.idMap)};
+};
 
 /** A stage1 made for rkt is copied with the files of its apps, to where another has nothing of its own; a machine has the layers of images as disks, and no copies. */
 const refuseCopies = (uuid: string, {flavor}: Summary, found: FoundFlavor, {apps}: Pod): void => {

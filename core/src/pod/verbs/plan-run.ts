@@ -22,7 +22,7 @@ export const planRun = async (
   using images = holdPresentImages(openStore(settings.dataDir));
   void images;
   return await compose(settings, request, run, PLAN_UUID, {
-    find: findImagesForPlan,
+    find: findImagesForPlan(explain === undefined ? 'plan' : 'explain'),
     remember: false,
     ...(explain === undefined ? {} : {explain}),
   });

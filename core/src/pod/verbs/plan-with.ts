@@ -1,5 +1,6 @@
 import {RktError} from '../../rkt-error.ts';
 import type {Settings} from '../../settings.ts';
+import {readMeasuredCosts} from '../../stage1/choice/measured-costs.ts';
 import type {FlavorPlan} from '../compose/diff-aspects.ts';
 import {imageIsolatorRefused} from '../errors.ts';
 import type {PodRequest, RunRequest} from '../request.ts';
@@ -21,7 +22,8 @@ export const planWith = async (
     try {
       const composed = await planRun(settings, {...request, stage1: flavor}, run);
       if (composed.refused.length > 0) throw imageIsolatorRefused(composed.refused);
-      plans.push({flavor, composed});
+      const measured = readMeasuredCosts(settings.dataDir, composed.found.flavor.declaration.name);
+      plans.push({flavor, composed, ...(measured === undefined ? {} : {measured})});
     } catch (error) {
       if (!(error instanceof RktError) || error.code === 'RKT_FLAVOR_NOT_FOUND') throw error;
       errors.push(error);

@@ -2,7 +2,8 @@ import type {Uuid} from '../../contract/names.ts';
 import {holdImages, openStore} from '../../image/store.ts';
 import {fsyncDirectory, syncFileSystem} from '../../linux/fsync.ts';
 import type {Settings} from '../../settings.ts';
-import {compose} from '../compose/compose.ts';
+import {keepFlavor} from '../../stage1/load/keep-flavor.ts';
+import {type ComposedPod, compose} from '../compose/compose.ts';
 import {fillPod} from '../compose/fill.ts';
 import {takeStreams} from '../compose/take-streams.ts';
 import type {PodRequest, RunRequest} from '../request.ts';
@@ -37,6 +38,7 @@ export const prepare = async (settings: Settings, asked: PodRequest): Promise<Uu
   try {
     const {asked, imageHasHosts, overlayObstacle, askedByImages} = composed;
     namePod(place, request);
+    if (!keepFlavor(settings.dataDir, composed.found)) tellNotKept(settings, composed.found);
     await fillPod(place, composed, request, {
       createdAt: Date.now(),
       request: {
@@ -59,3 +61,8 @@ export const prepare = async (settings: Settings, asked: PodRequest): Promise<Uu
   }
   return uuid;
 };
+
+const tellNotKept = ({note}: Settings, {flavor}: ComposedPod['found']): void =>
+  note(
+    `no copy is kept of flavor "${flavor.declaration.name}", whose package is too large: the pod is refused if that is another one when it is to run`,
+  );

@@ -1,8 +1,11 @@
+import {foundBefore} from '../../executor/terminal-mark.ts';
 import {refuseDamagedLayers} from '../../image/damage.ts';
-import {holdImages, openStore} from '../../image/store.ts';
+import {holdImages, type ImageStore, openStore} from '../../image/store.ts';
 import {requireStdio} from '../../linux/require-stdio.ts';
 import type {Settings} from '../../settings.ts';
+import type {RuleName} from '../../stage1/choice/flavor-choice.ts';
 import {findPolicyFiles} from '../../stage1/policy/find-policy-files.ts';
+import {asFound, foundImages} from '../compose/as-found.ts';
 import type {PlanChange} from '../compose/compare-plans.ts';
 import {podNotInState, podWeaker} from '../errors.ts';
 import type {PreparedRequest, RunRequest} from '../request.ts';
@@ -37,11 +40,8 @@ export const runPrepared = async (
 ): Promise<never> => {
   requireStdio();
   const uuid = findUuid(settings.dataDir, text);
-  const asked =
-    request.stage1 === undefined
-      ? request
-      : await (await import('../compose/take-streams.ts')).takeStream(settings, request);
   const store = openStore(settings.dataDir);
+  const asked = request.stage1 === undefined ? request : await takeFlavor(settings, store, request);
   // Who removes or replaces what is damaged of an image finds the pod where it waits, or where it runs, with its images and that of its flavor.
   using images = holdImages(store);
   const planned = await withPod(settings.dataDir, uuid, async (entry) => {
@@ -49,24 +49,28 @@ export const runPrepared = async (
     const {apps, stage1} = requireStored(entry.path, 'frozen');
     // With a flavor that is asked for now, its own image takes the place of that one.
     refuseDamagedLayers(store, stage1 === undefined || asked.stage1 !== undefined ? {apps} : {apps, stage1});
-    const planned = await planPrepared(settings, entry, run, asked);
-    await checkPolicy(settings, entry, planned);
+    const ruleless = await planPrepared(settings, entry, run, asked);
+    const planned = restrictedBy(ruleless, await checkPolicy(settings, entry, ruleless));
     refuseWeaker(entry, planned);
     if (planned.summary.flavor.supervises) checkSockets(planned.pod, planned.facts);
     requireTerminal(planned.pod);
-    if (!asked.readOnce) await ownTerminal(planned, () => images.close());
+    const found = foundImages(asked, [], planned.pod.stage1);
+    if (!asked.readOnce) await ownTerminal(planned, {found, release: () => images.close()});
     if (planned.other !== undefined) tell(planned.other.change);
     tellNetwork(settings, run, planned.pod);
     tellReadiness(settings, planned.report);
     tellUnproved(settings, planned.pod, planned.report);
+    const flavor = planned.other?.found;
+    if (flavor !== undefined && flavor.own !== true)
+      (await import('../../stage1/load/keep-flavor.ts')).keepFlavor(settings.dataDir, flavor);
+    const {idMap} = planned.pod;
+    if (idMap !== undefined) (await import('../state/id-ranges.ts')).keepRange(settings.dataDir, uuid, idMap);
     return planned;
   });
   using place = new Place(settings.dataDir, uuid, 'prepared');
   try {
     if (place.perform(claim()) !== 'done') throw podNotInState(uuid, 'taken by another rkt', 'prepared');
     if (run.uuidFileSave !== undefined) writeUuidFile(run.uuidFileSave, uuid);
-    const {idMap} = planned.pod;
-    if (idMap !== undefined) (await import('../state/id-ranges.ts')).keepRange(settings.dataDir, uuid, idMap);
     if (planned.fresh) {
       writeStored(place.path, 'frozen', planned.pod);
       writeStored(place.path, 'report', planned.report);
@@ -81,14 +85,25 @@ export const runPrepared = async (
   }
 };
 
-/** Costs one readdir for each layer of the configuration while there is no policy. */
+const takeFlavor = async (
+  settings: Settings,
+  store: ImageStore,
+  request: PreparedRequest,
+): Promise<PreparedRequest> => {
+  const {takeStream} = await import('../compose/take-streams.ts');
+  const taken = await takeStream(settings, request);
+  const before = foundBefore();
+  return before === undefined ? taken : asFound(taken, before, store);
+};
+
+/** Costs one readdir for each layer of the configuration while there is no policy. Returns the rules that restrict which flavor may run the pod. */
 const checkPolicy = async (
   settings: Settings,
   {path}: PodEntry,
   {pod, facts, summary, other, allowDegraded}: PlannedPrepared,
-): Promise<void> => {
+): Promise<readonly RuleName[]> => {
   const files = findPolicyFiles(settings);
-  if (files.length === 0) return;
+  if (files.length === 0) return [];
   const [{pinnedFlavor}, {checkPrepared}] = await Promise.all([
     import('../../stage1/choice/choose-flavor.ts'),
     import('../compose/check-prepared.ts'),
@@ -96,7 +111,14 @@ const checkPolicy = async (
   const found = other?.found ?? (await pinnedFlavor(settings, summary.flavor));
   const {accepted = [], pod: asked} = requireStored(path, 'request');
   const manifest = requireStored(path, 'manifest');
-  await checkPrepared(settings, files, {found, facts, manifest, asked, pod, allowDegraded, accepted});
+  return checkPrepared(settings, files, {found, facts, manifest, asked, pod, allowDegraded, accepted});
+};
+
+/** Of another flavor it is kept under which rules it was chosen now, not under which the first one was. */
+const restrictedBy = (planned: PlannedPrepared, restrictions: readonly RuleName[]): PlannedPrepared => {
+  const {other, summary} = planned;
+  if (other === undefined || restrictions.length === 0) return planned;
+  return {...planned, summary: {...summary, choice: {by: 'asked', ...summary.choice, restrictions}}};
 };
 
 /** @throws RKT_POD_WEAKER if another flavor gives the pod less than it was prepared with, and nobody said that it may */

@@ -1,7 +1,8 @@
-import {isStartedAnew} from '../../executor/terminal-mark.ts';
+import {foundBefore} from '../../executor/terminal-mark.ts';
 import {holdImages, openStore} from '../../image/store.ts';
 import {requireStdio} from '../../linux/require-stdio.ts';
 import type {Settings} from '../../settings.ts';
+import {asFound, foundImages} from '../compose/as-found.ts';
 import {compose} from '../compose/compose.ts';
 import {fillPod} from '../compose/fill.ts';
 import {takeStreams} from '../compose/take-streams.ts';
@@ -24,14 +25,18 @@ import {writeUuidFile} from './write-uuid-file.ts';
 export const run = async (settings: Settings, asked: PodRequest, runRequest: RunRequest): Promise<never> => {
   requireStdio();
   const uuid = newUuid();
-  const request = await takeStreams(settings, asked);
-  using images = holdImages(openStore(settings.dataDir));
+  const taken = await takeStreams(settings, asked);
+  const store = openStore(settings.dataDir);
+  using images = holdImages(store);
+  const before = foundBefore();
+  const request = before === undefined ? taken : asFound(taken, before, store);
   // What there is to say of that has been said.
-  const telling = isStartedAnew() ? {...settings, note: () => {}, remark: () => {}} : settings;
+  const telling = before !== undefined ? {...settings, note: () => {}, remark: () => {}} : settings;
   const composed = await compose(telling, request, runRequest, uuid);
   if (composed.found.flavor.appCgroup !== undefined) checkSockets(composed.pod, composed.facts);
   requireTerminal(composed.pod);
-  if (!request.readOnce) await ownTerminal(composed, () => images.close());
+  const found = foundImages(request, composed.images, composed.pod.stage1);
+  if (!request.readOnce) await ownTerminal(composed, {found, release: () => images.close()});
   tellNetwork(settings, runRequest, composed.pod);
   tellReadiness(settings, composed.report);
   tellUnproved(settings, composed.pod, composed.report);
@@ -40,6 +45,8 @@ export const run = async (settings: Settings, asked: PodRequest, runRequest: Run
     // Early, as in rkt: by it the pod can be removed whatever happens.
     if (runRequest.uuidFileSave !== undefined) writeUuidFile(runRequest.uuidFileSave, uuid);
     namePod(place, request);
+    if (composed.found.own !== true)
+      (await import('../../stage1/load/keep-flavor.ts')).keepFlavor(settings.dataDir, composed.found);
     await fillPod(place, composed, request, {createdAt: Date.now()});
     place.perform(finishPreparing('run'));
     images.close();

@@ -1,10 +1,11 @@
 import {createPrivateKey, type KeyObject, sign} from 'node:crypto';
-import {closeSync, constants, fstatSync, openSync, readFileSync, rmSync, statSync} from 'node:fs';
+import {closeSync, constants, fstatSync, openSync, readFileSync, rmSync} from 'node:fs';
 import path from 'node:path';
 import type {Config} from '../../config/config.ts';
 import {leadsNowhere} from '../../config/leads-nowhere.ts';
 import {atomicWrite} from '../../linux/atomic-write.ts';
 import {errnoText} from '../../linux/errno-text.ts';
+import {notReplaceable} from '../../linux/not-replaceable.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 import type {Settings} from '../../settings.ts';
 import {receiptKeyUnusable, receiptUnwritable} from '../errors.ts';
@@ -67,9 +68,8 @@ export const writeReceipt = (file: string, receipt: Receipt, key: KeyObject | un
   const signature = `${file}.sig`;
   try {
     for (const place of [file, signature]) {
-      const found = statSync(place, {throwIfNoEntry: false});
-      if (found !== undefined && !found.isFile())
-        throw receiptUnwritable(place, 'it is there already, and is not a file');
+      const obstacle = notReplaceable(place);
+      if (obstacle !== undefined) throw receiptUnwritable(place, obstacle);
     }
     // No signature is beside a receipt that it is not of, whenever this is interrupted.
     rmSync(signature, {force: true});

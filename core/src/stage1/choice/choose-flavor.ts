@@ -7,7 +7,7 @@ import {RktError} from '../../rkt-error.ts';
 import type {Settings} from '../../settings.ts';
 import {flavorReplaced, stage1ImageMissing} from '../errors.ts';
 import {gatherHostFacts} from '../facts/host-facts.ts';
-import {type FoundFlavor, findFlavor} from '../load/find.ts';
+import {digestAt, type FoundFlavor, findFlavor} from '../load/find.ts';
 import {defaultOrder, ownFlavors} from '../load/own-flavors.ts';
 import {defaultFlavor} from './default-flavor.ts';
 import type {FlavorChoice} from './flavor-choice.ts';
@@ -100,16 +100,25 @@ const configured = async (settings: Settings): Promise<{readonly wanted?: string
 };
 
 /**
- * The very flavor that a pod was prepared with.
+ * The very flavor that a pod was prepared with: as it is installed, or from the copy that is kept of it.
  * @throws RKT_FLAVOR_REPLACED, RKT_FLAVOR_NOT_FOUND
  */
 export const pinnedFlavor = async (
   settings: Settings,
-  {name, source, digest}: {readonly name: string; readonly source: string; readonly digest: string},
+  pinned: {readonly name: string; readonly source: string; readonly digest: string},
 ): Promise<FoundFlavor> => {
+  const {name, source, digest} = pinned;
   const options = await flavorOptions(settings);
   if (isImageId(source)) return (await import('./stage1-image.ts')).pinnedImage(settings, source, options);
-  const found = await findFlavor(source, options);
-  if (found.digest !== digest) throw flavorReplaced(name, digest, found.digest);
-  return found;
+  const found = await digestAt(source, options).catch((error: unknown) => {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  });
+  if (found === digest) return findFlavor(source, options);
+  const {keptFlavor} = await import('../load/kept-flavor.ts');
+  const kept = await keptFlavor(settings.dataDir, {...pinned, found: found ?? 'none'}, options);
+  if (kept !== undefined) return kept;
+  // It says where it has been looked for.
+  if (found === undefined) return findFlavor(source, options);
+  throw flavorReplaced(name, digest, found);
 };

@@ -117,7 +117,7 @@ const flavorIn = async (
   const program = path.startsWith('/') && !path.includes('\0') ? findTreeProgram(root, path) : undefined;
   if (program === undefined) return refuse('which is no program in it');
   // It runs where it sees itself and the programs of the host.
-  if (program.through !== undefined)
+  if (program.interpreter !== undefined)
     return refuse('which needs libraries of the image: it has to be static, or a script');
   if (!isExecutable(program.path)) return refuse('a module of JavaScript: in an image a flavor is a program');
   const {flavor} = await loadFlavor(program.path, options);

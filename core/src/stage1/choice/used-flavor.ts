@@ -4,7 +4,7 @@ import {configuredStage1} from '../../config/config.ts';
 import {entriesOf} from '../../config/entries-of.ts';
 import {readFile} from '../../config/read-file.ts';
 import type {HostPath} from '../../contract/names.ts';
-import {atomicWrite} from '../../linux/atomic-write.ts';
+import {atomicWrite, removeUnfinished} from '../../linux/atomic-write.ts';
 import {fsyncDirectory} from '../../linux/fsync.ts';
 import {flavorUseConflict, flavorUseNothing} from '../errors.ts';
 
@@ -63,6 +63,7 @@ export const rollBackFlavor = (localConfig: HostPath): UsedFlavor => {
 };
 
 const writeUsed = (file: string, used: UsedFlavor): UsedFlavor => {
+  removeUnfinished(path.dirname(file), path.basename(file));
   atomicWrite(file, `${JSON.stringify({rktVersion: 'v1', rktKind: 'stage1', ...used})}\n`);
   return used;
 };

@@ -7,7 +7,7 @@ import type {HostPath} from '../../contract/names.ts';
 import {decodeDevice} from '../../linux/device.ts';
 import type {Settings} from '../../settings.ts';
 import type {Device, Emulator} from './prove-kvm.ts';
-import {provedOnce} from './proved-once.ts';
+import {provedAt, provedOnce, refute} from './proved-once.ts';
 import {rememberedIn} from './remembered-in.ts';
 
 type Fact = NonNullable<HostFacts['accelerator']>;
@@ -26,7 +26,7 @@ interface Options {
 }
 
 /**
- * The facts with what runs the code of a pod's machine, for a flavor whose image has a machine: as the configuration says, or by proof.
+ * The facts with what runs the code of a pod's machine, and whether it may go on from a template, for a flavor whose image has a machine: as the configuration says, or by proof.
  * @throws RKT_CONFIG_…, RKT_ISOLATION_FAILED, RKT_SCRATCH_UNUSABLE
  */
 export const withAccelerator = async (
@@ -38,12 +38,29 @@ export const withAccelerator = async (
   const emulator = stage1Image?.machine?.emulator;
   const program = emulator === undefined ? undefined : facts.programs[emulator];
   if (program == null || options.tree === undefined) return facts;
-  const {accelerator: wanted = 'auto'} = (await loadConfig(settings, ['stage1'])).stage1;
+  const {accelerator: wanted = 'auto', templates = true} = (await loadConfig(settings, ['stage1'])).stage1;
   return {
     ...facts,
+    ...(templates ? {} : {noTemplates: true}),
     accelerator: await choose(wanted, program, options.tree, {...options, known: rememberedIn(settings)}),
   };
 };
+
+/** The accelerator of a pod, given the times at which machines could not be started with it: once is enough, if nobody has proved it since. The proof is overwritten. */
+export const unlessRefuted = (
+  settings: Pick<Settings, 'dataDir'>,
+  facts: HostFacts,
+  refuted: () => readonly number[],
+): HostFacts => {
+  const directory = rememberedIn(settings);
+  if (facts.accelerator?.name !== 'kvm' || facts.accelerator.forced || directory === undefined) return facts;
+  const proved = provedAt(directory);
+  if (proved === undefined || refuted().every((time) => time < proved)) return facts;
+  refute(directory, NOT_STARTED);
+  return {...facts, accelerator: {name: 'tcg', because: `${DEVICE} is of no use: ${NOT_STARTED}`}};
+};
+
+const NOT_STARTED = 'a machine has not started with it';
 
 const choose = async (
   wanted: Accelerator,

@@ -5,6 +5,7 @@ import type {HostPath} from '../../contract/names.ts';
 import {capabilitiesOf} from '../../linux/capabilities.ts';
 import {findHierarchies} from '../../linux/cgroup-hierarchies.ts';
 import {findDevicePolicy} from '../../linux/device-policy.ts';
+import {execInterpreterMissing} from '../../linux/errors.ts';
 import {landlockVersion} from '../../linux/landlock.ts';
 import {readMountinfo} from '../../linux/mountinfo.ts';
 import {openStored} from '../../linux/open-stored.ts';
@@ -133,9 +134,15 @@ const entries = (directory: string): string[] => {
   }
 };
 
-const programIn = (tree: HostPath, name: string): TreeProgram | undefined => {
+/** @throws RKT_EXEC_INTERPRETER_MISSING if the tree lacks its loader: it would run with the host's, and the host's libraries */
+const programIn = (tree: HostPath, name: string): Omit<TreeProgram, 'interpreter'> | undefined => {
   using root = openStored(tree, O_PATH | constants.O_DIRECTORY);
-  return findTreeProgram(root, name);
+  const found = findTreeProgram(root, name);
+  if (found === undefined) return undefined;
+  const {interpreter, ...program} = found;
+  if (interpreter !== undefined && program.through === undefined)
+    throw execInterpreterMissing(program.path, interpreter, 'does not exist in the image of the stage1');
+  return program;
 };
 
 const gatherProgram = (

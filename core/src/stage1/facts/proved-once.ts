@@ -1,4 +1,4 @@
-import {readFileSync} from 'node:fs';
+import {readFileSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import type {HostPath} from '../../contract/names.ts';
 import {isSystemError} from '../../linux/syscall-error.ts';
@@ -27,6 +27,17 @@ export const provedOnce = async (
   const proof = await prove(program, tree, device);
   if (to !== undefined) writeCache(join(to, NAME), `${key}\n\n${JSON.stringify(proof)}`);
   return proof;
+};
+
+/** When what is remembered in a directory was proved, in milliseconds since 1970. */
+export const provedAt = (directory: string): number | undefined =>
+  statSync(join(directory, NAME), {throwIfNoEntry: false})?.mtimeMs;
+
+/** Overwrites what is remembered: the same device by the same program is of no use. */
+export const refute = (directory: string, because: string): void => {
+  const file = join(directory, NAME);
+  const [key] = readFileSync(file, 'utf8').split('\n\n');
+  writeCache(file, `${key}\n\n${JSON.stringify({works: false, because} satisfies Proof)}`);
 };
 
 /** Nobody but root has written it, all at once. */

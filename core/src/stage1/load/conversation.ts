@@ -34,8 +34,8 @@ interface Options {
 }
 
 /**
- * Loads a flavor in JavaScript in a process of its own, which answers until this one ends or becomes another. Node.js permits it to read what it may import and nothing else; and as any stranger's program it has no
- * capability, sees these files and the programs of the host read-only, no network, no /proc and no other process, and has bounded memory. Who is not root can take from it what Node.js can, no more.
+ * Loads a flavor in JavaScript in a process of its own, which answers until this one ends or becomes another. Node.js permits it to read what it may import and nothing else; and as any stranger's program it is
+ * nobody (of a module that not everybody may read: its owner), has no capability, sees these files and the programs of the host read-only, no network, no /proc and no other process, and has bounded memory. Who is not root can take from it what Node.js can, no more.
  * @returns asks it. It throws what the flavor throws, and RKT_FLAVOR_ANSWER_INVALID, RKT_FLAVOR_DENIED, RKT_FLAVOR_OUT_OF_MEMORY, RKT_FLAVOR_PLAN_TOO_LARGE, RKT_FLAVOR_TIMED_OUT
  */
 export const startConversation = (source: string, {milliseconds = {}, note}: Options = {}): Ask => {
@@ -130,7 +130,8 @@ const launch = (
     script,
     source,
   ];
-  const {file, args} = strangersScript(command, {owner: statSync(source), shown});
+  const owner = mayAllRead([node, script, source, ...directoriesOf(source)]) ? undefined : statSync(source);
+  const {file, args} = strangersScript(command, {owner, shown});
   return isolated(
     shown,
     () => {
@@ -150,6 +151,25 @@ const launch = (
     {offline: true},
   );
 };
+
+/** Of a module, up to its package. */
+const directoriesOf = (source: string): string[] => {
+  const top = packageOf(source);
+  const directories: string[] = [];
+  for (let place = source; place.length > top.length; ) {
+    place = path.dirname(place);
+    directories.push(place);
+  }
+  return directories;
+};
+
+/** By their modes: what everybody may read, and enter. */
+const mayAllRead = (places: readonly string[]): boolean =>
+  places.every((place) => {
+    const stats = statSync(place);
+    const needed = stats.isDirectory() ? 0o005 : 0o004;
+    return (stats.mode & needed) === needed;
+  });
 
 const speak = (child: ChildProcess, keeper: Keeper | undefined, ends: Ends) => {
   const {ask, takeMessages} = exchangeBy(ends);

@@ -1,4 +1,4 @@
-import {existsSync, statSync} from 'node:fs';
+import {existsSync, type Stats, statSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import path from 'node:path';
 import type {Flavor} from '../../contract/flavor.ts';
@@ -16,10 +16,12 @@ import {entries, findPackage, flavorsIn, ownTrees} from './package-trees.ts';
 /** A flavor that has been loaded and checked. */
 export interface FoundFlavor {
   readonly flavor: Flavor;
-  /** `sha256-…` of the file it was loaded from, or the ID of the image. */
+  /** `sha256-…` of the file it was loaded from, of all files of somebody else's package, or the ID of the image. */
   readonly digest: string;
   /** The file it was loaded from, or the ID of the image that it is. */
   readonly source: string;
+  /** It comes with rkt. Default false. */
+  readonly own?: boolean;
   /** Of a stage1 image made for rkt. */
   readonly entrypoints?: Entrypoints;
 }
@@ -112,13 +114,16 @@ const hintFor = (selection: string, options: Options): string | undefined => {
 
 const resolvePath = (given: string): string => {
   const absolute = path.resolve(given);
-  let isDirectory: boolean;
+  let stats: Stats;
   try {
-    isDirectory = statSync(absolute).isDirectory();
+    stats = statSync(absolute);
   } catch (cause) {
     throw flavorNotFound(given, [absolute], cause);
   }
-  if (!isDirectory) return absolute;
+  // Whoever reads a fifo waits for ever.
+  if (!stats.isDirectory() && !stats.isFile())
+    throw flavorLoadFailed(given, absolute, new Error('it is neither a regular file nor a directory'));
+  if (stats.isFile()) return absolute;
   if (!existsSync(path.join(absolute, 'package.json')))
     throw flavorNotFound(given, [path.join(absolute, 'package.json')]);
   try {
@@ -150,9 +155,26 @@ const ownFlavor = (source: string): Flavor => {
   return checkHooks(module.default ?? module, source);
 };
 
-const load = async (selection: string, {source, builtIn}: Place, {cacheDir, note}: Options): Promise<FoundFlavor> => {
+const digestOf = async ({source, builtIn}: Place, {cacheDir}: Options): Promise<string> => {
+  if (builtIn) return fileDigest(source, cacheDir);
+  const {isExecutable} = await import('./executable-flavor.ts');
+  if (isExecutable(source)) return fileDigest(source, cacheDir);
+  const [{flavorParts}, {flavorDigest}] = await Promise.all([
+    import('./flavor-parts.ts'),
+    import('./flavor-digest.ts'),
+  ]);
+  const parts = flavorParts(source);
+  return parts === undefined ? fileDigest(source, cacheDir) : flavorDigest(parts);
+};
+
+const load = async (selection: string, place: Place, options: Options): Promise<FoundFlavor> => {
+  const {source, builtIn} = place;
+  const {cacheDir, note} = options;
+  let digest: string;
   let flavor: Flavor;
   try {
+    // Before it is loaded: what is kept of it afterwards has the same one, or it has changed meanwhile.
+    digest = await digestOf(place, options);
     flavor = builtIn ? ownFlavor(source) : (await import('./outside-flavor.ts')).outsideFlavor(source, note);
   } catch (cause) {
     if (cause instanceof RktError) throw cause;
@@ -164,7 +186,7 @@ const load = async (selection: string, {source, builtIn}: Place, {cacheDir, note
     const {checkDeclaration} = await import('./check-declaration.ts');
     checkDeclaration(declaration, source);
   });
-  return {flavor, digest: fileDigest(source, cacheDir), source};
+  return {flavor, digest, source, own: builtIn};
 };
 
 /** A flavor that is installed but cannot be used. */
@@ -179,6 +201,13 @@ const loadFrom = async (source: string, builtIn: boolean, options: Options): Pro
 /** The flavor of somebody else's that is this file of the host; throws as {@link findFlavor}. */
 export const loadFlavor = (source: string, options: Options): Promise<FoundFlavor> =>
   load(source, {source, builtIn: false}, options);
+
+/**
+ * The digest of what is at a flavor's place now, whatever it is. It is not loaded for that.
+ * @throws RKT_FLAVOR_NOT_FOUND
+ */
+export const digestAt = async (source: string, options: Options): Promise<string> =>
+  digestOf(resolve(source, options), options);
 
 /** Every flavor package in the trees that are searched; those that fail to load carry the error. */
 export const listFlavors = async (options: Options): Promise<readonly (FoundFlavor | BrokenFlavor)[]> => {

@@ -47,7 +47,8 @@ const linksIn = (tree: string, scope = ''): string[] =>
 /** Bytes of a package.json. */
 const MAX_MANIFEST = 1024 * 1024;
 
-const packageAt = (link: string): {readonly directory: string; readonly name: unknown} | undefined => {
+/** The package that a link leads to; `undefined` if it leads nowhere, or to something else. */
+export const packageAt = (link: string): {readonly directory: string; readonly name: unknown} | undefined => {
   try {
     const directory = realpathSync(link);
     return {
@@ -55,7 +56,6 @@ const packageAt = (link: string): {readonly directory: string; readonly name: un
       name: JSON.parse(readBounded(path.join(directory, 'package.json'), MAX_MANIFEST).toString())?.name,
     };
   } catch (error) {
-    // It leads nowhere, or to something else.
     if (isSystemError(error) || error instanceof SyntaxError || error instanceof Unbounded) return undefined;
     throw error;
   }

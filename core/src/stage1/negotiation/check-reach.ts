@@ -43,6 +43,7 @@ const reachesOut = (step: Step, hasOwnMounts: boolean, cgroup: string): string |
     case 'overlay':
     case 'protect':
     case 'remount':
+    case 'template':
       return hasOwnMounts ? undefined : `it changes what is mounted ${TOO_EARLY}`;
     case 'cgroup':
       return step.path.startsWith(cgroup) && !goesUp(step.path)

@@ -7,6 +7,8 @@ import type {IsolatedField, Process} from '../../contract/process.ts';
 /** What a process has without the isolators that decide it. */
 const UNISOLATED: {readonly [F in IsolatedField]: Process[F]} = {
   capabilities: {bounding: [...CAPABILITIES], effective: [...CAPABILITIES], ambient: []},
+  apparmorProfile: undefined,
+  selinuxContext: undefined,
   noNewPrivileges: false,
   oomScoreAdj: null,
   rlimits: [],
@@ -57,6 +59,8 @@ const featureEffects: Readonly<Record<Feature, ((pod: Pod) => Pod) | null>> = {
   'volume/device': null,
   'volume/empty': null,
   'volume/host': null,
+  'volume/shared': null,
+  'volume/slave': null,
   'volume/sys': null,
   watchdog: (pod) => ({...pod, apps: pod.apps.map(({watchdogSeconds: _, ...app}) => app)}),
 };
@@ -77,16 +81,18 @@ export const degrade = (pod: Pod, kind: 'isolator' | 'feature', name: string, ap
   const {process = [], limits = []} = findDefinition(name)?.decides ?? {};
   const without = <T extends object>(from: T, keys: readonly string[]): T =>
     Object.fromEntries(Object.entries(from).filter(([key]) => !keys.includes(key))) as T;
-  if (app === null) {
-    return {...pod, isolators: without(pod.isolators, [name]), limits: without(pod.limits, limits)};
-  }
   const unisolated = Object.fromEntries(process.map((field) => [field, UNISOLATED[field]]));
+  const bare = (candidate: App): App => ({...candidate, process: {...candidate.process, ...unisolated}});
+  if (app === null) {
+    // An app has of the pod what it does not ask for itself.
+    const apps = pod.apps.map((each) => (Object.hasOwn(each.isolators, name) ? each : bare(each)));
+    return {...pod, apps, isolators: without(pod.isolators, [name]), limits: without(pod.limits, limits)};
+  }
   const strip = (candidate: App): App =>
     candidate.name === app
       ? {
-          ...candidate,
+          ...bare(candidate),
           isolators: without(candidate.isolators, [name]),
-          process: {...candidate.process, ...unisolated},
           limits: without(candidate.limits, limits),
         }
       : candidate;

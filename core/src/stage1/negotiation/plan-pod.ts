@@ -1,7 +1,9 @@
+import type {Declaration} from '../../contract/declaration.ts';
 import type {HostFacts} from '../../contract/host.ts';
 import type {EnforcementReport, Plan, ReportEntry} from '../../contract/plan.ts';
 import type {Pod} from '../../contract/pod.ts';
 import {checkedOnce} from '../checked-once.ts';
+import {flavorCannot} from '../errors.ts';
 import type {FoundFlavor} from '../load/find.ts';
 import {checkLiveness} from './check-liveness.ts';
 import {draftPlan} from './draft-plan.ts';
@@ -17,6 +19,7 @@ export interface PlannedPod {
 
 /**
  * What a flavor makes of a pod on this host. Changes nothing of the host's.
+ * @throws RKT_FLAVOR_CANNOT, and what negotiating and drafting throw
  * @param checked where texts are remembered that have been checked
  */
 export const planPod = async (
@@ -39,6 +42,7 @@ export const planPod = async (
     host: facts,
     allowDegraded,
   });
+  refuseCopies(flavor.declaration, pod, overlayObstacle);
   const entries = [...report.entries, ...copies(pod, overlayObstacle)];
   const plan = draftPlan(found, pod, facts);
   // Like pods of one image differ in nothing but these; a machine-id has no hyphens.
@@ -52,6 +56,18 @@ export const planPod = async (
 /** What rkt's caller gave the apps as a standard stream they may open again. */
 const withStreams = (pod: Pod, {streamDevices = []}: HostFacts): Pod =>
   pod.devices === undefined ? pod : {...pod, devices: [...pod.devices, ...streamDevices]};
+
+/** A machine has the layers of images as disks. */
+const refuseCopies = ({name: flavor, stage1Image}: Declaration, {apps}: Pod, obstacle: string | undefined): void => {
+  const copied = stage1Image?.machine === undefined ? [] : apps.filter(({rootfs}) => rootfs.kind === 'copy');
+  if (copied.length === 0) return;
+  const because = `its machine has the image as a disk, and no copy of the files for this pod: ${obstacle ?? 'leave --no-overlay out'}`;
+  const problem = {kind: 'feature', name: 'rootfs/overlay', because, degradable: false} as const;
+  throw flavorCannot(
+    flavor,
+    copied.map(({name: app}) => ({...problem, app})),
+  );
+};
 
 /** Whoever asked for nothing learns that layers are not shared, and why. */
 const copies = ({apps}: Pod, obstacle: string | undefined): ReportEntry[] =>

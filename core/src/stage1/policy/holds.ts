@@ -22,8 +22,11 @@ const broken = (support: Support | undefined, host: HostFacts): string | undefin
   return (support.requires ?? []).map((requirement) => unmet(requirement, host)).find((each) => each !== undefined);
 };
 
-const has = ({declaration, host}: Case, name: Feature): boolean =>
-  broken(declaration.features[name], host) === undefined;
+/** Whether the flavor gives what the pod asks for by a feature. That it does not apply is no promise that it is so. */
+const has = ({declaration, host}: Case, name: Feature): boolean => {
+  const support = declaration.features[name];
+  return support?.level !== 'not-applicable' && broken(support, host) === undefined;
+};
 const declares = ({declaration}: Case, property: Property): boolean => declaration.properties.includes(property);
 
 const hasOwnIds = (each: Case): boolean =>

@@ -11,7 +11,7 @@ import {isAlive} from '../../linux/process-identity.ts';
 import {readBack} from '../../linux/read-back.ts';
 import {sleep} from '../../linux/sleep.ts';
 import {appNotRunning} from '../errors.ts';
-import {isBelowSys, volumeFeature} from '../wishes.ts';
+import {isBelowSys, propagationFeature, volumeFeature} from '../wishes.ts';
 import {checkCredentials} from './check-credentials.ts';
 import {checkEnvironment} from './check-environment.ts';
 import {checkFilter} from './check-filter.ts';
@@ -124,14 +124,12 @@ const checkEntry = (entry: ReportEntry, how: ReadBack, evidence: Evidence): Find
       return checkMounts(entry, evidence);
     case 'namespace':
       return [checkNamespace(how, state, host)];
-    case 'label':
-      return [
-        {
-          expected: String(entry.value),
-          actual: state.label ?? 'none',
-          holds: state.label?.includes(String(entry.value)) === true,
-        },
-      ];
+    case 'label': {
+      const {apparmorProfile, selinuxContext} = app.process;
+      const expected =
+        entry.name === 'os/linux/apparmor-profile' ? `${apparmorProfile} (enforce)` : `${selinuxContext}`;
+      return [{expected, actual: state.label ?? 'none', holds: state.label === expected}];
+    }
     default:
       return how satisfies never;
   }
@@ -187,7 +185,13 @@ const checkLimit = (limit: keyof CgroupLimits, {pod, app, state, facts}: Evidenc
   const readings = readLimitsOf(facts.cgroup, state.cgroups, path, {[limit]: value});
   const reading = readings.find((files) => files.every(({wanted, actual}) => actual === wanted)) ?? readings[0];
   if (reading === undefined)
-    return [{expected: `a process of ${path}`, actual: 'it is in another cgroup', holds: false}];
+    return [
+      {
+        expected: `${limit} in ${path}`,
+        actual: 'the process is in another cgroup, or the kernel counts nothing like it',
+        holds: false,
+      },
+    ];
   return reading.map(({file, wanted, actual}) => ({
     expected: `${file} ${wanted}`,
     actual,
@@ -197,6 +201,9 @@ const checkLimit = (limit: keyof CgroupLimits, {pod, app, state, facts}: Evidenc
 
 const takes = ({path}: Mount, volume: Volume, feature: string): boolean =>
   feature === 'volume/sys' ? isBelowSys(path) : volumeFeature(volume) === feature;
+
+/** How mountinfo shows each. */
+const PROPAGATED: Readonly<Record<string, RegExp>> = {'volume/shared': /^shared:/, 'volume/slave': /^master:/};
 
 const checkMounts = ({name}: ReportEntry, evidence: Evidence): Finding[] => {
   const {pod, app, mounts} = evidence;
@@ -226,6 +233,13 @@ const checkMounts = ({name}: ReportEntry, evidence: Evidence): Finding[] => {
     default:
       return app.mounts.flatMap((mount) => {
         const volume = pod.volumes.find((candidate) => candidate.name === mount.volume);
+        const shown = PROPAGATED[name];
+        if (volume !== undefined && shown !== undefined) {
+          if (propagationFeature(volume) !== name) return [];
+          const actual = at(mount.path)?.propagation ?? [];
+          const holds = actual.some((each) => shown.test(each));
+          return [{expected: `${mount.path} mounted as ${name}`, actual: actual.join(' ') || 'private', holds}];
+        }
         if (volume === undefined || !takes(mount, volume, name)) return [];
         return [mounted(mount.path, mount.readOnly || volume.readOnly)];
       });

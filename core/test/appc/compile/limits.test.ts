@@ -45,6 +45,29 @@ test('EX-51 tasks are limited', (t) => {
   t.deepEqual(compile({'resource/pids': {limit: '100'}}), {pidsMax: 100});
 });
 
+test('EX-51 processors, memory nodes and huge pages are limited', (t) => {
+  t.deepEqual(
+    compile({'os/linux/cpuset-cpus': '0-1,3', 'os/linux/cpuset-mems': '0', 'resource/hugepages': {'2Mi': '4Mi'}}),
+    {
+      cpus: [0, 1, 3],
+      memoryNodes: [0],
+      hugepages: {2097152: 4_194_304},
+    },
+  );
+});
+
+test('EX-31 an app has of its pod what it may have itself, and an error where that is nothing', (t) => {
+  const bounded = boundLimits(
+    {cpus: [1, 2], hugepages: {2: 8, 4: 4}},
+    {cpus: [0, 1], memoryNodes: [0], hugepages: {2: 6}},
+  );
+  t.deepEqual(bounded, {cpus: [1], hugepages: {2: 6, 4: 4}});
+  t.like(
+    refused(t, 'RKT_CPUSET_EMPTY', () => boundLimits({memoryNodes: [1]}, {memoryNodes: [0]})),
+    {isolator: 'os/linux/cpuset-mems', app: [1], pod: [0]},
+  );
+});
+
 test('EX-57 memory below one page is refused', (t) => {
   t.like(
     refused(t, 'RKT_MEMORY_LIMIT_TOO_SMALL', () => compile({'resource/memory': {limit: MIN_MEMORY - 1}})),

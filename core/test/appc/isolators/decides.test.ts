@@ -10,6 +10,8 @@ const values: IsolatorMap = {
   'os/linux/capabilities-remove-set': {set: ['CAP_CHOWN']},
   'os/linux/capabilities-retain-set': {set: ['CAP_KILL']},
   'os/linux/cpu-shares': {shares: 2},
+  'os/linux/cpuset-cpus': {cpus: [1]},
+  'os/linux/cpuset-mems': {nodes: [1]},
   'os/linux/no-new-privileges': {enabled: true},
   'os/linux/oom-score-adj': {score: 5},
   'os/linux/seccomp-remove-set': {set: ['reboot']},
@@ -20,6 +22,7 @@ const values: IsolatorMap = {
   'resource/block-bandwidth': {limit: 1},
   'resource/block-iops': {limit: 1},
   'resource/cpu': {request: 100, limit: 200},
+  'resource/hugepages': {limits: {'2097152': 0}},
   'resource/memory': {request: 4096, limit: 8192},
   'resource/network-bandwidth': {limit: 1},
   'resource/pids': {limit: 1},
@@ -39,7 +42,7 @@ for (const [name, {decides}] of Object.entries(isolatorDefinitions))
   test(`EX-33 ${name} decides what its definition says, and nothing else`, (t) => {
     const isolators = {[name]: values[name as keyof IsolatorMap]};
     const [without, having] = [processOf({}), processOf(isolators)];
-    const changed = Object.keys(without).filter(
+    const changed = Object.keys({...without, ...having}).filter(
       (field) => JSON.stringify(having[field]) !== JSON.stringify(without[field]),
     );
     // The filter follows the capabilities.

@@ -50,6 +50,9 @@ const values: readonly (readonly [id: string, name: Name, value: unknown, normal
   ['EX-50', 'resource/memory', {limit: '1Gi', request: null}, {request: 2 ** 30, limit: 2 ** 30}],
   ['EX-52', 'resource/memory', {default: false, limit: 4096}, {request: 4096, limit: 4096}],
   ['EX-51', 'resource/pids', {limit: '100'}, {limit: 100}],
+  ['EX-51', 'os/linux/cpuset-cpus', '0-2,5,8191', {cpus: [0, 1, 2, 5, 8191]}],
+  ['EX-51', 'os/linux/cpuset-mems', '1', {nodes: [1]}],
+  ['EX-51', 'resource/hugepages', {'2Mi': '64Mi', '1Gi': 0}, {limits: {2097152: 67_108_864, 1073741824: 0}}],
 ];
 for (const [number, [id, name, value, normalized]] of values.entries()) {
   test(`${id} ${name} ${JSON.stringify(value)} (${number}) is brought into the contract's terms`, (t) => {
@@ -111,6 +114,15 @@ const faults: readonly (readonly [id: string, name: Name, value: unknown, path: 
   ['EX-52', 'resource/memory', {limit: null}, 'limit'],
   ['EX-52', 'resource/memory', {limit: '1E'}, 'limit'],
   ['EX-51', 'resource/pids', {limit: '0'}, 'limit'],
+  ...['', '1-0', '2,1', '1,1', '0-', '-1', '0-8192', '0,', 'all', '0-2:2', ' 0', '0-9999999999'].map(
+    (list): [string, Name, unknown, string] => ['EX-51', 'os/linux/cpuset-cpus', list, '$'],
+  ),
+  ['EX-51', 'os/linux/cpuset-mems', 0, '$'],
+  ['EX-51', 'resource/hugepages', {'3Mi': '3Mi'}, '3Mi'],
+  ['EX-51', 'resource/hugepages', {'4Ki': '4Ki'}, '4Ki'],
+  ['EX-51', 'resource/hugepages', {'2Mi': '3Mi'}, '2Mi'],
+  ['EX-51', 'resource/hugepages', {'2Mi': '4Mi', '2048Ki': '2Mi'}, '2048Ki'],
+  ['EX-51', 'resource/hugepages', {'2MB': '4Mi'}, '2MB'],
 ];
 for (const [number, [id, name, value, path]] of faults.entries()) {
   test(`${id} ${name} ${JSON.stringify(value)} (${number}) is refused`, (t) => {

@@ -4,6 +4,7 @@ import {once} from 'node:events';
 import {writeFileSync} from 'node:fs';
 import type {ExecutionContext} from 'ava';
 import {lacks} from '../../../../test/helpers/lacks.ts';
+import {said} from '../../../../test/helpers/said.ts';
 import {testIf} from '../../../../test/helpers/skip.ts';
 import type {RunningPod, StopStep} from '../../../src/contract/index.ts';
 import {performStop} from '../../../src/executor/perform-stop.ts';
@@ -28,8 +29,7 @@ const shell = async (directory: string, script: string) => {
   const ended: Promise<unknown> = once(child, 'exit').then(([code, signal]) => code ?? signal);
   writeFileSync(`${directory}/cgroup.procs`, String(child.pid));
   child.stdin.write('go\n');
-  const early = ended.then((how) => Promise.reject(new Error(`ended with ${how} before it was ready`)));
-  await Promise.race([once(child.stdout, 'data'), early]);
+  await said(child);
   return {pid: child.pid ?? 0, ended};
 };
 

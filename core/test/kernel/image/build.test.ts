@@ -21,6 +21,7 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {gunzipSync, zstdDecompressSync} from 'node:zlib';
 import {lacks} from '../../../../test/helpers/lacks.ts';
+import {said} from '../../../../test/helpers/said.ts';
 import {testIf} from '../../../../test/helpers/skip.ts';
 import {program} from '../../../../test/runner/packages.ts';
 import type {HostPath} from '../../../src/contract/names.ts';
@@ -285,8 +286,9 @@ testIf(needs ?? lacks('program/python3'))(
       const swap = spawn(program('python3') ?? 'python3', ['-c', SWAP, at('tree')], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
+      const gone = once(swap, 'close');
       try {
-        await once(swap.stdout, 'data');
+        await said(swap);
         for (let round = 0; round < ROUNDS; round++) {
           const root = at(`root-${round}`);
           mkdirSync(root);
@@ -309,7 +311,7 @@ testIf(needs ?? lacks('program/python3'))(
         }
       } finally {
         swap.kill('SIGKILL');
-        await once(swap, 'close');
+        await gone;
       }
     }),
 );

@@ -5,7 +5,7 @@ import path from 'node:path';
 import {setTimeout} from 'node:timers/promises';
 import {rktCommand, rktEnvironment} from '../../../../test/helpers/command.ts';
 import {lacks} from '../../../../test/helpers/lacks.ts';
-import {waitsForUs} from '../../../../test/helpers/locks.ts';
+import {waitsFor} from '../../../../test/helpers/locks.ts';
 import {testIf} from '../../../../test/helpers/skip.ts';
 import {until} from '../../../../test/helpers/until.ts';
 import type {HostPath} from '../../../src/contract/names.ts';
@@ -121,7 +121,7 @@ testIf(needs)('a removal waits for whoever holds the store', async (t) => {
     const held = holdImages(store);
     const {lower} = await layersOf(store, idOf(archive));
     const removal = start('image', 'rm', idOf(archive));
-    await until(() => waitsForUs(removal.child.pid));
+    await until(() => waitsFor(removal.child.pid));
     t.is(readFileSync(`${lower[0]}/f`, 'utf8'), 'f');
     // Others may still hold it, too.
     holdImages(store).close();
@@ -145,7 +145,7 @@ testIf(needs)('an image that is removed before it is exported or planned with is
       t.is((await start('fetch', files[0] ?? '').ended).code, 0);
       const lock = lockImages(store, 'exclusive');
       const {child, ended} = start(...args);
-      await until(() => child.exitCode !== null || waitsForUs(child.pid));
+      await until(() => child.exitCode !== null || waitsFor(child.pid));
       takeImage(store, id);
       lock.close();
       t.regex((await ended).stderr, /RKT_IMAGE_NOT_FOUND/, args[0]);
@@ -162,7 +162,7 @@ testIf(needs)('an import waits for who removes the same image, and brings it aga
     t.is((await start('fetch', files[0] ?? '').ended).code, 0);
     const lock = lockImages(store, 'exclusive');
     const again = start('fetch', files[0] ?? '');
-    await until(() => waitsForUs(again.child.pid));
+    await until(() => waitsFor(again.child.pid));
     takeImage(store, idOf(archive));
     lock.close();
     const {code, stderr} = await again.ended;
@@ -191,7 +191,7 @@ testIf(needs)('a rendered tree that is removed before it is repaired is not made
     rmSync(`${tree}/f`);
     const held = holdImages(store);
     const verification = start('image', 'verify', idOf(above));
-    await until(() => waitsForUs(verification.child.pid));
+    await until(() => waitsFor(verification.child.pid));
     rmSync(path.dirname(tree), {recursive: true});
     held.close();
     const {code, stdout, stderr} = await verification.ended;

@@ -5,6 +5,7 @@ import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:f
 import {tmpdir} from 'node:os';
 import {createInterface} from 'node:readline';
 import {lacks} from '../../../../test/helpers/lacks.ts';
+import {said} from '../../../../test/helpers/said.ts';
 import {testIf} from '../../../../test/helpers/skip.ts';
 import {until} from '../../../../test/helpers/until.ts';
 import type {HostPath} from '../../../src/contract/index.ts';
@@ -85,8 +86,8 @@ cgroupTest('kill ends every process, also in cgroups below, and no other', async
   );
   // Who has ended is there until the kernel has put it away.
   await until(() => !isPopulated(facts, path));
-  const [answer] = await Promise.all([once(outside.stdout, 'data'), outside.stdin.write('still here')]);
-  t.is(String(answer), 'still here');
+  const [answer] = await Promise.all([said(outside), outside.stdin.write('still here')]);
+  t.is(answer, 'still here');
   removeCgroup(facts, path);
   t.true(directories(path).every((directory) => !existsSync(directory)));
 });

@@ -1,12 +1,8 @@
-import {type ChildProcess, execFileSync, spawn} from 'node:child_process';
-import {once} from 'node:events';
+import type {ChildProcess} from 'node:child_process';
 import {
   chmodSync,
   chownSync,
-  closeSync,
   constants,
-  existsSync,
-  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -15,22 +11,20 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import {text} from 'node:stream/consumers';
 import type {ExecutionContext} from 'ava';
-import {rktEnvironment} from '../../../../test/helpers/command.ts';
-import {type CallOptions, type Host, openHost} from '../../../../test/helpers/host.ts';
+import {begin, isStopped} from '../../../../test/helpers/begin.ts';
+import {type Host, openHost} from '../../../../test/helpers/host.ts';
 import {buildImage} from '../../../../test/helpers/image.ts';
 import {lacksPods} from '../../../../test/helpers/lacks.ts';
-import {waitsForUs} from '../../../../test/helpers/locks.ts';
-import {errorOf} from '../../../../test/helpers/result.ts';
+import {waitsFor} from '../../../../test/helpers/locks.ts';
 import {testIf} from '../../../../test/helpers/skip.ts';
 import {until} from '../../../../test/helpers/until.ts';
+import {withhold} from '../../../../test/helpers/withhold.ts';
 import type {HostPath, ImageId} from '../../../src/contract/names.ts';
 import {takeImage} from '../../../src/image/remove.ts';
 import {lockImages, openStore} from '../../../src/image/store.ts';
 import {lockDirectory, lockFd} from '../../../src/linux/lock.ts';
 import {openHost as openFile} from '../../../src/linux/openat2.ts';
-import {parseStat} from '../../../src/linux/process-identity.ts';
 import type {PodDirectory} from '../../../src/pod/state/states.ts';
 
 /* S20: what another rkt does between a look of this one and what follows from it. Each is stopped there: by a lock, by a fifo in place of a file, or at a fault point. */
@@ -45,35 +39,8 @@ const withHost = (title: string, run: (t: ExecutionContext, host: Host) => Promi
     await run(t, host);
   });
 
-/** A command that goes on while the test does something. */
-const begin = (
-  t: ExecutionContext,
-  host: Host,
-  args: readonly string[],
-  {env = {}, through = []}: Pick<CallOptions, 'env' | 'through'> = {},
-) => {
-  const command = host.command('--format=json', '--insecure-options=image', ...args);
-  const [program = '', ...rest] = [...through, ...command];
-  const child = spawn(program, rest, {
-    env: {...rktEnvironment, ...env},
-    cwd: host.directory,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  t.teardown(() => child.kill('SIGKILL'));
-  const ended = Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)]).then(
-    ([[exitCode], stdout, stderr]) => ({exitCode: exitCode as number | null, stdout, stderr, error: errorOf(stderr)}),
-  );
-  return {child, ended};
-};
-
-/** Stopped at a fault point, or over. */
-const isStopped = ({pid, exitCode}: ChildProcess): boolean => {
-  if (exitCode !== null || !existsSync(`/proc/${pid}`)) return true;
-  return parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1')).state === 'T';
-};
-
 /** Waits for a lock that the test has, or is over. */
-const isKept = ({pid, exitCode}: ChildProcess): boolean => exitCode !== null || waitsForUs(pid);
+const isKept = ({pid, exitCode}: ChildProcess): boolean => exitCode !== null || waitsFor(pid);
 
 const prepare = async (host: Host, script: string, ...flags: string[]): Promise<string> => {
   const command = ['--insecure-options=image', 'prepare', '--quiet', '--stage1=fly', ...flags, buildImage()];
@@ -81,38 +48,6 @@ const prepare = async (host: Host, script: string, ...flags: string[]): Promise<
   const uuid = stdout.trim();
   if (!/^[0-9a-f-]{36}$/.test(uuid)) throw new Error(`rkt prepare printed no UUID: ${stdout}${stderr}`);
   return uuid;
-};
-
-/** Has whoever reads a file wait in it, for as long as the test wants. */
-const withhold = (file: string) => {
-  const content = readFileSync(file);
-  rmSync(file);
-  execFileSync('mkfifo', [file]);
-  let fifo: number | undefined;
-  return {
-    /** Once somebody waits. */
-    reached: () =>
-      until(() => {
-        try {
-          fifo = openSync(file, constants.O_WRONLY | constants.O_NONBLOCK);
-          return true;
-        } catch {
-          return false;
-        }
-      }),
-    /** Puts the file back for everybody else, wherever its directory is now, if it is. */
-    restore: (directory = path.dirname(file)) => {
-      const now = path.join(directory, path.basename(file));
-      rmSync(now);
-      writeFileSync(now, content);
-    },
-    /** Lets the reader go on with it. */
-    release: () => {
-      if (fifo === undefined) throw new Error(`nobody has read ${file}`);
-      writeFileSync(fifo, content);
-      closeSync(fifo);
-    },
-  };
 };
 
 /** A pod that has run and is over. */
@@ -265,6 +200,29 @@ withHost('image rm and image verify take a pod that goes meanwhile for one that 
   const {exitCode, stderr} = await verifying.ended;
   t.is(stderr, '');
   t.is(exitCode, 0);
+});
+
+withHost('S12 of two that replace a damaged image one does, and no pod starts on it before', async (t, host) => {
+  const archive = buildImage({files: {'/damaged': ''}});
+  const id = await host.fetch(archive);
+  const frozen = withhold(path.join(podIn(host, 'run', await exited(host)), 'frozen.json'));
+  rmSync(path.join(storeOf(host).images, id, 'tar-split.zst'));
+  writeFileSync(path.join(storeOf(host).images, id, 'damaged'), 'tar-split.zst is missing');
+  const run = () => host.rkt(['run', '--stage1=fly', id, '--exec=/bin/true']);
+  const first = begin(t, host, ['fetch', archive]);
+  await frozen.reached();
+  frozen.restore();
+  const second = begin(t, host, ['--debug', 'fetch', archive]);
+  await until(() => second.child.exitCode !== null || waitsFor(second.child.pid, first.child.pid));
+  t.is(second.child.exitCode, null);
+  t.is((await run()).error?.code, 'RKT_IMAGE_DAMAGED');
+  frozen.release();
+  t.is((await first.ended).exitCode, 0);
+  const {exitCode, stderr} = await second.ended;
+  t.is(exitCode, 0, stderr);
+  t.regex(stderr, new RegExp(`${id} is there already`));
+  t.is((await host.rkt(['image', 'verify', id])).exitCode, 0);
+  t.is((await run()).exitCode, 0);
 });
 
 withHost('an embryo that gc takes before it has its group is made again', async (t, host) => {

@@ -15,6 +15,7 @@ import {
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {lacks} from '../../../../test/helpers/lacks.ts';
+import {said} from '../../../../test/helpers/said.ts';
 import {serialTestIf} from '../../../../test/helpers/skip.ts';
 import {until} from '../../../../test/helpers/until.ts';
 import {program} from '../../../../test/runner/packages.ts';
@@ -109,9 +110,9 @@ serialTestIf(needs)(
 serialTestIf(needs)('S10 a helper that has no end ends with who has started it, however that ends', async (t) => {
   const fixture = builtFixture(new URL('fixtures/tool.ts', import.meta.url));
   const child = spawn(process.execPath, fixture, {stdio: ['ignore', 'pipe', 'inherit']});
-  const [said] = await once(child.stdout, 'data');
-  const pid = Number(said);
+  let pid = 0;
   try {
+    pid = Number(await said(child));
     await until(() => /^Name:\ssleep$/m.test(statusOf(pid)));
   } finally {
     child.kill('SIGKILL');

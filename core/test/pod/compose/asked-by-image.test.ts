@@ -83,6 +83,9 @@ for (const [name, value, options] of [
   ['resource/block-iops', {default: true, limit: '1G'}, {}],
   ['resource/network-bandwidth', {default: true, limit: '1G'}, {}],
   ['resource/pids', {limit: '64'}, {}],
+  ['os/linux/cpuset-cpus', '0', {}],
+  ['os/linux/cpuset-mems', '0', {}],
+  ['resource/hugepages', {'2Mi': '64Mi'}, {}],
 ] as const)
   test(`S31 within the defaults: ${name} ${JSON.stringify(value)} ${JSON.stringify(options)}`, (t) => {
     t.deepEqual(widens(name, value, options), []);

@@ -140,6 +140,16 @@ test('a host name of its own where the flavor can give one, and the host’s net
   t.like(able, {hostname: `rkt-${uuidOf('a')}`, network: {mode: 'named', names: [{name: 'default'}]}});
 });
 
+test('an app is called what hostname tells it, also where the flavor cannot give the name that was asked for', (t) => {
+  const named = (able: boolean) =>
+    frozen(t, {input: {declaration: declaration(able), run: {...runRequest(), hostname: 'asked'}}});
+  t.like(named(true), {hostname: 'asked', ownName: 'asked'});
+  t.true(named(true).hosts?.endsWith('\n127.0.0.1\tasked\n'));
+  // Negotiation refuses it, or leaves it out.
+  t.like(named(false), {hostname: 'asked', ownName: 'host'});
+  t.true(named(false).hosts?.endsWith('\n127.0.0.1\tasked host\n'));
+});
+
 test('an app may open 1024 files and raise that to what its caller may, whatever launches it, unless it asks for another limit', (t) => {
   const limits = (nofile: number | null | undefined, asked?: object) =>
     only(

@@ -1,6 +1,6 @@
 import test from 'ava';
 import type {Declaration, Launch, Pod} from '../../../src/contract/index.ts';
-import {planAspects} from '../../../src/pod/compose/plan-aspects.ts';
+import {measuredAspects, planAspects} from '../../../src/pod/compose/plan-aspects.ts';
 import type {FoundFlavor} from '../../../src/stage1/load/find.ts';
 import {app, declaration, pod} from '../../support/fixtures.ts';
 
@@ -42,4 +42,21 @@ test('rkt stays before the terminal of an interactive pod, and of no other', (t)
   t.deepEqual(costs(onTerminal, [], {interactive: true}), [all, `that of ${all}`, `${START}the app`]);
   t.deepEqual(costs(onTerminal), costs(intoRootfs));
   t.deepEqual(costs(intoRootfs, [], {interactive: true}), costs(intoRootfs));
+});
+
+test('what has been measured has its date, and says of which version it is when that is another one now', (t) => {
+  const measured = {
+    flavor: {name: 'test', version: '1.0.0', digest: 'sha256-1'},
+    measuredAt: Date.UTC(2026, 0, 2),
+    milliseconds: 120,
+    runs: 5,
+    processes: 1,
+    memoryBytes: 3 * 2 ** 19,
+  };
+  const told = (digest: string) => measuredAspects(measured, digest).map(({value}) => value);
+  t.deepEqual(told('sha256-1'), [
+    '120 ms from the start of rkt to the end of an app that does nothing, the median of 5, on 2026-01-02',
+    '1.5 MiB in 1 process besides the app, on 2026-01-02',
+  ]);
+  for (const value of told('sha256-2')) t.regex(value, /, as test was then, 1\.0\.0$/);
 });

@@ -9,6 +9,7 @@ import type {HostPath, Uuid} from '../../../src/contract/names.ts';
 import {
   claimRange,
   collectRanges,
+  freeRange,
   keepRange,
   likelyRange,
   RANGE,
@@ -53,6 +54,19 @@ test('S24 a prepared pod keeps its range, and is told when another has it', (t) 
   releaseRange(data, uuid(1), map);
   keepRange(data, uuid(1), map);
   t.deepEqual(names(data), [String(map.base)]);
+});
+
+test('S24 a range that has been given back is had again while nobody has it, and another one else', (t) => {
+  const data = dataDirectory(t);
+  const map = claimRange(data, uuid(1, 7));
+  t.deepEqual(freeRange(data, uuid(1, 7), map), map);
+  releaseRange(data, uuid(1, 7), map);
+  t.deepEqual(freeRange(data, uuid(1, 7), map), map);
+  t.deepEqual(claimRange(data, uuid(2, 7)), map);
+  const other = freeRange(data, uuid(1, 7), map);
+  t.not(other.base, map.base);
+  t.deepEqual(names(data), [String(map.base)]);
+  keepRange(data, uuid(1, 7), other);
 });
 
 test('S24 a range whose pod is not there is collected after an hour, one of a pod or a young one is not', (t) => {

@@ -35,8 +35,16 @@ test('the limits are those that can be had on this host', (t) => {
   const {cgroup} = hostFacts();
   const lacking = hostFacts({cgroup: {...cgroup, controllers: ['cpu']}});
   const made = {isolators: {...isolators, ...needing}} as Partial<Declaration>;
-  t.deepEqual(abilities(made).limits, ['block-bandwidth', 'block-iops', 'cpu', 'memory', 'network-bandwidth', 'pids']);
-  t.deepEqual(abilities(made, [], lacking).limits, ['block-bandwidth', 'block-iops', 'cpu', 'pids']);
+  t.deepEqual(abilities(made).limits, [
+    'block-bandwidth',
+    'block-iops',
+    'cpu',
+    'hugepages',
+    'memory',
+    'network-bandwidth',
+    'pids',
+  ]);
+  t.deepEqual(abilities(made, [], lacking).limits, ['block-bandwidth', 'block-iops', 'cpu', 'hugepages', 'pids']);
 });
 
 test('the stronger is first, and last what cannot run here', (t) => {

@@ -1,5 +1,7 @@
 import {
+  accessSync,
   chmodSync,
+  constants,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -263,7 +265,7 @@ rootTest(
       environment: Object.keys(process.env).sort(), net: Object.keys(require('node:os').networkInterfaces())}`,
     );
     // The group is its effective one.
-    t.deepEqual(seen, {ids: [65_533, 0, [0]], alone: true, environment: ['LC_ALL', 'PATH'], net: []});
+    t.deepEqual(seen, {ids: [65_533, 65_534, [65_534]], alone: true, environment: ['LC_ALL', 'PATH'], net: []});
   },
 );
 
@@ -278,9 +280,39 @@ test('S10 what opens files without asking for a permission is not there', async 
   t.false(existsSync(path.join(place, 'database')));
 });
 
-rootTest('a package that only its owner may read is loaded', async (t) => {
-  const file = moduleWith('return said(1)');
-  chmodSync(file, 0o600);
-  chmodSync(path.dirname(file), 0o700);
-  t.is((await probe(file))[0]?.what, '1');
+rootTest('S10 the kernel lets its process write nothing, whatever Node.js permits', (t) => {
+  const file = moduleWith('return []');
+  startConversation(file)('x', 'declaration', {});
+  const [pid = ''] = readdirSync('/proc').filter((name) => {
+    try {
+      return /^\d+$/.test(name) && readFileSync(`/proc/${name}/cmdline`, 'utf8').endsWith(`\0${file}\0`);
+    } catch {
+      // It has ended.
+      return false;
+    }
+  });
+  const mounts = readFileSync(`/proc/${pid}/mountinfo`, 'utf8').trimEnd().split('\n');
+  const places = mounts.map((line) => line.split(' ')[4] ?? '');
+  t.true(
+    ['/', '/usr', path.dirname(file)].every((place) => places.includes(place)),
+    places.join(),
+  );
+  // As root of the host.
+  for (const place of places)
+    t.throws(() => accessSync(`/proc/${pid}/root${place}`, constants.W_OK), {code: 'EROFS'}, place);
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  for (const set of ['Inh', 'Prm', 'Eff', 'Bnd', 'Amb'])
+    t.is(new RegExp(`^Cap${set}:\\t(\\w+)$`, 'm').exec(status)?.[1], '0'.repeat(16), set);
+});
+
+rootTest('a package that only its owner may read is loaded, as its owner', async (t) => {
+  const ids = 'return said([process.getuid(), process.geteuid()])';
+  for (const [what, mode] of [
+    ['index.cjs', 0o600],
+    ['.', 0o700],
+  ] as const) {
+    const file = moduleWith(ids);
+    chmodSync(path.join(path.dirname(file), what), mode);
+    t.is((await probe(file))[0]?.what, '[65533,0]', what);
+  }
 });

@@ -1,3 +1,4 @@
+import {spawnSync} from 'node:child_process';
 import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
@@ -64,5 +65,14 @@ test('a package is loaded by its exports, or its main, in TypeScript, too', asyn
   ] as const) {
     const {flavor} = await findFlavor(write(name, files), {});
     t.is(flavor.declaration.name, 'test', name);
+  }
+});
+
+test('S10 a fifo or a device that is named as a flavor keeps nobody waiting', async (t) => {
+  const fifo = path.join(place, 'fifo.cjs');
+  spawnSync('mkfifo', [fifo]);
+  for (const source of [fifo, '/dev/zero']) {
+    const error = await t.throwsAsync(findFlavor(source, {}), {instanceOf: RktError});
+    t.is(error?.code, 'RKT_FLAVOR_LOAD_FAILED', source);
   }
 });

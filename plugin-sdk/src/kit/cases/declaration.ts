@@ -4,7 +4,7 @@ import {byHostKernel, readBack} from '../../read-back.ts';
 import {enforced} from '../../support.ts';
 import type {Case} from '../case.ts';
 import {link, read} from '../outside.ts';
-import type {World} from '../world.ts';
+import {hasOwnKernel, type World} from '../world.ts';
 
 /* What a declaration says of itself: EX-33. */
 
@@ -37,7 +37,6 @@ const SHOWN: readonly (readonly [name: string, shown: ReadBack | undefined])[] =
   ...Object.entries(FEATURES),
 ];
 
-const hasOwnKernel = ({declaration}: World): boolean => declaration.properties.includes('own-kernel');
 const declaredBy = ({declaration}: World): Readonly<Record<string, Support>> => ({
   ...declaration.isolators,
   ...declaration.features,

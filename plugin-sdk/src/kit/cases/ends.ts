@@ -2,7 +2,7 @@ import {strict as assert} from 'node:assert';
 import {constants} from 'node:os';
 import type {Case} from '../case.ts';
 import {ends, expectEnd, withPod} from '../forms.ts';
-import {processesSaying, processOf, read} from '../outside.ts';
+import {processesOf, processesSaying, processOf} from '../outside.ts';
 import {until} from '../until.ts';
 import type {Started, World} from '../world.ts';
 
@@ -165,7 +165,7 @@ export const endCases: readonly Case[] = [
       expectEnd(await feed(pod, world.rkt(['stop', pod.uuid])), {});
       await notRunning(world, pod.uuid);
       expectEnd(await feed(pod, pod.ended), {status: 3, stdout: 'ready\nasked\n'});
-      assert.deepEqual(processesSaying(token), []);
+      assert.deepEqual([...processesSaying(token), ...processesOf(world, pod)], []);
     },
   },
   {
@@ -180,19 +180,20 @@ export const endCases: readonly Case[] = [
       expectEnd(await world.rkt(['stop', '--force', pod.uuid]), {});
       await notRunning(world, pod.uuid);
       expectEnd(await pod.ended, {status: 137});
-      await until('no process of the app is left', () => processesSaying(pod.script).length === 0);
+      await until('no process of the app is left', () => processesOf(world, pod).length === 0);
     },
   },
   {
     id: 'stop/in-the-end',
     title: 'an app that is asked to stop and does not want to is ended after a while',
     needs: ['stop'],
+    idles: true,
     attempt: async (world) => {
       const pod = await world.start({script: `trap '' TERM; echo ready; ${LISTENS}`});
-      expectEnd(await world.rkt(['stop', pod.uuid]), {});
+      expectEnd(await world.rkt(['stop', pod.uuid], {idles: true}), {});
       await notRunning(world, pod.uuid);
       await pod.ended;
-      assert.deepEqual(processesSaying(pod.script), []);
+      assert.deepEqual(processesOf(world, pod), []);
     },
   },
   {
@@ -229,7 +230,7 @@ export const endCases: readonly Case[] = [
       const script = `trap '' HUP INT TERM; mkfifo /tmp/never; exec <>/tmp/never; echo ready; ${LISTENS}`;
       const pod = await world.start({script});
       pod.child.kill('SIGKILL');
-      await until('no process of the app is left', () => processesSaying(pod.script).length === 0);
+      await until('no process of the app is left', () => processesOf(world, pod).length === 0);
       expectEnd(await pod.ended, {status: 137});
       const state = async () => /^state=(.*)$/m.exec((await world.rkt(['status', pod.uuid])).stdout)?.[1];
       await until('the pod has exited', async () => (await state()) === 'exited');
@@ -242,7 +243,7 @@ export const endCases: readonly Case[] = [
     attempt: (world) =>
       withPod(world, {script: 'echo ready; cat'}, async (pod) => {
         assert.match((await world.rkt(['status', pod.uuid])).stdout, /^state=running$/m);
-        assert.ok(processOf(pod.script) > 0 && read(`/proc/${processOf(pod.script)}/status`) !== '');
+        assert.ok(processesOf(world, pod).length > 0, 'no process of the pod is there');
       }),
   },
   ends(

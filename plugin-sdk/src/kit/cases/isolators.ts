@@ -1,11 +1,11 @@
 import {strict as assert} from 'node:assert';
 import type {Case} from '../case.ts';
 import {cgroupValues, diskLimits} from '../cgroup.ts';
-import {ends, STAYS, stays, verify, withPod} from '../forms.ts';
+import {ends, expectEnd, STAYS, stays, verify, withPod} from '../forms.ts';
 import {processOf, read} from '../outside.ts';
 import type {Probe} from '../probe.ts';
 import {until} from '../until.ts';
-import type {PodSpec} from '../world.ts';
+import {hasOwnKernel, type PodSpec} from '../world.ts';
 import {SHELL_CALLS} from './shell-calls.ts';
 
 /* appc, "Isolators": EX-31 to EX-57. */
@@ -243,7 +243,7 @@ const filters: readonly Case[] = [
   ),
 ];
 
-/** A pod whose cgroup is looked at from the host, and by `status --verify`. */
+/** A pod whose cgroup is looked at from the host, if it is one of the host's, and by `status --verify`. */
 const shownOutside = (
   id: string,
   title: string,
@@ -256,10 +256,17 @@ const shownOutside = (
   needs,
   attempt: (world) =>
     withPod(world, {...spec, script: STAYS}, async (pod) => {
-      look(processOf(pod.script));
+      if (!hasOwnKernel(world)) look(processOf(pod.script));
       await verify(world, pod.uuid, needs);
     }),
 });
+
+const lastOf = (field: string): string =>
+  new RegExp(`^${field}:.*?(\\d+)$`, 'm').exec(read('/proc/self/status'))?.[1] ?? '0';
+const [LAST_CPU, LAST_NODE] = [lastOf('Cpus_allowed_list'), lastOf('Mems_allowed_list')];
+/** Busy until its own kernel says that it has been throttled. */
+const THROTTLED = `mkdir /tmp/cgroup && mount -t cgroup2 cgroup2 /tmp/cgroup || exit
+  while :; do :; done & until grep -q '^nr_throttled [1-9]' "/tmp/cgroup$(cut -d: -f3 /proc/self/cgroup)/cpu.stat"; do :; done; kill $!; echo throttled`;
 
 const EATS = 'head -c 67108864 /dev/zero | tail -c 67108864 | wc -c';
 
@@ -335,16 +342,23 @@ const resources: readonly Case[] = [
     id: 'EX-56/throttled',
     title: 'EX-51: an app beyond its share of the processor is throttled',
     needs: ['resource/cpu'],
-    attempt: (world) =>
+    attempt: async (world) => {
+      if (hasOwnKernel(world)) {
+        const app = ['--cpu=500m', '--caps-retain=CAP_SYS_ADMIN'];
+        const ended = await world.run({script: THROTTLED, app, global: ['--insecure-options=seccomp']});
+        expectEnd(ended, {stdout: 'throttled\n'});
+        return;
+      }
       // So little that other load on the machine does not hide the limit.
-      withPod(
+      await withPod(
         world,
         {script: 'while :; do :; done >/dev/null 2>&1 & echo ready; cat; kill $!', app: ['--cpu=10m']},
         async (pod) => {
           const stat = () => cgroupValues(processOf(pod.script), 'cpu', ['cpu.stat'])[0]?.value ?? '';
           await until('it is throttled', () => Number(/^nr_throttled (\d+)/m.exec(stat())?.[1] ?? 0) > 0);
         },
-      ),
+      );
+    },
   },
   stays('EX-56/limit', 'a limit of processor time is in the kernel', ['resource/cpu'], {app: ['--cpu=250m']}, () => {}),
   stays(
@@ -372,6 +386,32 @@ const resources: readonly Case[] = [
     },
   },
   stays('EX-51/pids-shown', 'a limit of tasks is in the kernel', ['resource/pids'], {app: ['--pids=50']}, () => {}),
+  stays(
+    'EX-51/cpus',
+    'an app runs on the processors that it was given, and on no other',
+    ['os/linux/cpuset-cpus'],
+    {app: [`--cpuset-cpus=${LAST_CPU}`]},
+    ({status}) => assert.equal(status.Cpus_allowed_list, LAST_CPU),
+  ),
+  stays(
+    'EX-51/memory-nodes',
+    'an app has memory of the nodes that it was given, and of no other',
+    ['os/linux/cpuset-mems'],
+    {app: [`--cpuset-mems=${LAST_NODE}`]},
+    ({status}) => assert.equal(status.Mems_allowed_list, LAST_NODE),
+  ),
+  shownOutside(
+    'EX-51/hugepages',
+    'huge pages that an app uses or reserves are limited',
+    ['resource/hugepages'],
+    {app: ['--hugepages=2Mi=4Mi']},
+    (pid) => {
+      for (const name of ['hugetlb.2MB', 'hugetlb.2MB.rsvd']) {
+        const limits = cgroupValues(pid, 'hugetlb', [`${name}.limit_in_bytes`, `${name}.max`]).map(({value}) => value);
+        assert.ok(limits.includes(String(4 * 2 ** 20)), `${name}: ${limits.join(', ')}`);
+      }
+    },
+  ),
   shownOutside(
     'EX-53/disks',
     'what an app reads and writes of disks is limited',
@@ -445,7 +485,7 @@ const resources: readonly Case[] = [
         {script: STAYS, app: world.has('os/linux/oom-score-adj') ? ['--oom-score-adj=77'] : []},
         async (pod) => {
           await verify(world, pod.uuid, ['os/linux/oom-score-adj']);
-          if (world.has('os/linux/oom-score-adj'))
+          if (world.has('os/linux/oom-score-adj') && !hasOwnKernel(world))
             assert.equal(read(`/proc/${processOf(pod.script)}/oom_score_adj`), '77\n');
         },
       ),

@@ -7,7 +7,7 @@ import type {Case, Need} from '../case.ts';
 import {descriptorOf} from '../descriptor-of.ts';
 import {expectEnd, STAYS, type Verification, withPod} from '../forms.ts';
 import {difference, type Scope, snapshot} from '../left-behind.ts';
-import {processesSaying} from '../outside.ts';
+import {processesOf, processesSaying} from '../outside.ts';
 import {receiveNotifications} from '../receive-notifications.ts';
 import {until} from '../until.ts';
 import type {PodSpec, World} from '../world.ts';
@@ -17,8 +17,8 @@ import type {PodSpec, World} from '../world.ts';
 /** A pod that has ended is removed, as soon as its last process has gone. */
 const removed = (world: World, uuid: string): Promise<void> =>
   until('the pod is removed', async () => {
-    if ((await world.rkt(['rm', uuid])).status === 0) return true;
-    if ((await world.rkt(['--format=json', 'status', uuid])).code === 'RKT_POD_UNKNOWN') return true;
+    const {status, code} = await world.rkt(['--format=json', 'rm', uuid]);
+    if (status === 0 || code === 'RKT_POD_UNKNOWN') return true;
     await world.rkt(['gc', '--mark-only']);
     return false;
   });
@@ -82,7 +82,7 @@ const leftovers: readonly Case[] = [
     const pod = await world.start({...spec, script: STAYS});
     pod.child.kill('SIGKILL');
     await pod.ended;
-    await until('no process of the app is left', () => processesSaying(pod.script).length === 0);
+    await until('no process of the app is left', () => processesOf(world, pod).length === 0);
     return pod.uuid;
   }),
   leavesNothing('gc/refused', 'nor does one whose program is not there', ['gc'], async (world, spec) => {
@@ -117,11 +117,17 @@ const crashes = MOMENTS.map(
         // It had no name yet.
       }
       if (uuid === '') return;
+      await until('no process of the pod is left', () => processesOf(world, {uuid, script: text}).length === 0);
       await removed(world, uuid);
       await nothingLeft({directories: [`/${uuid}`], pods: new Set([uuid])});
     },
   }),
 );
+
+const propagated = (how: string): PodSpec => ({
+  pod: [`--volume=a,kind=host,source=/etc,propagation=${how}`],
+  app: ['--mount=volume=a,target=/a'],
+});
 
 /** How a pod asks for what a flavor may not have. */
 const ASKING: Readonly<Partial<Record<Need, PodSpec>>> = {
@@ -137,6 +143,8 @@ const ASKING: Readonly<Partial<Record<Need, PodSpec>>> = {
   'stdio/log': {app: ['--stdout=log']},
   'user-namespace': {pod: ['--private-users']},
   'volume/empty': {pod: ['--volume=a,kind=empty'], app: ['--mount=volume=a,target=/a']},
+  'volume/shared': propagated('shared'),
+  'volume/slave': propagated('slave'),
   watchdog: {app: ['--watchdog=30s', '--annotation=appc.io/executor/supports-systemd-notify=true']},
 };
 

@@ -390,6 +390,25 @@ export const hostileCases = (decoy: string): Case[] => {
       file('rootfs/x'),
     ),
     invalid('xattr whose encoded name is refused', pax({'LIBARCHIVE.xattr.trusted%2Ex': 'eA'}), file('rootfs/x')),
+    entry(
+      'a further name with an xattr that its file has not',
+      file('rootfs/f'),
+      pax({'SCHILY.xattr.user.a': 'y'}),
+      hardlink('rootfs/h', 'rootfs/f'),
+    ),
+    entry(
+      'a further name with another capability than its file',
+      pax({'SCHILY.xattr.security.capability': Buffer.from('0100000200040000000000000000000000000000', 'hex')}),
+      file('rootfs/f'),
+      pax({'SCHILY.xattr.security.capability': Buffer.from('0100000200080000000000000000000000000000', 'hex')}),
+      hardlink('rootfs/h', 'rootfs/f'),
+    ),
+    entry(
+      'a further name of a symlink with an xattr',
+      symlink('rootfs/l', 'y'),
+      pax({'SCHILY.xattr.user.a': 'y'}),
+      hardlink('rootfs/h', 'rootfs/l'),
+    ),
     entry('user xattr on a symlink', pax({'SCHILY.xattr.user.a': 'y'}), symlink('rootfs/x', 'y')),
     refused(
       'RKT_IMAGE_LIMIT_EXCEEDED',
@@ -697,6 +716,13 @@ export const harmlessCases = (decoy: string): Case[] => [
     file('rootfs/@archive', 'x'),
   ),
   allowed('names of whiteouts', file('rootfs/.wh.x', ''), file('rootfs/.wh..wh..opq', '')),
+  allowed(
+    'xattrs of a file with each of its names, as bsdtar writes them',
+    ...['rootfs/f', 'rootfs/h', 'rootfs/i'].flatMap((name) => [
+      pax({'SCHILY.xattr.user.a': 'y', 'LIBARCHIVE.xattr.user.a': 'eQ'}),
+      name === 'rootfs/f' ? file(name, 'x') : hardlink(name, name === 'rootfs/i' ? 'rootfs/h' : 'rootfs/f'),
+    ]),
+  ),
   allowed('xattrs', pax({'SCHILY.xattr.user.a': Buffer.from([0, 255, 10])}), file('rootfs/x', 'x')),
   allowed(
     'a file capability',

@@ -1,0 +1,38 @@
+import {existsSync, statSync} from 'node:fs';
+import {join} from 'node:path';
+import {discard} from '../image/discard.ts';
+import {removal} from '../image/remove.ts';
+import type {ImageStore} from '../image/store.ts';
+import {lockDirectory} from '../linux/lock.ts';
+import {namesIn} from '../linux/names-in.ts';
+import {isErrno} from '../linux/syscall-error.ts';
+import {bootOfHost, PARTS, readRecord, templatesDirectory} from './templates.ts';
+
+/**
+ * Removes templates that no machine will go on from any more: of images that are gone, of an earlier start of the host, not whole, or not used for a while. Machines that go on from one keep
+ * it: they have it open. Waits while one is being made. Returns the names of what was removed.
+ * @param grace milliseconds
+ */
+export const collectTemplates = (store: ImageStore, grace: number): readonly string[] => {
+  const directory = templatesDirectory(store.dataDir);
+  const names = namesIn(directory);
+  if (names.length === 0) return [];
+  using lock = lockDirectory(directory, 'exclusive', {wait: true});
+  void lock;
+  using _ = removal(store);
+  const boot = bootOfHost();
+  const removed = names.filter((name) => isUnused(join(directory, name), boot, grace));
+  for (const name of removed) discard(store, join(directory, name));
+  return removed.sort();
+};
+
+const isUnused = (template: string, boot: string, grace: number): boolean => {
+  const record = readRecord(template);
+  if (record === undefined || record.boot !== boot || !existsSync(record.tree)) return true;
+  try {
+    return Date.now() - statSync(join(template, PARTS.record)).mtimeMs >= grace;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return true;
+    throw error;
+  }
+};

@@ -1,0 +1,147 @@
+import {createHash} from 'node:crypto';
+import {
+  chmodSync,
+  chownSync,
+  constants,
+  createReadStream,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import {join} from 'node:path';
+import {pipeline} from 'node:stream/promises';
+import type {HostPath} from '../contract/names.ts';
+import {discard} from '../image/discard.ts';
+import {makeBelow} from '../image/make-below.ts';
+import {MAKER, templateMaker} from '../image/sandbox.ts';
+import {makeSpool} from '../image/spool.ts';
+import {type ImageStore, openStore} from '../image/store.ts';
+import {startTool} from '../image/tool.ts';
+import {atomicWrite} from '../linux/atomic-write.ts';
+import {fsyncDirectory, syncFileSystem} from '../linux/fsync.ts';
+import {lockDirectory} from '../linux/lock.ts';
+import {openStored} from '../linux/open-stored.ts';
+import {O_PATH, openHost} from '../linux/openat2.ts';
+import {isErrno} from '../linux/syscall-error.ts';
+import {templateFailed} from './errors.ts';
+import {
+  isUntouched,
+  PARTS,
+  readRecord,
+  stampOf,
+  type TemplateRecord,
+  type TemplateStep,
+  templatesDirectory,
+} from './templates.ts';
+
+interface Wanted {
+  /** Where it is to be. */
+  readonly directory: HostPath;
+  readonly identity: string;
+  readonly boot: string;
+  readonly note: (text: string) => void;
+}
+
+/**
+ * Makes a template, unless another rkt is making it: then it waits for that. One that is there and whole stays, whatever its times are; one that is not is removed.
+ * @throws RKT_TEMPLATE_FAILED
+ */
+export const makeTemplate = async (dataDir: HostPath, step: TemplateStep, wanted: Wanted): Promise<void> => {
+  const {directory, identity, note} = wanted;
+  const store = openStore(dataDir);
+  makeBelow(dataDir, [
+    [store.directory, true],
+    [templatesDirectory(dataDir), true],
+  ]);
+  // One at a time: each has a processor for itself.
+  using lock = lockDirectory(templatesDirectory(dataDir), 'exclusive', {wait: true});
+  void lock;
+  if (isUntouched(directory, identity) || (await isWhole(directory, identity))) return;
+  if (existsSync(directory)) {
+    note(`the template ${directory} is damaged: it is made again`);
+    remove(store, directory);
+  }
+  await make(store, step, wanted);
+};
+
+/** Whether its files have their digests, though they have been touched: which is remembered. */
+const isWhole = async (directory: HostPath, identity: string): Promise<boolean> => {
+  const record = readRecord(directory);
+  if (record === undefined || record.identity !== identity) return false;
+  try {
+    const files = await recordsOf(join(directory, PARTS.files), Object.keys(record.files));
+    if (!Object.entries(record.files).every(([name, {digest}]) => files[name]?.digest === digest)) return false;
+    atomicWrite(join(directory, PARTS.record), JSON.stringify({...record, files} satisfies TemplateRecord), 0o600);
+    return true;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EISDIR')) return false;
+    throw error;
+  }
+};
+
+const remove = (store: ImageStore, directory: HostPath): void => {
+  using spool = makeSpool(store);
+  void spool;
+  discard(store, directory);
+};
+
+const make = async (store: ImageStore, step: TemplateStep, {directory, identity, boot}: Wanted): Promise<void> => {
+  const {tree, command, files, writes} = step;
+  using spool = makeSpool(store);
+  const template = join(spool.path, 'template');
+  const made = join(template, PARTS.files);
+  mkdirSync(made, {recursive: true, mode: 0o700});
+  chownSync(made, MAKER, MAKER);
+  {
+    using root = openStored(tree, O_PATH);
+    using target = openHost(made, O_PATH);
+    const failure = await startTool(templateMaker(root, target, writes, command), 'ignore', 'ignore', {offline: true})
+      .ended;
+    if (failure !== undefined) throw templateFailed(tree, failure);
+  }
+  takeOver(made, tree, files);
+  writeFileSync(
+    join(template, PARTS.record),
+    JSON.stringify({identity, tree, boot, files: await recordsOf(made, files)} satisfies TemplateRecord),
+    {mode: 0o600},
+  );
+  {
+    using whole = openHost(template, constants.O_RDONLY | constants.O_DIRECTORY);
+    syncFileSystem(whole);
+  }
+  renameSync(template, directory);
+  fsyncDirectory(templatesDirectory(store.dataDir));
+};
+
+/** From here on root alone changes them; the user of a pod's machine, who is nobody else, reads them. */
+const takeOver = (made: string, tree: HostPath, files: readonly string[]): void => {
+  chownSync(made, 0, 0);
+  chmodSync(made, 0o755);
+  for (const name of readdirSync(made)) {
+    if (!files.includes(name)) rmSync(join(made, name), {recursive: true});
+  }
+  for (const name of files) {
+    const path = join(made, name);
+    const stats = lstatSync(path, {throwIfNoEntry: false});
+    if (stats?.isFile() !== true || stats.nlink !== 1)
+      throw templateFailed(tree, {status: 'exit status 0', output: `it has left no file ${name}`});
+    chownSync(path, 0, 0);
+    chmodSync(path, 0o444);
+  }
+};
+
+const recordsOf = async (directory: string, names: readonly string[]): Promise<TemplateRecord['files']> => {
+  const records: Record<string, {stamp: string; digest: string}> = {};
+  for (const name of names) {
+    const path = join(directory, name);
+    const stamp = stampOf(path);
+    const hash = createHash('sha256');
+    await pipeline(createReadStream(path, {flags: 'r', highWaterMark: 1024 * 1024}), hash);
+    records[name] = {stamp, digest: hash.digest('hex')};
+  }
+  return records;
+};

@@ -1,0 +1,122 @@
+import {readFileSync, statSync, utimesSync} from 'node:fs';
+import {join} from 'node:path';
+import type {HostPath} from '../contract/names.ts';
+import type {Plan} from '../contract/plan.ts';
+import type {Step} from '../contract/step.ts';
+import type {Fd} from '../linux/fd.ts';
+import {openTree, setMountAttributes} from '../linux/mount.ts';
+import {openStored} from '../linux/open-stored.ts';
+import {O_PATH} from '../linux/openat2.ts';
+import {isErrno} from '../linux/syscall-error.ts';
+import {textHash} from '../linux/text-hash.ts';
+import {RktError} from '../rkt-error.ts';
+
+/*
+ * What machines go on from: files that a program of a flavor's image has made, for root alone to change. A template is a directory that appears by one rename: `files/` is what pods get, `record.json` is what it was
+ * made by and what tells its files from others, and the time of that file is the last use.
+ */
+export const templatesDirectory = (dataDir: HostPath): HostPath => `${dataDir}/cas/templates` as HostPath;
+
+export type TemplateStep = Extract<Step, {do: 'template'}>;
+
+/** Where the parts of a template are, below its directory. */
+export const PARTS = {files: 'files', record: 'record.json'} as const;
+
+export interface TemplateRecord {
+  /** See {@link identityOf}. */
+  readonly identity: string;
+  /** Of the image that it was made with. */
+  readonly tree: HostPath;
+  /** The start of the host that it was made after. */
+  readonly boot: string;
+  readonly files: Readonly<Record<string, {readonly stamp: string; readonly digest: string}>>;
+}
+
+/** A template holds until the host is started again: what it knows of the processor's clock need not be true then. */
+export const bootOfHost = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+
+/** All that a template depends on: the image (by its digest, which is in the path of its tree), so kernel, initial file system, emulator and maker; the whole command line; the start of the host. */
+const identityOf = ({tree, command, files, writes}: TemplateStep, boot: string): string =>
+  JSON.stringify([tree, command, files, writes, boot]);
+
+/** Tells a file from what somebody has made of it since: no write goes without a change of the last of these times. */
+export const stampOf = (path: string): string => {
+  const {ino, size, mode, uid, gid, mtimeNs, ctimeNs} = statSync(path, {bigint: true});
+  return [ino, size, mode.toString(8), uid, gid, mtimeNs, ctimeNs].join(':');
+};
+
+/** `undefined` if nothing whole tells. */
+export const readRecord = (template: string): TemplateRecord | undefined => {
+  try {
+    return JSON.parse(readFileSync(join(template, PARTS.record), 'utf8')) as TemplateRecord;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT') || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+};
+
+/**
+ * The templates of a plan's `template` steps, by the steps' ids: detached read-only mounts, of this mount namespace. Whoever collects templates does no harm to these. One that is not there is made;
+ * one that is damaged is removed and made anew.
+ * @param note takes why there is none: the pod runs all the same
+ */
+export const takeTemplates = async (
+  dataDir: HostPath,
+  {filesystem, environment}: Pick<Plan, 'filesystem' | 'environment'>,
+  note: (text: string) => void = () => {},
+): Promise<ReadonlyMap<string, Fd>> => {
+  const templates = new Map<string, Fd>();
+  for (const step of [...filesystem, ...environment]) {
+    if (step.do !== 'template') continue;
+    try {
+      templates.set(step.id, await template(dataDir, step, note));
+    } catch (error) {
+      if (!(error instanceof RktError) || error.code !== 'RKT_TEMPLATE_FAILED') throw error;
+      note(error.message);
+    }
+  }
+  return templates;
+};
+
+const template = async (dataDir: HostPath, step: TemplateStep, note: (text: string) => void): Promise<Fd> => {
+  const boot = bootOfHost();
+  const identity = identityOf(step, boot);
+  const directory = `${templatesDirectory(dataDir)}/${textHash(identity)}` as HostPath;
+  const known = attach(directory, identity);
+  if (known !== undefined) return known;
+  const {makeTemplate} = await import('./make-template.ts');
+  await makeTemplate(dataDir, step, {directory, identity, boot, note});
+  const made = attach(directory, identity);
+  if (made === undefined) throw new Error(`${directory} was made, and is not there`);
+  return made;
+};
+
+/** `undefined`: it is not there, or its files have been touched since they were known to be whole. */
+const attach = (directory: HostPath, identity: string): Fd | undefined => {
+  if (!isUntouched(directory, identity)) return undefined;
+  try {
+    using files = openStored(`${directory}/${PARTS.files}` as HostPath, O_PATH);
+    const mount = openTree(files);
+    setMountAttributes(mount, {flags: ['ro', 'nosuid', 'nodev', 'noexec'], propagation: 'private'});
+    const now = new Date();
+    utimesSync(join(directory, PARTS.record), now, now);
+    return mount;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+};
+
+/** Whether it is a template of that identity whose files are as they were when their digests were last known to be right. */
+export const isUntouched = (directory: string, identity: string): boolean => {
+  const record = readRecord(directory);
+  if (record === undefined || record.identity !== identity) return false;
+  try {
+    return Object.entries(record.files).every(
+      ([name, {stamp}]) => stampOf(join(directory, PARTS.files, name)) === stamp,
+    );
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return false;
+    throw error;
+  }
+};

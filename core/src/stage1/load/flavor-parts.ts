@@ -1,0 +1,156 @@
+import {constants, existsSync, fstatSync, readdirSync, readFileSync, readlinkSync, realpathSync} from 'node:fs';
+import path from 'node:path';
+import {readBounded, Unbounded} from '../../config/read-bounded.ts';
+import type {Fd} from '../../linux/fd.ts';
+import {O_PATH, openBeneath, openHost} from '../../linux/openat2.ts';
+import {isErrno} from '../../linux/syscall-error.ts';
+import {isExecutable} from './executable-flavor.ts';
+import {packageAt, packageOf} from './package-closure.ts';
+import {ownTrees} from './package-trees.ts';
+
+/** A file or symlink of a flavor, by its place in a copy of it. */
+export type FlavorPart = {readonly at: string; readonly content: Buffer} | {readonly at: string; readonly link: string};
+
+/** In a copy: a symlink to what the flavor is loaded from. */
+export const ENTRY = 'entry';
+/** What is larger is not copied: it is a directory that somebody works in, not a package. */
+/** Files, links and directories. */
+const MAX_ENTRIES = 2048;
+const MAX_BYTES = 8 * 1024 * 1024;
+/** Bytes of a package.json. */
+const MAX_MANIFEST = 1024 * 1024;
+/** They come by what the package names. */
+const LEFT_OUT = ['node_modules', '.git'];
+
+/**
+ * Everything that a flavor is made of: a program, or a module that belongs to no package, is one file; of a package, its files and those of the packages that its package.json names, and theirs.
+ * What belongs to rkt itself is a symlink to it.
+ * @param alone it is one file, whatever it belongs to
+ * @returns `undefined` if that is too much, or not for this user to read
+ */
+export const flavorParts = (source: string, alone = false): FlavorPart[] | undefined => {
+  const file = realpathSync(source);
+  const directory = packageOf(file);
+  if (alone || directory === file || isExecutable(file)) return oneFile(file);
+  const parts = new Parts();
+  const packages = [directory];
+  parts.link(ENTRY, `packages/0/${path.relative(directory, file)}`);
+  try {
+    for (const [index, from] of packages.entries()) {
+      const to = `packages/${index}`;
+      parts.tree(from, to, LEFT_OUT);
+      for (const [name, found] of dependenciesOf(from)) {
+        if (!isOwn(name, found) && !packages.includes(found)) packages.push(found);
+        const at = `${to}/node_modules/${name}`;
+        parts.link(
+          at,
+          isOwn(name, found) ? found : path.relative(path.dirname(at), `packages/${packages.indexOf(found)}`),
+        );
+      }
+    }
+  } catch (error) {
+    if (error === TOO_LARGE || isErrno(error, 'EACCES')) return undefined;
+    throw error;
+  }
+  return parts.all;
+};
+
+/** What a copy has, whether it is what was copied or not; `undefined` if that is more than any copy has. */
+export const copiedParts = (directory: string): FlavorPart[] | undefined => {
+  const parts = new Parts();
+  try {
+    parts.tree(directory, '', []);
+  } catch (error) {
+    if (error === TOO_LARGE) return undefined;
+    throw error;
+  }
+  return parts.all;
+};
+
+const oneFile = (file: string): FlavorPart[] => {
+  const at = `program/${path.basename(file)}`;
+  using opened = openHost(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  if (!fstatSync(opened.number).isFile()) throw new Unbounded('not-regular');
+  return [
+    {at: ENTRY, link: at},
+    {at, content: readFileSync(opened.number)},
+  ];
+};
+
+const TOO_LARGE = new Error('too large');
+
+class Parts {
+  readonly all: FlavorPart[] = [];
+  #bytes = 0;
+  #entries = 0;
+
+  link(at: string, link: string): void {
+    this.#add({at, link});
+  }
+
+  /** Of a directory, without what is neither a file nor a symlink. */
+  tree(from: string, to: string, leftOut: readonly string[]): void {
+    using root = openHost(from, O_PATH | constants.O_DIRECTORY);
+    this.#walk(root, '', to, leftOut);
+  }
+
+  #walk(root: Fd, below: string, to: string, leftOut: readonly string[]): void {
+    // Whoever may write there while it is read gets nothing else of the host into it.
+    using directory = openBeneath(root, below || '.', constants.O_RDONLY | constants.O_DIRECTORY, {noSymlinks: true});
+    for (const entry of readdirSync(`/proc/self/fd/${directory.number}`, {withFileTypes: true})) {
+      const {name} = entry;
+      if (leftOut.includes(name)) continue;
+      if (++this.#entries > MAX_ENTRIES) throw TOO_LARGE;
+      const at = to === '' ? name : `${to}/${name}`;
+      if (entry.isDirectory()) this.#walk(root, path.join(below, name), at, leftOut);
+      else if (entry.isSymbolicLink()) this.link(at, readlinkSync(`/proc/self/fd/${directory.number}/${name}`));
+      else if (entry.isFile()) this.#file(directory, name, at);
+    }
+  }
+
+  #file(directory: Fd, name: string, at: string): void {
+    using file = openBeneath(directory, name, constants.O_RDONLY | constants.O_NONBLOCK, {noSymlinks: true});
+    const {size} = fstatSync(file.number);
+    if (this.#bytes + size > MAX_BYTES) throw TOO_LARGE;
+    this.#add({at, content: readFileSync(file.number)});
+  }
+
+  #add(part: FlavorPart): void {
+    this.all.push(part);
+    this.#bytes += 'content' in part ? part.content.length : 0;
+    if (this.#bytes > MAX_BYTES) throw TOO_LARGE;
+  }
+}
+
+/** The packages that a package names and that are there, by these names: where Node.js would find them. */
+const dependenciesOf = (directory: string): (readonly [name: string, directory: string])[] => {
+  const file = path.join(directory, 'package.json');
+  const manifest: unknown = existsSync(file) ? JSON.parse(readBounded(file, MAX_MANIFEST).toString()) : undefined;
+  const {dependencies, optionalDependencies, peerDependencies} = (manifest ?? {}) as Readonly<Record<string, unknown>>;
+  const names = [dependencies, optionalDependencies, peerDependencies].flatMap((named) => Object.keys(named ?? {}));
+  return [...new Set(names)].sort().flatMap((name) => {
+    const found = PACKAGE.test(name) ? findDependency(directory, name) : undefined;
+    return found === undefined ? [] : [[name, found] as const];
+  });
+};
+
+const PACKAGE = /^(@[\w.~-]+\/)?[\w~-][\w.~-]*$/;
+
+const findDependency = (directory: string, name: string): string | undefined => {
+  const tree = path.join(directory, 'node_modules');
+  const found = path.join(tree, name);
+  if (existsSync(found)) return isReadable(tree, found, name) ? realpathSync(found) : undefined;
+  const parent = path.dirname(directory);
+  return parent === directory ? undefined : findDependency(parent, name);
+};
+
+/** As for who runs it (package-closure.ts): what a link leads to out of its tree is nobody's to import, unless it is the package of that name. */
+const isReadable = (tree: string, found: string, name: string): boolean =>
+  realpathSync(found).startsWith(`${realpathSync(tree)}/`) || packageAt(found)?.name === name;
+
+/** Whether it comes with rkt, and changes when rkt does. */
+const isOwn = (name: string, directory: string): boolean =>
+  name.startsWith('@rkt/') &&
+  ownTrees()
+    .map((tree) => path.join(tree, name))
+    .some((own) => existsSync(own) && realpathSync(own) === directory);

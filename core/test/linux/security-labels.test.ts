@@ -1,0 +1,39 @@
+import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import {confineNextProgram} from '../../src/linux/security-labels.ts';
+import {RktError} from '../../src/rkt-error.ts';
+
+/* What is written, not what it does: that takes a kernel with these modules. */
+
+const attributes = (t: ExecutionContext, ...files: readonly string[]): string => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'rkt-attr-'));
+  t.teardown(() => rmSync(directory, {recursive: true}));
+  for (const file of files) {
+    mkdirSync(path.dirname(path.join(directory, file)), {recursive: true});
+    writeFileSync(path.join(directory, file), '');
+  }
+  return directory;
+};
+
+test('EX-47 AppArmor is told of the next program in its own directory, or in the common one', (t) => {
+  const both = attributes(t, 'exec', 'apparmor/exec');
+  confineNextProgram('AppArmor', 'web', both);
+  t.is(readFileSync(path.join(both, 'apparmor/exec'), 'utf8'), 'exec web');
+  t.is(readFileSync(path.join(both, 'exec'), 'utf8'), '');
+  const old = attributes(t, 'exec');
+  confineNextProgram('AppArmor', 'web', old);
+  t.is(readFileSync(path.join(old, 'exec'), 'utf8'), 'exec web');
+});
+
+test('EX-46 SELinux is told the context of the next program', (t) => {
+  const directory = attributes(t, 'exec', 'apparmor/exec');
+  confineNextProgram('SELinux', 'u:r:t:s0:c1', directory);
+  t.is(readFileSync(path.join(directory, 'exec'), 'utf8'), 'u:r:t:s0:c1');
+});
+
+test('what a module refuses is an error with its name and what was asked for', (t) => {
+  const error = t.throws(() => confineNextProgram('SELinux', 'u:r:t:s0', attributes(t)), {instanceOf: RktError});
+  t.like(error, {code: 'RKT_LABEL_REFUSED', fields: {module: 'SELinux', label: 'u:r:t:s0'}});
+});
