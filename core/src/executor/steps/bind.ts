@@ -89,7 +89,7 @@ const openDirectoryTarget = (place: Place, notes: string[], filled: boolean): Fd
     onReplaced: (path) => notes.push(`${path} is a file of the image; a volume takes its place`),
   });
   if (location.in === 'rootfs' && !filled && !isEmpty(target))
-    notes.push(`${location.path} of the image is not empty; a volume hides what is there`);
+    notes.push(`${location.path} is not empty; a volume hides what is there`);
   return target;
 };
 
