@@ -405,6 +405,7 @@ serialTestIf(lacksMachines() ?? lacksPods('program/python3'))(
     await app.see(/33 99\r\n/);
 
     const uuid = readFileSync(file, 'utf8').trim();
+    t.true(qemuOf(uuid).goesOn);
     const shell = open('/usr/bin/env', 'TERM=vt220', ...host.command('enter', uuid, '/bin/sh'));
     const prompt = /[#$] /;
     await shell.see(prompt);
@@ -515,37 +516,15 @@ kernelTest('S32 machines go on from one that was booted once, and have nothing r
   }
 });
 
-kernelTest(
-  'a template that nothing can go on from costs time, and no pod; the configuration does without',
-  async (t) => {
-    await host.sh('true', options);
-    const templates = path.join(host.data, 'cas/templates');
-    const [name = ''] = readdirSync(templates);
-    const [state, record] = [path.join(templates, name, 'files/state'), path.join(templates, name, 'record.json')];
-    // As if it had been saved so.
-    const harmed = readFileSync(state).fill(0, 100, 4000);
-    writeFileSync(state, harmed);
-    const known = JSON.parse(readFileSync(record, 'utf8')) as {files: Record<string, {digest: string}>};
-    const digest = createHash('sha256').update(harmed).digest('hex');
-    writeFileSync(record, JSON.stringify({...known, files: {...known.files, state: {stamp: '', digest}}}));
-    const {exitCode, stderr} = await host.sh('exit 9', options);
-    t.is(exitCode, 9, stderr);
-    t.regex(stderr, /^rkt: from its template .*; it is booted$/m);
-
-    writeFileSync(state, 'x');
-    const again = await host.sh('exit 9', options);
-    t.is(again.exitCode, 9, again.stderr);
-    t.regex(again.stderr, /template .* is damaged: it is made again$/m);
-
-    mkdirSync(path.join(host.directory, 'etc/stage1.d'), {recursive: true});
-    const configuration = path.join(host.directory, 'etc/stage1.d/templates.json');
-    t.teardown(() => rmSync(configuration));
-    writeFileSync(configuration, JSON.stringify({rktVersion: 'v1', rktKind: 'stage1', templates: false}));
-    const pod = await host.start(STAYS, options);
-    t.false(qemuOf(pod.uuid).goesOn);
-    t.is((await pod.end('SIGTERM')).exitCode, 7);
-  },
-);
+kernelTest('the configuration has machines booted', async (t) => {
+  mkdirSync(path.join(host.directory, 'etc/stage1.d'), {recursive: true});
+  const configuration = path.join(host.directory, 'etc/stage1.d/templates.json');
+  t.teardown(() => rmSync(configuration));
+  writeFileSync(configuration, JSON.stringify({rktVersion: 'v1', rktKind: 'stage1', templates: false}));
+  const pod = await host.start(STAYS, options);
+  t.false(qemuOf(pod.uuid).goesOn);
+  t.is((await pod.end('SIGTERM')).exitCode, 7);
+});
 
 kernelTest('the accelerator is proved; a verdict that is wrong costs time, and no pod', async (t) => {
   const file = path.join(host.data, 'cas/flavors/accelerator');
@@ -621,6 +600,27 @@ kernelTest(
 );
 
 if (env.RKT_TEST_LONG === '1') {
+  kernelTest('a template that nothing can go on from costs time, and no pod', async (t) => {
+    await host.sh('true', options);
+    const templates = path.join(host.data, 'cas/templates');
+    const [name = ''] = readdirSync(templates);
+    const [state, record] = [path.join(templates, name, 'files/state'), path.join(templates, name, 'record.json')];
+    // As if it had been saved so.
+    const harmed = readFileSync(state).fill(0, 100, 4000);
+    writeFileSync(state, harmed);
+    const known = JSON.parse(readFileSync(record, 'utf8')) as {files: Record<string, {digest: string}>};
+    const digest = createHash('sha256').update(harmed).digest('hex');
+    writeFileSync(record, JSON.stringify({...known, files: {...known.files, state: {stamp: '', digest}}}));
+    const {exitCode, stderr} = await host.sh('exit 9', options);
+    t.is(exitCode, 9, stderr);
+    t.regex(stderr, /^rkt: from its template .*; it is booted$/m);
+
+    writeFileSync(state, 'x');
+    const again = await host.sh('exit 9', options);
+    t.is(again.exitCode, 9, again.stderr);
+    t.regex(again.stderr, /template .* is damaged: it is made again$/m);
+  });
+
   kernelTest(
     'S21 an app that stops what starts another holds the pod for half a minute, and then it has ended',
     async (t) => {
