@@ -150,6 +150,7 @@ test('S14 a flavor that is mistaken changes none of the mounts of the host', (t)
     {id: 'x', do: 'protect', app, paths: [path('/proc')]},
     {id: 'x', do: 'host-tree', programs: [], directories: [], target: path('t')},
     {id: 'x', do: 'disk-image', app, layers: [path('/a')], target: path('t')},
+    {id: 'x', do: 'template', tree: path('/a'), command: ['/a'], files: ['a'], writes: path('/w'), target: path('t')},
     {id: 'x', do: 'keep-mounts', paths: []},
   ];
   t.is(failing({filesystem: () => []})(t).fields.where, 'launch');
