@@ -15,7 +15,7 @@ test('gc removes what was to become a file when its writer was killed, of every 
   const flavors = rememberedIn({dataDir}) ?? '';
   const directories = [
     ...[checkedDirectory(dataDir), seccompCache(dataDir), flavors, `${flavors}/checked`],
-    ...[diskImagesDirectory(dataDir), hostTreesDirectory(dataDir), `${dataDir}/cas/stage1`],
+    ...[diskImagesDirectory(dataDir), hostTreesDirectory(dataDir), `${dataDir}/cas/stage1`, `${dataDir}/cas/measured`],
   ];
   const {pid: ended} = spawnSync('/bin/true');
   // A name that only looks like one; one of another rkt, which goes on; one that nobody goes on with.
