@@ -25,8 +25,8 @@ const install = (directory: string, version: string, {dependency = 'dependency'}
 const told = [require('./version.cjs'), require('dependency')].join(' ');
 const launch = (...given) => {
   const launch = fly.launch(...given);
-  const process = {...launch.process, env: [...launch.process.env, {name: 'TOLD', value: told}]};
-  return {...launch, process};
+  const env = [{name: 'TOLD', value: told}, {name: 'HOOKS_AS', value: String(process.geteuid())}];
+  return {...launch, process: {...launch.process, env: [...launch.process.env, ...env]}};
 };
 module.exports = {...fly, launch};
 `,
@@ -37,7 +37,7 @@ module.exports = {...fly, launch};
 };
 
 const prepare = async (host: Host, stage1: string): Promise<string> => {
-  const app = ['--exec=/bin/sh', '--', '-c', 'echo "$TOLD"'];
+  const app = ['--exec=/bin/sh', '--', '-c', 'echo "$TOLD"; echo "hooks as $HOOKS_AS" >&2'];
   const {stdout, stderr} = await host.rkt(['prepare', `--stage1=${stage1}`, await host.fetch(), ...app]);
   if (stdout === '') throw new Error(stderr);
   return stdout.trim();
@@ -78,6 +78,8 @@ keptTest(
     rmSync(stage1, {recursive: true});
     const third = await runAgain(host, removed);
     t.is(third.stdout, 'one with one\n', third.stderr);
+    // Nobody: root is who owns the copy.
+    t.regex(third.stderr, /^hooks as 65534$/m);
 
     await host.rkt(['gc', '--grace-period=0s']);
     t.deepEqual(copies(host), [(host.podFile(fresh, 'summary.json') as {flavor: {digest: string}}).flavor.digest]);

@@ -29,6 +29,7 @@ export const keepFlavor = (dataDir: HostPath, {flavor, source, digest, own = fal
   if (flavorDigest(parts) !== digest) throw flavorChanged(flavor.declaration.name, source);
   using spool = makeSpool(store);
   const made = path.join(spool.path, 'flavor');
+  mkdirSync(made, {mode: PRIVATE});
   for (const part of parts) write(made, part);
   if (isThere) ignoring('ENOENT', () => discard(store, directory));
   mkdirSync(keptFlavorsDirectory(dataDir), {recursive: true, mode: PRIVATE});
@@ -41,10 +42,10 @@ const PRIVATE = 0o700;
 
 const write = (directory: string, part: FlavorPart): void => {
   const file = path.join(directory, part.at);
-  mkdirSync(path.dirname(file), {recursive: true, mode: PRIVATE});
+  // What is below it is shown to nobody, and runs as such: with files that root alone may read it would be root.
+  mkdirSync(path.dirname(file), {recursive: true, mode: 0o755});
   if ('link' in part) symlinkSync(part.link, file);
-  // A program is started by nobody, who is shown it alone.
-  else writeFileSync(file, part.content, {flag: 'wx', mode: part.at.startsWith('program/') ? 0o755 : 0o600});
+  else writeFileSync(file, part.content, {flag: 'wx', mode: part.at.startsWith('program/') ? 0o755 : 0o644});
 };
 
 const ignoring = (code: 'ENOENT' | 'ENOTEMPTY', act: () => void): void => {
