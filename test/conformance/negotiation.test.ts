@@ -4,7 +4,7 @@ import test from 'ava';
 import {openHost} from '../helpers/host.ts';
 import type {ImageSpec} from '../helpers/image.ts';
 import {buildImage} from '../helpers/image.ts';
-import {lacksPods} from '../helpers/lacks.ts';
+import {lacks, lacksPods} from '../helpers/lacks.ts';
 import type {ErrorReport} from '../helpers/result.ts';
 import {testIf} from '../helpers/skip.ts';
 
@@ -35,11 +35,14 @@ const refused: Readonly<Record<string, Case>> = {
   '--net=none': {pod: ['--net=none'], cannot: 'network/none'},
   '--hostname': {pod: ['--hostname=other'], cannot: 'hostname'},
   '--private-users': {pod: ['--private-users', '--no-overlay'], cannot: 'user-namespace'},
-  'an apparmor profile': {
-    app: ['--accept-image=os/linux/apparmor-profile'],
-    image: withIsolator('os/linux/apparmor-profile', {profile: 'x'}),
-    cannot: 'os/linux/apparmor-profile',
-  },
+  // Where the host has AppArmor fly enforces it.
+  ...(lacks('lsm/apparmor') !== undefined && {
+    'an apparmor profile': {
+      app: ['--accept-image=os/linux/apparmor-profile'],
+      image: withIsolator('os/linux/apparmor-profile', {profile: 'x'}),
+      cannot: 'os/linux/apparmor-profile',
+    },
+  }),
   'network bandwidth': {
     image: withIsolator('resource/network-bandwidth', {default: true, limit: '1M'}),
     cannot: 'resource/network-bandwidth',

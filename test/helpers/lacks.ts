@@ -32,13 +32,17 @@ const cgroups = () => / - cgroup2? /.test(readFileSync('/proc/self/mountinfo', '
 
 const effective = BigInt(`0x${/^CapEff:\s*(\S+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0'}`);
 
+const APPARMOR = '/sys/module/apparmor/parameters/enabled';
+
 const check = (need: Need): string | undefined => {
   const [kind = '', name = ''] = need.split('/');
   if (kind === 'program') return program(name) ? undefined : (env.RKT_TEST_MISSING ?? `${name} is not installed`);
   if (kind === 'cgroup') return controllers().includes(name) ? undefined : `no cgroup controller "${name}"`;
   if (kind === 'capability')
     return (effective >> BigInt(name)) & 1n ? undefined : `capability ${name} is not in CapEff`;
-  if (need === 'lsm/apparmor') return existsSync('/sys/kernel/security/apparmor') ? undefined : 'no AppArmor here';
+  // In a container of a host that has it there is no securityfs.
+  if (need === 'lsm/apparmor')
+    return existsSync(APPARMOR) && readFileSync(APPARMOR, 'utf8').startsWith('Y') ? undefined : 'no AppArmor here';
   if (need === 'lsm/selinux') return existsSync('/sys/fs/selinux/enforce') ? undefined : 'no SELinux here';
   if (need === 'root') return getuid?.() === 0 && (effective >> 21n) & 1n ? undefined : 'not root with CAP_SYS_ADMIN';
   if (need === 'cgroups') return cgroups() ? undefined : 'no cgroups are mounted';
