@@ -6,6 +6,8 @@ const EXPECTED: readonly (readonly [title: RegExp, reason: string])[] = [
   [/streams › input is for the app that asks for it/, 'fly has pods of one app'],
   [/ends › EX-57 rkt status tells/, 'under nspawn the cgroup that counts is gone with the app'],
   [/supervision › S20 where a pod as a whole is out/, 'capability 24 is not in CapEff'],
+  [/isolators › EX-33 (a limit above what rkt|an oom-score-adj that systemd)/, 'CAP_SYS_RESOURCE is there'],
+  [/launch › (a hard limit above|an oom score below) rkt's own is refused/, 'CAP_SYS_RESOURCE is there'],
   [/isolators › EX-4[67] EX-33 /, 'the host has the security module, and its profiles and contexts are its own'],
   [/streams › a journal is refused where there is none/, 'nspawn has journals'],
   [/linux › cgroups › a cgroup gets the controllers/, 'only with cgroup v2 alone, which npm run test:v2 has'],
