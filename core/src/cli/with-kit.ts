@@ -40,10 +40,11 @@ export const withKit = async <T>(
   const examination = examineFlavor(flavor.declaration, flavor.probe(host), host);
   const missing = examination.findings.filter(({severity}) => severity === 'missing');
   if (missing.length > 0) throw flavorHostLacks(examination.flavor, missing);
-  const options = {rkt: ownCommand(), flavor: source};
-  if (!isImageId(source)) return await use({kit, found, examination, options});
   const flavorImage = `${scratch.path}/flavor.aci`;
-  await exportImage(store, source, flavorImage, {overwrite: false});
+  const isInImage = isImageId(source);
+  if (isInImage) await exportImage(store, source, flavorImage, {overwrite: false});
+  // Whoever removes images need not wait for the kit.
   held?.close();
-  return await use({kit, found, examination, options: {...options, flavorImage}});
+  const options = {rkt: ownCommand(), flavor: source, ...(isInImage && {flavorImage})};
+  return await use({kit, found, examination, options});
 };
