@@ -246,10 +246,10 @@ podTest('stop --force has it kill, and a pod without a stop entrypoint gets sign
 
 testIf(lacksPods('program/python3'))('S30 it has a terminal of its own, in run and in enter', async (t) => {
   const own = 'readlink /proc/self/fd/0';
-  const on = async (what: string, ...args: string[]) => {
+  const on = async (what: string, args: (script: string) => string[]) => {
     const mark = `${what}-${process.pid}`;
     const script = `: ${mark}; test -t 0 && echo there; read -r line; echo "<$line>"; exit 4`;
-    const command = host.command(...args, '-c', script);
+    const command = host.command(...args(script));
     const terminal = openTerminal(['/bin/sh', '-c', `${own}; "$@"; echo status=$?`, 'sh', ...command]);
     t.teardown(() => terminal.close());
     const [, callers] = await terminal.see(/^(\S+)\r\n/);
@@ -259,13 +259,14 @@ testIf(lacksPods('program/python3'))('S30 it has a terminal of its own, in run a
     terminal.type('typed\n');
     await terminal.see(/<typed>\r\nstatus=4/);
   };
-  await on(
-    'runs',
-    ...['--insecure-options=image', 'run', `--stage1=${stage1}`, '--interactive', buildImage()],
-    ...['--exec=/bin/sh', '--'],
-  );
+  const run = ['--insecure-options=image', 'run', `--stage1=${stage1}`, '--interactive'];
+  await on('runs', (script) => [...run, buildImage(), '--exec=/bin/sh', '--', '-c', script]);
+  // S31 The images that a manifest names are not those that were asked for: none of them is the stage1.
+  const id = await host.fetch();
+  const app = (script: string) => ({app: {exec: ['/bin/sh', '-c', script], user: '0', group: '0'}});
+  await on('runs-manifest', (script) => [...run, `--pod-manifest=${host.manifest(id, app(script))}`]);
   const {uuid, ended} = await host.start('trap "exit 5" TERM; echo ready; read -r none', {stage1});
-  await on('enters', 'enter', uuid, '/bin/sh');
+  await on('enters', (script) => ['enter', uuid, '/bin/sh', '-c', script]);
   t.is((await host.rkt(['stop', uuid])).exitCode, 0);
   await ended;
 });

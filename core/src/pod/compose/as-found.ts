@@ -8,14 +8,20 @@ import type {PodRequest, PreparedRequest} from '../request.ts';
  * A process that begins anew on a terminal of its own has the images that it found before: what reads them again takes as long again, and may find others.
  */
 
-/** The IDs that are to be handed on: of the apps' images as they have been found, and of that of the flavor if it was asked for as a file. */
+/** How the word begins that tells of the flavor's image: a stage1 image is root of the host, and never one that was found for an app (S31). */
+const STAGE1 = 'stage1=';
+
+/**
+ * What is to be handed on, a word each: the IDs of the images that apps were asked for by, in their order, none for a pod manifest, which has them itself; then `stage1=ID`
+ * of that of the flavor, if it was asked for as a file.
+ */
 export const foundImages = (
-  {stage1}: Pick<PodRequest, 'stage1'>,
+  {stage1, manifest}: Pick<PodRequest, 'stage1' | 'manifest'>,
   images: readonly {readonly id: string}[],
   flavor: {readonly image: {readonly id: string}} | undefined,
 ): string[] => [
-  ...images.map(({id}) => id),
-  ...(flavor !== undefined && stage1 !== undefined && isFile(stage1) ? [flavor.image.id] : []),
+  ...(manifest === undefined ? images.map(({id}) => id) : []),
+  ...(flavor !== undefined && stage1 !== undefined && isFile(stage1) ? [`${STAGE1}${flavor.image.id}`] : []),
 ];
 
 /** The request for what was found. What has been removed since is looked for as it was asked for. */
@@ -24,14 +30,16 @@ export const asFound = <R extends PodRequest | PreparedRequest>(
   found: readonly string[],
   store: ImageStore,
 ): R => {
-  const apps = 'apps' in request ? request.apps : [];
   const taken = (asked: string, id: string | undefined): string =>
     id !== undefined && isImageId(id) && hasImage(store, id) ? id : asked;
   const {stage1} = request;
+  const flavor = found.find((word) => word.startsWith(STAGE1))?.slice(STAGE1.length);
   return {
     ...request,
-    ...('apps' in request ? {apps: apps.map((app, index) => ({...app, image: taken(app.image, found[index])}))} : {}),
-    ...(stage1 !== undefined && isFile(stage1) ? {stage1: taken(stage1, found[apps.length])} : {}),
+    ...('apps' in request
+      ? {apps: request.apps.map((app, index) => ({...app, image: taken(app.image, found[index])}))}
+      : {}),
+    ...(stage1 !== undefined && isFile(stage1) ? {stage1: taken(stage1, flavor)} : {}),
   };
 };
 

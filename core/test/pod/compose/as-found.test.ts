@@ -28,3 +28,20 @@ test('the image of a flavor is handed on where a file was asked for, and no othe
   for (const file of ['./s1.aci', 'file:///s1.aci']) t.is(flavorOf(file), A);
   for (const other of ['nspawn', './flavor.js', 'example.com/stage1']) t.is(flavorOf(other), other);
 });
+
+test('the image of an app is never taken for that of the flavor', (t) => {
+  const store = openStore(dataDirectory(t, {}));
+  for (const id of [A, B]) mkdirSync(`${store.images}/${id}`, {recursive: true});
+  const requests = {
+    'a pod manifest': {apps: [], manifest: '{}', stage1: './s1.aci'},
+    'an app': {apps: [{image: './one.aci'}], stage1: './s1.aci'},
+    several: {apps: [{image: './one.aci'}, {image: 'two'}], stage1: './s1.aci'},
+  } as unknown as Record<string, PodRequest>; // no more is looked at
+  for (const [name, request] of Object.entries(requests)) {
+    const {stage1, apps} = asFound(request, foundImages(request, images(A, A), {image: {id: B}}), store);
+    t.deepEqual([stage1, apps.map(({image}) => image)], [B, request.apps.map(() => A)], name);
+    // However many there are, and whatever has become of the flavor's.
+    for (const found of [foundImages(request, images(A, A), {image: {id: GONE}}), [A, A, A]])
+      t.is(asFound(request, found, store).stage1, './s1.aci', name);
+  }
+});
