@@ -54,6 +54,32 @@ podTest('run: the entrypoint gets its flags, directory and lock, and what it mak
   t.regex(stdout, /^unproved=network\/none: /m);
 });
 
+podTest(
+  'S31 what it depends on it names by ID: an app of that name is no part of what is root of the host',
+  async (t) => {
+    const layer = await host.fetch({name: 'example.com/layer', app: null, bare: true, files: {'/layer': 'x'}});
+    const annotations = [
+      {name: 'coreos.com/rkt/stage1/run', value: '/run'},
+      {name: 'coreos.com/rkt/stage1/interface-version', value: '1'},
+    ];
+    const stage1On = (letter: string, dependency: object) =>
+      buildImage({
+        name: `example.com/stage1-${letter}`,
+        files: {'/run': {content: '#!/bin/sh\n', mode: 0o755}},
+        manifest: {annotations, dependencies: [{imageName: 'example.com/layer', ...dependency}]},
+      });
+    const plan = async (letter: string, dependency: object) => {
+      const id = await host.fetch(stage1On(letter, dependency));
+      return host.rkt(['--format=json', '--insecure-options=image', 'plan', `--stage1=${id}`, buildImage()]);
+    };
+    const {error} = await plan('named', {});
+    t.is(error?.code, 'RKT_STAGE1_IMAGE_INVALID');
+    t.regex(error?.message ?? '', /depends on example\.com\/layer by name/);
+    const {stderr} = await plan('by-id', {imageID: layer});
+    t.notRegex(stderr, /RKT_STAGE1_IMAGE_INVALID/);
+  },
+);
+
 podTest('what its interface has no word for is refused, unless allowed by name; plan tells the rest', async (t) => {
   const id = await host.fetch(first);
   const plan = (...flags: string[]) =>

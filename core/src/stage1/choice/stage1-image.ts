@@ -112,7 +112,7 @@ const flavorIn = async (
   const refuse = (problem: string): never => {
     throw stage1ImageInvalid(id, name, `"${STAGE1_PROGRAM}" is ${JSON.stringify(path)}, ${problem}`);
   };
-  const [tree = store.images] = (await layersOf(store, id, {flat: true})).lower;
+  const tree = await treeOf(store, id, name);
   using root = openStored(tree, O_PATH | constants.O_DIRECTORY);
   const program = path.startsWith('/') && !path.includes('\0') ? findTreeProgram(root, path) : undefined;
   if (program === undefined) return refuse('which is no program in it');
@@ -122,6 +122,34 @@ const flavorIn = async (
   if (!isExecutable(program.path)) return refuse('a module of JavaScript: in an image a flavor is a program');
   const {flavor} = await loadFlavor(program.path, options);
   return {flavor, digest: id, source: id, stage1: {image: describe(image), tree}};
+};
+
+/** Where the image's files are, with those of what it depends on. */
+const treeOf = async (store: ImageStore, id: ImageId, name: string): Promise<HostPath> => {
+  requireIds(store, id, (dependency) => {
+    throw stage1ImageInvalid(
+      id,
+      name,
+      `it depends on ${dependency} by name: a stage1 names what it depends on by "imageID"`,
+    );
+  });
+  const [tree = store.images] = (await layersOf(store, id, {flat: true})).lower;
+  return tree;
+};
+
+/** Who has an app of that name fetched does not come into what is root of the host. */
+const requireIds = (
+  store: ImageStore,
+  id: ImageId,
+  refuse: (name: string) => never,
+  seen = new Set<string>(),
+): void => {
+  if (seen.has(id) || !hasImage(store, id)) return;
+  seen.add(id);
+  for (const {imageName, imageID} of imageManifestOf(store, id).dependencies ?? []) {
+    if (imageID == null) refuse(imageName);
+    else requireIds(store, imageID, refuse, seen);
+  }
 };
 
 interface Image {
@@ -147,7 +175,7 @@ const imageForRkt = async (
   };
   const typed = entrypointsOf(imageManifestOf(store, id).annotations, refuse);
   if (typed === undefined) return undefined;
-  const [tree = store.images] = (await layersOf(store, id, {flat: true})).lower;
+  const tree = await treeOf(store, id, name);
   const entrypoints = inTree(tree, typed, refuse);
   const flavor = aciFlavor({entrypoints, manifest: manifestText(store, id), tree, localConfig});
   return {flavor, digest: id, source: id, entrypoints, stage1: {image: describe(image), tree}};
@@ -171,7 +199,7 @@ const withImage = async (store: ImageStore, found: FoundFlavor, described: Image
   const {id, name} = described;
   const {name: flavor, stage1Image: needs} = found.flavor.declaration;
   if (needs === undefined) throw stage1ImageInvalid(id, name, `the flavor "${flavor}" takes no image`);
-  const [tree = store.images] = (await layersOf(store, id, {flat: true})).lower;
+  const tree = await treeOf(store, id, name);
   if (LIBRARY_PATH_SPECIAL.test(tree)) {
     throw stage1ImageInvalid(
       id,
