@@ -101,7 +101,7 @@ const configured = async (settings: Settings): Promise<{readonly wanted?: string
 
 /**
  * The very flavor that a pod was prepared with: as it is installed, or from the copy that is kept of it.
- * @throws RKT_FLAVOR_REPLACED, RKT_FLAVOR_NOT_FOUND
+ * @throws RKT_FLAVOR_REPLACED, RKT_FLAVOR_NOT_FOUND, RKT_FLAVOR_LOAD_FAILED
  */
 export const pinnedFlavor = async (
   settings: Settings,
@@ -110,15 +110,25 @@ export const pinnedFlavor = async (
   const {name, source, digest} = pinned;
   const options = await flavorOptions(settings);
   if (isImageId(source)) return (await import('./stage1-image.ts')).pinnedImage(settings, source, options);
-  const found = await digestAt(source, options).catch((error: unknown) => {
-    if (isNotFound(error)) return undefined;
+  const found = await currentDigest(source, options);
+  const installed = found === digest ? await findFlavor(source, options) : undefined;
+  // What is loaded is read after its digest: it is that one if it still is.
+  const now = installed?.digest === digest ? await currentDigest(source, options) : (installed?.digest ?? found);
+  if (installed !== undefined && now === digest) return installed;
+  const {keptFlavor} = await import('../load/kept-flavor.ts');
+  const kept = await keptFlavor(settings.dataDir, {...pinned, found: now ?? 'none'}, options);
+  if (kept !== undefined) return kept;
+  // It says where it has been looked for, or what is wrong with it.
+  if (now === undefined) return findFlavor(source, options);
+  throw flavorReplaced(name, digest, now);
+};
+
+/** `undefined` of what is not there, or cannot be read. */
+const currentDigest = (source: string, options: FlavorOptions): Promise<string | undefined> =>
+  digestAt(source, options).catch((error: unknown) => {
+    if (isUnusable(error)) return undefined;
     throw error;
   });
-  if (found === digest) return findFlavor(source, options);
-  const {keptFlavor} = await import('../load/kept-flavor.ts');
-  const kept = await keptFlavor(settings.dataDir, {...pinned, found: found ?? 'none'}, options);
-  if (kept !== undefined) return kept;
-  // It says where it has been looked for.
-  if (found === undefined) return findFlavor(source, options);
-  throw flavorReplaced(name, digest, found);
-};
+
+const isUnusable = (error: unknown): boolean =>
+  isNotFound(error) || (error instanceof RktError && error.code === 'RKT_FLAVOR_LOAD_FAILED');

@@ -167,19 +167,24 @@ const digestOf = async ({source, builtIn}: Place, {cacheDir}: Options): Promise<
   return parts === undefined ? fileDigest(source, cacheDir) : flavorDigest(parts);
 };
 
-const load = async (selection: string, place: Place, options: Options): Promise<FoundFlavor> => {
-  const {source, builtIn} = place;
-  const {cacheDir, note} = options;
-  let digest: string;
-  let flavor: Flavor;
+/** @throws RKT_FLAVOR_LOAD_FAILED */
+const reading = async <T>(selection: string, source: string, read: () => Promise<T>): Promise<T> => {
   try {
-    // Before it is loaded: what is kept of it afterwards has the same one, or it has changed meanwhile.
-    digest = await digestOf(place, options);
-    flavor = builtIn ? ownFlavor(source) : (await import('./outside-flavor.ts')).outsideFlavor(source, note);
+    return await read();
   } catch (cause) {
     if (cause instanceof RktError) throw cause;
     throw flavorLoadFailed(selection, source, cause);
   }
+};
+
+const load = async (selection: string, place: Place, options: Options): Promise<FoundFlavor> => {
+  const {source, builtIn} = place;
+  const {cacheDir, note} = options;
+  const {digest, flavor} = await reading(selection, source, async () => ({
+    // Before it is loaded: what is kept of it afterwards has the same one, or it has changed meanwhile.
+    digest: await digestOf(place, options),
+    flavor: builtIn ? ownFlavor(source) : (await import('./outside-flavor.ts')).outsideFlavor(source, note),
+  }));
   const {declaration} = flavor;
   const checked = cacheDir === undefined ? undefined : path.join(cacheDir, 'checked');
   await checkedOnce(checked, 'declaration', JSON.stringify(declaration), async () => {
@@ -204,10 +209,12 @@ export const loadFlavor = (source: string, options: Options): Promise<FoundFlavo
 
 /**
  * The digest of what is at a flavor's place now, whatever it is. It is not loaded for that.
- * @throws RKT_FLAVOR_NOT_FOUND
+ * @throws RKT_FLAVOR_NOT_FOUND, RKT_FLAVOR_LOAD_FAILED
  */
-export const digestAt = async (source: string, options: Options): Promise<string> =>
-  digestOf(resolve(source, options), options);
+export const digestAt = async (selection: string, options: Options): Promise<string> => {
+  const place = resolve(selection, options);
+  return reading(selection, place.source, () => digestOf(place, options));
+};
 
 /** Every flavor package in the trees that are searched; those that fail to load carry the error. */
 export const listFlavors = async (options: Options): Promise<readonly (FoundFlavor | BrokenFlavor)[]> => {

@@ -13,10 +13,12 @@ export type FlavorPart = {readonly at: string; readonly content: Buffer} | {read
 
 /** In a copy: a symlink to what the flavor is loaded from. */
 export const ENTRY = 'entry';
-/** What is larger is not copied: it is a directory that somebody works in, not a package. */
-/** Files, links and directories. */
+/** Files, links and directories. What has more is not copied: it is a directory that somebody works in, not a package. */
 const MAX_ENTRIES = 2048;
-const MAX_BYTES = 8 * 1024 * 1024;
+/** Bytes of a package. */
+const MAX_PACKAGE = 8 * 1024 * 1024;
+/** Bytes of one file, which may be a program with all that it needs. No copy has more. */
+const MAX_FILE = 64 * 1024 * 1024;
 /** Bytes of a package.json. */
 const MAX_MANIFEST = 1024 * 1024;
 /** They come by what the package names. */
@@ -31,23 +33,21 @@ const LEFT_OUT = ['node_modules', '.git'];
 export const flavorParts = (source: string, alone = false): FlavorPart[] | undefined => {
   const file = realpathSync(source);
   const directory = packageOf(file);
-  if (alone || directory === file || isExecutable(file)) return oneFile(file);
-  const parts = new Parts();
-  const packages = [directory];
-  parts.link(ENTRY, `packages/0/${path.relative(directory, file)}`);
+  const isOne = alone || directory === file || isExecutable(file);
+  return isOne
+    ? measured(MAX_FILE, (parts) => oneFile(file, parts))
+    : measured(MAX_PACKAGE, (parts) => packageParts(file, directory, parts));
+};
+
+/** What a copy has, whether it is what was copied or not; `undefined` if that is more than any copy has, or not for this user to read. */
+export const copiedParts = (directory: string): FlavorPart[] | undefined =>
+  measured(MAX_FILE, (parts) => parts.tree(directory, '', []));
+
+/** By one measure for what is copied and for the copy. */
+const measured = (maxBytes: number, gather: (parts: Parts) => void): FlavorPart[] | undefined => {
+  const parts = new Parts(maxBytes);
   try {
-    for (const [index, from] of packages.entries()) {
-      const to = `packages/${index}`;
-      parts.tree(from, to, LEFT_OUT);
-      for (const [name, found] of dependenciesOf(from)) {
-        if (!isOwn(name, found) && !packages.includes(found)) packages.push(found);
-        const at = `${to}/node_modules/${name}`;
-        parts.link(
-          at,
-          isOwn(name, found) ? found : path.relative(path.dirname(at), `packages/${packages.indexOf(found)}`),
-        );
-      }
-    }
+    gather(parts);
   } catch (error) {
     if (error === TOO_LARGE || isErrno(error, 'EACCES')) return undefined;
     throw error;
@@ -55,37 +55,56 @@ export const flavorParts = (source: string, alone = false): FlavorPart[] | undef
   return parts.all;
 };
 
-/** What a copy has, whether it is what was copied or not; `undefined` if that is more than any copy has. */
-export const copiedParts = (directory: string): FlavorPart[] | undefined => {
-  const parts = new Parts();
-  try {
-    parts.tree(directory, '', []);
-  } catch (error) {
-    if (error === TOO_LARGE) return undefined;
-    throw error;
+const packageParts = (file: string, directory: string, parts: Parts): void => {
+  const packages = [directory];
+  parts.link(ENTRY, `packages/0/${path.relative(directory, file)}`);
+  for (const [index, from] of packages.entries()) {
+    const to = `packages/${index}`;
+    parts.tree(from, to, LEFT_OUT);
+    for (const [name, found] of dependenciesOf(from)) {
+      if (!isOwn(name, found) && !packages.includes(found)) packages.push(found);
+      const at = `${to}/node_modules/${name}`;
+      parts.link(
+        at,
+        isOwn(name, found) ? found : path.relative(path.dirname(at), `packages/${packages.indexOf(found)}`),
+      );
+    }
   }
-  return parts.all;
 };
 
-const oneFile = (file: string): FlavorPart[] => {
+const oneFile = (file: string, parts: Parts): void => {
   const at = `program/${path.basename(file)}`;
   using opened = openHost(file, constants.O_RDONLY | constants.O_NONBLOCK);
   if (!fstatSync(opened.number).isFile()) throw new Unbounded('not-regular');
-  return [
-    {at: ENTRY, link: at},
-    {at, content: readFileSync(opened.number)},
-  ];
+  parts.link(ENTRY, at);
+  parts.file(opened, at);
 };
 
 const TOO_LARGE = new Error('too large');
 
 class Parts {
   readonly all: FlavorPart[] = [];
+  readonly #maxBytes: number;
   #bytes = 0;
-  #entries = 0;
+  /** Of all parts, and of the directories that they are in. */
+  readonly #places = new Set<string>();
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
 
   link(at: string, link: string): void {
-    this.#add({at, link});
+    this.#count(at);
+    this.all.push({at, link});
+  }
+
+  file(file: Fd, at: string): void {
+    this.#count(at);
+    if (this.#bytes + fstatSync(file.number).size > this.#maxBytes) throw TOO_LARGE;
+    const content = readFileSync(file.number);
+    this.#bytes += content.length;
+    if (this.#bytes > this.#maxBytes) throw TOO_LARGE;
+    this.all.push({at, content});
   }
 
   /** Of a directory, without what is neither a file nor a symlink. */
@@ -100,25 +119,24 @@ class Parts {
     for (const entry of readdirSync(`/proc/self/fd/${directory.number}`, {withFileTypes: true})) {
       const {name} = entry;
       if (leftOut.includes(name)) continue;
-      if (++this.#entries > MAX_ENTRIES) throw TOO_LARGE;
       const at = to === '' ? name : `${to}/${name}`;
+      // Of what has no place in a copy, too: one who only looks has to come to an end.
+      this.#count(at);
       if (entry.isDirectory()) this.#walk(root, path.join(below, name), at, leftOut);
       else if (entry.isSymbolicLink()) this.link(at, readlinkSync(`/proc/self/fd/${directory.number}/${name}`));
-      else if (entry.isFile()) this.#file(directory, name, at);
+      else if (entry.isFile()) this.#open(directory, name, at);
     }
   }
 
-  #file(directory: Fd, name: string, at: string): void {
+  #open(directory: Fd, name: string, at: string): void {
     using file = openBeneath(directory, name, constants.O_RDONLY | constants.O_NONBLOCK, {noSymlinks: true});
-    const {size} = fstatSync(file.number);
-    if (this.#bytes + size > MAX_BYTES) throw TOO_LARGE;
-    this.#add({at, content: readFileSync(file.number)});
+    this.file(file, at);
   }
 
-  #add(part: FlavorPart): void {
-    this.all.push(part);
-    this.#bytes += 'content' in part ? part.content.length : 0;
-    if (this.#bytes > MAX_BYTES) throw TOO_LARGE;
+  #count(at: string): void {
+    for (let place = at; place !== '.' && !this.#places.has(place); place = path.dirname(place))
+      this.#places.add(place);
+    if (this.#places.size > MAX_ENTRIES) throw TOO_LARGE;
   }
 }
 

@@ -38,11 +38,12 @@ export const keepFlavor = (dataDir: HostPath, {flavor, source, digest, own = fal
   return true;
 };
 
+/** Of what the copies are in, by which nobody else comes to them. */
 const PRIVATE = 0o700;
 
+/** For nobody, who runs it and is shown it alone. */
 const write = (directory: string, part: FlavorPart): void => {
   const file = path.join(directory, part.at);
-  // What is below it is shown to nobody, and runs as such: with files that root alone may read it would be root.
   mkdirSync(path.dirname(file), {recursive: true, mode: 0o755});
   if ('link' in part) symlinkSync(part.link, file);
   else writeFileSync(file, part.content, {flag: 'wx', mode: part.at.startsWith('program/') ? 0o755 : 0o644});
