@@ -21,7 +21,10 @@ export const volume = z.discriminatedUnion('kind', [
     /** The number of a device: its node may have any name. Since 1.1. */
     device: z.optional(z.strictObject({type: z.enum(['char', 'block']), major: z.int(), minor: z.int()})),
     recursive: z.boolean(),
-    /** Whether mounts that come later below the source come into the pod, too (`slave`), and the other way (`shared`); by default neither. Since 1.1. */
+    /**
+     * Whether mounts that come later below the source come into the pod, too (`slave`), and the other way (`shared`); by default neither. Not of one that is read-only: neither
+     * that nor `nodev` reaches what comes later. Since 1.1.
+     */
     propagation: z.optional(propagation),
     /** The operator allowed symlinks in `source` (appc EX-19 to EX-21). */
     followSymlinks: z.boolean(),

@@ -449,6 +449,18 @@ export const volumeDuplicate = (volume: string) =>
     hint: 'define it once, or give one of them another name',
   });
 
+/** A volume is to be read-only, and to have mounts that nobody makes read-only. */
+export const volumeNotReadOnly = (volume: string, propagation: string) =>
+  new RktError(
+    'RKT_VOLUME_NOT_READ_ONLY',
+    `volume "${volume}" cannot be read-only with propagation=${propagation}: what is mounted in it later could be written`,
+    {
+      volume,
+      propagation,
+      hint: 'leave propagation out, or write readOnly=false and mount read-only on the host what the app is not to write',
+    },
+  );
+
 /** A volume's source is missing (appc EX-16). */
 export const volumeSourceMissing = (volume: string, source: string) =>
   new RktError('RKT_VOLUME_SOURCE_MISSING', `volume "${volume}": ${source} does not exist`, {

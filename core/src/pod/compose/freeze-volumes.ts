@@ -2,7 +2,7 @@ import type {ResolvedMount} from '../../appc/compile/mounts.ts';
 import type {ManifestVolume} from '../../appc/volumes.ts';
 import type {AppName, RootfsPath, VolumeName} from '../../contract/names.ts';
 import type {Mount, Volume} from '../../contract/pod.ts';
-import {volumeSourceUnusable} from '../errors.ts';
+import {volumeNotReadOnly, volumeSourceUnusable} from '../errors.ts';
 import {volumePath} from '../state/layout.ts';
 import {freeNames} from './free-names.ts';
 import type {DirectoryLook} from './image-tree.ts';
@@ -27,6 +27,7 @@ interface Filling {
 /**
  * The volumes of a pod and where each app has them. A volume that no app mounts is kept: it was asked for, so its source is checked. An
  * empty one is filled by the first mount whose place has `content`, and looks like it unless the manifest says how it looks.
+ * @throws RKT_VOLUME_NOT_READ_ONLY, and what is wrong with a source or a target
  * @param masked paths of the kernel that the pod hides
  */
 export const freezeVolumes = (
@@ -75,10 +76,20 @@ export const freezeVolumes = (
     volume.kind === 'empty' ? freezeEmpty(volume, unique, filledFrom(unique)) : freezeHost(volume, unique, policy),
   );
   for (const [app, mounted] of mounts) {
+    checkWritable(mounted, volumes);
     checkNestedTargets(app, mounted, volumes);
     checkSysTargets(app, mounted, volumes, masked);
   }
   return {volumes, mounts};
+};
+
+/** What is mounted later has flags of its own: neither a volume nor a place for one makes it read-only. */
+const checkWritable = (mounts: readonly Mount[], volumes: readonly Volume[]): void => {
+  for (const {readOnly, volume: wanted} of mounts) {
+    const volume = volumes.find(({name}) => name === wanted);
+    if (readOnly && volume?.kind === 'host' && volume.propagation !== undefined)
+      throw volumeNotReadOnly(wanted, volume.propagation);
+  }
 };
 
 const freezeEmpty = (
@@ -105,6 +116,7 @@ const freezeHost = (
   const propagates = propagation != null && propagation !== 'private';
   if (propagates && found.type !== 'directory')
     throw volumeSourceUnusable(name, source, `is no directory, and propagation=${propagation} is for those`);
+  if (propagates && readOnly) throw volumeNotReadOnly(name, propagation);
   return {
     name,
     readOnly: readOnly ?? false,

@@ -9,6 +9,7 @@ import {imageTree} from '../../../src/pod/compose/image-tree.ts';
 import {checkMountTarget, checkMountTargets} from '../../../src/pod/compose/mount-targets.ts';
 import {parseNetwork} from '../../../src/pod/compose/network.ts';
 import {volumeSource} from '../../../src/pod/compose/volume-source.ts';
+import {RktError} from '../../../src/rkt-error.ts';
 import {runRequest, scratch, tree} from '../helpers.ts';
 
 const target = (path: string) => {
@@ -245,4 +246,29 @@ test('an empty volume looks like the directory that it is filled from, unless th
   };
   t.like(frozen({}), {...look, copyUp: {app: 'second', path: '/data'}});
   t.like(frozen({mode: '0700', uid: 0}), {mode: 0o700, uid: 0, gid: 8});
+});
+
+test('S17 a volume that is read-only is so for what is mounted later, too: with propagation it is refused', (t) => {
+  const source = scratch(t) as HostPath;
+  const name = 'data' as VolumeName;
+  const frozen = (more: {propagation: 'private' | 'shared' | 'slave'; readOnly?: boolean}, readOnly?: boolean) => {
+    const volume = {name, kind: 'host' as const, source, ...more};
+    const mounts = [{volume: name, path: '/data' as RootfsPath, readOnly: readOnly ?? false, source: volume}];
+    const apps = readOnly === undefined ? [] : [{app: 'web' as AppName, mounts}];
+    return freezeVolumes([volume], apps, {followSymlinks: false, allowRoot: false});
+  };
+  for (const propagation of ['slave', 'shared'] as const) {
+    const refused = {code: 'RKT_VOLUME_NOT_READ_ONLY', fields: {volume: 'data', propagation}};
+    const error = (call: () => unknown) => t.throws(call, {instanceOf: RktError});
+    t.like(
+      error(() => frozen({propagation, readOnly: true})),
+      refused,
+    );
+    t.like(
+      error(() => frozen({propagation}, true)),
+      refused,
+    );
+    t.notThrows(() => frozen({propagation, readOnly: false}, false));
+  }
+  t.notThrows(() => frozen({propagation: 'private', readOnly: true}, true));
 });
