@@ -71,9 +71,12 @@ export const process = z.strictObject({
   seccomp: z.nullable(seccompFilter),
   /** What is asked for, and `nofile`, which is 1024 by default, with the hard limit of rkt's caller, up to 1048576; all others are the caller's. `null` is unlimited. */
   rlimits: z.array(z.strictObject({name: z.enum(RLIMITS), soft: z.nullable(z.int()), hard: z.nullable(z.int())})),
-  /** The profile by which AppArmor confines it. Absent: as that decides by itself. Since 1.1. */
+  /**
+   * The profile by which AppArmor confines it. Absent: as that decides by itself. What enters has it only
+   * where rkt itself becomes it: on a terminal, or into a pid or user namespace, it is refused. Since 1.1.
+   */
   apparmorProfile: z.optional(z.string()),
-  /** `user:role:type:level`, the context that SELinux gives it. Absent: as that decides by itself. Since 1.1. */
+  /** `user:role:type:level`, the context that SELinux gives it. Absent: as that decides by itself. Of what enters as `apparmorProfile`. Since 1.1. */
   selinuxContext: z.optional(z.string()),
   /** `null` leaves the caller's. */
   oomScoreAdj: z.nullable(z.int().check(z.minimum(-1000), z.maximum(1000))),

@@ -29,7 +29,7 @@ import {openWorkingDirectory} from '../linux/working-directory.ts';
 import type {RktError} from '../rkt-error.ts';
 import {filterOf} from './become.ts';
 import type {EnterContext} from './context.ts';
-import {enterFailed, enterSockets, memberGone} from './errors.ts';
+import {enterFailed, enterLabelled, enterSockets, memberGone} from './errors.ts';
 import type {LaunchInto} from './exec.ts';
 import {faultPoint} from './fault.ts';
 import {filtersOfMember} from './filters-of-member.ts';
@@ -66,7 +66,7 @@ export interface Joining {
  * everything up, and becomes a program of nothing but system calls. A first child of it, still among the processes of the host, joins cgroups, namespaces and root
  * directory, takes the credentials and closes every descriptor; the second, born in the pod, has limits and filter to take and becomes the program. The first process stays outside, hands
  * on what it is told to end by, and ends as the second did.
- * @throws RKT_MEMBER_GONE, RKT_ENTER_SOCKETS, RKT_EXEC_ARGUMENTS_TOO_LARGE, and what the program that cannot be found throws
+ * @throws RKT_MEMBER_GONE, RKT_ENTER_LABELLED, RKT_ENTER_SOCKETS, RKT_EXEC_ARGUMENTS_TOO_LARGE, and what the program that cannot be found throws
  */
 export const enterByChild = (launch: LaunchInto<'member'>, context: EnterContext): never => {
   const {program, descriptors} = prepareToJoin(launch, context);
@@ -92,6 +92,9 @@ export const prepareToJoin = (
   terminals: readonly number[] = [],
 ): Joining => {
   if (launch.passSockets) throw enterSockets();
+  const {apparmorProfile, selinuxContext} = launch.process;
+  const label = apparmorProfile ?? selinuxContext;
+  if (label !== undefined) throw enterLabelled(label);
   hide();
   makeInputsReadOnly();
   makeJournalReopenable();

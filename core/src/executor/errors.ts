@@ -75,6 +75,17 @@ export const enterFailed = (what: string) =>
     hint: 'see whether the pod still runs and has room for another process; "rkt status --verify" compares it with what it should be',
   });
 
+/** A security module is told of the next execve of a thread, and a program of system calls comes before this one. */
+export const enterLabelled = (label: string) =>
+  new RktError(
+    'RKT_ENTER_LABELLED',
+    `what enters cannot be given the label "${label}" of the app: it would be started by a child of rkt, which would have the label in its place`,
+    {
+      label,
+      hint: 'enter without a terminal (rkt enter … </dev/null 2>&1 | cat), with a flavor that shares the process and user namespaces of the host',
+    },
+  );
+
 /** Sockets are for a process that knows its own number, which is another one in the pod. */
 export const enterSockets = () =>
   new RktError('RKT_ENTER_SOCKETS', 'sockets cannot be handed into a pod with a pid namespace of its own', {

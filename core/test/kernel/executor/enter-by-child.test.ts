@@ -137,6 +137,19 @@ enterTest('a program in a pid namespace has the descriptors 0, 1 and 2 and nothi
   t.deepEqual([stdout, status], ['in\n0\n1\n2\nPATH=/bin\nPWD=/\nSHLVL=1\n/\n', 0]);
 });
 
+enterTest('S01 EX-46 EX-47 what a child would start is not entered without the label of its app', async (t) => {
+  const {box, plan} = await podOf(t);
+  const labelled: [label: string, process: Partial<Process>][] = [
+    ['web', {apparmorProfile: 'web'}],
+    ['u:r:t:s0', {selinuxContext: 'u:r:t:s0'}],
+  ];
+  for (const [label, process] of labelled) {
+    const result = box.runPlan(plan({...process, argv: ['true']}));
+    const {code, fields} = LaunchBox.failure(result);
+    t.deepEqual([code, fields.label, result.status], ['RKT_ENTER_LABELLED', label, 254]);
+  }
+});
+
 enterTest('the end of a program in a pid namespace is the end of enter', async (t) => {
   const {box, plan} = await podOf(t);
   const end = (script: string) => {
