@@ -257,6 +257,22 @@ kernelTest(
   },
 );
 
+kernelTest(
+  'PO-10 S17 a symlink of the image leads no volume into one that is shared, where the host would have it, too',
+  async (t) => {
+    const source = hostDirectory();
+    const script = 'mount -t tmpfs none "$1" && mkdir "$1/below" && mount --make-shared "$1"';
+    const {exitCode, error} = await host.sh('true', {
+      image: {files: {'/link': {symlink: '/data'}}},
+      through: withMounts(script, source),
+      pod: [volume('data', source, ',propagation=shared'), '--volume=empty,kind=empty'],
+      app: [mount('data', '/data'), mount('empty', '/link/below')],
+    });
+    // nspawn shares no volume.
+    t.deepEqual([exitCode, error?.code], [254, flavor === 'fly' ? 'RKT_MOUNT_TARGET_SHARED' : 'RKT_FLAVOR_CANNOT']);
+  },
+);
+
 const DOCKER = {annotations: [{name: 'appc.io/docker/repository', value: 'library/test'}]};
 const FILLED = {
   '/data': {directory: true, mode: 0o1750, uid: 7, gid: 8},

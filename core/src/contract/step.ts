@@ -58,7 +58,8 @@ export const stepSchema = z.discriminatedUnion('do', [
   }),
   /**
    * Binds a directory, file or device, with private propagation unless there is another: what is mounted below the source afterwards, on the host, comes into the pod, too (`slave`), and the
-   * other way (`shared`); its mount has to be shared on the host (for `slave`: or a slave). The source is opened without following symlinks
+   * other way (`shared`); its mount has to be shared on the host (for `slave`: or a slave).
+   * `flags` hold for what is mounted now: what comes later has those that it has on the host. Only a volume of the pod asks for it. The source is opened without following symlinks
    * unless `followSymlinks`; a missing target is created to fit (appc EX-08), a file where a directory is needed is replaced (EX-10).
    */
   step('bind', {

@@ -2,10 +2,11 @@ import {constants, fstatSync, readlinkSync} from 'node:fs';
 import type {Location} from '../contract/location.ts';
 import type {Fd} from '../linux/fd.ts';
 import {replaceDescriptor} from '../linux/fd-flags.ts';
-import {moveMount, openTree, setMountAttributes} from '../linux/mount.ts';
+import {openTree, setMountAttributes} from '../linux/mount.ts';
 import {O_PATH, openHost} from '../linux/openat2.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {isTerminal} from '../linux/terminal.ts';
+import {attach} from './attach.ts';
 import type {StepContext} from './context.ts';
 import {openLocation} from './location.ts';
 
@@ -26,7 +27,7 @@ export const bindTerminal = (at: Location, context: StepContext): {open: () => v
   using target = openLocation(at, context, O_PATH);
   using mount = openTree(source);
   setMountAttributes(mount, {flags: ['nosuid', 'noexec'], propagation: 'private'});
-  moveMount(mount, target);
+  attach(mount, target, context);
   return {
     open() {
       using terminal = openHost(at.path, constants.O_RDWR | constants.O_NOCTTY);

@@ -140,6 +140,17 @@ export const mountTargetRoot = (target: string) =>
     hint: 'choose another target',
   });
 
+/** Something is to be mounted in a volume that is shared with the host, which would have it, too. */
+export const mountTargetShared = (target: string) =>
+  new RktError(
+    'RKT_MOUNT_TARGET_SHARED',
+    `${target} is in a volume that is shared: the host would have the mount, too`,
+    {
+      target,
+      hint: 'use propagation=slave for that volume, or mount elsewhere; if a symbolic link of the image leads there, correct the image',
+    },
+  );
+
 /** The namespace that a setting belongs to is still the host's. */
 export const namespaceShared = (what: string, namespace: string) =>
   new RktError(

@@ -33,6 +33,9 @@ const check = ({source, propagation = 'slave'}: StepOf<'bind'>, mount: MountEntr
   if (!given.some((each) => enough.test(each))) throw bindNotShared(source.path, propagation, mount?.mountPoint ?? '/');
 };
 
+/** Whether the pod has a mount that is not private. */
+export const hasPropagated = (context: StepContext): boolean => copies.has(context);
+
 /** The copy for a step, which is whose it is now. */
 export const takePropagated = ({id}: StepOf<'bind'>, context: StepContext): Fd => {
   const copy = copies.get(context)?.get(id);

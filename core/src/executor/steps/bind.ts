@@ -1,10 +1,11 @@
 import {constants, fstatSync} from 'node:fs';
 import type {Fd} from '../../linux/fd.ts';
 import {nextEntries} from '../../linux/list-directory.ts';
-import {moveMount, openTree, setMountAttributes} from '../../linux/mount.ts';
+import {openTree, setMountAttributes} from '../../linux/mount.ts';
 import {O_PATH, openBeneath, openEntry} from '../../linux/openat2.ts';
 import {isOn} from '../../linux/statfs.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
+import {attach} from '../attach.ts';
 import type {StepContext} from '../context.ts';
 import {bindNotMappable, bindTargetIsDirectory, mountTargetKernel, mountTargetRoot} from '../errors.ts';
 import {mappingOf} from '../id-map.ts';
@@ -34,7 +35,7 @@ export const perform = (step: StepOf<'bind'>, context: StepContext): Notes => {
     throw mountTargetKernel(place.location.path);
   }
   if (place.isBase(target)) throw mountTargetRoot(place.location.path);
-  moveMount(mount, target);
+  attach(mount, target, context);
   if (step.source.in !== 'host') rememberOwnMount(mount, context);
   return notes;
 };

@@ -1,6 +1,6 @@
 import {constants} from 'node:fs';
-import {moveMount} from '../../linux/mount.ts';
 import {O_PATH, openEntry} from '../../linux/openat2.ts';
+import {attach} from '../attach.ts';
 import type {StepContext} from '../context.ts';
 import {Place} from '../location.ts';
 import {NOTHING, type Notes, type StepOf} from '../step-of.ts';
@@ -17,6 +17,6 @@ export const perform = ({id, target}: StepOf<'disk-image'>, context: StepContext
   using created = openEntry(directory, name, CREATE, {mode: 0o444});
   void created;
   using file = openEntry(directory, name, O_PATH);
-  moveMount(image, file);
+  attach(image, file, context);
   return NOTHING;
 };

@@ -1,7 +1,8 @@
 import {constants} from 'node:fs';
-import {moveMount, openTree, setMountAttributes} from '../../linux/mount.ts';
+import {openTree, setMountAttributes} from '../../linux/mount.ts';
 import {openStored} from '../../linux/open-stored.ts';
 import {O_PATH} from '../../linux/openat2.ts';
+import {attach} from '../attach.ts';
 import type {StepContext} from '../context.ts';
 import {Place} from '../location.ts';
 import {NOTHING, type Notes, type StepOf} from '../step-of.ts';
@@ -15,6 +16,6 @@ export const perform = ({id, tree: ofImage, target}: StepOf<'host-tree'>, contex
   setMountAttributes(mount, {flags: ['ro'], propagation: 'private'});
   using place = new Place({in: 'pod', path: target}, context);
   using directory = place.makeDirectory();
-  moveMount(mount, directory);
+  attach(mount, directory, context);
   return NOTHING;
 };

@@ -3,8 +3,9 @@ import type {Mount, Pod} from '../../contract/pod.ts';
 import {isDevice} from '../../linux/device.ts';
 import type {Fd} from '../../linux/fd.ts';
 import {mkdirsInRoot} from '../../linux/mkdirs.ts';
-import {moveMount, newFileSystem, openTree, setMountAttributes} from '../../linux/mount.ts';
+import {newFileSystem, openTree, setMountAttributes} from '../../linux/mount.ts';
 import {O_PATH, openEntry, openHost} from '../../linux/openat2.ts';
+import {attach} from '../attach.ts';
 import type {StepContext} from '../context.ts';
 import {nullDeviceFalse} from '../errors.ts';
 import {openRootfs} from '../location.ts';
@@ -22,7 +23,7 @@ export const perform = ({app, paths}: StepOf<'mask'>, context: StepContext): Not
     if (target === undefined) continue;
     const isDirectory = fstatSync(target.number).isDirectory();
     using cover = isDirectory ? directoryWith(placesBelow(path, mounts, context.pod)) : nullDevice();
-    moveMount(cover, target);
+    attach(cover, target, context);
   }
   return NOTHING;
 };

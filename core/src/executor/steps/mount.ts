@@ -1,9 +1,10 @@
 import {constants} from 'node:fs';
 import {makeDirectory, setOwnership} from '../../linux/directory-entry.ts';
 import type {Fd} from '../../linux/fd.ts';
-import {moveMount, newFileSystem} from '../../linux/mount.ts';
+import {newFileSystem} from '../../linux/mount.ts';
 import {O_PATH, openEntry} from '../../linux/openat2.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
+import {attach} from '../attach.ts';
 import type {StepContext} from '../context.ts';
 import {Place} from '../location.ts';
 import {rememberOwnMount} from '../own-mounts.ts';
@@ -19,7 +20,7 @@ export const perform = (step: StepOf<'mount'>, context: StepContext): Notes => {
   using target = openTarget(place, notes);
   const options = Object.entries(ofPod(step, place)).map(([key, value]) => [key, value === '' ? true : value] as const);
   using mount = newFileSystem(step.type, options, step.flags);
-  moveMount(mount, target);
+  attach(mount, target, context);
   if (step.type === 'tmpfs') rememberOwnMount(mount, context);
   return notes;
 };

@@ -10,6 +10,7 @@ import {
   unmount,
 } from '../../linux/mount.ts';
 import {openStored} from '../../linux/open-stored.ts';
+import {assertNotShared} from '../attach.ts';
 import type {StepContext} from '../context.ts';
 import {overlayTooManyLayers} from '../errors.ts';
 import {asRootOfPod, type Mapping, mappingOf} from '../id-map.ts';
@@ -47,6 +48,7 @@ export const perform = (step: StepOf<'overlay'>, context: StepContext): Notes =>
   directory(step.upper, top && {mode: top.mode & 0o7777, uid: top.uid, gid: top.gid});
   directory(step.work);
   const target = directory(step.target);
+  assertNotShared(target, context);
   const mapping = mappingOf(context);
   if (mapping !== undefined) {
     mountMapped({step, lower, target, mapping}, context);

@@ -1,4 +1,5 @@
-import {moveMount, openTree, setMountAttributes} from '../../linux/mount.ts';
+import {openTree, setMountAttributes} from '../../linux/mount.ts';
+import {attach} from '../attach.ts';
 import type {StepContext} from '../context.ts';
 import {openRootfs} from '../location.ts';
 import {openPresent} from '../open-present.ts';
@@ -12,7 +13,7 @@ export const perform = ({app, paths}: StepOf<'protect'>, context: StepContext): 
     if (target === undefined) continue;
     using mount = openTree(target, {recursive: true});
     setMountAttributes(mount, {flags: ['ro'], propagation: 'private', recursive: true});
-    moveMount(mount, target);
+    attach(mount, target, context);
   }
   return NOTHING;
 };

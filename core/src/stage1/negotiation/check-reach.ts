@@ -1,5 +1,5 @@
 import type {Plan} from '../../contract/plan.ts';
-import type {Pod} from '../../contract/pod.ts';
+import type {Pod, Volume} from '../../contract/pod.ts';
 import type {Step} from '../../contract/step.ts';
 import {flavorPlanInvalid} from '../errors.ts';
 
@@ -10,13 +10,17 @@ const RUN = '/run/';
 const TOO_EARLY = 'before a step "namespace" has left the mounts of the host';
 
 /**
- * Makes sure that no step works on the host itself: nothing of the executor would take that back. A flavor is code that the operator trusts, and may still be mistaken.
+ * Makes sure that no step works on the host itself: nothing of the executor would take that back. What a bind of a shared volume makes possible, the executor
+ * refuses where it would happen, as only it sees where symlinks lead. A flavor is code that the operator trusts, and may still be mistaken.
  * @throws RKT_FLAVOR_PLAN_INVALID
  */
-export const checkReach = ({flavor, filesystem, environment, launch}: Plan, {cgroup}: Pick<Pod, 'cgroup'>): void => {
+export const checkReach = (
+  {flavor, filesystem, environment, launch}: Plan,
+  {cgroup, volumes}: Pick<Pod, 'cgroup' | 'volumes'>,
+): void => {
   let hasOwnMounts = false;
   for (const step of [...filesystem, ...environment]) {
-    const problem = reachesOut(step, hasOwnMounts, cgroup);
+    const problem = reachesOut(step, hasOwnMounts, {cgroup, volumes});
     if (problem !== undefined) throw flavorPlanInvalid(flavor.name, step.id, problem);
     hasOwnMounts ||= step.do === 'namespace' && step.unshare.includes('mount');
   }
@@ -24,7 +28,11 @@ export const checkReach = ({flavor, filesystem, environment, launch}: Plan, {cgr
     throw flavorPlanInvalid(flavor.name, 'launch', `it changes the root directory ${TOO_EARLY}`);
 };
 
-const reachesOut = (step: Step, hasOwnMounts: boolean, cgroup: string): string | undefined => {
+const reachesOut = (
+  step: Step,
+  hasOwnMounts: boolean,
+  {cgroup, volumes}: Pick<Pod, 'cgroup' | 'volumes'>,
+): string | undefined => {
   switch (step.do) {
     case 'device':
     case 'symlink':
@@ -35,6 +43,7 @@ const reachesOut = (step: Step, hasOwnMounts: boolean, cgroup: string): string |
         ? `it makes ${step.target.path} on the host, where only directories below /run can be made`
         : undefined;
     case 'bind':
+      return hasOwnMounts ? leadsOut(step, volumes) : `it changes what is mounted ${TOO_EARLY}`;
     case 'disk-image':
     case 'host-tree':
     case 'keep-mounts':
@@ -58,4 +67,20 @@ const reachesOut = (step: Step, hasOwnMounts: boolean, cgroup: string): string |
     default:
       return step satisfies never;
   }
+};
+
+/** Through a bind that is not private mounts come in and, if it is shared, go out: only a volume asks for one. */
+const leadsOut = (
+  {source, propagation}: Extract<Step, {do: 'bind'}>,
+  volumes: readonly Volume[],
+): string | undefined => {
+  if (propagation === undefined) return undefined;
+  const isAsked = volumes.some(
+    (volume) =>
+      volume.kind === 'host' &&
+      source.in === 'host' &&
+      volume.source === source.path &&
+      volume.propagation === propagation,
+  );
+  return isAsked ? undefined : `${source.path} is ${propagation} with the host, and no volume of the pod asks for that`;
 };

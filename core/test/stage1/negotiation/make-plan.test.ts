@@ -1,6 +1,10 @@
+import {mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import type {Flavor, Launch, Pod, Step} from '../../../src/contract/index.ts';
 import {RktError} from '../../../src/rkt-error.ts';
+import {planPod} from '../../../src/stage1/negotiation/plan-pod.ts';
 import {declaration, hostFacts, pod} from '../../support/fixtures.ts';
 import {makePlan} from '../../support/make-plan.ts';
 
@@ -132,25 +136,25 @@ test('S14 a flavor that is mistaken makes nothing on the host', (t) => {
 
 test('S14 a flavor that is mistaken changes none of the mounts of the host', (t) => {
   const app = 'main' as never;
-  const path = (value: string) => value as never;
+  const at = (value: string) => value as never;
   const mounting: Step[] = [
     {id: 'x', do: 'mount', type: 'tmpfs', ...onHost('/mnt'), flags: [], options: {}},
     {id: 'x', do: 'remount', ...onHost('/mnt'), flags: ['ro']},
     {
       id: 'x',
       do: 'bind',
-      source: {in: 'host', path: path('/')},
-      target: {in: 'pod', path: path('x')},
+      source: {in: 'host', path: at('/')},
+      target: {in: 'pod', path: at('x')},
       recursive: true,
       followSymlinks: false,
       flags: [],
     },
-    {id: 'x', do: 'overlay', app, lower: [path('/a')], upper: path('u'), work: path('w'), target: path('t')},
-    {id: 'x', do: 'mask', app, paths: [path('/proc')]},
-    {id: 'x', do: 'protect', app, paths: [path('/proc')]},
-    {id: 'x', do: 'host-tree', programs: [], directories: [], target: path('t')},
-    {id: 'x', do: 'disk-image', app, layers: [path('/a')], target: path('t')},
-    {id: 'x', do: 'template', tree: path('/a'), command: ['/a'], files: ['a'], writes: path('/w'), target: path('t')},
+    {id: 'x', do: 'overlay', app, lower: [at('/a')], upper: at('u'), work: at('w'), target: at('t')},
+    {id: 'x', do: 'mask', app, paths: [at('/proc')]},
+    {id: 'x', do: 'protect', app, paths: [at('/proc')]},
+    {id: 'x', do: 'host-tree', programs: [], directories: [], target: at('t')},
+    {id: 'x', do: 'disk-image', app, layers: [at('/a')], target: at('t')},
+    {id: 'x', do: 'template', tree: at('/a'), command: ['/a'], files: ['a'], writes: at('/w'), target: at('t')},
     {id: 'x', do: 'keep-mounts', paths: []},
   ];
   t.is(failing({filesystem: () => []})(t).fields.where, 'launch');
@@ -181,4 +185,43 @@ test('S20 no path leads up and out of what a step may change: directories below 
   }
   for (const step of [mkdir('/run/rkt..x/y'), cgroup(own), cgroup(`${own}/below..`)])
     t.notThrows(() => makePlan(found({environment: () => [step] as never}), pod(), hostFacts()), JSON.stringify(step));
+});
+
+const volumeOf = (source: string, propagation?: 'shared' | 'slave'): Pod['volumes'][number] => ({
+  ...({name: 'data' as never, kind: 'host', source: source as never, type: 'directory'} as const),
+  ...{readOnly: false, recursive: true, followSymlinks: false, ...(propagation && {propagation})},
+});
+const bindOf = (source: string, propagation: 'shared' | 'slave'): Step => ({
+  ...({id: 'x', do: 'bind', source: {in: 'host', path: source as never}, propagation} as const),
+  target: {in: 'rootfs', app: 'main' as never, path: '/data' as never},
+  ...{recursive: true, followSymlinks: false, flags: []},
+});
+
+test('S14 only a volume of the pod that asks for it is bound with mounts that come in, or go out', (t) => {
+  const plan = (step: Step, volumes: Pod['volumes']) =>
+    makePlan(found({filesystem: () => [ownMounts, step]}), pod({volumes}), hostFacts());
+  const refused: [Step, Pod['volumes']][] = [
+    [bindOf('/', 'shared'), []],
+    [bindOf('/', 'slave'), []],
+    [bindOf('/', 'shared'), [volumeOf('/srv', 'shared')]],
+    [bindOf('/srv', 'shared'), [volumeOf('/srv', 'slave')]],
+    [bindOf('/srv', 'slave'), [volumeOf('/srv')]],
+    [{...bindOf('/', 'shared'), source: {in: 'pod', path: 'srv' as never}} as Step, [volumeOf('/srv', 'shared')]],
+  ];
+  for (const [step, volumes] of refused) {
+    const error = t.throws(() => plan(step, volumes), {instanceOf: RktError}, JSON.stringify([step, volumes]));
+    t.deepEqual([error?.code, error?.fields.where], ['RKT_FLAVOR_PLAN_INVALID', 'x']);
+  }
+  for (const how of ['shared', 'slave'] as const) t.notThrows(() => plan(bindOf('/srv', how), [volumeOf('/srv', how)]));
+});
+
+test('S14 that a pod asks for what a plan binds is not remembered for another pod', async (t) => {
+  const checked = mkdtempSync(path.join(tmpdir(), 'rkt-checked-'));
+  t.teardown(() => rmSync(checked, {recursive: true}));
+  const cgroup: Step = {id: 'cgroup', do: 'cgroup', path: pod().cgroup, limits: {}, join: true};
+  const flavor = found({filesystem: () => [ownMounts, bindOf('/srv', 'shared')], environment: () => [cgroup]});
+  const plan = (volumes: Pod['volumes']) =>
+    planPod(flavor, pod({volumes}), {facts: hostFacts(), allowDegraded: [], checked});
+  await plan([volumeOf('/srv', 'shared')]);
+  await t.throwsAsync(plan([]), {code: 'RKT_FLAVOR_PLAN_INVALID'});
 });
