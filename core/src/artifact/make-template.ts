@@ -19,13 +19,15 @@ import {discard} from '../image/discard.ts';
 import {makeBelow} from '../image/make-below.ts';
 import {MAKER, templateMaker} from '../image/sandbox.ts';
 import {makeSpool} from '../image/spool.ts';
-import {type ImageStore, openStore} from '../image/store.ts';
+import {type ImageStore, makeStore, openStore} from '../image/store.ts';
 import {startTool} from '../image/tool.ts';
 import {atomicWrite} from '../linux/atomic-write.ts';
 import {fsyncDirectory, syncFileSystem} from '../linux/fsync.ts';
 import {lockDirectory} from '../linux/lock.ts';
+import {namesIn} from '../linux/names-in.ts';
 import {openStored} from '../linux/open-stored.ts';
 import {O_PATH, openHost} from '../linux/openat2.ts';
+import {isOutOfSpace} from '../linux/out-of-space.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {templateFailed} from './errors.ts';
 import {
@@ -60,12 +62,17 @@ export const makeTemplate = async (dataDir: HostPath, step: TemplateStep, wanted
   // One at a time: each has a processor for itself.
   using lock = lockDirectory(templatesDirectory(dataDir), 'exclusive', {wait: true});
   void lock;
-  if (isUntouched(directory, identity) || (await isWhole(directory, identity))) return;
-  if (existsSync(directory)) {
-    note(`the template ${directory} is damaged: it is made again`);
-    remove(store, directory);
+  try {
+    if (isUntouched(directory, identity) || (await isWhole(directory, identity))) return;
+    if (existsSync(directory)) {
+      note(`the template ${directory} is damaged: it is made again`);
+      remove(store, directory);
+    }
+    await make(store, step, wanted);
+  } catch (error) {
+    if (isOutOfSpace(error)) throw templateFailed(step.tree, {status: error.message, output: ''});
+    throw error;
   }
-  await make(store, step, wanted);
 };
 
 /** Whether its files have their digests, though they have been touched: which is remembered. */
@@ -89,8 +96,19 @@ const remove = (store: ImageStore, directory: HostPath): void => {
   discard(store, directory);
 };
 
+/** Nothing goes on from what was made after an earlier start of the host, and each takes a lot of the disk. */
+const removeEarlier = (store: ImageStore, boot: string): void => {
+  const directory = templatesDirectory(store.dataDir);
+  makeStore(store);
+  for (const name of namesIn(directory)) {
+    const record = readRecord(join(directory, name));
+    if (record !== undefined && record.boot !== boot) discard(store, join(directory, name));
+  }
+};
+
 const make = async (store: ImageStore, step: TemplateStep, {directory, identity, boot}: Wanted): Promise<void> => {
   const {tree, command, files, writes} = step;
+  removeEarlier(store, boot);
   using spool = makeSpool(store);
   const template = join(spool.path, 'template');
   const made = join(template, PARTS.files);

@@ -10,6 +10,7 @@ import {O_PATH} from '../linux/openat2.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {textHash} from '../linux/text-hash.ts';
 import {RktError} from '../rkt-error.ts';
+import {templateFailed} from './errors.ts';
 
 /*
  * What machines go on from: files that a program of a flavor's image has made, for root alone to change. A template is a directory that appears by one rename: `files/` is what pods get, `record.json` is what it was
@@ -87,7 +88,7 @@ const template = async (dataDir: HostPath, step: TemplateStep, note: (text: stri
   const {makeTemplate} = await import('./make-template.ts');
   await makeTemplate(dataDir, step, {directory, identity, boot, note});
   const made = attach(directory, identity);
-  if (made === undefined) throw new Error(`${directory} was made, and is not there`);
+  if (made === undefined) throw templateFailed(step.tree, {status: 'it has been removed at once', output: ''});
   return made;
 };
 
@@ -96,10 +97,10 @@ const attach = (directory: HostPath, identity: string): Fd | undefined => {
   if (!isUntouched(directory, identity)) return undefined;
   try {
     using files = openStored(`${directory}/${PARTS.files}` as HostPath, O_PATH);
-    const mount = openTree(files);
-    setMountAttributes(mount, {flags: ['ro', 'nosuid', 'nodev', 'noexec'], propagation: 'private'});
     const now = new Date();
     utimesSync(join(directory, PARTS.record), now, now);
+    const mount = openTree(files);
+    setMountAttributes(mount, {flags: ['ro', 'nosuid', 'nodev', 'noexec'], propagation: 'private'});
     return mount;
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return undefined;

@@ -125,7 +125,7 @@ export const stepSchema = z.discriminatedUnion('do', [
   step('disk-image', {app: appName, layers: z.array(hostPath).check(z.minLength(1)), target: podPath}),
   /**
    * Binds a read-only directory of files that a command of a stage1 image's `tree` makes: a machine that has been started and saved, for machines to go on from. The command is run once for each
-   * tree, command and start of the host, as nobody, without a network, in a root directory that is the tree, with an empty directory at `writes`; the files that it leaves are root's from then on, and shared by all pods.
+   * tree, command and start of the host, as nobody, without a network, in a root directory that is the tree, with an empty directory at `writes`; the tree has `/usr/bin/setpriv`; the files that it leaves are root's from then on, and shared by all pods.
    * Where it fails the operator is told, `target` is not made, and the pod runs all the same. Since 1.1.
    */
   step('template', {

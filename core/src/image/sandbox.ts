@@ -40,16 +40,12 @@ const confined = (
   capabilities: readonly string[],
   command: readonly string[],
   ids: readonly string[] = [],
-  /** Of the capabilities, what it has though it is nobody. */
-  kept: readonly string[] = [],
 ): Pick<HostCommand, 'file' | 'args'> => {
   const setpriv = required('setpriv', 'util-linux');
   // Who is not root has nothing to give up, and no keeper (linux/start-keeper.ts).
   if (process.geteuid?.() !== 0) return {file: setpriv, args: ['--no-new-privs', '--pdeathsig=KILL', '--', ...command]};
   const bounding = `--bounding-set=-all${capabilities.map((name) => `,+${name}`).join('')}`;
-  const ambient = `-all${kept.map((name) => `,+${name}`).join('')}`;
-  const keeps = [`--inh-caps=${ambient}`, ...(kept.length === 0 ? [] : [`--ambient-caps=${ambient}`])];
-  return {file: setpriv, args: ['--clear-groups', ...keeps, bounding, ...ids, '--', ...command]};
+  return {file: setpriv, args: ['--clear-groups', '--inh-caps=-all', bounding, ...ids, '--', ...command]};
 };
 
 /**
@@ -155,19 +151,20 @@ export const prover = (command: readonly string[], shown: readonly Shown[]): Hos
 export const MAKER = 65_534;
 const MAKER_LIMITS = {core: 0, cpu: '600:610', fsize: 4 * 1024 ** 3, nofile: 256, nproc: 4096} as const;
 const TREE = '/tree';
+const TREES_SETPRIV = '/usr/bin/setpriv';
 
-/** A command of an image's tree, as nobody, with that tree as its root directory: it writes to one directory in there, `target` at `writes`, and nowhere else. */
+/**
+ * A command of an image's tree, as nobody, with that tree as its root directory: it writes to one directory in there, `target` at `writes`, and nowhere else. The tree's own setpriv makes it
+ * nobody: before Linux 6.16 nobody whose real user is another keeps the capability to change its root over an execve.
+ */
 export const templateMaker = (tree: Fd, target: Fd, writes: string, command: readonly string[]): HostCommand => {
   const shown: Shown[] = [
     {at: TREE, file: tree},
     {at: `${TREE}${writes}`, file: target, writable: true},
   ];
   const chroot = required('chroot', 'coreutils');
-  const changesRoot = ['sys_chroot'];
-  return {
-    ...confined(changesRoot, limited(MAKER_LIMITS, [chroot, TREE, ...command]), NOBODY, changesRoot),
-    shown,
-  };
+  const inTree = [chroot, TREE, TREES_SETPRIV, '--keep-groups', ...NOBODY, '--', ...command];
+  return {...confined(['setgid', 'setuid', 'sys_chroot'], limited(MAKER_LIMITS, inTree)), shown};
 };
 
 /** Decompresses standard input as nobody, with bounded memory: gzip, bzip2, xz and zstd. */

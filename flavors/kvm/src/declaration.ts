@@ -26,7 +26,7 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
   stage1Image: {
     required: true,
     directories: ['/dev', '/proc', SEEN],
-    programs: [IMAGE.qemu],
+    programs: [IMAGE.qemu, IMAGE.setpriv],
     files: QEMU_FILES,
     ownFiles: [
       {from: 'dist/monitor', to: IMAGE.monitor},

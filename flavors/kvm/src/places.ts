@@ -21,6 +21,8 @@ export const IMAGE = {
   monitor: '/usr/lib/rkt/monitor',
   enter: '/usr/lib/rkt/enter',
   save: '/usr/lib/rkt/save',
+  /** Makes nobody of what saves. */
+  setpriv: '/usr/bin/setpriv',
   ownMemory: '/usr/lib/rkt/own-memory.so',
   kernel: '/boot/vmlinux',
   initramfs: '/boot/initramfs',

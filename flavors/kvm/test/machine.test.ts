@@ -46,7 +46,10 @@ test('whoever has not made the image is told so once, and whoever has one withou
     have(qemu).map(({fix}) => fix),
     ['make it: rkt flavor build kvm'],
   );
-  const own = ['monitor', 'enter', 'save', 'own-memory.so'].map((name) => `/usr/lib/rkt/${name}`);
+  const own = [
+    ...['monitor', 'enter', 'save', 'own-memory.so'].map((name) => `/usr/lib/rkt/${name}`),
+    '/usr/bin/setpriv',
+  ];
   const [broken, ...more] = have(qemu, ...own, '/boot/initramfs');
   t.deepEqual([broken?.fix, more.length], ['make it again: rkt flavor build kvm', 0]);
   t.regex(broken?.what ?? '', /\/boot\/vmlinux$/);

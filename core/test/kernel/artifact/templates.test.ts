@@ -1,4 +1,4 @@
-import {type ChildProcess, spawn} from 'node:child_process';
+import {type ChildProcess, spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
 import {chmodSync, existsSync, globSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
@@ -25,7 +25,7 @@ const world = (t: ExecutionContext) => {
   const dataDir = scratch(t);
   const tree = path.join(dataDir, 'tree');
   mkdirSync(path.join(tree, 'out'), {recursive: true});
-  const programs = ['id', 'ln', 'ls', 'mktemp', 'sleep', 'touch'].map((name) => `/usr/bin/${name}`);
+  const programs = ['id', 'ln', 'ls', 'mktemp', 'setpriv', 'sleep', 'touch'].map((name) => `/usr/bin/${name}`);
   stageHostFiles(['/bin/sh', ...programs], tree);
   const command = (script: string, more: object = {}): string[] => [
     ...['--conditions=source', '--disable-warning=ExperimentalWarning'],
@@ -144,6 +144,32 @@ rootTest('where none can be made the operator is told why, and nothing is left',
     t.is(content, undefined);
     t.regex(notes.join('\n'), why);
   }
+  t.deepEqual([readdirSync(templates), readdirSync(spool)], [[], []]);
+});
+
+rootTest('one of an earlier start of the host goes when another is made', async (t) => {
+  const {take, templates} = world(t);
+  await take(MAKES);
+  const [name = ''] = readdirSync(templates);
+  const record = path.join(templates, name, 'record.json');
+  const known = JSON.parse(readFileSync(record, 'utf8')) as object;
+  writeFileSync(record, JSON.stringify({...known, boot: 'earlier'}));
+  t.truthy((await take(`${MAKES}; :`)).content);
+  const left = readdirSync(templates);
+  t.is(left.length, 1);
+  t.not(left[0], name);
+});
+
+rootTest('on a full disk there is none, and the operator is told', async (t) => {
+  const {take, dataDir, templates, spool} = world(t);
+  const full = path.join(dataDir, 'cas');
+  mkdirSync(full, {recursive: true});
+  t.is(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k,mode=700', 'tmpfs', full]).status, 0);
+  t.teardown(() => spawnSync('umount', [full]));
+  // All that there is, so that what tells of it has no place.
+  const {content, notes} = await take('while echo more; do :; done >/out/made 2>/out/errors; exit 0');
+  t.is(content, undefined);
+  t.regex(notes.join('\n'), /none can be saved for others: .*ENOSPC/);
   t.deepEqual([readdirSync(templates), readdirSync(spool)], [[], []]);
 });
 
