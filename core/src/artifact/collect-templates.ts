@@ -1,4 +1,4 @@
-import {existsSync, statSync} from 'node:fs';
+import {existsSync, rmSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import {discard} from '../image/discard.ts';
 import {removal} from '../image/remove.ts';
@@ -6,7 +6,7 @@ import type {ImageStore} from '../image/store.ts';
 import {lockDirectory} from '../linux/lock.ts';
 import {namesIn} from '../linux/names-in.ts';
 import {isErrno} from '../linux/syscall-error.ts';
-import {bootOfHost, PARTS, readRecord, templatesDirectory} from './templates.ts';
+import {bootOfHost, failuresDirectory, PARTS, readRecord, templatesDirectory} from './templates.ts';
 
 /**
  * Removes templates that no machine will go on from any more: of images that are gone, of an earlier start of the host, not whole, or not used for a while. Machines that go on from one keep
@@ -15,6 +15,8 @@ import {bootOfHost, PARTS, readRecord, templatesDirectory} from './templates.ts'
  */
 export const collectTemplates = (store: ImageStore, grace: number): readonly string[] => {
   const directory = templatesDirectory(store.dataDir);
+  // What could not be made is tried again.
+  rmSync(failuresDirectory(store.dataDir), {recursive: true, force: true});
   const names = namesIn(directory);
   if (names.length === 0) return [];
   using lock = lockDirectory(directory, 'exclusive', {wait: true});

@@ -29,5 +29,8 @@ export const templateFailed = (tree: string, {status, output}: ToolFailure) =>
   new RktError(
     'RKT_TEMPLATE_FAILED',
     `machines of ${tree} are booted each by itself, as none can be saved for others: ${status}${output === '' ? '' : `: ${output.split('\n').at(-1)}`}`,
-    {tree, hint: 'see whether the disk is full; "templates": false in the configuration (stage1) tries no more'},
+    {
+      tree,
+      hint: 'rkt tries again in ten minutes, or after "rkt image gc"; "templates": false in the configuration (stage1) tries no more',
+    },
   );

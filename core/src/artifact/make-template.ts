@@ -8,8 +8,10 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import {join} from 'node:path';
@@ -20,7 +22,7 @@ import {makeBelow} from '../image/make-below.ts';
 import {MAKER, templateMaker} from '../image/sandbox.ts';
 import {makeSpool} from '../image/spool.ts';
 import {type ImageStore, makeStore, openStore} from '../image/store.ts';
-import {startTool} from '../image/tool.ts';
+import {startTool, type ToolFailure} from '../image/tool.ts';
 import {atomicWrite} from '../linux/atomic-write.ts';
 import {fsyncDirectory, syncFileSystem} from '../linux/fsync.ts';
 import {lockDirectory} from '../linux/lock.ts';
@@ -29,8 +31,10 @@ import {openStored} from '../linux/open-stored.ts';
 import {O_PATH, openHost} from '../linux/openat2.ts';
 import {isOutOfSpace} from '../linux/out-of-space.ts';
 import {isErrno} from '../linux/syscall-error.ts';
+import {writeCache} from '../linux/write-cache.ts';
 import {templateFailed} from './errors.ts';
 import {
+  failureFile,
   isUntouched,
   PARTS,
   readRecord,
@@ -55,6 +59,8 @@ interface Wanted {
 export const makeTemplate = async (dataDir: HostPath, step: TemplateStep, wanted: Wanted): Promise<void> => {
   const {directory, identity, note} = wanted;
   const store = openStore(dataDir);
+  const failures = failureFile(dataDir, directory);
+  refuseFailed(failures, step.tree);
   makeBelow(dataDir, [
     [store.directory, true],
     [templatesDirectory(dataDir), true],
@@ -64,13 +70,46 @@ export const makeTemplate = async (dataDir: HostPath, step: TemplateStep, wanted
   void lock;
   try {
     if (isUntouched(directory, identity) || (await isWhole(directory, identity))) return;
+    refuseFailed(failures, step.tree);
     if (existsSync(directory)) {
       note(`the template ${directory} is damaged: it is made again`);
       remove(store, directory);
     }
     await make(store, step, wanted);
   } catch (error) {
+    if (error instanceof MakerFailed) {
+      writeCache(failures, JSON.stringify(error.failure));
+      throw templateFailed(step.tree, error.failure);
+    }
     if (isOutOfSpace(error)) throw templateFailed(step.tree, {status: error.message, output: ''});
+    throw error;
+  }
+};
+
+/** What the program says of itself, which the next would say, too; a full disk is another matter. */
+class MakerFailed extends Error {
+  readonly failure: ToolFailure;
+  constructor(failure: ToolFailure) {
+    super(failure.status);
+    this.failure = failure;
+  }
+}
+
+/** Milliseconds until a program that has failed is tried again: it may take two minutes, and whoever waits has a pod to run. */
+const PATIENCE = 10 * 60_000;
+
+/** @throws RKT_TEMPLATE_FAILED if it could not be made a short time ago, by this rkt or the one that has been waited for */
+const refuseFailed = (file: HostPath, tree: HostPath): void => {
+  const failure = recentFailure(file);
+  if (failure !== undefined) throw templateFailed(tree, failure);
+};
+
+const recentFailure = (file: HostPath): ToolFailure | undefined => {
+  try {
+    const age = Date.now() - statSync(file).mtimeMs;
+    return age >= 0 && age <= PATIENCE ? (JSON.parse(readFileSync(file, 'utf8')) as ToolFailure) : undefined;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
     throw error;
   }
 };
@@ -119,9 +158,9 @@ const make = async (store: ImageStore, step: TemplateStep, {directory, identity,
     using target = openHost(made, O_PATH);
     const failure = await startTool(templateMaker(root, target, writes, command), 'ignore', 'ignore', {offline: true})
       .ended;
-    if (failure !== undefined) throw templateFailed(tree, failure);
+    if (failure !== undefined) throw new MakerFailed(failure);
   }
-  takeOver(made, tree, files);
+  takeOver(made, files);
   writeFileSync(
     join(template, PARTS.record),
     JSON.stringify({identity, tree, boot, files: await recordsOf(made, files)} satisfies TemplateRecord),
@@ -136,7 +175,7 @@ const make = async (store: ImageStore, step: TemplateStep, {directory, identity,
 };
 
 /** From here on root alone changes them; the user of a pod's machine, who is nobody else, reads them. */
-const takeOver = (made: string, tree: HostPath, files: readonly string[]): void => {
+const takeOver = (made: string, files: readonly string[]): void => {
   chownSync(made, 0, 0);
   chmodSync(made, 0o755);
   for (const name of readdirSync(made)) {
@@ -146,7 +185,7 @@ const takeOver = (made: string, tree: HostPath, files: readonly string[]): void 
     const path = join(made, name);
     const stats = lstatSync(path, {throwIfNoEntry: false});
     if (stats?.isFile() !== true || stats.nlink !== 1)
-      throw templateFailed(tree, {status: 'exit status 0', output: `it has left no file ${name}`});
+      throw new MakerFailed({status: 'exit status 0', output: `it has left no file ${name}`});
     chownSync(path, 0, 0);
     chmodSync(path, 0o444);
   }

@@ -1,5 +1,5 @@
 import {readFileSync, statSync, utimesSync} from 'node:fs';
-import {join} from 'node:path';
+import {basename, join} from 'node:path';
 import type {HostPath} from '../contract/names.ts';
 import type {Plan} from '../contract/plan.ts';
 import type {Step} from '../contract/step.ts';
@@ -17,6 +17,11 @@ import {templateFailed} from './errors.ts';
  * made by and what tells its files from others, and the time of that file is the last use.
  */
 export const templatesDirectory = (dataDir: HostPath): HostPath => `${dataDir}/cas/templates` as HostPath;
+
+/** Where it is written down why a template could not be made: beside them, for each of them is a directory. */
+export const failuresDirectory = (dataDir: HostPath): HostPath => `${dataDir}/cas/template-failures` as HostPath;
+export const failureFile = (dataDir: HostPath, template: HostPath): HostPath =>
+  `${failuresDirectory(dataDir)}/${basename(template)}` as HostPath;
 
 export type TemplateStep = Extract<Step, {do: 'template'}>;
 

@@ -5,7 +5,7 @@ import {removeUnfinished} from '../../linux/atomic-write.ts';
 /** Below `cas`: all in which files are written by rename but images, which have a spool. Those of pods go with them. */
 const DIRECTORIES = [
   ...['checked', 'disk-images', 'flavors', 'flavors/checked'],
-  ...['host-trees', 'measured', 'seccomp', 'stage1'],
+  ...['host-trees', 'measured', 'seccomp', 'stage1', 'template-failures'],
 ];
 
 /** Removes what was to become files of caches and records when its writer was killed. */

@@ -147,6 +147,18 @@ rootTest('where none can be made the operator is told why, and nothing is left',
   t.deepEqual([readdirSync(templates), readdirSync(spool)], [[], []]);
 });
 
+rootTest('what could not be made is not tried again by every pod, but after gc', async (t) => {
+  const {take, dataDir, tree} = world(t);
+  const script = `[ -e /usr/go-on ] || { echo "no such machine" >&2; exit 3; }; ${MAKES}`;
+  await take(script);
+  writeFileSync(path.join(tree, 'usr/go-on'), '');
+  const {content, notes} = await take(script);
+  t.is(content, undefined);
+  t.regex(notes.join('\n'), /exit status 3: no such machine$/);
+  collectTemplates(openStore(dataDir), 3_600_000);
+  t.deepEqual((await take(script)).notes, []);
+});
+
 rootTest('one of an earlier start of the host goes when another is made', async (t) => {
   const {take, templates} = world(t);
   await take(MAKES);
