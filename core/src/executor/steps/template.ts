@@ -1,4 +1,4 @@
-import {moveMount} from '../../linux/mount.ts';
+import {attach} from '../attach.ts';
 import type {StepContext} from '../context.ts';
 import {Place} from '../location.ts';
 import {NOTHING, type Notes, type StepOf} from '../step-of.ts';
@@ -9,6 +9,6 @@ export const perform = ({id, target}: StepOf<'template'>, context: StepContext):
   if (template === undefined) return NOTHING;
   using place = new Place({in: 'pod', path: target}, context);
   using directory = place.makeDirectory();
-  moveMount(template, directory);
+  attach(template, directory, context);
   return NOTHING;
 };
