@@ -1,4 +1,4 @@
-import {chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync} from 'node:fs';
+import {chmodSync, closeSync, copyFileSync, existsSync, mkdirSync, openSync, readSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import type {Declaration} from '../contract/declaration.ts';
 import type {HostFacts} from '../contract/host.ts';
@@ -45,7 +45,15 @@ export const fillStage1Image = async (
 const LIBRARY = /\.so$/;
 
 /** The kernel alone reads it, and hides from its user the memory of a program whose file that user cannot read. */
-const isMachineCode = (file: string): boolean => readFileSync(file).toString('latin1', 0, 4) === '\x7fELF';
+const isMachineCode = (file: string): boolean => {
+  const descriptor = openSync(file, 'r');
+  try {
+    const start = Buffer.alloc(4);
+    return start.toString('latin1', 0, readSync(descriptor, start, 0, start.length, 0)) === '\x7fELF';
+  } finally {
+    closeSync(descriptor);
+  }
+};
 
 /** The directory of the package that a file is of. */
 const packageOf = (file: string): string => {
