@@ -4,15 +4,17 @@ const {closeSync, mkdtempSync, openSync, rmSync, writeFileSync} = require('node:
 const {tmpdir} = require('node:os');
 const path = require('node:path');
 const {setFlagsFromString} = require('node:v8');
+const vm = require('node:vm');
 
 /*
- * Makes the code cache of the bundle. V8 compiles a function when it is first called and the cache holds what has been compiled, so this process does
+ * Makes the code cache of the bundle, and of the flavors that it launches pods with. V8 compiles a function when it is first called and the cache holds what has been compiled, so this process does
  * what the hot commands do, once each: with the argument `run` those that launch a pod, else those that only look. This is no TypeScript because Node strips types with WebAssembly, which changes V8's flags,
  * and a cache made under other flags is refused.
  */
 
 const start = require.resolve('../bin/start.cjs');
 const place = mkdtempSync(path.join(tmpdir(), 'rkt-build-'));
+const launches = process.argv.includes('run');
 const image = path.join(place, 'image.aci');
 const global = [`--dir=${place}/data`, '--insecure-options=image'];
 
@@ -23,17 +25,33 @@ const cold = (...args) => {
   return String(stdout).trim();
 };
 
-const preparePod = () => {
+/** Not root, no bsdtar, no systemd: rkt will only start more slowly. */
+const attempt = (work) => {
   try {
-    cold('image', 'build', '--from-host', '/bin/true', '--name=train', '--exec=/bin/true', '-o', image);
-    cold(...global, 'fetch', image);
-    // Twice, so that what is checked once has been checked.
-    cold(...global, 'prepare', '--stage1=fly', 'train');
-    return cold(...global, 'prepare', '--stage1=fly', 'train');
+    return work();
   } catch ({message}) {
-    // Not root, or no bsdtar: rkt will only start more slowly.
-    process.stderr.write(`code cache without what run needs: ${message}`);
+    process.stderr.write(`code cache without what run needs: ${message}\n`);
     return undefined;
+  }
+};
+
+const preparePod = () => {
+  cold('image', 'build', '--from-host', '/bin/true', '--name=train', '--exec=/bin/true', '-o', image);
+  cold(...global, 'fetch', image);
+  // Twice, so that what is checked once has been checked.
+  cold(...global, 'prepare', '--stage1=fly', 'train');
+  return cold(...global, 'prepare', '--stage1=fly', 'train');
+};
+
+/** What is made once of this host, and checked once. */
+const runOnNspawn = () => cold(...global, 'run', '--stage1=nspawn', 'train');
+
+/** What is loaded by a code cache, by its file. */
+const scripts = new Map();
+vm.Script = class extends vm.Script {
+  constructor(source, options) {
+    super(source, options);
+    scripts.set(options.filename, this);
   }
 };
 
@@ -41,11 +59,12 @@ const preparePod = () => {
 setFlagsFromString('--no-flush-bytecode');
 
 const train = async ({rkt}, uuid) => {
-  if (process.argv.includes('run')) {
+  if (launches) {
     if (uuid === undefined) return;
     // As far as a run can go and come back.
     process.env.RKT_FAULT = 'launch.credentials:error';
     await rkt([...global, 'run', '--stage1=fly', 'train']);
+    if (hasNspawn) await rkt([...global, 'run', '--stage1=nspawn', 'train']);
     await rkt([...global, 'run-prepared', uuid]);
   } else {
     await rkt(['version']);
@@ -55,7 +74,8 @@ const train = async ({rkt}, uuid) => {
   }
 };
 
-const uuid = preparePod();
+const uuid = attempt(preparePod);
+const hasNspawn = launches && uuid !== undefined && attempt(runOnNspawn) !== undefined;
 const {bundle, cache, script} = require(start);
 // What the commands say is of no interest. The descriptors themselves are replaced, for rkt writes to them without Node's streams.
 for (const fd of [1, 2]) {
@@ -66,7 +86,10 @@ train(bundle, uuid)
   .then(() => {
     // Back to what V8 starts with: a run switches the compilers off before it becomes the app.
     for (const flag of ['--flush-bytecode', '--opt', '--maglev', '--sparkplug']) setFlagsFromString(flag);
-    writeFileSync(cache, script.createCachedData());
+    for (const [file, made] of scripts) {
+      if (made === script || launches)
+        writeFileSync(made === script ? cache : `${file}.cache`, made.createCachedData());
+    }
   })
   .finally(() => rmSync(place, {recursive: true, force: true}))
   .then(() => process.exit(0));
