@@ -17,8 +17,8 @@ if (HOME !== undefined) process.env.HOME = HOME;
 if (NODE_PATH !== undefined) process.env.NODE_PATH = NODE_PATH;
 
 const filename = require('node:path').join(__dirname, '../dist/rkt.cjs');
-// The bundle is ASCII, and a string of single bytes is the cheapest to make.
-const source = `(function(exports,require,module,__filename,__dirname){${readFileSync(filename, 'latin1')}\n})`;
+// The bundle, which is a function of what a module has, is ASCII, and a string of single bytes is the cheapest to make.
+const source = readFileSync(filename, 'latin1');
 
 const launches = process.argv.slice(2).some((argument) => /^(run|run-prepared|prepare|enter|plan)$/.test(argument));
 const cache = `${filename}.${launches ? 'launch' : 'look'}.cache`;

@@ -84,11 +84,30 @@ const noColorPackage: Plugin = {
   },
 };
 
+/** Whoever imports the default of these has the module itself: the copy with a getter for each property that esbuild makes otherwise costs each file that does it. */
+const wholeModules: Plugin = {
+  name: 'whole-modules',
+  setup({onResolve, onLoad}) {
+    onResolve({filter: /^node:(path|process)$/}, ({path: module, kind, namespace}) =>
+      kind === 'import-statement' && namespace === 'file'
+        ? {path: module, namespace: 'whole'}
+        : {path: module, external: true},
+    );
+    onLoad({filter: /.*/, namespace: 'whole'}, async ({path: module}) => {
+      const names = Object.keys(await import(module)).filter((name) => name !== 'default');
+      return {contents: `export {${names.join()}} from '${module}';export default require('${module}');`};
+    });
+  },
+};
+
 await Promise.all([
   build({
     ...commonjs,
     external: cold,
-    plugins: [debugBeside],
+    plugins: [debugBeside, wholeModules],
+    // start.cjs makes a script of it as it is, whose text is not copied once more.
+    banner: {js: `(function(exports,require,module,__filename,__dirname){${commonjs.banner?.js}`},
+    footer: {js: '})'},
     entryPoints: [at('core/src/cli/main.ts')],
     outfile: at('core/dist/rkt.cjs'),
   }),
