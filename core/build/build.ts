@@ -105,6 +105,10 @@ await Promise.all([
     ...commonjs,
     external: cold,
     plugins: [debugBeside, wholeModules],
+    // Names are what a code cache has most of. Where a stack means is told by the map (cli/source-stack.ts).
+    minifyIdentifiers: true,
+    sourcemap: 'external',
+    sourcesContent: false,
     // start.cjs makes a script of it as it is, whose text is not copied once more.
     banner: {js: `(function(exports,require,module,__filename,__dirname){${commonjs.banner?.js}`},
     footer: {js: '})'},
