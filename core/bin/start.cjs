@@ -1,8 +1,8 @@
 'use strict';
 /*
  * Loads the bundle with the code cache that the build made of it. Unlike Node's own compile cache, which is taken when a file has been parsed, this one
- * was taken after the hot commands had run and holds the functions that they call. There are two, because each costs what is in it: one of the
- * commands that only look, one of those that launch. V8 refuses a cache of another version by itself.
+ * was taken after commands had run and holds the functions that they call. There are four, because each costs what is in it: one of the commands that
+ * launch, one of those that only look, one of `plan`, which checks more, and one of all others. V8 refuses a cache of another version by itself.
  */
 const {readFileSync} = require('node:fs');
 const Module = require('node:module');
@@ -20,8 +20,13 @@ const filename = require('node:path').join(__dirname, '../dist/rkt.cjs');
 // The bundle, which is a function of what a module has, is ASCII, and a string of single bytes is the cheapest to make.
 const source = readFileSync(filename, 'latin1');
 
-const launches = process.argv.slice(2).some((argument) => /^(run|run-prepared|prepare|enter|plan)$/.test(argument));
-const cache = `${filename}.${launches ? 'launch' : 'look'}.cache`;
+const KINDS = [
+  ['launch', /^(run|run-prepared|prepare|enter)$/],
+  ['look', /^(list|status|version|help|--help|-h)$/],
+  ['plan', /^plan$/],
+];
+const [kind = 'work'] = KINDS.find(([, command]) => process.argv.slice(2).some((typed) => command.test(typed))) ?? [];
+const cache = `${filename}.${kind}.cache`;
 
 const readCache = () => {
   try {

@@ -8,14 +8,16 @@ const vm = require('node:vm');
 
 /*
  * Makes the code cache of the bundle, and of the flavors that it launches pods with. V8 compiles a function when it is first called and the cache holds what has been compiled, so this process does
- * what the hot commands do, once each: with the argument `run` those that launch a pod, else those that only look. This is no TypeScript because Node strips types with WebAssembly, which changes V8's flags,
+ * what commands do, once each: with the argument `run` those that launch a pod, with `list` those that only look, with `plan` that one, with `fetch` what the others have most of. This is no TypeScript because Node strips types with WebAssembly, which changes V8's flags,
  * and a cache made under other flags is refused.
  */
 
 const start = require.resolve('../bin/start.cjs');
 const place = mkdtempSync(path.join(tmpdir(), 'rkt-build-'));
-const launches = process.argv.includes('run');
+const kind = process.argv[2];
+const launches = kind === 'run';
 const image = path.join(place, 'image.aci');
+const another = path.join(place, 'another.aci');
 const global = [`--dir=${place}/data`, '--insecure-options=image'];
 
 /** What is not hot is done by another process: each function in the cache is read by every command. */
@@ -59,18 +61,28 @@ vm.Script = class extends vm.Script {
 setFlagsFromString('--no-flush-bytecode');
 
 const train = async ({rkt}, uuid) => {
-  if (launches) {
-    if (uuid === undefined) return;
-    // As far as a run can go and come back.
-    process.env.RKT_FAULT = 'launch.credentials:error';
-    await rkt([...global, 'run', '--stage1=fly', 'train']);
-    if (hasNspawn) await rkt([...global, 'run', '--stage1=nspawn', 'train']);
-    await rkt([...global, 'run-prepared', uuid]);
-  } else {
-    await rkt(['version']);
-    if (uuid === undefined) return;
-    await rkt([...global, 'list']);
-    await rkt([...global, 'status', uuid]);
+  if (kind === 'list') await rkt(['version']);
+  if (uuid === undefined) return;
+  // As far as a run can go and come back.
+  if (launches) process.env.RKT_FAULT = 'launch.credentials:error';
+  const commands = {
+    run: [
+      ['run', '--stage1=fly', 'train'],
+      ...(hasNspawn ? [['run', '--stage1=nspawn', 'train']] : []),
+      ['run-prepared', uuid],
+    ],
+    list: [['list'], ['status', uuid]],
+    plan: [['plan', '--stage1=fly', 'train']],
+    fetch: [
+      ['image', 'build', '--from-host', '/bin/true', '--name=another', '--exec=/bin/true', '-o', another],
+      ['fetch', another],
+      ['rm', uuid],
+      ['gc', '--grace-period=0s'],
+    ],
+  };
+  for (const command of commands[kind]) {
+    const status = await rkt([...global, ...command]);
+    if (status !== (launches ? 254 : 0)) throw new Error(`rkt ${command.join(' ')} ended with ${status}`);
   }
 };
 
