@@ -40,8 +40,6 @@ const attempt = (work) => {
 const preparePod = () => {
   cold('image', 'build', '--from-host', '/bin/true', '--name=train', '--exec=/bin/true', '-o', image);
   cold(...global, 'fetch', image);
-  // Twice, so that what is checked once has been checked.
-  cold(...global, 'prepare', '--stage1=fly', 'train');
   return cold(...global, 'prepare', '--stage1=fly', 'train');
 };
 
@@ -67,8 +65,9 @@ const train = async ({rkt}, uuid) => {
   if (launches) process.env.RKT_FAULT = 'launch.credentials:error';
   const commands = {
     run: [
-      ['run', '--stage1=fly', 'train'],
-      ...(hasNspawn ? [['run', '--stage1=nspawn', 'train']] : []),
+      // Not as it was prepared, so that it is checked: most pods are when they run for the first time.
+      ['run', '--stage1=fly', '--set-env=NEW=1', 'train'],
+      ...(hasNspawn ? [['run', '--stage1=nspawn', '--set-env=NEW=1', 'train']] : []),
       ['run-prepared', uuid],
     ],
     list: [['list'], ['status', uuid]],
