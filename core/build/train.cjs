@@ -8,7 +8,7 @@ const vm = require('node:vm');
 
 /*
  * Makes the code cache of the bundle, and of the flavors that it launches pods with. V8 compiles a function when it is first called and the cache holds what has been compiled, so this process does
- * what commands do, once each: with the argument `run` those that launch a pod, with `list` those that only look, with `plan` that one, with `fetch` what the others have most of. This is no TypeScript because Node strips types with WebAssembly, which changes V8's flags,
+ * what commands do, once each: with the argument `run` those that launch a pod, with `run-prepared` that one, with `list` those that only look, with `plan` that one, with `fetch` what the others have most of. This is no TypeScript because Node strips types with WebAssembly, which changes V8's flags,
  * and a cache made under other flags is refused.
  */
 
@@ -62,14 +62,15 @@ const train = async ({rkt}, uuid) => {
   if (kind === 'list') await rkt(['version']);
   if (uuid === undefined) return;
   // As far as a run can go and come back.
-  if (launches) process.env.RKT_FAULT = 'launch.credentials:error';
+  const faulted = kind.startsWith('run');
+  if (faulted) process.env.RKT_FAULT = 'launch.credentials:error';
   const commands = {
     run: [
       // Not as it was prepared, so that it is checked: most pods are when they run for the first time.
       ['run', '--stage1=fly', '--set-env=NEW=1', 'train'],
       ...(hasNspawn ? [['run', '--stage1=nspawn', '--set-env=NEW=1', 'train']] : []),
-      ['run-prepared', uuid],
     ],
+    'run-prepared': [['run-prepared', uuid]],
     list: [['list'], ['status', uuid]],
     plan: [['plan', '--stage1=fly', 'train']],
     fetch: [
@@ -81,7 +82,7 @@ const train = async ({rkt}, uuid) => {
   };
   for (const command of commands[kind]) {
     const status = await rkt([...global, ...command]);
-    if (status !== (launches ? 254 : 0)) throw new Error(`rkt ${command.join(' ')} ended with ${status}`);
+    if (status !== (faulted ? 254 : 0)) throw new Error(`rkt ${command.join(' ')} ended with ${status}`);
   }
 };
 
