@@ -125,7 +125,7 @@ static void hold_devices(void) {
 /* Virtual I/O Device (VIRTIO) 1.2, 5: device types. */
 enum device_type { DISK = 2, CONSOLE = 3, TREE = 9 };
 
-/* Gives the first device of a type that has none its driver; whether there was one. */
+/* Gives the first device of a type that has none its driver; whether one has got it: there are devices that no driver takes. */
 static int attach_next(enum device_type type) {
 	static const char devices[] = "/sys/bus/virtio/devices";
 	DIR *directory = opendir(devices);
@@ -144,7 +144,10 @@ static int attach_next(enum device_type type) {
 		fclose(file);
 	}
 	if (directory != NULL) closedir(directory);
-	return *first != '\0' && tell_kernel("/sys/bus/virtio/drivers_probe", first);
+	if (*first == '\0' || !tell_kernel("/sys/bus/virtio/drivers_probe", first)) return 0;
+	char driver[400];
+	snprintf(driver, sizeof driver, "%s/%s/driver", devices, first);
+	return access(driver, F_OK) == 0;
 }
 
 static void load_modules(void) {
@@ -762,7 +765,7 @@ static void renew(const struct renewal *renewal) {
 	int file = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
 	if (file < 0 || ioctl(file, RNDADDENTROPY, &entropy) < 0 || ioctl(file, RNDRESEEDCRNG) < 0) die("/dev/urandom");
 	close(file);
-	memset(&entropy, 0, sizeof entropy);
+	explicit_bzero(&entropy, sizeof entropy);
 	struct timespec now = {.tv_sec = renewal->seconds, .tv_nsec = renewal->nanoseconds};
 	if (clock_settime(CLOCK_REALTIME, &now) < 0) die("clock");
 }
@@ -826,6 +829,8 @@ static void take_frame(struct frame frame, char *payload) {
 		if (frame.length != sizeof renewal) die("frame");
 		memcpy(&renewal, payload, sizeof renewal);
 		renew(&renewal);
+		explicit_bzero(&renewal, sizeof renewal);
+		explicit_bzero(payload, frame.length);
 		send_frame(FRAME_READY, 0, NULL, 0);
 		return;
 	}

@@ -83,6 +83,9 @@ struct process {
 	int client; /* -1: nobody waits for it */
 	char *request;
 	uint32_t request_length;
+	/* What it has asked for before, of which the guest knows nothing until it is asked for all. */
+	int is_joined, has_size;
+	struct size size;
 };
 
 static struct process processes[MAX_PROCESSES];
@@ -101,6 +104,8 @@ static struct {
 	int restores; /* from the template */
 } attempts[MAX_ATTEMPTS];
 static int attempt, attempt_count;
+/* It goes on as the machine that was saved, and has not been told yet that it is another. */
+static int is_same;
 static sigset_t signals_before;
 /* QEMU's, until it has started; -1: none. */
 static int user_namespace = -1;
@@ -346,6 +351,7 @@ static void take_output(int id, struct sink *sink, enum frame_type type, const c
 static void take_frame(struct frame frame, const char *payload) {
 	if (frame.type == FRAME_READY) {
 		if (phase != BOOTING) give_up("PROTOCOL", "the machine has started again");
+		if (is_same) give_up("PROTOCOL", "the machine is still the one that was saved");
 		phase = RUNNING;
 		close_fd(&user_namespace);
 		alarm_in(0);
@@ -519,6 +525,8 @@ static void take_request(int id, const char *part, uint32_t length) {
 		return;
 	}
 	process->state = ALIVE;
+	if (process->is_joined) send_frame(FRAME_JOIN, id, NULL, 0);
+	if (process->has_size) send_frame(FRAME_SIZE, id, &process->size, sizeof process->size);
 	for (uint32_t at = 0; at < process->request_length; at += MAX_PAYLOAD) {
 		uint32_t rest = process->request_length - at;
 		send_frame(FRAME_ENTER, id, process->request + at, rest < MAX_PAYLOAD ? rest : MAX_PAYLOAD);
@@ -548,11 +556,13 @@ static void read_client(int id) {
 		}
 		if (frame.length == sizeof number) memcpy(&number, payload, sizeof number);
 		if (process->state == ASKING && frame.type == FRAME_JOIN && frame.length == 0) {
-			send_frame(FRAME_JOIN, id, NULL, 0);
+			process->is_joined = 1;
 			return;
 		}
-		if (frame.type == FRAME_SIZE && frame.length == sizeof(struct size)) {
-			send_frame(FRAME_SIZE, id, payload, frame.length);
+		if (frame.type == FRAME_SIZE && frame.length == sizeof process->size) {
+			memcpy(&process->size, payload, frame.length);
+			process->has_size = 1;
+			if (process->state == ALIVE) send_frame(FRAME_SIZE, id, payload, frame.length);
 			return;
 		}
 		if (frame.type == FRAME_SIGNAL && number >= 1 && number <= 64) {
@@ -713,6 +723,7 @@ static void start_qemu(void) {
 	close(text[1]);
 	port = agent[0];
 	console = text[0];
+	is_same = restores;
 	if (!restores) return;
 	close_fd(&state);
 	close(words[1]);
@@ -770,6 +781,10 @@ static void renew(void) {
 	renewal.seconds = now.tv_sec;
 	renewal.nanoseconds = now.tv_nsec;
 	send_frame(FRAME_RENEW, 0, &renewal, sizeof renewal);
+	is_same = 0;
+	explicit_bzero(&renewal, sizeof renewal);
+	/* What has been sent is still there. */
+	explicit_bzero(unsent + unsent_length, unsent_capacity - unsent_length);
 }
 
 /* A refusal says why, up to the next quotation mark. */

@@ -153,6 +153,10 @@ testIf(lacks('program/cc'))(
     writeFileSync(path.join(directory, 'template/state'), 'state');
     const renewed = `[ "$(cat <&6)" = state ] && printf '{"event": "RESUME"}\\n' >&5 && [ "$(head -c 88 <&3 | head -c 1)" = T ]`;
     t.deepEqual(await run(`${renewed} || ${dies}`, dies), {status: 5, said: ''});
+    // It takes the apps before it has been told that it is another.
+    const same = await run(`printf 'R\\0\\0\\0\\0\\0\\0\\0' >&3; exec sleep 1000`, dies);
+    t.is(same.status, 254, same.said);
+    t.regex(same.said, /^rkt: RKT_MACHINE_PROTOCOL: the machine is still the one that was saved$/m);
     const refused = await run(`printf '{"error": {"desc": "no such \\033state"}}\\n' >&5; sleep 1000`, ':');
     t.is(refused.status, 5, refused.said);
     t.regex(refused.said, /^rkt: from its template the machine cannot go on: no such {1,2}state; it is booted$/m);
@@ -197,6 +201,8 @@ const startMachine = (script: string) => {
   };
   return {
     monitor: start('monitor', directory, 'app', 'a', 'null', 'null', 'null', ...ACCELERATOR, '--', program('qemu')),
+    socket: program('control/socket'),
+    read: (name: string) => readFileSync(program(name), 'utf8'),
     isReady: () => readFileSync(path.join(directory, 'supervisor-status'), 'utf8').startsWith('ready'),
     enter: () => start('enter', path.join(directory, 'control/socket')),
     end: () => {
@@ -253,6 +259,28 @@ testIf(lacks('program/cc'))('S21 what a guest says of an end stops nobody', asyn
     t.regex(pod.said, /RKT_MACHINE_PROTOCOL: the machine says what it should not/);
   }
 });
+
+/** Asks for one stream of output and errors, and goes. */
+const GOES = `import socket, sys
+monitor = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+monitor.connect(sys.argv[1])
+monitor.recv(8)
+monitor.send(b'J' + bytes(7))
+monitor.shutdown(socket.SHUT_WR)
+while monitor.recv(8): pass`;
+
+testIf(lacks('program/cc', 'program/python3'))(
+  'what one has asked for that never joined an app is nothing to the next',
+  async (t) => {
+    const machine = startMachine(`${STARTS}; head -c 1 <&3 >"$(dirname "$0")/heard"`);
+    t.teardown(machine.end);
+    await until(machine.isReady);
+    execFileSync('python3', ['-c', GOES, machine.socket]);
+    machine.enter();
+    await machine.monitor.ended;
+    t.is(machine.read('heard'), 'N');
+  },
+);
 
 testIf(lacks('program/cc', 'program/python3'))(
   'the guest is told the size of the terminal, which has its own modes again when the machine is killed',
