@@ -581,6 +581,59 @@ kernelTest(
   },
 );
 
+const restartsOf = async (uuid: string): Promise<string[]> => {
+  const {stdout} = await host.rkt(['status', uuid]);
+  return stdout.match(/^(restarts|last-exit)-.*$/gm) ?? [];
+};
+
+kernelTest('an app is started again until it ends well, with what it has not read; handlers run once', async (t) => {
+  const handler = (name: string) => ({name, exec: ['/bin/sh', '-c', `echo ${name}`]});
+  const file = path.join(host.directory, 'on-failure');
+  const {exitCode, stdout, stderr} = await host.sh(
+    'echo x >>/runs; read line; echo $line; test $(wc -l </runs) -eq 3 || exit 7',
+    {
+      ...options,
+      pod: [`--uuid-file-save=${file}`],
+      app: ['--restart=on-failure'],
+      image: {app: {eventHandlers: [handler('pre-start'), handler('post-stop')]}},
+      input: 'one\ntwo\nthree\nfour\n',
+    },
+  );
+  t.deepEqual([exitCode, stdout, stderr], [0, 'pre-start\none\ntwo\nthree\npost-stop\n', '']);
+  const uuid = readFileSync(file, 'utf8').trim();
+  t.deepEqual([await restartsOf(uuid), await statuses(uuid)], [['restarts-test=2'], {test: 0}]);
+});
+
+kernelTest(
+  'what cannot be started again has ended by that; nor is a handler that cannot be the end of a machine',
+  async (t) => {
+    const file = path.join(host.directory, 'limited');
+    const {exitCode, stdout, stderr} = await host.sh('echo ran; rm /bin/sh', {
+      ...options,
+      pod: [`--uuid-file-save=${file}`],
+      app: ['--restart=always', '--restart-limit=1/10m'],
+      image: {app: {eventHandlers: [{name: 'post-stop', exec: ['/bin/sh', '-c', 'echo after']}]}},
+    });
+    t.deepEqual([exitCode, stdout], [126, 'ran\n'], stderr);
+    t.regex(stderr, /^(rkt: \S*crun: .*`\/bin\/sh`.*\n){2}$/);
+    const uuid = readFileSync(file, 'utf8').trim();
+    t.deepEqual([await restartsOf(uuid), await statuses(uuid)], [['restarts-test=1'], {test: 126}]);
+  },
+);
+
+kernelTest('one that is always started again is entered, and ends when the pod is stopped', async (t) => {
+  const pod = await host.start(
+    `sleep 1000 & echo x >>/runs; test $(wc -l </runs) -lt 3 || { echo ready; trap 'exit 3' TERM; wait; }; exit 5`,
+    {...options, app: ['--restart=always']},
+  );
+  t.deepEqual(await restartsOf(pod.uuid), ['restarts-test=2', 'last-exit-test=5']);
+  // What an earlier one has left behind is gone.
+  const {stdout, stderr} = await host.enter(pod.uuid, "grep -l '^sl[e]ep' /proc/[0-9]*/cmdline | wc -l", options);
+  t.is(stdout, '1\n', stderr);
+  t.is((await host.rkt(['stop', pod.uuid])).exitCode, 0);
+  t.is((await pod.ended).exitCode, 3);
+});
+
 kernelTest(
   'a program that is not there, and a copy of the files, are refused before a machine is started',
   async (t) => {

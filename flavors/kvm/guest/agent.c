@@ -37,6 +37,7 @@ struct command {
 	const char *pid_file;
 	const char *console; /* where it gives us the other end of a terminal; NULL: it makes none */
 	char **argv; /* NULL: there is no such command */
+	char **again; /* what is done before it is started again; NULL: it never is */
 };
 
 struct output {
@@ -55,9 +56,11 @@ struct process {
 	pid_t pid;
 	/* What comes once that has ended: after the handler before it, which may not fail, the process itself; and then, whose end is told, the handler after it. */
 	struct command next, last;
+	struct command itself; /* what was started last */
 	int is_handler;
 	int ended_before, status_of_process; /* it is the handler after it that runs */
 	int input; /* -1: closed */
+	int reader; /* the other end of it, for when the process is started again; -1: none */
 	int input_ends;
 	char *pending; /* of standard input, not written yet */
 	uint32_t pending_length;
@@ -333,6 +336,8 @@ static pid_t read_pid(const char *path) {
 static const char *oom_score;
 /* Of the next line that starts one; NULL: it has no terminal. */
 static const char *console_path;
+/* The same; NULL: it is not started again. */
+static char **again;
 /* Where the terminal of a process that is being started comes from; -1: it has none. */
 static int console = -1;
 /* Processes that wait for a handler before they are started. */
@@ -393,6 +398,8 @@ static void have_terminal(struct process *process) {
 	close(process->input);
 	close(process->out.fd);
 	close(process->err.fd);
+	if (process->reader >= 0) close(process->reader);
+	process->reader = -1;
 	process->has_terminal = 1;
 	process->out.fd = take_terminal();
 	process->input = process->out.fd < 0 ? -1 : fcntl(process->out.fd, F_DUPFD_CLOEXEC, 0);
@@ -400,50 +407,85 @@ static void have_terminal(struct process *process) {
 	if (process->input < 0 || fcntl(process->out.fd, F_SETFL, O_NONBLOCK) < 0) kill(process->pid, SIGKILL);
 }
 
-/* Starts a program that starts the process and ends (a container runtime): the process is then ours, as all whose parents have ended are. */
-static void launch(struct process *process, struct command command) {
+__attribute__((noreturn)) static void become(char **argv) {
+	char *environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL};
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execve(argv[0], argv, environment);
+	dprintf(2, "%s: %s\n", argv[0], strerror(errno));
+	_exit(127);
+}
+
+/* What it says goes to the console; whether it has done what it should, the next command finds out. */
+static void run_to_end(char **argv) {
+	pid_t program = fork();
+	if (program < 0) fail("fork: %s", strerror(errno));
+	if (program == 0) become(argv);
+	end_if_late(program);
+	while (waitpid(program, NULL, 0) < 0)
+		if (errno != EINTR) fail("wait: %s", strerror(errno));
+}
+
+static void make_nonblocking(int fd) {
+	if (fd >= 0) fcntl(fd, F_SETFL, O_NONBLOCK);
+}
+
+static char not_started[1000];
+
+/* Starts a program that starts the process and ends (a container runtime): the process is then ours, as all whose parents have ended are. Without success the reason is in `not_started`. */
+static int start(struct process *process, struct command command) {
 	char **argv = command.argv;
-	int in[2], out[2], err[2];
+	int in[2] = {process->reader, process->input}, out[2], err[2];
 	if (command.console != NULL) do_listen(command.console);
-	pipe_or_fail(in);
+	if (process->reader < 0) pipe_or_fail(in);
 	pipe_or_fail(out);
 	if (process->is_joined) err[0] = -1, err[1] = fcntl(out[1], F_DUPFD_CLOEXEC, 0);
 	else pipe_or_fail(err);
 	pid_t starter = fork();
 	if (starter < 0) fail("fork: %s", strerror(errno));
 	if (starter == 0) {
-		sigset_t none;
-		sigemptyset(&none);
-		sigprocmask(SIG_SETMASK, &none, NULL);
 		if (dup2(in[0], 0) < 0 || dup2(out[1], 1) < 0 || dup2(err[1], 2) < 0) _exit(126);
 		take_oom_score();
-		char *environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL};
-		execve(argv[0], argv, environment);
-		dprintf(2, "%s: %s\n", argv[0], strerror(errno));
-		_exit(127);
+		become(argv);
 	}
-	close(in[0]);
 	close(out[1]);
 	close(err[1]);
-	for (int *fd = (int[]){in[1], out[0], err[0], -1}; *fd >= 0; fd++) fcntl(*fd, F_SETFL, O_NONBLOCK);
+	for (int at = 0; at < 3; at++) make_nonblocking((int[]){in[1], out[0], err[0]}[at]);
 	int status, late = end_if_late(starter);
 	while (waitpid(starter, &status, 0) < 0)
 		if (errno != EINTR) fail("wait: %s", strerror(errno));
+	process->itself = command;
+	process->input = in[1];
+	/* What it has not read is for the next. */
+	process->reader = command.again == NULL ? -1 : in[0];
+	if (command.again == NULL) close(in[0]);
 	if (status != 0) {
 		char said[900] = "";
 		ssize_t length = read(err[0] < 0 ? out[0] : err[0], said, sizeof said - 1);
 		while (length > 0 && said[length - 1] == '\n') said[--length] = '\0';
-		for (int *fd = (int[]){in[1], out[0], err[0], -1}; *fd >= 0; fd++) close(*fd);
-		fail("%s: %s", argv[0], length > 0 ? said : late ? "has not ended in time" : "failed");
+		close(out[0]);
+		if (err[0] >= 0) close(err[0]);
+		if (console >= 0) close(console);
+		console = -1;
+		snprintf(not_started, sizeof not_started, "%s: %s", argv[0], length > 0 ? said : late ? "has not ended in time" : "failed");
+		return 0;
 	}
 	process->state = RUNNING;
 	process->has_terminal = 0;
 	process->pid = read_pid(command.pid_file);
-	process->input = in[1];
 	process->out.fd = out[0];
 	process->err.fd = err[0];
 	if (process->pid <= 0) die("%s", command.pid_file);
 	if (console >= 0) have_terminal(process);
+	return 1;
+}
+
+static void launch(struct process *process, struct command command) {
+	if (!start(process, command)) {
+		close(process->input);
+		fail("%s", not_started);
+	}
 }
 
 static struct process *new_process(int id) {
@@ -451,6 +493,7 @@ static struct process *new_process(int id) {
 	if (process->state != ABSENT) fail("process %d cannot be started", id);
 	*process = (struct process){
 	    .input = -1,
+	    .reader = -1,
 	    .out = {.fd = -1, .credit = WINDOW},
 	    .err = {.fd = -1, .credit = WINDOW},
 	    .entered = entering >= 0,
@@ -461,42 +504,44 @@ static struct process *new_process(int id) {
 	return process;
 }
 
-static struct command keep(const char *pid_file, char **fields) {
+/* Of the pod's script, which stays. */
+static char **keep(char **fields) {
 	size_t count = 0;
 	while (fields[count] != NULL) count++;
 	char **argv = calloc(count + 1, sizeof *argv);
 	if (argv == NULL) die("memory");
-	memcpy(argv, fields, count * sizeof *argv); /* of the pod's script, which stays */
-	struct command command = {.pid_file = pid_file, .console = console_path, .argv = argv};
-	console_path = NULL;
-	return command;
+	memcpy(argv, fields, count * sizeof *argv);
+	return argv;
 }
 
 /* What it is told has no input but what waits for the process itself. */
-static void launch_handler(struct process *process, struct command command) {
-	launch(process, command);
+static int start_handler(struct process *process, struct command command) {
+	if (!start(process, command)) return 0;
 	close(process->input);
 	process->input = -1;
 	process->is_handler = 1;
+	return 1;
 }
 
 static void do_before(int id, const char *pid_file, char **argv) {
-	launch_handler(new_process(id), (struct command){.pid_file = pid_file, .argv = argv});
+	if (!start_handler(new_process(id), (struct command){.pid_file = pid_file, .argv = argv})) fail("%s", not_started);
 }
 
 static void do_start(int id, const char *pid_file, char **argv) {
+	struct command command = {.pid_file = pid_file, .console = console_path, .argv = entering < 0 ? keep(argv) : argv, .again = again};
+	console_path = NULL;
+	again = NULL;
 	if (processes[id].is_handler) {
-		processes[id].next = keep(pid_file, argv);
+		processes[id].next = command;
 		waiting++;
 		return;
 	}
-	launch(new_process(id), (struct command){.pid_file = pid_file, .console = console_path, .argv = argv});
-	console_path = NULL;
+	launch(new_process(id), command);
 }
 
 static void do_after(int id, const char *pid_file, char **argv) {
 	if (processes[id].state == ABSENT || processes[id].last.argv != NULL) fail("process %d has no such end", id);
-	processes[id].last = keep(pid_file, argv);
+	processes[id].last = (struct command){.pid_file = pid_file, .argv = keep(argv)};
 }
 
 static void tell_started(void) {
@@ -552,6 +597,8 @@ static void run_script(struct script *script) {
 			oom_score = fields[1];
 		} else if (strcmp(fields[0], "console") == 0 && count == 2) {
 			console_path = fields[1];
+		} else if (strcmp(fields[0], "again") == 0 && count >= 2 && entering < 0) {
+			again = keep(fields + 1);
 		} else if (strcmp(fields[0], "before") == 0 && count >= 4 && entering < 0) {
 			do_before(number_of(fields[1]), fields[2], fields + 3);
 		} else if (strcmp(fields[0], "after") == 0 && count >= 4 && entering < 0) {
@@ -646,9 +693,14 @@ static void keep_input(struct process *process, const char *data, uint32_t lengt
 	process->pending_length += length;
 }
 
+/* Whether it has ended, and may be started again. */
+static int may_come_again(const struct process *process) {
+	return process->state == ENDED && process->itself.again != NULL;
+}
+
 static void take_input(int id, const char *data, uint32_t length) {
 	struct process *process = &processes[id];
-	if (process->next.argv != NULL) {
+	if (process->next.argv != NULL || may_come_again(process)) {
 		if (length == 0) process->input_ends = 1;
 		else keep_input(process, data, length);
 		return;
@@ -693,6 +745,17 @@ static void pass_output(int id, struct output *output, enum frame_type type) {
 	send_frame(type, id, buffer, length);
 }
 
+/* To the process's own standard error, as far as somebody reads that. */
+static void tell_reason(int id) {
+	char text[sizeof not_started + 8];
+	uint32_t length = snprintf(text, sizeof text, "rkt: %s\n", not_started);
+	struct output *err = &processes[id].err;
+	if (length > err->credit) length = err->credit;
+	if (length == 0) return;
+	err->credit -= length;
+	send_frame(FRAME_ERROR, id, text, length);
+}
+
 /* Whether something comes after what has ended. A handler that fails before the process is the end of that. */
 static int go_on(int id) {
 	struct process *process = &processes[id];
@@ -715,8 +778,10 @@ static int go_on(int id) {
 	process->last = (struct command){0};
 	process->status_of_process = process->status;
 	process->ended_before = 1;
-	launch_handler(process, last);
-	return 1;
+	if (start_handler(process, last)) return 1;
+	close_input(process);
+	tell_reason(id);
+	return 0;
 }
 
 /* Once what it had written has been passed on. What it has left behind may write on, if it was an app. */
@@ -726,6 +791,13 @@ static void tell_end(int id) {
 	while (process->out.owed > 0 && process->out.credit > 0) pass_output(id, &process->out, FRAME_OUTPUT);
 	while (process->err.owed > 0 && process->err.credit > 0) pass_output(id, &process->err, FRAME_ERROR);
 	if (process->out.owed > 0 || process->err.owed > 0) return;
+	if (may_come_again(process)) {
+		uint32_t status = process->status;
+		if (process->has_terminal && process->input >= 0) close(process->input), process->input = -1;
+		process->told = 1;
+		send_frame(FRAME_ENDED, id, &status, sizeof status);
+		return;
+	}
 	if (go_on(id)) return;
 	uint32_t word = process->ended_before ? process->status_of_process : process->status;
 	send_frame(FRAME_EXIT, id, &word, sizeof word);
@@ -735,6 +807,36 @@ static void tell_end(int id) {
 	close_output(&process->out);
 	close_output(&process->err);
 	process->state = ABSENT;
+}
+
+/* What cannot be started again has ended by that once more. */
+#define CANNOT_START (126 << 8)
+
+static void start_again(int id) {
+	struct process *process = &processes[id];
+	if (!may_come_again(process) || !process->told) return;
+	run_to_end(process->itself.again);
+	close_output(&process->out);
+	close_output(&process->err);
+	process->told = 0;
+	if (start(process, process->itself)) {
+		if (process->has_terminal) set_size(process);
+		if (process->input >= 0) feed(id);
+		return;
+	}
+	tell_reason(id);
+	process->status = CANNOT_START;
+	tell_end(id);
+}
+
+static void start_no_more(int id) {
+	struct process *process = &processes[id];
+	if (!may_come_again(process) || !process->told) return;
+	process->itself.again = NULL;
+	if (process->reader >= 0) close(process->reader);
+	process->reader = -1;
+	process->told = 0;
+	tell_end(id);
 }
 
 static void reap(void) {
@@ -816,6 +918,12 @@ static void take_frame(struct frame frame, char *payload) {
 		tell_end(id);
 		return;
 	}
+	case FRAME_AGAIN:
+		start_again(id);
+		return;
+	case FRAME_LAST:
+		start_no_more(id);
+		return;
 	case FRAME_JOIN:
 		process->is_joined = 1;
 		return;

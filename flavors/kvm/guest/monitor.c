@@ -1,7 +1,7 @@
 /*
  * What stays on the host beside QEMU: starts it, gives the agent in the guest its script, carries standard streams and signals, and ends with the exit status of the pod.
  *
- *   monitor DIRECTORY (app NAME STDIN STDOUT STDERR)… [template TEMPLATE LIBRARY] (accelerator NAME PROCESSOR)… -- QEMU ARGUMENT… [-- BOOT… [-- ARGUMENT…]]
+ *   monitor DIRECTORY (app NAME STDIN STDOUT STDERR [restart POLICY TIMES SECONDS])… [template TEMPLATE LIBRARY] (accelerator NAME PROCESSOR)… -- QEMU ARGUMENT… [-- BOOT… [-- ARGUMENT…]]
  *
  * An accelerator that the machine does not start with is followed by the next, and named in the file `status/:accelerator`; see command.h for what is put into the arguments of QEMU.
  *
@@ -9,6 +9,9 @@
  * descriptor 6, takes commands from 5, and is preloaded with LIBRARY (own-memory.so.c).
  *
  * STDIN `tty` is the caller's terminal, which is in raw mode while the apps run: the app has one of the guest, with the size of this one.
+ *
+ * An app with the POLICY `on-failure` (it has not ended with 0) or `always` is started again, a second after it has ended, until the pod is stopped. When that has been done TIMES times within the last SECONDS, its next
+ * end within them is that of the pod, with its status, or 1 if that is 0; TIMES 0: however often. `status/NAME.starts` is how often it has been started, `status/NAME` how it has ended last.
  *
  * At DIRECTORY/control/socket it takes what joins an app (enter.c). DIRECTORY has the file `script` and gets `status/NAME`, the exit status of each app as a decimal number, and the file `supervisor-status`, which gets `ready` once all apps run. A stream is `-` (that of the caller), `null`, or the path of a
  * file that is appended to. App number N of the command line is process N of the script. QEMU has the agent's port in descriptor 3 and the console of the
@@ -58,6 +61,10 @@
 #define GRACE_SECONDS 10
 #endif
 #define HALT_SECONDS 5
+/* Between the end of an app and its next start. */
+#ifndef RESTART_MILLISECONDS
+#define RESTART_MILLISECONDS 1000
+#endif
 /* The same of a machine that something else may start after. */
 #ifndef ATTEMPT_SECONDS
 #define ATTEMPT_SECONDS 15
@@ -70,12 +77,24 @@ struct sink {
 	uint32_t length;
 };
 
-enum state { FREE, ASKING, ALIVE, ENDED };
+/* WAITING: to be started again. LEAVING: it is not, and what comes after it may run. */
+enum state { FREE, ASKING, ALIVE, WAITING, LEAVING, ENDED };
+
+/* Of an app, when it is started again, and how often. */
+struct rule {
+	enum { NEVER, ON_FAILURE, ALWAYS } policy;
+	uint32_t times, seconds;
+	int64_t *ends; /* when it has ended, of the last seconds; times at most */
+	uint32_t end_count, starts;
+	int64_t due;
+	int is_broken;
+};
 
 /* An app, or one that joins an app, for somebody who is at the other end of a socket. */
 struct process {
 	enum state state;
 	const char *name; /* of an app */
+	struct rule rule;
 	int input; /* -1: none, or at its end */
 	uint32_t input_credit;
 	struct sink out, err;
@@ -92,7 +111,7 @@ static struct process processes[MAX_PROCESSES];
 static int app_count, apps_left;
 static const char *directory;
 static pid_t qemu;
-static int port = -1, console = -1, commands = -1, timer = -1, listener = -1;
+static int port = -1, console = -1, commands = -1, timer = -1, restarts = -1, listener = -1;
 static char console_text[CONSOLE_KEPT];
 static size_t console_length;
 static char *unsent;
@@ -110,7 +129,7 @@ static sigset_t signals_before;
 /* QEMU's, until it has started; -1: none. */
 static int user_namespace = -1;
 static enum { BOOTING, RUNNING, STOPPING, KILLING, HALTING } phase;
-static int first_failure = -1, last_status;
+static int first_failure = -1;
 /* Of the app that has the caller's terminal; -1: none has. */
 static int on_terminal = -1;
 
@@ -227,7 +246,7 @@ static void send_size(void) {
 
 static void signal_apps(int number) {
 	for (int id = 0; id < app_count; id++)
-		if (processes[id].state == ALIVE) send_signal(id, number);
+		if (processes[id].state == ALIVE || processes[id].state == LEAVING) send_signal(id, number);
 }
 
 static void alarm_in(int seconds) {
@@ -235,10 +254,18 @@ static void alarm_in(int seconds) {
 	timerfd_settime(timer, 0, &time, NULL);
 }
 
+/* What comes after it, and then its end. */
+static void start_no_more(int id) {
+	processes[id].state = LEAVING;
+	send_frame(FRAME_LAST, id, NULL, 0);
+}
+
 static void stop_apps(int number) {
 	if (phase > RUNNING) return;
 	phase = STOPPING;
 	signal_apps(number);
+	for (int id = 0; id < app_count; id++)
+		if (processes[id].state == WAITING) start_no_more(id);
 	alarm_in(GRACE_SECONDS);
 }
 
@@ -317,23 +344,96 @@ static void tell_end(struct process *process) {
 	answer(process, FRAME_EXIT, &status, sizeof status);
 }
 
+static void record_end(struct process *process, int status) {
+	char text[16];
+	process->status = exit_status(status);
+	snprintf(text, sizeof text, "%d", process->status);
+	record(process->name, text);
+}
+
 static void take_exit(int id, int status) {
 	struct process *process = &processes[id];
-	if (process->state != ALIVE) return;
-	process->state = ENDED;
+	if (process->state != ALIVE && process->state != LEAVING) return;
 	if (process->name == NULL) {
+		process->state = ENDED;
 		process->status = status;
 		tell_end(process);
 		return;
 	}
+	if (process->state == ALIVE) record_end(process, status);
+	process->state = ENDED;
 	process->input = -1;
-	process->status = last_status = exit_status(status);
-	char text[16];
-	snprintf(text, sizeof text, "%d", process->status);
-	record(process->name, text);
-	if (process->status != 0 && first_failure < 0) first_failure = process->status;
+	int code = process->status == 0 && process->rule.is_broken ? 1 : process->status;
+	if (code != 0 && first_failure < 0) first_failure = code;
 	apps_left--;
-	if (apps_left > 0 && process->status != 0) stop_apps(SIGTERM);
+	if (apps_left > 0 && code != 0) stop_apps(SIGTERM);
+}
+
+/* ---- apps that are started again ---- */
+
+static int64_t milliseconds(void) {
+	struct timespec now;
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return now.tv_sec * (int64_t)1000 + now.tv_nsec / 1000000;
+}
+
+/* Whether it has been started again as often as it may be; else this end counts, too. */
+static int is_too_often(struct rule *rule, int64_t now) {
+	if (rule->times == 0) return 0;
+	if (rule->ends == NULL && (rule->ends = calloc(rule->times, sizeof *rule->ends)) == NULL) give_up("FAILED", "no memory");
+	uint32_t count = 0;
+	for (uint32_t at = 0; at < rule->end_count; at++)
+		if (now - rule->ends[at] < rule->seconds * (int64_t)1000) rule->ends[count++] = rule->ends[at];
+	rule->end_count = count;
+	if (count == rule->times) return 1;
+	rule->ends[rule->end_count++] = now;
+	return 0;
+}
+
+static void record_start(struct process *process) {
+	char name[300], count[16];
+	snprintf(name, sizeof name, "%s.starts", process->name);
+	snprintf(count, sizeof count, "%u", ++process->rule.starts);
+	record(name, count);
+}
+
+/* For the next of those that wait, if one does. */
+static void await_restarts(void) {
+	int64_t next = 0;
+	for (int id = 0; id < app_count; id++)
+		if (processes[id].state == WAITING && (next == 0 || processes[id].rule.due < next)) next = processes[id].rule.due;
+	struct itimerspec time = {.it_value = {next / 1000, next % 1000 * 1000000}};
+	timerfd_settime(restarts, TFD_TIMER_ABSTIME, &time, NULL);
+}
+
+static void take_restarts(void) {
+	uint64_t times;
+	if (read(restarts, &times, sizeof times) < 0) return;
+	int64_t now = milliseconds();
+	for (int id = 0; id < app_count; id++) {
+		if (processes[id].state != WAITING || processes[id].rule.due > now) continue;
+		processes[id].state = ALIVE;
+		record_start(&processes[id]);
+		send_frame(FRAME_AGAIN, id, NULL, 0);
+	}
+	await_restarts();
+}
+
+static void take_end(int id, int status) {
+	struct process *process = &processes[id];
+	if (process->state != ALIVE || process->rule.policy == NEVER) give_up("PROTOCOL", "the machine says what it should not");
+	record_end(process, status);
+	int64_t now = milliseconds();
+	if (phase == RUNNING && (process->status != 0 || process->rule.policy == ALWAYS)) {
+		process->rule.is_broken = is_too_often(&process->rule, now);
+		if (!process->rule.is_broken) {
+			process->state = WAITING;
+			process->rule.due = now + RESTART_MILLISECONDS;
+			await_restarts();
+			return;
+		}
+	}
+	start_no_more(id);
 }
 
 static void take_output(int id, struct sink *sink, enum frame_type type, const char *data, uint32_t length) {
@@ -361,6 +461,8 @@ static void take_frame(struct frame frame, const char *payload) {
 		}
 		for (int id = 0; id < app_count; id++)
 			if (processes[id].out.fd == STDOUT_FILENO && processes[id].err.fd == STDERR_FILENO && is_one_output()) send_frame(FRAME_JOIN, id, NULL, 0);
+		for (int id = 0; id < app_count; id++)
+			if (processes[id].rule.policy != NEVER) record_start(&processes[id]);
 		send_script();
 		return;
 	}
@@ -379,7 +481,7 @@ static void take_frame(struct frame frame, const char *payload) {
 	}
 	if (frame.process >= MAX_PROCESSES) give_up("PROTOCOL", "the machine tells of a process that is not there");
 	struct process *process = &processes[frame.process];
-	if (process->state != ALIVE && !(process->state == ENDED && process->name != NULL)) give_up("PROTOCOL", "the machine tells of a process that is not there");
+	if (process->state == FREE || process->state == ASKING || (process->state == ENDED && process->name == NULL)) give_up("PROTOCOL", "the machine tells of a process that is not there");
 	switch (frame.type) {
 	case FRAME_OUTPUT:
 		take_output(frame.process, &process->out, FRAME_OUTPUT, payload, frame.length);
@@ -387,12 +489,14 @@ static void take_frame(struct frame frame, const char *payload) {
 	case FRAME_ERROR:
 		take_output(frame.process, &process->err, FRAME_ERROR, payload, frame.length);
 		return;
+	case FRAME_ENDED:
 	case FRAME_EXIT: {
 		uint32_t status;
 		if (frame.length != sizeof status) break;
 		memcpy(&status, payload, sizeof status);
 		if (!is_end(status)) break;
-		take_exit(frame.process, status);
+		if (frame.type == FRAME_EXIT) take_exit(frame.process, status);
+		else take_end(frame.process, status);
 		return;
 	}
 	case FRAME_CREDIT: {
@@ -609,6 +713,13 @@ static char **next_part(char **arguments) {
 	return NULL;
 }
 
+static struct rule rule_of(char **words) {
+	struct rule rule = {.policy = strcmp(words[0], "always") == 0 ? ALWAYS : ON_FAILURE};
+	rule.times = strtoul(words[1], NULL, 10);
+	rule.seconds = strtoul(words[2], NULL, 10);
+	return rule;
+}
+
 static void take_arguments(int argc, char **argv) {
 	if (argc < 2) give_up("FAILED", "no directory");
 	directory = argv[1];
@@ -627,6 +738,9 @@ static void take_arguments(int argc, char **argv) {
 		    .err = {.fd = output_of(argv[at + 4], 2)},
 		};
 		at += 5;
+		if (at + 3 >= argc || strcmp(argv[at], "restart") != 0) continue;
+		processes[app_count - 1].rule = rule_of(argv + at + 1);
+		at += 4;
 	}
 	if (at + 2 < argc && strcmp(argv[at], "template") == 0) {
 		template = argv[at + 1];
@@ -889,7 +1003,7 @@ static void take_alarm(void) {
 }
 
 /* Descriptors that are looked at whatever runs. */
-#define FIXED 6
+#define FIXED 7
 
 int main(int argc, char **argv) {
 	sigset_t taken;
@@ -902,7 +1016,8 @@ int main(int argc, char **argv) {
 	signal(SIGPIPE, SIG_IGN);
 	int signals = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
 	timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (signals < 0 || timer < 0) give_up("FAILED", "%s", strerror(errno));
+	restarts = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (signals < 0 || timer < 0 || restarts < 0) give_up("FAILED", "%s", strerror(errno));
 	take_arguments(argc, argv);
 	atexit(restore_terminal);
 	listen_for_clients();
@@ -920,7 +1035,8 @@ int main(int argc, char **argv) {
 		    {port, POLLIN | (unsent_length > 0 ? POLLOUT : 0), 0},
 		    {console, POLLIN, 0},
 		    {phase == RUNNING && unsent_length < WINDOW ? listener : -1, POLLIN, 0},
-		    {commands, POLLIN, 0}};
+		    {commands, POLLIN, 0},
+		    {restarts, POLLIN, 0}};
 		int count = FIXED;
 		struct {
 			int id;
@@ -973,8 +1089,9 @@ int main(int argc, char **argv) {
 		}
 		if (polled[4].revents & POLLIN) take_client();
 		if (polled[5].revents != 0 && commands >= 0) read_answers();
+		if (polled[6].revents & POLLIN) take_restarts();
 		if (polled[1].revents & POLLIN) take_alarm();
 		if (polled[0].revents & POLLIN) take_signals(signals);
 	}
-	return first_failure >= 0 ? first_failure : last_status;
+	return first_failure >= 0 ? first_failure : 0;
 }

@@ -96,7 +96,9 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
       OWN_KERNEL,
       'an app with such capabilities can take over the machine of its pod, and its other apps',
     ),
-    restart: impossible(LATER),
+    restart: enforced(
+      'by the program beside QEMU, after a second: what is left of the app is killed, and crun starts it anew',
+    ),
     watchdog: impossible(LATER),
     'rootfs/overlay': equivalent(
       'a disk of the image under an overlay in memory',

@@ -212,7 +212,12 @@ const streamsOf = (pod: Pod, app: App, host: HostFacts): string[] => [
   app.name,
   hasTerminal(pod, app, host) ? 'tty' : inputOf(pod, app),
   ...(['stdout', 'stderr'] as const).map((stream) => outputOf(app, stream)),
+  ...ruleOf(app),
 ];
+
+/** When it is started again. Without a limit: however often. */
+const ruleOf = ({restart = 'no', restartLimit: {times, seconds} = {times: 0, seconds: 0}}: App): string[] =>
+  restart === 'no' ? [] : ['restart', restart, `${times}`, `${seconds}`];
 
 // Several apps that read one stream would each get some of it.
 const inputOf = ({apps}: Pod, {stdio: {stdin}}: App): string =>

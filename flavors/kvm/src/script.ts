@@ -59,6 +59,7 @@ const start = (pod: Pod, app: App, index: number, host: HostFacts): string => {
   const onTerminal = hasTerminal(pod, app, host);
   return [
     ...(onTerminal ? [line('console', console)] : []),
+    ...((app.restart ?? 'no') === 'no' ? [] : [line('again', ...CRUN, 'delete', '--force', app.name)]),
     line(
       ...['start', String(index), pidFile, ...CRUN, 'run', '--no-pivot', '--detach', '--pid-file', pidFile],
       ...(onTerminal ? ['--console-socket', console] : []),

@@ -186,6 +186,28 @@ test('S14 S15 nothing of an image is in the command line of QEMU, nor in a line 
   t.deepEqual(JSON.parse(content).process.args, [hostile]);
 });
 
+test('the monitor has the rule of restarts, and the agent what is done before one', (t) => {
+  const apps = [
+    app({restart: 'always', restartLimit: {times: 5, seconds: 600}}),
+    app({name: second, restart: 'on-failure'}),
+    app({name: 'third' as AppName, restart: 'no'}),
+  ];
+  const made = pod({apps});
+  const argv = flavor.launch(made, hostFacts()).process.argv.join(' ');
+  t.regex(argv, /app main \S+ \S+ \S+ restart always 5 600 app second \S+ \S+ \S+ restart on-failure 0 0 app third/);
+  const words = linesOf(podScript(made, hostFacts())).filter(([word = '']) => ['again', 'start'].includes(word));
+  t.deepEqual(
+    words.map(([word, ...rest]) => [word, rest.at(-1)]),
+    [
+      ['again', 'main'],
+      ['start', 'main'],
+      ['again', 'second'],
+      ['start', 'second'],
+      ['start', 'third'],
+    ],
+  );
+});
+
 test('S14 S15 what enters an app has its compiled process, in the environment alone, however long it is', (t) => {
   const main = app({});
   const secret = `\u{1f512}\n\t${'x'.repeat(200_000)}`;

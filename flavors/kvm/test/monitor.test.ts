@@ -1,6 +1,6 @@
 import {type ChildProcess, execFileSync, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {env} from 'node:process';
@@ -19,7 +19,7 @@ const SANITIZER = 99;
 const LIMIT = 120_000;
 const ACCELERATOR = ['accelerator', 'tcg', 'max'];
 /** What the monitor waits for in vain here, nobody else need wait for. */
-const IMPATIENT = ['-O1', '-DATTEMPT_SECONDS=1', '-DGRACE_SECONDS=1'];
+const IMPATIENT = ['-O1', '-DATTEMPT_SECONDS=1', '-DGRACE_SECONDS=1', '-DRESTART_MILLISECONDS=10'];
 
 testIf(lacks('program/cc'))('S21 whatever a guest says, the monitor reads what it was given and ends', async (t) => {
   t.timeout(30 * 60_000);
@@ -38,7 +38,7 @@ testIf(lacks('program/cc'))('S21 whatever a guest says, the monitor reads what i
   const args = [
     path.join(directory, 'pod'),
     ...apps,
-    ...['app', 'c', 'null', 'null', '-'],
+    ...['app', 'c', 'null', 'null', '-', 'restart', 'always', '1', '600'],
     ...ACCELERATOR,
     '--',
     guest,
@@ -167,12 +167,12 @@ testIf(lacks('program/cc'))(
 );
 
 /** What a pod has for its monitor, with such programs. */
-const makeDirectory = (...programs: readonly string[]): string => {
+const makeDirectory = (programs: readonly string[], flags: readonly string[] = []): string => {
   const directory = mkdtempSync(path.join(tmpdir(), 'rkt-test-monitor-'));
   for (const place of ['status', 'control']) mkdirSync(path.join(directory, place));
   for (const file of ['script', 'supervisor-status']) writeFileSync(path.join(directory, file), 'mkdir\t/x\n');
   for (const name of programs)
-    execFileSync('cc', [...IMPATIENT, '-o', path.join(directory, name), at(`../guest/${name}.c`)]);
+    execFileSync('cc', [...IMPATIENT, ...flags, '-o', path.join(directory, name), at(`../guest/${name}.c`)]);
   return directory;
 };
 
@@ -180,9 +180,11 @@ const makeDirectory = (...programs: readonly string[]): string => {
 const writeScript = (directory: string, script: string): void =>
   writeFileSync(path.join(directory, 'qemu'), `#!/bin/sh\nframe() { printf "$1" >&3; }\n${script}\n`, {mode: 0o755});
 
+const APP = ['app', 'a', 'null', 'null', 'null'];
+
 /** A machine of one app, and what joins that app. */
-const startMachine = (script: string) => {
-  const directory = makeDirectory('monitor', 'enter');
+const startMachine = (script: string, rule: readonly string[] = [], flags: readonly string[] = []) => {
+  const directory = makeDirectory(['monitor', 'enter'], flags);
   const program = (name: string): string => path.join(directory, name);
   writeScript(directory, script);
   const started: ChildProcess[] = [];
@@ -200,9 +202,9 @@ const startMachine = (script: string) => {
     return {child, ended};
   };
   return {
-    monitor: start('monitor', directory, 'app', 'a', 'null', 'null', 'null', ...ACCELERATOR, '--', program('qemu')),
+    monitor: start('monitor', directory, ...APP, ...rule, ...ACCELERATOR, '--', program('qemu')),
     socket: program('control/socket'),
-    read: (name: string) => readFileSync(program(name), 'utf8'),
+    read: (name: string) => (existsSync(program(name)) ? readFileSync(program(name), 'utf8') : ''),
     isReady: () => readFileSync(path.join(directory, 'supervisor-status'), 'utf8').startsWith('ready'),
     enter: () => start('enter', path.join(directory, 'control/socket')),
     end: () => {
@@ -282,10 +284,50 @@ testIf(lacks('program/cc', 'program/python3'))(
   },
 );
 
+/** The status of a restarted app, 8 bits of it, and what the monitor answers. */
+const endsWith = (status: number): string => `frame 'Z\\0\\0\\0\\004\\0\\0\\0\\0\\00${status}\\0\\0'; hear`;
+const HEARS = `hear() { answer=$(head -c 8 <&3 | head -c 1); echo "$answer" >>"$(dirname "$0")/heard"; }`;
+
+for (const [policy, limit, ends, answers, code, starts] of [
+  ['on-failure', '0', [7, 7, 0], 'AAL', 0, 3],
+  ['on-failure', '2', [7, 6, 5], 'AAL', 5, 3],
+  ['always', '1', [0, 0], 'AL', 1, 2],
+] as const)
+  testIf(lacks('program/cc'))(
+    `an app with ${policy}, ${limit} times, that ends with ${ends.join()} ends the pod with ${code}`,
+    async (t) => {
+      const runs = ends.map(endsWith).join('\n');
+      const machine = startMachine(
+        `${STARTS}; ${HEARS}; ${runs}\nframe 'X\\0\\0\\0\\004\\0\\0\\0\\0\\011\\0\\0'; hear`,
+        ['restart', policy, limit, '600'],
+      );
+      t.teardown(machine.end);
+      const {status, said} = await machine.monitor.ended;
+      t.deepEqual([status, said], [code, ''], said);
+      t.is(machine.read('status/a'), `${ends.at(-1)}\n`);
+      t.is(machine.read('status/a.starts'), `${starts}\n`);
+      t.is(machine.read('heard'), [...answers, 'H', ''].join('\n'));
+    },
+  );
+
+testIf(lacks('program/cc'))('an app that waits to be started again is not, once the pod is stopped', async (t) => {
+  const machine = startMachine(
+    `${STARTS}; ${HEARS}; frame 'Z\\0\\0\\0\\004\\0\\0\\0\\0\\005\\0\\0'
+    hear; frame 'X\\0\\0\\0\\004\\0\\0\\0\\0\\005\\0\\0'; hear`,
+    ['restart', 'always', '0', '0'],
+    ['-URESTART_MILLISECONDS', '-DRESTART_MILLISECONDS=3600000'],
+  );
+  t.teardown(machine.end);
+  await until(() => machine.read('status/a') === '5\n');
+  machine.monitor.child.kill('SIGTERM');
+  t.is((await machine.monitor.ended).status, 5);
+  t.is(machine.read('heard'), 'L\nH\n');
+});
+
 testIf(lacks('program/cc', 'program/python3'))(
   'the guest is told the size of the terminal, which has its own modes again when the machine is killed',
   async (t) => {
-    const directory = makeDirectory('monitor');
+    const directory = makeDirectory(['monitor']);
     t.teardown(() => rmSync(directory, {recursive: true}));
     const told = path.join(directory, 'told');
     // A size is 12 bytes, and comes before the script; what has been written is granted anew by 16.
@@ -341,7 +383,7 @@ testIf(lacks('program/cc'))(
 );
 
 testIf(lacks('program/cc'))('an output that cannot be written is told once, and holds up nobody', async (t) => {
-  const directory = makeDirectory('monitor');
+  const directory = makeDirectory(['monitor']);
   t.teardown(() => rmSync(directory, {recursive: true}));
   writeScript(
     directory,
