@@ -1,4 +1,5 @@
-import type {App, Pod, SeccompAction} from '@rkt/plugin-sdk';
+import type {App, Pod, SeccompAction, SeccompFilter} from '@rkt/plugin-sdk';
+import {filterOf} from './calls-of-crun.ts';
 import {ON_TERMINAL} from './terminal.ts';
 import {isOfVolume, volumeMounts} from './volumes.ts';
 
@@ -19,7 +20,7 @@ export const bundle = (pod: Pod, app: App, onTerminal = false) => ({
     cgroupsPath: `/${app.name}`,
     resources: resourcesOf(app),
     devices: [NO_CONSOLE],
-    ...(app.process.seccomp === null ? {} : {seccomp: seccompOf(app.process.seccomp)}),
+    ...seccompOf(filterOf(app)),
     maskedPaths: pod.maskedPaths,
     readonlyPaths: pod.readOnlyPaths,
   },
@@ -142,31 +143,34 @@ const resourcesOf = ({limits}: App) => {
   };
 };
 
-type Filter = NonNullable<App['process']['seccomp']>;
-
 const OPERATORS = {eq: 'SCMP_CMP_EQ', ne: 'SCMP_CMP_NE', 'masked-eq': 'SCMP_CMP_MASKED_EQ'} as const;
 
-const seccompOf = ({default: otherwise, rules}: Filter) => {
-  const {action, errnoRet} = outcome(otherwise);
+const seccompOf = (filter: SeccompFilter | null) => {
+  if (filter === null) return {};
+  const {action, errnoRet} = outcome(filter.default);
   return {
-    defaultAction: action,
-    ...(errnoRet === undefined ? {} : {defaultErrnoRet: errnoRet}),
-    architectures: ['SCMP_ARCH_X86_64'],
-    syscalls: rules.map(({syscalls, outcome: result, args}) => ({
-      names: syscalls,
-      ...outcome(result),
-      ...(args === undefined
-        ? {}
-        : {
-            args: args.map(({index, op, value, mask}) =>
-              op === 'masked-eq'
-                ? {index, op: OPERATORS[op], value: mask ?? 0, valueTwo: value}
-                : {index, op: OPERATORS[op], value},
-            ),
-          }),
-    })),
+    seccomp: {
+      defaultAction: action,
+      ...(errnoRet === undefined ? {} : {defaultErrnoRet: errnoRet}),
+      architectures: ['SCMP_ARCH_X86_64'],
+      syscalls: filter.rules.map(ruleOf),
+    },
   };
 };
+
+const ruleOf = ({syscalls, outcome: result, args}: SeccompFilter['rules'][number]) => ({
+  names: syscalls,
+  ...outcome(result),
+  ...(args === undefined
+    ? {}
+    : {
+        args: args.map(({index, op, value, mask}) =>
+          op === 'masked-eq'
+            ? {index, op: OPERATORS[op], value: mask ?? 0, valueTwo: value}
+            : {index, op: OPERATORS[op], value},
+        ),
+      }),
+});
 
 const outcome = (action: SeccompAction): {action: string; errnoRet?: number} => {
   switch (action.action) {

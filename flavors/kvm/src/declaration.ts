@@ -56,8 +56,14 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
     'os/linux/cpuset-mems': impossible(LATER),
     'os/linux/no-new-privileges': inGuest('PR_SET_NO_NEW_PRIVS'),
     'os/linux/oom-score-adj': inGuest('oom_score_adj'),
-    'os/linux/seccomp-remove-set': inGuest('seccomp filter'),
-    'os/linux/seccomp-retain-set': inGuest('seccomp filter'),
+    'os/linux/seccomp-remove-set': equivalent(
+      `seccomp filter, ${IN_GUEST}`,
+      'without no-new-privileges one with calls that crun needs after the filter is refused: capset, close, prctl, rt_sigaction, rt_sigprocmask, setresgid, setresuid, write',
+    ),
+    'os/linux/seccomp-retain-set': equivalent(
+      `seccomp filter, ${IN_GUEST}`,
+      'an app may also call what crun calls after the filter: close, umask, write, and without no-new-privileges capset, rt_sigaction and rt_sigprocmask, some options of prctl, statx of descriptors, TCGETS, and setresuid, setresgid, setgroups and fchown with its own ids; it is entered if it may call openat and read',
+    ),
     'os/linux/selinux-context': impossible(LATER),
     'os/unix/rlimits': inGuest('setrlimit'),
     'os/unix/sysctl': impossible(LATER),
