@@ -16,11 +16,12 @@ import {
 import path from 'node:path';
 import {env} from 'node:process';
 import test from 'ava';
-import {rktEnvironment} from '../helpers/command.ts';
+import {rktEnvironment, root} from '../helpers/command.ts';
 import {type CallOptions, openHost} from '../helpers/host.ts';
 import {buildImage} from '../helpers/image.ts';
 import {lacksMachines} from '../helpers/kvm.ts';
 import {lacksPods} from '../helpers/lacks.ts';
+import {lacksTaps, openNetwork} from '../helpers/network.ts';
 import {credentials, PROBE, type Probe, parseProbe} from '../helpers/probe.ts';
 import {said} from '../helpers/said.ts';
 import {serialTestIf} from '../helpers/skip.ts';
@@ -695,6 +696,85 @@ if (env.RKT_TEST_LONG === '1') {
     },
   );
 }
+
+/** A bridge with a tap, and somebody at its other end who repeats what is said. */
+const BRIDGE = `ip link set lo up; ip link add bridge0 type bridge; ip link set bridge0 up
+  for tap in tap0 tap1; do ip tuntap add dev $tap mode tap; ip link set $tap master bridge0 up; done
+  ip link add peer0 type veth peer name port0; ip link set port0 master bridge0 up; ip link set peer0 up
+  ip addr add 10.99.0.1/24 dev peer0; ip addr add fd99::1/64 dev peer0 nodad
+  busybox nc -ll -p 7 -e /bin/cat >/dev/null &`;
+
+const RUN_ON_NETWORK = path.join(root, 'core/test/kernel/pod/support/run-on-network.ts');
+
+serialTestIf(lacksMachines() ?? lacksTaps())(
+  'S21 taps of a prepared network are cards of the machine; QEMU has them, and nothing else of that network',
+  async (t) => {
+    const {namespace, close} = await openNetwork(BRIDGE);
+    t.teardown(close);
+    const card = {
+      ...{tap: 'tap0', name: 'net0', mtu: 1400, addresses: ['10.99.0.2/24', 'fd99::2/64']},
+      routes: [{to: '0.0.0.0/0', via: '10.99.0.1'}, {to: '::/0', via: 'fd99::1'}, {to: '10.77.0.0/16'}],
+    };
+    const other = {tap: 'tap1', name: 'eth0', mac: '02:00:00:00:00:99', addresses: ['10.98.0.2/24'], routes: []};
+    const [, ...global] = host.command();
+    const run = (interfaces: readonly object[], stage1: string, script: string, ...flags: string[]) => {
+      const network = JSON.stringify({namespace, interfaces});
+      const words = ['--insecure-options=image', `--stage1=${stage1}`, ...flags, buildImage(), '--exec=/bin/sh', '--'];
+      const node = ['--conditions=source', '--disable-warning=ExperimentalWarning', RUN_ON_NETWORK, network];
+      return spawn(process.execPath, [...node, ...global, ...words, '-c', script], {
+        env: rktEnvironment,
+        stdio: ['pipe', 'pipe', 'pipe'],
+      });
+    };
+    const file = path.join(host.directory, 'networked');
+    const child = run(
+      [card, other],
+      'kvm',
+      `cat /sys/class/net/net0/address /sys/class/net/net0/mtu /sys/class/net/eth0/address; busybox ip -o addr; busybox ip route; busybox ip -6 route
+       for peer in 10.99.0.1 fd99::1; do echo "to $peer" | nc $peer 7; done; echo there; read end; exit 6`,
+      `--uuid-file-save=${file}`,
+    );
+    t.teardown(() => child.kill('SIGKILL'));
+    let [printed, errors] = ['', ''];
+    child.stderr.on('data', (bytes: Buffer) => {
+      errors += bytes;
+    });
+    const ended = once(child, 'close');
+    child.stdout.on('data', (bytes: Buffer) => {
+      printed += bytes;
+    });
+    await until(() => /^there$/m.test(printed) || child.exitCode !== null, 300_000);
+    const uuid = readFileSync(file, 'utf8').trim();
+    const {pid} = qemuOf(uuid);
+    t.not(readlinkSync(`/proc/${pid}/ns/net`), readlinkSync(namespace), errors);
+    t.deepEqual(readdirSync(`/proc/${pid}/root/dev`).sort(), ['null', 'urandom']);
+    const descriptors = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+    t.is(descriptors.filter((target) => target.endsWith('/net/tun')).length, 2);
+    child.stdin.end('x\n');
+    t.is((await ended)[0], 6, errors);
+    const ofPod = uuid.slice(-10).match(/../g)?.join(':');
+    t.regex(printed, new RegExp(`^[048c]2:${ofPod}\n1400\n${other.mac}\n`));
+    for (const address of [/ 10\.99\.0\.2\/24 /, / fd99::2\/64 /, / eth0 .* 10\.98\.0\.2\/24 /])
+      t.regex(printed, address);
+    t.regex(printed, /^default via 10\.99\.0\.1 dev net0/m);
+    t.regex(printed, /^10\.77\.0\.0\/16 dev net0/m);
+    t.regex(printed, /^default via fd99::1 dev net0/m);
+    t.regex(printed, /^to 10\.99\.0\.1\nto fd99::1\nthere$/m);
+
+    for (const [interfaces, stage1, code] of [
+      [[{...card, tap: 'tap2'}], 'kvm', 'RKT_TAP_UNUSABLE'],
+      [[card], 'fly', 'RKT_FLAVOR_CANNOT'],
+    ] as const) {
+      const refused = run(interfaces, stage1, 'true');
+      let said = '';
+      refused.stderr.on('data', (bytes: Buffer) => {
+        said += bytes;
+      });
+      t.is((await once(refused, 'close'))[0], 254, said);
+      t.true(said.includes(code), said);
+    }
+  },
+);
 
 kernelTest('what the flavor cannot do is refused by name', async (t) => {
   for (const flag of ['--net=host', '--volume=data,kind=host,source=/dev/null', '--ipc=parent']) {

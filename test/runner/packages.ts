@@ -26,6 +26,7 @@ const PACKAGES: Readonly<Record<string, () => boolean>> = {
   crun: () => program('crun') !== undefined,
   'erofs-utils': () => program('mkfs.erofs') !== undefined,
   fish: () => program('fish') !== undefined,
+  iproute2: () => program('ip') !== undefined,
   'libarchive-tools': () => program('bsdtar') !== undefined,
   libseccomp2: () => hasLibrary('libseccomp.so.2'),
   lz4: () => program('lz4') !== undefined,

@@ -15,6 +15,8 @@ export const FEATURES = [
   'network/host',
   'network/named',
   'network/none',
+  /** The pod has cards in a network namespace that somebody has prepared for it (`Pod.network.prepared`); rkt's command asks for none. Since 1.1. */
+  'network/prepared',
   /**
    * Whoever started rkt and wants to be told (`HostFacts.notifySocket`) learns that the pod is ready: when its apps have been started, or of an app with `App.notifies` when that says so
    * itself. Where it cannot be had the operator is told, and the pod runs. Since 1.1.
@@ -68,6 +70,7 @@ export const FEATURES = [
 /** Minor versions of the contract that brought a feature. A flavor for an earlier one need not know it, and is then asked for none. */
 export const FEATURES_SINCE: Readonly<Record<string, number>> = {
   'devices/policy': 1,
+  'network/prepared': 1,
   notify: 1,
   'processes/apart': 1,
   'processes/closed': 1,

@@ -87,6 +87,7 @@ export default defineFlavor({
     'network/host': enforced("the host's network namespace", {readBack: readBack.hostNamespace('net')}),
     'network/named': impossible(HOST_NETWORK),
     'network/none': impossible(HOST_NETWORK),
+    'network/prepared': impossible(HOST_NETWORK),
     notify: enforced('rkt says so right before it becomes the app; an app that says so itself has the socket'),
     'pid/private': impossible("the app shares the host's pids"),
     ports: impossible(`${HOST_NETWORK}; it can listen there without forwarding`),

@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "frame.h"
+#include "network.h"
 
 enum state { ABSENT, RUNNING, ENDED };
 
@@ -126,7 +127,7 @@ static void hold_devices(void) {
 }
 
 /* Virtual I/O Device (VIRTIO) 1.2, 5: device types. */
-enum device_type { DISK = 2, CONSOLE = 3, TREE = 9 };
+enum device_type { CARD = 1, DISK = 2, CONSOLE = 3, TREE = 9 };
 
 /* Gives the first device of a type that has none its driver; whether one has got it: there are devices that no driver takes. */
 static int attach_next(enum device_type type) {
@@ -268,6 +269,53 @@ static unsigned long mount_flags(char *names) {
 		flags |= known[index].flag;
 	}
 	return flags;
+}
+
+/* Of a card by its address: 0: there is none. */
+static int find_card(const char *mac) {
+	DIR *cards = opendir("/sys/class/net");
+	struct dirent *entry;
+	int index = 0;
+	while (index == 0 && cards != NULL && (entry = readdir(cards)) != NULL) {
+		char path[300], found[32] = "";
+		snprintf(path, sizeof path, "/sys/class/net/%s/address", entry->d_name);
+		FILE *file = fopen(path, "re");
+		if (file == NULL) continue;
+		if (fscanf(file, "%31s", found) == 1 && strcmp(found, mac) == 0) index = if_nametoindex(entry->d_name);
+		fclose(file);
+	}
+	if (cards != NULL) closedir(cards);
+	return index;
+}
+
+/* All get their drivers first, and names that no script has: those that the kernel gives may be meant for another. */
+static void take_cards(void) {
+	static int is_done;
+	if (is_done) return;
+	is_done = 1;
+	for (unsigned char number = 0; attach_next(CARD); number++) {
+		char aside[IFNAMSIZ];
+		snprintf(aside, sizeof aside, "rkt-%d", number);
+		int error = change_link(if_nametoindex("eth0"), aside, 0, 0);
+		if (error != 0) fail("network card %d: %s", number, strerror(error));
+	}
+}
+
+static void do_card(const char *name, const char *mac, unsigned mtu) {
+	take_cards();
+	int error = change_link(find_card(mac), name, mtu, 0);
+	if (error == 0) error = change_link(if_nametoindex(name), NULL, 0, 1);
+	if (error != 0) fail("network card %s: %s", name, strerror(error));
+}
+
+static void do_address(const char *name, char *address) {
+	int error = add_address(if_nametoindex(name), address);
+	if (error != 0) fail("network card %s: address %s: %s", name, address, strerror(error));
+}
+
+static void do_route(const char *name, char *to, const char *router) {
+	int error = add_route(if_nametoindex(name), to, router);
+	if (error != 0) fail("network card %s: route to %s: %s", name, to, strerror(error));
 }
 
 static void make_parents(const char *path) {
@@ -591,6 +639,12 @@ static void run_script(struct script *script) {
 				fail("mount %s: %s", fields[3], strerror(errno));
 		} else if (strcmp(fields[0], "present") == 0 && count == 3) {
 			need_present(fields[1], fields[2]);
+		} else if (strcmp(fields[0], "card") == 0 && count == 4) {
+			do_card(fields[1], fields[2], strtoul(fields[3], NULL, 10));
+		} else if (strcmp(fields[0], "address") == 0 && count == 3) {
+			do_address(fields[1], fields[2]);
+		} else if (strcmp(fields[0], "route") == 0 && count == 4) {
+			do_route(fields[1], fields[2], fields[3]);
 		} else if (strcmp(fields[0], "hostname") == 0 && count == 2) {
 			if (sethostname(fields[1], strlen(fields[1])) < 0) fail("hostname: %s", strerror(errno));
 		} else if (strcmp(fields[0], "oom-score") == 0 && count == 2) {

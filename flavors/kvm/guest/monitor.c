@@ -15,7 +15,7 @@
  *
  * At DIRECTORY/control/socket it takes what joins an app (enter.c). DIRECTORY has the file `script` and gets `status/NAME`, the exit status of each app as a decimal number, and the file `supervisor-status`, which gets `ready` once all apps run. A stream is `-` (that of the caller), `null`, or the path of a
  * file that is appended to. App number N of the command line is process N of the script. QEMU has the agent's port in descriptor 3 and the console of the
- * guest in descriptor 4. With RKT_USER_NAMESPACE_FD it is root of that user namespace, with the capabilities that a server of files needs there.
+ * guest in descriptor 4, and from 7 on the taps that are open here with the numbers in RKT_TAP_FDS. With RKT_USER_NAMESPACE_FD it is root of that user namespace, with the capabilities that a server of files needs there.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -50,6 +50,9 @@
 #define CONSOLE 4
 #define COMMANDS 5
 #define STATE 6
+/* And those that follow. */
+#define TAPS 7
+#define MAX_TAPS 8
 #define CONSOLE_KEPT 4096
 /* A script, and what is granted of streams; a guest that does not read must not fill the memory of the host. */
 #define MAX_UNSENT (16u << 20)
@@ -128,6 +131,7 @@ static int is_same;
 static sigset_t signals_before;
 /* QEMU's, until it has started; -1: none. */
 static int user_namespace = -1;
+static int taps[MAX_TAPS], tap_count;
 static enum { BOOTING, RUNNING, STOPPING, KILLING, HALTING } phase;
 static int first_failure = -1;
 /* Of the app that has the caller's terminal; -1: none has. */
@@ -787,6 +791,18 @@ static int take_user_namespace(void) {
 	return namespace;
 }
 
+static void take_taps(void) {
+	const char *numbers = getenv("RKT_TAP_FDS");
+	while (numbers != NULL && *numbers != '\0') {
+		char *end;
+		if (tap_count == MAX_TAPS) give_up("FAILED", "more than %d taps", MAX_TAPS);
+		taps[tap_count] = strtol(numbers, &end, 10);
+		if (fcntl(taps[tap_count++], F_SETFD, FD_CLOEXEC) < 0) give_up("FAILED", "RKT_TAP_FDS: %s", strerror(errno));
+		numbers = *end == ',' ? end + 1 : end;
+	}
+	unsetenv("RKT_TAP_FDS");
+}
+
 /* What QEMU is asked for, to go on from a template (QEMU Machine Protocol). It says what becomes of it, an object in each line. */
 static const char RESTORE[] =
     "{\"execute\":\"qmp_capabilities\"}\n"
@@ -816,15 +832,16 @@ static void start_qemu(void) {
 		if (getppid() != parent) _exit(FAILED);
 		setsid(); /* keys of the terminal are the apps' */
 		sigprocmask(SIG_SETMASK, &signals_before, NULL);
-		const struct {
+		struct {
 			int from, to;
-		} given[] = {{agent[1], PORT}, {text[1], CONSOLE}, {words[1], COMMANDS}, {state, STATE}};
-		int high[4], nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+		} given[4 + MAX_TAPS] = {{agent[1], PORT}, {text[1], CONSOLE}, {words[1], COMMANDS}, {state, STATE}};
+		for (int at = 0; at < tap_count; at++) given[4 + at].from = taps[at], given[4 + at].to = TAPS + at;
+		int count = 4 + tap_count, high[4 + MAX_TAPS], nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 		/* Above the numbers that they are to have. */
-		for (int at = 0; at < 4; at++)
-			if ((high[at] = given[at].from < 0 ? -1 : fcntl(given[at].from, F_DUPFD_CLOEXEC, 10)) < 0 && given[at].from >= 0) _exit(FAILED);
+		for (int at = 0; at < count; at++)
+			if ((high[at] = given[at].from < 0 ? -1 : fcntl(given[at].from, F_DUPFD_CLOEXEC, TAPS + MAX_TAPS)) < 0 && given[at].from >= 0) _exit(FAILED);
 		if (nothing < 0 || dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0 || dup2(high[1], 2) < 0) _exit(FAILED);
-		for (int at = 0; at < 4; at++)
+		for (int at = 0; at < count; at++)
 			if (high[at] >= 0 && dup2(high[at], given[at].to) < 0) _exit(FAILED);
 		if (restores && setenv("LD_PRELOAD", library, 1) < 0) _exit(FAILED);
 		execv(command[0], command);
@@ -1022,6 +1039,7 @@ int main(int argc, char **argv) {
 	atexit(restore_terminal);
 	listen_for_clients();
 	user_namespace = take_user_namespace();
+	take_taps();
 	start_qemu();
 	while (phase != HALTING || qemu > 0) {
 		if (phase != HALTING && phase != BOOTING && apps_left == 0 && is_drained()) {

@@ -41,7 +41,7 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
       emulator: IMAGE.qemu,
       programs: ['/usr/bin/crun'],
       modules: [
-        ...['virtio_mmio', 'virtio_blk', 'crc32c_generic', 'erofs', 'overlay', 'virtio_console'],
+        ...['virtio_mmio', 'virtio_blk', 'crc32c_generic', 'erofs', 'overlay', 'virtio_console', 'virtio_net'],
         ...['9p', '9pnet_virtio'],
       ],
     },
@@ -94,6 +94,9 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
     'network/host': impossible(OWN_KERNEL),
     'network/named': impossible(LATER),
     'network/none': enforced(NO_CARD),
+    'network/prepared': enforced(
+      'a card of the machine for each tap, which QEMU has by descriptor and nothing else of the namespace',
+    ),
     notify: impossible(LATER),
     'pid/private': enforced(OWN_KERNEL),
     ports: impossible(NO_CARD),

@@ -14,6 +14,7 @@ import {
   type Step,
 } from '@rkt/plugin-sdk';
 import {launchedProcess} from './beside.ts';
+import {hasCards, openTaps} from './cards.ts';
 import {declaration} from './declaration.ts';
 import {enterLaunch} from './enter.ts';
 import {accelerators, isOfTemplate, qemuCommand, templateArguments, templateCommand, templateWords} from './machine.ts';
@@ -58,6 +59,7 @@ export default defineFlavor({
   ],
 
   environment: (pod, host) => [
+    ...openTaps(pod),
     // Before its cgroup is joined, where no device but the usual ones can be made.
     {
       id: 'mount.dev',
@@ -107,6 +109,7 @@ export default defineFlavor({
     ]),
     passSockets: false,
     ...(servedTrees(pod).length > 0 && {keepUserNamespace: true}),
+    ...(hasCards(pod) && {keepTaps: true}),
   }),
 
   enter: (pod, app, command, host) => enterLaunch(pod, app, command, host),

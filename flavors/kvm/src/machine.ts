@@ -1,4 +1,5 @@
 import type {App, HostFacts, Pod} from '@rkt/plugin-sdk';
+import {cardArguments, hasCards} from './cards.ts';
 import {IMAGE, SEEN, TEMPLATE} from './places.ts';
 import {diskName} from './script.ts';
 import {servedTrees, type Tree, tagOf} from './volumes.ts';
@@ -63,7 +64,8 @@ export const isOfTemplate = (pod: Pod, host: HostFacts): boolean =>
   memoryOf(pod) === SMALLEST &&
   coresOf(pod, host) === 1 &&
   pod.apps.length <= DISKS &&
-  servedTrees(pod).length === 0;
+  servedTrees(pod).length === 0 &&
+  !hasCards(pod);
 
 /** The command line of QEMU, and after `--` what it boots; the monitor puts in what it starts it with, and starts it with the agent's port in descriptor 3 and the console in 4. */
 export const qemuCommand = (pod: Pod, host: HostFacts): string[] => [
@@ -72,6 +74,7 @@ export const qemuCommand = (pod: Pod, host: HostFacts): string[] => [
   ...pod.apps.flatMap(disk),
   ...(isOfTemplate(pod, host) ? noDisks(pod.apps.length) : []),
   ...servedTrees(pod).flatMap(share),
+  ...cardArguments(pod),
   '--',
   ...BOOT,
 ];

@@ -1,5 +1,6 @@
 import type {App, HostFacts, Pod} from '@rkt/plugin-sdk';
 import {bundle, handlerBundle, processIn} from './bundle.ts';
+import {cardLines} from './cards.ts';
 import {hasTerminal} from './terminal.ts';
 import {guestMounts, mountsInVolumes} from './volumes.ts';
 
@@ -88,6 +89,7 @@ export const podScript = (pod: Pod, host: HostFacts): string =>
       line('mkdir', path),
       line('mount', type, source, path, flags, data),
     ]),
+    ...cardLines(pod).map((fields) => line(...fields)),
     ...pod.apps.flatMap((app) => mountsInVolumes(pod, app).map(({volume, inner}) => line('present', volume, inner))),
     ...pod.apps.flatMap(rootfs),
     ...pod.apps.map((app, index) => configuration(pod, app, index, host)),

@@ -208,6 +208,61 @@ test('the monitor has the rule of restarts, and the agent what is done before on
   );
 });
 
+const networked = (uuid: string): Pod =>
+  pod({
+    uuid: uuid as Pod['uuid'],
+    network: {
+      mode: 'prepared',
+      names: [],
+      prepared: {
+        namespace: '/run/netns/x,script=/bin/sh' as HostPath,
+        interfaces: [
+          {
+            ...{tap: 'tap,up=yes', name: 'eth0', mtu: 1400, addresses: ['10.1.2.3/24', 'fd00::3/64']},
+            routes: [{to: '0.0.0.0/0', via: '10.1.2.1'}, {to: '10.9.0.0/16'}],
+          },
+          {tap: 'tap1', name: 'eth1', mac: '02:00:00:00:00:01', addresses: [], routes: []},
+        ],
+      },
+    },
+  });
+
+test('S14 a network reaches QEMU as descriptors and addresses of cards, which no other pod has', (t) => {
+  const uuids = ['11111111-1111-4111-8111-f23456789abc', '11111111-1111-4111-8111-f23456789abd'];
+  const [made, other] = uuids.map(networked);
+  if (made === undefined || other === undefined) throw new Error('two pods');
+  const command = qemuCommand(made, hostFacts());
+  t.false(command.some((word) => /netns|tap,up|eth0|10\.1/.test(word)));
+  t.deepEqual(
+    command.filter((word) => /^tap,|^virtio-net/.test(word)),
+    [
+      'tap,id=card-0,fd=7',
+      'virtio-net-device,netdev=card-0,mac=c2:34:56:78:9a:bc',
+      'tap,id=card-1,fd=8',
+      'virtio-net-device,netdev=card-1,mac=02:00:00:00:00:01',
+    ],
+  );
+  t.true(qemuCommand(other, hostFacts()).includes('virtio-net-device,netdev=card-0,mac=c2:34:56:78:9a:bd'));
+  const lines = linesOf(podScript(made, hostFacts()));
+  const words = ['card', 'address', 'route'];
+  t.deepEqual(
+    lines.filter(([word = '']) => words.includes(word)),
+    [
+      ['card', 'eth0', 'c2:34:56:78:9a:bc', '1400'],
+      ['address', 'eth0', '10.1.2.3/24'],
+      ['address', 'eth0', 'fd00::3/64'],
+      ['route', 'eth0', '0.0.0.0/0', '10.1.2.1'],
+      ['route', 'eth0', '10.9.0.0/16', ''],
+      ['card', 'eth1', '02:00:00:00:00:01', '0'],
+    ],
+  );
+  const steps = flavor.environment(made, hostFacts());
+  t.like(steps[0], {do: 'tap', namespace: '/run/netns/x,script=/bin/sh', device: 'tap,up=yes'});
+  t.like(flavor.launch(made, hostFacts()), {keepTaps: true});
+  t.false(isOfTemplate(made, hostFacts()));
+  t.false('keepTaps' in flavor.launch(pod(), hostFacts()));
+});
+
 test('S14 S15 what enters an app has its compiled process, in the environment alone, however long it is', (t) => {
   const main = app({});
   const secret = `\u{1f512}\n\t${'x'.repeat(200_000)}`;

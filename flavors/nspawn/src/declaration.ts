@@ -70,6 +70,7 @@ export const declaration = {
     'network/host': enforced("the host's network namespace", {readBack: readBack.hostNamespace('net')}),
     'network/named': impossible(LATER),
     'network/none': enforced('a network namespace with nothing but loopback', {readBack: readBack.ownNamespace('net')}),
+    'network/prepared': impossible(LATER),
     notify: enforced("the pod's systemd tells systemd-nspawn, and that whoever started rkt"),
     'pid/private': enforced('a pid namespace of the pod', {readBack: readBack.ownNamespace('pid')}),
     ports: impossible(LATER),

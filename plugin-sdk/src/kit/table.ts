@@ -31,6 +31,7 @@ export const untried: Readonly<Partial<Record<Need, string>>> = {
   'app-stop': NO_COMMAND,
   attach: NO_COMMAND,
   'network/named': 'rkt has no named networks yet',
+  'network/prepared': 'no command of rkt asks for it',
   'os/linux/apparmor-profile': 'it needs a profile that is loaded on the host',
   'os/linux/selinux-context': 'it needs a policy of the host',
   ports: 'rkt has no named networks yet',

@@ -66,6 +66,7 @@ export const promisesOf = ({
       'network/host': IN_FLAGS,
       'network/named': IN_FLAGS,
       'network/none': IN_FLAGS,
+      'network/prepared': UNKNOWN,
       notify: impossible('NOTIFY_SOCKET stays outside of stage1 images made for rkt'),
       'pid/private': ITS_OWN,
       ports: IN_MANIFEST,

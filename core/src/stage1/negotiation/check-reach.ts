@@ -16,11 +16,11 @@ const TOO_EARLY = 'before a step "namespace" has left the mounts of the host';
  */
 export const checkReach = (
   {flavor, filesystem, environment, launch}: Plan,
-  {cgroup, volumes}: Pick<Pod, 'cgroup' | 'volumes'>,
+  pod: Pick<Pod, 'cgroup' | 'volumes' | 'network'>,
 ): void => {
   let hasOwnMounts = false;
   for (const step of [...filesystem, ...environment]) {
-    const problem = reachesOut(step, hasOwnMounts, {cgroup, volumes});
+    const problem = reachesOut(step, hasOwnMounts, pod);
     if (problem !== undefined) throw flavorPlanInvalid(flavor.name, step.id, problem);
     hasOwnMounts ||= step.do === 'namespace' && step.unshare.includes('mount');
   }
@@ -31,7 +31,7 @@ export const checkReach = (
 const reachesOut = (
   step: Step,
   hasOwnMounts: boolean,
-  {cgroup, volumes}: Pick<Pod, 'cgroup' | 'volumes'>,
+  {cgroup, volumes, network}: Pick<Pod, 'cgroup' | 'volumes' | 'network'>,
 ): string | undefined => {
   switch (step.do) {
     case 'device':
@@ -58,6 +58,10 @@ const reachesOut = (
       return step.path.startsWith(cgroup) && !goesUp(step.path)
         ? undefined
         : `it makes the cgroup ${step.path}, which is not the pod's, ${cgroup}`;
+    case 'tap':
+      return isPrepared(step, network)
+        ? undefined
+        : `it opens ${step.device} of ${step.namespace}, which nobody has prepared for the pod`;
     case 'check-program':
     case 'hostname':
     case 'id-map':
@@ -68,6 +72,9 @@ const reachesOut = (
       return step satisfies never;
   }
 };
+
+const isPrepared = ({namespace, device}: Extract<Step, {do: 'tap'}>, {prepared}: Pod['network']): boolean =>
+  prepared?.namespace === namespace && prepared.interfaces.some(({tap}) => tap === device);
 
 /** Through a bind that is not private mounts come in and, if it is shared, go out: only a volume asks for one. */
 const leadsOut = (

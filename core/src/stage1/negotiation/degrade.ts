@@ -28,6 +28,7 @@ const featureEffects: Readonly<Record<Feature, ((pod: Pod) => Pod) | null>> = {
   'network/host': null,
   'network/named': null,
   'network/none': null,
+  'network/prepared': null,
   // No pod is refused for want of it.
   notify: null,
   'pid/private': null,

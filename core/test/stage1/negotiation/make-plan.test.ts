@@ -215,6 +215,30 @@ test('S14 only a volume of the pod that asks for it is bound with mounts that co
   for (const how of ['shared', 'slave'] as const) t.notThrows(() => plan(bindOf('/srv', how), [volumeOf('/srv', how)]));
 });
 
+/** A pod whose network has one card. */
+const onNetwork = (namespace: string, tap: string): Pod['network'] => ({
+  mode: 'prepared',
+  names: [],
+  prepared: {namespace: namespace as never, interfaces: [{tap, name: 'eth0', addresses: [], routes: []}]},
+});
+const tapOf = (namespace: string, device: string): Step => ({
+  id: 'x',
+  do: 'tap',
+  namespace: namespace as never,
+  device,
+});
+
+test('S14 only a tap that was prepared for the pod is opened', (t) => {
+  const plan = (step: Step, network: Pod['network']) =>
+    makePlan(found({environment: () => [step]}), pod({network}), hostFacts());
+  for (const step of [tapOf('/proc/1/ns/net', 'tap0'), tapOf('/run/netns/pod', 'tap1')])
+    for (const network of [onNetwork('/run/netns/pod', 'tap0'), pod().network]) {
+      const error = t.throws(() => plan(step, network), {instanceOf: RktError});
+      t.deepEqual([error?.code, error?.fields.where], ['RKT_FLAVOR_PLAN_INVALID', 'x']);
+    }
+  t.notThrows(() => plan(tapOf('/run/netns/pod', 'tap0'), onNetwork('/run/netns/pod', 'tap0')));
+});
+
 test('S14 that a pod asks for what a plan binds is not remembered for another pod', async (t) => {
   const checked = mkdtempSync(path.join(tmpdir(), 'rkt-checked-'));
   t.teardown(() => rmSync(checked, {recursive: true}));
@@ -224,4 +248,9 @@ test('S14 that a pod asks for what a plan binds is not remembered for another po
     planPod(flavor, pod({volumes}), {facts: hostFacts(), allowDegraded: [], checked});
   await plan([volumeOf('/srv', 'shared')]);
   await t.throwsAsync(plan([]), {code: 'RKT_FLAVOR_PLAN_INVALID'});
+  const taps = found({filesystem: () => [ownMounts], environment: () => [cgroup, tapOf('/run/netns/pod', 'tap0')]});
+  const planTaps = (network: Pod['network']) =>
+    planPod(taps, pod({network}), {facts: hostFacts(), allowDegraded: ['network/prepared'], checked});
+  await planTaps(onNetwork('/run/netns/pod', 'tap0'));
+  await t.throwsAsync(planTaps(onNetwork('/run/netns/pod', 'tap1')), {code: 'RKT_FLAVOR_PLAN_INVALID'});
 });
