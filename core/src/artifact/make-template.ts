@@ -50,6 +50,8 @@ interface Wanted {
   readonly identity: string;
   readonly boot: string;
   readonly note: (text: string) => void;
+  /** Milliseconds after which the program that makes it is ended. */
+  readonly timeout: number;
 }
 
 /**
@@ -145,7 +147,11 @@ const removeEarlier = (store: ImageStore, boot: string): void => {
   }
 };
 
-const make = async (store: ImageStore, step: TemplateStep, {directory, identity, boot}: Wanted): Promise<void> => {
+const make = async (
+  store: ImageStore,
+  step: TemplateStep,
+  {directory, identity, boot, timeout}: Wanted,
+): Promise<void> => {
   const {tree, command, files, writes} = step;
   removeEarlier(store, boot);
   using spool = makeSpool(store);
@@ -156,9 +162,15 @@ const make = async (store: ImageStore, step: TemplateStep, {directory, identity,
   {
     using root = openStored(tree, O_PATH);
     using target = openHost(made, O_PATH);
-    const failure = await startTool(templateMaker(root, target, writes, command), 'ignore', 'ignore', {offline: true})
-      .ended;
-    if (failure !== undefined) throw new MakerFailed(failure);
+    const maker = startTool(templateMaker(root, target, writes, command), 'ignore', 'ignore', {offline: true});
+    let late = false;
+    const watchdog = setTimeout(() => {
+      late = true;
+      maker.kill();
+    }, timeout);
+    const failure = await maker.ended.finally(() => clearTimeout(watchdog));
+    if (failure !== undefined)
+      throw new MakerFailed(late ? {...failure, status: `it has not ended within ${timeout / 1000} s`} : failure);
   }
   takeOver(made, files);
   writeFileSync(

@@ -61,21 +61,26 @@ export const readRecord = (template: string): TemplateRecord | undefined => {
   }
 };
 
+/** A program that starts a machine gives that two minutes; others may have no bound of their own, and hold every pod up that waits for them. */
+const MAKER_TIMEOUT = 180_000;
+
 /**
  * The templates of a plan's `template` steps, by the steps' ids: detached read-only mounts, of this mount namespace. Whoever collects templates does no harm to these. One that is not there is made;
  * one that is damaged is removed and made anew.
  * @param note takes why there is none: the pod runs all the same
+ * @param timeout milliseconds that making one may take. Default three minutes
  */
 export const takeTemplates = async (
   dataDir: HostPath,
   {filesystem, environment}: Pick<Plan, 'filesystem' | 'environment'>,
   note: (text: string) => void = () => {},
+  timeout: number = MAKER_TIMEOUT,
 ): Promise<ReadonlyMap<string, Fd>> => {
   const templates = new Map<string, Fd>();
   for (const step of [...filesystem, ...environment]) {
     if (step.do !== 'template') continue;
     try {
-      templates.set(step.id, await template(dataDir, step, note));
+      templates.set(step.id, await template(dataDir, step, {note, timeout}));
     } catch (error) {
       if (!(error instanceof RktError) || error.code !== 'RKT_TEMPLATE_FAILED') throw error;
       note(error.message);
@@ -84,14 +89,18 @@ export const takeTemplates = async (
   return templates;
 };
 
-const template = async (dataDir: HostPath, step: TemplateStep, note: (text: string) => void): Promise<Fd> => {
+const template = async (
+  dataDir: HostPath,
+  step: TemplateStep,
+  options: {readonly note: (text: string) => void; readonly timeout: number},
+): Promise<Fd> => {
   const boot = bootOfHost();
   const identity = identityOf(step, boot);
   const directory = `${templatesDirectory(dataDir)}/${textHash(identity)}` as HostPath;
   const known = attach(directory, identity);
   if (known !== undefined) return known;
   const {makeTemplate} = await import('./make-template.ts');
-  await makeTemplate(dataDir, step, {directory, identity, boot, note});
+  await makeTemplate(dataDir, step, {directory, identity, boot, ...options});
   const made = attach(directory, identity);
   if (made === undefined) throw templateFailed(step.tree, {status: 'it has been removed at once', output: ''});
   return made;

@@ -7,6 +7,8 @@ const goesUp = (path: string): boolean => path.split('/').includes('..');
 
 /** What a host has until it is started again: programs that a launch starts may need a directory there. */
 const RUN = '/run/';
+type Reached = Pick<Pod, 'cgroup' | 'stage1' | 'volumes'>;
+
 const TOO_EARLY = 'before a step "namespace" has left the mounts of the host';
 
 /**
@@ -14,13 +16,10 @@ const TOO_EARLY = 'before a step "namespace" has left the mounts of the host';
  * refuses where it would happen, as only it sees where symlinks lead. A flavor is code that the operator trusts, and may still be mistaken.
  * @throws RKT_FLAVOR_PLAN_INVALID
  */
-export const checkReach = (
-  {flavor, filesystem, environment, launch}: Plan,
-  {cgroup, volumes}: Pick<Pod, 'cgroup' | 'volumes'>,
-): void => {
+export const checkReach = ({flavor, filesystem, environment, launch}: Plan, pod: Reached): void => {
   let hasOwnMounts = false;
   for (const step of [...filesystem, ...environment]) {
-    const problem = reachesOut(step, hasOwnMounts, {cgroup, volumes});
+    const problem = reachesOut(step, hasOwnMounts, pod);
     if (problem !== undefined) throw flavorPlanInvalid(flavor.name, step.id, problem);
     hasOwnMounts ||= step.do === 'namespace' && step.unshare.includes('mount');
   }
@@ -28,11 +27,7 @@ export const checkReach = (
     throw flavorPlanInvalid(flavor.name, 'launch', `it changes the root directory ${TOO_EARLY}`);
 };
 
-const reachesOut = (
-  step: Step,
-  hasOwnMounts: boolean,
-  {cgroup, volumes}: Pick<Pod, 'cgroup' | 'volumes'>,
-): string | undefined => {
+const reachesOut = (step: Step, hasOwnMounts: boolean, {cgroup, volumes, stage1}: Reached): string | undefined => {
   switch (step.do) {
     case 'device':
     case 'symlink':
@@ -52,7 +47,9 @@ const reachesOut = (
     case 'overlay':
     case 'protect':
     case 'remount':
+      return hasOwnMounts ? undefined : `it changes what is mounted ${TOO_EARLY}`;
     case 'template':
+      if (step.tree !== stage1?.tree) return `it runs a program of ${step.tree}, which is not the pod's stage1 image`;
       return hasOwnMounts ? undefined : `it changes what is mounted ${TOO_EARLY}`;
     case 'cgroup':
       return step.path.startsWith(cgroup) && !goesUp(step.path)

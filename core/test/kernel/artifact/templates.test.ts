@@ -27,7 +27,7 @@ const world = (t: ExecutionContext) => {
   mkdirSync(path.join(tree, 'out'), {recursive: true});
   const programs = ['id', 'ln', 'ls', 'mktemp', 'setpriv', 'sleep', 'touch'].map((name) => `/usr/bin/${name}`);
   stageHostFiles(['/bin/sh', ...programs], tree);
-  const command = (script: string, more: object = {}): string[] => [
+  const command = (script: string, more: object = {}, ...timeout: readonly string[]): string[] => [
     ...['--conditions=source', '--disable-warning=ExperimentalWarning'],
     path.join(import.meta.dirname, 'fixtures/take-template.ts'),
     dataDir,
@@ -42,11 +42,12 @@ const world = (t: ExecutionContext) => {
       target: 'template',
       ...more,
     }),
+    ...timeout,
   ];
-  const start = (script: string, more?: object): ChildProcess =>
-    spawn(process.execPath, command(script, more), {stdio: ['ignore', 'pipe', 'inherit']});
-  const take = async (script: string, more?: object): Promise<Told> => {
-    const child = start(script, more);
+  const start = (...args: Parameters<typeof command>): ChildProcess =>
+    spawn(process.execPath, command(...args), {stdio: ['ignore', 'pipe', 'inherit']});
+  const take = async (...args: Parameters<typeof command>): Promise<Told> => {
+    const child = start(...args);
     let said = '';
     child.stdout?.on('data', (bytes: Buffer) => {
       said += bytes.toString();
@@ -109,6 +110,27 @@ rootTest('S32 a damaged one is removed and made anew; one that was touched alone
   }
 });
 
+const sleeps = (marker: string): boolean =>
+  globSync('/proc/[0-9]*/cmdline').some((file) => {
+    try {
+      return readFileSync(file, 'latin1') === `/usr/bin/sleep\0${marker}\0`;
+    } catch {
+      return false;
+    }
+  });
+
+rootTest('one that does not end is ended, with all that it has started, and no pod tries it again', async (t) => {
+  const {take, spool} = world(t);
+  const marker = `4${process.pid}22`;
+  const script = `/usr/bin/sleep ${marker} | /usr/bin/sleep ${marker}`;
+  const {content, notes} = await take(script, {}, '300');
+  t.is(content, undefined);
+  t.regex(notes.join('\n'), /none can be saved for others: it has not ended within 0\.3 s$/);
+  await until(() => !sleeps(marker));
+  t.deepEqual(readdirSync(spool), []);
+  t.deepEqual((await take(script)).notes, notes);
+});
+
 rootTest('a maker that is killed leaves nothing that the next does not remove, and no process', async (t) => {
   const {start, take, tree, spool} = world(t);
   const marker = `4${process.pid}21`;
@@ -117,15 +139,7 @@ rootTest('a maker that is killed leaves nothing that the next does not remove, a
   await until(() => globSync(`${spool}/*/template/files/begun`).length > 0);
   child.kill('SIGKILL');
   await once(child, 'close');
-  const sleeps = () =>
-    globSync('/proc/[0-9]*/cmdline').some((file) => {
-      try {
-        return readFileSync(file, 'latin1') === `/usr/bin/sleep\0${marker}\0`;
-      } catch {
-        return false;
-      }
-    });
-  await until(() => !sleeps());
+  await until(() => !sleeps(marker));
   writeFileSync(path.join(tree, 'usr/go-on'), '');
   const {content, notes} = await take(script);
   t.truthy(content);

@@ -157,14 +157,32 @@ test('S14 a flavor that is mistaken changes none of the mounts of the host', (t)
     {id: 'x', do: 'template', tree: at('/a'), command: ['/a'], files: ['a'], writes: at('/w'), target: at('t')},
     {id: 'x', do: 'keep-mounts', paths: []},
   ];
+  const stage1 = {image: {id: 'sha512-0' as never, name: 'flavor'}, tree: at('/a')};
+  const own = {...pod(), stage1};
   t.is(failing({filesystem: () => []})(t).fields.where, 'launch');
   for (const step of mounting) {
     for (const before of [[], [{...ownMounts, unshare: ['ipc']} satisfies Step]]) {
-      const error = failing({filesystem: () => [...before, step, {...ownMounts, id: 'late'}]})(t);
+      const plan = () =>
+        makePlan(found({filesystem: () => [...before, step, {...ownMounts, id: 'late'}]}), own, hostFacts());
+      const error = t.throws(plan, {instanceOf: RktError});
       t.is(error.code, 'RKT_FLAVOR_PLAN_INVALID', step.do);
       t.is(error.fields.where, 'x');
     }
-    t.notThrows(() => makePlan(found({filesystem: () => [ownMounts, step]}), pod(), hostFacts()), step.do);
+    t.notThrows(() => makePlan(found({filesystem: () => [ownMounts, step]}), own, hostFacts()), step.do);
+  }
+});
+
+test('S32 a program of no tree but that of the pod’s stage1 image makes what machines go on from', (t) => {
+  const at = (value: string) => value as never;
+  const template: Step = {
+    ...{id: 'x', do: 'template', tree: at('/a'), command: ['/a'], files: ['a'], writes: at('/w'), target: at('t')},
+  };
+  const image = {id: 'sha512-0' as never, name: 'flavor'};
+  for (const stage1 of [undefined, {image, tree: at('/b')}]) {
+    const of = {...pod(), ...(stage1 && {stage1})};
+    const plan = () => makePlan(found({filesystem: () => [ownMounts, template]}), of, hostFacts());
+    const error = t.throws(plan, {instanceOf: RktError});
+    t.deepEqual([error?.code, error?.fields.where], ['RKT_FLAVOR_PLAN_INVALID', 'x']);
   }
 });
 
