@@ -212,7 +212,7 @@ const looks = (directory: string, file: string): string => {
 const ROOT_OF_GUEST = 'CAP_CHOWN,CAP_DAC_OVERRIDE,CAP_FOWNER,CAP_FSETID,CAP_MKNOD,CAP_SETUID,CAP_SETGID,CAP_SYS_ADMIN';
 
 kernelTest(
-  'PO-09 S21 volumes have the owners of the host; what is read-only is so to root of the guest, too',
+  'PO-09 S21 S29 volumes have the owners of the host; what is read-only is so to root of the guest, too; no app opens a disk',
   async (t) => {
     const data = volumeDirectory('data', {secret: [0, 0o600], theirs: [1000, 0o640], file: [0, 0o644]});
     const fixed = volumeDirectory('fixed', {kept: [0, 0o666]});
@@ -224,6 +224,7 @@ kernelTest(
     echo more >>theirs; mv file moved; ln moved linked; ln -s ${outside}/hidden out; cat out && echo escaped
     mkfifo fifo && echo escaped; mknod device c 1 3 && echo escaped
     echo changed >/one; stat -c '%a %u:%g' /scratch; echo in >inner/into; awk '$2 == "/scratch" || $2 == "/data" {print $3}' /proc/mounts
+    mknod /disk b $(tr : ' ' </sys/block/vda/dev) && echo node; head -c 1 /disk && echo escaped
     mount -o remount,rw,bind x /fixed && mount -o remount,rw x /fixed && echo remounted
     for try in '>/fixed/new' '>/fixed/kept' 'rm -f /fixed/kept' 'chmod 777 /fixed/kept' 'mkdir /fixed/directory'; do
       sh -c "$try" && echo "escaped by $try"
@@ -255,7 +256,18 @@ kernelTest(
     const {stdout, stderr} = await pod.end('SIGTERM');
     t.deepEqual(
       stdout.trim().split('\n'),
-      ['secret 600 0:0', 'theirs 640 1000:1000', 'secret', 'theirs', '1770 7:8', '9p', 'tmpfs', 'remounted', 'ready'],
+      [
+        'secret 600 0:0',
+        'theirs 640 1000:1000',
+        'secret',
+        'theirs',
+        '1770 7:8',
+        '9p',
+        'tmpfs',
+        'node',
+        'remounted',
+        'ready',
+      ],
       stderr,
     );
     t.is(looks(data, 'made'), '4751 1234:4321');

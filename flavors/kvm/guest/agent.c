@@ -36,6 +36,7 @@ enum state { ABSENT, RUNNING, ENDED };
 struct command {
 	const char *pid_file;
 	const char *console; /* where it gives us the other end of a terminal; NULL: it makes none */
+	const char *nowhere; /* the digits of its standard streams that go nowhere; NULL: none does */
 	char **argv; /* NULL: there is no such command */
 };
 
@@ -186,6 +187,12 @@ static void mount_kernel(void) {
 	mount_or_die("cgroup2", "/sys/fs/cgroup", strict, NULL);
 }
 
+/* The console is the host's to read: what it says there is the kernel's and ours. crun lets every app open it. */
+static void keep_console(void) {
+	int file = open("/dev/console", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (file < 0 || ioctl(file, TIOCEXCL) < 0) die("/dev/console"); /* open as long as we are */
+}
+
 /* All the network that a pod has without a card: its apps reach each other. */
 static void raise_loopback(void) {
 	struct ifreq loopback = {.ifr_name = "lo", .ifr_flags = IFF_UP};
@@ -330,6 +337,8 @@ static pid_t read_pid(const char *path) {
 static const char *oom_score;
 /* Of the next line that starts one; NULL: it has no terminal. */
 static const char *console_path;
+/* Of that line, too: digits of streams. */
+static const char *nowhere;
 /* Where the terminal of a process that is being started comes from; -1: it has none. */
 static int console = -1;
 /* Processes that wait for a handler before they are started. */
@@ -358,6 +367,13 @@ static int take_terminal(void) {
 	close(console);
 	console = -1;
 	return terminal;
+}
+
+static void lead_nowhere(const char *digits) {
+	if (digits == NULL) return;
+	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (const char *digit = digits; *digit != '\0'; digit++)
+		if (dup2(nothing, *digit - '0') < 0) _exit(126);
 }
 
 static void set_size(const struct process *process) {
@@ -413,6 +429,7 @@ static void launch(struct process *process, struct command command) {
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
 		if (dup2(in[0], 0) < 0 || dup2(out[1], 1) < 0 || dup2(err[1], 2) < 0) _exit(126);
+		lead_nowhere(command.nowhere);
 		take_oom_score();
 		char *environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL};
 		execve(argv[0], argv, environment);
@@ -464,8 +481,8 @@ static struct command keep(const char *pid_file, char **fields) {
 	char **argv = calloc(count + 1, sizeof *argv);
 	if (argv == NULL) die("memory");
 	memcpy(argv, fields, count * sizeof *argv); /* of the pod's script, which stays */
-	struct command command = {.pid_file = pid_file, .console = console_path, .argv = argv};
-	console_path = NULL;
+	struct command command = {.pid_file = pid_file, .console = console_path, .nowhere = nowhere, .argv = argv};
+	console_path = nowhere = NULL;
 	return command;
 }
 
@@ -487,8 +504,8 @@ static void do_start(int id, const char *pid_file, char **argv) {
 		waiting++;
 		return;
 	}
-	launch(new_process(id), (struct command){.pid_file = pid_file, .console = console_path, .argv = argv});
-	console_path = NULL;
+	launch(new_process(id), (struct command){.pid_file = pid_file, .console = console_path, .nowhere = nowhere, .argv = argv});
+	console_path = nowhere = NULL;
 }
 
 static void do_after(int id, const char *pid_file, char **argv) {
@@ -549,6 +566,8 @@ static void run_script(struct script *script) {
 			oom_score = fields[1];
 		} else if (strcmp(fields[0], "console") == 0 && count == 2) {
 			console_path = fields[1];
+		} else if (strcmp(fields[0], "nowhere") == 0 && count == 2 && fields[1][strspn(fields[1], "012")] == '\0') {
+			nowhere = fields[1];
 		} else if (strcmp(fields[0], "before") == 0 && count >= 4 && entering < 0) {
 			do_before(number_of(fields[1]), fields[2], fields + 3);
 		} else if (strcmp(fields[0], "after") == 0 && count >= 4 && entering < 0) {
@@ -858,6 +877,7 @@ static void read_frame(void) {
 int main(void) {
 	own_root();
 	mount_kernel();
+	keep_console();
 	load_modules();
 	raise_loopback();
 	signal(SIGPIPE, SIG_IGN);

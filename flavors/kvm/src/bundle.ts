@@ -17,7 +17,7 @@ export const bundle = (pod: Pod, app: App, onTerminal = false) => ({
   linux: {
     namespaces: [{type: 'mount'}],
     cgroupsPath: `/${app.name}`,
-    resources: resourcesOf(app),
+    resources: {...resourcesOf(app), ...(pod.devices === undefined ? {} : {devices: deviceRules(pod.devices)})},
     devices: [NO_CONSOLE],
     ...(app.process.seccomp === null ? {} : {seccomp: seccompOf(app.process.seccomp)}),
     maskedPaths: pod.maskedPaths,
@@ -77,6 +77,18 @@ const KERNEL = [
     options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
   },
   {destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...STRICT, 'ro']},
+];
+
+/** None but these: the disks of the machine are images of other apps, too. */
+const deviceRules = (rules: NonNullable<Pod['devices']>) => [
+  {allow: false, access: 'rwm'},
+  ...rules.map(({type, major, minor, access}) => ({
+    allow: true,
+    type: type === 'char' ? 'c' : 'b',
+    major,
+    ...(minor === null ? {} : {minor}),
+    access,
+  })),
 ];
 
 /** Over it crun mounts the terminal of an app that has one. The console of the machine is none of the pod. */

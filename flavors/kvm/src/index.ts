@@ -4,7 +4,6 @@ import {
   type Finding,
   type HostFacts,
   LOGS,
-  logPath,
   mountRootfs,
   mountVolumes,
   type Pod,
@@ -19,7 +18,7 @@ import {enterLaunch} from './enter.ts';
 import {accelerators, isOfTemplate, qemuCommand, templateArguments, templateCommand, templateWords} from './machine.ts';
 import {IMAGE, podPath, ROOT, SEEN, SHARED, TEMPLATE, userOf} from './places.ts';
 import {podScript} from './script.ts';
-import {hasTerminal} from './terminal.ts';
+import {streamsOf} from './streams.ts';
 import {bindVolumes, servedTrees} from './volumes.ts';
 
 /** More than the ten seconds after which the monitor kills: it has to record that. */
@@ -204,29 +203,6 @@ const layersOf = ({name, rootfs}: App) => {
   if (rootfs.kind === 'copy')
     throw new Error(`app "${name}" has a copy of its image's files: run it without --no-overlay`);
   return rootfs.lower;
-};
-
-/** What the monitor is told of an app: its name and where its streams go. */
-const streamsOf = (pod: Pod, app: App, host: HostFacts): string[] => [
-  'app',
-  app.name,
-  hasTerminal(pod, app, host) ? 'tty' : inputOf(pod, app),
-  ...(['stdout', 'stderr'] as const).map((stream) => outputOf(app, stream)),
-];
-
-// Several apps that read one stream would each get some of it.
-const inputOf = ({apps}: Pod, {stdio: {stdin}}: App): string =>
-  stdin === 'stream' || stdin === 'tty' || (stdin === 'inherit' && apps.length === 1) ? '-' : 'null';
-
-const outputOf = (app: App, stream: 'stdout' | 'stderr'): string => {
-  switch (app.stdio[stream]) {
-    case 'null':
-      return 'null';
-    case 'log':
-      return `${SEEN}${logPath(app, stream).slice(SHARED.length)}`;
-    default:
-      return '-';
-  }
 };
 
 /** One image has them all. */

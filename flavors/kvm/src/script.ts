@@ -1,5 +1,6 @@
 import type {App, HostFacts, Pod} from '@rkt/plugin-sdk';
 import {bundle, handlerBundle, processIn} from './bundle.ts';
+import {streamsNowhere} from './streams.ts';
 import {hasTerminal} from './terminal.ts';
 import {guestMounts, mountsInVolumes} from './volumes.ts';
 
@@ -57,8 +58,10 @@ const handler = (pod: Pod, app: App, index: number, event: 'pre-start' | 'post-s
 const start = (pod: Pod, app: App, index: number, host: HostFacts): string => {
   const [pidFile, console] = [`/run/${app.name}.pid`, `/run/${app.name}.console`];
   const onTerminal = hasTerminal(pod, app, host);
+  const nowhere = streamsNowhere(pod, app, host);
   return [
     ...(onTerminal ? [line('console', console)] : []),
+    ...(nowhere === '' ? [] : [line('nowhere', nowhere)]),
     line(
       ...['start', String(index), pidFile, ...CRUN, 'run', '--no-pivot', '--detach', '--pid-file', pidFile],
       ...(onTerminal ? ['--console-socket', console] : []),

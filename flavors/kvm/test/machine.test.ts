@@ -1,5 +1,5 @@
 import test from 'ava';
-import type {AppName, HostFacts, HostPath, Pod, PodPath, RootfsPath} from '../../../core/src/contract/index.ts';
+import type {App, AppName, HostFacts, HostPath, Pod, PodPath, RootfsPath} from '../../../core/src/contract/index.ts';
 import {app, hostFacts, pod} from '../../../core/test/support/fixtures.ts';
 import {bundle} from '../src/bundle.ts';
 import {enterLaunch} from '../src/enter.ts';
@@ -209,6 +209,32 @@ test('S14 S15 what enters an app has its compiled process, in the environment al
     ...bundle(running, withSecret).process,
     args: ['/bin/echo', hostile],
   });
+});
+
+test('what goes nowhere is told to the agent: no app waits for an input that nobody has', (t) => {
+  const streams = (...stdios: App['stdio'][]) => {
+    const apps = stdios.map((one, index) => app({name: `a${index}` as AppName, stdio: one}));
+    return linesOf(podScript(pod({apps}), hostFacts())).filter(([word]) => word === 'nowhere');
+  };
+  const stdio = {stdin: 'inherit', stdout: 'inherit', stderr: 'inherit'} as const;
+  t.deepEqual(streams(stdio), []);
+  t.deepEqual(streams({stdin: 'null', stdout: 'null', stderr: 'null'}), [['nowhere', '012']]);
+  t.deepEqual(streams({...stdio, stdin: 'stream'}, {...stdio, stderr: 'null'}), [['nowhere', '02']]);
+});
+
+test('S29 the devices of a pod are those of an app in the machine', (t) => {
+  const devices = [
+    {type: 'char', major: 1, minor: 3, access: 'rwm'},
+    {type: 'char', major: 136, minor: null, access: 'rw'},
+  ] as const;
+  const rulesOf = (made: Pod) => bundle(made, app({})).linux.resources.devices;
+  t.deepEqual(rulesOf(pod({devices: [...devices]})), [
+    {allow: false, access: 'rwm'},
+    {allow: true, type: 'c', major: 1, minor: 3, access: 'rwm'},
+    {allow: true, type: 'c', major: 136, access: 'rw'},
+  ]);
+  const {devices: _, ...unruled} = pod();
+  t.is(rulesOf(unruled), undefined);
 });
 
 const TERMINALS = ['stdin', 'stdout', 'stderr'] as const;
