@@ -12,6 +12,11 @@ export const FEATURES = [
   'hostname',
   'ipc/host',
   'ipc/private',
+  /**
+   * A pod with a machine of its own has to itself what tells machines apart, however that has been started: random numbers to come, the id of the boot, addresses of network cards; and the time is
+   * right in it. No pod asks for it; a flavor says whether it holds. Since 1.1.
+   */
+  'machine/unique',
   'network/host',
   'network/named',
   'network/none',
@@ -68,6 +73,7 @@ export const FEATURES = [
 /** Minor versions of the contract that brought a feature. A flavor for an earlier one need not know it, and is then asked for none. */
 export const FEATURES_SINCE: Readonly<Record<string, number>> = {
   'devices/policy': 1,
+  'machine/unique': 1,
   notify: 1,
   'processes/apart': 1,
   'processes/closed': 1,

@@ -84,6 +84,7 @@ export default defineFlavor({
     'ipc/host': enforced("the host's ipc namespace", {readBack: readBack.hostNamespace('ipc')}),
     'ipc/private': enforced('an ipc namespace of its own', {readBack: readBack.ownNamespace('ipc')}),
     'kernel-paths/masked': enforced('bind mounts over /proc and /sys', {readBack: readBack.mounts}),
+    'machine/unique': notApplicable('the machine is the host'),
     'network/host': enforced("the host's network namespace", {readBack: readBack.hostNamespace('net')}),
     'network/named': impossible(HOST_NETWORK),
     'network/none': impossible(HOST_NETWORK),

@@ -65,12 +65,12 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
     'resource/block-iops': impossible(LATER),
     'resource/cpu': equivalent(
       `cpu quota of a cgroup, ${IN_GUEST}`,
-      "of the machine's cores, which are as many as its apps may use, rounded up",
+      "of the machine's cores, which are as many as its apps may use, rounded up; one of several is booted, and goes on from no template",
     ),
     'resource/hugepages': impossible(OWN_KERNEL),
     'resource/memory': equivalent(
       `memory limit of a cgroup, ${IN_GUEST}`,
-      'the machine has the memory of all apps and 128 MiB, and 384 MiB at least; what apps write to their root file systems is of it, too',
+      'the machine has the memory of all apps and 128 MiB, and 384 MiB at least; one of more is booted, and goes on from no template; what apps write to their root file systems is of it, too',
     ),
     'resource/network-bandwidth': impossible(LATER),
     'resource/pids': inGuest('task limit of a cgroup'),
@@ -85,6 +85,9 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
     'ipc/host': impossible(OWN_KERNEL),
     'ipc/private': enforced(OWN_KERNEL),
     'kernel-paths/masked': inGuest('mounts over /proc and /sys'),
+    'machine/unique': enforced(
+      "random numbers of the host's in its pool and the host's time before anything of the pod happens; the id of the boot is made after that",
+    ),
     'network/host': impossible(OWN_KERNEL),
     'network/named': impossible(LATER),
     'network/none': enforced(NO_CARD),

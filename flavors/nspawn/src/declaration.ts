@@ -67,6 +67,7 @@ export const declaration = {
     'kernel-paths/masked': enforced("mounts over the pod's /proc and /sys, before any app starts", {
       readBack: readBack.mounts,
     }),
+    'machine/unique': notApplicable('the machine is the host'),
     'network/host': enforced("the host's network namespace", {readBack: readBack.hostNamespace('net')}),
     'network/named': impossible(LATER),
     'network/none': enforced('a network namespace with nothing but loopback', {readBack: readBack.ownNamespace('net')}),

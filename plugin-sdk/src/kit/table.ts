@@ -6,6 +6,7 @@ import {enterCases} from './cases/enter.ts';
 import {hostileCases} from './cases/hostile.ts';
 import {isolatorCases} from './cases/isolators.ts';
 import {lifeCases} from './cases/life.ts';
+import {machineCases} from './cases/machines.ts';
 import {streamCases} from './cases/streams.ts';
 import {surroundingCases} from './cases/surroundings.ts';
 
@@ -19,6 +20,7 @@ export const table: readonly Case[] = makeTable([
   ...hostileCases,
   ...declarationCases,
   ...lifeCases,
+  ...machineCases,
 ]);
 
 const NO_COMMAND = 'rkt has no such command yet';

@@ -63,6 +63,7 @@ export const promisesOf = ({
       'ipc/host': since(6),
       'ipc/private': since(6),
       'kernel-paths/masked': ITS_OWN,
+      'machine/unique': UNKNOWN,
       'network/host': IN_FLAGS,
       'network/named': IN_FLAGS,
       'network/none': IN_FLAGS,

@@ -25,6 +25,7 @@ const featureEffects: Readonly<Record<Feature, ((pod: Pod) => Pod) | null>> = {
   'ipc/host': null,
   'ipc/private': (pod) => ({...pod, ipc: 'auto'}),
   'kernel-paths/masked': (pod) => ({...pod, maskedPaths: [], readOnlyPaths: []}),
+  'machine/unique': null,
   'network/host': null,
   'network/named': null,
   'network/none': null,
