@@ -248,7 +248,8 @@ kernelTest(
         ],
       },
     );
-    const qemu = processesOf(pod.uuid).find(({name}) => name !== 'monitor')?.pid ?? 0;
+    const {pid: qemu, goesOn} = qemuOf(pod.uuid);
+    t.true(goesOn);
     const [status, map, mounts] = ['status', 'uid_map', 'mountinfo'].map((name) =>
       readFileSync(`/proc/${qemu}/${name}`, 'utf8'),
     );
@@ -528,14 +529,18 @@ kernelTest('S32 machines go on from one that was booted once, and have nothing r
   }
 });
 
-kernelTest('the configuration has machines booted', async (t) => {
+kernelTest('the configuration has machines booted, and so has --no-template', async (t) => {
   mkdirSync(path.join(host.directory, 'etc/stage1.d'), {recursive: true});
   const configuration = path.join(host.directory, 'etc/stage1.d/templates.json');
-  t.teardown(() => rmSync(configuration));
+  t.teardown(() => rmSync(configuration, {force: true}));
   writeFileSync(configuration, JSON.stringify({rktVersion: 'v1', rktKind: 'stage1', templates: false}));
-  const pod = await host.start(STAYS, options);
-  t.false(qemuOf(pod.uuid).goesOn);
-  t.is((await pod.end('SIGTERM')).exitCode, 7);
+  const configured = await host.start(STAYS, options);
+  rmSync(configuration);
+  const asked = await host.start(STAYS, {...options, pod: ['--no-template']});
+  for (const pod of [configured, asked]) {
+    t.false(qemuOf(pod.uuid).goesOn);
+    t.is((await pod.end('SIGTERM')).exitCode, 7);
+  }
 });
 
 kernelTest('the accelerator is proved; a verdict that is wrong costs time, and no pod', async (t) => {

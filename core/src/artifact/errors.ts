@@ -25,12 +25,13 @@ export const guestKernelFailed = (step: string, because: string, cause?: unknown
   });
 
 /** A machine that others go on from cannot be started or saved. */
-export const templateFailed = (tree: string, {status, output}: ToolFailure) =>
+export const templateFailed = (tree: string, {status, output}: ToolFailure, {told = false} = {}) =>
   new RktError(
     'RKT_TEMPLATE_FAILED',
     `machines of ${tree} are booted each by itself, as none can be saved for others: ${status}${output === '' ? '' : `: ${output.split('\n').at(-1)}`}`,
     {
       tree,
+      ...(told && {told}),
       hint: 'rkt tries again in ten minutes, or after "rkt image gc"; "templates": false in the configuration (stage1) tries no more',
     },
   );

@@ -95,6 +95,8 @@ export interface RunRequest {
   readonly hostname?: string;
   readonly ipc: 'auto' | 'private' | 'parent';
   readonly mdsRegister: boolean;
+  /** A machine is booted, and does not go on from one that was booted before. */
+  readonly noTemplate: boolean;
   readonly uuidFileSave?: HostPath;
 }
 

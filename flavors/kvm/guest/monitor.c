@@ -3,9 +3,10 @@
  *
  *   monitor DIRECTORY (app NAME STDIN STDOUT STDERR)… [template TEMPLATE LIBRARY] (accelerator NAME PROCESSOR)… -- QEMU ARGUMENT… [-- BOOT… [-- ARGUMENT…]]
  *
- * An accelerator that the machine does not start with is followed by the next, and named in the file `status/:accelerator`; see command.h for what is put into the arguments of QEMU.
+ * An accelerator that the machine does not start with is followed by the next, and named in the file `status/:accelerator` once it has started with that; see command.h for what is put into the arguments of QEMU.
  *
- * With a directory TEMPLATE that has a file `state` (save.c) the machine first goes on from there, with the first accelerator and the last arguments in the place of BOOT; if it does not, it is booted. QEMU has the state in
+ * With a directory TEMPLATE that has a file `state` (save.c) the machine first goes on from there, with the first accelerator and the last arguments in the place of BOOT; if it does not, it is booted, and once it has started
+ * `status/:template` gets what tells that file from others: its inode, and when it was written, in nanoseconds since 1970. QEMU has the state in
  * descriptor 6, takes commands from 5, and is preloaded with LIBRARY (own-memory.so.c).
  *
  * STDIN `tty` is the caller's terminal, which is in raw mode while the apps run: the app has one of the guest, with the size of this one.
@@ -62,6 +63,10 @@
 #ifndef ATTEMPT_SECONDS
 #define ATTEMPT_SECONDS 15
 #endif
+/* A host on which the next one takes longer is busy, which may have been all that was wrong. */
+#ifndef BUSY_SECONDS
+#define BUSY_SECONDS ATTEMPT_SECONDS
+#endif
 #define MAX_ATTEMPTS 3
 
 struct sink {
@@ -101,6 +106,12 @@ static struct {
 	int restores; /* from the template */
 } attempts[MAX_ATTEMPTS];
 static int attempt, attempt_count;
+/* What the machine has not started with, though it was not killed: of use to nobody, if it starts without. */
+static const char *failed_accelerator;
+static char failed_template[64];
+static char template_identity[sizeof failed_template];
+static int has_been_late;
+static time_t attempt_start;
 static sigset_t signals_before;
 /* QEMU's, until it has started; -1: none. */
 static int user_namespace = -1;
@@ -262,6 +273,19 @@ static void record(const char *name, const char *text) {
 	if (file >= 0) close(file);
 }
 
+static time_t now(void) {
+	struct timespec time;
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec;
+}
+
+/* For those who start machines after this one. The names are none of apps. */
+static void tell_failed(void) {
+	if (has_been_late && now() - attempt_start > BUSY_SECONDS) return;
+	if (failed_accelerator != NULL) record(":accelerator", failed_accelerator);
+	if (*failed_template != '\0') record(":template", failed_template);
+}
+
 static void grant(int id, enum frame_type stream, uint32_t bytes) {
 	struct credit credit = {.stream = stream, .bytes = bytes};
 	send_frame(FRAME_CREDIT, id, &credit, sizeof credit);
@@ -349,6 +373,7 @@ static void take_frame(struct frame frame, const char *payload) {
 		phase = RUNNING;
 		close_fd(&user_namespace);
 		alarm_in(0);
+		tell_failed();
 		if (on_terminal >= 0) {
 			take_terminal();
 			send_size();
@@ -583,8 +608,11 @@ static int open_state(void) {
 
 /* Whoever could not make one has said so. */
 static int has_template(void) {
+	struct stat file;
 	int state = template == NULL ? -1 : open_state();
 	if (state < 0) return 0;
+	if (fstat(state, &file) < 0) give_up("FAILED", "%s: %s", template, strerror(errno));
+	snprintf(template_identity, sizeof template_identity, "%llu:%llu", (unsigned long long)file.st_ino, file.st_mtim.tv_sec * 1000000000ull + file.st_mtim.tv_nsec);
 	close(state);
 	return 1;
 }
@@ -674,6 +702,7 @@ static void start_qemu(void) {
 	char **command = make_command(qemu_arguments, restores ? template_arguments : boot_arguments, attempts[attempt].accelerator, attempts[attempt].processor,
 				      restores ? 1 : kilohertz());
 	if (command == NULL) give_up("FAILED", "no memory");
+	attempt_start = now();
 	alarm_in(attempt + 1 < attempt_count ? ATTEMPT_SECONDS : START_SECONDS);
 	int agent[2], text[2], words[2] = {-1, -1}, state = restores ? open_state() : -1;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, agent) < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, text) < 0 ||
@@ -724,6 +753,9 @@ static void start_qemu(void) {
 static char answers[4096];
 static size_t answer_length;
 
+/* That QEMU was killed, as is done where memory is short, says nothing about what it was started with. */
+static int is_killed;
+
 /* What it starts with next, if there is something. */
 __attribute__((format(printf, 2, 3))) static void not_started(const char *code, const char *format, ...) {
 	char why[300];
@@ -733,9 +765,10 @@ __attribute__((format(printf, 2, 3))) static void not_started(const char *code, 
 	va_end(arguments);
 	if (phase != BOOTING || attempt + 1 == attempt_count) give_up(code, "%s", why);
 	if (attempts[attempt].restores) {
+		if (!is_killed) strcpy(failed_template, template_identity);
 		fprintf(stderr, "rkt: from its template %s; it is booted\n", why);
 	} else {
-		record(":accelerator", attempts[attempt].accelerator); /* no name of an app */
+		if (!is_killed) failed_accelerator = attempts[attempt].accelerator;
 		fprintf(stderr, "rkt: with the accelerator %s %s; it is started with %s\n", attempts[attempt].accelerator, why, attempts[attempt + 1].accelerator);
 	}
 	end_qemu();
@@ -743,7 +776,7 @@ __attribute__((format(printf, 2, 3))) static void not_started(const char *code, 
 	close_fd(&port);
 	close_fd(&console);
 	close_fd(&commands);
-	answer_length = 0;
+	answer_length = is_killed = 0;
 	unsent_length = received_length = console_length = 0;
 	attempt++;
 	start_qemu();
@@ -818,6 +851,7 @@ static void qemu_has_ended(int status) {
 	do before = console_length, keep_console();
 	while (console_length != before && console_length < CONSOLE_KEPT);
 	if (phase == HALTING) return;
+	is_killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 	const char *early = phase == BOOTING ? "NOT_STARTED" : NULL, *reason = panic();
 	if (reason != NULL) not_started("PANIC", "the kernel of the machine has panicked: %s", reason);
 	else if (WIFSIGNALED(status)) not_started(early ? early : "KILLED", "the machine was killed by signal %d", WTERMSIG(status));
@@ -862,6 +896,7 @@ static int is_drained(void) {
 static void take_alarm(void) {
 	uint64_t times;
 	if (read(timer, &times, sizeof times) < 0) return;
+	if (phase == BOOTING) has_been_late = 1;
 	if (phase == BOOTING) not_started("NOT_STARTED", "the machine has not started within %d seconds", attempt + 1 < attempt_count ? ATTEMPT_SECONDS : START_SECONDS);
 	if (phase == HALTING) end_qemu();
 	/* What its caller has not read yet may be what the guest waits for. */

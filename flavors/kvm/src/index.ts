@@ -15,7 +15,15 @@ import {
 import {launchedProcess} from './beside.ts';
 import {declaration} from './declaration.ts';
 import {enterLaunch} from './enter.ts';
-import {accelerators, isOfTemplate, qemuCommand, templateArguments, templateCommand, templateWords} from './machine.ts';
+import {
+  accelerators,
+  isOfTemplate,
+  qemuCommand,
+  templateArguments,
+  templateCommand,
+  templateWords,
+  treesOf,
+} from './machine.ts';
 import {IMAGE, podPath, ROOT, SEEN, SHARED, TEMPLATE, userOf} from './places.ts';
 import {podScript} from './script.ts';
 import {streamsOf} from './streams.ts';
@@ -43,7 +51,7 @@ export default defineFlavor({
     },
     directory(SHARED, 0),
     directory(`${SHARED}/disks`, 0),
-    ...servedTrees(pod).map((tree) => directory(`${SHARED}/volumes/${tree}`, 0)),
+    ...treesOf(pod, host).map((tree) => directory(`${SHARED}/volumes/${tree}`, 0)),
     ...pod.apps.map(
       (app): Step => ({
         id: `disk.${app.name}`,

@@ -1,7 +1,7 @@
 import type {App, HostFacts, Pod} from '@rkt/plugin-sdk';
 import {IMAGE, SEEN, TEMPLATE} from './places.ts';
 import {diskName} from './script.ts';
-import {servedTrees, type Tree, tagOf} from './volumes.ts';
+import {servedTrees, TREES, type Tree, tagOf} from './volumes.ts';
 
 const MEBIBYTE = 1024 * 1024;
 /** What the kernel, the agent and crun take, measured with one app that sleeps: 90 MiB. */
@@ -62,8 +62,11 @@ export const isOfTemplate = (pod: Pod, host: HostFacts): boolean =>
   host.accelerator?.name !== 'kvm' &&
   memoryOf(pod) === SMALLEST &&
   coresOf(pod, host) === 1 &&
-  pod.apps.length <= DISKS &&
-  servedTrees(pod).length === 0;
+  pod.apps.length <= DISKS;
+
+/** The trees of volumes that QEMU has a device for: a machine that goes on from a template has those of the template, if only with nothing in them. */
+export const treesOf = (pod: Pod, host: HostFacts): readonly Tree[] =>
+  isOfTemplate(pod, host) ? TREES : servedTrees(pod);
 
 /** The command line of QEMU, and after `--` what it boots; the monitor puts in what it starts it with, and starts it with the agent's port in descriptor 3 and the console in 4. */
 export const qemuCommand = (pod: Pod, host: HostFacts): string[] => [
@@ -71,7 +74,7 @@ export const qemuCommand = (pod: Pod, host: HostFacts): string[] => [
   ...['-uuid', pod.uuid],
   ...pod.apps.flatMap(disk),
   ...(isOfTemplate(pod, host) ? noDisks(pod.apps.length) : []),
-  ...servedTrees(pod).flatMap(share),
+  ...treesOf(pod, host).flatMap((tree) => share(tree, `${SEEN}/volumes/${tree}`)),
   '--',
   ...BOOT,
 ];
@@ -83,6 +86,8 @@ export const templateCommand = (): string[] => [
   ...TCG,
   ...machine(SMALLEST, 1),
   ...noDisks(0),
+  // Which no guest has mounted by then, and whatever is there.
+  ...TREES.flatMap((tree) => share(tree, SEEN)),
   ...BOOT,
   ...memory(`${SEEN}/${TEMPLATE.memory}`, 'on'),
   ...commands,
@@ -139,9 +144,9 @@ const drive = (index: number, what: string): string[] => {
 };
 
 /** Files of several file systems are in one tree: what tells them apart is made unique. */
-const share = (tree: Tree): string[] => {
+const share = (tree: Tree, directory: string): string[] => {
   const id = tagOf(tree);
-  const file = optionValue(`${SEEN}/volumes/${tree}`);
+  const file = optionValue(directory);
   const readOnly = tree === 'ro' ? ',readonly=on' : '';
   return [
     ...['-fsdev', `local,id=${id},path=${file},security_model=passthrough,multidevs=remap${readOnly}`],

@@ -119,7 +119,12 @@ test('a small machine goes on from a template, in which it finds what it has its
   const devices = (command: readonly string[]) => command.filter((_, index) => command[index - 1] === '-device');
   const [own, ofTemplate] = [qemuCommand(two, facts), templateCommand()].map(devices);
   t.deepEqual(own, ofTemplate);
-  t.is(own?.length, 6);
+  t.is(own?.length, 8);
+  for (const readOnly of [true, false]) {
+    const volumes = [hostVolume('data', readOnly)];
+    const made = pod({volumes, apps: [mounted(['data', '/data'])]});
+    t.deepEqual(devices(qemuCommand(made, facts)), ofTemplate);
+  }
   const drives = qemuCommand(two, facts).filter((word) => word.startsWith('if=none'));
   t.deepEqual(
     drives.map((word) => word.includes('null-co')),
@@ -146,7 +151,7 @@ test('what no template can give is booted', (t) => {
       fits(pod(), hostFacts({accelerator: {name: 'kvm', because: 'x'}})),
       fits(pod(), hostFacts({noTemplates: true})),
     ],
-    [true, true, false, false, false, false, true, false, false],
+    [true, true, false, false, false, true, true, false, false],
   );
   const booted = hostFacts({noTemplates: true});
   t.deepEqual([templateWords(pod(), booted), templateArguments(pod(), booted)], [[], []]);
@@ -366,7 +371,7 @@ test('S14 QEMU is told of two trees of volumes at most, and nothing that somebod
     ],
   );
   t.false(command.some((word) => word.includes('srv')));
-  t.false(qemuCommand(pod(), hostFacts()).includes('-fsdev'));
+  t.false(qemuCommand(pod(), hostFacts({noTemplates: true})).includes('-fsdev'));
 });
 
 test('S21 what QEMU serves shows its own ids, and what no app may write is read-only to it', (t) => {

@@ -35,6 +35,7 @@ const RUN: RunRequest = {
   hostsEntries: [],
   ipc: 'auto',
   mdsRegister: false,
+  noTemplate: false,
 };
 
 /** Why a flavor would refuse a pod on this host of which nobody asks anything special; `undefined` if it would run it. Changes nothing. */

@@ -1,6 +1,16 @@
 import {type ChildProcess, spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
-import {chmodSync, existsSync, globSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
 import {lacks} from '../../../../test/helpers/lacks.ts';
@@ -27,7 +37,7 @@ const world = (t: ExecutionContext) => {
   mkdirSync(path.join(tree, 'out'), {recursive: true});
   const programs = ['id', 'ln', 'ls', 'mktemp', 'setpriv', 'sleep', 'touch'].map((name) => `/usr/bin/${name}`);
   stageHostFiles(['/bin/sh', ...programs], tree);
-  const command = (script: string, more: object = {}, ...timeout: readonly string[]): string[] => [
+  const command = (script: string, more: object = {}, options: object = {}): string[] => [
     ...['--conditions=source', '--disable-warning=ExperimentalWarning'],
     path.join(import.meta.dirname, 'fixtures/take-template.ts'),
     dataDir,
@@ -42,7 +52,7 @@ const world = (t: ExecutionContext) => {
       target: 'template',
       ...more,
     }),
-    ...timeout,
+    JSON.stringify(options),
   ];
   const start = (...args: Parameters<typeof command>): ChildProcess =>
     spawn(process.execPath, command(...args), {stdio: ['ignore', 'pipe', 'inherit']});
@@ -119,11 +129,45 @@ const sleeps = (marker: string): boolean =>
     }
   });
 
+rootTest(
+  'one that machines did not go on from is made again, once; then none is, until gc, and that is told once',
+  async (t) => {
+    const {take, dataDir, templates} = world(t);
+    const refuted: string[] = [];
+    const without = async () => take(MAKES, {}, {refuted});
+    const refute = () => {
+      const [file = ''] = globSync(`${templates}/*/files/made`);
+      const {ino, mtimeNs} = statSync(file, {bigint: true});
+      refuted.push(`${ino}:${mtimeNs}`);
+    };
+    const first = await without();
+    refuted.push('1:2', 'nonsense');
+    t.deepEqual(await without(), first);
+    refute();
+    const second = await without();
+    t.truthy(second.content);
+    t.not(second.content, first.content);
+    t.is(second.notes.length, 1);
+    t.regex(second.notes[0] ?? '', /machines do not go on from .*: it is made again$/);
+    t.deepEqual(await without(), {content: second.content, notes: []});
+    refute();
+    const told = await without();
+    t.is(told.content, undefined);
+    t.regex(told.notes.join('\n'), /none can be saved for others: none has gone on from two of them$/);
+    t.deepEqual(readdirSync(templates), []);
+    const [failure = ''] = globSync(`${dataDir}/cas/template-failures/*`);
+    utimesSync(failure, 0, 0);
+    t.deepEqual(await without(), {notes: []});
+    collectTemplates(openStore(dataDir), 3_600_000);
+    t.truthy((await without()).content);
+  },
+);
+
 rootTest('one that does not end is ended, with all that it has started, and no pod tries it again', async (t) => {
   const {take, spool} = world(t);
   const marker = `4${process.pid}22`;
   const script = `/usr/bin/sleep ${marker} | /usr/bin/sleep ${marker}`;
-  const {content, notes} = await take(script, {}, '300');
+  const {content, notes} = await take(script, {}, {timeout: 300});
   t.is(content, undefined);
   t.regex(notes.join('\n'), /none can be saved for others: it has not ended within 0\.3 s$/);
   await until(() => !sleeps(marker));
