@@ -632,6 +632,13 @@ if (env.RKT_TEST_LONG === '1') {
     t.is(exitCode, 9, stderr);
     t.regex(stderr, /^rkt: from its template .*; it is booted$/m);
 
+    const remade = await host.sh('exit 9', options);
+    t.is(remade.exitCode, 9, remade.stderr);
+    t.regex(remade.stderr, / machines do not go on from the template .*: it is made again$/m);
+    const pod = await host.start(STAYS, options);
+    t.true(qemuOf(pod.uuid).goesOn);
+    t.is((await pod.end('SIGTERM')).stderr, '');
+
     writeFileSync(state, 'x');
     const again = await host.sh('exit 9', options);
     t.is(again.exitCode, 9, again.stderr);
