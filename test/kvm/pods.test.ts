@@ -556,6 +556,9 @@ kernelTest('the accelerator is proved; a verdict that is wrong costs time, and n
   const {exitCode, stderr} = await host.sh('exit 9', options);
   t.is(exitCode, 9, stderr);
   if (!isProved) t.regex(stderr, /^rkt: with the accelerator kvm .*; it is started with tcg$/m);
+  const planned = readFileSync(file, 'utf8');
+  t.is((await host.rkt(['--insecure-options=image', 'plan', '--stage1=kvm', buildImage()], options)).exitCode, 0);
+  t.is(readFileSync(file, 'utf8'), planned);
   const next = await host.sh('exit 9', options);
   t.deepEqual([next.exitCode, next.stderr], [9, '']);
   t.is(readFileSync(file, 'utf8').includes('"works":true'), isProved);
