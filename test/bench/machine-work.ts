@@ -19,7 +19,7 @@ const WORK: Readonly<Record<string, {readonly script: string; readonly mib?: num
   'reads from a volume': {script: 'dd if=/data/file of=/dev/null bs=64k 2>/dev/null', mib: MIB},
   'makes files in a volume': {script: each(': >/data/$i')},
   'looks at them': {script: each('[ -e /data/$i ]')},
-  'removes them': {script: 'rm /data/[0-9]*'},
+  'removes them': {script: 'rm -f /data/[0-9]*'},
 };
 
 /** Prints what the work costs, besides to enter; returns what that takes over the floor, in milliseconds. */
