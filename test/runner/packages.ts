@@ -1,6 +1,6 @@
 import {spawnSync} from 'node:child_process';
 import {existsSync, readdirSync, readFileSync} from 'node:fs';
-import {getuid} from 'node:process';
+import {env, getuid} from 'node:process';
 
 const DIRECTORIES = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
@@ -38,6 +38,13 @@ const PACKAGES: Readonly<Record<string, () => boolean>> = {
   'xz-utils': () => program('xz') !== undefined,
   zsh: () => program('zsh') !== undefined,
   zstd: () => program('zstd') !== undefined,
+  // What a kernel is compiled with.
+  ...(env.RKT_TEST_LONG === '1' && {
+    bc: () => program('bc') !== undefined,
+    bison: () => program('bison') !== undefined,
+    flex: () => program('flex') !== undefined,
+    'libelf-dev': () => existsSync('/usr/include/libelf.h'),
+  }),
 };
 
 /** Packages that are not there. */

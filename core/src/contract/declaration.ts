@@ -119,7 +119,7 @@ const absolute = z.string().check(z.regex(/^(\/[^/\0]+)+$/), z.maxLength(4096));
 /** Below the flavor's package, without `..`. */
 const packagePath = z.string().check(z.regex(/^(?!.*(^|\/)\.\.?(\/|$))[^/\0][^\0]*$/), z.maxLength(1024));
 
-/** What a virtual machine starts with: the newest kernel of the host's distribution, and an initial file system. */
+/** What a virtual machine starts with: the newest kernel of the host's distribution, unless the operator wants another, and an initial file system. */
 const guestSystem = z.strictObject({
   /** Where the kernel is in the image, uncompressed (`vmlinux`, with the PVH entry). */
   kernel: absolute,
@@ -131,7 +131,11 @@ const guestSystem = z.strictObject({
   programs: z.array(absolute),
   /** The QEMU among the image's programs, which proves what `HostFacts.accelerator` says. Absent: nothing is proved. */
   emulator: z.optional(absolute),
-  /** Modules of the kernel; with those that they need they are in `/modules`, their names in the order in which they can be loaded in `/modules/order`. */
+  /** Where the image says which kernel it has: what `HostFacts.guestKernel` is read from. Absent: it does not. */
+  about: z.optional(absolute),
+  /** The configuration of a smaller kernel, a file of the flavor's package (`make allnoconfig` of Linux with these lines): what `rkt flavor build --kernel=small` makes, which needs no modules. Absent: there is none. */
+  small: z.optional(packagePath),
+  /** Modules of the distribution's kernel; with those that they need they are in `/modules`, their names in the order in which they can be loaded in `/modules/order`. */
   modules: z.array(z.string().check(z.regex(/^[a-z0-9_]+$/))),
 });
 export type GuestSystem = z.infer<typeof guestSystem>;

@@ -147,6 +147,20 @@ static int attach_next(enum device_type type) {
 	return *first != '\0' && tell_kernel("/sys/bus/virtio/drivers_probe", first);
 }
 
+/* Where a device may be that was not there when the kernel looked, as it is of a machine that goes on from a template. Its driver says whether one is. */
+static void attach_places(void) {
+	static const char devices[] = "/sys/bus/platform/devices";
+	DIR *directory = opendir(devices);
+	struct dirent *entry;
+	while (directory != NULL && (entry = readdir(directory)) != NULL) {
+		char path[400];
+		if (strncmp(entry->d_name, "virtio-mmio.", 12) != 0) continue;
+		snprintf(path, sizeof path, "%s/%s/driver", devices, entry->d_name);
+		if (access(path, F_OK) < 0) tell_kernel("/sys/bus/platform/drivers/virtio-mmio/bind", entry->d_name);
+	}
+	if (directory != NULL) closedir(directory);
+}
+
 static void load_modules(void) {
 	FILE *order = fopen("/modules/order", "re");
 	if (order == NULL) return; /* a kernel that needs none */
@@ -826,6 +840,7 @@ static void take_frame(struct frame frame, char *payload) {
 		if (frame.length != sizeof renewal) die("frame");
 		memcpy(&renewal, payload, sizeof renewal);
 		renew(&renewal);
+		attach_places();
 		send_frame(FRAME_READY, 0, NULL, 0);
 		return;
 	}

@@ -39,6 +39,8 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
       initramfs: IMAGE.initramfs,
       init: 'dist/agent',
       emulator: IMAGE.qemu,
+      about: '/boot/about.json',
+      small: 'kernel/small.config',
       programs: ['/usr/bin/crun'],
       modules: [
         ...['virtio_mmio', 'virtio_blk', 'crc32c_generic', 'erofs', 'overlay', 'virtio_console'],

@@ -28,7 +28,7 @@ const GRACE_MILLISECONDS = 15_000;
 /** Pods of several apps in a virtual machine: QEMU, and a monitor beside it that carries streams, signals and exit statuses. */
 export default defineFlavor({
   ...declaration,
-  probe: (host) => [...missingPrograms(host), ...foreignMachine(host), ...accelerator(host)],
+  probe: (host) => [...missingPrograms(host), ...foreignMachine(host), ...accelerator(host), ...kernel(host)],
 
   filesystem: (pod, host) => [
     // The machine has no card: whoever breaks out into QEMU has no network either, nor what others of the host share.
@@ -54,7 +54,7 @@ export default defineFlavor({
         target: podPath(`${SHARED}/disks/${app.name}`),
       }),
     ),
-    ...(isOfTemplate(pod, host) ? [template(pod)] : []),
+    ...(isOfTemplate(pod, host) ? [template(pod, host)] : []),
   ],
 
   environment: (pod, host) => [
@@ -149,11 +149,11 @@ const file = (name: string, content: string, owner: number): Step => ({
   gid: owner,
 });
 
-const template = (pod: Pod): Step => ({
+const template = (pod: Pod, host: HostFacts): Step => ({
   id: 'template',
   do: 'template',
   tree: treeOf(pod),
-  command: templateCommand(),
+  command: templateCommand(host),
   files: [TEMPLATE.memory, TEMPLATE.state],
   writes: SEEN as RootfsPath,
   target: podPath(`${SHARED}${TEMPLATE.seen.slice(SEEN.length)}`),
@@ -261,6 +261,21 @@ const accelerator = ({accelerator: fact}: HostFacts): Finding[] => {
   if (name === 'kvm') return [{severity: 'note', what: `machines run on the processor itself (kvm): ${because}`}];
   const fix = 'where /dev/kvm has been mended, "rkt flavor doctor kvm" tries it again';
   return [{severity: 'note', what: `machines are emulated (tcg): ${because}`, ...(forced ? {} : {fix})}];
+};
+
+/** Which it is, and where it comes from. */
+const kernel = ({guestKernel}: HostFacts): Finding[] => {
+  if (guestKernel === undefined) return [];
+  const {kind, release, from} = guestKernel;
+  const what = `machines start with Linux ${release}, ${KERNELS[kind]} (${from})`;
+  const fix = 'a small kernel starts faster and takes less memory: rkt flavor build --kernel=small kvm';
+  return [{severity: 'note', what, ...(kind === 'distribution' ? {fix} : {})}];
+};
+
+const KERNELS: Readonly<Record<NonNullable<HostFacts['guestKernel']>['kind'], string>> = {
+  distribution: "the distribution's kernel",
+  given: 'a kernel that the operator has given',
+  small: 'the small kernel',
 };
 
 const foreignMachine = ({arch}: HostFacts): Finding[] =>

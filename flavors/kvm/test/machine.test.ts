@@ -117,7 +117,7 @@ test('a small machine goes on from a template, in which it finds what it has its
   const step = flavor.filesystem({...two, stage1}, facts).find(({id}) => id === 'template');
   t.like(step, {do: 'template', tree: '/tree', files: ['memory', 'state'], target: 'stage1/rootfs/rkt/template'});
   const devices = (command: readonly string[]) => command.filter((_, index) => command[index - 1] === '-device');
-  const [own, ofTemplate] = [qemuCommand(two, facts), templateCommand()].map(devices);
+  const [own, ofTemplate] = [qemuCommand(two, facts), templateCommand(facts)].map(devices);
   t.deepEqual(own, ofTemplate);
   t.is(own?.length, 6);
   const drives = qemuCommand(two, facts).filter((word) => word.startsWith('if=none'));
@@ -150,6 +150,57 @@ test('what no template can give is booted', (t) => {
   );
   const booted = hostFacts({noTemplates: true});
   t.deepEqual([templateWords(pod(), booted), templateArguments(pod(), booted)], [[], []]);
+});
+
+const SMALL = {kind: 'small', release: '6.1.192-rkt', from: 'linux-source-6.1 6.1.192-3'} as const;
+const withSmall = (changes: Partial<HostFacts> = {}) => hostFacts({guestKernel: SMALL, ...changes});
+
+test('the flavor says which kernel it is, and how there may be a smaller one', (t) => {
+  const programs = Object.fromEntries(
+    flavor.declaration.programs?.map((name) => [name, {path: name as HostPath, version: ''}]) ?? [],
+  );
+  const findings = (guestKernel: HostFacts['guestKernel']) => flavor.probe(hostFacts({programs, guestKernel}));
+  t.deepEqual(findings(SMALL), [
+    {
+      severity: 'note',
+      what: 'machines start with Linux 6.1.192-rkt, the small kernel (linux-source-6.1 6.1.192-3)',
+    },
+  ]);
+  t.regex(findings({...SMALL, kind: 'distribution'})[0]?.fix ?? '', /--kernel=small/);
+  t.is(findings({...SMALL, kind: 'given'})[0]?.fix, undefined);
+  t.deepEqual(findings(undefined), []);
+});
+
+test('the small kernel is told where devices may be, in a template and in what goes on from it, which has no more than its own', (t) => {
+  const [own, made] = [qemuCommand(pod(), withSmall()), templateCommand(withSmall())];
+  for (const command of [own, made]) {
+    t.true(command.includes('microvm,acpi=off,auto-kernel-cmdline=off'));
+    const places = command.find((word) => word.startsWith('console='))?.match(/virtio_mmio\.device=\S+/g) ?? [];
+    t.is(places.length, 8);
+    // The kernel numbers devices by their places, and the agent knows its port by that.
+    t.true(command.includes('virtio-serial-device,bus=virtio-mmio-bus.0'));
+    t.deepEqual(
+      [places[0], places[7]],
+      ['virtio_mmio.device=512@0xfeb00000:5', 'virtio_mmio.device=512@0xfeb00e00:12'],
+    );
+  }
+  const disks = (command: readonly string[]) => command.filter((word) => word.startsWith('virtio-blk-device')).length;
+  t.deepEqual([disks(own), disks(made)], [1, 0]);
+  t.false(qemuCommand(pod(), hostFacts()).some((word) => word.includes('acpi=off')));
+});
+
+test('with the small kernel a template gives what has a place in the machine; what has none is refused', (t) => {
+  const many = (count: number) =>
+    pod({apps: Array.from({length: count}, (_, index) => app({name: `a${index}` as AppName, limits: {memoryMax: 1}}))});
+  const served = pod({volumes: [hostVolume('data')], apps: [mounted(['data', '/data'])]});
+  t.deepEqual(
+    [many(7), many(8), served].map((made) => isOfTemplate(made, withSmall())),
+    [true, false, true],
+  );
+  t.false(isOfTemplate(pod(), withSmall({noTemplates: true})));
+  t.throws(() => qemuCommand(many(8), withSmall()), {
+    message: /places for 7 .* the pod has 8: .*--kernel=distribution/,
+  });
 });
 
 test('S14 a comma in an option of QEMU is two', (t) => {

@@ -6,6 +6,7 @@ import type {HostFacts} from '../../contract/host.ts';
 import type {HostPath} from '../../contract/names.ts';
 import {decodeDevice} from '../../linux/device.ts';
 import type {Settings} from '../../settings.ts';
+import {guestKernelIn} from './guest-kernel-in.ts';
 import type {Device, Emulator} from './prove-kvm.ts';
 import {provedAt, provedOnce, refute} from './proved-once.ts';
 import {rememberedIn} from './remembered-in.ts';
@@ -26,8 +27,8 @@ interface Options {
 }
 
 /**
- * The facts with what runs the code of a pod's machine, and whether it may go on from a template, for a flavor whose image has a machine: as the configuration says, or by proof.
- * @throws RKT_CONFIG_…, RKT_ISOLATION_FAILED, RKT_SCRATCH_UNUSABLE
+ * The facts with what runs the code of a pod's machine, its kernel, and whether it may go on from a template, for a flavor whose image has a machine: as the configuration says, or by proof.
+ * @throws RKT_CONFIG_…, RKT_ISOLATION_FAILED, RKT_SCRATCH_UNUSABLE, RKT_STAGE1_IMAGE_INVALID
  */
 export const withAccelerator = async (
   settings: Settings,
@@ -35,12 +36,14 @@ export const withAccelerator = async (
   facts: HostFacts,
   options: Options,
 ): Promise<HostFacts> => {
-  const emulator = stage1Image?.machine?.emulator;
+  const {emulator, about} = stage1Image?.machine ?? {};
   const program = emulator === undefined ? undefined : facts.programs[emulator];
   if (program == null || options.tree === undefined) return facts;
   const {accelerator: wanted = 'auto', templates = true} = (await loadConfig(settings, ['stage1'])).stage1;
+  const guestKernel = about === undefined ? undefined : guestKernelIn(options.tree, about);
   return {
     ...facts,
+    ...(guestKernel === undefined ? {} : {guestKernel}),
     ...(templates ? {} : {noTemplates: true}),
     accelerator: await choose(wanted, program, options.tree, {...options, known: rememberedIn(settings)}),
   };
