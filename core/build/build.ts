@@ -84,11 +84,34 @@ const noColorPackage: Plugin = {
   },
 };
 
+/** Whoever imports the default of these has the module itself: the copy with a getter for each property that esbuild makes otherwise costs each file that does it. */
+const wholeModules: Plugin = {
+  name: 'whole-modules',
+  setup({onResolve, onLoad}) {
+    onResolve({filter: /^node:(path|process)$/}, ({path: module, kind, namespace}) =>
+      kind === 'import-statement' && namespace === 'file'
+        ? {path: module, namespace: 'whole'}
+        : {path: module, external: true},
+    );
+    onLoad({filter: /.*/, namespace: 'whole'}, async ({path: module}) => {
+      const names = Object.keys(await import(module)).filter((name) => name !== 'default');
+      return {contents: `export {${names.join()}} from '${module}';export default require('${module}');`};
+    });
+  },
+};
+
 await Promise.all([
   build({
     ...commonjs,
     external: cold,
-    plugins: [debugBeside],
+    plugins: [debugBeside, wholeModules],
+    // Names are what a code cache has most of. Where a stack means is told by the map (cli/source-stack.ts).
+    minifyIdentifiers: true,
+    sourcemap: 'external',
+    sourcesContent: false,
+    // start.cjs makes a script of it as it is, whose text is not copied once more.
+    banner: {js: `(function(exports,require,module,__filename,__dirname){${commonjs.banner?.js}`},
+    footer: {js: '})'},
     entryPoints: [at('core/src/cli/main.ts')],
     outfile: at('core/dist/rkt.cjs'),
   }),
@@ -146,7 +169,7 @@ const [, flags = ''] = /exec "\$node" (.*) "\$here/.exec(readFileSync(at('core/b
 /** With the flags of the command, for V8 refuses a cache that was made with others. */
 const node = (...args: string[]) => run(process.execPath, [...flags.split(' '), ...args]);
 const accepted = 'process.exitCode = require(process.argv[1]).rejected === false ? 0 : 1';
-for (const kind of ['run', 'look']) {
+for (const kind of ['run', 'run-prepared', 'list', 'plan', 'fetch']) {
   node(at('core/build/train.cjs'), kind);
   node('-e', accepted, at('core/bin/start.cjs'), kind);
 }

@@ -22,7 +22,7 @@ const filesIn = (file: string): string[] => {
  */
 export const stampOf = (root: string, packages: readonly string[]): string => {
   const hash = createHash('sha256').update(
-    `${process.version} ${process.getuid?.()} ${existsSync('/usr/bin/bsdtar')} ${existsSync('/usr/bin/cc')}\n`,
+    `${process.version} ${process.getuid?.()} ${existsSync('/usr/bin/bsdtar')} ${existsSync('/usr/bin/systemd-nspawn')} ${existsSync('/usr/bin/cc')}\n`,
   );
   const all = [
     'package-lock.json',

@@ -4,16 +4,20 @@ const {closeSync, mkdtempSync, openSync, rmSync, writeFileSync} = require('node:
 const {tmpdir} = require('node:os');
 const path = require('node:path');
 const {setFlagsFromString} = require('node:v8');
+const vm = require('node:vm');
 
 /*
- * Makes the code cache of the bundle. V8 compiles a function when it is first called and the cache holds what has been compiled, so this process does
- * what the hot commands do, once each: with the argument `run` those that launch a pod, else those that only look. This is no TypeScript because Node strips types with WebAssembly, which changes V8's flags,
+ * Makes the code cache of the bundle, and of the flavors that it launches pods with. V8 compiles a function when it is first called and the cache holds what has been compiled, so this process does
+ * what commands do, once each: with the argument `run` those that launch a pod, with `run-prepared` that one, with `list` those that only look, with `plan` that one, with `fetch` what the others have most of. This is no TypeScript because Node strips types with WebAssembly, which changes V8's flags,
  * and a cache made under other flags is refused.
  */
 
 const start = require.resolve('../bin/start.cjs');
 const place = mkdtempSync(path.join(tmpdir(), 'rkt-build-'));
+const kind = process.argv[2];
+const launches = kind === 'run';
 const image = path.join(place, 'image.aci');
+const another = path.join(place, 'another.aci');
 const global = [`--dir=${place}/data`, '--insecure-options=image'];
 
 /** What is not hot is done by another process: each function in the cache is read by every command. */
@@ -23,17 +27,34 @@ const cold = (...args) => {
   return String(stdout).trim();
 };
 
-const preparePod = () => {
+/** Not root, no bsdtar, no systemd: rkt will only start more slowly. */
+const attempt = (work) => {
   try {
-    cold('image', 'build', '--from-host', '/bin/true', '--name=train', '--exec=/bin/true', '-o', image);
-    cold(...global, 'fetch', image);
-    // Twice, so that what is checked once has been checked.
-    cold(...global, 'prepare', '--stage1=fly', 'train');
-    return cold(...global, 'prepare', '--stage1=fly', 'train');
+    return work();
   } catch ({message}) {
-    // Not root, or no bsdtar: rkt will only start more slowly.
-    process.stderr.write(`code cache without what run needs: ${message}`);
+    process.stderr.write(`code cache without what run needs: ${message}\n`);
     return undefined;
+  }
+};
+
+const preparePod = () => {
+  cold('image', 'build', '--from-host', '/bin/true', '--name=train', '--exec=/bin/true', '-o', image);
+  cold(...global, 'fetch', image);
+  return cold(...global, 'prepare', '--stage1=fly', 'train');
+};
+
+/** What is made once of this host, and checked once. */
+const runOnNspawn = () => {
+  cold(...global, 'run', '--stage1=nspawn', 'train');
+  return cold(...global, 'gc', '--grace-period=0s');
+};
+
+/** What is loaded by a code cache, by its file. */
+const scripts = new Map();
+vm.Script = class extends vm.Script {
+  constructor(source, options) {
+    super(source, options);
+    scripts.set(options.filename, this);
   }
 };
 
@@ -41,21 +62,35 @@ const preparePod = () => {
 setFlagsFromString('--no-flush-bytecode');
 
 const train = async ({rkt}, uuid) => {
-  if (process.argv.includes('run')) {
-    if (uuid === undefined) return;
-    // As far as a run can go and come back.
-    process.env.RKT_FAULT = 'launch.credentials:error';
-    await rkt([...global, 'run', '--stage1=fly', 'train']);
-    await rkt([...global, 'run-prepared', uuid]);
-  } else {
-    await rkt(['version']);
-    if (uuid === undefined) return;
-    await rkt([...global, 'list']);
-    await rkt([...global, 'status', uuid]);
+  if (kind === 'list') await rkt(['version']);
+  if (uuid === undefined) return;
+  // As far as a run can go and come back.
+  const faulted = kind.startsWith('run');
+  if (faulted) process.env.RKT_FAULT = 'launch.credentials:error';
+  const commands = {
+    run: [
+      // Not as it was prepared, so that it is checked: most pods are when they run for the first time.
+      ['run', '--stage1=fly', '--set-env=NEW=1', 'train'],
+      ...(hasNspawn ? [['run', '--stage1=nspawn', '--set-env=NEW=1', 'train']] : []),
+    ],
+    'run-prepared': [['run-prepared', uuid]],
+    list: [['list'], ['status', uuid]],
+    plan: [['plan', '--stage1=fly', 'train']],
+    fetch: [
+      ['image', 'build', '--from-host', '/bin/true', '--name=another', '--exec=/bin/true', '-o', another],
+      ['fetch', another],
+      ['rm', uuid],
+      ['gc', '--grace-period=0s'],
+    ],
+  };
+  for (const command of commands[kind]) {
+    const status = await rkt([...global, ...command]);
+    if (status !== (faulted ? 254 : 0)) throw new Error(`rkt ${command.join(' ')} ended with ${status}`);
   }
 };
 
-const uuid = preparePod();
+const uuid = attempt(preparePod);
+const hasNspawn = launches && uuid !== undefined && attempt(runOnNspawn) !== undefined;
 const {bundle, cache, script} = require(start);
 // What the commands say is of no interest. The descriptors themselves are replaced, for rkt writes to them without Node's streams.
 for (const fd of [1, 2]) {
@@ -66,7 +101,10 @@ train(bundle, uuid)
   .then(() => {
     // Back to what V8 starts with: a run switches the compilers off before it becomes the app.
     for (const flag of ['--flush-bytecode', '--opt', '--maglev', '--sparkplug']) setFlagsFromString(flag);
-    writeFileSync(cache, script.createCachedData());
+    for (const [file, made] of scripts) {
+      if (made === script || launches)
+        writeFileSync(made === script ? cache : `${file}.cache`, made.createCachedData());
+    }
   })
   .finally(() => rmSync(place, {recursive: true, force: true}))
   .then(() => process.exit(0));

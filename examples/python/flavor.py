@@ -56,7 +56,7 @@ VERBS = {
 REFUSED = {
     "isolators": """os/linux/apparmor-profile os/linux/cpu-shares os/linux/cpuset-cpus os/linux/cpuset-mems os/linux/oom-score-adj os/linux/selinux-context os/unix/rlimits os/unix/sysctl
         resource/block-bandwidth resource/block-iops resource/cpu resource/hugepages resource/network-bandwidth""",
-    "features": """apps/many event-handlers hostname ipc/host ipc/private network/named network/none notify pid/private ports processes/closed restart
+    "features": """apps/many event-handlers hostname ipc/host ipc/private machine/unique network/named network/none network/prepared notify pid/private ports processes/closed restart
         rootfs/read-only socket-activation stdio/journal stdio/log stdio/terminal user-namespace volume/device volume/shared volume/slave volume/sys watchdog""",
     "verbs": "app-add app-rm app-start app-stop attach exit-status logs ready stats",
 }

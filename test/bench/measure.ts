@@ -15,9 +15,11 @@ export interface Case {
 
 export interface Measurement {
   readonly name: string;
-  /** Medians, and the least wall time, in milliseconds. */
+  /** Medians, the least and nearly the most wall time, in milliseconds. */
   readonly wall: number;
   readonly least: number;
+  /** Of twenty runs nineteen took no longer. */
+  readonly p95: number;
   readonly cpu: number;
   /** Wall time of the first case of the same run, which is the floor where there is one. */
   readonly base: number;
@@ -39,6 +41,9 @@ export const median = (values: readonly number[]): number => {
   const [low = Number.NaN, high = Number.NaN] = [sorted[(sorted.length - 1) >> 1], sorted[middle]];
   return (low + high) / 2;
 };
+
+const percentile95 = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.ceil(0.95 * values.length) - 1] ?? Number.NaN;
 
 const once = ({command, env = cleanEnvironment, before, expect = 0, name}: Case): Cost => {
   before?.();
@@ -80,6 +85,7 @@ export const interleave = (cases: readonly Case[], runs: number): Measurement[] 
       name,
       wall: median(all.map(({wall}) => wall)),
       least: Math.min(...all.map(({wall}) => wall)),
+      p95: percentile95(all.map(({wall}) => wall)),
       cpu: median(all.map(({cpu}) => cpu)),
       base,
       peak: problem === undefined ? peakOf(entry) : undefined,

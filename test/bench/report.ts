@@ -4,11 +4,12 @@ import {mib, ms, printTable, ratio} from './table.ts';
 /** Prints measurements, each beside the floor of its own run. */
 export const report = (measurements: readonly Measurement[]): void => {
   printTable(
-    ['', 'wall ms', 'least', 'CPU ms', 'peak MiB', '× floor', ''],
-    measurements.map(({name, wall, least, cpu, base, peak, problem}) => [
+    ['', 'wall ms', 'least', 'p95', 'CPU ms', 'peak MiB', '× floor', ''],
+    measurements.map(({name, wall, least, p95, cpu, base, peak, problem}) => [
       name,
       ms(wall),
       ms(least),
+      ms(p95),
       ms(cpu),
       mib(peak),
       ratio(wall / base),

@@ -1,3 +1,4 @@
+import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import {execPath} from 'node:process';
 import test from 'ava';
@@ -33,4 +34,11 @@ serialTestIf(lacksPods())('a pod of a stored image starts without the modules th
     loaded.filter((name) => slow.includes(name)),
     [],
   );
+});
+
+test('--debug tells where in its sources rkt found something wrong, whatever it is shipped as', async (t) => {
+  const {stderr} = await host.rkt(['--debug', 'cat-manifest', 'nothing']);
+  const [, file = '', line] = /^ +at .*?(src\/pod\/[^:]+):(\d+):\d+\)?$/m.exec(stderr) ?? [];
+  const code = readFileSync(path.join(root, 'core', file), 'utf8').split('\n')[Number(line) - 1];
+  t.true(code?.includes("new RktError('RKT_POD_UNKNOWN'"), stderr);
 });

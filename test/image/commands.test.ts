@@ -71,6 +71,7 @@ testIf(needs)('an image goes in, is looked at, and goes out again', (t) =>
     t.is(rkt('image', 'export', id, 'out.aci').code, 0);
     t.deepEqual(readFileSync(path.join(base, 'out.aci')), web);
     t.is(rkt('image', 'extract', id, 'extracted').code, 0);
+    t.is(statSync(path.join(base, 'extracted')).mode & 0o7777, 0o700, 'S11');
     t.deepEqual(readdirSync(path.join(base, 'extracted')).sort(), ['manifest', 'rootfs']);
     t.is(rkt('image', 'render', '--rootfs-only', id, 'rendered').code, 0);
     t.is(readFileSync(path.join(base, 'rendered/f'), 'utf8'), 'f');

@@ -16,11 +16,12 @@ import {
 import path from 'node:path';
 import {env} from 'node:process';
 import test from 'ava';
-import {rktEnvironment} from '../helpers/command.ts';
+import {rktEnvironment, root} from '../helpers/command.ts';
 import {type CallOptions, openHost} from '../helpers/host.ts';
 import {buildImage} from '../helpers/image.ts';
 import {lacksMachines} from '../helpers/kvm.ts';
 import {lacksPods} from '../helpers/lacks.ts';
+import {lacksTaps, openNetwork} from '../helpers/network.ts';
 import {credentials, PROBE, type Probe, parseProbe} from '../helpers/probe.ts';
 import {said} from '../helpers/said.ts';
 import {serialTestIf} from '../helpers/skip.ts';
@@ -212,7 +213,7 @@ const looks = (directory: string, file: string): string => {
 const ROOT_OF_GUEST = 'CAP_CHOWN,CAP_DAC_OVERRIDE,CAP_FOWNER,CAP_FSETID,CAP_MKNOD,CAP_SETUID,CAP_SETGID,CAP_SYS_ADMIN';
 
 kernelTest(
-  'PO-09 S21 volumes have the owners of the host; what is read-only is so to root of the guest, too',
+  'PO-09 S21 S29 volumes have the owners of the host; what is read-only is so to root of the guest, too; no app opens a disk',
   async (t) => {
     const data = volumeDirectory('data', {secret: [0, 0o600], theirs: [1000, 0o640], file: [0, 0o644]});
     const fixed = volumeDirectory('fixed', {kept: [0, 0o666]});
@@ -224,6 +225,7 @@ kernelTest(
     echo more >>theirs; mv file moved; ln moved linked; ln -s ${outside}/hidden out; cat out && echo escaped
     mkfifo fifo && echo escaped; mknod device c 1 3 && echo escaped
     echo changed >/one; stat -c '%a %u:%g' /scratch; echo in >inner/into; awk '$2 == "/scratch" || $2 == "/data" {print $3}' /proc/mounts
+    mknod /disk b $(tr : ' ' </sys/block/vda/dev) && echo node; head -c 1 /disk && echo escaped
     mount -o remount,rw,bind x /fixed && mount -o remount,rw x /fixed && echo remounted
     for try in '>/fixed/new' '>/fixed/kept' 'rm -f /fixed/kept' 'chmod 777 /fixed/kept' 'mkdir /fixed/directory'; do
       sh -c "$try" && echo "escaped by $try"
@@ -247,7 +249,8 @@ kernelTest(
         ],
       },
     );
-    const qemu = processesOf(pod.uuid).find(({name}) => name !== 'monitor')?.pid ?? 0;
+    const {pid: qemu, goesOn} = qemuOf(pod.uuid);
+    t.true(goesOn);
     const [status, map, mounts] = ['status', 'uid_map', 'mountinfo'].map((name) =>
       readFileSync(`/proc/${qemu}/${name}`, 'utf8'),
     );
@@ -255,7 +258,18 @@ kernelTest(
     const {stdout, stderr} = await pod.end('SIGTERM');
     t.deepEqual(
       stdout.trim().split('\n'),
-      ['secret 600 0:0', 'theirs 640 1000:1000', 'secret', 'theirs', '1770 7:8', '9p', 'tmpfs', 'remounted', 'ready'],
+      [
+        'secret 600 0:0',
+        'theirs 640 1000:1000',
+        'secret',
+        'theirs',
+        '1770 7:8',
+        '9p',
+        'tmpfs',
+        'node',
+        'remounted',
+        'ready',
+      ],
       stderr,
     );
     t.is(looks(data, 'made'), '4751 1234:4321');
@@ -516,14 +530,18 @@ kernelTest('S32 machines go on from one that was booted once, and have nothing r
   }
 });
 
-kernelTest('the configuration has machines booted', async (t) => {
+kernelTest('the configuration has machines booted, and so has --no-template', async (t) => {
   mkdirSync(path.join(host.directory, 'etc/stage1.d'), {recursive: true});
   const configuration = path.join(host.directory, 'etc/stage1.d/templates.json');
-  t.teardown(() => rmSync(configuration));
+  t.teardown(() => rmSync(configuration, {force: true}));
   writeFileSync(configuration, JSON.stringify({rktVersion: 'v1', rktKind: 'stage1', templates: false}));
-  const pod = await host.start(STAYS, options);
-  t.false(qemuOf(pod.uuid).goesOn);
-  t.is((await pod.end('SIGTERM')).exitCode, 7);
+  const configured = await host.start(STAYS, options);
+  rmSync(configuration);
+  const asked = await host.start(STAYS, {...options, pod: ['--no-template']});
+  for (const pod of [configured, asked]) {
+    t.false(qemuOf(pod.uuid).goesOn);
+    t.is((await pod.end('SIGTERM')).exitCode, 7);
+  }
 });
 
 kernelTest('the accelerator is proved; a verdict that is wrong costs time, and no pod', async (t) => {
@@ -539,6 +557,9 @@ kernelTest('the accelerator is proved; a verdict that is wrong costs time, and n
   const {exitCode, stderr} = await host.sh('exit 9', options);
   t.is(exitCode, 9, stderr);
   if (!isProved) t.regex(stderr, /^rkt: with the accelerator kvm .*; it is started with tcg$/m);
+  const planned = readFileSync(file, 'utf8');
+  t.is((await host.rkt(['--insecure-options=image', 'plan', '--stage1=kvm', buildImage()], options)).exitCode, 0);
+  t.is(readFileSync(file, 'utf8'), planned);
   const next = await host.sh('exit 9', options);
   t.deepEqual([next.exitCode, next.stderr], [9, '']);
   t.is(readFileSync(file, 'utf8').includes('"works":true'), isProved);
@@ -581,6 +602,59 @@ kernelTest(
   },
 );
 
+const restartsOf = async (uuid: string): Promise<string[]> => {
+  const {stdout} = await host.rkt(['status', uuid]);
+  return stdout.match(/^(restarts|last-exit)-.*$/gm) ?? [];
+};
+
+kernelTest('an app is started again until it ends well, with what it has not read; handlers run once', async (t) => {
+  const handler = (name: string) => ({name, exec: ['/bin/sh', '-c', `echo ${name}`]});
+  const file = path.join(host.directory, 'on-failure');
+  const {exitCode, stdout, stderr} = await host.sh(
+    'echo x >>/runs; read line; echo $line; test $(wc -l </runs) -eq 3 || exit 7',
+    {
+      ...options,
+      pod: [`--uuid-file-save=${file}`],
+      app: ['--restart=on-failure'],
+      image: {app: {eventHandlers: [handler('pre-start'), handler('post-stop')]}},
+      input: 'one\ntwo\nthree\nfour\n',
+    },
+  );
+  t.deepEqual([exitCode, stdout, stderr], [0, 'pre-start\none\ntwo\nthree\npost-stop\n', '']);
+  const uuid = readFileSync(file, 'utf8').trim();
+  t.deepEqual([await restartsOf(uuid), await statuses(uuid)], [['restarts-test=2'], {test: 0}]);
+});
+
+kernelTest(
+  'what cannot be started again has ended by that; nor is a handler that cannot be the end of a machine',
+  async (t) => {
+    const file = path.join(host.directory, 'limited');
+    const {exitCode, stdout, stderr} = await host.sh('echo ran; rm /bin/sh', {
+      ...options,
+      pod: [`--uuid-file-save=${file}`],
+      app: ['--restart=always', '--restart-limit=1/10m'],
+      image: {app: {eventHandlers: [{name: 'post-stop', exec: ['/bin/sh', '-c', 'echo after']}]}},
+    });
+    t.deepEqual([exitCode, stdout], [126, 'ran\n'], stderr);
+    t.regex(stderr, /^(rkt: \S*crun: .*`\/bin\/sh`.*\n){2}$/);
+    const uuid = readFileSync(file, 'utf8').trim();
+    t.deepEqual([await restartsOf(uuid), await statuses(uuid)], [['restarts-test=1'], {test: 126}]);
+  },
+);
+
+kernelTest('one that is always started again is entered, and ends when the pod is stopped', async (t) => {
+  const pod = await host.start(
+    `sleep 1000 & echo x >>/runs; test $(wc -l </runs) -lt 3 || { echo ready; trap 'exit 3' TERM; wait; }; exit 5`,
+    {...options, app: ['--restart=always']},
+  );
+  t.deepEqual(await restartsOf(pod.uuid), ['restarts-test=2', 'last-exit-test=5']);
+  // What an earlier one has left behind is gone.
+  const {stdout, stderr} = await host.enter(pod.uuid, "grep -l '^sl[e]ep' /proc/[0-9]*/cmdline | wc -l", options);
+  t.is(stdout, '1\n', stderr);
+  t.is((await host.rkt(['stop', pod.uuid])).exitCode, 0);
+  t.is((await pod.ended).exitCode, 3);
+});
+
 kernelTest(
   'a program that is not there, and a copy of the files, are refused before a machine is started',
   async (t) => {
@@ -615,6 +689,13 @@ if (env.RKT_TEST_LONG === '1') {
     t.is(exitCode, 9, stderr);
     t.regex(stderr, /^rkt: from its template .*; it is booted$/m);
 
+    const remade = await host.sh('exit 9', options);
+    t.is(remade.exitCode, 9, remade.stderr);
+    t.regex(remade.stderr, / machines do not go on from the template .*: it is made again$/m);
+    const pod = await host.start(STAYS, options);
+    t.true(qemuOf(pod.uuid).goesOn);
+    t.is((await pod.end('SIGTERM')).stderr, '');
+
     writeFileSync(state, 'x');
     const again = await host.sh('exit 9', options);
     t.is(again.exitCode, 9, again.stderr);
@@ -642,6 +723,85 @@ if (env.RKT_TEST_LONG === '1') {
     },
   );
 }
+
+/** A bridge with a tap, and somebody at its other end who repeats what is said. */
+const BRIDGE = `ip link set lo up; ip link add bridge0 type bridge; ip link set bridge0 up
+  for tap in tap0 tap1; do ip tuntap add dev $tap mode tap; ip link set $tap master bridge0 up; done
+  ip link add peer0 type veth peer name port0; ip link set port0 master bridge0 up; ip link set peer0 up
+  ip addr add 10.99.0.1/24 dev peer0; ip addr add fd99::1/64 dev peer0 nodad
+  busybox nc -ll -p 7 -e /bin/cat >/dev/null &`;
+
+const RUN_ON_NETWORK = path.join(root, 'core/test/kernel/pod/support/run-on-network.ts');
+
+serialTestIf(lacksMachines() ?? lacksTaps())(
+  'S21 taps of a prepared network are cards of the machine; QEMU has them, and nothing else of that network',
+  async (t) => {
+    const {namespace, close} = await openNetwork(BRIDGE);
+    t.teardown(close);
+    const card = {
+      ...{tap: 'tap0', name: 'net0', mtu: 1400, addresses: ['10.99.0.2/24', 'fd99::2/64']},
+      routes: [{to: '0.0.0.0/0', via: '10.99.0.1'}, {to: '::/0', via: 'fd99::1'}, {to: '10.77.0.0/16'}],
+    };
+    const other = {tap: 'tap1', name: 'eth0', mac: '02:00:00:00:00:99', addresses: ['10.98.0.2/24'], routes: []};
+    const [, ...global] = host.command();
+    const run = (interfaces: readonly object[], stage1: string, script: string, ...flags: string[]) => {
+      const network = JSON.stringify({namespace, interfaces});
+      const words = ['--insecure-options=image', `--stage1=${stage1}`, ...flags, buildImage(), '--exec=/bin/sh', '--'];
+      const node = ['--conditions=source', '--disable-warning=ExperimentalWarning', RUN_ON_NETWORK, network];
+      return spawn(process.execPath, [...node, ...global, ...words, '-c', script], {
+        env: rktEnvironment,
+        stdio: ['pipe', 'pipe', 'pipe'],
+      });
+    };
+    const file = path.join(host.directory, 'networked');
+    const child = run(
+      [card, other],
+      'kvm',
+      `cat /sys/class/net/net0/address /sys/class/net/net0/mtu /sys/class/net/eth0/address; busybox ip -o addr; busybox ip route; busybox ip -6 route
+       for peer in 10.99.0.1 fd99::1; do echo "to $peer" | nc $peer 7; done; echo there; read end; exit 6`,
+      `--uuid-file-save=${file}`,
+    );
+    t.teardown(() => child.kill('SIGKILL'));
+    let [printed, errors] = ['', ''];
+    child.stderr.on('data', (bytes: Buffer) => {
+      errors += bytes;
+    });
+    const ended = once(child, 'close');
+    child.stdout.on('data', (bytes: Buffer) => {
+      printed += bytes;
+    });
+    await until(() => /^there$/m.test(printed) || child.exitCode !== null, 300_000);
+    const uuid = readFileSync(file, 'utf8').trim();
+    const {pid} = qemuOf(uuid);
+    t.not(readlinkSync(`/proc/${pid}/ns/net`), readlinkSync(namespace), errors);
+    t.deepEqual(readdirSync(`/proc/${pid}/root/dev`).sort(), ['null', 'urandom']);
+    const descriptors = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+    t.is(descriptors.filter((target) => target.endsWith('/net/tun')).length, 2);
+    child.stdin.end('x\n');
+    t.is((await ended)[0], 6, errors);
+    const ofPod = uuid.slice(-10).match(/../g)?.join(':');
+    t.regex(printed, new RegExp(`^[048c]2:${ofPod}\n1400\n${other.mac}\n`));
+    for (const address of [/ 10\.99\.0\.2\/24 /, / fd99::2\/64 /, / eth0 .* 10\.98\.0\.2\/24 /])
+      t.regex(printed, address);
+    t.regex(printed, /^default via 10\.99\.0\.1 dev net0/m);
+    t.regex(printed, /^10\.77\.0\.0\/16 dev net0/m);
+    t.regex(printed, /^default via fd99::1 dev net0/m);
+    t.regex(printed, /^to 10\.99\.0\.1\nto fd99::1\nthere$/m);
+
+    for (const [interfaces, stage1, code] of [
+      [[{...card, tap: 'tap2'}], 'kvm', 'RKT_TAP_UNUSABLE'],
+      [[card], 'fly', 'RKT_FLAVOR_CANNOT'],
+    ] as const) {
+      const refused = run(interfaces, stage1, 'true');
+      let said = '';
+      refused.stderr.on('data', (bytes: Buffer) => {
+        said += bytes;
+      });
+      t.is((await once(refused, 'close'))[0], 254, said);
+      t.true(said.includes(code), said);
+    }
+  },
+);
 
 kernelTest('what the flavor cannot do is refused by name', async (t) => {
   for (const flag of ['--net=host', '--volume=data,kind=host,source=/dev/null', '--ipc=parent']) {

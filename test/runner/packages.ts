@@ -1,6 +1,6 @@
 import {spawnSync} from 'node:child_process';
 import {existsSync, readdirSync, readFileSync} from 'node:fs';
-import {getuid} from 'node:process';
+import {env, getuid} from 'node:process';
 
 const DIRECTORIES = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
@@ -26,6 +26,7 @@ const PACKAGES: Readonly<Record<string, () => boolean>> = {
   crun: () => program('crun') !== undefined,
   'erofs-utils': () => program('mkfs.erofs') !== undefined,
   fish: () => program('fish') !== undefined,
+  iproute2: () => program('ip') !== undefined,
   'libarchive-tools': () => program('bsdtar') !== undefined,
   libseccomp2: () => hasLibrary('libseccomp.so.2'),
   lz4: () => program('lz4') !== undefined,
@@ -38,6 +39,13 @@ const PACKAGES: Readonly<Record<string, () => boolean>> = {
   'xz-utils': () => program('xz') !== undefined,
   zsh: () => program('zsh') !== undefined,
   zstd: () => program('zstd') !== undefined,
+  // What a kernel is compiled with.
+  ...(env.RKT_TEST_LONG === '1' && {
+    bc: () => program('bc') !== undefined,
+    bison: () => program('bison') !== undefined,
+    flex: () => program('flex') !== undefined,
+    'libelf-dev': () => existsSync('/usr/include/libelf.h'),
+  }),
 };
 
 /** Packages that are not there. */

@@ -117,6 +117,7 @@ const START: Encoders<StartOptions> = {
   interactive: truth('interactive'),
   ipc: text('ipc'),
   mdsRegister: truth('mds-register'),
+  noTemplate: truth('no-template'),
 };
 
 /** Flags of every command. */

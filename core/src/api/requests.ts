@@ -167,6 +167,8 @@ export interface StartOptions {
   /** Default: `auto`. */
   readonly ipc?: 'auto' | 'private' | 'parent';
   readonly mdsRegister?: boolean;
+  /** The machine of a pod that has one is booted, and does not go on from a template. Default: false. */
+  readonly noTemplate?: boolean;
 }
 
 /** What becomes of the standard streams of a process, as Node.js has it: `ignore`, `inherit`, an open file's number, or `pipe`, which somebody has to read. */

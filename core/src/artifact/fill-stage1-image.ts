@@ -1,14 +1,16 @@
-import {chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync} from 'node:fs';
+import {chmodSync, closeSync, copyFileSync, existsSync, mkdirSync, openSync, readSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import type {Declaration} from '../contract/declaration.ts';
 import type {HostFacts} from '../contract/host.ts';
 import {flavorIncomplete} from './errors.ts';
 import {fillHostTree} from './fill-host-tree.ts';
+import type {TakeKernel} from './guest/taken-kernel.ts';
 
 /**
  * Fills an empty directory with all that a flavor wants of an image of its own: programs of this host, those that come with the flavor, a kernel.
  * @param source the file that the flavor was loaded from
  * @param work an existing directory for what is needed meanwhile
+ * @param takeKernel what takes the kernel, where one is wanted. Default: the distribution's
  */
 export const fillStage1Image = async (
   tree: string,
@@ -16,6 +18,7 @@ export const fillStage1Image = async (
   host: Pick<HostFacts, 'programs'>,
   source: string,
   work: string,
+  takeKernel?: TakeKernel,
 ): Promise<void> => {
   const {directories, programs, files = [], ownFiles = [], machine} = stage1Image;
   fillHostTree(
@@ -24,11 +27,7 @@ export const fillStage1Image = async (
     directories,
     files.filter((path) => existsSync(path)),
   );
-  const own = (path: string): string => {
-    const file = join(packageOf(source), path);
-    if (!existsSync(file)) throw flavorIncomplete(file);
-    return file;
-  };
+  const own = (path: string): string => fileOfPackage(source, path);
   for (const {from, to} of ownFiles) {
     const target = join(tree, to);
     mkdirSync(dirname(target), {recursive: true, mode: 0o755});
@@ -36,16 +35,39 @@ export const fillStage1Image = async (
     chmodSync(target, isMachineCode(target) && !LIBRARY.test(to) ? 0o711 : 0o755);
   }
   if (machine !== undefined) {
-    const {buildGuestSystem} = await import('./guest/build-guest-system.ts');
-    await buildGuestSystem(tree, machine, own(machine.init), work);
+    const [{buildGuestSystem}, {distributionKernel}] = await Promise.all([
+      import('./guest/build-guest-system.ts'),
+      import('./guest/distribution-kernel.ts'),
+    ]);
+    const init = own(machine.init);
+    await buildGuestSystem(tree, machine, {init, work, takeKernel: takeKernel ?? distributionKernel});
   }
+};
+
+/**
+ * A file of the package of a flavor.
+ * @param source the file that the flavor was loaded from
+ * @throws RKT_FLAVOR_INCOMPLETE
+ */
+export const fileOfPackage = (source: string, path: string): string => {
+  const file = join(packageOf(source), path);
+  if (!existsSync(file)) throw flavorIncomplete(file);
+  return file;
 };
 
 /** Read by whoever runs a program with it. */
 const LIBRARY = /\.so$/;
 
 /** The kernel alone reads it, and hides from its user the memory of a program whose file that user cannot read. */
-const isMachineCode = (file: string): boolean => readFileSync(file).toString('latin1', 0, 4) === '\x7fELF';
+const isMachineCode = (file: string): boolean => {
+  const descriptor = openSync(file, 'r');
+  try {
+    const start = Buffer.alloc(4);
+    return start.toString('latin1', 0, readSync(descriptor, start, 0, start.length, 0)) === '\x7fELF';
+  } finally {
+    closeSync(descriptor);
+  }
+};
 
 /** The directory of the package that a file is of. */
 const packageOf = (file: string): string => {

@@ -35,6 +35,7 @@ import {writeCache} from '../linux/write-cache.ts';
 import {templateFailed} from './errors.ts';
 import {
   failureFile,
+  isRefuted,
   isUntouched,
   PARTS,
   readRecord,
@@ -50,6 +51,10 @@ interface Wanted {
   readonly identity: string;
   readonly boot: string;
   readonly note: (text: string) => void;
+  /** Milliseconds after which the program that makes it is ended. */
+  readonly timeout: number;
+  /** See {@link isRefuted}. */
+  readonly refuted: readonly string[];
 }
 
 /**
@@ -57,7 +62,7 @@ interface Wanted {
  * @throws RKT_TEMPLATE_FAILED
  */
 export const makeTemplate = async (dataDir: HostPath, step: TemplateStep, wanted: Wanted): Promise<void> => {
-  const {directory, identity, note} = wanted;
+  const {directory, identity, note, refuted} = wanted;
   const store = openStore(dataDir);
   const failures = failureFile(dataDir, directory);
   refuseFailed(failures, step.tree);
@@ -69,13 +74,15 @@ export const makeTemplate = async (dataDir: HostPath, step: TemplateStep, wanted
   using lock = lockDirectory(templatesDirectory(dataDir), 'exclusive', {wait: true});
   void lock;
   try {
-    if (isUntouched(directory, identity) || (await isWhole(directory, identity))) return;
+    const isBad = isRefuted(directory, refuted);
+    if (!isBad && (isUntouched(directory, identity) || (await isWhole(directory, identity)))) return;
     refuseFailed(failures, step.tree);
-    if (existsSync(directory)) {
-      note(`the template ${directory} is damaged: it is made again`);
-      remove(store, directory);
-    }
-    await make(store, step, wanted);
+    const isSecond = isBad && readRecord(directory)?.isSecond === true;
+    if (isBad && !isSecond) note(`machines do not go on from the template ${directory}: it is made again`);
+    if (!isBad && existsSync(directory)) note(`the template ${directory} is damaged: it is made again`);
+    if (existsSync(directory)) remove(store, directory);
+    if (isSecond) throw new MakerFailed(USELESS);
+    await make(store, step, {...wanted, isSecond: isBad});
   } catch (error) {
     if (error instanceof MakerFailed) {
       writeCache(failures, JSON.stringify(error.failure));
@@ -85,6 +92,9 @@ export const makeTemplate = async (dataDir: HostPath, step: TemplateStep, wanted
     throw error;
   }
 };
+
+/** Another would not be better; nothing is tried any more until something is another: the image, the host's start, or that somebody collects what is not used. */
+const USELESS: ToolFailure = {status: 'none has gone on from two of them', output: ''};
 
 /** What the program says of itself, which the next would say, too; a full disk is another matter. */
 class MakerFailed extends Error {
@@ -101,13 +111,14 @@ const PATIENCE = 10 * 60_000;
 /** @throws RKT_TEMPLATE_FAILED if it could not be made a short time ago, by this rkt or the one that has been waited for */
 const refuseFailed = (file: HostPath, tree: HostPath): void => {
   const failure = recentFailure(file);
-  if (failure !== undefined) throw templateFailed(tree, failure);
+  if (failure !== undefined) throw templateFailed(tree, failure, {told: failure.status === USELESS.status});
 };
 
 const recentFailure = (file: HostPath): ToolFailure | undefined => {
   try {
     const age = Date.now() - statSync(file).mtimeMs;
-    return age >= 0 && age <= PATIENCE ? (JSON.parse(readFileSync(file, 'utf8')) as ToolFailure) : undefined;
+    const failure = JSON.parse(readFileSync(file, 'utf8')) as ToolFailure;
+    return failure.status === USELESS.status || (age >= 0 && age <= PATIENCE) ? failure : undefined;
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return undefined;
     throw error;
@@ -145,7 +156,11 @@ const removeEarlier = (store: ImageStore, boot: string): void => {
   }
 };
 
-const make = async (store: ImageStore, step: TemplateStep, {directory, identity, boot}: Wanted): Promise<void> => {
+const make = async (
+  store: ImageStore,
+  step: TemplateStep,
+  {directory, identity, boot, timeout, isSecond}: Wanted & {readonly isSecond: boolean},
+): Promise<void> => {
   const {tree, command, files, writes} = step;
   removeEarlier(store, boot);
   using spool = makeSpool(store);
@@ -156,14 +171,23 @@ const make = async (store: ImageStore, step: TemplateStep, {directory, identity,
   {
     using root = openStored(tree, O_PATH);
     using target = openHost(made, O_PATH);
-    const failure = await startTool(templateMaker(root, target, writes, command), 'ignore', 'ignore', {offline: true})
-      .ended;
-    if (failure !== undefined) throw new MakerFailed(failure);
+    const maker = startTool(templateMaker(root, target, writes, command), 'ignore', 'ignore', {offline: true});
+    let late = false;
+    const watchdog = setTimeout(() => {
+      late = true;
+      maker.kill();
+    }, timeout);
+    const failure = await maker.ended.finally(() => clearTimeout(watchdog));
+    if (failure !== undefined)
+      throw new MakerFailed(late ? {...failure, status: `it has not ended within ${timeout / 1000} s`} : failure);
   }
   takeOver(made, files);
   writeFileSync(
     join(template, PARTS.record),
-    JSON.stringify({identity, tree, boot, files: await recordsOf(made, files)} satisfies TemplateRecord),
+    JSON.stringify({
+      ...{identity, tree, boot, files: await recordsOf(made, files)},
+      ...(isSecond && {isSecond}),
+    } satisfies TemplateRecord),
     {mode: 0o600},
   );
   {

@@ -35,6 +35,8 @@ export interface TemplateRecord {
   readonly tree: HostPath;
   /** The start of the host that it was made after. */
   readonly boot: string;
+  /** It was made in the place of one that machines did not go on from. */
+  readonly isSecond?: true;
   readonly files: Readonly<Record<string, {readonly stamp: string; readonly digest: string}>>;
 }
 
@@ -51,6 +53,15 @@ export const stampOf = (path: string): string => {
   return [ino, size, mode.toString(8), uid, gid, mtimeNs, ctimeNs].join(':');
 };
 
+/** Whether one of those that machines did not go on from, as a monitor tells files from others: by the inode, and by when they were written. */
+export const isRefuted = (directory: string, refuted: readonly string[]): boolean => {
+  const files = Object.values(readRecord(directory)?.files ?? {});
+  return files.some(({stamp}) => {
+    const [inode, , , , , written] = stamp.split(':');
+    return refuted.includes(`${inode}:${written}`);
+  });
+};
+
 /** `undefined` if nothing whole tells. */
 export const readRecord = (template: string): TemplateRecord | undefined => {
   try {
@@ -61,37 +72,55 @@ export const readRecord = (template: string): TemplateRecord | undefined => {
   }
 };
 
+/** A program that starts a machine gives that two minutes; others may have no bound of their own, and hold every pod up that waits for them. */
+const MAKER_TIMEOUT = 180_000;
+
+export interface TakeOptions {
+  /** Takes why there is none: the pod runs all the same. */
+  readonly note?: (text: string) => void;
+  /** Milliseconds that making one may take. Default three minutes. */
+  readonly timeout?: number;
+  /** See {@link isRefuted}. Default: none. */
+  readonly refuted?: () => readonly string[];
+}
+
 /**
  * The templates of a plan's `template` steps, by the steps' ids: detached read-only mounts, of this mount namespace. Whoever collects templates does no harm to these. One that is not there is made;
- * one that is damaged is removed and made anew.
- * @param note takes why there is none: the pod runs all the same
+ * one that is damaged, or that machines did not go on from, is removed and made anew; one that machines did not go on from a second time is removed for good, which is told once.
  */
 export const takeTemplates = async (
   dataDir: HostPath,
   {filesystem, environment}: Pick<Plan, 'filesystem' | 'environment'>,
-  note: (text: string) => void = () => {},
+  {note = () => {}, timeout = MAKER_TIMEOUT, refuted = () => []}: TakeOptions = {},
 ): Promise<ReadonlyMap<string, Fd>> => {
   const templates = new Map<string, Fd>();
-  for (const step of [...filesystem, ...environment]) {
-    if (step.do !== 'template') continue;
+  const steps = [...filesystem, ...environment].filter((step) => step.do === 'template');
+  if (steps.length === 0) return templates;
+  const options = {note, timeout, refuted: refuted()};
+  for (const step of steps) {
     try {
-      templates.set(step.id, await template(dataDir, step, note));
+      templates.set(step.id, await template(dataDir, step, options));
     } catch (error) {
       if (!(error instanceof RktError) || error.code !== 'RKT_TEMPLATE_FAILED') throw error;
-      note(error.message);
+      if (error.fields.told !== true) note(error.message);
     }
   }
   return templates;
 };
 
-const template = async (dataDir: HostPath, step: TemplateStep, note: (text: string) => void): Promise<Fd> => {
+const template = async (
+  dataDir: HostPath,
+  step: TemplateStep,
+  options: Required<Omit<TakeOptions, 'refuted'>> & {readonly refuted: readonly string[]},
+): Promise<Fd> => {
   const boot = bootOfHost();
   const identity = identityOf(step, boot);
   const directory = `${templatesDirectory(dataDir)}/${textHash(identity)}` as HostPath;
-  const known = attach(directory, identity);
+  const isGood = options.refuted.length === 0 || !isRefuted(directory, options.refuted);
+  const known = isGood ? attach(directory, identity) : undefined;
   if (known !== undefined) return known;
   const {makeTemplate} = await import('./make-template.ts');
-  await makeTemplate(dataDir, step, {directory, identity, boot, note});
+  await makeTemplate(dataDir, step, {directory, identity, boot, ...options});
   const made = attach(directory, identity);
   if (made === undefined) throw templateFailed(step.tree, {status: 'it has been removed at once', output: ''});
   return made;

@@ -59,6 +59,8 @@ export const describeStep = (step: Step): string => {
       return `symlink ${at(step.target)} to ${step.to}${step.ifAbsent ? ', if nothing is there' : ''}`;
     case 'sysctl':
       return `sysctl ${step.key}=${step.value}`;
+    case 'tap':
+      return `tap ${step.device} of the network ${step.namespace}`;
     case 'template':
       return `bind what ${step.command[0]} makes once to <pod>/${step.target}`;
     case 'write':

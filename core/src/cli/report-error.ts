@@ -5,6 +5,7 @@ import {RktError} from '../rkt-error.ts';
 import type {Format} from './context.ts';
 import {internal, limitTooLow, noSpace, pathUnusable} from './errors.ts';
 import {escapeJson, escapeText} from './escape-text.ts';
+import {sourceStack} from './source-stack.ts';
 import {paint, wantsColour} from './terminal.ts';
 import {write} from './write.ts';
 
@@ -75,7 +76,9 @@ const chain = (error: unknown, depth = 0): string[] => {
   if (!(error instanceof Error)) return lines(`caused by ${String(error)}`);
   const fields = error instanceof RktError ? lines(`fields: ${stringify(error.fields)}`) : [];
   return [
-    ...lines(`${depth === 0 ? '' : 'caused by '}${error.stack ?? error.message}`),
+    ...lines(
+      `${depth === 0 ? '' : 'caused by '}${error.stack === undefined ? error.message : sourceStack(error.stack)}`,
+    ),
     ...fields,
     ...chain(error.cause, depth + 1),
   ];

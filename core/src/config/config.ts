@@ -30,7 +30,14 @@ export interface Stage1Config {
   readonly accelerator?: Accelerator;
   /** Whether pods' machines may go on from one that was booted before. Default true. */
   readonly templates?: boolean;
+  /** What `rkt flavor build` gives machines: `small`, `distribution`, or a file. Default: the small kernel if it has been made, else the distribution's. */
+  readonly kernel?: string;
+  /** An archive that is unpacked before rkt's own where a machine starts: modules, for a kernel that is a file. */
+  readonly initramfs?: string;
 }
+
+/** Kernels by name. */
+export const KERNELS = ['distribution', 'small'] as const;
 
 export const ACCELERATORS = ['auto', 'kvm', 'tcg'] as const;
 export type Accelerator = (typeof ACCELERATORS)[number];

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import {isolatorNames} from '../contract/isolators.ts';
-import {ACCELERATORS} from './config.ts';
+import {ACCELERATORS, KERNELS} from './config.ts';
 
 /*
  * The file formats of rkt's configuration, version v1. Empty strings count as unset where rkt let them.
@@ -46,6 +46,17 @@ const stage1 = z
     previous: z.optional(z.nullable(z.string())),
     accelerator: z.optional(z.enum(ACCELERATORS, `must be ${ACCELERATORS.join(', ')}`)),
     templates: z.optional(z.boolean('must be true or false')),
+    kernel: z.optional(
+      z
+        .string()
+        .check(
+          z.refine(
+            (value) => value === '' || (KERNELS as readonly string[]).includes(value) || /^\/[^\0]+$/.test(value),
+            `must be ${KERNELS.join(', ')} or an absolute path`,
+          ),
+        ),
+    ),
+    initramfs: z.optional(absolutePath),
     location: z.optional(
       z
         .string()

@@ -11,12 +11,9 @@ export const mergeLayers = (layers: readonly Config[]): Config => ({
 
 /** A version belongs to its name, and a flavor wins over both: whichever a layer says takes the place of what earlier ones say by the other. */
 const overStage1 = (lower: Stage1Config, upper: Stage1Config): Stage1Config => {
-  const {location, accelerator, templates} = lower;
-  const kept = {
-    ...(location === undefined ? {} : {location}),
-    ...(accelerator === undefined ? {} : {accelerator}),
-    ...(templates === undefined ? {} : {templates}),
-  };
-  const chooses = upper.flavor !== undefined || upper.name !== undefined;
-  return {...(chooses ? kept : lower), ...upper};
+  const {flavor: _flavor, name: _name, version: _version, ...unchosen} = lower;
+  const kept: Stage1Config = upper.flavor !== undefined || upper.name !== undefined ? unchosen : lower;
+  // What is unpacked before rkt's own is of a kernel.
+  const {initramfs: _initramfs, ...ofAnyKernel} = kept;
+  return {...(upper.kernel === undefined ? kept : ofAnyKernel), ...upper};
 };

@@ -42,7 +42,18 @@ export const FIELDS: Readonly<Record<Kind, readonly string[]>> = {
   dockerAuth: [...HEADER, 'registries', 'credentials'],
   image: [...HEADER, 'prefixes', 'accept'],
   paths: [...HEADER, 'data', 'stage1-images', 'receipt-key'],
-  stage1: [...HEADER, 'flavor', 'name', 'version', 'location', 'accelerator', 'templates', 'previous'],
+  stage1: [
+    ...HEADER,
+    'flavor',
+    'name',
+    'version',
+    'location',
+    'accelerator',
+    'templates',
+    'kernel',
+    'initramfs',
+    'previous',
+  ],
 };
 
 /** A misspelt name is told before what is missing for it. */

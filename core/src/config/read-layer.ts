@@ -17,6 +17,8 @@ export const readLayer = (files: readonly string[]): Config => {
     location?: string;
     accelerator?: Accelerator;
     templates?: boolean;
+    kernel?: string;
+    initramfs?: string;
   } = {};
   const seen = new Map<string, string>();
 
@@ -63,7 +65,7 @@ export const readLayer = (files: readonly string[]): Config => {
         }
         break;
       case 'stage1':
-        for (const field of ['flavor', 'name', 'version', 'location'] as const) {
+        for (const field of ['flavor', 'name', 'version', 'location', 'kernel', 'initramfs'] as const) {
           const value = content[field];
           if (!value) continue;
           claim(file, 'stage1', field);

@@ -12,9 +12,16 @@ export const FEATURES = [
   'hostname',
   'ipc/host',
   'ipc/private',
+  /**
+   * A pod with a machine of its own has to itself what tells machines apart, however that has been started: random numbers to come, the id of the boot, addresses of network cards; and the time is
+   * right in it. No pod asks for it; a flavor says whether it holds. Since 1.1.
+   */
+  'machine/unique',
   'network/host',
   'network/named',
   'network/none',
+  /** The pod has cards in a network namespace that somebody has prepared for it (`Pod.network.prepared`); rkt's command asks for none. Since 1.1. */
+  'network/prepared',
   /**
    * Whoever started rkt and wants to be told (`HostFacts.notifySocket`) learns that the pod is ready: when its apps have been started, or of an app with `App.notifies` when that says so
    * itself. Where it cannot be had the operator is told, and the pod runs. Since 1.1.
@@ -68,6 +75,8 @@ export const FEATURES = [
 /** Minor versions of the contract that brought a feature. A flavor for an earlier one need not know it, and is then asked for none. */
 export const FEATURES_SINCE: Readonly<Record<string, number>> = {
   'devices/policy': 1,
+  'machine/unique': 1,
+  'network/prepared': 1,
   notify: 1,
   'processes/apart': 1,
   'processes/closed': 1,
@@ -119,7 +128,7 @@ const absolute = z.string().check(z.regex(/^(\/[^/\0]+)+$/), z.maxLength(4096));
 /** Below the flavor's package, without `..`. */
 const packagePath = z.string().check(z.regex(/^(?!.*(^|\/)\.\.?(\/|$))[^/\0][^\0]*$/), z.maxLength(1024));
 
-/** What a virtual machine starts with: the newest kernel of the host's distribution, and an initial file system. */
+/** What a virtual machine starts with: the newest kernel of the host's distribution, unless the operator wants another, and an initial file system. */
 const guestSystem = z.strictObject({
   /** Where the kernel is in the image, uncompressed (`vmlinux`, with the PVH entry). */
   kernel: absolute,
@@ -131,7 +140,11 @@ const guestSystem = z.strictObject({
   programs: z.array(absolute),
   /** The QEMU among the image's programs, which proves what `HostFacts.accelerator` says. Absent: nothing is proved. */
   emulator: z.optional(absolute),
-  /** Modules of the kernel; with those that they need they are in `/modules`, their names in the order in which they can be loaded in `/modules/order`. */
+  /** Where the image says which kernel it has: what `HostFacts.guestKernel` is read from. Absent: it does not. */
+  about: z.optional(absolute),
+  /** The configuration of a smaller kernel, a file of the flavor's package (`make allnoconfig` of Linux with these lines): what `rkt flavor build --kernel=small` makes, which needs no modules. Absent: there is none. */
+  small: z.optional(packagePath),
+  /** Modules of the distribution's kernel; with those that they need they are in `/modules`, their names in the order in which they can be loaded in `/modules/order`. */
   modules: z.array(z.string().check(z.regex(/^[a-z0-9_]+$/))),
 });
 export type GuestSystem = z.infer<typeof guestSystem>;

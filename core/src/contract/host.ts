@@ -16,6 +16,19 @@ export const passedSocket = z.strictObject({
 });
 export type PassedSocket = z.infer<typeof passedSocket>;
 
+export const GUEST_KERNELS = ['distribution', 'given', 'small'] as const;
+
+/** The kernel that a machine starts with, as its image says. */
+export const guestKernel = z.strictObject({
+  /** Whose it is: the distribution's, with modules; one that the operator has given; or a small one, made of the distribution's source by the flavor's configuration. */
+  kind: z.enum(GUEST_KERNELS),
+  /** `6.1.0-56-amd64` */
+  release: z.string().check(z.maxLength(256)),
+  /** The package or file that it comes from. */
+  from: z.string().check(z.maxLength(4096)),
+});
+export type GuestKernel = z.infer<typeof guestKernel>;
+
 /** What the core found out about this host. The only thing besides the pod that a flavor may look at. */
 export const hostFacts = z.strictObject({
   kernel: z.strictObject({release: z.string(), major: z.int(), minor: z.int()}),
@@ -94,6 +107,8 @@ export const hostFacts = z.strictObject({
       device: z.optional(z.strictObject({major: z.int(), minor: z.int()})),
     }),
   ),
+  /** The kernel of the pod's machine. Only for a flavor whose image has one, and says which. Since 1.1. */
+  guestKernel: z.optional(guestKernel),
   /** The operator wants machines to be booted, each by itself: none goes on from a template. Absent: no. Since 1.1. */
   noTemplates: z.optional(z.literal(true)),
   /** Those passed with LISTEN_FDS, in order. Absent when there are none. Since 1.1. */

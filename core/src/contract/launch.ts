@@ -70,6 +70,8 @@ export const launch = z.discriminatedUnion('into', [
      * capability there. Default false. Since 1.1.
      */
     keepUserNamespace: z.optional(z.literal(true)),
+    /** Leave the taps of the plan's steps `tap` open in the program, as RKT_TAP_FDS: their numbers in order, separated by commas. Default false. Since 1.1. */
+    keepTaps: z.optional(z.literal(true)),
     /** Streams that are not those of rkt's caller. Since 1.1. */
     stdio: z.optional(
       z.strictObject({

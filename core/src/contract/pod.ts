@@ -67,6 +67,35 @@ export const port = z.strictObject({
 });
 export type Port = z.infer<typeof port>;
 
+/** What an interface can be called (IFNAMSIZ). */
+const interfaceName = z.string().check(z.regex(/^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,15}$/));
+/** An address of either family. */
+const address = z.union([z.ipv4(), z.ipv6()]);
+const block = z.union([z.cidrv4(), z.cidrv6()]);
+
+/** A card of the pod. Since 1.1. */
+export const networkInterface = z.strictObject({
+  /** A tap (tun(4), IFF_TAP) that is in the namespace and stays there without whoever made it; what it is connected to there is theirs. */
+  tap: interfaceName,
+  /** How the apps call it. */
+  name: interfaceName,
+  /** Absent: one that no other pod has, made of the pod's UUID. */
+  mac: z.optional(z.string().check(z.regex(/^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/, 'no address of one card'))),
+  mtu: z.optional(z.int().check(z.minimum(68), z.maximum(65_535))),
+  /** With the length of the prefix: `10.1.2.3/24`. */
+  addresses: z.array(block),
+  /** `via`: the router; absent: the hosts of `to` are reached directly. */
+  routes: z.array(z.strictObject({to: block, via: z.optional(address)})),
+});
+
+/** A network namespace that is there before the pod, and what the pod has in it. Since 1.1. */
+export const preparedNetwork = z.strictObject({
+  /** A file that means the namespace: `/run/netns/NAME`, `/proc/PID/ns/net`. */
+  namespace: hostPath,
+  interfaces: z.array(networkInterface).check(z.maxLength(8)),
+});
+export type PreparedNetwork = z.infer<typeof preparedNetwork>;
+
 const input = z.enum(['null', 'stream', 'tty', 'inherit']);
 /** `journal` since 1.1. */
 const output = z.enum(['null', 'log', 'journal', 'stream', 'tty', 'inherit']);
@@ -127,8 +156,11 @@ const podShape = {
   /** Below the cgroup chosen from the host facts, the same in every hierarchy. */
   cgroup: z.string(),
   network: z.strictObject({
-    mode: z.enum(['host', 'none', 'named']),
+    /** `prepared` since 1.1. */
+    mode: z.enum(['host', 'none', 'named', 'prepared']),
     names: z.array(z.strictObject({name: z.string(), args: z.record(z.string(), z.string())})),
+    /** With the mode of that name. Since 1.1. */
+    prepared: z.optional(preparedNetwork),
   }),
   hostname: z.nullable(z.string()),
   /** What /etc/hostname says: `hostname`, or else that of the host. Since 1.1. */

@@ -151,6 +151,10 @@ export const stepSchema = z.discriminatedUnion('do', [
    * exist are skipped. Since 1.1.
    */
   step('keep-mounts', {paths: z.array(hostPath)}),
+  /**
+   * Opens a tap of a network namespace, which stays there; the executor is in its own as before. The launched program has it with `keepTaps`. Fails where there is no such tap. Since 1.1.
+   */
+  step('tap', {namespace: hostPath, device: z.string().check(z.regex(/^[^\s/]{1,15}$/))}),
   /** Sets the host name of the uts namespace. */
   step('hostname', {name: z.string().check(z.maxLength(64))}),
 ]);

@@ -20,8 +20,8 @@ import type {Redirect} from './redirect.ts';
 export interface Program {
   readonly process: Process;
   readonly passSockets: Launch['passSockets'];
-  /** Stays open besides standard input, output, error and passed sockets; the variable tells its number. */
-  readonly keep?: {readonly variable: string; readonly fd: number};
+  /** What stays open besides standard input, output, error and passed sockets; the variable tells their numbers, separated by commas. */
+  readonly keep?: readonly Kept[];
   /** Streams that are not the caller's. */
   readonly redirect?: Redirect;
   /** Called right before this process becomes it, with its rights. */
@@ -30,6 +30,11 @@ export interface Program {
   readonly front?: (program: Pick<Process, 'argv' | 'env'>) => Front;
   /** It may be on the caller's terminal (S30). */
   readonly terminal: 'shared' | 'own';
+}
+
+export interface Kept {
+  readonly variable: string;
+  readonly fds: readonly number[];
 }
 
 export interface Front {
@@ -59,13 +64,13 @@ export const filterOf = ({seccomp}: Process, {caches}: Pick<ExecutorContext, 'ca
 
 /** {@link prepareToBecome} with a filter that {@link filterOf} gave. */
 export const prepareWithFilter = (
-  {process, passSockets, keep, redirect, onReady, front, terminal}: Program,
+  {process, passSockets, keep = [], redirect, onReady, front, terminal}: Program,
   filter: Buffer | null,
 ): Become => {
   const sockets = passSockets ? passedSockets() : {fds: [], env: []};
   const filters = [...ownFilters(terminal), ...(filter === null ? [] : [filter])];
   const sets = setsBeforeExec(process, {filters: filters.length});
-  const added = [...sockets.env, ...(keep === undefined ? [] : [{name: keep.variable, value: String(keep.fd)}])];
+  const added = [...sockets.env, ...keep.map(({variable, fds}) => ({name: variable, value: fds.join()}))];
   const env = [...process.env.filter(({name}) => added.every((entry) => entry.name !== name)), ...added];
   const before = front?.({argv: process.argv, env});
   const own = before === undefined ? {argv: process.argv, env} : {argv: ['rkt'], env: []};
@@ -77,7 +82,7 @@ export const prepareWithFilter = (
     faultPoint('launch.credentials');
     closeOnExecFrom(FIRST_BESIDES_STDIO);
     const taken = before?.descriptors.map(({number}) => number) ?? [];
-    for (const fd of [...sockets.fds, ...(keep === undefined ? [] : [keep.fd]), ...taken]) keepOnExec(fd);
+    for (const fd of [...sockets.fds, ...keep.flatMap(({fds}) => fds), ...taken]) keepOnExec(fd);
     const apart = process.apart && root !== undefined ? [ownDomain(root)] : [];
     onPointOfNoReturn();
     makeThreadCalls(apart);

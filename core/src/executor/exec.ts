@@ -19,12 +19,14 @@ import {openLocation} from './location.ts';
 import {readyNotice} from './ready-notice.ts';
 import {prepareRedirect} from './redirect.ts';
 import {type Started, stayBefore} from './stay-before.ts';
+import {tapsOf} from './taps.ts';
 
 export type LaunchInto<K extends Launch['into']> = Extract<Launch, {into: K}>;
 
 const DIRECTORY = O_PATH | constants.O_DIRECTORY;
 const LOCK_VARIABLE = 'RKT_LOCK_FD';
 const USER_NAMESPACE_VARIABLE = 'RKT_USER_NAMESPACE_FD';
+const TAPS_VARIABLE = 'RKT_TAP_FDS';
 
 /**
  * Last stage of a run: replaces this process by the program. Everything that can be found wrong is found before the root directory changes and
@@ -43,7 +45,16 @@ export const exec = (
 };
 
 const execInRootfs = (
-  {root: location, process, passSockets, stdio, terminal, tellsReady, keepUserNamespace}: LaunchInto<'rootfs'>,
+  {
+    root: location,
+    process,
+    passSockets,
+    stdio,
+    terminal,
+    tellsReady,
+    keepUserNamespace,
+    keepTaps,
+  }: LaunchInto<'rootfs'>,
   context: ExecutorContext,
   onPointOfNoReturn: () => void,
 ): never => {
@@ -54,8 +65,11 @@ const execInRootfs = (
   const redirect = prepareRedirect(stdio, context);
   using notice = tellsReady ? readyNotice(context) : undefined;
   const onReady = notice && {onReady: notice.give};
-  const keep = keepUserNamespace && {keep: {variable: USER_NAMESPACE_VARIABLE, fd: userNamespaceOf(context)}};
-  const become = prepareToBecome({process, passSockets, ...keep, redirect, ...onReady, terminal: 'shared'}, context);
+  const keep = [
+    ...(keepUserNamespace ? [{variable: USER_NAMESPACE_VARIABLE, fds: [userNamespaceOf(context)]}] : []),
+    ...(keepTaps ? [{variable: TAPS_VARIABLE, fds: tapsOf(context).map(({number}) => number)}] : []),
+  ];
+  const become = prepareToBecome({process, passSockets, keep, redirect, ...onReady, terminal: 'shared'}, context);
   context.beforeExec?.();
   faultPoint('launch.root');
   pivotRoot(root);
@@ -86,10 +100,10 @@ const execOnHost = (
   using root = openHost('/', DIRECTORY);
   checkHostProgram(root, program, process);
   using directory = openWorkingDirectory(root, process);
-  const keep = keepLock ? {keep: {variable: LOCK_VARIABLE, fd: context.lock.number}} : {};
+  const keep = keepLock ? [{variable: LOCK_VARIABLE, fds: [context.lock.number]}] : [];
   const front = signalsTo && ((started: Started) => stayBefore(program, started, signalsTo, context));
   const terminal = sharesTerminal ? 'shared' : 'own';
-  const become = prepareToBecome({process, passSockets, ...keep, ...(front && {front}), terminal}, context);
+  const become = prepareToBecome({process, passSockets, keep, ...(front && {front}), terminal}, context);
   context.beforeExec?.();
   faultPoint('launch.root');
   if (outlives) ignoreHangup();

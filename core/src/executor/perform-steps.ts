@@ -25,6 +25,7 @@ import * as protect from './steps/protect.ts';
 import * as remount from './steps/remount.ts';
 import * as symlink from './steps/symlink.ts';
 import * as sysctl from './steps/sysctl.ts';
+import * as tap from './steps/tap.ts';
 import * as template from './steps/template.ts';
 import * as write from './steps/write.ts';
 
@@ -92,6 +93,8 @@ const performStep = (step: Step, context: StepContext): Notes => {
       return symlink.perform(step, context);
     case 'sysctl':
       return sysctl.perform(step);
+    case 'tap':
+      return tap.perform(step, context);
     case 'template':
       return template.perform(step, context);
     case 'write':

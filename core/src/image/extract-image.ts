@@ -49,7 +49,8 @@ const copyOut = async (
   using beside = makeBeside(target);
   const {path: work} = beside;
   const made = join(work, 'image');
-  mkdirSync(made, {mode: 0o755});
+  // Set-user-ID programs of an image are what they are, for nobody else to run (S11).
+  mkdirSync(made, {mode: 0o700});
   {
     using rootfs = openStored(await findRootfs(), O_PATH | constants.O_DIRECTORY);
     await copyTree(rootfs, join(made, 'rootfs') as HostPath);

@@ -1,6 +1,6 @@
 import {createHash} from 'node:crypto';
 import type {Fd} from '../linux/fd.ts';
-import {readChunks} from './read-archive.ts';
+import {readChunks} from '../linux/read-chunks.ts';
 
 /** sha512 of an open file, in hexadecimal digits. */
 export const hashFile = (file: Fd): string => {

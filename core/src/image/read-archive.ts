@@ -3,6 +3,7 @@ import {Readable} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
 import {Fd} from '../linux/fd.ts';
 import {pipe} from '../linux/pipe.ts';
+import {readChunks} from '../linux/read-chunks.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {type Compression, SNIFF_BYTES, sniff} from './compression.ts';
 import {imageCompressionInvalid, imageLimitExceeded} from './errors.ts';
@@ -10,8 +11,6 @@ import {DECOMPRESSOR_MEMORY_BYTES, INODE_BYTES, RATIO_LIMITS, type RatioLimits} 
 import {decompressor} from './sandbox.ts';
 import {startTool, type Tool} from './tool.ts';
 
-// Plain reads in a loop, in chunks that stay in the processor's cache, beat streams by a third and more; measured with these sizes.
-export const CHUNK_BYTES = 256 * 1024;
 export const PIPE_BYTES = 1024 * 1024;
 
 /** An archive, compressed or not: a regular file, opened for this, or a stream of any origin. */
@@ -31,16 +30,6 @@ export interface OpenArchive {
    * @throws RKT_IMAGE_LIMIT_EXCEEDED
    */
   readonly checkRatio: (inodes: number) => void;
-}
-
-/** What is read from a descriptor, to its end. */
-export function* readChunks(file: Fd): Generator<Buffer> {
-  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-  for (;;) {
-    const length = readSync(file.number, buffer);
-    if (length === 0) return;
-    yield buffer.subarray(0, length);
-  }
 }
 
 /**

@@ -173,3 +173,36 @@ export const decompressor = (memoryBytes: number): HostCommand => {
   const limited = [required('prlimit', 'util-linux'), `--as=${memoryBytes}`, '--', bsdcat];
   return {...confined([], limited, NOBODY), shown: []};
 };
+
+/** Where a {@link kernelBuilder} is. */
+export const BUILD = '/build';
+/** For each of its processes; all of them together take what the host lets go of. */
+const BUILD_LIMITS = {core: 0, cpu: 3600, data: 4 * 1024 ** 3, fsize: 4 * 1024 ** 3, nofile: 4096} as const;
+
+/** What makes the same kernel of the same source wherever and whenever (Linux, Documentation/kbuild/reproducible-builds.rst). */
+export const BUILD_ENVIRONMENT = {
+  HOME: BUILD,
+  KBUILD_BUILD_HOST: 'rkt',
+  KBUILD_BUILD_TIMESTAMP: 'Thu Jan  1 00:00:00 UTC 1970',
+  KBUILD_BUILD_USER: 'rkt',
+  KBUILD_BUILD_VERSION: '1',
+  LC_ALL: 'C.UTF-8',
+  PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+  TMPDIR: `${BUILD}/tmp`,
+} as const;
+
+/**
+ * A command that makes a kernel, as a user that nobody else is: it writes to its own directory alone. Its user is its real one, too, for shells become that, and many of them take part.
+ * @param own a mount of that directory that has no place yet
+ * @param devices a mount with `/dev/null`, likewise
+ */
+export const kernelBuilder = (own: Fd, devices: Fd, user: number, command: readonly string[]): HostCommand => {
+  const shown: Shown[] = [
+    {at: BUILD, file: own, detached: true},
+    {at: '/dev', file: devices, detached: true},
+  ];
+  const variables = Object.entries(BUILD_ENVIRONMENT).map(([name, value]) => `${name}=${value}`);
+  const inEnvironment = [required('env', 'coreutils'), '-i', ...variables, ...command];
+  const ids = [`--reuid=${user}`, `--regid=${user}`];
+  return {...confined([], limited(BUILD_LIMITS, inEnvironment), ids), shown};
+};

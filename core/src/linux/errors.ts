@@ -237,6 +237,19 @@ export const stdioRefused = (fd: number, stream: string, what: string) =>
     hint: 'give a file, a pipe, a socket, a terminal or /dev/null',
   });
 
+/** The namespace of a network that was prepared for a pod cannot be joined, or has no such tap, or not a free one. */
+export const tapUnusable = (namespace: string, device: string, cause?: unknown) =>
+  new RktError(
+    'RKT_TAP_UNUSABLE',
+    `the tap "${device}" of the network namespace ${namespace}: ${cause === undefined ? 'there is none that stays' : message(cause)}`,
+    {
+      namespace,
+      device,
+      cause,
+      hint: 'make one that nobody else has open: ip netns exec NAMESPACE ip tuntap add dev TAP mode tap',
+    },
+  );
+
 /** The app's working directory is not a directory of its rootfs (S04). */
 export const workingDirectoryMissing = (path: string, problem: string, cause?: unknown) =>
   new RktError('RKT_WORKING_DIRECTORY_MISSING', `working directory ${path}: ${problem}`, {

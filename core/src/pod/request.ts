@@ -1,5 +1,6 @@
 import type {Restart, RestartLimit} from '../appc/restart.ts';
 import type {HostPath, RootfsPath} from '../contract/names.ts';
+import type {PreparedNetwork} from '../contract/pod.ts';
 
 /*
  * What the operator asked for, parsed from flags and not yet resolved: the input of `prepare`.
@@ -86,6 +87,8 @@ export interface PodRequest {
 /** What `run` and `run-prepared` add. `undefined` is rkt's default. */
 export interface RunRequest {
   readonly net?: string;
+  /** Instead of that; no flag asks for it. */
+  readonly preparedNetwork?: PreparedNetwork;
   readonly interactive: boolean;
   readonly dns: readonly string[];
   readonly dnsSearch: readonly string[];
@@ -95,6 +98,8 @@ export interface RunRequest {
   readonly hostname?: string;
   readonly ipc: 'auto' | 'private' | 'parent';
   readonly mdsRegister: boolean;
+  /** A machine is booted, and does not go on from one that was booted before. */
+  readonly noTemplate: boolean;
   readonly uuidFileSave?: HostPath;
 }
 

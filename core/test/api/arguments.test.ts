@@ -85,6 +85,7 @@ const start: Required<StartOptions> = {
   interactive: true,
   ipc: 'private',
   mdsRegister: true,
+  noTemplate: true,
 };
 
 const call: Required<Omit<CallOptions, 'environment' | 'onNote'>> = {

@@ -115,6 +115,18 @@ for (const [what, lower, upper, merged] of [
   ['templates alone', {flavor: 'kvm', templates: true}, {templates: false}, {flavor: 'kvm', templates: false}],
   ['another flavor', {flavor: 'kvm', templates: false}, {flavor: 'fly'}, {flavor: 'fly', templates: false}],
   [
+    'a kernel alone',
+    {flavor: 'kvm', kernel: '/boot/vmlinuz', initramfs: '/boot/modules.cpio'},
+    {kernel: 'small'},
+    {flavor: 'kvm', kernel: 'small'},
+  ],
+  [
+    'a flavor beside a kernel',
+    {name: 'n', version: '1', kernel: '/boot/vmlinuz', initramfs: '/boot/modules.cpio'},
+    {flavor: 'kvm'},
+    {flavor: 'kvm', kernel: '/boot/vmlinuz', initramfs: '/boot/modules.cpio'},
+  ],
+  [
     'an accelerator alone',
     {flavor: 'kvm', accelerator: 'tcg'},
     {accelerator: 'auto'},

@@ -73,5 +73,6 @@ export const runRequest = (more: Partial<RunRequest> = {}): RunRequest => ({
   hostsEntries: [],
   ipc: 'auto',
   mdsRegister: false,
+  noTemplate: false,
   ...more,
 });

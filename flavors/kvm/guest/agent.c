@@ -17,8 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -29,6 +31,7 @@
 #include <unistd.h>
 
 #include "frame.h"
+#include "network.h"
 
 enum state { ABSENT, RUNNING, ENDED };
 
@@ -36,7 +39,9 @@ enum state { ABSENT, RUNNING, ENDED };
 struct command {
 	const char *pid_file;
 	const char *console; /* where it gives us the other end of a terminal; NULL: it makes none */
+	const char *nowhere; /* the digits of its standard streams that go nowhere; NULL: none does */
 	char **argv; /* NULL: there is no such command */
+	char **again; /* what is done before it is started again; NULL: it never is */
 };
 
 struct output {
@@ -55,9 +60,11 @@ struct process {
 	pid_t pid;
 	/* What comes once that has ended: after the handler before it, which may not fail, the process itself; and then, whose end is told, the handler after it. */
 	struct command next, last;
+	struct command itself; /* what was started last */
 	int is_handler;
 	int ended_before, status_of_process; /* it is the handler after it that runs */
 	int input; /* -1: closed */
+	int reader; /* the other end of it, for when the process is started again; -1: none */
 	int input_ends;
 	char *pending; /* of standard input, not written yet */
 	uint32_t pending_length;
@@ -123,9 +130,9 @@ static void hold_devices(void) {
 }
 
 /* Virtual I/O Device (VIRTIO) 1.2, 5: device types. */
-enum device_type { DISK = 2, CONSOLE = 3, TREE = 9 };
+enum device_type { CARD = 1, DISK = 2, CONSOLE = 3, TREE = 9 };
 
-/* Gives the first device of a type that has none its driver; whether there was one. */
+/* Gives the first device of a type that has none its driver; whether one has got it: there are devices that no driver takes. */
 static int attach_next(enum device_type type) {
 	static const char devices[] = "/sys/bus/virtio/devices";
 	DIR *directory = opendir(devices);
@@ -144,7 +151,24 @@ static int attach_next(enum device_type type) {
 		fclose(file);
 	}
 	if (directory != NULL) closedir(directory);
-	return *first != '\0' && tell_kernel("/sys/bus/virtio/drivers_probe", first);
+	if (*first == '\0' || !tell_kernel("/sys/bus/virtio/drivers_probe", first)) return 0;
+	char driver[400];
+	snprintf(driver, sizeof driver, "%s/%s/driver", devices, first);
+	return access(driver, F_OK) == 0;
+}
+
+/* Where a device may be that was not there when the kernel looked, as it is of a machine that goes on from a template. Its driver says whether one is. */
+static void attach_places(void) {
+	static const char devices[] = "/sys/bus/platform/devices";
+	DIR *directory = opendir(devices);
+	struct dirent *entry;
+	while (directory != NULL && (entry = readdir(directory)) != NULL) {
+		char path[400];
+		if (strncmp(entry->d_name, "virtio-mmio.", 12) != 0) continue;
+		snprintf(path, sizeof path, "%s/%s/driver", devices, entry->d_name);
+		if (access(path, F_OK) < 0) tell_kernel("/sys/bus/platform/drivers/virtio-mmio/bind", entry->d_name);
+	}
+	if (directory != NULL) closedir(directory);
 }
 
 static void load_modules(void) {
@@ -184,6 +208,13 @@ static void mount_kernel(void) {
 	mount_or_die("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "ptmxmode=0666");
 	mount_or_die("tmpfs", "/run", MS_NOSUID | MS_NODEV, "mode=0755");
 	mount_or_die("cgroup2", "/sys/fs/cgroup", strict, NULL);
+}
+
+/* The console is the host's to read: what it says there is the kernel's and ours. crun lets every app open it. */
+static void keep_console(void) {
+	int file = open("/dev/console", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (file < 0) return; /* a kernel that has none */
+	if (ioctl(file, TIOCEXCL) < 0) die("/dev/console"); /* open as long as we are */
 }
 
 /* All the network that a pod has without a card: its apps reach each other. */
@@ -264,6 +295,58 @@ static unsigned long mount_flags(char *names) {
 	return flags;
 }
 
+/* Of a card by its address: 0: there is none. */
+static int find_card(const char *mac) {
+	DIR *cards = opendir("/sys/class/net");
+	struct dirent *entry;
+	int index = 0;
+	while (index == 0 && cards != NULL && (entry = readdir(cards)) != NULL) {
+		char path[300], found[32] = "";
+		snprintf(path, sizeof path, "/sys/class/net/%s/address", entry->d_name);
+		FILE *file = fopen(path, "re");
+		if (file == NULL) continue;
+		if (fscanf(file, "%31s", found) == 1 && strcmp(found, mac) == 0) index = if_nametoindex(entry->d_name);
+		fclose(file);
+	}
+	if (cards != NULL) closedir(cards);
+	return index;
+}
+
+/* All get their drivers first, which they have already with a kernel that needs no modules, and names that no script has: those that the kernel gives may be meant for another. */
+static void take_cards(void) {
+	static int is_done;
+	if (is_done) return;
+	is_done = 1;
+	while (attach_next(CARD)) continue;
+	struct if_nameindex *all = if_nameindex();
+	if (all == NULL) fail("network cards: %s", strerror(errno));
+	for (struct if_nameindex *one = all; one->if_index != 0; one++) {
+		char aside[IFNAMSIZ];
+		if (strcmp(one->if_name, "lo") == 0) continue;
+		snprintf(aside, sizeof aside, "rkt-%u", one->if_index);
+		int error = change_link(one->if_index, aside, 0, 0);
+		if (error != 0) fail("network card %s: %s", one->if_name, strerror(error));
+	}
+	if_freenameindex(all);
+}
+
+static void do_card(const char *name, const char *mac, unsigned mtu) {
+	take_cards();
+	int error = change_link(find_card(mac), name, mtu, 0);
+	if (error == 0) error = change_link(if_nametoindex(name), NULL, 0, 1);
+	if (error != 0) fail("network card %s: %s", name, strerror(error));
+}
+
+static void do_address(const char *name, char *address) {
+	int error = add_address(if_nametoindex(name), address);
+	if (error != 0) fail("network card %s: address %s: %s", name, address, strerror(error));
+}
+
+static void do_route(const char *name, char *to, const char *router) {
+	int error = add_route(if_nametoindex(name), to, router);
+	if (error != 0) fail("network card %s: route to %s: %s", name, to, strerror(error));
+}
+
 static void make_parents(const char *path) {
 	char copy[4096];
 	snprintf(copy, sizeof copy, "%s", path);
@@ -330,6 +413,10 @@ static pid_t read_pid(const char *path) {
 static const char *oom_score;
 /* Of the next line that starts one; NULL: it has no terminal. */
 static const char *console_path;
+/* The same; NULL: it is not started again. */
+static char **again;
+/* Of that line, too: digits of streams. */
+static const char *nowhere;
 /* Where the terminal of a process that is being started comes from; -1: it has none. */
 static int console = -1;
 /* Processes that wait for a handler before they are started. */
@@ -358,6 +445,13 @@ static int take_terminal(void) {
 	close(console);
 	console = -1;
 	return terminal;
+}
+
+static void lead_nowhere(const char *digits) {
+	if (digits == NULL) return;
+	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (const char *digit = digits; *digit != '\0'; digit++)
+		if (dup2(nothing, *digit - '0') < 0) _exit(126);
 }
 
 static void set_size(const struct process *process) {
@@ -390,6 +484,8 @@ static void have_terminal(struct process *process) {
 	close(process->input);
 	close(process->out.fd);
 	close(process->err.fd);
+	if (process->reader >= 0) close(process->reader);
+	process->reader = -1;
 	process->has_terminal = 1;
 	process->out.fd = take_terminal();
 	process->input = process->out.fd < 0 ? -1 : fcntl(process->out.fd, F_DUPFD_CLOEXEC, 0);
@@ -397,50 +493,120 @@ static void have_terminal(struct process *process) {
 	if (process->input < 0 || fcntl(process->out.fd, F_SETFL, O_NONBLOCK) < 0) kill(process->pid, SIGKILL);
 }
 
-/* Starts a program that starts the process and ends (a container runtime): the process is then ours, as all whose parents have ended are. */
-static void launch(struct process *process, struct command command) {
+/*
+ * A program that apps could get at as it starts them is started from a copy that nobody can change, as crun by itself makes one each time, and starts itself again from there: here one is enough.
+ * -1: it cannot be had.
+ */
+static int sealed(const char *path) {
+	static char *of;
+	static int copy = -1;
+	if (of != NULL && strcmp(of, path) == 0) return copy;
+	if (copy >= 0) close(copy);
+	free(of);
+	of = NULL;
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat status;
+	copy = file < 0 ? -1 : memfd_create(path, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (copy < 0 || fstat(file, &status) < 0) goto failed;
+	for (off_t left = status.st_size; left > 0;) {
+		ssize_t done = sendfile(copy, file, NULL, left);
+		if (done <= 0) goto failed;
+		left -= done;
+	}
+	if (fcntl(copy, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0) goto failed;
+	close(file);
+	of = strdup(path);
+	return copy;
+failed:
+	if (file >= 0) close(file);
+	if (copy >= 0) close(copy);
+	return copy = -1;
+}
+
+/* PROGRAM: what `sealed` gives. */
+__attribute__((noreturn)) static void become(int program, char **argv) {
+	char *environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL};
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (program >= 0) fexecve(program, argv, environment);
+	else execve(argv[0], argv, environment);
+	dprintf(2, "%s: %s\n", argv[0], strerror(errno));
+	_exit(127);
+}
+
+/* What it says goes to the console; whether it has done what it should, the next command finds out. */
+static void run_to_end(char **argv) {
+	int program = sealed(argv[0]);
+	pid_t process = fork();
+	if (process < 0) fail("fork: %s", strerror(errno));
+	if (process == 0) become(program, argv);
+	end_if_late(process);
+	while (waitpid(process, NULL, 0) < 0)
+		if (errno != EINTR) fail("wait: %s", strerror(errno));
+}
+
+static void make_nonblocking(int fd) {
+	if (fd >= 0) fcntl(fd, F_SETFL, O_NONBLOCK);
+}
+
+static char not_started[1000];
+
+/* Starts a program that starts the process and ends (a container runtime): the process is then ours, as all whose parents have ended are. Without success the reason is in `not_started`. */
+static int start(struct process *process, struct command command) {
 	char **argv = command.argv;
-	int in[2], out[2], err[2];
+	int in[2] = {process->reader, process->input}, out[2], err[2];
 	if (command.console != NULL) do_listen(command.console);
-	pipe_or_fail(in);
+	if (process->reader < 0) pipe_or_fail(in);
 	pipe_or_fail(out);
 	if (process->is_joined) err[0] = -1, err[1] = fcntl(out[1], F_DUPFD_CLOEXEC, 0);
 	else pipe_or_fail(err);
+	int program = sealed(argv[0]);
 	pid_t starter = fork();
 	if (starter < 0) fail("fork: %s", strerror(errno));
 	if (starter == 0) {
-		sigset_t none;
-		sigemptyset(&none);
-		sigprocmask(SIG_SETMASK, &none, NULL);
 		if (dup2(in[0], 0) < 0 || dup2(out[1], 1) < 0 || dup2(err[1], 2) < 0) _exit(126);
+		lead_nowhere(command.nowhere);
 		take_oom_score();
-		char *environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL};
-		execve(argv[0], argv, environment);
-		dprintf(2, "%s: %s\n", argv[0], strerror(errno));
-		_exit(127);
+		become(program, argv);
 	}
-	close(in[0]);
 	close(out[1]);
 	close(err[1]);
-	for (int *fd = (int[]){in[1], out[0], err[0], -1}; *fd >= 0; fd++) fcntl(*fd, F_SETFL, O_NONBLOCK);
+	for (int at = 0; at < 3; at++) make_nonblocking((int[]){in[1], out[0], err[0]}[at]);
 	int status, late = end_if_late(starter);
 	while (waitpid(starter, &status, 0) < 0)
 		if (errno != EINTR) fail("wait: %s", strerror(errno));
+	process->itself = command;
+	process->input = in[1];
+	/* What it has not read is for the next. */
+	process->reader = command.again == NULL ? -1 : in[0];
+	if (command.again == NULL) close(in[0]);
 	if (status != 0) {
 		char said[900] = "";
 		ssize_t length = read(err[0] < 0 ? out[0] : err[0], said, sizeof said - 1);
 		while (length > 0 && said[length - 1] == '\n') said[--length] = '\0';
-		for (int *fd = (int[]){in[1], out[0], err[0], -1}; *fd >= 0; fd++) close(*fd);
-		fail("%s: %s", argv[0], length > 0 ? said : late ? "has not ended in time" : "failed");
+		close(out[0]);
+		if (err[0] >= 0) close(err[0]);
+		if (console >= 0) close(console);
+		console = -1;
+		snprintf(not_started, sizeof not_started, "%s: %s", argv[0], length > 0 ? said : late ? "has not ended in time" : "failed");
+		return 0;
 	}
 	process->state = RUNNING;
 	process->has_terminal = 0;
 	process->pid = read_pid(command.pid_file);
-	process->input = in[1];
 	process->out.fd = out[0];
 	process->err.fd = err[0];
 	if (process->pid <= 0) die("%s", command.pid_file);
 	if (console >= 0) have_terminal(process);
+	return 1;
+}
+
+static void launch(struct process *process, struct command command) {
+	if (!start(process, command)) {
+		close(process->input);
+		fail("%s", not_started);
+	}
 }
 
 static struct process *new_process(int id) {
@@ -448,6 +614,7 @@ static struct process *new_process(int id) {
 	if (process->state != ABSENT) fail("process %d cannot be started", id);
 	*process = (struct process){
 	    .input = -1,
+	    .reader = -1,
 	    .out = {.fd = -1, .credit = WINDOW},
 	    .err = {.fd = -1, .credit = WINDOW},
 	    .entered = entering >= 0,
@@ -458,42 +625,44 @@ static struct process *new_process(int id) {
 	return process;
 }
 
-static struct command keep(const char *pid_file, char **fields) {
+/* Of the pod's script, which stays. */
+static char **keep(char **fields) {
 	size_t count = 0;
 	while (fields[count] != NULL) count++;
 	char **argv = calloc(count + 1, sizeof *argv);
 	if (argv == NULL) die("memory");
-	memcpy(argv, fields, count * sizeof *argv); /* of the pod's script, which stays */
-	struct command command = {.pid_file = pid_file, .console = console_path, .argv = argv};
-	console_path = NULL;
-	return command;
+	memcpy(argv, fields, count * sizeof *argv);
+	return argv;
 }
 
 /* What it is told has no input but what waits for the process itself. */
-static void launch_handler(struct process *process, struct command command) {
-	launch(process, command);
+static int start_handler(struct process *process, struct command command) {
+	if (!start(process, command)) return 0;
 	close(process->input);
 	process->input = -1;
 	process->is_handler = 1;
+	return 1;
 }
 
 static void do_before(int id, const char *pid_file, char **argv) {
-	launch_handler(new_process(id), (struct command){.pid_file = pid_file, .argv = argv});
+	if (!start_handler(new_process(id), (struct command){.pid_file = pid_file, .argv = argv})) fail("%s", not_started);
 }
 
 static void do_start(int id, const char *pid_file, char **argv) {
+	struct command command = {.pid_file = pid_file, .console = console_path, .nowhere = nowhere, .argv = entering < 0 ? keep(argv) : argv, .again = again};
+	console_path = nowhere = NULL;
+	again = NULL;
 	if (processes[id].is_handler) {
-		processes[id].next = keep(pid_file, argv);
+		processes[id].next = command;
 		waiting++;
 		return;
 	}
-	launch(new_process(id), (struct command){.pid_file = pid_file, .console = console_path, .argv = argv});
-	console_path = NULL;
+	launch(new_process(id), command);
 }
 
 static void do_after(int id, const char *pid_file, char **argv) {
 	if (processes[id].state == ABSENT || processes[id].last.argv != NULL) fail("process %d has no such end", id);
-	processes[id].last = keep(pid_file, argv);
+	processes[id].last = (struct command){.pid_file = pid_file, .argv = keep(argv)};
 }
 
 static void tell_started(void) {
@@ -543,12 +712,22 @@ static void run_script(struct script *script) {
 				fail("mount %s: %s", fields[3], strerror(errno));
 		} else if (strcmp(fields[0], "present") == 0 && count == 3) {
 			need_present(fields[1], fields[2]);
+		} else if (strcmp(fields[0], "card") == 0 && count == 4) {
+			do_card(fields[1], fields[2], strtoul(fields[3], NULL, 10));
+		} else if (strcmp(fields[0], "address") == 0 && count == 3) {
+			do_address(fields[1], fields[2]);
+		} else if (strcmp(fields[0], "route") == 0 && count == 4) {
+			do_route(fields[1], fields[2], fields[3]);
 		} else if (strcmp(fields[0], "hostname") == 0 && count == 2) {
 			if (sethostname(fields[1], strlen(fields[1])) < 0) fail("hostname: %s", strerror(errno));
 		} else if (strcmp(fields[0], "oom-score") == 0 && count == 2) {
 			oom_score = fields[1];
 		} else if (strcmp(fields[0], "console") == 0 && count == 2) {
 			console_path = fields[1];
+		} else if (strcmp(fields[0], "again") == 0 && count >= 2 && entering < 0) {
+			again = keep(fields + 1);
+		} else if (strcmp(fields[0], "nowhere") == 0 && count == 2 && fields[1][strspn(fields[1], "012")] == '\0') {
+			nowhere = fields[1];
 		} else if (strcmp(fields[0], "before") == 0 && count >= 4 && entering < 0) {
 			do_before(number_of(fields[1]), fields[2], fields + 3);
 		} else if (strcmp(fields[0], "after") == 0 && count >= 4 && entering < 0) {
@@ -582,7 +761,7 @@ static void run_entering_script(int id) {
 		run_script(&processes[id].script);
 	}
 	entering = -1;
-	oom_score = console_path = NULL;
+	oom_score = console_path = nowhere = NULL;
 	if (console >= 0) close(console);
 	console = -1;
 	if (chdir("/") < 0) die("/");
@@ -643,9 +822,14 @@ static void keep_input(struct process *process, const char *data, uint32_t lengt
 	process->pending_length += length;
 }
 
+/* Whether it has ended, and may be started again. */
+static int may_come_again(const struct process *process) {
+	return process->state == ENDED && process->itself.again != NULL;
+}
+
 static void take_input(int id, const char *data, uint32_t length) {
 	struct process *process = &processes[id];
-	if (process->next.argv != NULL) {
+	if (process->next.argv != NULL || may_come_again(process)) {
 		if (length == 0) process->input_ends = 1;
 		else keep_input(process, data, length);
 		return;
@@ -690,6 +874,17 @@ static void pass_output(int id, struct output *output, enum frame_type type) {
 	send_frame(type, id, buffer, length);
 }
 
+/* To the process's own standard error, as far as somebody reads that. */
+static void tell_reason(int id) {
+	char text[sizeof not_started + 8];
+	uint32_t length = snprintf(text, sizeof text, "rkt: %s\n", not_started);
+	struct output *err = &processes[id].err;
+	if (length > err->credit) length = err->credit;
+	if (length == 0) return;
+	err->credit -= length;
+	send_frame(FRAME_ERROR, id, text, length);
+}
+
 /* Whether something comes after what has ended. A handler that fails before the process is the end of that. */
 static int go_on(int id) {
 	struct process *process = &processes[id];
@@ -712,8 +907,10 @@ static int go_on(int id) {
 	process->last = (struct command){0};
 	process->status_of_process = process->status;
 	process->ended_before = 1;
-	launch_handler(process, last);
-	return 1;
+	if (start_handler(process, last)) return 1;
+	close_input(process);
+	tell_reason(id);
+	return 0;
 }
 
 /* Once what it had written has been passed on. What it has left behind may write on, if it was an app. */
@@ -723,6 +920,13 @@ static void tell_end(int id) {
 	while (process->out.owed > 0 && process->out.credit > 0) pass_output(id, &process->out, FRAME_OUTPUT);
 	while (process->err.owed > 0 && process->err.credit > 0) pass_output(id, &process->err, FRAME_ERROR);
 	if (process->out.owed > 0 || process->err.owed > 0) return;
+	if (may_come_again(process)) {
+		uint32_t status = process->status;
+		if (process->has_terminal && process->input >= 0) close(process->input), process->input = -1;
+		process->told = 1;
+		send_frame(FRAME_ENDED, id, &status, sizeof status);
+		return;
+	}
 	if (go_on(id)) return;
 	uint32_t word = process->ended_before ? process->status_of_process : process->status;
 	send_frame(FRAME_EXIT, id, &word, sizeof word);
@@ -732,6 +936,36 @@ static void tell_end(int id) {
 	close_output(&process->out);
 	close_output(&process->err);
 	process->state = ABSENT;
+}
+
+/* What cannot be started again has ended by that once more. */
+#define CANNOT_START (126 << 8)
+
+static void start_again(int id) {
+	struct process *process = &processes[id];
+	if (!may_come_again(process) || !process->told) return;
+	run_to_end(process->itself.again);
+	close_output(&process->out);
+	close_output(&process->err);
+	process->told = 0;
+	if (start(process, process->itself)) {
+		if (process->has_terminal) set_size(process);
+		if (process->input >= 0) feed(id);
+		return;
+	}
+	tell_reason(id);
+	process->status = CANNOT_START;
+	tell_end(id);
+}
+
+static void start_no_more(int id) {
+	struct process *process = &processes[id];
+	if (!may_come_again(process) || !process->told) return;
+	process->itself.again = NULL;
+	if (process->reader >= 0) close(process->reader);
+	process->reader = -1;
+	process->told = 0;
+	tell_end(id);
 }
 
 static void reap(void) {
@@ -762,7 +996,7 @@ static void renew(const struct renewal *renewal) {
 	int file = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
 	if (file < 0 || ioctl(file, RNDADDENTROPY, &entropy) < 0 || ioctl(file, RNDRESEEDCRNG) < 0) die("/dev/urandom");
 	close(file);
-	memset(&entropy, 0, sizeof entropy);
+	explicit_bzero(&entropy, sizeof entropy);
 	struct timespec now = {.tv_sec = renewal->seconds, .tv_nsec = renewal->nanoseconds};
 	if (clock_settime(CLOCK_REALTIME, &now) < 0) die("clock");
 }
@@ -813,6 +1047,12 @@ static void take_frame(struct frame frame, char *payload) {
 		tell_end(id);
 		return;
 	}
+	case FRAME_AGAIN:
+		start_again(id);
+		return;
+	case FRAME_LAST:
+		start_no_more(id);
+		return;
 	case FRAME_JOIN:
 		process->is_joined = 1;
 		return;
@@ -826,6 +1066,9 @@ static void take_frame(struct frame frame, char *payload) {
 		if (frame.length != sizeof renewal) die("frame");
 		memcpy(&renewal, payload, sizeof renewal);
 		renew(&renewal);
+		explicit_bzero(&renewal, sizeof renewal);
+		explicit_bzero(payload, frame.length);
+		attach_places();
 		send_frame(FRAME_READY, 0, NULL, 0);
 		return;
 	}
@@ -858,6 +1101,7 @@ static void read_frame(void) {
 int main(void) {
 	own_root();
 	mount_kernel();
+	keep_console();
 	load_modules();
 	raise_loopback();
 	signal(SIGPIPE, SIG_IGN);

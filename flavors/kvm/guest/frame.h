@@ -23,6 +23,8 @@ enum frame_type {
 	FRAME_HALT = 'H',   /* power off */
 	FRAME_JOIN = 'J',   /* standard error of the process that is to be started goes where its output goes */
 	FRAME_SIZE = 'W',   /* struct size: of the terminal that the process has, or is to have */
+	FRAME_AGAIN = 'A',  /* start the process again, which has ended */
+	FRAME_LAST = 'L',   /* it is not started again: what comes after it, if there is something, and then FRAME_EXIT */
 	FRAME_RENEW = 'T',  /* struct renewal: the machine goes on where another was saved; it is ready once it is another */
 	/* guest to host */
 	FRAME_READY = 'R',  /* the agent takes a script */
@@ -30,6 +32,7 @@ enum frame_type {
 	FRAME_OUTPUT = 'O', /* of standard output */
 	FRAME_ERROR = 'E',  /* of standard error */
 	FRAME_EXIT = 'X',   /* u32: status as of wait(2), after all that it has written */
+	FRAME_ENDED = 'Z',  /* the same of a process that may be started again; FRAME_AGAIN or FRAME_LAST is the answer */
 	FRAME_FAILED = 'F', /* text: what of the script cannot be done; of a process that was to join an app, that alone */
 	/* both: u32 more bytes of a stream may be sent; the first byte of the payload is the type of their frames */
 	FRAME_CREDIT = 'C',

@@ -1,18 +1,22 @@
 /*
  * What stays on the host beside QEMU: starts it, gives the agent in the guest its script, carries standard streams and signals, and ends with the exit status of the pod.
  *
- *   monitor DIRECTORY (app NAME STDIN STDOUT STDERR)… [template TEMPLATE LIBRARY] (accelerator NAME PROCESSOR)… -- QEMU ARGUMENT… [-- BOOT… [-- ARGUMENT…]]
+ *   monitor DIRECTORY (app NAME STDIN STDOUT STDERR [restart POLICY TIMES SECONDS])… [template TEMPLATE LIBRARY] (accelerator NAME PROCESSOR)… -- QEMU ARGUMENT… [-- BOOT… [-- ARGUMENT…]]
  *
- * An accelerator that the machine does not start with is followed by the next, and named in the file `status/:accelerator`; see command.h for what is put into the arguments of QEMU.
+ * An accelerator that the machine does not start with is followed by the next, and named in the file `status/:accelerator` once it has started with that; see command.h for what is put into the arguments of QEMU.
  *
- * With a directory TEMPLATE that has a file `state` (save.c) the machine first goes on from there, with the first accelerator and the last arguments in the place of BOOT; if it does not, it is booted. QEMU has the state in
+ * With a directory TEMPLATE that has a file `state` (save.c) the machine first goes on from there, with the first accelerator and the last arguments in the place of BOOT; if it does not, it is booted, and once it has started
+ * `status/:template` gets what tells that file from others: its inode, and when it was written, in nanoseconds since 1970. QEMU has the state in
  * descriptor 6, takes commands from 5, and is preloaded with LIBRARY (own-memory.so.c).
  *
  * STDIN `tty` is the caller's terminal, which is in raw mode while the apps run: the app has one of the guest, with the size of this one.
  *
+ * An app with the POLICY `on-failure` (it has not ended with 0) or `always` is started again, a second after it has ended, until the pod is stopped. When that has been done TIMES times within the last SECONDS, its next
+ * end within them is that of the pod, with its status, or 1 if that is 0; TIMES 0: however often. `status/NAME.starts` is how often it has been started, `status/NAME` how it has ended last.
+ *
  * At DIRECTORY/control/socket it takes what joins an app (enter.c). DIRECTORY has the file `script` and gets `status/NAME`, the exit status of each app as a decimal number, and the file `supervisor-status`, which gets `ready` once all apps run. A stream is `-` (that of the caller), `null`, or the path of a
  * file that is appended to. App number N of the command line is process N of the script. QEMU has the agent's port in descriptor 3 and the console of the
- * guest in descriptor 4. With RKT_USER_NAMESPACE_FD it is root of that user namespace, with the capabilities that a server of files needs there.
+ * guest in descriptor 4, and from 7 on the taps that are open here with the numbers in RKT_TAP_FDS. With RKT_USER_NAMESPACE_FD it is root of that user namespace, with the capabilities that a server of files needs there.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -47,6 +51,9 @@
 #define CONSOLE 4
 #define COMMANDS 5
 #define STATE 6
+/* And those that follow. */
+#define TAPS 7
+#define MAX_TAPS 8
 #define CONSOLE_KEPT 4096
 /* A script, and what is granted of streams; a guest that does not read must not fill the memory of the host. */
 #define MAX_UNSENT (16u << 20)
@@ -58,9 +65,17 @@
 #define GRACE_SECONDS 10
 #endif
 #define HALT_SECONDS 5
+/* Between the end of an app and its next start. */
+#ifndef RESTART_MILLISECONDS
+#define RESTART_MILLISECONDS 1000
+#endif
 /* The same of a machine that something else may start after. */
 #ifndef ATTEMPT_SECONDS
 #define ATTEMPT_SECONDS 15
+#endif
+/* A host on which the next one takes longer is busy, which may have been all that was wrong. */
+#ifndef BUSY_SECONDS
+#define BUSY_SECONDS ATTEMPT_SECONDS
 #endif
 #define MAX_ATTEMPTS 3
 
@@ -70,12 +85,24 @@ struct sink {
 	uint32_t length;
 };
 
-enum state { FREE, ASKING, ALIVE, ENDED };
+/* WAITING: to be started again. LEAVING: it is not, and what comes after it may run. */
+enum state { FREE, ASKING, ALIVE, WAITING, LEAVING, ENDED };
+
+/* Of an app, when it is started again, and how often. */
+struct rule {
+	enum { NEVER, ON_FAILURE, ALWAYS } policy;
+	uint32_t times, seconds;
+	int64_t *ends; /* when it has ended, of the last seconds; times at most */
+	uint32_t end_count, starts;
+	int64_t due;
+	int is_broken;
+};
 
 /* An app, or one that joins an app, for somebody who is at the other end of a socket. */
 struct process {
 	enum state state;
 	const char *name; /* of an app */
+	struct rule rule;
 	int input; /* -1: none, or at its end */
 	uint32_t input_credit;
 	struct sink out, err;
@@ -83,13 +110,16 @@ struct process {
 	int client; /* -1: nobody waits for it */
 	char *request;
 	uint32_t request_length;
+	/* What it has asked for before, of which the guest knows nothing until it is asked for all. */
+	int is_joined, has_size;
+	struct size size;
 };
 
 static struct process processes[MAX_PROCESSES];
 static int app_count, apps_left;
 static const char *directory;
 static pid_t qemu;
-static int port = -1, console = -1, commands = -1, timer = -1, listener = -1;
+static int port = -1, console = -1, commands = -1, timer = -1, restarts = -1, listener = -1;
 static char console_text[CONSOLE_KEPT];
 static size_t console_length;
 static char *unsent;
@@ -101,11 +131,20 @@ static struct {
 	int restores; /* from the template */
 } attempts[MAX_ATTEMPTS];
 static int attempt, attempt_count;
+/* It goes on as the machine that was saved, and has not been told yet that it is another. */
+static int is_same;
+/* What the machine has not started with, though it was not killed: of use to nobody, if it starts without. */
+static const char *failed_accelerator;
+static char failed_template[64];
+static char template_identity[sizeof failed_template];
+static int has_been_late;
+static time_t attempt_start;
 static sigset_t signals_before;
 /* QEMU's, until it has started; -1: none. */
 static int user_namespace = -1;
+static int taps[MAX_TAPS], tap_count;
 static enum { BOOTING, RUNNING, STOPPING, KILLING, HALTING } phase;
-static int first_failure = -1, last_status;
+static int first_failure = -1;
 /* Of the app that has the caller's terminal; -1: none has. */
 static int on_terminal = -1;
 
@@ -222,7 +261,7 @@ static void send_size(void) {
 
 static void signal_apps(int number) {
 	for (int id = 0; id < app_count; id++)
-		if (processes[id].state == ALIVE) send_signal(id, number);
+		if (processes[id].state == ALIVE || processes[id].state == LEAVING) send_signal(id, number);
 }
 
 static void alarm_in(int seconds) {
@@ -230,10 +269,18 @@ static void alarm_in(int seconds) {
 	timerfd_settime(timer, 0, &time, NULL);
 }
 
+/* What comes after it, and then its end. */
+static void start_no_more(int id) {
+	processes[id].state = LEAVING;
+	send_frame(FRAME_LAST, id, NULL, 0);
+}
+
 static void stop_apps(int number) {
 	if (phase > RUNNING) return;
 	phase = STOPPING;
 	signal_apps(number);
+	for (int id = 0; id < app_count; id++)
+		if (processes[id].state == WAITING) start_no_more(id);
 	alarm_in(GRACE_SECONDS);
 }
 
@@ -260,6 +307,19 @@ static void record(const char *name, const char *text) {
 	if (file < 0 || dprintf(file, "%s\n", text) < 0 || fsync(file) < 0 || rename(temporary, path) < 0)
 		fprintf(stderr, "rkt: %s cannot be written: %s\n", path, strerror(errno));
 	if (file >= 0) close(file);
+}
+
+static time_t now(void) {
+	struct timespec time;
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec;
+}
+
+/* For those who start machines after this one. The names are none of apps. */
+static void tell_failed(void) {
+	if (has_been_late && now() - attempt_start > BUSY_SECONDS) return;
+	if (failed_accelerator != NULL) record(":accelerator", failed_accelerator);
+	if (*failed_template != '\0') record(":template", failed_template);
 }
 
 static void grant(int id, enum frame_type stream, uint32_t bytes) {
@@ -312,23 +372,96 @@ static void tell_end(struct process *process) {
 	answer(process, FRAME_EXIT, &status, sizeof status);
 }
 
+static void record_end(struct process *process, int status) {
+	char text[16];
+	process->status = exit_status(status);
+	snprintf(text, sizeof text, "%d", process->status);
+	record(process->name, text);
+}
+
 static void take_exit(int id, int status) {
 	struct process *process = &processes[id];
-	if (process->state != ALIVE) return;
-	process->state = ENDED;
+	if (process->state != ALIVE && process->state != LEAVING) return;
 	if (process->name == NULL) {
+		process->state = ENDED;
 		process->status = status;
 		tell_end(process);
 		return;
 	}
+	if (process->state == ALIVE) record_end(process, status);
+	process->state = ENDED;
 	process->input = -1;
-	process->status = last_status = exit_status(status);
-	char text[16];
-	snprintf(text, sizeof text, "%d", process->status);
-	record(process->name, text);
-	if (process->status != 0 && first_failure < 0) first_failure = process->status;
+	int code = process->status == 0 && process->rule.is_broken ? 1 : process->status;
+	if (code != 0 && first_failure < 0) first_failure = code;
 	apps_left--;
-	if (apps_left > 0 && process->status != 0) stop_apps(SIGTERM);
+	if (apps_left > 0 && code != 0) stop_apps(SIGTERM);
+}
+
+/* ---- apps that are started again ---- */
+
+static int64_t milliseconds(void) {
+	struct timespec now;
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return now.tv_sec * (int64_t)1000 + now.tv_nsec / 1000000;
+}
+
+/* Whether it has been started again as often as it may be; else this end counts, too. */
+static int is_too_often(struct rule *rule, int64_t now) {
+	if (rule->times == 0) return 0;
+	if (rule->ends == NULL && (rule->ends = calloc(rule->times, sizeof *rule->ends)) == NULL) give_up("FAILED", "no memory");
+	uint32_t count = 0;
+	for (uint32_t at = 0; at < rule->end_count; at++)
+		if (now - rule->ends[at] < rule->seconds * (int64_t)1000) rule->ends[count++] = rule->ends[at];
+	rule->end_count = count;
+	if (count == rule->times) return 1;
+	rule->ends[rule->end_count++] = now;
+	return 0;
+}
+
+static void record_start(struct process *process) {
+	char name[300], count[16];
+	snprintf(name, sizeof name, "%s.starts", process->name);
+	snprintf(count, sizeof count, "%u", ++process->rule.starts);
+	record(name, count);
+}
+
+/* For the next of those that wait, if one does. */
+static void await_restarts(void) {
+	int64_t next = 0;
+	for (int id = 0; id < app_count; id++)
+		if (processes[id].state == WAITING && (next == 0 || processes[id].rule.due < next)) next = processes[id].rule.due;
+	struct itimerspec time = {.it_value = {next / 1000, next % 1000 * 1000000}};
+	timerfd_settime(restarts, TFD_TIMER_ABSTIME, &time, NULL);
+}
+
+static void take_restarts(void) {
+	uint64_t times;
+	if (read(restarts, &times, sizeof times) < 0) return;
+	int64_t now = milliseconds();
+	for (int id = 0; id < app_count; id++) {
+		if (processes[id].state != WAITING || processes[id].rule.due > now) continue;
+		processes[id].state = ALIVE;
+		record_start(&processes[id]);
+		send_frame(FRAME_AGAIN, id, NULL, 0);
+	}
+	await_restarts();
+}
+
+static void take_end(int id, int status) {
+	struct process *process = &processes[id];
+	if (process->state != ALIVE || process->rule.policy == NEVER) give_up("PROTOCOL", "the machine says what it should not");
+	record_end(process, status);
+	int64_t now = milliseconds();
+	if (phase == RUNNING && (process->status != 0 || process->rule.policy == ALWAYS)) {
+		process->rule.is_broken = is_too_often(&process->rule, now);
+		if (!process->rule.is_broken) {
+			process->state = WAITING;
+			process->rule.due = now + RESTART_MILLISECONDS;
+			await_restarts();
+			return;
+		}
+	}
+	start_no_more(id);
 }
 
 static void take_output(int id, struct sink *sink, enum frame_type type, const char *data, uint32_t length) {
@@ -346,15 +479,19 @@ static void take_output(int id, struct sink *sink, enum frame_type type, const c
 static void take_frame(struct frame frame, const char *payload) {
 	if (frame.type == FRAME_READY) {
 		if (phase != BOOTING) give_up("PROTOCOL", "the machine has started again");
+		if (is_same) give_up("PROTOCOL", "the machine is still the one that was saved");
 		phase = RUNNING;
 		close_fd(&user_namespace);
 		alarm_in(0);
+		tell_failed();
 		if (on_terminal >= 0) {
 			take_terminal();
 			send_size();
 		}
 		for (int id = 0; id < app_count; id++)
 			if (processes[id].out.fd == STDOUT_FILENO && processes[id].err.fd == STDERR_FILENO && is_one_output()) send_frame(FRAME_JOIN, id, NULL, 0);
+		for (int id = 0; id < app_count; id++)
+			if (processes[id].rule.policy != NEVER) record_start(&processes[id]);
 		send_script();
 		return;
 	}
@@ -373,7 +510,7 @@ static void take_frame(struct frame frame, const char *payload) {
 	}
 	if (frame.process >= MAX_PROCESSES) give_up("PROTOCOL", "the machine tells of a process that is not there");
 	struct process *process = &processes[frame.process];
-	if (process->state != ALIVE && !(process->state == ENDED && process->name != NULL)) give_up("PROTOCOL", "the machine tells of a process that is not there");
+	if (process->state == FREE || process->state == ASKING || (process->state == ENDED && process->name == NULL)) give_up("PROTOCOL", "the machine tells of a process that is not there");
 	switch (frame.type) {
 	case FRAME_OUTPUT:
 		take_output(frame.process, &process->out, FRAME_OUTPUT, payload, frame.length);
@@ -381,12 +518,14 @@ static void take_frame(struct frame frame, const char *payload) {
 	case FRAME_ERROR:
 		take_output(frame.process, &process->err, FRAME_ERROR, payload, frame.length);
 		return;
+	case FRAME_ENDED:
 	case FRAME_EXIT: {
 		uint32_t status;
 		if (frame.length != sizeof status) break;
 		memcpy(&status, payload, sizeof status);
 		if (!is_end(status)) break;
-		take_exit(frame.process, status);
+		if (frame.type == FRAME_EXIT) take_exit(frame.process, status);
+		else take_end(frame.process, status);
 		return;
 	}
 	case FRAME_CREDIT: {
@@ -519,6 +658,8 @@ static void take_request(int id, const char *part, uint32_t length) {
 		return;
 	}
 	process->state = ALIVE;
+	if (process->is_joined) send_frame(FRAME_JOIN, id, NULL, 0);
+	if (process->has_size) send_frame(FRAME_SIZE, id, &process->size, sizeof process->size);
 	for (uint32_t at = 0; at < process->request_length; at += MAX_PAYLOAD) {
 		uint32_t rest = process->request_length - at;
 		send_frame(FRAME_ENTER, id, process->request + at, rest < MAX_PAYLOAD ? rest : MAX_PAYLOAD);
@@ -548,11 +689,13 @@ static void read_client(int id) {
 		}
 		if (frame.length == sizeof number) memcpy(&number, payload, sizeof number);
 		if (process->state == ASKING && frame.type == FRAME_JOIN && frame.length == 0) {
-			send_frame(FRAME_JOIN, id, NULL, 0);
+			process->is_joined = 1;
 			return;
 		}
-		if (frame.type == FRAME_SIZE && frame.length == sizeof(struct size)) {
-			send_frame(FRAME_SIZE, id, payload, frame.length);
+		if (frame.type == FRAME_SIZE && frame.length == sizeof process->size) {
+			memcpy(&process->size, payload, frame.length);
+			process->has_size = 1;
+			if (process->state == ALIVE) send_frame(FRAME_SIZE, id, payload, frame.length);
 			return;
 		}
 		if (frame.type == FRAME_SIGNAL && number >= 1 && number <= 64) {
@@ -583,8 +726,11 @@ static int open_state(void) {
 
 /* Whoever could not make one has said so. */
 static int has_template(void) {
+	struct stat file;
 	int state = template == NULL ? -1 : open_state();
 	if (state < 0) return 0;
+	if (fstat(state, &file) < 0) give_up("FAILED", "%s: %s", template, strerror(errno));
+	snprintf(template_identity, sizeof template_identity, "%llu:%llu", (unsigned long long)file.st_ino, file.st_mtim.tv_sec * 1000000000ull + file.st_mtim.tv_nsec);
 	close(state);
 	return 1;
 }
@@ -597,6 +743,13 @@ static char **next_part(char **arguments) {
 		return word + 1;
 	}
 	return NULL;
+}
+
+static struct rule rule_of(char **words) {
+	struct rule rule = {.policy = strcmp(words[0], "always") == 0 ? ALWAYS : ON_FAILURE};
+	rule.times = strtoul(words[1], NULL, 10);
+	rule.seconds = strtoul(words[2], NULL, 10);
+	return rule;
 }
 
 static void take_arguments(int argc, char **argv) {
@@ -617,6 +770,9 @@ static void take_arguments(int argc, char **argv) {
 		    .err = {.fd = output_of(argv[at + 4], 2)},
 		};
 		at += 5;
+		if (at + 3 >= argc || strcmp(argv[at], "restart") != 0) continue;
+		processes[app_count - 1].rule = rule_of(argv + at + 1);
+		at += 4;
 	}
 	if (at + 2 < argc && strcmp(argv[at], "template") == 0) {
 		template = argv[at + 1];
@@ -663,6 +819,18 @@ static int take_user_namespace(void) {
 	return namespace;
 }
 
+static void take_taps(void) {
+	const char *numbers = getenv("RKT_TAP_FDS");
+	while (numbers != NULL && *numbers != '\0') {
+		char *end;
+		if (tap_count == MAX_TAPS) give_up("FAILED", "more than %d taps", MAX_TAPS);
+		taps[tap_count] = strtol(numbers, &end, 10);
+		if (fcntl(taps[tap_count++], F_SETFD, FD_CLOEXEC) < 0) give_up("FAILED", "RKT_TAP_FDS: %s", strerror(errno));
+		numbers = *end == ',' ? end + 1 : end;
+	}
+	unsetenv("RKT_TAP_FDS");
+}
+
 /* What QEMU is asked for, to go on from a template (QEMU Machine Protocol). It says what becomes of it, an object in each line. */
 static const char RESTORE[] =
     "{\"execute\":\"qmp_capabilities\"}\n"
@@ -674,6 +842,7 @@ static void start_qemu(void) {
 	char **command = make_command(qemu_arguments, restores ? template_arguments : boot_arguments, attempts[attempt].accelerator, attempts[attempt].processor,
 				      restores ? 1 : kilohertz());
 	if (command == NULL) give_up("FAILED", "no memory");
+	attempt_start = now();
 	alarm_in(attempt + 1 < attempt_count ? ATTEMPT_SECONDS : START_SECONDS);
 	int agent[2], text[2], words[2] = {-1, -1}, state = restores ? open_state() : -1;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, agent) < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, text) < 0 ||
@@ -692,15 +861,16 @@ static void start_qemu(void) {
 		if (getppid() != parent) _exit(FAILED);
 		setsid(); /* keys of the terminal are the apps' */
 		sigprocmask(SIG_SETMASK, &signals_before, NULL);
-		const struct {
+		struct {
 			int from, to;
-		} given[] = {{agent[1], PORT}, {text[1], CONSOLE}, {words[1], COMMANDS}, {state, STATE}};
-		int high[4], nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+		} given[4 + MAX_TAPS] = {{agent[1], PORT}, {text[1], CONSOLE}, {words[1], COMMANDS}, {state, STATE}};
+		for (int at = 0; at < tap_count; at++) given[4 + at].from = taps[at], given[4 + at].to = TAPS + at;
+		int count = 4 + tap_count, high[4 + MAX_TAPS], nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 		/* Above the numbers that they are to have. */
-		for (int at = 0; at < 4; at++)
-			if ((high[at] = given[at].from < 0 ? -1 : fcntl(given[at].from, F_DUPFD_CLOEXEC, 10)) < 0 && given[at].from >= 0) _exit(FAILED);
+		for (int at = 0; at < count; at++)
+			if ((high[at] = given[at].from < 0 ? -1 : fcntl(given[at].from, F_DUPFD_CLOEXEC, TAPS + MAX_TAPS)) < 0 && given[at].from >= 0) _exit(FAILED);
 		if (nothing < 0 || dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0 || dup2(high[1], 2) < 0) _exit(FAILED);
-		for (int at = 0; at < 4; at++)
+		for (int at = 0; at < count; at++)
 			if (high[at] >= 0 && dup2(high[at], given[at].to) < 0) _exit(FAILED);
 		if (restores && setenv("LD_PRELOAD", library, 1) < 0) _exit(FAILED);
 		execv(command[0], command);
@@ -713,6 +883,7 @@ static void start_qemu(void) {
 	close(text[1]);
 	port = agent[0];
 	console = text[0];
+	is_same = restores;
 	if (!restores) return;
 	close_fd(&state);
 	close(words[1]);
@@ -724,6 +895,9 @@ static void start_qemu(void) {
 static char answers[4096];
 static size_t answer_length;
 
+/* That QEMU was killed, as is done where memory is short, says nothing about what it was started with. */
+static int is_killed;
+
 /* What it starts with next, if there is something. */
 __attribute__((format(printf, 2, 3))) static void not_started(const char *code, const char *format, ...) {
 	char why[300];
@@ -733,9 +907,10 @@ __attribute__((format(printf, 2, 3))) static void not_started(const char *code, 
 	va_end(arguments);
 	if (phase != BOOTING || attempt + 1 == attempt_count) give_up(code, "%s", why);
 	if (attempts[attempt].restores) {
+		if (!is_killed) strcpy(failed_template, template_identity);
 		fprintf(stderr, "rkt: from its template %s; it is booted\n", why);
 	} else {
-		record(":accelerator", attempts[attempt].accelerator); /* no name of an app */
+		if (!is_killed) failed_accelerator = attempts[attempt].accelerator;
 		fprintf(stderr, "rkt: with the accelerator %s %s; it is started with %s\n", attempts[attempt].accelerator, why, attempts[attempt + 1].accelerator);
 	}
 	end_qemu();
@@ -743,7 +918,7 @@ __attribute__((format(printf, 2, 3))) static void not_started(const char *code, 
 	close_fd(&port);
 	close_fd(&console);
 	close_fd(&commands);
-	answer_length = 0;
+	answer_length = is_killed = 0;
 	unsent_length = received_length = console_length = 0;
 	attempt++;
 	start_qemu();
@@ -770,6 +945,10 @@ static void renew(void) {
 	renewal.seconds = now.tv_sec;
 	renewal.nanoseconds = now.tv_nsec;
 	send_frame(FRAME_RENEW, 0, &renewal, sizeof renewal);
+	is_same = 0;
+	explicit_bzero(&renewal, sizeof renewal);
+	/* What has been sent is still there. */
+	explicit_bzero(unsent + unsent_length, unsent_capacity - unsent_length);
 }
 
 /* A refusal says why, up to the next quotation mark. */
@@ -818,6 +997,7 @@ static void qemu_has_ended(int status) {
 	do before = console_length, keep_console();
 	while (console_length != before && console_length < CONSOLE_KEPT);
 	if (phase == HALTING) return;
+	is_killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 	const char *early = phase == BOOTING ? "NOT_STARTED" : NULL, *reason = panic();
 	if (reason != NULL) not_started("PANIC", "the kernel of the machine has panicked: %s", reason);
 	else if (WIFSIGNALED(status)) not_started(early ? early : "KILLED", "the machine was killed by signal %d", WTERMSIG(status));
@@ -862,6 +1042,7 @@ static int is_drained(void) {
 static void take_alarm(void) {
 	uint64_t times;
 	if (read(timer, &times, sizeof times) < 0) return;
+	if (phase == BOOTING) has_been_late = 1;
 	if (phase == BOOTING) not_started("NOT_STARTED", "the machine has not started within %d seconds", attempt + 1 < attempt_count ? ATTEMPT_SECONDS : START_SECONDS);
 	if (phase == HALTING) end_qemu();
 	/* What its caller has not read yet may be what the guest waits for. */
@@ -874,7 +1055,7 @@ static void take_alarm(void) {
 }
 
 /* Descriptors that are looked at whatever runs. */
-#define FIXED 6
+#define FIXED 7
 
 int main(int argc, char **argv) {
 	sigset_t taken;
@@ -887,11 +1068,13 @@ int main(int argc, char **argv) {
 	signal(SIGPIPE, SIG_IGN);
 	int signals = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
 	timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (signals < 0 || timer < 0) give_up("FAILED", "%s", strerror(errno));
+	restarts = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (signals < 0 || timer < 0 || restarts < 0) give_up("FAILED", "%s", strerror(errno));
 	take_arguments(argc, argv);
 	atexit(restore_terminal);
 	listen_for_clients();
 	user_namespace = take_user_namespace();
+	take_taps();
 	start_qemu();
 	while (phase != HALTING || qemu > 0) {
 		if (phase != HALTING && phase != BOOTING && apps_left == 0 && is_drained()) {
@@ -905,7 +1088,8 @@ int main(int argc, char **argv) {
 		    {port, POLLIN | (unsent_length > 0 ? POLLOUT : 0), 0},
 		    {console, POLLIN, 0},
 		    {phase == RUNNING && unsent_length < WINDOW ? listener : -1, POLLIN, 0},
-		    {commands, POLLIN, 0}};
+		    {commands, POLLIN, 0},
+		    {restarts, POLLIN, 0}};
 		int count = FIXED;
 		struct {
 			int id;
@@ -958,8 +1142,9 @@ int main(int argc, char **argv) {
 		}
 		if (polled[4].revents & POLLIN) take_client();
 		if (polled[5].revents != 0 && commands >= 0) read_answers();
+		if (polled[6].revents & POLLIN) take_restarts();
 		if (polled[1].revents & POLLIN) take_alarm();
 		if (polled[0].revents & POLLIN) take_signals(signals);
 	}
-	return first_failure >= 0 ? first_failure : last_status;
+	return first_failure >= 0 ? first_failure : 0;
 }

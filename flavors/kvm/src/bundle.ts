@@ -1,4 +1,5 @@
-import type {App, Pod, SeccompAction} from '@rkt/plugin-sdk';
+import type {App, Pod, SeccompAction, SeccompFilter} from '@rkt/plugin-sdk';
+import {filterOf} from './calls-of-crun.ts';
 import {ON_TERMINAL} from './terminal.ts';
 import {isOfVolume, volumeMounts} from './volumes.ts';
 
@@ -17,9 +18,9 @@ export const bundle = (pod: Pod, app: App, onTerminal = false) => ({
   linux: {
     namespaces: [{type: 'mount'}],
     cgroupsPath: `/${app.name}`,
-    resources: resourcesOf(app),
+    resources: {...resourcesOf(app), ...(pod.devices === undefined ? {} : {devices: deviceRules(pod.devices)})},
     devices: [NO_CONSOLE],
-    ...(app.process.seccomp === null ? {} : {seccomp: seccompOf(app.process.seccomp)}),
+    ...seccompOf(filterOf(app)),
     maskedPaths: pod.maskedPaths,
     readonlyPaths: pod.readOnlyPaths,
   },
@@ -77,6 +78,18 @@ const KERNEL = [
     options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
   },
   {destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...STRICT, 'ro']},
+];
+
+/** None but these: the disks of the machine are images of other apps, too. */
+const deviceRules = (rules: NonNullable<Pod['devices']>) => [
+  {allow: false, access: 'rwm'},
+  ...rules.map(({type, major, minor, access}) => ({
+    allow: true,
+    type: type === 'char' ? 'c' : 'b',
+    major,
+    ...(minor === null ? {} : {minor}),
+    access,
+  })),
 ];
 
 /** Over it crun mounts the terminal of an app that has one. The console of the machine is none of the pod. */
@@ -142,31 +155,34 @@ const resourcesOf = ({limits}: App) => {
   };
 };
 
-type Filter = NonNullable<App['process']['seccomp']>;
-
 const OPERATORS = {eq: 'SCMP_CMP_EQ', ne: 'SCMP_CMP_NE', 'masked-eq': 'SCMP_CMP_MASKED_EQ'} as const;
 
-const seccompOf = ({default: otherwise, rules}: Filter) => {
-  const {action, errnoRet} = outcome(otherwise);
+const seccompOf = (filter: SeccompFilter | null) => {
+  if (filter === null) return {};
+  const {action, errnoRet} = outcome(filter.default);
   return {
-    defaultAction: action,
-    ...(errnoRet === undefined ? {} : {defaultErrnoRet: errnoRet}),
-    architectures: ['SCMP_ARCH_X86_64'],
-    syscalls: rules.map(({syscalls, outcome: result, args}) => ({
-      names: syscalls,
-      ...outcome(result),
-      ...(args === undefined
-        ? {}
-        : {
-            args: args.map(({index, op, value, mask}) =>
-              op === 'masked-eq'
-                ? {index, op: OPERATORS[op], value: mask ?? 0, valueTwo: value}
-                : {index, op: OPERATORS[op], value},
-            ),
-          }),
-    })),
+    seccomp: {
+      defaultAction: action,
+      ...(errnoRet === undefined ? {} : {defaultErrnoRet: errnoRet}),
+      architectures: ['SCMP_ARCH_X86_64'],
+      syscalls: filter.rules.map(ruleOf),
+    },
   };
 };
+
+const ruleOf = ({syscalls, outcome: result, args}: SeccompFilter['rules'][number]) => ({
+  names: syscalls,
+  ...outcome(result),
+  ...(args === undefined
+    ? {}
+    : {
+        args: args.map(({index, op, value, mask}) =>
+          op === 'masked-eq'
+            ? {index, op: OPERATORS[op], value: mask ?? 0, valueTwo: value}
+            : {index, op: OPERATORS[op], value},
+        ),
+      }),
+});
 
 const outcome = (action: SeccompAction): {action: string; errnoRet?: number} => {
   switch (action.action) {

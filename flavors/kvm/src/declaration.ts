@@ -39,9 +39,11 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
       initramfs: IMAGE.initramfs,
       init: 'dist/agent',
       emulator: IMAGE.qemu,
+      about: '/boot/about.json',
+      small: 'kernel/small.config',
       programs: ['/usr/bin/crun'],
       modules: [
-        ...['virtio_mmio', 'virtio_blk', 'crc32c_generic', 'erofs', 'overlay', 'virtio_console'],
+        ...['virtio_mmio', 'virtio_blk', 'crc32c_generic', 'erofs', 'overlay', 'virtio_console', 'virtio_net'],
         ...['9p', '9pnet_virtio'],
       ],
     },
@@ -56,8 +58,14 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
     'os/linux/cpuset-mems': impossible(LATER),
     'os/linux/no-new-privileges': inGuest('PR_SET_NO_NEW_PRIVS'),
     'os/linux/oom-score-adj': inGuest('oom_score_adj'),
-    'os/linux/seccomp-remove-set': inGuest('seccomp filter'),
-    'os/linux/seccomp-retain-set': inGuest('seccomp filter'),
+    'os/linux/seccomp-remove-set': equivalent(
+      `seccomp filter, ${IN_GUEST}`,
+      'without no-new-privileges one with calls that crun needs after the filter is refused: capset, close, prctl, rt_sigaction, rt_sigprocmask, setresgid, setresuid, write',
+    ),
+    'os/linux/seccomp-retain-set': equivalent(
+      `seccomp filter, ${IN_GUEST}`,
+      'an app may also call what crun calls after the filter: close, umask, write, and without no-new-privileges capset, rt_sigaction and rt_sigprocmask, some options of prctl, statx of descriptors, TCGETS, and setresuid, setresgid, setgroups and fchown with its own ids; it is entered if it may call openat and read',
+    ),
     'os/linux/selinux-context': impossible(LATER),
     'os/unix/rlimits': inGuest('setrlimit'),
     'os/unix/sysctl': impossible(LATER),
@@ -65,29 +73,37 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
     'resource/block-iops': impossible(LATER),
     'resource/cpu': equivalent(
       `cpu quota of a cgroup, ${IN_GUEST}`,
-      "of the machine's cores, which are as many as its apps may use, rounded up",
+      "of the machine's cores, which are as many as its apps may use, rounded up; one of several is booted, and goes on from no template",
     ),
     'resource/hugepages': impossible(OWN_KERNEL),
     'resource/memory': equivalent(
       `memory limit of a cgroup, ${IN_GUEST}`,
-      'the machine has the memory of all apps and 128 MiB, and 384 MiB at least; what apps write to their root file systems is of it, too',
+      'the machine has the memory of all apps and 128 MiB, and 384 MiB at least; one of more is booted, and goes on from no template; what apps write to their root file systems is of it, too',
     ),
     'resource/network-bandwidth': impossible(LATER),
     'resource/pids': inGuest('task limit of a cgroup'),
   },
 
   features: {
-    'apps/many': enforced('containers of crun in one machine'),
-    'devices/policy': enforced(`${OWN_KERNEL} and no device of the host`),
+    'apps/many': enforced(
+      "containers of crun in one machine; with the distribution's kernel more than four are in one that is booted, and goes on from no template; with the small one there are seven at most",
+    ),
+    'devices/policy': inGuest('a program of a cgroup'),
     dns: enforced("bound into each app's /etc"),
     'event-handlers': enforced('containers of crun of their own, with all that the app has'),
     hostname: enforced("the machine's"),
     'ipc/host': impossible(OWN_KERNEL),
     'ipc/private': enforced(OWN_KERNEL),
     'kernel-paths/masked': inGuest('mounts over /proc and /sys'),
+    'machine/unique': enforced(
+      "random numbers of the host's in its pool and the host's time before anything of the pod happens; the id of the boot is made after that",
+    ),
     'network/host': impossible(OWN_KERNEL),
     'network/named': impossible(LATER),
     'network/none': enforced(NO_CARD),
+    'network/prepared': enforced(
+      'a card of the machine for each tap, which QEMU has by descriptor and nothing else of the namespace; the machine is booted, and goes on from no template',
+    ),
     notify: impossible(LATER),
     'pid/private': enforced(OWN_KERNEL),
     ports: impossible(NO_CARD),
@@ -96,7 +112,9 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
       OWN_KERNEL,
       'an app with such capabilities can take over the machine of its pod, and its other apps',
     ),
-    restart: impossible(LATER),
+    restart: enforced(
+      'by the program beside QEMU, after a second: what is left of the app is killed, and crun starts it anew',
+    ),
     watchdog: impossible(LATER),
     'rootfs/overlay': equivalent(
       'a disk of the image under an overlay in memory',

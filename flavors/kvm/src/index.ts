@@ -4,7 +4,6 @@ import {
   type Finding,
   type HostFacts,
   LOGS,
-  logPath,
   mountRootfs,
   mountVolumes,
   type Pod,
@@ -14,12 +13,21 @@ import {
   type Step,
 } from '@rkt/plugin-sdk';
 import {launchedProcess} from './beside.ts';
+import {hasCards, openTaps} from './cards.ts';
 import {declaration} from './declaration.ts';
 import {enterLaunch} from './enter.ts';
-import {accelerators, isOfTemplate, qemuCommand, templateArguments, templateCommand, templateWords} from './machine.ts';
+import {
+  accelerators,
+  isOfTemplate,
+  qemuCommand,
+  templateArguments,
+  templateCommand,
+  templateWords,
+  treesOf,
+} from './machine.ts';
 import {IMAGE, podPath, ROOT, SEEN, SHARED, TEMPLATE, userOf} from './places.ts';
 import {podScript} from './script.ts';
-import {hasTerminal} from './terminal.ts';
+import {wordsOf} from './streams.ts';
 import {bindVolumes, servedTrees} from './volumes.ts';
 
 /** More than the ten seconds after which the monitor kills: it has to record that. */
@@ -28,7 +36,7 @@ const GRACE_MILLISECONDS = 15_000;
 /** Pods of several apps in a virtual machine: QEMU, and a monitor beside it that carries streams, signals and exit statuses. */
 export default defineFlavor({
   ...declaration,
-  probe: (host) => [...missingPrograms(host), ...foreignMachine(host), ...accelerator(host)],
+  probe: (host) => [...missingPrograms(host), ...foreignMachine(host), ...accelerator(host), ...kernel(host)],
 
   filesystem: (pod, host) => [
     // The machine has no card: whoever breaks out into QEMU has no network either, nor what others of the host share.
@@ -44,7 +52,7 @@ export default defineFlavor({
     },
     directory(SHARED, 0),
     directory(`${SHARED}/disks`, 0),
-    ...servedTrees(pod).map((tree) => directory(`${SHARED}/volumes/${tree}`, 0)),
+    ...treesOf(pod, host).map((tree) => directory(`${SHARED}/volumes/${tree}`, 0)),
     ...pod.apps.map(
       (app): Step => ({
         id: `disk.${app.name}`,
@@ -54,10 +62,11 @@ export default defineFlavor({
         target: podPath(`${SHARED}/disks/${app.name}`),
       }),
     ),
-    ...(isOfTemplate(pod, host) ? [template(pod)] : []),
+    ...(isOfTemplate(pod, host) ? [template(pod, host)] : []),
   ],
 
   environment: (pod, host) => [
+    ...openTaps(pod),
     // Before its cgroup is joined, where no device but the usual ones can be made.
     {
       id: 'mount.dev',
@@ -98,7 +107,7 @@ export default defineFlavor({
     process: launchedProcess(pod, [
       IMAGE.monitor,
       SEEN,
-      ...pod.apps.flatMap((app) => streamsOf(pod, app, host)),
+      ...pod.apps.flatMap((app) => wordsOf(pod, app, host)),
       ...templateWords(pod, host),
       ...accelerators(host),
       '--',
@@ -107,6 +116,7 @@ export default defineFlavor({
     ]),
     passSockets: false,
     ...(servedTrees(pod).length > 0 && {keepUserNamespace: true}),
+    ...(hasCards(pod) && {keepTaps: true}),
   }),
 
   enter: (pod, app, command, host) => enterLaunch(pod, app, command, host),
@@ -149,11 +159,11 @@ const file = (name: string, content: string, owner: number): Step => ({
   gid: owner,
 });
 
-const template = (pod: Pod): Step => ({
+const template = (pod: Pod, host: HostFacts): Step => ({
   id: 'template',
   do: 'template',
   tree: treeOf(pod),
-  command: templateCommand(),
+  command: templateCommand(host),
   files: [TEMPLATE.memory, TEMPLATE.state],
   writes: SEEN as RootfsPath,
   target: podPath(`${SHARED}${TEMPLATE.seen.slice(SEEN.length)}`),
@@ -206,29 +216,6 @@ const layersOf = ({name, rootfs}: App) => {
   return rootfs.lower;
 };
 
-/** What the monitor is told of an app: its name and where its streams go. */
-const streamsOf = (pod: Pod, app: App, host: HostFacts): string[] => [
-  'app',
-  app.name,
-  hasTerminal(pod, app, host) ? 'tty' : inputOf(pod, app),
-  ...(['stdout', 'stderr'] as const).map((stream) => outputOf(app, stream)),
-];
-
-// Several apps that read one stream would each get some of it.
-const inputOf = ({apps}: Pod, {stdio: {stdin}}: App): string =>
-  stdin === 'stream' || stdin === 'tty' || (stdin === 'inherit' && apps.length === 1) ? '-' : 'null';
-
-const outputOf = (app: App, stream: 'stdout' | 'stderr'): string => {
-  switch (app.stdio[stream]) {
-    case 'null':
-      return 'null';
-    case 'log':
-      return `${SEEN}${logPath(app, stream).slice(SHARED.length)}`;
-    default:
-      return '-';
-  }
-};
-
 /** One image has them all. */
 const missingPrograms = (host: HostFacts): Finding[] => {
   const missing = declaration.programs.filter((name) => host.programs[name] == null);
@@ -261,6 +248,21 @@ const accelerator = ({accelerator: fact}: HostFacts): Finding[] => {
   if (name === 'kvm') return [{severity: 'note', what: `machines run on the processor itself (kvm): ${because}`}];
   const fix = 'where /dev/kvm has been mended, "rkt flavor doctor kvm" tries it again';
   return [{severity: 'note', what: `machines are emulated (tcg): ${because}`, ...(forced ? {} : {fix})}];
+};
+
+/** Which it is, and where it comes from. */
+const kernel = ({guestKernel}: HostFacts): Finding[] => {
+  if (guestKernel === undefined) return [];
+  const {kind, release, from} = guestKernel;
+  const what = `machines start with Linux ${release}, ${KERNELS[kind]} (${from})`;
+  const fix = 'a small kernel starts faster and takes less memory: rkt flavor build --kernel=small kvm';
+  return [{severity: 'note', what, ...(kind === 'distribution' ? {fix} : {})}];
+};
+
+const KERNELS: Readonly<Record<NonNullable<HostFacts['guestKernel']>['kind'], string>> = {
+  distribution: "the distribution's kernel",
+  given: 'a kernel that the operator has given',
+  small: 'the small kernel',
 };
 
 const foreignMachine = ({arch}: HostFacts): Finding[] =>

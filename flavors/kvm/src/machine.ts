@@ -1,7 +1,9 @@
 import type {App, HostFacts, Pod} from '@rkt/plugin-sdk';
+import {cardArguments, cardsOf, hasCards} from './cards.ts';
+import {machineFull} from './errors.ts';
 import {IMAGE, SEEN, TEMPLATE} from './places.ts';
 import {diskName} from './script.ts';
-import {servedTrees, type Tree, tagOf} from './volumes.ts';
+import {servedTrees, TREES, type Tree, tagOf} from './volumes.ts';
 
 const MEBIBYTE = 1024 * 1024;
 /** What the kernel, the agent and crun take, measured with one app that sleeps: 90 MiB. */
@@ -53,8 +55,19 @@ export const accelerators = ({accelerator}: Pick<HostFacts, 'accelerator'>): str
   return accelerator.forced ? kvm : [...kvm, ...tcg];
 };
 
-/** Disks of a template, and so of every machine that goes on from it. */
+/** Disks of a template of the distribution's kernel, and so of every machine that goes on from it. */
 const DISKS = 4;
+
+/** Where a machine without ACPI has devices of its own: at these places of its memory, each with an interrupt. */
+const PLACES = Array.from({length: 8}, (_, index) => `512@0x${(0xfeb0_0000 + index * 512).toString(16)}:${5 + index}`);
+
+/** The small kernel is told where devices are, and finds there what a template had not. To others the firmware says it, of those alone that are there when the machine starts. */
+const isSmall = ({guestKernel}: HostFacts): boolean => guestKernel?.kind === 'small';
+
+/** What a machine of the pod's own has, besides the port of its agent. */
+const devicesOf = (pod: Pod): number => pod.apps.length + servedTrees(pod).length + cardsOf(pod).length;
+
+const hasPlaces = (pod: Pod): boolean => devicesOf(pod) < PLACES.length;
 
 /** Whether the pod's machine goes on from a template, if there is one; else it is booted. */
 export const isOfTemplate = (pod: Pod, host: HostFacts): boolean =>
@@ -62,28 +75,37 @@ export const isOfTemplate = (pod: Pod, host: HostFacts): boolean =>
   host.accelerator?.name !== 'kvm' &&
   memoryOf(pod) === SMALLEST &&
   coresOf(pod, host) === 1 &&
-  pod.apps.length <= DISKS &&
-  servedTrees(pod).length === 0;
+  (isSmall(host) ? hasPlaces(pod) : pod.apps.length <= DISKS) &&
+  !hasCards(pod);
+
+/** The trees of volumes that QEMU has a device for: where the kernel finds nothing that its template had not, those of the template, if only with nothing in them. */
+export const treesOf = (pod: Pod, host: HostFacts): readonly Tree[] =>
+  isOfTemplate(pod, host) && !isSmall(host) ? TREES : servedTrees(pod);
 
 /** The command line of QEMU, and after `--` what it boots; the monitor puts in what it starts it with, and starts it with the agent's port in descriptor 3 and the console in 4. */
-export const qemuCommand = (pod: Pod, host: HostFacts): string[] => [
-  ...machine(memoryOf(pod), coresOf(pod, host)),
-  ...['-uuid', pod.uuid],
-  ...pod.apps.flatMap(disk),
-  ...(isOfTemplate(pod, host) ? noDisks(pod.apps.length) : []),
-  ...servedTrees(pod).flatMap(share),
-  '--',
-  ...BOOT,
-];
+export const qemuCommand = (pod: Pod, host: HostFacts): string[] => {
+  if (isSmall(host) && !hasPlaces(pod)) throw machineFull(devicesOf(pod), PLACES.length - 1);
+  return [
+    ...machine(memoryOf(pod), coresOf(pod, host), isSmall(host)),
+    ...['-uuid', pod.uuid],
+    ...pod.apps.flatMap(disk),
+    ...(isOfTemplate(pod, host) && !isSmall(host) ? noDisks(pod.apps.length) : []),
+    ...treesOf(pod, host).flatMap((tree) => share(tree, `${SEEN}/volumes/${tree}`)),
+    ...cardArguments(pod),
+    '--',
+    ...boot(isSmall(host)),
+  ];
+};
 
 /** What makes the template of a machine: it boots one, and saves it (guest/save.c). */
-export const templateCommand = (): string[] => [
+export const templateCommand = (host: HostFacts): string[] => [
   IMAGE.save,
   `${SEEN}/${TEMPLATE.state}`,
   ...TCG,
-  ...machine(SMALLEST, 1),
-  ...noDisks(0),
-  ...BOOT,
+  ...machine(SMALLEST, 1, isSmall(host)),
+  // No guest has mounted a tree by then, and whatever is there.
+  ...(isSmall(host) ? [] : [...noDisks(0), ...TREES.flatMap((tree) => share(tree, SEEN))]),
+  ...boot(isSmall(host)),
   ...memory(`${SEEN}/${TEMPLATE.memory}`, 'on'),
   ...commands,
 ];
@@ -98,7 +120,10 @@ export const templateArguments = (pod: Pod, host: HostFacts): string[] =>
     ? ['--', ...OF_KERNEL, ...memory(`${TEMPLATE.seen}/${TEMPLATE.memory}`, 'off'), ...commands, '-incoming', 'defer']
     : [];
 
-const BOOT = ['-kernel', IMAGE.kernel, '-initrd', IMAGE.initramfs, '-append', KERNEL_PARAMETERS.join(' ')];
+const boot = (withPlaces: boolean): string[] => {
+  const places = withPlaces ? PLACES.map((place) => `virtio_mmio.device=${place}`) : [];
+  return ['-kernel', IMAGE.kernel, '-initrd', IMAGE.initramfs, '-append', [...KERNEL_PARAMETERS, ...places].join(' ')];
+};
 
 /** What QEMU has by itself for a kernel that it is given: a template has it, and a machine that goes on from there is given no kernel. */
 const OF_KERNEL = ['-option-rom', 'pvh.bin'];
@@ -110,14 +135,21 @@ const memory = (file: string, share: 'on' | 'off'): string[] => [
 
 const commands = ['-chardev', 'socket,id=commands,fd=5', '-mon', 'chardev=commands,mode=control'];
 
-const machine = (bytes: number, cores: number): string[] => [
+const machine = (bytes: number, cores: number, withPlaces: boolean): string[] => [
   IMAGE.qemu,
-  ...['-M', 'microvm', '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
+  ...['-M', withPlaces ? 'microvm,acpi=off,auto-kernel-cmdline=off' : 'microvm'],
+  ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
   ...['-accel', '@ACCELERATOR@', '-cpu', '@CPU@'],
   ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
   ...['-m', `${Math.ceil(bytes / MEBIBYTE)}`, '-smp', `${cores}`],
   ...['-chardev', 'socket,id=console,fd=4', '-serial', 'chardev:console'],
-  ...['-chardev', 'socket,id=agent,fd=3', '-device', 'virtio-serial-device'],
+  // First of all, by which the kernel numbers it, whatever else there is: QEMU gives places from the last on.
+  ...[
+    '-chardev',
+    'socket,id=agent,fd=3',
+    '-device',
+    `virtio-serial-device${withPlaces ? ',bus=virtio-mmio-bus.0' : ''}`,
+  ],
   ...['-device', 'virtserialport,chardev=agent,name=rkt'],
 ];
 
@@ -139,9 +171,9 @@ const drive = (index: number, what: string): string[] => {
 };
 
 /** Files of several file systems are in one tree: what tells them apart is made unique. */
-const share = (tree: Tree): string[] => {
+const share = (tree: Tree, directory: string): string[] => {
   const id = tagOf(tree);
-  const file = optionValue(`${SEEN}/volumes/${tree}`);
+  const file = optionValue(directory);
   const readOnly = tree === 'ro' ? ',readonly=on' : '';
   return [
     ...['-fsdev', `local,id=${id},path=${file},security_model=passthrough,multidevs=remap${readOnly}`],

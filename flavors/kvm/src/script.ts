@@ -1,5 +1,7 @@
 import type {App, HostFacts, Pod} from '@rkt/plugin-sdk';
 import {bundle, handlerBundle, processIn} from './bundle.ts';
+import {cardLines} from './cards.ts';
+import {streamsNowhere} from './streams.ts';
 import {hasTerminal} from './terminal.ts';
 import {guestMounts, mountsInVolumes} from './volumes.ts';
 
@@ -57,8 +59,11 @@ const handler = (pod: Pod, app: App, index: number, event: 'pre-start' | 'post-s
 const start = (pod: Pod, app: App, index: number, host: HostFacts): string => {
   const [pidFile, console] = [`/run/${app.name}.pid`, `/run/${app.name}.console`];
   const onTerminal = hasTerminal(pod, app, host);
+  const nowhere = streamsNowhere(pod, app, host);
   return [
     ...(onTerminal ? [line('console', console)] : []),
+    ...((app.restart ?? 'no') === 'no' ? [] : [line('again', ...CRUN, 'delete', '--force', app.name)]),
+    ...(nowhere === '' ? [] : [line('nowhere', nowhere)]),
     line(
       ...['start', String(index), pidFile, ...CRUN, 'run', '--no-pivot', '--detach', '--pid-file', pidFile],
       ...(onTerminal ? ['--console-socket', console] : []),
@@ -87,6 +92,7 @@ export const podScript = (pod: Pod, host: HostFacts): string =>
       line('mkdir', path),
       line('mount', type, source, path, flags, data),
     ]),
+    ...cardLines(pod).map((fields) => line(...fields)),
     ...pod.apps.flatMap((app) => mountsInVolumes(pod, app).map(({volume, inner}) => line('present', volume, inner))),
     ...pod.apps.flatMap(rootfs),
     ...pod.apps.map((app, index) => configuration(pod, app, index, host)),

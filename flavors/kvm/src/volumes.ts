@@ -8,7 +8,8 @@ import {podPath, ROOT, SEEN, userOf} from './places.ts';
  */
 
 /** What can be written, and what cannot. */
-export type Tree = 'rw' | 'ro';
+export const TREES = ['rw', 'ro'] as const;
+export type Tree = (typeof TREES)[number];
 
 /** Users and groups that files of a volume can belong to: from 0 on. */
 const IDS = 65_536;

@@ -1,5 +1,5 @@
 import test from 'ava';
-import type {AppName, HostFacts, HostPath, Pod, PodPath, RootfsPath} from '../../../core/src/contract/index.ts';
+import type {App, AppName, HostFacts, HostPath, Pod, PodPath, RootfsPath} from '../../../core/src/contract/index.ts';
 import {app, hostFacts, pod} from '../../../core/test/support/fixtures.ts';
 import {bundle} from '../src/bundle.ts';
 import {enterLaunch} from '../src/enter.ts';
@@ -117,9 +117,14 @@ test('a small machine goes on from a template, in which it finds what it has its
   const step = flavor.filesystem({...two, stage1}, facts).find(({id}) => id === 'template');
   t.like(step, {do: 'template', tree: '/tree', files: ['memory', 'state'], target: 'stage1/rootfs/rkt/template'});
   const devices = (command: readonly string[]) => command.filter((_, index) => command[index - 1] === '-device');
-  const [own, ofTemplate] = [qemuCommand(two, facts), templateCommand()].map(devices);
+  const [own, ofTemplate] = [qemuCommand(two, facts), templateCommand(facts)].map(devices);
   t.deepEqual(own, ofTemplate);
-  t.is(own?.length, 6);
+  t.is(own?.length, 8);
+  for (const readOnly of [true, false]) {
+    const volumes = [hostVolume('data', readOnly)];
+    const made = pod({volumes, apps: [mounted(['data', '/data'])]});
+    t.deepEqual(devices(qemuCommand(made, facts)), ofTemplate);
+  }
   const drives = qemuCommand(two, facts).filter((word) => word.startsWith('if=none'));
   t.deepEqual(
     drives.map((word) => word.includes('null-co')),
@@ -146,10 +151,74 @@ test('what no template can give is booted', (t) => {
       fits(pod(), hostFacts({accelerator: {name: 'kvm', because: 'x'}})),
       fits(pod(), hostFacts({noTemplates: true})),
     ],
-    [true, true, false, false, false, false, true, false, false],
+    [true, true, false, false, false, true, true, false, false],
   );
   const booted = hostFacts({noTemplates: true});
   t.deepEqual([templateWords(pod(), booted), templateArguments(pod(), booted)], [[], []]);
+});
+
+const SMALL = {kind: 'small', release: '6.1.192-rkt', from: 'linux-source-6.1 6.1.192-3'} as const;
+const withSmall = (changes: Partial<HostFacts> = {}) => hostFacts({guestKernel: SMALL, ...changes});
+
+test('the flavor says which kernel it is, and how there may be a smaller one', (t) => {
+  const programs = Object.fromEntries(
+    flavor.declaration.programs?.map((name) => [name, {path: name as HostPath, version: ''}]) ?? [],
+  );
+  const findings = (guestKernel: HostFacts['guestKernel']) => flavor.probe(hostFacts({programs, guestKernel}));
+  t.deepEqual(findings(SMALL), [
+    {
+      severity: 'note',
+      what: 'machines start with Linux 6.1.192-rkt, the small kernel (linux-source-6.1 6.1.192-3)',
+    },
+  ]);
+  t.regex(findings({...SMALL, kind: 'distribution'})[0]?.fix ?? '', /--kernel=small/);
+  t.is(findings({...SMALL, kind: 'given'})[0]?.fix, undefined);
+  t.deepEqual(findings(undefined), []);
+});
+
+test('the small kernel is told where devices may be, in a template and in what goes on from it, which has no more than its own', (t) => {
+  const [own, made] = [qemuCommand(pod(), withSmall()), templateCommand(withSmall())];
+  for (const command of [own, made]) {
+    t.true(command.includes('microvm,acpi=off,auto-kernel-cmdline=off'));
+    const places = command.find((word) => word.startsWith('console='))?.match(/virtio_mmio\.device=\S+/g) ?? [];
+    t.is(places.length, 8);
+    // The kernel numbers devices by their places, and the agent knows its port by that.
+    t.true(command.includes('virtio-serial-device,bus=virtio-mmio-bus.0'));
+    t.deepEqual(
+      [places[0], places[7]],
+      ['virtio_mmio.device=512@0xfeb00000:5', 'virtio_mmio.device=512@0xfeb00e00:12'],
+    );
+  }
+  const disks = (command: readonly string[]) => command.filter((word) => word.startsWith('virtio-blk-device')).length;
+  t.deepEqual([disks(own), disks(made)], [1, 0]);
+  t.false(qemuCommand(pod(), hostFacts()).some((word) => word.includes('acpi=off')));
+});
+
+test('with the small kernel a template gives what has a place in the machine; what has none is refused', (t) => {
+  const many = (count: number) =>
+    pod({apps: Array.from({length: count}, (_, index) => app({name: `a${index}` as AppName, limits: {memoryMax: 1}}))});
+  const served = pod({volumes: [hostVolume('data')], apps: [mounted(['data', '/data'])]});
+  t.deepEqual(
+    [many(7), many(8), served].map((made) => isOfTemplate(made, withSmall())),
+    [true, false, true],
+  );
+  t.false(isOfTemplate(pod(), withSmall({noTemplates: true})));
+  // Cards have places, too.
+  const carded = (count: number) => ({...many(count), network: networked(pod().uuid).network});
+  t.deepEqual(
+    [carded(1), carded(5)].map((made) => isOfTemplate(made, withSmall())),
+    [false, false],
+  );
+  for (const [made, devices] of [
+    [many(8), 8],
+    [carded(6), 8],
+    [{...carded(5), ...served, apps: [...many(4).apps, ...served.apps], network: carded(5).network}, 8],
+  ] as const)
+    t.like(
+      t.throws(() => qemuCommand(made, withSmall())),
+      {code: 'RKT_MACHINE_FULL', fields: {devices, places: 7}},
+    );
+  t.notThrows(() => qemuCommand(carded(5), withSmall()));
 });
 
 test('S14 a comma in an option of QEMU is two', (t) => {
@@ -186,6 +255,83 @@ test('S14 S15 nothing of an image is in the command line of QEMU, nor in a line 
   t.deepEqual(JSON.parse(content).process.args, [hostile]);
 });
 
+test('the monitor has the rule of restarts, and the agent what is done before one', (t) => {
+  const apps = [
+    app({restart: 'always', restartLimit: {times: 5, seconds: 600}}),
+    app({name: second, restart: 'on-failure'}),
+    app({name: 'third' as AppName, restart: 'no'}),
+  ];
+  const made = pod({apps});
+  const argv = flavor.launch(made, hostFacts()).process.argv.join(' ');
+  t.regex(argv, /app main \S+ \S+ \S+ restart always 5 600 app second \S+ \S+ \S+ restart on-failure 0 0 app third/);
+  const words = linesOf(podScript(made, hostFacts())).filter(([word = '']) => ['again', 'start'].includes(word));
+  t.deepEqual(
+    words.map(([word, ...rest]) => [word, rest.at(-1)]),
+    [
+      ['again', 'main'],
+      ['start', 'main'],
+      ['again', 'second'],
+      ['start', 'second'],
+      ['start', 'third'],
+    ],
+  );
+});
+
+const networked = (uuid: string): Pod =>
+  pod({
+    uuid: uuid as Pod['uuid'],
+    network: {
+      mode: 'prepared',
+      names: [],
+      prepared: {
+        namespace: '/run/netns/x,script=/bin/sh' as HostPath,
+        interfaces: [
+          {
+            ...{tap: 'tap,up=yes', name: 'eth0', mtu: 1400, addresses: ['10.1.2.3/24', 'fd00::3/64']},
+            routes: [{to: '0.0.0.0/0', via: '10.1.2.1'}, {to: '10.9.0.0/16'}],
+          },
+          {tap: 'tap1', name: 'eth1', mac: '02:00:00:00:00:01', addresses: [], routes: []},
+        ],
+      },
+    },
+  });
+
+test('S14 a network reaches QEMU as descriptors and addresses of cards, which no other pod has', (t) => {
+  const uuids = ['11111111-1111-4111-8111-f23456789abc', '11111111-1111-4111-8111-f23456789abd'];
+  const [made, other] = uuids.map(networked);
+  if (made === undefined || other === undefined) throw new Error('two pods');
+  const command = qemuCommand(made, hostFacts());
+  t.false(command.some((word) => /netns|tap,up|eth0|10\.1/.test(word)));
+  t.deepEqual(
+    command.filter((word) => /^tap,|^virtio-net/.test(word)),
+    [
+      'tap,id=card-0,fd=7',
+      'virtio-net-device,netdev=card-0,mac=c2:34:56:78:9a:bc',
+      'tap,id=card-1,fd=8',
+      'virtio-net-device,netdev=card-1,mac=02:00:00:00:00:01',
+    ],
+  );
+  t.true(qemuCommand(other, hostFacts()).includes('virtio-net-device,netdev=card-0,mac=c2:34:56:78:9a:bd'));
+  const lines = linesOf(podScript(made, hostFacts()));
+  const words = ['card', 'address', 'route'];
+  t.deepEqual(
+    lines.filter(([word = '']) => words.includes(word)),
+    [
+      ['card', 'eth0', 'c2:34:56:78:9a:bc', '1400'],
+      ['address', 'eth0', '10.1.2.3/24'],
+      ['address', 'eth0', 'fd00::3/64'],
+      ['route', 'eth0', '0.0.0.0/0', '10.1.2.1'],
+      ['route', 'eth0', '10.9.0.0/16', ''],
+      ['card', 'eth1', '02:00:00:00:00:01', '0'],
+    ],
+  );
+  const steps = flavor.environment(made, hostFacts());
+  t.like(steps[0], {do: 'tap', namespace: '/run/netns/x,script=/bin/sh', device: 'tap,up=yes'});
+  t.like(flavor.launch(made, hostFacts()), {keepTaps: true});
+  t.false(isOfTemplate(made, hostFacts()));
+  t.false('keepTaps' in flavor.launch(pod(), hostFacts()));
+});
+
 test('S14 S15 what enters an app has its compiled process, in the environment alone, however long it is', (t) => {
   const main = app({});
   const secret = `\u{1f512}\n\t${'x'.repeat(200_000)}`;
@@ -209,6 +355,37 @@ test('S14 S15 what enters an app has its compiled process, in the environment al
     ...bundle(running, withSecret).process,
     args: ['/bin/echo', hostile],
   });
+});
+
+test('what goes nowhere is told to the agent: no app waits for an input that nobody has', (t) => {
+  const streams = (...stdios: App['stdio'][]) => {
+    const apps = stdios.map((one, index) => app({name: `a${index}` as AppName, stdio: one}));
+    return linesOf(podScript(pod({apps}), hostFacts())).filter(([word]) => word === 'nowhere');
+  };
+  const stdio = {stdin: 'inherit', stdout: 'inherit', stderr: 'inherit'} as const;
+  t.deepEqual(streams(stdio), []);
+  t.deepEqual(streams({stdin: 'null', stdout: 'null', stderr: 'null'}), [['nowhere', '012']]);
+  t.deepEqual(streams({...stdio, stdin: 'stream'}, {...stdio, stderr: 'null'}), [['nowhere', '02']]);
+  const restarted = app({restart: 'always', restartLimit: {times: 5, seconds: 600}, stdio: {...stdio, stdout: 'null'}});
+  t.deepEqual(
+    linesOf(podScript(pod({apps: [restarted]}), hostFacts())).filter(([word]) => word === 'nowhere'),
+    [['nowhere', '1']],
+  );
+});
+
+test('S29 the devices of a pod are those of an app in the machine', (t) => {
+  const devices = [
+    {type: 'char', major: 1, minor: 3, access: 'rwm'},
+    {type: 'char', major: 136, minor: null, access: 'rw'},
+  ] as const;
+  const rulesOf = (made: Pod) => bundle(made, app({})).linux.resources.devices;
+  t.deepEqual(rulesOf(pod({devices: [...devices]})), [
+    {allow: false, access: 'rwm'},
+    {allow: true, type: 'c', major: 1, minor: 3, access: 'rwm'},
+    {allow: true, type: 'c', major: 136, access: 'rw'},
+  ]);
+  const {devices: _, ...unruled} = pod();
+  t.is(rulesOf(unruled), undefined);
 });
 
 const TERMINALS = ['stdin', 'stdout', 'stderr'] as const;
@@ -266,19 +443,20 @@ test('the filter of an app is the compiled one, in words of the OCI specificatio
       },
     },
   } as typeof plain;
-  t.deepEqual(bundle(pod(), filtered).linux.seccomp, {
+  const {syscalls, ...whole} = bundle(pod(), filtered).linux.seccomp ?? t.fail();
+  t.deepEqual(whole, {
     defaultAction: 'SCMP_ACT_ERRNO',
     defaultErrnoRet: 1,
     architectures: ['SCMP_ARCH_X86_64'],
-    syscalls: [
-      {names: ['read'], action: 'SCMP_ACT_ALLOW'},
-      {
-        names: ['ioctl'],
-        action: 'SCMP_ACT_KILL_PROCESS',
-        args: [{index: 1, op: 'SCMP_CMP_MASKED_EQ', value: 255, valueTwo: 5}],
-      },
-    ],
   });
+  t.deepEqual(syscalls.slice(0, 2), [
+    {names: ['read'], action: 'SCMP_ACT_ALLOW'},
+    {
+      names: ['ioctl'],
+      action: 'SCMP_ACT_KILL_PROCESS',
+      args: [{index: 1, op: 'SCMP_CMP_MASKED_EQ', value: 255, valueTwo: 5}],
+    },
+  ]);
 });
 
 const EVIL = '/srv/a,readonly=off\tb' as HostPath;
@@ -340,7 +518,7 @@ test('S14 QEMU is told of two trees of volumes at most, and nothing that somebod
     ],
   );
   t.false(command.some((word) => word.includes('srv')));
-  t.false(qemuCommand(pod(), hostFacts()).includes('-fsdev'));
+  t.false(qemuCommand(pod(), hostFacts({noTemplates: true})).includes('-fsdev'));
 });
 
 test('S21 what QEMU serves shows its own ids, and what no app may write is read-only to it', (t) => {

@@ -1,6 +1,6 @@
 import {type ChildProcess, execFileSync, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {env} from 'node:process';
@@ -19,7 +19,9 @@ const SANITIZER = 99;
 const LIMIT = 120_000;
 const ACCELERATOR = ['accelerator', 'tcg', 'max'];
 /** What the monitor waits for in vain here, nobody else need wait for. */
-const IMPATIENT = ['-O1', '-DATTEMPT_SECONDS=1', '-DGRACE_SECONDS=1'];
+const IMPATIENT = ['-O1', '-DATTEMPT_SECONDS=1', '-DGRACE_SECONDS=1', '-DRESTART_MILLISECONDS=10'];
+/** That a host is busy is not told by a second. */
+const NEVER_BUSY = '-DBUSY_SECONDS=600';
 
 testIf(lacks('program/cc'))('S21 whatever a guest says, the monitor reads what it was given and ends', async (t) => {
   t.timeout(30 * 60_000);
@@ -38,7 +40,7 @@ testIf(lacks('program/cc'))('S21 whatever a guest says, the monitor reads what i
   const args = [
     path.join(directory, 'pod'),
     ...apps,
-    ...['app', 'c', 'null', 'null', '-'],
+    ...['app', 'c', 'null', 'null', '-', 'restart', 'always', '1', '600'],
     ...ACCELERATOR,
     '--',
     guest,
@@ -90,7 +92,7 @@ for (const [name, script] of Object.entries(machines)) {
       for (const place of ['status', 'control']) mkdirSync(path.join(directory, place));
       for (const file of ['script', 'supervisor-status']) writeFileSync(path.join(directory, file), 'mkdir\t/x\n');
       const [monitor, qemu] = [path.join(directory, 'monitor'), path.join(directory, 'qemu')];
-      execFileSync('cc', [...IMPATIENT, '-o', monitor, at('../guest/monitor.c')]);
+      execFileSync('cc', [...IMPATIENT, NEVER_BUSY, '-o', monitor, at('../guest/monitor.c')]);
       writeFileSync(qemu, `#!/bin/sh\n[ "$1,$2" = -accel=tcg,max ] || { ${script}; }\n${WORKS}\n`, {mode: 0o755});
       const run = async (...accelerators: string[]) => {
         rmSync(path.join(directory, 'control/socket'), {force: true});
@@ -108,11 +110,22 @@ for (const [name, script] of Object.entries(machines)) {
         const [status] = await once(child, 'close');
         return {status, said};
       };
+      const mark = path.join(directory, 'status/:accelerator');
+      // With neither, and with none but the first, nothing is known of that.
+      if (name !== 'hangs') {
+        t.is((await run('accelerator', 'kvm', 'host', 'accelerator', 'kvm', 'max')).status, 254);
+        t.false(existsSync(mark));
+      }
       const next = await run('accelerator', 'kvm', 'host', ...ACCELERATOR);
       t.is(next.status, 5, next.said);
       t.regex(next.said, /^rkt: with the accelerator kvm .*; it is started with tcg$/m);
       t.notRegex(next.said, /[^\n\x20-\x7e]/);
-      t.is(readFileSync(path.join(directory, 'status/:accelerator'), 'utf8'), 'kvm\n');
+      t.is(readFileSync(mark, 'utf8'), 'kvm\n');
+      rmSync(mark);
+      execFileSync('cc', [...IMPATIENT, '-DBUSY_SECONDS=-1', '-o', monitor, at('../guest/monitor.c')]);
+      t.is((await run('accelerator', 'kvm', 'host', ...ACCELERATOR)).status, 5);
+      // One that was late may have been so because the host was busy, as the next one is then.
+      t.is(existsSync(mark), name !== 'hangs');
       if (name === 'hangs') return; // two minutes, without another
       const alone = await run('accelerator', 'kvm', 'host');
       t.is(alone.status, 254, alone.said);
@@ -132,7 +145,7 @@ testIf(lacks('program/cc'))(
     // As patient as ever: here it goes on in time.
     execFileSync('cc', ['-O1', '-o', monitor, at('../guest/monitor.c')]);
     const run = async (goesOn: string, boots: string) => {
-      rmSync(path.join(directory, 'control/socket'), {force: true});
+      for (const old of ['control/socket', 'status/:template']) rmSync(path.join(directory, old), {force: true});
       const script = `[ "$1" = boot ] && { ${boots}; }\n[ "$1" = go-on ] && { ${goesOn}; }\n${WORKS}`;
       writeFileSync(qemu, `#!/bin/sh\n${script}\n`, {mode: 0o755});
       const template = ['template', path.join(directory, 'template'), ''];
@@ -150,25 +163,42 @@ testIf(lacks('program/cc'))(
     const dies = 'exit 3';
     // There is none.
     t.deepEqual(await run(dies, ':'), {status: 5, said: ''});
-    writeFileSync(path.join(directory, 'template/state'), 'state');
+    const state = path.join(directory, 'template/state');
+    writeFileSync(state, 'state');
+    const mark = (): string | undefined => {
+      const file = path.join(directory, 'status/:template');
+      return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+    };
     const renewed = `[ "$(cat <&6)" = state ] && printf '{"event": "RESUME"}\\n' >&5 && [ "$(head -c 88 <&3 | head -c 1)" = T ]`;
     t.deepEqual(await run(`${renewed} || ${dies}`, dies), {status: 5, said: ''});
+    t.is(mark(), undefined);
+    // It takes the apps before it has been told that it is another.
+    const same = await run(`printf 'R\\0\\0\\0\\0\\0\\0\\0' >&3; exec sleep 1000`, dies);
+    t.is(same.status, 254, same.said);
+    t.regex(same.said, /^rkt: RKT_MACHINE_PROTOCOL: the machine is still the one that was saved$/m);
     const refused = await run(`printf '{"error": {"desc": "no such \\033state"}}\\n' >&5; sleep 1000`, ':');
     t.is(refused.status, 5, refused.said);
     t.regex(refused.said, /^rkt: from its template the machine cannot go on: no such {1,2}state; it is booted$/m);
     const ended = await run(dies, ':');
     t.is(ended.status, 5, ended.said);
     t.regex(ended.said, /^rkt: from its template QEMU ended with exit status 3; it is booted$/m);
+    const {ino, mtimeNs} = statSync(state, {bigint: true});
+    t.is(mark(), `${ino}:${mtimeNs}\n`);
+    // Which says nothing of the template: it does not start without, and somebody has killed it.
+    t.is((await run(dies, dies)).status, 254);
+    t.is(mark(), undefined);
+    t.is((await run('kill -KILL $$', ':')).status, 5);
+    t.is(mark(), undefined);
   },
 );
 
 /** What a pod has for its monitor, with such programs. */
-const makeDirectory = (...programs: readonly string[]): string => {
+const makeDirectory = (programs: readonly string[], flags: readonly string[] = []): string => {
   const directory = mkdtempSync(path.join(tmpdir(), 'rkt-test-monitor-'));
   for (const place of ['status', 'control']) mkdirSync(path.join(directory, place));
   for (const file of ['script', 'supervisor-status']) writeFileSync(path.join(directory, file), 'mkdir\t/x\n');
   for (const name of programs)
-    execFileSync('cc', [...IMPATIENT, '-o', path.join(directory, name), at(`../guest/${name}.c`)]);
+    execFileSync('cc', [...IMPATIENT, ...flags, '-o', path.join(directory, name), at(`../guest/${name}.c`)]);
   return directory;
 };
 
@@ -176,9 +206,11 @@ const makeDirectory = (...programs: readonly string[]): string => {
 const writeScript = (directory: string, script: string): void =>
   writeFileSync(path.join(directory, 'qemu'), `#!/bin/sh\nframe() { printf "$1" >&3; }\n${script}\n`, {mode: 0o755});
 
+const APP = ['app', 'a', 'null', 'null', 'null'];
+
 /** A machine of one app, and what joins that app. */
-const startMachine = (script: string) => {
-  const directory = makeDirectory('monitor', 'enter');
+const startMachine = (script: string, rule: readonly string[] = [], flags: readonly string[] = []) => {
+  const directory = makeDirectory(['monitor', 'enter'], flags);
   const program = (name: string): string => path.join(directory, name);
   writeScript(directory, script);
   const started: ChildProcess[] = [];
@@ -196,7 +228,9 @@ const startMachine = (script: string) => {
     return {child, ended};
   };
   return {
-    monitor: start('monitor', directory, 'app', 'a', 'null', 'null', 'null', ...ACCELERATOR, '--', program('qemu')),
+    monitor: start('monitor', directory, ...APP, ...rule, ...ACCELERATOR, '--', program('qemu')),
+    socket: program('control/socket'),
+    read: (name: string) => (existsSync(program(name)) ? readFileSync(program(name), 'utf8') : ''),
     isReady: () => readFileSync(path.join(directory, 'supervisor-status'), 'utf8').startsWith('ready'),
     enter: () => start('enter', path.join(directory, 'control/socket')),
     end: () => {
@@ -254,10 +288,72 @@ testIf(lacks('program/cc'))('S21 what a guest says of an end stops nobody', asyn
   }
 });
 
+/** Asks for one stream of output and errors, and goes. */
+const GOES = `import socket, sys
+monitor = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+monitor.connect(sys.argv[1])
+monitor.recv(8)
+monitor.send(b'J' + bytes(7))
+monitor.shutdown(socket.SHUT_WR)
+while monitor.recv(8): pass`;
+
+testIf(lacks('program/cc', 'program/python3'))(
+  'what one has asked for that never joined an app is nothing to the next',
+  async (t) => {
+    const machine = startMachine(`${STARTS}; head -c 1 <&3 >"$(dirname "$0")/heard"`);
+    t.teardown(machine.end);
+    await until(machine.isReady);
+    execFileSync('python3', ['-c', GOES, machine.socket]);
+    machine.enter();
+    await machine.monitor.ended;
+    t.is(machine.read('heard'), 'N');
+  },
+);
+
+/** The status of a restarted app, 8 bits of it, and what the monitor answers. */
+const endsWith = (status: number): string => `frame 'Z\\0\\0\\0\\004\\0\\0\\0\\0\\00${status}\\0\\0'; hear`;
+const HEARS = `hear() { answer=$(head -c 8 <&3 | head -c 1); echo "$answer" >>"$(dirname "$0")/heard"; }`;
+
+for (const [policy, limit, ends, answers, code, starts] of [
+  ['on-failure', '0', [7, 7, 0], 'AAL', 0, 3],
+  ['on-failure', '2', [7, 6, 5], 'AAL', 5, 3],
+  ['always', '1', [0, 0], 'AL', 1, 2],
+] as const)
+  testIf(lacks('program/cc'))(
+    `an app with ${policy}, ${limit} times, that ends with ${ends.join()} ends the pod with ${code}`,
+    async (t) => {
+      const runs = ends.map(endsWith).join('\n');
+      const machine = startMachine(
+        `${STARTS}; ${HEARS}; ${runs}\nframe 'X\\0\\0\\0\\004\\0\\0\\0\\0\\011\\0\\0'; hear`,
+        ['restart', policy, limit, '600'],
+      );
+      t.teardown(machine.end);
+      const {status, said} = await machine.monitor.ended;
+      t.deepEqual([status, said], [code, ''], said);
+      t.is(machine.read('status/a'), `${ends.at(-1)}\n`);
+      t.is(machine.read('status/a.starts'), `${starts}\n`);
+      t.is(machine.read('heard'), [...answers, 'H', ''].join('\n'));
+    },
+  );
+
+testIf(lacks('program/cc'))('an app that waits to be started again is not, once the pod is stopped', async (t) => {
+  const machine = startMachine(
+    `${STARTS}; ${HEARS}; frame 'Z\\0\\0\\0\\004\\0\\0\\0\\0\\005\\0\\0'
+    hear; frame 'X\\0\\0\\0\\004\\0\\0\\0\\0\\005\\0\\0'; hear`,
+    ['restart', 'always', '0', '0'],
+    ['-URESTART_MILLISECONDS', '-DRESTART_MILLISECONDS=3600000'],
+  );
+  t.teardown(machine.end);
+  await until(() => machine.read('status/a') === '5\n');
+  machine.monitor.child.kill('SIGTERM');
+  t.is((await machine.monitor.ended).status, 5);
+  t.is(machine.read('heard'), 'L\nH\n');
+});
+
 testIf(lacks('program/cc', 'program/python3'))(
   'the guest is told the size of the terminal, which has its own modes again when the machine is killed',
   async (t) => {
-    const directory = makeDirectory('monitor');
+    const directory = makeDirectory(['monitor']);
     t.teardown(() => rmSync(directory, {recursive: true}));
     const told = path.join(directory, 'told');
     // A size is 12 bytes, and comes before the script; what has been written is granted anew by 16.
@@ -313,7 +409,7 @@ testIf(lacks('program/cc'))(
 );
 
 testIf(lacks('program/cc'))('an output that cannot be written is told once, and holds up nobody', async (t) => {
-  const directory = makeDirectory('monitor');
+  const directory = makeDirectory(['monitor']);
   t.teardown(() => rmSync(directory, {recursive: true}));
   writeScript(
     directory,

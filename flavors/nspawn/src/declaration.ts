@@ -67,9 +67,11 @@ export const declaration = {
     'kernel-paths/masked': enforced("mounts over the pod's /proc and /sys, before any app starts", {
       readBack: readBack.mounts,
     }),
+    'machine/unique': notApplicable('the machine is the host'),
     'network/host': enforced("the host's network namespace", {readBack: readBack.hostNamespace('net')}),
     'network/named': impossible(LATER),
     'network/none': enforced('a network namespace with nothing but loopback', {readBack: readBack.ownNamespace('net')}),
+    'network/prepared': impossible(LATER),
     notify: enforced("the pod's systemd tells systemd-nspawn, and that whoever started rkt"),
     'pid/private': enforced('a pid namespace of the pod', {readBack: readBack.ownNamespace('pid')}),
     ports: impossible(LATER),

@@ -6,6 +6,7 @@ import {enterCases} from './cases/enter.ts';
 import {hostileCases} from './cases/hostile.ts';
 import {isolatorCases} from './cases/isolators.ts';
 import {lifeCases} from './cases/life.ts';
+import {machineCases} from './cases/machines.ts';
 import {streamCases} from './cases/streams.ts';
 import {surroundingCases} from './cases/surroundings.ts';
 
@@ -19,6 +20,7 @@ export const table: readonly Case[] = makeTable([
   ...hostileCases,
   ...declarationCases,
   ...lifeCases,
+  ...machineCases,
 ]);
 
 const NO_COMMAND = 'rkt has no such command yet';
@@ -31,6 +33,7 @@ export const untried: Readonly<Partial<Record<Need, string>>> = {
   'app-stop': NO_COMMAND,
   attach: NO_COMMAND,
   'network/named': 'rkt has no named networks yet',
+  'network/prepared': 'no command of rkt asks for it',
   'os/linux/apparmor-profile': 'it needs a profile that is loaded on the host',
   'os/linux/selinux-context': 'it needs a policy of the host',
   ports: 'rkt has no named networks yet',

@@ -39,6 +39,7 @@ export const declarationMutants: readonly Mutant[] = [
   boast('features', 'restart', ['restart/always']),
   boast('features', 'stdio/journal', ['EX-24/journal-stdout']),
   boast('features', 'processes/closed', ['S28/closed'], /root of/),
+  boast('features', 'machine/unique', ['S32/unique'], /boot_id of two machines is the same/),
   boast('isolators', 'os/unix/sysctl', ['EX-55/sysctl'], /stdout|4444/),
   boast('verbs', 'exit-status', ['exit-status/recorded'], /app-/),
   boast('verbs', 'ready', ['ready/said']),

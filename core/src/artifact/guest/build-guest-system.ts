@@ -13,9 +13,8 @@ import {dirname, join} from 'node:path';
 import type {GuestSystem} from '../../contract/declaration.ts';
 import {stageHostFiles} from '../../image/build/stage-host-files.ts';
 import {type CpioEntry, cpio} from './cpio.ts';
-import {fetchDebianKernel} from './debian-kernel.ts';
-import {extractVmlinux} from './extract-vmlinux.ts';
-import {orderModules} from './order-modules.ts';
+import {type Module, orderModules} from './order-modules.ts';
+import type {TakeKernel} from './taken-kernel.ts';
 
 /** What the kernel mounts over. */
 const DIRECTORIES = ['dev', 'proc', 'run', 'sys'];
@@ -25,39 +24,45 @@ const DIRECTORIES = ['dev', 'proc', 'run', 'sys'];
  * @param work an existing directory for what is needed meanwhile
  * @param init the program of the flavor's package, a file
  */
-export const buildGuestSystem = async (tree: string, guest: GuestSystem, init: string, work: string): Promise<void> => {
+export const buildGuestSystem = async (
+  tree: string,
+  guest: GuestSystem,
+  {init, work, takeKernel}: {readonly init: string; readonly work: string; readonly takeKernel: TakeKernel},
+): Promise<void> => {
   const directory = mkdtempSync(join(work, 'kernel-'));
   try {
-    const kernel = await fetchDebianKernel(directory);
-    put(tree, guest.kernel, await extractVmlinux(readFileSync(kernel.image), kernel.image));
-    const modules = await orderModules(kernel.modules, guest.modules);
+    const kernel = await takeKernel(directory);
+    put(tree, guest.kernel, kernel.vmlinux);
+    if (guest.about !== undefined) put(tree, guest.about, Buffer.from(`${JSON.stringify(kernel.about)}\n`), 0o644);
+    const modules = kernel.modules === undefined ? [] : await orderModules(kernel.modules, guest.modules);
     const programs = join(directory, 'programs');
     mkdirSync(programs);
     stageHostFiles(guest.programs, programs);
     const entries: CpioEntry[] = [
       {name: 'init', content: readFileSync(init), mode: 0o755},
       ...entriesOf(programs),
-      {name: 'modules'},
-      ...modules.map(({name, content}) => ({name: `modules/${name}.ko`, content})),
-      {name: 'modules/order', content: Buffer.from(modules.map(({name}) => `${name}.ko\n`).join(''))},
+      ...(modules.length > 0 ? moduleEntries(modules) : []),
     ];
     const there = new Set(entries.map(({name}) => name));
-    put(
-      tree,
-      guest.initramfs,
-      cpio([...DIRECTORIES.filter((name) => !there.has(name)).map((name) => ({name})), ...entries]),
-    );
+    const own = cpio([...DIRECTORIES.filter((name) => !there.has(name)).map((name) => ({name})), ...entries]);
+    put(tree, guest.initramfs, kernel.initramfs === undefined ? own : Buffer.concat([kernel.initramfs, own]));
   } finally {
     rmSync(directory, {recursive: true, force: true});
   }
 };
 
-const put = (tree: string, path: string, content: Buffer): void => {
+const moduleEntries = (modules: readonly Module[]): CpioEntry[] => [
+  {name: 'modules'},
+  ...modules.map(({name, content}) => ({name: `modules/${name}.ko`, content})),
+  {name: 'modules/order', content: Buffer.from(modules.map(({name}) => `${name}.ko\n`).join(''))},
+];
+
+/** What is no program is found like one, too. */
+const put = (tree: string, path: string, content: Buffer, mode = 0o755): void => {
   const file = join(tree, path);
   mkdirSync(dirname(file), {recursive: true});
   writeFileSync(file, content);
-  // Found like a program.
-  chmodSync(file, 0o755);
+  chmodSync(file, mode);
 };
 
 /** Everything of a tree that we made ourselves, in order of names. */

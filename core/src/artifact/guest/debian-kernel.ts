@@ -15,6 +15,8 @@ export interface UnpackedKernel {
   readonly modules: string;
   /** `6.1.0-56-amd64` */
   readonly release: string;
+  /** The package, with its version. */
+  readonly from: string;
 }
 
 /** Downloads and unpacks Debian's newest kernel into an empty directory. */
@@ -33,7 +35,7 @@ export const fetchDebianKernel = async (directory: string): Promise<UnpackedKern
     .map((path) => join(tree, path, release))
     .find((path) => existsSync(path));
   if (modules === undefined) throw guestKernelFailed(WHAT, `${archive} has no modules`);
-  return {image: join(tree, 'boot', image), modules, release};
+  return {image: join(tree, 'boot', image), modules, release, from: packageOf(archive)};
 };
 
 const newestKernel = async (): Promise<string> => {
@@ -48,3 +50,10 @@ const newestKernel = async (): Promise<string> => {
   if (name === undefined) throw guestKernelFailed(WHAT, `${NEWEST} needs none`);
   return name;
 };
+
+/** Of `linux-image-6.1.0-56-amd64_6.1.192-1_amd64.deb`; of what an epoch has a colon, apt has made `%3a`. */
+const packageOf = (archive: string): string =>
+  archive
+    .replace(/_[^_]*\.deb$/, '')
+    .replace('_', ' ')
+    .replaceAll('%3a', ':');

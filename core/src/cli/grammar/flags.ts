@@ -92,6 +92,10 @@ export const runFlags = {
       'host or none; by default the host\'s where the flavor has it ("rkt flavor list"). Others (default, default-restricted, all, names with arguments: net:K=V;K2=V2) ' +
       'are not there yet, but for stage1 images made for rkt',
   },
+  'no-template': {
+    type: 'boolean',
+    help: 'boot the machine of a pod that has one, and do not go on from one that was booted before',
+  },
   'uuid-file-save': {type: 'string', value: 'FILE', help: "write the pod's UUID to a file"},
 } as const satisfies Flags;
 

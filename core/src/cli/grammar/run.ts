@@ -29,6 +29,7 @@ export const parseRunFlags = (flags: Values): RunRequest => {
     // The parser has checked the choices.
     ipc: flags.ipc as RunRequest['ipc'],
     mdsRegister: flags['mds-register'],
+    noTemplate: flags['no-template'],
     ...(flags['uuid-file-save'] ? {uuidFileSave: path.resolve(flags['uuid-file-save']) as HostPath} : {}),
   };
 };

@@ -33,7 +33,9 @@ export const applyRunRequest = (
   if (run.mdsRegister) throw metadataUnavailable();
   const {features} = declaration;
   if (run.interactive && pod.apps.length > 1) checkSeveral(pod, readers, features);
-  const network = parseNetwork(run.net, features);
+  const network = run.preparedNetwork
+    ? {mode: 'prepared' as const, names: [], prepared: run.preparedNetwork}
+    : parseNetwork(run.net, features);
   const forwards = pod.apps.some(({ports}) => ports.some(isForwarded));
   // Where the flavor cannot forward at all, negotiation says so better.
   if (forwards && network.mode !== 'named' && features.ports.level !== 'impossible') {

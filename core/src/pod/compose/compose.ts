@@ -25,6 +25,7 @@ import {findImages, type PodImage} from './find-images.ts';
 import {freeze} from './freeze.ts';
 import {hostNames} from './host-names.ts';
 import {imageIsolators} from './image-isolators.ts';
+import {withMachineFacts} from './machine-facts.ts';
 import {unmounted} from './mount-targets.ts';
 import {notAccepted} from './not-accepted.ts';
 import {overlayObstacle} from './overlay-support.ts';
@@ -127,7 +128,9 @@ export const compose = async (
         explain,
       }));
     const {found, choice, policy, allowDegraded = request.allowDegraded} = chosen;
-    const facts = await withTrueAccelerator(settings, chosen.facts);
+    const cacheDir = remember ? rememberedIn(settings) : undefined;
+    const machine = {tree: found.stage1?.tree, cacheDir, noTemplate: run.noTemplate};
+    const facts = await withMachineFacts(settings, found, chosen.facts, machine);
     const {pod: asked, imageHasHosts, askedByImages} = freezeWith(found.flavor.declaration.features, found.stage1);
     checkArguments(asked.apps);
     for (const name of unmounted(asked))
@@ -159,16 +162,6 @@ export const compose = async (
     ids?.release();
     throw error;
   }
-};
-
-/** Of machines alone, and of those that take a device for it. */
-const withTrueAccelerator = async (settings: Settings, facts: HostFacts): Promise<HostFacts> => {
-  if (facts.accelerator?.device === undefined) return facts;
-  const [{unlessRefuted}, {refutedAt}] = await Promise.all([
-    import('../../stage1/facts/accelerator.ts'),
-    import('../state/refuted-accelerator.ts'),
-  ]);
-  return unlessRefuted(settings, facts, () => refutedAt(settings));
 };
 
 interface Chosen extends Partial<Pick<ChosenForPod, 'policy' | 'allowDegraded'>> {

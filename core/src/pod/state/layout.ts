@@ -83,8 +83,10 @@ export const appPaths = (app: AppName) =>
 /** The same of all apps together. App names have no colon. */
 export const OOM_KILLS = 'stage1/rootfs/rkt/status/:oom';
 
-/** Is there when the pod's machine was not started with the accelerator that it was planned with, but with the next. */
+/** Has the accelerator that the pod's machine was planned with, when it has come up by the next. */
 export const ACCELERATOR_FAILED = 'stage1/rootfs/rkt/status/:accelerator';
+/** Has what tells a file of a template from others, when the pod's machine did not go on from there and has come up without it. */
+export const TEMPLATE_FAILED = 'stage1/rootfs/rkt/status/:template';
 
 /** Says `ready` once the apps of the pod run, if something supervises them. */
 export const SUPERVISOR_STATUS = 'stage1/rootfs/rkt/supervisor-status';

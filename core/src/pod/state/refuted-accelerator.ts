@@ -1,12 +1,32 @@
-import {existsSync, lstatSync, readdirSync} from 'node:fs';
-import path from 'node:path';
+import type {HostFacts} from '../../contract/host.ts';
+import type {HostPath} from '../../contract/names.ts';
+import {RktError} from '../../rkt-error.ts';
 import type {Settings} from '../../settings.ts';
-import {ACCELERATOR_FAILED, podsDirectory} from './layout.ts';
+import {ACCELERATOR_FAILED} from './layout.ts';
+import {markedPods} from './marked-pods.ts';
+import {readMark} from './read-mark.ts';
+import {readStored} from './stored.ts';
+import {bootId, readSupervisor} from './supervisor.ts';
 
-/** When the machines of pods that are still there were started with another accelerator than the one that they were planned with, in milliseconds since 1970. */
+/**
+ * When pods were started whose machines have come up by another accelerator than theirs, in milliseconds since 1970. What is in the directory of a pod that was not to have it does not count: not every pod's root
+ * is kept from there by a kernel of its own; nor what is of an earlier start of the host, or of a time that is not yet.
+ */
 export const refutedAt = ({dataDir}: Pick<Settings, 'dataDir'>): number[] =>
-  (['run', 'exited-garbage'] as const)
-    .map((state) => podsDirectory(dataDir, state))
-    .filter((directory) => existsSync(directory))
-    .flatMap((directory) => readdirSync(directory).map((uuid) => path.join(directory, uuid, ACCELERATOR_FAILED)))
-    .flatMap((file) => lstatSync(file, {throwIfNoEntry: false})?.mtimeMs ?? []);
+  markedPods(dataDir, ACCELERATOR_FAILED).flatMap((directory) => {
+    const {boot, startedAt} = readSupervisor(directory) ?? {};
+    const planned = accelerator(directory);
+    const isMarked = planned?.device !== undefined && readMark(directory, ACCELERATOR_FAILED) === planned.name;
+    const counts = isMarked && !planned.forced && boot === bootId();
+    return counts && startedAt !== undefined && startedAt <= Date.now() ? [startedAt] : [];
+  });
+
+/** What is damaged is for others to tell. */
+const accelerator = (directory: HostPath): HostFacts['accelerator'] => {
+  try {
+    return readStored(directory, 'facts')?.accelerator;
+  } catch (error) {
+    if (error instanceof RktError) return undefined;
+    throw error;
+  }
+};

@@ -9,6 +9,7 @@ import type {Settings} from '../../settings.ts';
 import {podFault} from '../state/fault-points.ts';
 import {seccompCache} from '../state/layout.ts';
 import type {Place} from '../state/place.ts';
+import {refutedTemplates} from '../state/refuted-templates.ts';
 import {requireStored, writeStored} from '../state/stored.ts';
 import {thisSupervisor} from '../state/supervisor.ts';
 import {makeUserNamespaces} from './user-namespaces.ts';
@@ -24,7 +25,7 @@ export const launch = async (
   const keep = (trees: readonly string[]) => writeStored(place.path, 'hostTrees', trees);
   const hostTrees = await takeHostTrees(place.dataDir, plan, keep);
   const diskImages = await takeDiskImages(place.dataDir, plan);
-  const templates = await takeTemplates(place.dataDir, plan, note);
+  const templates = await takeTemplates(place.dataDir, plan, {note, refuted: () => refutedTemplates(place.dataDir)});
   const userNamespaces = await makeUserNamespaces(plan);
   return perform(plan, {
     pod,

@@ -51,7 +51,7 @@ export const planPrepared = async (
     return {...(await withOther(settings, entry, summary, {run, stage1, stored, ...leave})), ...leave};
   const before = requireStored(path, 'facts');
   const pod = requireStored(path, 'frozen');
-  const facts = await factsNow(settings, summary, before, pod.stage1?.tree);
+  const facts = await factsNow(settings, summary, before, {tree: pod.stage1?.tree, noTemplate: run.noTemplate});
   const sameHost = JSON.stringify(before) === JSON.stringify(facts);
   const plan = requireStored(path, 'plan');
   if (sameHost && plan.contract === CONTRACT_VERSION && isDefault(run) && allowDegraded.length === 0 && !settings.debug)
@@ -66,17 +66,19 @@ const factsNow = async (
   settings: Settings,
   {flavor: pinned}: Summary,
   before: HostFacts,
-  tree: HostPath | undefined,
+  {tree, noTemplate}: {readonly tree: HostPath | undefined; readonly noTemplate: boolean},
 ): Promise<HostFacts> => {
   const cacheDir = rememberedIn(settings);
   const facts = gatherHostFacts(Object.keys(before.programs), tree, cacheDir);
   if (before.accelerator === undefined) return facts;
-  const [{pinnedFlavor}, {withAccelerator}] = await Promise.all([
+  const [{pinnedFlavor}, {withAccelerator}, {withMachineFacts}] = await Promise.all([
     import('../../stage1/choice/choose-flavor.ts'),
     import('../../stage1/facts/accelerator.ts'),
+    import('../compose/machine-facts.ts'),
   ]);
-  const {flavor} = await pinnedFlavor(settings, pinned);
-  return withAccelerator(settings, flavor.declaration, facts, {tree, cacheDir});
+  const found = await pinnedFlavor(settings, pinned);
+  const machine = await withAccelerator(settings, found.flavor.declaration, facts, {tree, cacheDir});
+  return withMachineFacts(settings, found, machine, {tree, cacheDir, noTemplate});
 };
 
 interface Planning extends Pick<PreparedRequest, 'allowDegraded'> {
@@ -114,15 +116,20 @@ const withOther = async (
   summary: Summary,
   {stage1, ...planning}: Planning & {readonly stage1: string},
 ): Promise<Omit<PlannedPrepared, 'allowDegraded'>> => {
-  const [{chooseFlavor}, {withFacts}, {describeFlavor}, {stage1Of}, {comparePlans}] = await Promise.all([
-    import('../../stage1/choice/choose-flavor.ts'),
-    import('../compose/with-facts.ts'),
-    import('../compose/describe-flavor.ts'),
-    import('../compose/summarize.ts'),
-    import('../compose/compare-plans.ts'),
-  ]);
+  const [{chooseFlavor}, {withFacts}, {withMachineFacts}, {describeFlavor}, {stage1Of}, {comparePlans}] =
+    await Promise.all([
+      import('../../stage1/choice/choose-flavor.ts'),
+      import('../compose/with-facts.ts'),
+      import('../compose/machine-facts.ts'),
+      import('../compose/describe-flavor.ts'),
+      import('../compose/summarize.ts'),
+      import('../compose/compare-plans.ts'),
+    ]);
   const {choice: _choice, ...chosen} = await chooseFlavor(settings, stage1);
-  const {found, facts} = await withFacts(settings, chosen, rememberedIn(settings));
+  const cacheDir = rememberedIn(settings);
+  const {found, facts: known} = await withFacts(settings, chosen, cacheDir);
+  const machine = {tree: found.stage1?.tree, cacheDir, noTemplate: planning.run.noTemplate};
+  const facts = await withMachineFacts(settings, found, known, machine);
   const {stored} = planning;
   refuseCopies(uuid, summary, found, stored.pod);
   const pod = await withFreeIds(settings.dataDir, uuid, withPrograms(stored.pod, found), requireStored(path, 'frozen'));
@@ -180,9 +187,11 @@ const isDefault = ({
   hostname,
   ipc,
   mdsRegister,
+  noTemplate,
 }: RunRequest) =>
   [net, dnsDomain, hostname].every((value) => value === undefined) &&
   [dns, dnsSearch, dnsOpt, hostsEntries].every(({length}) => length === 0) &&
   !interactive &&
   !mdsRegister &&
+  !noTemplate &&
   ipc === 'auto';

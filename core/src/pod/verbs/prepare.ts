@@ -25,6 +25,7 @@ const LATER: RunRequest = {
   hostsEntries: [],
   ipc: 'auto',
   mdsRegister: false,
+  noTemplate: false,
 };
 
 /** Makes a pod that `run-prepared` can run, also after the machine has crashed. Returns its UUID. */

@@ -5,11 +5,11 @@ import type {Supervisor} from '../state/supervisor.ts';
 import {isReady} from './wait.ts';
 
 /**
- * A pod whose apps are processes of another kernel: once they have been started, the launched program stands for each that has not ended. It alone can be asked about them.
+ * A pod whose apps are processes of another kernel: once they have been started, the launched program stands for each that has not ended, or may be started again. It alone can be asked about them.
  */
 export const startedMachine = (entry: PodEntry, pod: Pod, {pid, startTime}: Supervisor): RunningPod => {
   const supervisor = {pid, startTime};
   const ended = readExitCodes(entry);
-  const alive = isReady(entry) ? pod.apps.filter(({name}) => !ended.has(name)) : [];
+  const alive = isReady(entry) ? pod.apps.filter(({name, restart = 'no'}) => restart !== 'no' || !ended.has(name)) : [];
   return {...pod, supervisor, appProcesses: Object.fromEntries(alive.map(({name}) => [name, supervisor]))};
 };

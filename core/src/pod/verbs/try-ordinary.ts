@@ -4,7 +4,7 @@ import type {HostPath, Uuid} from '../../contract/names.ts';
 import {RktError} from '../../rkt-error.ts';
 import type {Settings} from '../../settings.ts';
 import type {ChosenFlavor} from '../../stage1/choice/choose-flavor.ts';
-import {planPod} from '../../stage1/negotiation/plan-pod.ts';
+import {type PlannedPod, planPod} from '../../stage1/negotiation/plan-pod.ts';
 import {freeze} from '../compose/freeze.ts';
 import {hostNames} from '../compose/host-names.ts';
 import type {ImageTree} from '../compose/image-tree.ts';
@@ -35,14 +35,18 @@ const RUN: RunRequest = {
   hostsEntries: [],
   ipc: 'auto',
   mdsRegister: false,
+  noTemplate: false,
 };
 
-/** Why a flavor would refuse a pod on this host of which nobody asks anything special; `undefined` if it would run it. Changes nothing. */
-export const tryOrdinary = async (
+/**
+ * What a flavor makes on this host of a pod of which nobody asks anything special. Changes nothing.
+ * @throws what planning throws
+ */
+export const planOrdinary = async (
   {dataDir, insecure}: Pick<Settings, 'dataDir' | 'insecure'>,
   found: ChosenFlavor,
   facts: HostFacts,
-): Promise<RktError | undefined> => {
+): Promise<PlannedPod> => {
   const {pod} = freeze({
     uuid: '00000000-0000-0000-0000-000000000000' as Uuid,
     ...(found.stage1 === undefined ? {} : {stage1: found.stage1}),
@@ -59,8 +63,17 @@ export const tryOrdinary = async (
     debug: false,
     host: hostNames,
   });
+  return planPod(found, pod, {facts, allowDegraded: [], checked: undefined});
+};
+
+/** Why a flavor would refuse a pod on this host of which nobody asks anything special; `undefined` if it would run it. Changes nothing. */
+export const tryOrdinary = async (
+  settings: Pick<Settings, 'dataDir' | 'insecure'>,
+  found: ChosenFlavor,
+  facts: HostFacts,
+): Promise<RktError | undefined> => {
   try {
-    await planPod(found, pod, {facts, allowDegraded: [], checked: undefined});
+    await planOrdinary(settings, found, facts);
     return undefined;
   } catch (error) {
     if (error instanceof RktError) return error;

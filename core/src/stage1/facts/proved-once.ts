@@ -10,6 +10,8 @@ interface Remembered {
   readonly from: string | undefined;
   /** The directory in which a new proof is kept; `undefined`: nowhere. */
   readonly to: string | undefined;
+  /** It is proved because machines have come up without it. Default false. */
+  readonly doubted?: boolean;
 }
 
 const NAME = 'accelerator';
@@ -19,25 +21,25 @@ export const provedOnce = async (
   program: Emulator,
   tree: HostPath,
   device: Device,
-  {from, to}: Remembered,
+  {from, to, doubted = false}: Remembered,
 ): Promise<Proof> => {
   const key = [readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(), program.path, device.minor].join('\n');
   const known = from === undefined ? undefined : read(join(from, NAME), key);
   if (known !== undefined) return known;
   const proof = await prove(program, tree, device);
-  if (to !== undefined) writeCache(join(to, NAME), `${key}\n\n${JSON.stringify(proof)}`);
+  if (to !== undefined)
+    writeCache(join(to, NAME), `${key}\n\n${JSON.stringify(doubted ? {...proof, doubted} : proof)}`);
   return proof;
 };
 
-/** When what is remembered in a directory was proved, in milliseconds since 1970. */
-export const provedAt = (directory: string): number | undefined =>
-  statSync(join(directory, NAME), {throwIfNoEntry: false})?.mtimeMs;
-
-/** Overwrites what is remembered: the same device by the same program is of no use. */
-export const refute = (directory: string, because: string): void => {
+/** When what is remembered in a directory was proved, in milliseconds since 1970, and whether it was doubted then. */
+export const lastProof = (directory: string): {readonly at: number; readonly doubted: boolean} | undefined => {
   const file = join(directory, NAME);
-  const [key] = readFileSync(file, 'utf8').split('\n\n');
-  writeCache(file, `${key}\n\n${JSON.stringify({works: false, because} satisfies Proof)}`);
+  const {mtimeMs} = statSync(file, {throwIfNoEntry: false}) ?? {};
+  if (mtimeMs === undefined) return undefined;
+  // The host's clock may have been set back since.
+  const at = mtimeMs > Date.now() ? 0 : mtimeMs;
+  return {at, doubted: readFileSync(file, 'utf8').includes('"doubted":true')};
 };
 
 /** Nobody but root has written it, all at once. */

@@ -10,6 +10,7 @@ import {checkedOnce} from '../checked-once.ts';
 import {flavorLoadFailed, flavorNotFound} from '../errors.ts';
 import {checkHooks} from './check-hooks.ts';
 import {fileDigest} from './file-digest.ts';
+import {loadScript} from './load-script.ts';
 import {hasOwnName, isOwnFlavor, ownFlavors} from './own-flavors.ts';
 import {entries, findPackage, flavorsIn, ownTrees} from './package-trees.ts';
 
@@ -37,8 +38,6 @@ interface Options {
 
 /** What rkt calls its stage1 images, with or without labels. */
 const RKT_NAME = /^(coreos\.com\/rkt\/stage1-([a-z0-9-]+))([:,].*)?$/;
-
-const require = createRequire(import.meta.url);
 
 /**
  * Finds, loads and checks a flavor.
@@ -151,7 +150,7 @@ const configuredTrees = ({searchFrom = []}: Options): string[] =>
   searchFrom.map((from) => path.join(from, 'node_modules'));
 
 const ownFlavor = (source: string): Flavor => {
-  const module = require(source) as {default?: unknown};
+  const module = loadScript(source) as {default?: unknown};
   return checkHooks(module.default ?? module, source);
 };
 

@@ -56,7 +56,8 @@ const {_findPath: findPath} = Module as unknown as {
   readonly _findPath: (request: string, directories: readonly string[]) => string | false;
 };
 
-const PACKAGE = /^(@[a-z0-9~-][\w.~-]*\/)?[a-z0-9~-][\w.~-]*(\/(?!\.\.?(\/|$))[\w.~-]+)*$/i;
+// Without the flag i, by which V8 takes longer to compile it than to find the package.
+const PACKAGE = /^(@[A-Za-z0-9~-][\w.~-]*\/)?[A-Za-z0-9~-][\w.~-]*(\/(?!\.\.?(\/|$))[\w.~-]+)*$/;
 
 /** The file that a package of one of the trees is loaded from, in their order. */
 export const findPackage = (name: string, trees: readonly string[]): string | undefined =>

@@ -9,7 +9,7 @@ import {checkReach} from './check-reach.ts';
  * Makes sure that what a flavor made is a plan that the executor knows, and that stays with the pod.
  * @throws RKT_FLAVOR_PLAN_INVALID
  */
-export const checkPlan = (draft: Plan, pod: Pick<Pod, 'cgroup' | 'volumes'>): void => {
+export const checkPlan = (draft: Plan, pod: Pick<Pod, 'cgroup' | 'network' | 'stage1' | 'volumes'>): void => {
   const {name} = draft.flavor;
   const result = z.safeParse(planSchema, draft);
   if (!result.success) {

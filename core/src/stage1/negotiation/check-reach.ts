@@ -7,6 +7,8 @@ const goesUp = (path: string): boolean => path.split('/').includes('..');
 
 /** What a host has until it is started again: programs that a launch starts may need a directory there. */
 const RUN = '/run/';
+type Reached = Pick<Pod, 'cgroup' | 'network' | 'stage1' | 'volumes'>;
+
 const TOO_EARLY = 'before a step "namespace" has left the mounts of the host';
 
 /**
@@ -14,13 +16,10 @@ const TOO_EARLY = 'before a step "namespace" has left the mounts of the host';
  * refuses where it would happen, as only it sees where symlinks lead. A flavor is code that the operator trusts, and may still be mistaken.
  * @throws RKT_FLAVOR_PLAN_INVALID
  */
-export const checkReach = (
-  {flavor, filesystem, environment, launch}: Plan,
-  {cgroup, volumes}: Pick<Pod, 'cgroup' | 'volumes'>,
-): void => {
+export const checkReach = ({flavor, filesystem, environment, launch}: Plan, pod: Reached): void => {
   let hasOwnMounts = false;
   for (const step of [...filesystem, ...environment]) {
-    const problem = reachesOut(step, hasOwnMounts, {cgroup, volumes});
+    const problem = reachesOut(step, hasOwnMounts, pod);
     if (problem !== undefined) throw flavorPlanInvalid(flavor.name, step.id, problem);
     hasOwnMounts ||= step.do === 'namespace' && step.unshare.includes('mount');
   }
@@ -31,7 +30,7 @@ export const checkReach = (
 const reachesOut = (
   step: Step,
   hasOwnMounts: boolean,
-  {cgroup, volumes}: Pick<Pod, 'cgroup' | 'volumes'>,
+  {cgroup, network, stage1, volumes}: Reached,
 ): string | undefined => {
   switch (step.do) {
     case 'device':
@@ -52,12 +51,18 @@ const reachesOut = (
     case 'overlay':
     case 'protect':
     case 'remount':
+      return hasOwnMounts ? undefined : `it changes what is mounted ${TOO_EARLY}`;
     case 'template':
+      if (step.tree !== stage1?.tree) return `it runs a program of ${step.tree}, which is not the pod's stage1 image`;
       return hasOwnMounts ? undefined : `it changes what is mounted ${TOO_EARLY}`;
     case 'cgroup':
       return step.path.startsWith(cgroup) && !goesUp(step.path)
         ? undefined
         : `it makes the cgroup ${step.path}, which is not the pod's, ${cgroup}`;
+    case 'tap':
+      return isPrepared(step, network)
+        ? undefined
+        : `it opens ${step.device} of ${step.namespace}, which nobody has prepared for the pod`;
     case 'check-program':
     case 'hostname':
     case 'id-map':
@@ -68,6 +73,9 @@ const reachesOut = (
       return step satisfies never;
   }
 };
+
+const isPrepared = ({namespace, device}: Extract<Step, {do: 'tap'}>, {prepared}: Pod['network']): boolean =>
+  prepared?.namespace === namespace && prepared.interfaces.some(({tap}) => tap === device);
 
 /** Through a bind that is not private mounts come in and, if it is shared, go out: only a volume asks for one. */
 const leadsOut = (

@@ -25,9 +25,11 @@ const featureEffects: Readonly<Record<Feature, ((pod: Pod) => Pod) | null>> = {
   'ipc/host': null,
   'ipc/private': (pod) => ({...pod, ipc: 'auto'}),
   'kernel-paths/masked': (pod) => ({...pod, maskedPaths: [], readOnlyPaths: []}),
+  'machine/unique': null,
   'network/host': null,
   'network/named': null,
   'network/none': null,
+  'network/prepared': null,
   // No pod is refused for want of it.
   notify: null,
   'pid/private': null,

@@ -47,7 +47,10 @@ export const planPod = async (
   const plan = draftPlan(found, pod, facts);
   // Like pods of one image differ in nothing but these; a machine-id has no hyphens.
   const own = [pod.uuid, pod.uuid.replaceAll('-', ''), ...(pod.idMap === undefined ? [] : [`${pod.idMap.base}`])];
-  const text = own.reduce((left, word) => left.replaceAll(word, ''), JSON.stringify([plan, pod.volumes]));
+  const text = own.reduce(
+    (left, word) => left.replaceAll(word, ''),
+    JSON.stringify([plan, pod.volumes, pod.network.prepared, pod.stage1?.tree]),
+  );
   await checkedOnce(checked, 'plan', text, async () => (await import('./check-plan.ts')).checkPlan(plan, pod));
   checkLiveness(flavor.declaration, plan, pod);
   return {pod, report: {...report, entries}, plan};

@@ -270,6 +270,7 @@ test('how to run: defaults', (t) => {
     hostsEntries: [],
     ipc: 'auto',
     mdsRegister: false,
+    noTemplate: false,
   });
 });
 
@@ -296,7 +297,8 @@ test('S31 --accept-image is for the image before it, and before the first for al
 test('how to run: every flag', (t) => {
   const argv = ['--net=a:K=V;L=W,b', '--interactive', '--dns=1.1.1.1,8.8.8.8', '--dns=9.9.9.9', '--dns-search=x.org'];
   const more = ['--dns-opt=ndots:2', '--dns-domain=y', '--hosts-entry=1.2.3.4=h,::1=i', '--hostname=web-1.example'];
-  t.deepEqual(run(...argv, ...more, '--ipc=private', '--mds-register', '--uuid-file-save=/run/u', 'a') as unknown, {
+  const last = ['--ipc=private', '--mds-register', '--no-template', '--uuid-file-save=/run/u', 'a'];
+  t.deepEqual(run(...argv, ...more, ...last) as unknown, {
     net: 'a:K=V;L=W,b',
     interactive: true,
     dns: ['1.1.1.1', '8.8.8.8', '9.9.9.9'],
@@ -307,6 +309,7 @@ test('how to run: every flag', (t) => {
     hostname: 'web-1.example',
     ipc: 'private',
     mdsRegister: true,
+    noTemplate: true,
     uuidFileSave: '/run/u',
   });
 });

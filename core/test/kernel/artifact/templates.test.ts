@@ -1,6 +1,16 @@
 import {type ChildProcess, spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
-import {chmodSync, existsSync, globSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
 import {lacks} from '../../../../test/helpers/lacks.ts';
@@ -27,7 +37,7 @@ const world = (t: ExecutionContext) => {
   mkdirSync(path.join(tree, 'out'), {recursive: true});
   const programs = ['id', 'ln', 'ls', 'mktemp', 'setpriv', 'sleep', 'touch'].map((name) => `/usr/bin/${name}`);
   stageHostFiles(['/bin/sh', ...programs], tree);
-  const command = (script: string, more: object = {}): string[] => [
+  const command = (script: string, more: object = {}, options: object = {}): string[] => [
     ...['--conditions=source', '--disable-warning=ExperimentalWarning'],
     path.join(import.meta.dirname, 'fixtures/take-template.ts'),
     dataDir,
@@ -42,11 +52,12 @@ const world = (t: ExecutionContext) => {
       target: 'template',
       ...more,
     }),
+    JSON.stringify(options),
   ];
-  const start = (script: string, more?: object): ChildProcess =>
-    spawn(process.execPath, command(script, more), {stdio: ['ignore', 'pipe', 'inherit']});
-  const take = async (script: string, more?: object): Promise<Told> => {
-    const child = start(script, more);
+  const start = (...args: Parameters<typeof command>): ChildProcess =>
+    spawn(process.execPath, command(...args), {stdio: ['ignore', 'pipe', 'inherit']});
+  const take = async (...args: Parameters<typeof command>): Promise<Told> => {
+    const child = start(...args);
     let said = '';
     child.stdout?.on('data', (bytes: Buffer) => {
       said += bytes.toString();
@@ -109,6 +120,61 @@ rootTest('S32 a damaged one is removed and made anew; one that was touched alone
   }
 });
 
+const sleeps = (marker: string): boolean =>
+  globSync('/proc/[0-9]*/cmdline').some((file) => {
+    try {
+      return readFileSync(file, 'latin1') === `/usr/bin/sleep\0${marker}\0`;
+    } catch {
+      return false;
+    }
+  });
+
+rootTest(
+  'one that machines did not go on from is made again, once; then none is, until gc, and that is told once',
+  async (t) => {
+    const {take, dataDir, templates} = world(t);
+    const refuted: string[] = [];
+    const without = async () => take(MAKES, {}, {refuted});
+    const refute = () => {
+      const [file = ''] = globSync(`${templates}/*/files/made`);
+      const {ino, mtimeNs} = statSync(file, {bigint: true});
+      refuted.push(`${ino}:${mtimeNs}`);
+    };
+    const first = await without();
+    refuted.push('1:2', 'nonsense');
+    t.deepEqual(await without(), first);
+    refute();
+    const second = await without();
+    t.truthy(second.content);
+    t.not(second.content, first.content);
+    t.is(second.notes.length, 1);
+    t.regex(second.notes[0] ?? '', /machines do not go on from .*: it is made again$/);
+    t.deepEqual(await without(), {content: second.content, notes: []});
+    refute();
+    const told = await without();
+    t.is(told.content, undefined);
+    t.regex(told.notes.join('\n'), /none can be saved for others: none has gone on from two of them$/);
+    t.deepEqual(readdirSync(templates), []);
+    const [failure = ''] = globSync(`${dataDir}/cas/template-failures/*`);
+    utimesSync(failure, 0, 0);
+    t.deepEqual(await without(), {notes: []});
+    collectTemplates(openStore(dataDir), 3_600_000);
+    t.truthy((await without()).content);
+  },
+);
+
+rootTest('one that does not end is ended, with all that it has started, and no pod tries it again', async (t) => {
+  const {take, spool} = world(t);
+  const marker = `4${process.pid}22`;
+  const script = `/usr/bin/sleep ${marker} | /usr/bin/sleep ${marker}`;
+  const {content, notes} = await take(script, {}, {timeout: 300});
+  t.is(content, undefined);
+  t.regex(notes.join('\n'), /none can be saved for others: it has not ended within 0\.3 s$/);
+  await until(() => !sleeps(marker));
+  t.deepEqual(readdirSync(spool), []);
+  t.deepEqual((await take(script)).notes, notes);
+});
+
 rootTest('a maker that is killed leaves nothing that the next does not remove, and no process', async (t) => {
   const {start, take, tree, spool} = world(t);
   const marker = `4${process.pid}21`;
@@ -117,15 +183,7 @@ rootTest('a maker that is killed leaves nothing that the next does not remove, a
   await until(() => globSync(`${spool}/*/template/files/begun`).length > 0);
   child.kill('SIGKILL');
   await once(child, 'close');
-  const sleeps = () =>
-    globSync('/proc/[0-9]*/cmdline').some((file) => {
-      try {
-        return readFileSync(file, 'latin1') === `/usr/bin/sleep\0${marker}\0`;
-      } catch {
-        return false;
-      }
-    });
-  await until(() => !sleeps());
+  await until(() => !sleeps(marker));
   writeFileSync(path.join(tree, 'usr/go-on'), '');
   const {content, notes} = await take(script);
   t.truthy(content);

@@ -1,31 +1,78 @@
-import {readFileSync, utimesSync} from 'node:fs';
+import {symlinkSync, unlinkSync, utimesSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
 import {refutedAt} from '../../../src/pod/state/refuted-accelerator.ts';
+import {bootId} from '../../../src/pod/state/supervisor.ts';
 import {unlessRefuted} from '../../../src/stage1/facts/accelerator.ts';
 import {hostFacts} from '../../support/fixtures.ts';
 import {dataDirectory, tree, uuidOf} from '../helpers.ts';
 
 const KVM = {name: 'kvm', because: 'a guest ran', device: {major: 10, minor: 232}} as const;
+const MARK = 'stage1/rootfs/rkt/status/:accelerator';
+const HOUR = 3_600_000;
 
-test('a machine that was not started with the accelerator overwrites the proof, unless that is newer', (t) => {
+test('pods count whose machines were to have the accelerator, of this start of the host', (t) => {
   const dataDir = dataDirectory(t, {[uuidOf('1')]: 'run', [uuidOf('2')]: 'exited-garbage'});
-  const proof = path.join(dataDir, 'cas/flavors/accelerator');
-  const mark = `pods/exited-garbage/${uuidOf('2')}/stage1/rootfs/rkt/status/:accelerator`;
-  tree(dataDir, {'cas/flavors/accelerator': 'boot\n/qemu\n232\n\n{"works":true,"because":"a guest ran"}'});
-  const facts = hostFacts({accelerator: KVM});
-  const settings = {dataDir};
-  const asked = (given = facts) => unlessRefuted(settings, given, () => refutedAt(settings)).accelerator?.name;
+  const startedAt = Date.now() - HOUR;
+  const place = `pods/exited-garbage/${uuidOf('2')}`;
+  const pod = ({accelerator = {...KVM} as object, boot = bootId(), at = startedAt, mark = 'kvm\n'} = {}) => {
+    tree(path.join(dataDir, place), {
+      'facts.json': JSON.stringify(hostFacts({accelerator} as object)),
+      supervisor: JSON.stringify({boot, startedAt: at}),
+      [MARK]: mark,
+    });
+    return refutedAt({dataDir});
+  };
+  t.deepEqual(refutedAt({dataDir}), []);
+  t.deepEqual(pod(), [startedAt]);
+  t.deepEqual(pod({accelerator: {name: 'tcg', because: ''}}), []);
+  t.deepEqual(pod({accelerator: {...KVM, forced: true}}), []);
+  t.deepEqual(pod({boot: 'earlier'}), []);
+  t.deepEqual(pod({at: Date.now() + HOUR}), []);
+  t.deepEqual(pod({mark: 'something else'}), []);
+  t.deepEqual(pod(), [startedAt]);
+  // Whose root can write there.
+  const file = path.join(dataDir, place, MARK);
+  unlinkSync(file);
+  symlinkSync('/etc/passwd', file);
+  t.deepEqual(refutedAt({dataDir}), []);
+  unlinkSync(file);
+  pod();
+  tree(path.join(dataDir, place), {'facts.json': '{'});
+  t.deepEqual(refutedAt({dataDir}), []);
+});
 
-  t.is(asked(), 'kvm');
-  tree(dataDir, {[mark]: 'kvm\n'});
-  utimesSync(path.join(dataDir, mark), 100, 100);
-  t.is(asked(), 'kvm');
-  utimesSync(proof, 50, 50);
-  t.is(asked(hostFacts({accelerator: {...KVM, forced: true}})), 'kvm');
-  t.true(readFileSync(proof, 'utf8').includes('"works":true'));
-  t.is(asked(), 'tcg');
-  const [key, text = ''] = readFileSync(proof, 'utf8').split('\n\n');
-  t.is(key, 'boot\n/qemu\n232');
-  t.like(JSON.parse(text), {works: false});
+test('a pod whose machine has come up without the accelerator has it proved again, a second one has it left alone', async (t) => {
+  const dataDir = dataDirectory(t);
+  const proof = path.join(dataDir, 'cas/flavors/accelerator');
+  const proved = (text: string, seconds: number) => {
+    tree(dataDir, {'cas/flavors/accelerator': `boot\n/qemu\n232\n\n${text}`});
+    utimesSync(proof, seconds, seconds);
+  };
+  const facts = hostFacts({accelerator: KVM});
+  const asked = async (times: readonly number[], given = facts): Promise<string> => {
+    let again = '';
+    const {accelerator} = await unlessRefuted({dataDir}, given, {
+      refuted: () => times,
+      again: async () => {
+        again = ', proved again';
+        return given;
+      },
+    });
+    return `${accelerator?.name}${again}`;
+  };
+  const now = Date.now() / 1000;
+  t.is(await asked([now * 1000]), 'kvm');
+  proved('{"works":true,"because":"a guest ran"}', now - 100);
+  t.is(await asked([]), 'kvm');
+  t.is(await asked([(now - 200) * 1000]), 'kvm');
+  t.is(await asked([(now - 50) * 1000]), 'kvm, proved again');
+  t.is(await asked([(now - 50) * 1000], hostFacts({accelerator: {...KVM, forced: true}})), 'kvm');
+  t.is(await asked([(now - 50) * 1000], hostFacts({accelerator: {name: 'tcg', because: ''}})), 'tcg');
+  proved('{"works":true,"because":"a guest ran","doubted":true}', now - 100);
+  t.is(await asked([(now - 200) * 1000]), 'kvm');
+  t.is(await asked([(now - 50) * 1000]), 'tcg');
+  // The clock has been set back since.
+  proved('{"works":true,"because":"a guest ran"}', now + 1000);
+  t.is(await asked([now * 1000]), 'kvm, proved again');
 });

@@ -62,9 +62,9 @@ test('a program may be larger than a package, and is kept whole or not at all', 
     truncateSync(program, bytes);
     t.is(isKept(program, fileDigest(program, undefined)), kept, String(bytes));
   }
-  // More than Node.js reads.
   truncateSync(program, 3 * 1024 * MIB);
   t.false(keep(program, 'sha256-0'));
+  t.throws(() => fileDigest(program, undefined), {message: 'too large'});
 });
 
 const rootTest = process.geteuid?.() === 0 ? test : test.skip;

@@ -157,14 +157,32 @@ test('S14 a flavor that is mistaken changes none of the mounts of the host', (t)
     {id: 'x', do: 'template', tree: at('/a'), command: ['/a'], files: ['a'], writes: at('/w'), target: at('t')},
     {id: 'x', do: 'keep-mounts', paths: []},
   ];
+  const stage1 = {image: {id: 'sha512-0' as never, name: 'flavor'}, tree: at('/a')};
+  const own = {...pod(), stage1};
   t.is(failing({filesystem: () => []})(t).fields.where, 'launch');
   for (const step of mounting) {
     for (const before of [[], [{...ownMounts, unshare: ['ipc']} satisfies Step]]) {
-      const error = failing({filesystem: () => [...before, step, {...ownMounts, id: 'late'}]})(t);
+      const plan = () =>
+        makePlan(found({filesystem: () => [...before, step, {...ownMounts, id: 'late'}]}), own, hostFacts());
+      const error = t.throws(plan, {instanceOf: RktError});
       t.is(error.code, 'RKT_FLAVOR_PLAN_INVALID', step.do);
       t.is(error.fields.where, 'x');
     }
-    t.notThrows(() => makePlan(found({filesystem: () => [ownMounts, step]}), pod(), hostFacts()), step.do);
+    t.notThrows(() => makePlan(found({filesystem: () => [ownMounts, step]}), own, hostFacts()), step.do);
+  }
+});
+
+test('S32 a program of no tree but that of the pod’s stage1 image makes what machines go on from', (t) => {
+  const at = (value: string) => value as never;
+  const template: Step = {
+    ...{id: 'x', do: 'template', tree: at('/a'), command: ['/a'], files: ['a'], writes: at('/w'), target: at('t')},
+  };
+  const image = {id: 'sha512-0' as never, name: 'flavor'};
+  for (const stage1 of [undefined, {image, tree: at('/b')}]) {
+    const of = {...pod(), ...(stage1 && {stage1})};
+    const plan = () => makePlan(found({filesystem: () => [ownMounts, template]}), of, hostFacts());
+    const error = t.throws(plan, {instanceOf: RktError});
+    t.deepEqual([error?.code, error?.fields.where], ['RKT_FLAVOR_PLAN_INVALID', 'x']);
   }
 });
 
@@ -215,6 +233,30 @@ test('S14 only a volume of the pod that asks for it is bound with mounts that co
   for (const how of ['shared', 'slave'] as const) t.notThrows(() => plan(bindOf('/srv', how), [volumeOf('/srv', how)]));
 });
 
+/** A pod whose network has one card. */
+const onNetwork = (namespace: string, tap: string): Pod['network'] => ({
+  mode: 'prepared',
+  names: [],
+  prepared: {namespace: namespace as never, interfaces: [{tap, name: 'eth0', addresses: [], routes: []}]},
+});
+const tapOf = (namespace: string, device: string): Step => ({
+  id: 'x',
+  do: 'tap',
+  namespace: namespace as never,
+  device,
+});
+
+test('S14 only a tap that was prepared for the pod is opened', (t) => {
+  const plan = (step: Step, network: Pod['network']) =>
+    makePlan(found({environment: () => [step]}), pod({network}), hostFacts());
+  for (const step of [tapOf('/proc/1/ns/net', 'tap0'), tapOf('/run/netns/pod', 'tap1')])
+    for (const network of [onNetwork('/run/netns/pod', 'tap0'), pod().network]) {
+      const error = t.throws(() => plan(step, network), {instanceOf: RktError});
+      t.deepEqual([error?.code, error?.fields.where], ['RKT_FLAVOR_PLAN_INVALID', 'x']);
+    }
+  t.notThrows(() => plan(tapOf('/run/netns/pod', 'tap0'), onNetwork('/run/netns/pod', 'tap0')));
+});
+
 test('S14 that a pod asks for what a plan binds is not remembered for another pod', async (t) => {
   const checked = mkdtempSync(path.join(tmpdir(), 'rkt-checked-'));
   t.teardown(() => rmSync(checked, {recursive: true}));
@@ -224,4 +266,9 @@ test('S14 that a pod asks for what a plan binds is not remembered for another po
     planPod(flavor, pod({volumes}), {facts: hostFacts(), allowDegraded: [], checked});
   await plan([volumeOf('/srv', 'shared')]);
   await t.throwsAsync(plan([]), {code: 'RKT_FLAVOR_PLAN_INVALID'});
+  const taps = found({filesystem: () => [ownMounts], environment: () => [cgroup, tapOf('/run/netns/pod', 'tap0')]});
+  const planTaps = (network: Pod['network']) =>
+    planPod(taps, pod({network}), {facts: hostFacts(), allowDegraded: ['network/prepared'], checked});
+  await planTaps(onNetwork('/run/netns/pod', 'tap0'));
+  await t.throwsAsync(planTaps(onNetwork('/run/netns/pod', 'tap1')), {code: 'RKT_FLAVOR_PLAN_INVALID'});
 });

@@ -1,0 +1,27 @@
+import {takeTemplates} from '../../artifact/templates.ts';
+import {RktError} from '../../rkt-error.ts';
+import type {Settings} from '../../settings.ts';
+import {withBuiltImage} from '../../stage1/choice/choose-flavor.ts';
+import {gatherFlavorFacts} from '../../stage1/facts/flavor-facts.ts';
+import {rememberedIn} from '../../stage1/facts/remembered-in.ts';
+import type {FoundFlavor} from '../../stage1/load/find.ts';
+import {planOrdinary} from './try-ordinary.ts';
+
+/** Makes what machines of a flavor's image go on from, if they do, so that the first pod need not wait for it. Why it cannot be made is told, and no error: that pod is booted. */
+export const makeFirstTemplate = async (settings: Settings, built: FoundFlavor): Promise<void> => {
+  const {dataDir, note} = settings;
+  const found = await withBuiltImage(settings, built);
+  if (found?.stage1 === undefined) return;
+  try {
+    const facts = await gatherFlavorFacts(settings, found.flavor.declaration, {
+      tree: found.stage1.tree,
+      cacheDir: rememberedIn(settings),
+    });
+    const {plan} = await planOrdinary(settings, found, facts);
+    if (plan.filesystem.some((step) => step.do === 'template')) note('booting the machine that others go on from');
+    for (const template of (await takeTemplates(dataDir, plan, {note})).values()) template.close();
+  } catch (error) {
+    if (!(error instanceof RktError)) throw error;
+    note(`no machine has been booted for others to go on from: ${error.message}`);
+  }
+};

@@ -1,0 +1,36 @@
+/*
+ * What a pod asks for and no machine can be; the shape is that of the core's errors, which the SDK cannot import.
+ */
+
+/** A stable code, a sentence, a hint and the offending values. */
+class MachineError extends Error {
+  override readonly name = 'MachineError';
+  readonly code: `RKT_MACHINE_${string}`;
+  readonly hint: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+
+  constructor(code: `RKT_MACHINE_${string}`, message: string, hint: string, fields: Readonly<Record<string, unknown>>) {
+    super(message);
+    this.code = code;
+    this.hint = hint;
+    this.fields = fields;
+  }
+}
+
+/** A remove-set denies what crun itself calls between the filter and the program. */
+export const filterRefused = (app: string, calls: readonly string[]): MachineError =>
+  new MachineError(
+    'RKT_MACHINE_FILTER_REFUSED',
+    `app "${app}": its filter denies ${calls.join(', ')}, which crun calls after it has set the filter, to become the user of the app`,
+    'give its image the isolator os/linux/no-new-privileges, with which the filter is set last, or choose another flavor',
+    {app, calls},
+  );
+
+/** A machine with the small kernel has a place for each of few devices. */
+export const machineFull = (devices: number, places: number): MachineError =>
+  new MachineError(
+    'RKT_MACHINE_FULL',
+    `a machine with the small kernel has places for ${places} devices, and the pod needs ${devices}: one for each app, each network card and each kind of volumes (read-only, or not)`,
+    'make several pods of it, or take the kernel of the distribution: rkt flavor build --kernel=distribution kvm',
+    {devices, places},
+  );
