@@ -1,11 +1,8 @@
-import type {HostFacts} from '../../contract/host.ts';
-import type {HostPath} from '../../contract/names.ts';
-import {RktError} from '../../rkt-error.ts';
 import type {Settings} from '../../settings.ts';
 import {ACCELERATOR_FAILED} from './layout.ts';
 import {markedPods} from './marked-pods.ts';
+import {readIfWhole} from './read-if-whole.ts';
 import {readMark} from './read-mark.ts';
-import {readStored} from './stored.ts';
 import {bootId, readSupervisor} from './supervisor.ts';
 
 /**
@@ -15,18 +12,8 @@ import {bootId, readSupervisor} from './supervisor.ts';
 export const refutedAt = ({dataDir}: Pick<Settings, 'dataDir'>): number[] =>
   markedPods(dataDir, ACCELERATOR_FAILED).flatMap((directory) => {
     const {boot, startedAt} = readSupervisor(directory) ?? {};
-    const planned = accelerator(directory);
+    const planned = readIfWhole(directory, 'facts')?.accelerator;
     const isMarked = planned?.device !== undefined && readMark(directory, ACCELERATOR_FAILED) === planned.name;
     const counts = isMarked && !planned.forced && boot === bootId();
     return counts && startedAt !== undefined && startedAt <= Date.now() ? [startedAt] : [];
   });
-
-/** What is damaged is for others to tell. */
-const accelerator = (directory: HostPath): HostFacts['accelerator'] => {
-  try {
-    return readStored(directory, 'facts')?.accelerator;
-  } catch (error) {
-    if (error instanceof RktError) return undefined;
-    throw error;
-  }
-};
