@@ -655,6 +655,31 @@ kernelTest('one that is always started again is entered, and ends when the pod i
   t.is((await pod.ended).exitCode, 3);
 });
 
+kernelTest('one that is not started again is not entered, while another goes on', async (t) => {
+  const file = path.join(host.directory, 'for-good');
+  const app = (name: string, script: string, ...flags: string[]) => [
+    ...[buildImage(), `--name=${name}`, ...flags, '--exec=/bin/sh'],
+    ...['--', '-c', script],
+  ];
+  const ended = host.rkt(
+    [
+      ...['--insecure-options=image', 'run', '--stage1=kvm', `--uuid-file-save=${file}`],
+      ...[...app('a', 'exit 0', '--restart=on-failure'), '---', ...app('b', STAYS)],
+    ],
+    {timeout: 600_000},
+  );
+  const uuid = () => (existsSync(file) ? readFileSync(file, 'utf8').trim() : '');
+  const hasEnded = async () => (await restartsOf(uuid())).includes('last-exit-a=0');
+  await until(async () => uuid() !== '' && (await hasEnded()));
+  // What the monitor knows it has written a moment later.
+  await until(async () => {
+    const {error} = await host.rkt(['--format=json', 'enter', '--app=a', uuid(), '/bin/true']);
+    return error?.code === 'RKT_POD_APP_NOT_RUNNING';
+  });
+  t.is((await host.rkt(['stop', uuid()])).exitCode, 0);
+  t.is((await ended).exitCode, 7);
+});
+
 kernelTest(
   'a program that is not there, and a copy of the files, are refused before a machine is started',
   async (t) => {

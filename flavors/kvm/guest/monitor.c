@@ -12,7 +12,7 @@
  * STDIN `tty` is the caller's terminal, which is in raw mode while the apps run: the app has one of the guest, with the size of this one.
  *
  * An app with the POLICY `on-failure` (it has not ended with 0) or `always` is started again, a second after it has ended, until the pod is stopped. When that has been done TIMES times within the last SECONDS, its next
- * end within them is that of the pod, with its status, or 1 if that is 0; TIMES 0: however often. `status/NAME.starts` is how often it has been started, `status/NAME` how it has ended last.
+ * end within them is that of the pod, with its status, or 1 if that is 0; TIMES 0: however often. `status/NAME.starts` is how often it has been started, `status/NAME` how it has ended last, and `status/NAME.last` is there once it is not started again.
  *
  * At DIRECTORY/control/socket it takes what joins an app (enter.c). DIRECTORY has the file `script` and gets `status/NAME`, the exit status of each app as a decimal number, and the file `supervisor-status`, which gets `ready` once all apps run. A stream is `-` (that of the caller), `null`, or the path of a
  * file that is appended to. App number N of the command line is process N of the script. QEMU has the agent's port in descriptor 3 and the console of the
@@ -201,6 +201,25 @@ __attribute__((noreturn, format(printf, 2, 3))) static void give_up(const char *
 	exit(FAILED);
 }
 
+/* ---- to who looks at the pod ---- */
+
+static void record(const char *name, const char *text) {
+	char path[4096], temporary[4096];
+	snprintf(path, sizeof path, "%s/status/%s", directory, name);
+	snprintf(temporary, sizeof temporary, "%s/status/.%s", directory, name);
+	int file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (file < 0 || dprintf(file, "%s\n", text) < 0 || fsync(file) < 0 || rename(temporary, path) < 0)
+		fprintf(stderr, "rkt: %s cannot be written: %s\n", path, strerror(errno));
+	if (file >= 0) close(file);
+}
+
+/* Whoever asks whether it runs need not ask the machine. */
+static void record_last(const struct process *process) {
+	char name[300];
+	snprintf(name, sizeof name, "%s.last", process->name);
+	record(name, "ended");
+}
+
 /* ---- to the guest ---- */
 
 /* Never waits for the guest, which may be waiting for us. */
@@ -272,6 +291,7 @@ static void alarm_in(int seconds) {
 /* What comes after it, and then its end. */
 static void start_no_more(int id) {
 	processes[id].state = LEAVING;
+	record_last(&processes[id]);
 	send_frame(FRAME_LAST, id, NULL, 0);
 }
 
@@ -296,16 +316,6 @@ static void say_ready(void) {
 	snprintf(path, sizeof path, "%s/supervisor-status", directory);
 	int file = open(path, O_WRONLY | O_CLOEXEC);
 	if (file < 0 || write(file, "ready\n", 6) != 6) fprintf(stderr, "rkt: %s cannot be written: %s\n", path, strerror(errno));
-	if (file >= 0) close(file);
-}
-
-static void record(const char *name, const char *text) {
-	char path[4096], temporary[4096];
-	snprintf(path, sizeof path, "%s/status/%s", directory, name);
-	snprintf(temporary, sizeof temporary, "%s/status/.%s", directory, name);
-	int file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (file < 0 || dprintf(file, "%s\n", text) < 0 || fsync(file) < 0 || rename(temporary, path) < 0)
-		fprintf(stderr, "rkt: %s cannot be written: %s\n", path, strerror(errno));
 	if (file >= 0) close(file);
 }
 
@@ -388,7 +398,10 @@ static void take_exit(int id, int status) {
 		tell_end(process);
 		return;
 	}
-	if (process->state == ALIVE) record_end(process, status);
+	if (process->state == ALIVE) {
+		record_end(process, status);
+		if (process->rule.policy != NEVER) record_last(process);
+	}
 	process->state = ENDED;
 	process->input = -1;
 	int code = process->status == 0 && process->rule.is_broken ? 1 : process->status;

@@ -332,6 +332,7 @@ for (const [policy, limit, ends, answers, code, starts] of [
       t.deepEqual([status, said], [code, ''], said);
       t.is(machine.read('status/a'), `${ends.at(-1)}\n`);
       t.is(machine.read('status/a.starts'), `${starts}\n`);
+      t.is(machine.read('status/a.last'), 'ended\n');
       t.is(machine.read('heard'), [...answers, 'H', ''].join('\n'));
     },
   );
@@ -345,8 +346,10 @@ testIf(lacks('program/cc'))('an app that waits to be started again is not, once 
   );
   t.teardown(machine.end);
   await until(() => machine.read('status/a') === '5\n');
+  t.is(machine.read('status/a.last'), '');
   machine.monitor.child.kill('SIGTERM');
   t.is((await machine.monitor.ended).status, 5);
+  t.is(machine.read('status/a.last'), 'ended\n');
   t.is(machine.read('heard'), 'L\nH\n');
 });
 

@@ -76,6 +76,8 @@ export const appPaths = (app: AppName) =>
     oomKills: `stage1/rootfs/rkt/status/${app}.oom`,
     /** How often the app has been started, if it may be restarted. */
     starts: `stage1/rootfs/rkt/status/${app}.starts`,
+    /** There once an app of a machine that may have been restarted has ended for good. */
+    last: `stage1/rootfs/rkt/status/${app}.last`,
     /** What the app has written to a stream that is `log`. */
     log: (stream: LogStream) => `${LOGS}/${app}.${stream}`,
   }) as const;

@@ -1,6 +1,8 @@
-import type {Pod, RunningPod} from '../../contract/pod.ts';
+import type {App, Pod, RunningPod} from '../../contract/pod.ts';
 import {readExitCodes} from '../state/exit-codes.ts';
+import {appPaths} from '../state/layout.ts';
 import type {PodEntry} from '../state/load.ts';
+import {readMark} from '../state/read-mark.ts';
 import type {Supervisor} from '../state/supervisor.ts';
 import {isReady} from './wait.ts';
 
@@ -10,6 +12,8 @@ import {isReady} from './wait.ts';
 export const startedMachine = (entry: PodEntry, pod: Pod, {pid, startTime}: Supervisor): RunningPod => {
   const supervisor = {pid, startTime};
   const ended = readExitCodes(entry);
-  const alive = isReady(entry) ? pod.apps.filter(({name, restart = 'no'}) => restart !== 'no' || !ended.has(name)) : [];
+  const isAlive = ({name, restart = 'no'}: App): boolean =>
+    !ended.has(name) || (restart !== 'no' && readMark(entry.path, appPaths(name).last) === undefined);
+  const alive = isReady(entry) ? pod.apps.filter(isAlive) : [];
   return {...pod, supervisor, appProcesses: Object.fromEntries(alive.map(({name}) => [name, supervisor]))};
 };
