@@ -163,7 +163,7 @@ const template = (pod: Pod, host: HostFacts): Step => ({
   id: 'template',
   do: 'template',
   tree: treeOf(pod),
-  command: templateCommand(host),
+  command: templateCommand(pod, host),
   files: [TEMPLATE.memory, TEMPLATE.state],
   writes: SEEN as RootfsPath,
   target: podPath(`${SHARED}${TEMPLATE.seen.slice(SEEN.length)}`),

@@ -78,9 +78,11 @@ export const isOfTemplate = (pod: Pod, host: HostFacts): boolean =>
   (isSmall(host) ? hasPlaces(pod) : pod.apps.length <= DISKS) &&
   !hasCards(pod);
 
-/** The trees of volumes that QEMU has a device for: where the kernel finds nothing that its template had not, those of the template, if only with nothing in them. */
-export const treesOf = (pod: Pod, host: HostFacts): readonly Tree[] =>
-  isOfTemplate(pod, host) && !isSmall(host) ? TREES : servedTrees(pod);
+/** The trees of volumes that QEMU has a device for, none for a pod without volumes; where the kernel finds nothing that its template had not, both for any other, one of them with nothing in it. */
+export const treesOf = (pod: Pod, host: HostFacts): readonly Tree[] => {
+  const served = servedTrees(pod);
+  return served.length > 0 && isOfTemplate(pod, host) && !isSmall(host) ? TREES : served;
+};
 
 /** The command line of QEMU, and after `--` what it boots; the monitor puts in what it starts it with, and starts it with the agent's port in descriptor 3 and the console in 4. */
 export const qemuCommand = (pod: Pod, host: HostFacts): string[] => {
@@ -97,14 +99,14 @@ export const qemuCommand = (pod: Pod, host: HostFacts): string[] => {
   ];
 };
 
-/** What makes the template of a machine: it boots one, and saves it (guest/save.c). */
-export const templateCommand = (host: HostFacts): string[] => [
+/** What makes the template of a machine: it boots one, and saves it (guest/save.c). Machines with volumes have one, those without another, in which nothing serves files. */
+export const templateCommand = (pod: Pod, host: HostFacts): string[] => [
   IMAGE.save,
   `${SEEN}/${TEMPLATE.state}`,
   ...TCG,
   ...machine(SMALLEST, 1, isSmall(host)),
   // No guest has mounted a tree by then, and whatever is there.
-  ...(isSmall(host) ? [] : [...noDisks(0), ...TREES.flatMap((tree) => share(tree, SEEN))]),
+  ...(isSmall(host) ? [] : [...noDisks(0), ...treesOf(pod, host).flatMap((tree) => share(tree, SEEN))]),
   ...boot(isSmall(host)),
   ...memory(`${SEEN}/${TEMPLATE.memory}`, 'on'),
   ...commands,

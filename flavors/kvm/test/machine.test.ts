@@ -117,14 +117,16 @@ test('a small machine goes on from a template, in which it finds what it has its
   const step = flavor.filesystem({...two, stage1}, facts).find(({id}) => id === 'template');
   t.like(step, {do: 'template', tree: '/tree', files: ['memory', 'state'], target: 'stage1/rootfs/rkt/template'});
   const devices = (command: readonly string[]) => command.filter((_, index) => command[index - 1] === '-device');
-  const [own, ofTemplate] = [qemuCommand(two, facts), templateCommand(facts)].map(devices);
+  const [own, ofTemplate] = [qemuCommand(two, facts), templateCommand(two, facts)].map(devices);
   t.deepEqual(own, ofTemplate);
-  t.is(own?.length, 8);
-  for (const readOnly of [true, false]) {
-    const volumes = [hostVolume('data', readOnly)];
-    const made = pod({volumes, apps: [mounted(['data', '/data'])]});
-    t.deepEqual(devices(qemuCommand(made, facts)), ofTemplate);
-  }
+  t.is(own?.length, 6);
+  const served = [true, false].map((readOnly) => {
+    const made = pod({volumes: [hostVolume('data', readOnly)], apps: [mounted(['data', '/data'])]});
+    t.is(devices(qemuCommand(made, facts)).length, 8);
+    t.deepEqual(devices(qemuCommand(made, facts)), devices(templateCommand(made, facts)));
+    return templateCommand(made, facts);
+  });
+  t.deepEqual(served[0], served[1]);
   const drives = qemuCommand(two, facts).filter((word) => word.startsWith('if=none'));
   t.deepEqual(
     drives.map((word) => word.includes('null-co')),
@@ -177,7 +179,7 @@ test('the flavor says which kernel it is, and how there may be a smaller one', (
 });
 
 test('the small kernel is told where devices may be, in a template and in what goes on from it, which has no more than its own', (t) => {
-  const [own, made] = [qemuCommand(pod(), withSmall()), templateCommand(withSmall())];
+  const [own, made] = [qemuCommand(pod(), withSmall()), templateCommand(pod(), withSmall())];
   for (const command of [own, made]) {
     t.true(command.includes('microvm,acpi=off,auto-kernel-cmdline=off'));
     const places = command.find((word) => word.startsWith('console='))?.match(/virtio_mmio\.device=\S+/g) ?? [];
@@ -518,7 +520,8 @@ test('S14 QEMU is told of two trees of volumes at most, and nothing that somebod
     ],
   );
   t.false(command.some((word) => word.includes('srv')));
-  t.false(qemuCommand(pod(), hostFacts({noTemplates: true})).includes('-fsdev'));
+  for (const facts of [hostFacts(), hostFacts({noTemplates: true})])
+    t.false(qemuCommand(pod(), facts).includes('-fsdev'), 'no server of files for a machine without volumes');
 });
 
 test('S21 what QEMU serves shows its own ids, and what no app may write is read-only to it', (t) => {
