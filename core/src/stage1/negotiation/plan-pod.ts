@@ -45,16 +45,26 @@ export const planPod = async (
   refuseCopies(flavor.declaration, pod, overlayObstacle);
   const entries = [...report.entries, ...copies(pod, overlayObstacle)];
   const plan = draftPlan(found, pod, facts);
-  // Like pods of one image differ in nothing but these; a machine-id has no hyphens.
-  const own = [pod.uuid, pod.uuid.replaceAll('-', ''), ...(pod.idMap === undefined ? [] : [`${pod.idMap.base}`])];
-  const text = own.reduce(
-    (left, word) => left.replaceAll(word, ''),
+  const text = ownWords(pod, plan).reduce(
+    // What no JSON has: else `.` and `.` around one would be `..`.
+    (left, word) => left.replaceAll(word, '\n'),
     JSON.stringify([plan, pod.volumes, pod.network.prepared, pod.stage1?.tree]),
   );
   await checkedOnce(checked, 'plan', text, async () => (await import('./check-plan.ts')).checkPlan(plan, pod));
   checkLiveness(flavor.declaration, plan, pod);
   return {pod, report: {...report, entries}, plan};
 };
+
+/** Like pods of one image differ in nothing but these; a machine-id has no hyphens. */
+const ownWords = ({uuid, idMap}: Pod, {launch}: Plan): string[] => [
+  uuid,
+  uuid.replaceAll('-', ''),
+  ...(idMap === undefined ? [] : [`${idMap.base}`]),
+  ...(isOfPod(launch.process.uid) ? [`${launch.process.uid}`] : []),
+];
+
+/** Whether a user whom a flavor may have made of the pod's UUID: above all ranges of ids, and of ten digits, so that no rule tells one from another. */
+const isOfPod = (uid: number): boolean => uid >= 0x7000_0000 && uid <= 0x7fff_ffff;
 
 /** What rkt's caller gave the apps as a standard stream they may open again. */
 const withStreams = (pod: Pod, {streamDevices = []}: HostFacts): Pod =>

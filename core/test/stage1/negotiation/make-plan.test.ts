@@ -1,4 +1,4 @@
-import {mkdtempSync, rmSync} from 'node:fs';
+import {mkdtempSync, readdirSync, rmSync, statSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
@@ -271,4 +271,31 @@ test('S14 that a pod asks for what a plan binds is not remembered for another po
     planPod(taps, pod({network}), {facts: hostFacts(), allowDegraded: ['network/prepared'], checked});
   await planTaps(onNetwork('/run/netns/pod', 'tap0'));
   await t.throwsAsync(planTaps(onNetwork('/run/netns/pod', 'tap1')), {code: 'RKT_FLAVOR_PLAN_INVALID'});
+});
+
+test('S14 what plans of like pods differ in is not checked again, and nothing else is taken for it', async (t) => {
+  const checked = mkdtempSync(path.join(tmpdir(), 'rkt-checked-'));
+  t.teardown(() => rmSync(checked, {recursive: true}));
+  const plan = (digit: string, user: number, name: string) => {
+    const uuid = pod().uuid.replace(/0{12}/, digit.repeat(12)) as Pod['uuid'];
+    const one = pod({uuid, cgroup: `rkt-${uuid}`});
+    const ofPod = {target: {in: 'pod', path: name as never}, mode: 0o755, uid: user, gid: user} as const;
+    const flavor = found({
+      environment: ({cgroup}) => [
+        {id: 'directory', do: 'mkdir', ...ofPod},
+        {id: 'cgroup', do: 'cgroup', path: cgroup, limits: {}, join: true},
+      ],
+      launch: (given) => ({...launch(given), process: {...launch(given).process, uid: user, gid: user}}),
+    });
+    return planPod(flavor, one, {facts: hostFacts(), allowDegraded: [], checked});
+  };
+  const [first, last] = [0x7000_0000, 0x7fff_ffff];
+  await plan('0', first, 'of-pod');
+  const [known = ''] = readdirSync(checked);
+  const {ino} = statSync(path.join(checked, known));
+  await plan('1', last, 'of-pod');
+  t.deepEqual([readdirSync(checked), statSync(path.join(checked, known)).ino], [[known], ino]);
+  await t.throwsAsync(plan('2', 9_999_999_999, 'of-pod'), {code: 'RKT_FLAVOR_PLAN_INVALID'});
+  await plan('3', first, `.${first}./x`);
+  await t.throwsAsync(plan('4', first, '../x'), {code: 'RKT_FLAVOR_PLAN_INVALID'});
 });
