@@ -815,6 +815,7 @@ serialTestIf(lacksMachines() ?? lacksTaps())(
     for (const [interfaces, stage1, code] of [
       [[{...card, tap: 'tap2'}], 'kvm', 'RKT_TAP_UNUSABLE'],
       [[card], 'fly', 'RKT_FLAVOR_CANNOT'],
+      [[{...card, mac: `${other.mac},romfile=/pod/script`}], 'kvm', 'RKT_POD_NETWORK_PREPARED_INVALID'],
     ] as const) {
       const refused = run(interfaces, stage1, 'true');
       let said = '';

@@ -92,6 +92,7 @@ export const networkInterface = z.strictObject({
 export const preparedNetwork = z.strictObject({
   /** A file that means the namespace: `/run/netns/NAME`, `/proc/PID/ns/net`. */
   namespace: hostPath,
+  /** No two of them have the same tap, name or `mac`. */
   interfaces: z.array(networkInterface).check(z.maxLength(8)),
 });
 export type PreparedNetwork = z.infer<typeof preparedNetwork>;

@@ -309,6 +309,14 @@ export const networkInvalid = (net: string, because: string) =>
     hint: 'write host, none, or NAME[:KEY=VALUE;…],…',
   });
 
+/** A network that was prepared for a pod, and that its cards cannot be made of. */
+export const preparedNetworkInvalid = (place: string, value: unknown, because: string) =>
+  new RktError(
+    'RKT_POD_NETWORK_PREPARED_INVALID',
+    `the prepared network: ${place}: ${JSON.stringify(value) ?? 'nothing'}: ${because}`,
+    {place, value, because, hint: 'prepare it as CONTRACT.md of @rkt/plugin-sdk has it: Pod.network.prepared'},
+  );
+
 /** The sockets that rkt was given are not those of the pod's socket-activated ports. */
 export const socketsMismatch = (problems: readonly string[]) =>
   new RktError('RKT_POD_SOCKETS_MISMATCH', `socket activation: ${problems.join('; ')}`, {

@@ -53,6 +53,7 @@ static int ask_kernel(const struct request *request) {
 /* Another name, if there is one, another size of packets, if it is not 0, and up. */
 static int change_link(int index, const char *name, unsigned mtu, int up) {
 	if (index == 0) return ENODEV;
+	if (name != NULL && strlen(name) >= IFNAMSIZ) return ENAMETOOLONG;
 	struct request request = new_request(RTM_NEWLINK, 0, sizeof request.link);
 	request.link = (struct ifinfomsg){.ifi_index = index, .ifi_flags = up ? IFF_UP : 0, .ifi_change = up ? IFF_UP : 0};
 	if (name != NULL) add_attribute(&request, IFLA_IFNAME, name, strlen(name) + 1);

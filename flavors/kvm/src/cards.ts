@@ -1,4 +1,5 @@
 import type {Pod, Step} from '@rkt/plugin-sdk';
+import {optionValue} from './option-value.ts';
 
 /*
  * Network cards: rkt, who is root, opens the taps of a prepared network namespace, and QEMU gets their descriptors. So QEMU and the monitor stay in a network namespace with nothing in it, as
@@ -32,11 +33,11 @@ export const openTaps = ({network: {prepared}}: Pod): Step[] =>
         device: tap,
       }));
 
-/** Nothing of it but numbers: neither the tap nor the card have a name in QEMU. */
+/** Nothing of it but numbers and addresses: neither the tap nor the card have a name in QEMU. */
 export const cardArguments = (pod: Pod): string[] =>
   cardsOf(pod).flatMap((card, index) => [
     ...['-netdev', `tap,id=card-${index},fd=${FIRST_DESCRIPTOR + index}`],
-    ...['-device', `virtio-net-device,netdev=card-${index},mac=${macOf(pod, card, index)}`],
+    ...['-device', `virtio-net-device,netdev=card-${index},mac=${optionValue(macOf(pod, card, index))}`],
   ]);
 
 /** What the agent makes of the cards: it finds them by their addresses. */

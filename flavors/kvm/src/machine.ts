@@ -1,6 +1,7 @@
 import type {App, HostFacts, Pod} from '@rkt/plugin-sdk';
 import {cardArguments, cardsOf, hasCards} from './cards.ts';
 import {machineFull} from './errors.ts';
+import {optionValue} from './option-value.ts';
 import {IMAGE, SEEN, TEMPLATE} from './places.ts';
 import {diskName} from './script.ts';
 import {servedTrees, TREES, type Tree, tagOf} from './volumes.ts';
@@ -40,9 +41,6 @@ const KERNEL_PARAMETERS = [
   // The monitor puts in what it measures.
   'tsc_early_khz=@TSC@',
 ] as const;
-
-/** A value in an option of QEMU, where a comma separates and two are one. */
-export const optionValue = (value: string): string => value.replaceAll(',', ',,');
 
 /** The accelerator that always works, and its processor. */
 const TCG = ['tcg', 'max'] as const;

@@ -9,12 +9,12 @@ import {
   coresOf,
   isOfTemplate,
   memoryOf,
-  optionValue,
   qemuCommand,
   templateArguments,
   templateCommand,
   templateWords,
 } from '../src/machine.ts';
+import {optionValue} from '../src/option-value.ts';
 import {userOf} from '../src/places.ts';
 import {podScript} from '../src/script.ts';
 import {bindVolumes} from '../src/volumes.ts';
@@ -279,7 +279,7 @@ test('the monitor has the rule of restarts, and the agent what is done before on
   );
 });
 
-const networked = (uuid: string): Pod =>
+const networked = (uuid: string, mac = '02:00:00:00:00:01'): Pod =>
   pod({
     uuid: uuid as Pod['uuid'],
     network: {
@@ -292,7 +292,7 @@ const networked = (uuid: string): Pod =>
             ...{tap: 'tap,up=yes', name: 'eth0', mtu: 1400, addresses: ['10.1.2.3/24', 'fd00::3/64']},
             routes: [{to: '0.0.0.0/0', via: '10.1.2.1'}, {to: '10.9.0.0/16'}],
           },
-          {tap: 'tap1', name: 'eth1', mac: '02:00:00:00:00:01', addresses: [], routes: []},
+          {tap: 'tap1', name: 'eth1', mac, addresses: [], routes: []},
         ],
       },
     },
@@ -300,7 +300,7 @@ const networked = (uuid: string): Pod =>
 
 test('S14 a network reaches QEMU as descriptors and addresses of cards, which no other pod has', (t) => {
   const uuids = ['11111111-1111-4111-8111-f23456789abc', '11111111-1111-4111-8111-f23456789abd'];
-  const [made, other] = uuids.map(networked);
+  const [made, other] = uuids.map((uuid) => networked(uuid));
   if (made === undefined || other === undefined) throw new Error('two pods');
   const command = qemuCommand(made, hostFacts());
   t.false(command.some((word) => /netns|tap,up|eth0|10\.1/.test(word)));
@@ -314,6 +314,8 @@ test('S14 a network reaches QEMU as descriptors and addresses of cards, which no
     ],
   );
   t.true(qemuCommand(other, hostFacts()).includes('virtio-net-device,netdev=card-0,mac=c2:34:56:78:9a:bd'));
+  const hostile = qemuCommand(networked(other.uuid, '02:00:00:00:00:01,romfile=/pod/script'), hostFacts());
+  t.true(hostile.includes('virtio-net-device,netdev=card-1,mac=02:00:00:00:00:01,,romfile=/pod/script'));
   const lines = linesOf(podScript(made, hostFacts()));
   const words = ['card', 'address', 'route'];
   t.deepEqual(

@@ -67,7 +67,7 @@ interface Options {
  * whatever is wrong with it leaves nothing behind (appc EX-16). The caller holds the images.
  * `plan` takes no image into the store and leaves no trace; it shows what images ask for that is refused. Where there are policy files the flavor is chosen when the pod
  * is known, else first of all.
- * @throws RKT_IMAGE_ISOLATOR_REFUSED, RKT_IMAGE_FOREIGN, RKT_POLICY_…
+ * @throws RKT_IMAGE_ISOLATOR_REFUSED, RKT_IMAGE_FOREIGN, RKT_POD_NETWORK_PREPARED_INVALID, RKT_POLICY_…
  */
 export const compose = async (
   settings: Settings,
@@ -76,6 +76,8 @@ export const compose = async (
   uuid: Uuid,
   {find = findImages, remember = true, later = false, explain}: Options = {},
 ): Promise<ComposedPod> => {
+  if (run.preparedNetwork !== undefined)
+    (await import('./check-prepared-network.ts')).checkPreparedNetwork(run.preparedNetwork);
   const pullPolicy = remember ? request.pullPolicy : 'stored';
   const policies = findPolicyFiles(settings);
   const isRuled = policies.length > 0 || explain !== undefined;

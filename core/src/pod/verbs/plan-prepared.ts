@@ -20,6 +20,7 @@ import {checkedDirectory, POD_FILES} from '../state/layout.ts';
 import type {PodEntry} from '../state/load.ts';
 import {requireStored, type StoredForms} from '../state/stored.ts';
 import type {Summary} from '../state/summary.ts';
+import {isDefaultRun} from './is-default-run.ts';
 
 /** How a prepared pod will run. */
 export interface PlannedPrepared extends PlannedPod {
@@ -35,7 +36,7 @@ export interface PlannedPrepared extends PlannedPod {
 
 /**
  * The plan of a prepared pod: with the flavor that was asked for now, else by the very one that it was prepared with; the stored one where neither options nor the host ask for another.
- * @throws RKT_POD_FLAVOR_FIXED, RKT_FLAVOR_REPLACED, what choosing a flavor and planning throw
+ * @throws RKT_POD_FLAVOR_FIXED, RKT_POD_NETWORK_PREPARED_INVALID, RKT_FLAVOR_REPLACED, what choosing a flavor and planning throw
  */
 export const planPrepared = async (
   settings: Settings,
@@ -43,6 +44,8 @@ export const planPrepared = async (
   run: RunRequest,
   {stage1, allowDegraded}: PreparedRequest,
 ): Promise<PlannedPrepared> => {
+  if (run.preparedNetwork !== undefined)
+    (await import('../compose/check-prepared-network.ts')).checkPreparedNetwork(run.preparedNetwork);
   const {path, summary} = entry;
   if (summary === undefined) throw fileDamaged(path, POD_FILES.summary, 'it is missing');
   const stored = requireStored(path, 'request');
@@ -54,7 +57,13 @@ export const planPrepared = async (
   const facts = await factsNow(settings, summary, before, {tree: pod.stage1?.tree, noTemplate: run.noTemplate});
   const sameHost = JSON.stringify(before) === JSON.stringify(facts);
   const plan = requireStored(path, 'plan');
-  if (sameHost && plan.contract === CONTRACT_VERSION && isDefault(run) && allowDegraded.length === 0 && !settings.debug)
+  if (
+    sameHost &&
+    plan.contract === CONTRACT_VERSION &&
+    isDefaultRun(run) &&
+    allowDegraded.length === 0 &&
+    !settings.debug
+  )
     return {pod, plan, report: requireStored(path, 'report'), facts, summary, fresh: false, ...leave};
   const {pinnedFlavor} = await import('../../stage1/choice/choose-flavor.ts');
   const found = await pinnedFlavor(settings, summary.flavor);
@@ -175,23 +184,3 @@ const refuseCopies = (uuid: string, {flavor}: Summary, found: FoundFlavor, {apps
   if ((isForRkt || isMachine) && apps.some(({rootfs}) => rootfs.kind === 'copy'))
     throw podFlavorFixed(uuid, flavor.name, found.flavor.declaration.name);
 };
-
-const isDefault = ({
-  net,
-  interactive,
-  dns,
-  dnsSearch,
-  dnsOpt,
-  dnsDomain,
-  hostsEntries,
-  hostname,
-  ipc,
-  mdsRegister,
-  noTemplate,
-}: RunRequest) =>
-  [net, dnsDomain, hostname].every((value) => value === undefined) &&
-  [dns, dnsSearch, dnsOpt, hostsEntries].every(({length}) => length === 0) &&
-  !interactive &&
-  !mdsRegister &&
-  !noTemplate &&
-  ipc === 'auto';
