@@ -16,7 +16,7 @@
  *
  * At DIRECTORY/control/socket it takes what joins an app (enter.c). DIRECTORY has the file `script` and gets `status/NAME`, the exit status of each app as a decimal number, and the file `supervisor-status`, which gets `ready` once all apps run. A stream is `-` (that of the caller), `null`, or the path of a
  * file that is appended to. App number N of the command line is process N of the script. QEMU has the agent's port in descriptor 3 and the console of the
- * guest in descriptor 4, and from 7 on the taps that are open here with the numbers in RKT_TAP_FDS. With RKT_USER_NAMESPACE_FD it is root of that user namespace, with the capabilities that a server of files needs there.
+ * guest in descriptor 4, and from 7 on the taps that are open here with the numbers in RKT_TAP_FDS, of which it can change nothing that stays (taps.h). With RKT_USER_NAMESPACE_FD it is root of that user namespace, with the capabilities that a server of files needs there.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -43,6 +43,7 @@
 
 #include "command.h"
 #include "frame.h"
+#include "taps.h"
 #include "terminal.h"
 
 /* As everywhere in rkt: its own failure, not that of an app. */
@@ -886,6 +887,10 @@ static void start_qemu(void) {
 		for (int at = 0; at < count; at++)
 			if (high[at] >= 0 && dup2(high[at], given[at].to) < 0) _exit(FAILED);
 		if (restores && setenv("LD_PRELOAD", library, 1) < 0) _exit(FAILED);
+		if (tap_count > 0 && limit_taps() < 0) {
+			dprintf(2, "seccomp: %s\n", strerror(errno));
+			_exit(FAILED);
+		}
 		execv(command[0], command);
 		dprintf(2, "%s: %s\n", command[0], strerror(errno));
 		_exit(FAILED);

@@ -432,3 +432,37 @@ testIf(lacks('program/cc'))('an output that cannot be written is told once, and 
     [5, 'rkt: RKT_MACHINE_OUTPUT_LOST: standard output of app "a": No space left on device\n'],
   );
 });
+
+/** linux/errno.h: that it may not, and that it is no tap. */
+const [EPERM, ENOTTY] = ['1', '25'];
+
+testIf(lacks('program/cc'))('S21 QEMU that somebody has taken over changes nothing of a tap that stays', async (t) => {
+  const directory = makeDirectory(['monitor']);
+  t.teardown(() => rmSync(directory, {recursive: true}));
+  const qemu = path.join(directory, 'qemu');
+  execFileSync('cc', ['-O1', '-o', qemu, at('fixtures/asks-taps.c')]);
+  const ask = async (taps: object) => {
+    rmSync(path.join(directory, 'control/socket'), {force: true});
+    // In the place of a tap it has /dev/null, which knows none of these requests.
+    const child = spawn(path.join(directory, 'monitor'), [directory, ...APP, ...ACCELERATOR, '--', qemu], {
+      env: {PATH: '/usr/bin:/bin', ...taps},
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let said = '';
+    child.stderr.on('data', (bytes: Buffer) => {
+      said += bytes.toString('latin1');
+    });
+    t.is((await once(child, 'close'))[0], 254, said);
+    return [...said.matchAll(/(\w+)=(\d+) /g)].map(([, name, error]) => ({name, error}));
+  };
+  const answers = await ask({RKT_TAP_FDS: '0'});
+  const answeredWith = (error: string) => answers.filter((one) => one.error === error).map(({name}) => name);
+  t.deepEqual(answeredWith(EPERM), [
+    ...['TUNSETNOCSUM', 'TUNSETDEBUG', 'TUNSETIFF', 'TUNSETPERSIST', 'TUNSETOWNER', 'TUNSETLINK', 'TUNSETGROUP'],
+    ...['TUNSETTXFILTER', 'TUNATTACHFILTER', 'TUNDETACHFILTER', 'TUNSETQUEUE', 'TUNSETIFINDEX', 'TUNGETFILTER'],
+    ...['TUNSETSTEERINGEBPF', 'TUNSETFILTEREBPF', 'TUNSETCARRIER', 'TUNGETDEVNETNS', 'SIOCSIFHWADDR', 'wide'],
+  ]);
+  t.deepEqual(answeredWith(ENOTTY), [
+    ...['TUNGETFEATURES', 'TUNGETIFF', 'TUNSETOFFLOAD', 'TUNSETSNDBUF', 'TUNSETVNETHDRSZ', 'TUNSETVNETLE', 'TCGETS'],
+  ]);
+});
