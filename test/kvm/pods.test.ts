@@ -1,4 +1,4 @@
-import {spawn} from 'node:child_process';
+import {execFileSync, spawn} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import {once} from 'node:events';
 import {
@@ -16,11 +16,12 @@ import {
 import path from 'node:path';
 import {env} from 'node:process';
 import test from 'ava';
+import {SHELL_CALLS} from '../../plugin-sdk/src/kit/cases/shell-calls.ts';
 import {rktEnvironment, root} from '../helpers/command.ts';
 import {type CallOptions, openHost} from '../helpers/host.ts';
 import {buildImage} from '../helpers/image.ts';
 import {lacksMachines} from '../helpers/kvm.ts';
-import {lacksPods} from '../helpers/lacks.ts';
+import {lacks, lacksPods} from '../helpers/lacks.ts';
 import {lacksTaps, openNetwork} from '../helpers/network.ts';
 import {credentials, PROBE, type Probe, parseProbe} from '../helpers/probe.ts';
 import {said} from '../helpers/said.ts';
@@ -824,6 +825,45 @@ serialTestIf(lacksMachines() ?? lacksTaps())(
       });
       t.is((await once(refused, 'close'))[0], 254, said);
       t.true(said.includes(code), said);
+    }
+  },
+);
+
+/** What an app makes of the calls that are left to crun: errors of groups that are not its own, and of making a file its own that is not. */
+const BEYOND = `#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+int main(void) {
+	int none = setgroups(0, NULL) < 0 ? errno : 0, other = setgroups(1, (gid_t[]){4242}) < 0 ? errno : 0;
+	close(0);
+	int fd = open("/theirs", O_RDWR), file = fchown(fd, 0, 0) < 0 ? errno : 0;
+	struct stat owner;
+	printf("%d %d %d %d %d\\n", none, other, fd, file, fstat(fd, &owner) < 0 ? -1 : (int)owner.st_uid);
+}
+`;
+
+serialTestIf(lacksMachines() ?? lacks('program/cc'))(
+  'EX-38 by what its retain-set leaves to crun an app gets neither groups nor files, and is entered',
+  async (t) => {
+    const [source, program] = ['beyond.c', 'beyond'].map((name) => path.join(host.directory, name));
+    if (source === undefined || program === undefined) throw new Error('two names');
+    writeFileSync(source, BEYOND);
+    execFileSync('cc', ['-static', '-o', program, source]);
+    const files = {
+      '/beyond': {content: readFileSync(program), mode: 0o755},
+      '/theirs': {content: '', uid: 4321, gid: 4321},
+    };
+    for (const outcome of ['errno=EPERM,', '']) {
+      const seccomp = `--seccomp=mode=retain,${outcome}${SHELL_CALLS.join(',')}`;
+      const pod = await host.start('echo ready; cat', {...options, image: {files}, app: [seccomp]});
+      const {stdout, stderr} = await host.enter(pod.uuid, 'echo entered; /beyond', {timeout: 600_000});
+      if (outcome === '') t.is(stdout, 'entered\n', stderr);
+      else t.is(stdout, 'entered\n0 1 0 1 4321\n', stderr);
+      pod.child.stdin?.end();
+      t.is((await pod.ended).exitCode, 0);
     }
   },
 );

@@ -1,4 +1,4 @@
-import type {App, SeccompFilter} from '@rkt/plugin-sdk';
+import type {App, SeccompAction, SeccompFilter} from '@rkt/plugin-sdk';
 import {filterRefused} from './errors.ts';
 
 /*
@@ -13,6 +13,8 @@ interface Call {
   readonly name: string;
   /** Absent: whatever its arguments. */
   readonly args?: readonly Condition[];
+  /** Absent: it is allowed. */
+  readonly outcome?: SeccompAction;
 }
 
 const is = (...values: readonly number[]): Condition[] =>
@@ -38,20 +40,37 @@ const toStart = ({uid, gid, noNewPrivileges}: App['process']): Call[] =>
       ];
 
 /** And for what enters it, besides openat and read. */
-const toEnter = ({uid, gid, groups, noNewPrivileges}: App['process']): Call[] => [
+const toEnter = (process: App['process'], fallback: SeccompAction): Call[] => [
   {name: 'umask'},
   {name: 'write'},
-  ...(noNewPrivileges
+  ...(process.noNewPrivileges
     ? []
     : [
-        {name: 'setgroups', args: is(groups.length)},
+        ...toSetGroups(process),
         {name: 'ioctl', args: [at(1, TCGETS)]},
         {name: 'statx', args: [at(2, OF_DESCRIPTOR)]},
-        ...[0, 1, 2].map((fd) => ({name: 'fchown', args: is(fd, uid, gid)})),
+        ...toOwnStreams(process, fallback),
       ]),
 ];
 
-/** The filter of an app, which leaves crun what it needs: whatever an app does with that, it becomes nobody else and gets no privilege. */
+/** A filter sees how many groups there are, and not which: an app that could set others is not entered. */
+const toSetGroups = ({groups, capabilities}: App['process']): Call[] =>
+  groups.length > 0 && capabilities.bounding.includes('CAP_SETGID')
+    ? []
+    : [{name: 'setgroups', args: is(groups.length)}];
+
+/** What crun takes for an answer of fchown, and goes on: EPERM, EINVAL and EROFS. */
+const TAKEN = [1, 22, 30];
+
+/** Nor does a filter see which file a descriptor is: an app that could have any is told that it may not, and so is crun, for which the streams stay root's then. */
+const toOwnStreams = ({uid, gid, capabilities}: App['process'], fallback: SeccompAction): Call[] => {
+  const streams = [0, 1, 2].map((fd): Call => ({name: 'fchown', args: is(fd, uid, gid)}));
+  if (!capabilities.bounding.includes('CAP_CHOWN')) return streams;
+  if (fallback.action === 'errno' && TAKEN.includes(fallback.errno)) return [];
+  return streams.map((call) => ({...call, outcome: {action: 'errno', errno: 1}}));
+};
+
+/** The filter of an app, which leaves crun what it needs: whatever an app does with that, it becomes nobody else, gets no privilege and has no file that was not its own. */
 export const filterOf = ({name: app, process}: App): SeccompFilter | null => {
   const {seccomp: filter} = process;
   if (filter === null) return null;
@@ -64,12 +83,15 @@ export const filterOf = ({name: app, process}: App): SeccompFilter | null => {
   }
   const free = filter.rules.filter(({args, outcome}) => args === undefined && outcome.action === 'allow');
   const isFree = (name: string): boolean => free.some(({syscalls}) => syscalls.includes(name));
-  const missing = [...start, ...toEnter(process).filter(({name}) => !start.some((call) => call.name === name))];
-  return {...filter, rules: [...filter.rules, ...missing.filter(({name}) => !isFree(name)).map(allow)]};
+  const missing = [
+    ...start,
+    ...toEnter(process, filter.default).filter(({name}) => !start.some((call) => call.name === name)),
+  ];
+  return {...filter, rules: [...filter.rules, ...missing.filter(({name}) => !isFree(name)).map(ruleOf)]};
 };
 
-const allow = ({name, args}: Call): Rule => ({
+const ruleOf = ({name, args, outcome = {action: 'allow'}}: Call): Rule => ({
   syscalls: [name],
-  outcome: {action: 'allow'},
+  outcome,
   ...(args && {args: [...args]}),
 });

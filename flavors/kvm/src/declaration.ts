@@ -64,7 +64,7 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
     ),
     'os/linux/seccomp-retain-set': equivalent(
       `seccomp filter, ${IN_GUEST}`,
-      'an app may also call what crun calls after the filter: close, umask, write, and without no-new-privileges capset, rt_sigaction and rt_sigprocmask, some options of prctl, statx of descriptors, TCGETS, and setresuid, setresgid, setgroups and fchown with its own ids; it is entered if it may call openat and read',
+      'an app may also call what crun calls after the filter: close, umask, write, and without no-new-privileges capset, rt_sigaction and rt_sigprocmask, some options of prctl, statx, TCGETS, setresuid and setresgid with its own ids, setgroups for none, or without CAP_SETGID for as many as it has, and without CAP_CHOWN fchown of its streams; it is entered if it may call openat and read, and with supplementary groups and CAP_SETGID setgroups; with CAP_CHOWN the streams of what enters are those of root',
     ),
     'os/linux/selinux-context': impossible(LATER),
     'os/unix/rlimits': inGuest('setrlimit'),
