@@ -40,12 +40,15 @@ const confined = (
   capabilities: readonly string[],
   command: readonly string[],
   ids: readonly string[] = [],
+  kept: readonly string[] = [],
 ): Pick<HostCommand, 'file' | 'args'> => {
   const setpriv = required('setpriv', 'util-linux');
   // Who is not root has nothing to give up, and no keeper (linux/start-keeper.ts).
   if (process.geteuid?.() !== 0) return {file: setpriv, args: ['--no-new-privs', '--pdeathsig=KILL', '--', ...command]};
   const bounding = `--bounding-set=-all${capabilities.map((name) => `,+${name}`).join('')}`;
-  return {file: setpriv, args: ['--clear-groups', '--inh-caps=-all', bounding, ...ids, '--', ...command]};
+  const keeps = kept.map((name) => `,+${name}`).join('');
+  const inherited = [`--inh-caps=-all${keeps}`, ...(kept.length === 0 ? [] : [`--ambient-caps=-all${keeps}`])];
+  return {file: setpriv, args: ['--clear-groups', ...inherited, bounding, ...ids, '--', ...command]};
 };
 
 /**
@@ -177,7 +180,23 @@ export const decompressor = (memoryBytes: number): HostCommand => {
 /** Where a {@link kernelBuilder} is. */
 export const BUILD = '/build';
 /** For each of its processes; all of them together take what the host lets go of. */
-const BUILD_LIMITS = {core: 0, cpu: 3600, data: 4 * 1024 ** 3, fsize: 4 * 1024 ** 3, nofile: 4096} as const;
+const BUILD_LIMITS = {
+  core: 0,
+  cpu: 3600,
+  data: 4 * 1024 ** 3,
+  fsize: 4 * 1024 ** 3,
+  nofile: 4096,
+  nproc: 4096,
+} as const;
+
+/** The users of it, by chance one of them: nobody's, nor of the ranges that pods have ids of. */
+export const BUILDERS = {first: 0x7100_0000, count: 0x0100_0000} as const;
+
+/**
+ * They let it do nothing where it is. But who looks into a process has to have all that it has, whoever it becomes, or CAP_SYS_PTRACE (ptrace(2), access mode checking): so no app can that
+ * has not been given both.
+ */
+const GUARD = ['block_suspend', 'wake_alarm'] as const;
 
 /** What makes the same kernel of the same source wherever and whenever (Linux, Documentation/kbuild/reproducible-builds.rst). */
 export const BUILD_ENVIRONMENT = {
@@ -192,7 +211,8 @@ export const BUILD_ENVIRONMENT = {
 } as const;
 
 /**
- * A command that makes a kernel, as a user that nobody else is: it writes to its own directory alone. Its user is its real one, too, for shells become that, and many of them take part.
+ * A command that makes a kernel, as one of {@link BUILDERS}: it writes to its own directory alone. Its user is its real one, too, for shells become that, and many of them take part;
+ * what other helpers have by another real user (linux/isolated.ts) it has by {@link GUARD}.
  * @param own a mount of that directory that has no place yet
  * @param devices a mount with `/dev/null`, likewise
  */
@@ -204,5 +224,5 @@ export const kernelBuilder = (own: Fd, devices: Fd, user: number, command: reado
   const variables = Object.entries(BUILD_ENVIRONMENT).map(([name, value]) => `${name}=${value}`);
   const inEnvironment = [required('env', 'coreutils'), '-i', ...variables, ...command];
   const ids = [`--reuid=${user}`, `--regid=${user}`];
-  return {...confined([], limited(BUILD_LIMITS, inEnvironment), ids), shown};
+  return {...confined(GUARD, limited(BUILD_LIMITS, inEnvironment), ids, GUARD), shown};
 };

@@ -1,5 +1,7 @@
 import test from 'ava';
 import type {App, AppName, HostFacts, HostPath, Pod, PodPath, RootfsPath} from '../../../core/src/contract/index.ts';
+import {BUILDERS} from '../../../core/src/image/sandbox.ts';
+import {END, FIRST} from '../../../core/src/pod/state/id-ranges.ts';
 import {app, hostFacts, pod} from '../../../core/test/support/fixtures.ts';
 import {bundle} from '../src/bundle.ts';
 import {enterLaunch} from '../src/enter.ts';
@@ -28,6 +30,22 @@ test('the machine has the memory of its apps and its own need, and no less than 
   t.is(memoryOf(pod()), 384 * MEBIBYTE);
   t.is(memoryOf(pod({apps: [app({limits: {memoryMax: 300 * MEBIBYTE}})]})), 428 * MEBIBYTE);
   t.is(memoryOf(pod({apps: [app({limits: {memoryMax: 64 * MEBIBYTE}}), app({name: second})]})), 448 * MEBIBYTE);
+});
+
+test('the users of pods, of machines and of who compiles a kernel are others, and none is negative to anybody', (t) => {
+  const ofMachine = (digits: string) => userOf(pod({uuid: `${digits}-0000-4000-8000-000000000000` as Pod['uuid']}));
+  const ranges = [
+    [FIRST, END - 1],
+    [ofMachine('00000000'), ofMachine('ffffffff')],
+    [BUILDERS.first, BUILDERS.first + BUILDERS.count - 1],
+  ];
+  const bounds = ranges.flat();
+  t.deepEqual(
+    bounds,
+    [...bounds].sort((a, b) => a - b),
+  );
+  t.is(new Set(bounds).size, 6);
+  t.true(bounds.every((id) => id < 2 ** 31));
 });
 
 test('the machine has the cores that its apps may use, and never more than the host', (t) => {

@@ -1,9 +1,11 @@
 import {randomInt} from 'node:crypto';
-import {chownSync, constants, mkdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs';
+import {chownSync, constants, fstatSync, mkdirSync, renameSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {BUILD, kernelBuilder} from '../../image/sandbox.ts';
+import {readBounded, Unbounded} from '../../config/read-bounded.ts';
+import {BUILD, BUILDERS, kernelBuilder} from '../../image/sandbox.ts';
 import {startTool} from '../../image/tool.ts';
 import {makeDevice} from '../../linux/device.ts';
+import {errnoText} from '../../linux/errno-text.ts';
 import type {Fd} from '../../linux/fd.ts';
 import {newFileSystem, openTree, setMountAttributes} from '../../linux/mount.ts';
 import {O_PATH, openHost} from '../../linux/openat2.ts';
@@ -20,22 +22,31 @@ export interface Compiled {
   /** Processors that are used at once. */
   readonly jobs: number;
   readonly note: (text: string) => void;
+  /** Milliseconds after which one of its programs is ended. Default three hours. */
+  readonly timeout?: number;
 }
 
 /**
- * Compiles a kernel, where no pod sees it and with nothing of the host but its programs, and no network: the same bytes for the same source, configuration and compiler.
+ * Compiles a kernel, where no pod looks into it and with nothing of the host but its programs, and no network: the same bytes for the same source, configuration and compiler.
  * @returns the kernel, an ELF file
  * @throws RKT_KERNEL_BUILD_FAILED, RKT_KERNEL_TOOLS_MISSING, RKT_ISOLATION_FAILED
  */
-export const compileKernel = async ({source, config, work, jobs, note}: Compiled): Promise<Buffer> => {
-  const user = FIRST_USER + randomInt(USERS);
+export const compileKernel = async ({
+  source,
+  config,
+  work,
+  jobs,
+  note,
+  timeout = THREE_HOURS,
+}: Compiled): Promise<Buffer> => {
+  const user = BUILDERS.first + randomInt(BUILDERS.count);
   const own = join(work, 'build');
   mkdirSync(own, {mode: 0o700});
   for (const name of ['source', 'tmp']) mkdirSync(join(own, name), {mode: 0o700});
   renameSync(source, join(own, ARCHIVE));
   writeFileSync(join(own, CONFIG), config, {mode: 0o644});
   for (const name of ['source', 'tmp', ARCHIVE, CONFIG, '']) chownSync(join(own, name), user, user);
-  const build: Build = {own, user};
+  const build: Build = {own, user, timeout};
 
   note('unpacking the source of the kernel');
   const omitted = UNUSED.map((pattern) => `--exclude=${pattern}`);
@@ -59,9 +70,8 @@ export const compileKernel = async ({source, config, work, jobs, note}: Compiled
   return kernel;
 };
 
-/** Users that nobody is: some of this range, by chance. */
-const FIRST_USER = 0x6000_0000;
-const USERS = 0x1000_0000;
+/** Others wait for it. It takes minutes, and an hour on a host that is slow and busy. */
+const THREE_HOURS = 3 * 60 * 60_000;
 
 const ARCHIVE = 'source.tar.xz';
 const CONFIG = 'config';
@@ -79,6 +89,7 @@ const UNUSED = [
 interface Build {
   readonly own: string;
   readonly user: number;
+  readonly timeout: number;
 }
 
 /** Each option that the configuration asks for is as it asks. A kernel of another version may not know it, or need another for it. */
@@ -92,7 +103,7 @@ export const refuseUnknown = (config: string, made: string): void => {
 const OPTION = /^(# )?CONFIG_\w+( is not set$|=)/;
 
 const run = async (
-  {own, user}: Build,
+  {own, user, timeout}: Build,
   program: string,
   args: readonly string[],
   take?: (text: string) => void,
@@ -110,15 +121,19 @@ const run = async (
     if (last.length > KEPT) last.shift();
     take?.(text);
   });
-  const failure = await tool.ended;
+  let late = false;
+  const watchdog = setTimeout(() => {
+    late = true;
+    tool.kill();
+  }, timeout);
+  const failure = await tool.ended.finally(() => clearTimeout(watchdog));
   if (failure === undefined) return;
+  const step = program === 'make' ? `make ${args.at(-1)}` : program;
+  if (late) throw kernelBuildFailed(step, `it has not ended within ${timeout / 1000} s`);
   // What make says last is that it has failed.
   const said = (failure.output || last.join('')).trim().split('\n');
   const because = said.find((line) => /\berror\b|No space left/i.test(line)) ?? said.at(-1) ?? '';
-  throw kernelBuildFailed(
-    program === 'make' ? `make ${args.at(-1)}` : program,
-    `${failure.status}${because === '' ? '' : `: ${because}`}`,
-  );
+  throw kernelBuildFailed(step, `${failure.status}${because === '' ? '' : `: ${because}`}`);
 };
 
 /** Parts of what a program says. */
@@ -156,8 +171,29 @@ const onlyNull = (): Fd => {
   }
 };
 
+/** Larger than any kernel, or configuration. */
+const MAX_BYTES = 256 * 1024 * 1024;
+
 /** What its user has made is a file and nothing else. */
 const readOwn = ({own}: Build, name: string): Buffer => {
-  using file = openHost(join(own, name), constants.O_RDONLY | constants.O_NONBLOCK, {noSymlinks: true});
-  return readFileSync(file.path);
+  using file = openOwn(own, name);
+  try {
+    // No more memory than it has bytes.
+    const {size} = fstatSync(file.number);
+    if (size > MAX_BYTES) throw new Unbounded('too-large');
+    return readBounded(`/proc/self/fd/${file.number}`, size);
+  } catch (error) {
+    if (error instanceof Unbounded) throw kernelBuildFailed(name, `what has been made is ${error.message}`);
+    throw error;
+  }
+};
+
+const openOwn = (own: string, name: string): Fd => {
+  try {
+    return openHost(join(own, name), constants.O_RDONLY | constants.O_NONBLOCK, {noSymlinks: true});
+  } catch (error) {
+    const because = errnoText(error);
+    if (because === undefined) throw error;
+    throw kernelBuildFailed(name, `what has been made cannot be read: ${because}`);
+  }
 };

@@ -18,8 +18,8 @@ export type IdMap = NonNullable<Pod['idMap']>;
 /** Ids of each pod, as systemd's containers and newuidmap(1) have them; systemd-nspawn takes only multiples of it as a base. */
 export const RANGE = 65_536;
 /** The ids that systemd keeps for containers (https://systemd.io/UIDS-GIDS): `[FIRST, END)`. */
-const FIRST = 0x0008_0000;
-const END = 0x6fff_0000;
+export const FIRST = 0x0008_0000;
+export const END = 0x6fff_0000;
 const RANGES = (END - FIRST) / RANGE;
 
 /** An orphan this old belongs to nobody who is still on the way to make its pod. */
