@@ -109,7 +109,9 @@ if (env.RKT_TEST_LONG === '1') {
 }
 
 serialTestIf(lacksMachines())('a file that is no kernel is refused before anything is made', async (t) => {
-  const {error, exitCode} = await host.rkt(['--format=json', 'flavor', 'build', '--kernel=/etc/hostname', 'kvm']);
+  const empty = openHost();
+  t.teardown(() => empty.close());
+  const {error, exitCode} = await empty.rkt(['--format=json', 'flavor', 'build', '--kernel=/etc/hostname', 'kvm']);
   t.deepEqual([exitCode, error?.code], [254, 'RKT_GUEST_KERNEL_FAILED']);
-  t.false(existsSync(path.join(host.data, 'cas/images')));
+  t.false(existsSync(path.join(empty.data, 'cas/images')));
 });

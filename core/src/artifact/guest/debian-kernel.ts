@@ -1,6 +1,7 @@
 import {existsSync, mkdirSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {guestKernelFailed} from '../errors.ts';
+import {downloadPackage} from './download-package.ts';
 import {runTool} from './run-tool.ts';
 
 /** The package that always needs the newest kernel. */
@@ -22,9 +23,7 @@ export interface UnpackedKernel {
 /** Downloads and unpacks Debian's newest kernel into an empty directory. */
 export const fetchDebianKernel = async (directory: string): Promise<UnpackedKernel> => {
   const name = await newestKernel();
-  await runTool('apt-get', ['-q', 'download', name], {cwd: directory, what: WHAT});
-  const archive = readdirSync(directory).find((file) => file.endsWith('.deb'));
-  if (archive === undefined) throw guestKernelFailed(WHAT, `apt-get has downloaded nothing for ${name}`);
+  const archive = await downloadPackage(name, directory, WHAT);
   const tree = join(directory, 'tree');
   mkdirSync(tree);
   await runTool('dpkg-deb', ['--extract', join(directory, archive), tree], {what: WHAT});

@@ -1,4 +1,5 @@
-import {readFileSync, statSync} from 'node:fs';
+import {statSync} from 'node:fs';
+import {readBounded, Unbounded} from '../../config/read-bounded.ts';
 import {errnoText} from '../../linux/errno-text.ts';
 import {givenKernelUnusable} from '../errors.ts';
 import {decompress} from './decompress.ts';
@@ -27,11 +28,16 @@ const isElf = (data: Buffer): boolean => data.toString('latin1', 0, 4) === '\x7f
 
 const read = (file: string): Buffer => {
   try {
-    const stats = statSync(file);
-    if (!stats.isFile()) throw givenKernelUnusable(file, 'it is no regular file');
-    if (stats.size > MAX_BYTES) throw givenKernelUnusable(file, `it has ${stats.size} bytes, more than ${MAX_BYTES}`);
-    return readFileSync(file);
+    // No more memory than it has bytes.
+    const {size} = statSync(file);
+    if (size > MAX_BYTES) throw new Unbounded('too-large');
+    return readBounded(file, size);
   } catch (error) {
+    if (error instanceof Unbounded)
+      throw givenKernelUnusable(
+        file,
+        error.reason === 'too-large' ? `it has more than ${MAX_BYTES} bytes` : 'it is no regular file',
+      );
     const because = errnoText(error);
     if (because === undefined) throw error;
     throw givenKernelUnusable(file, because, error);

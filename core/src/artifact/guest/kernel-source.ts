@@ -1,6 +1,9 @@
-import {existsSync, mkdirSync, readdirSync, rmSync} from 'node:fs';
+import {createHash} from 'node:crypto';
+import {createReadStream, existsSync, mkdirSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
+import {pipeline} from 'node:stream/promises';
 import {guestKernelFailed} from '../errors.ts';
+import {downloadPackage} from './download-package.ts';
 import {runTool} from './run-tool.ts';
 
 /** The package that always needs the newest source. */
@@ -43,15 +46,24 @@ const show = async (name: string): Promise<string> =>
  * @returns the archive, compressed with xz
  * @throws RKT_GUEST_KERNEL_FAILED
  */
-export const fetchSource = async ({name, version}: KernelSource, directory: string): Promise<string> => {
-  await runTool('apt-get', ['-q', 'download', `${name}=${version}`], {cwd: directory, what: WHAT});
-  const archive = readdirSync(directory).find((file) => file.endsWith('.deb'));
-  if (archive === undefined) throw guestKernelFailed(WHAT, `apt-get has downloaded nothing for ${name}`);
+export const fetchSource = async (source: KernelSource, directory: string): Promise<string> => {
+  const {name, version} = source;
+  const archive = await downloadPackage(`${name}=${version}`, directory, WHAT);
+  await refuseOther(join(directory, archive), source);
   const tree = join(directory, 'package');
   mkdirSync(tree);
   await runTool('dpkg-deb', ['--extract', join(directory, archive), tree], {what: WHAT});
   rmSync(join(directory, archive));
-  const source = join(tree, 'usr/src', `${name}.tar.xz`);
-  if (!existsSync(source)) throw guestKernelFailed(WHAT, `${archive} has no ${name}.tar.xz`);
-  return source;
+  const packed = join(tree, 'usr/src', `${name}.tar.xz`);
+  if (!existsSync(packed)) throw guestKernelFailed(WHAT, `${archive} has no ${name}.tar.xz`);
+  return packed;
+};
+
+/** The kernel is kept as that of this package. */
+export const refuseOther = async (archive: string, {name, version, sha256}: KernelSource): Promise<void> => {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(archive), hash);
+  const digest = hash.digest('hex');
+  if (digest !== sha256)
+    throw guestKernelFailed(WHAT, `${name} ${version} is ${sha256} (SHA-256), and what was downloaded ${digest}`);
 };

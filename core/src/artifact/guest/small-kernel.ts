@@ -92,13 +92,12 @@ export const smallKernel = async ({dataDir, config, note}: Where): Promise<Taken
 };
 
 /**
- * The small kernel that has been compiled here of what is the newest source now, by whatever compiler; `undefined` if there is none. Makes nothing.
+ * The small kernel that has been compiled here of what is the newest source now, by whatever compiler; `undefined` if there is none, or none that this user may read. Makes nothing.
  * @throws RKT_GUEST_KERNEL_FAILED
  */
 export const presentSmallKernel = async ({dataDir, config, note}: Where): Promise<TakenKernel | undefined> => {
-  const directory = kernelsDirectory(dataDir);
   const wanted = digestOf(readFileSync(config, 'utf8'));
-  const present = namesIn(directory).flatMap((name) => read(join(directory, name)) ?? []);
+  const present = readable(kernelsDirectory(dataDir), note);
   if (present.length === 0) return undefined;
   const {sha256} = await newestSource();
   const current = present.find(({record}) => record.config === wanted && record.source.sha256 === sha256);
@@ -118,6 +117,17 @@ interface Stored {
   readonly kernel: TakenKernel;
   readonly record: KernelRecord;
 }
+
+/** They are for root alone; an image for a file needs no root. */
+const readable = (directory: string, note: (text: string) => void): readonly Stored[] => {
+  try {
+    return namesIn(directory).flatMap((name) => read(join(directory, name)) ?? []);
+  } catch (error) {
+    if (!isErrno(error, 'EACCES')) throw error;
+    note(`whether there is a small kernel cannot be told without root, so the distribution's is taken: ${directory}`);
+    return [];
+  }
+};
 
 /** `undefined` if it is not there, or not as it was made. */
 const read = (directory: string): Stored | undefined => {

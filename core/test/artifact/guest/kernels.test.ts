@@ -1,4 +1,5 @@
-import {mkdirSync, writeFileSync} from 'node:fs';
+import {createHash} from 'node:crypto';
+import {mkdirSync, truncateSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {gzipSync} from 'node:zlib';
 import test from 'ava';
@@ -6,6 +7,7 @@ import {chooseKernel} from '../../../src/artifact/choose-kernel.ts';
 import {refuseUnknown} from '../../../src/artifact/guest/compile-kernel.ts';
 import {givenKernel} from '../../../src/artifact/guest/given-kernel.ts';
 import {kernelRelease} from '../../../src/artifact/guest/kernel-release.ts';
+import {refuseOther} from '../../../src/artifact/guest/kernel-source.ts';
 import {missingKernelTools} from '../../../src/artifact/guest/kernel-tools.ts';
 import {kernelKey, kernelsDirectory, presentSmallKernel} from '../../../src/artifact/guest/small-kernel.ts';
 import type {HostPath} from '../../../src/contract/names.ts';
@@ -51,6 +53,23 @@ for (const [what, content] of [
       message: new RegExp(kernel),
     });
   });
+
+test('a kernel that is larger than any is refused without being read to its end', async (t) => {
+  const kernel = join(scratch(t), 'kernel');
+  writeFileSync(kernel, '\x7fELF', 'latin1');
+  truncateSync(kernel, 3 * 2 ** 30);
+  await t.throwsAsync(givenKernel(kernel), {code: 'RKT_GUEST_KERNEL_UNUSABLE', message: /more than \d+ bytes/});
+});
+
+test('a package that is not the one of the lists is not unpacked', async (t) => {
+  const archive = join(scratch(t), 'archive.deb');
+  writeFileSync(archive, 'a package');
+  const sha256 = createHash('sha256').update('a package').digest('hex');
+  const source = {name: 'linux-source-6.1', version: '6.1.192-3', sha256, bytes: 9};
+  await t.notThrowsAsync(refuseOther(archive, source));
+  writeFileSync(archive, 'another!!');
+  await t.throwsAsync(refuseOther(archive, source), {code: 'RKT_GUEST_KERNEL_FAILED', message: new RegExp(sha256)});
+});
 
 test('an archive that is none is refused, and so is one without a kernel of its own', async (t) => {
   const directory = scratch(t);
@@ -101,6 +120,21 @@ test('what is left of a kernel, or has become another, is none', async (t) => {
   t.is(await presentSmallKernel(where), undefined);
   writeFileSync(join(directory, 'record.json'), JSON.stringify({sha256: '0'.repeat(64)}));
   t.is(await presentSmallKernel(where), undefined);
+});
+
+const isRoot = process.geteuid?.() === 0;
+(isRoot ? test.serial : test.skip)('who may not read the kernels of root has none, and is told so', async (t) => {
+  const dataDir = scratch(t) as HostPath;
+  const config = '/etc/passwd'; // everybody may read it
+  mkdirSync(join(kernelsDirectory(dataDir), 'key'), {recursive: true, mode: 0o700});
+  const notes: string[] = [];
+  process.seteuid?.(65_534);
+  try {
+    t.is(await presentSmallKernel({dataDir, config, note: (text) => notes.push(text)}), undefined);
+  } finally {
+    process.seteuid?.(0);
+  }
+  t.regex(notes.join('\n'), new RegExp(`^[^\n]*${kernelsDirectory(dataDir)}$`));
 });
 
 test('an option that a source does not have is named', (t) => {
