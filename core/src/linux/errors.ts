@@ -157,6 +157,13 @@ export const fileLeased = (path: string, cause: unknown) =>
     hint: 'try again: the kernel has just told it to give the lease back, and takes it after /proc/sys/fs/lease-break-time seconds',
   });
 
+/** A program that is to carry what comes out of a pod, or goes into it, has not come into being: without it all that the app writes would be lost. */
+export const helperNotStarted = (program: string) =>
+  new RktError('RKT_HELPER_NOT_STARTED', `${program}, which is to carry a stream of the pod, cannot be started`, {
+    program,
+    hint: 'see whether there may be another process (ulimit -u, pids.max of the cgroup, kernel.pid_max) and another file (ulimit -n), or give pipes for standard streams',
+  });
+
 /** The kernel takes a map of ids once, and not from rkt. */
 export const idMapRefused = (cause: unknown) =>
   new RktError('RKT_ID_MAP_REFUSED', `the ids of a user namespace cannot be set: ${message(cause)}`, {
