@@ -48,9 +48,14 @@ export const configKindUnknown = (file: string, kind: string, allowed: readonly 
     hint: 'correct rktKind, or move the file to the directory of its kind',
   });
 
-/** A file is no JSON object. */
-export const configMalformed = (file: string, cause: unknown) =>
-  new RktError('RKT_CONFIG_MALFORMED', `${file}: not a JSON object`, {file, cause, hint: 'correct the file'});
+/** A file is no JSON object. `place` as in `line 4 column 5`, if the parser tells. */
+export const configMalformed = (file: string, place: string | undefined, cause: unknown) =>
+  new RktError('RKT_CONFIG_MALFORMED', `${file}: not a JSON object${place === undefined ? '' : `, at ${place}`}`, {
+    file,
+    ...(place === undefined ? {} : {place}),
+    cause,
+    hint: 'correct the file',
+  });
 
 /** A file is larger than a configuration can be. */
 export const configTooLarge = (file: string, limit: number) =>
