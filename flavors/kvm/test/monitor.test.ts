@@ -1,9 +1,20 @@
 import {type ChildProcess, execFileSync, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {env} from 'node:process';
+import test from 'ava';
 import {lacks} from '../../../test/helpers/lacks.ts';
 import {testIf} from '../../../test/helpers/skip.ts';
 import {openTerminal} from '../../../test/helpers/terminal.ts';
@@ -22,6 +33,25 @@ const ACCELERATOR = ['accelerator', 'tcg', 'max'];
 const IMPATIENT = ['-O1', '-DATTEMPT_SECONDS=1', '-DGRACE_SECONDS=1', '-DRESTART_MILLISECONDS=10'];
 /** That a host is busy is not told by a second. */
 const NEVER_BUSY = '-DBUSY_SECONDS=600';
+
+/** Where programs are that several tests have. */
+let shared: string | undefined;
+test.after.always(() => {
+  if (shared !== undefined) rmSync(shared, {recursive: true});
+});
+const compiled = new Map<string, string>();
+
+/** Compiles a source of the guest's; once for all who want it with the same flags. */
+const compile = (program: string, name: string, flags: readonly string[]): void => {
+  const key = [name, ...flags].join(' ');
+  const known = compiled.get(key);
+  shared ??= mkdtempSync(path.join(tmpdir(), 'rkt-test-monitor-'));
+  const file = known ?? path.join(shared, String(compiled.size));
+  if (known === undefined) execFileSync('cc', [...flags, '-o', file, at(`../guest/${name}.c`)]);
+  compiled.set(key, file);
+  rmSync(program, {force: true});
+  linkSync(file, program);
+};
 
 testIf(lacks('program/cc'))('S21 whatever a guest says, the monitor reads what it was given and ends', async (t) => {
   t.timeout(30 * 60_000);
@@ -92,7 +122,7 @@ for (const [name, script] of Object.entries(machines)) {
       for (const place of ['status', 'control']) mkdirSync(path.join(directory, place));
       for (const file of ['script', 'supervisor-status']) writeFileSync(path.join(directory, file), 'mkdir\t/x\n');
       const [monitor, qemu] = [path.join(directory, 'monitor'), path.join(directory, 'qemu')];
-      execFileSync('cc', [...IMPATIENT, NEVER_BUSY, '-o', monitor, at('../guest/monitor.c')]);
+      compile(monitor, 'monitor', [...IMPATIENT, NEVER_BUSY]);
       writeFileSync(qemu, `#!/bin/sh\n[ "$1,$2" = -accel=tcg,max ] || { ${script}; }\n${WORKS}\n`, {mode: 0o755});
       const run = async (...accelerators: string[]) => {
         rmSync(path.join(directory, 'control/socket'), {force: true});
@@ -122,7 +152,7 @@ for (const [name, script] of Object.entries(machines)) {
       t.notRegex(next.said, /[^\n\x20-\x7e]/);
       t.is(readFileSync(mark, 'utf8'), 'kvm\n');
       rmSync(mark);
-      execFileSync('cc', [...IMPATIENT, '-DBUSY_SECONDS=-1', '-o', monitor, at('../guest/monitor.c')]);
+      compile(monitor, 'monitor', [...IMPATIENT, '-DBUSY_SECONDS=-1']);
       t.is((await run('accelerator', 'kvm', 'host', ...ACCELERATOR)).status, 5);
       // One that was late may have been so because the host was busy, as the next one is then.
       t.is(existsSync(mark), name !== 'hangs');
@@ -197,8 +227,7 @@ const makeDirectory = (programs: readonly string[], flags: readonly string[] = [
   const directory = mkdtempSync(path.join(tmpdir(), 'rkt-test-monitor-'));
   for (const place of ['status', 'control']) mkdirSync(path.join(directory, place));
   for (const file of ['script', 'supervisor-status']) writeFileSync(path.join(directory, file), 'mkdir\t/x\n');
-  for (const name of programs)
-    execFileSync('cc', [...IMPATIENT, ...flags, '-o', path.join(directory, name), at(`../guest/${name}.c`)]);
+  for (const name of programs) compile(path.join(directory, name), name, [...IMPATIENT, ...flags]);
   return directory;
 };
 
