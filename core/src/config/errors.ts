@@ -5,7 +5,7 @@ export const configDirectoryUnreadable = (directory: string, cause: unknown) =>
   new RktError('RKT_CONFIG_DIRECTORY_UNREADABLE', `configuration directory ${directory} cannot be read`, {
     directory,
     cause,
-    hint: 'check that it is a directory and its rights',
+    hint: 'check that it is a directory, and its permissions',
   });
 
 /** Two files of one directory set the same thing. */
@@ -61,7 +61,7 @@ export const configUnreadable = (file: string, cause: unknown) =>
   new RktError('RKT_CONFIG_UNREADABLE', `${file}: cannot be read`, {
     file,
     cause,
-    hint: 'run as a user who may read it; files with credentials are mostly for root',
+    hint: 'run rkt as a user who may read it; files with credentials are mostly readable by root alone',
   });
 
 /** A version of the file format that this rkt does not know. */
