@@ -44,10 +44,10 @@ export interface ComposedPod extends PlannedPod {
   readonly imageHasHosts: boolean;
   /** What only the images ask for. */
   readonly askedByImages: readonly ImageIsolator[];
-  /** Those of them that `run` refuses: nothing comes of this pod. */
+  /** Those of them for which `run` refuses the pod. */
   readonly refused: readonly ImageIsolator[];
   readonly overlayObstacle?: string;
-  /** What may be left out, by the operator's leave or by a rule's. */
+  /** Isolators and features that may be left out, as the operator or a rule allows. */
   readonly allowDegraded: readonly string[];
 }
 

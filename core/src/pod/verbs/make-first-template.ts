@@ -7,7 +7,7 @@ import {rememberedIn} from '../../stage1/facts/remembered-in.ts';
 import type {FoundFlavor} from '../../stage1/load/find.ts';
 import {planOrdinary} from './try-ordinary.ts';
 
-/** Makes what machines of a flavor's image go on from, if they do, so that the first pod need not wait for it. Why it cannot be made is told, and no error: that pod is booted. */
+/** Makes the template from which virtual machines of a flavor's image continue, if they do, so that the first pod need not wait for it. If it cannot be made the operator is told why, and pods are booted. */
 export const makeFirstTemplate = async (settings: Settings, built: FoundFlavor): Promise<void> => {
   const {dataDir, note} = settings;
   const found = await withBuiltImage(settings, built);

@@ -16,7 +16,7 @@ import {newUuid} from '../state/uuid.ts';
 import {namePod} from './name-pod.ts';
 import {tellUnproved} from './tell-unproved.ts';
 
-/** `run-prepared` says these. */
+/** What `run-prepared` will be asked for. */
 const LATER: RunRequest = {
   interactive: false,
   dns: [],

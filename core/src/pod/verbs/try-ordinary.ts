@@ -39,7 +39,7 @@ const RUN: RunRequest = {
 };
 
 /**
- * What a flavor makes on this host of a pod of which nobody asks anything special. Changes nothing.
+ * The plan of a flavor on this host for a pod that asks for nothing special. Changes nothing.
  * @throws what planning throws
  */
 export const planOrdinary = async (
@@ -66,7 +66,7 @@ export const planOrdinary = async (
   return planPod(found, pod, {facts, allowDegraded: [], checked: undefined});
 };
 
-/** Why a flavor would refuse a pod on this host of which nobody asks anything special; `undefined` if it would run it. Changes nothing. */
+/** Why a flavor would refuse a pod on this host that asks for nothing special; `undefined` if it would run it. Changes nothing. */
 export const tryOrdinary = async (
   settings: Pick<Settings, 'dataDir' | 'insecure'>,
   found: ChosenFlavor,
