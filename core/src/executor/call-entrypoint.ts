@@ -40,8 +40,8 @@ export const goToEntrypoint = (supervisor: ProcessIdentity, {path, stored}: Entr
   return stored;
 };
 
-/** What does something in this process's mount namespace, and comes back to it. */
-export const elsewhere = <T>(act: () => T): T => {
+/** Does something that may enter another mount namespace, and comes back to the one of now. */
+export const restoringMountNamespace = <T>(act: () => T): T => {
   using home = openHost('/proc/self/ns/mnt', constants.O_RDONLY);
   try {
     return act();
