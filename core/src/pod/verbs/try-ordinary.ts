@@ -9,7 +9,7 @@ import {freeze} from '../compose/freeze.ts';
 import {hostNames} from '../compose/host-names.ts';
 import type {ImageTree} from '../compose/image-tree.ts';
 import {overlayObstacle} from '../compose/overlay-support.ts';
-import type {RunRequest} from '../request.ts';
+import {PLAIN_RUN} from '../request.ts';
 
 const IMAGE = `sha512-${'0'.repeat(128)}`;
 
@@ -25,17 +25,6 @@ const EMPTY: ImageTree = {
   owner: () => undefined,
   directory: () => undefined,
   has: () => false,
-};
-
-const RUN: RunRequest = {
-  interactive: false,
-  dns: [],
-  dnsSearch: [],
-  dnsOpt: [],
-  hostsEntries: [],
-  ipc: 'auto',
-  mdsRegister: false,
-  noTemplate: false,
 };
 
 /**
@@ -54,7 +43,7 @@ export const planOrdinary = async (
     manifest: await readPodManifest(Buffer.from(JSON.stringify(MANIFEST))),
     images: [{layers: [`${dataDir}/cas/images/${IMAGE}/rootfs` as HostPath], tree: EMPTY}],
     requests: [{}],
-    run: RUN,
+    run: PLAIN_RUN,
     allowSymlinks: false,
     overlay: overlayObstacle(dataDir, facts.filesystems) === undefined,
     declaration: found.flavor.declaration,
