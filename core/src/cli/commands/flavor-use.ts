@@ -54,7 +54,7 @@ export const command = defineCommand({
       const number = canaryNumber(machineId(), found.flavor.declaration.name);
       if (number >= percent)
         return tell(context, {flavor: null, previous: null, changed: false, canary: {number, percent}});
-      output.note(`this host is number ${number} of 0 to 99, and those below ${percent} change`);
+      output.note(`this host has the number ${number}, of 0 to 99, and those below ${percent} change`);
     }
     const weaker = await weakerThan(context, here.abilities);
     const used = useFlavor(localConfig, selection);
@@ -101,7 +101,7 @@ const weakerThan = async (
   } catch (error) {
     if (!(error instanceof RktError)) throw error;
     // It may be gone or broken, which is what another is chosen for.
-    context.output.note(`it is not compared with "${configured}", which pods had until now: ${error.message}`);
+    context.output.note(`it could not be compared with "${configured}", which pods had until now: ${error.message}`);
     return undefined;
   }
 };

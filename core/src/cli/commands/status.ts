@@ -135,7 +135,7 @@ const prepareReceipt = async (context: Context, file: string) => {
     if (summary === undefined) return;
     const found = {rkt: rktVersion(), checks, unproved: unproved(report, checks).map(({name, app}) => ({name, app}))};
     writeReceipt(path.resolve(file), makeReceipt({...entry, summary}, declaration, found), key);
-    if (key === undefined) context.note(`${file} is not signed: this host has no key of receipts`);
+    if (key === undefined) context.note(`${file} is not signed: this host has no key for receipts`);
   };
 };
 

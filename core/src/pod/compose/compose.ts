@@ -136,7 +136,7 @@ export const compose = async (
     const {pod: asked, imageHasHosts, askedByImages} = freezeWith(found.flavor.declaration.features, found.stage1);
     checkArguments(asked.apps);
     for (const name of unmounted(asked))
-      settings.note(`volume "${name}" is in no app: --mount=volume=${name},target=PATH says where it is to be`);
+      settings.note(`no app mounts the volume "${name}": --mount=volume=${name},target=PATH says where it is to be`);
     const refused = await notAccepted(settings, request, askedByImages, policy?.accept);
     if (remember && refused.length > 0) throw imageIsolatorRefused(refused);
     const because = obstacle === undefined ? {} : {overlayObstacle: obstacle};

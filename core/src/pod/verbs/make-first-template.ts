@@ -18,10 +18,11 @@ export const makeFirstTemplate = async (settings: Settings, built: FoundFlavor):
       cacheDir: rememberedIn(settings),
     });
     const {plan} = await planOrdinary(settings, found, facts);
-    if (plan.filesystem.some((step) => step.do === 'template')) note('booting the machine that others go on from');
+    if (plan.filesystem.some((step) => step.do === 'template'))
+      note('booting the virtual machine from which others continue');
     for (const template of (await takeTemplates(dataDir, plan, {note})).values()) template.close();
   } catch (error) {
     if (!(error instanceof RktError)) throw error;
-    note(`no machine has been booted for others to go on from: ${error.message}`);
+    note(`no virtual machine has been saved for others to continue from: ${error.message}`);
   }
 };

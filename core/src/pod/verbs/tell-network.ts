@@ -5,5 +5,5 @@ import type {RunRequest} from '../request.ts';
 /** Tells an operator at a terminal that a pod has the host's network, if that was not asked for. */
 export const tellNetwork = ({remark}: Settings, {net}: RunRequest, {network}: Pod): void => {
   if (net === undefined && network.mode === 'host')
-    remark("the pod has the host's network, as no --net was given; with --net=host this is not said");
+    remark("the pod is on the host's network, because no --net was given (--net=host says the same without this note)");
 };
