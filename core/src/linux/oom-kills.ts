@@ -20,7 +20,7 @@ export const oomKills = ({version, directory}: MemoryCgroup): number | undefined
     .reduce((sum, {name}) => sum + (oomKills({version, directory: `${directory}/${name}`}) ?? 0), own);
 };
 
-const parseOomKills = (text: string): number | undefined => {
+export const parseOomKills = (text: string): number | undefined => {
   const [, count] = /^oom_kill (\d+)$/m.exec(text) ?? [];
   return count === undefined ? undefined : Number(count);
 };
