@@ -2,7 +2,7 @@ import type {App, ProcessIdentity, RunningPod} from '@rkt/core/contract';
 
 const SHELL = ['/bin/sh', '-c', 'if command -v bash >/dev/null 2>&1; then exec bash; else exec sh; fi'];
 
-/** What `enter` runs: the command, or a shell of the app's when there is none. */
+/** What `enter` runs: the command, or without one a shell of the app. */
 export const commandOrShell = (command: readonly string[]): string[] => [...(command.length > 0 ? command : SHELL)];
 
 /** The process to join for an app. */

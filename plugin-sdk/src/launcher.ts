@@ -2,8 +2,8 @@ import type {App, HostFacts, HostPath, Launch, Process} from '@rkt/core/contract
 import {hostPath, rootfsPath} from './paths.ts';
 
 /**
- * The path of a program that the declaration names in `programs`. That it is there is for a requirement to see (`run: enforced('…', {requires: ['program/NAME']})`): without it no hook is
- * asked for a plan.
+ * The path of a program that the declaration names in `programs`. Declare it as a requirement (`run: enforced('…', {requires: ['program/NAME']})`): then no hook is asked for a plan on a host
+ * without it.
  */
 export const programOf = (host: HostFacts, name: string): HostPath => {
   const program = host.programs[name];
@@ -12,8 +12,8 @@ export const programOf = (host: HostFacts, name: string): HostPath => {
 };
 
 /**
- * The process of a launcher on the host (`into: 'host'`): root of rkt's caller, with all that rkt has. `App.process` is not what it has to be, but what it has to make of the app: that one's `argv`
- * and `cwd` are of the app's rootfs, and its capabilities and filter would keep a launcher from its work.
+ * The process of a launcher on the host (`into: 'host'`): root, with all that rkt has. Do not use `App.process` for it, which is what the launcher has to make of the app: its `argv` and `cwd` are
+ * for the app's rootfs, and its capabilities and filter would keep a launcher from its work.
  */
 export const launcherProcess = (host: HostFacts, argv: readonly string[], env: Process['env'] = []): Process => ({
   argv: [...argv],
@@ -64,9 +64,9 @@ const STREAMS = [
 ] as const;
 
 /**
- * The launch of a launcher that does not hand on signals: of a shell of the host, which does, and starts it in a session of its own. SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1 and SIGUSR2 go to the
- * app, the launcher's child of that generation (1: its child); it ends with the launcher's status, and when it is killed, so is the launcher. Of the app the launcher has umask, rlimits and oom
- * score, and those streams that are nowhere. It takes setpriv(1) and setsid(1). For `appProcess`, the app is one generation further:
+ * The launch of a launcher that does not pass signals on: a shell of the host that does, and that starts the launcher in a session of its own. SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1 and SIGUSR2 go to
+ * the app, which is the launcher's descendant of that generation (1: its child). The shell ends with the launcher's status; when it is killed, so is the launcher. The launcher gets umask, rlimits and oom score of the app, and
+ * its streams where they go nowhere. It needs setpriv(1) and setsid(1). For `appProcess`, the app is one generation further down:
  *
  *     launch: (pod, host) => relaySignals(host, app, ['bwrap', …], 2),
  *     appProcess: () => ({in: 'child', generation: 3}),

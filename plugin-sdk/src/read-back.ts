@@ -15,7 +15,7 @@ const CAPABILITIES: Proof = {readBack: {from: 'status', field: 'CapBnd'}};
 const SECCOMP: Proof = {requires: ['seccomp'], readBack: {from: 'status', field: 'Seccomp'}};
 const NOT_SHOWN: Proof = {};
 
-/** What the host must have for an isolator, and where it shows it. */
+/** What the host must have for an isolator, and where the kernel shows it. */
 const PROOFS: {readonly [N in IsolatorName]: Proof} = {
   'os/linux/apparmor-profile': {requires: ['lsm/apparmor'], readBack: {from: 'label'}},
   'os/linux/capabilities-remove-set': CAPABILITIES,
@@ -40,8 +40,8 @@ const PROOFS: {readonly [N in IsolatorName]: Proof} = {
 };
 
 /**
- * The isolators of a flavor whose apps run on the host's own kernel: to each that holds is added what the host must have for it, and how `rkt status --verify` sees
- * it there. What the flavor says itself stays.
+ * The isolators of a flavor whose apps run on the host's own kernel: adds to each that holds what the host must have for it, and where `rkt status --verify` finds it. What the flavor
+ * itself says stays.
  */
 export const byHostKernel = (isolators: Declaration['isolators']): Declaration['isolators'] => {
   const proven = Object.entries<Support>(isolators).map(([name, support]) => [name, prove(name, support)]);

@@ -1,16 +1,16 @@
 import type {HostRequirement, ReadBack, Support} from '@rkt/core/contract';
 
 export interface Proof {
-  /** What the host must have for this to hold: `cgroup/memory`, `capability/CAP_SYS_ADMIN`, `seccomp`, … */
+  /** What the host must have for the promise to hold: `cgroup/memory`, `capability/CAP_SYS_ADMIN`, `seccomp`, … */
   readonly requires?: HostRequirement[];
-  /** How `rkt status --verify` sees it in the running kernel. */
+  /** Where `rkt status --verify` finds it in the running kernel. */
   readonly readBack?: ReadBack;
 }
 
 /** It holds exactly as asked, by this mechanism. */
 export const enforced = (mechanism: string, proof: Proof = {}): Support => ({level: 'enforced', mechanism, ...proof});
 
-/** Its purpose holds by another means, with this consequence; the report says `modified`. */
+/** Its purpose is met by other means, with this consequence; the report says `modified`. */
 export const equivalent = (mechanism: string, consequence: string, proof: Proof = {}): Support => ({
   level: 'equivalent',
   mechanism,
@@ -18,8 +18,8 @@ export const equivalent = (mechanism: string, consequence: string, proof: Proof 
   ...proof,
 });
 
-/** Asking for it changes nothing here and nothing is lost, because of this. */
+/** Asking for it changes nothing, and nothing is lost, for this reason. */
 export const notApplicable = (consequence: string): Support => ({level: 'not-applicable', consequence});
 
-/** It cannot be had, because of this; a pod that asks for it is refused unless the operator allows that very name to be left out. */
+/** The flavor cannot do it, for this reason; a pod that asks for it is refused unless the operator allows that very name to be left out. */
 export const impossible = (consequence: string): Support => ({level: 'impossible', consequence});

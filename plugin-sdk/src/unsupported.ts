@@ -2,9 +2,8 @@ import {type Declaration, FEATURES, isolatorNames, type Support, VERBS} from '@r
 import {impossible} from './support.ts';
 
 /**
- * A declaration that promises nothing: every isolator, feature and verb is `impossible`, because of this. A start for a flavor, of which it then says what it can:
- * `{...rest.isolators, 'resource/memory': enforced('…')}`. A name that a later contract has is `impossible` by itself then, too: a complete declaration, which no longer compiles when
- * something is new, is better for a flavor that is kept.
+ * A declaration that promises nothing: every isolator, feature and verb is `impossible`, for the given reason. It is a start for a flavor, which then says what it can do: `{...rest.isolators, 'resource/memory':
+ * enforced('…')}`. Names that a later contract brings are `impossible` automatically. For a flavor that is maintained a complete declaration is better, because it no longer compiles when there is something new.
  */
 export const unsupported = (
   consequence = 'not implemented by this flavor',

@@ -339,7 +339,7 @@ kernelTest(
       opened.push(terminal);
       await terminal.see(seen);
       const {text, status} = await terminal.ended;
-      const told = [/"lonely" is in no app/g, /imported sha512-|sha512-\w+ is there already/g].map(
+      const told = [/no app mounts the volume "lonely"/g, /imported sha512-|sha512-\w+ is there already/g].map(
         (what) => text.match(what)?.length,
       );
       t.deepEqual([status, ...told], [0, 1, 1], text);

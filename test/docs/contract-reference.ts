@@ -1,5 +1,8 @@
 import type {Arm, Exported, Member} from './surface.ts';
 
+/** The chapter of the sets whose names have comments: the names of other types may be the same, as `user` of `JoinableKind`. */
+const DECLARED = 'What can be declared';
+
 /** The chapters, and the types of each in this order; a type that none of them has is in the last. */
 const CHAPTERS: readonly {readonly title: string; readonly about: string; readonly types: readonly string[]}[] = [
   {
@@ -18,7 +21,7 @@ const CHAPTERS: readonly {readonly title: string; readonly about: string; readon
     ],
   },
   {
-    title: 'What can be declared',
+    title: DECLARED,
     about: 'A declaration says something of every one of these names.',
     types: ['IsolatorMap', 'Feature', 'Verb', 'Property'],
   },
@@ -101,7 +104,7 @@ export const contractReference = (
       ...list.flatMap((name) => {
         const type = types.get(name);
         if (type === undefined) throw new Error(`the contract has no type ${name}`);
-        return section(type, type.doc === '' ? (docs.get(name) ?? '') : type.doc, names);
+        return section(type, type.doc === '' ? (docs.get(name) ?? '') : type.doc, title === DECLARED ? names : {});
       }),
     ]),
   ]

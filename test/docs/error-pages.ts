@@ -6,8 +6,8 @@ export const errorPages = (sources: readonly ErrorSource[]): string => {
   return [
     '# Errors',
     [
-      'What rkt cannot do it says in a sentence, with a hint and a code on standard error; with `--format=json` as one object, with the fields below. A code stays what it is; sentences may change.',
-      '`rkt help CODE` prints a section of this file, which `npm run docs` writes from the catalogues of errors: change those, not this. `‹name›` is a value, `…` what depends on more than one.',
+      'When rkt cannot do something it writes a sentence, a hint and a code to standard error; with `--format=json` one object that has the fields below, too. Codes do not change; sentences may.',
+      '`rkt help CODE` prints a section of this file, which `npm run docs` writes from the catalogues of errors: change those, not this. `‹name›` stands for a value, `…` for a part that varies.',
     ].join('\n'),
     ...codes.map((code) =>
       page(
@@ -29,7 +29,7 @@ const page = (code: string, sources: readonly ErrorSource[]): string => {
     `## ${code}`,
     ...(meaning.length === 0 ? [] : ['', meaning.join(' ')]),
     '',
-    ...list('says', says, (text) => `\`${oneLine(text)}\``),
+    ...list('message', says, (text) => `\`${oneLine(text)}\``),
     ...list('what to do', hints, oneLine),
     ...(fields.length === 0 ? [] : [`- fields: ${fields.map((name) => `\`${name}\``).join(', ')}`]),
     `- exit code: ${exits.join(', ')}`,

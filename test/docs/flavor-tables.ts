@@ -67,7 +67,7 @@ export const flavorComparison = (declarations: readonly Declaration[]): string =
   return [
     '# What the flavors promise',
     [
-      'Written by `npm run docs` from the declarations of the flavors: `yes` is enforced as asked, `otherwise` by other means, `–` changes nothing and loses nothing, `no` is refused. By what means, and why not, is in the',
+      'Written by `npm run docs` from the declarations of the flavors. `yes`: enforced as asked. `otherwise`: enforced by other means. `–`: asking for it changes nothing, and nothing is lost. `no`: refused. By what means, and why not, is in the',
       `README of each (${declarations.map(({name}) => `[${name}](../flavors/${name}/README.md)`).join(', ')}), and in \`rkt flavor show NAME\`. The last column has the cases of the kit that try it; \`rkt flavor test NAME\` tries them here.`,
     ].join('\n'),
     ...tables,

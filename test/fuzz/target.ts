@@ -6,7 +6,6 @@ export interface Target {
   /**
    * Makes one input, mostly almost right, and has it read. Throws an `RktError` where it is refused; any other error is a finding, and so is a value that was accepted
    * and does not round-trip.
-   * @returns whether it was accepted
    */
   run(random: Random): void;
 }

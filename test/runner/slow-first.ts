@@ -1,6 +1,6 @@
 /** Those that take longest start first, lest one runs alone at the end. */
 const SLOW =
-  /\/test\/(fault|kvm|monitor|security\/watcher|kit\/|load|tour|packaging|cli\/examples|conformance\/(access|filesystem|isolators|kit|security)|nspawn\/(journal|isolators))/;
+  /\/test\/(fault|kvm|monitor|security|service\/host|kit\/|load|tour|packaging|pod\/life|cli\/examples|conformance\/(access|filesystem|isolators|kit|security)|nspawn\/(journal|isolators))/;
 
 /** Compares paths of test files. */
 export const slowFirst = (a: string, b: string): number =>

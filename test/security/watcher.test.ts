@@ -89,7 +89,8 @@ for (const [who, options] of Object.entries(watchers)) {
       /** It has looked at everything that is there now. */
       const looked = async () => {
         const from = rounds;
-        await until(() => rounds >= from + 2, LONG ? 600_000 : undefined);
+        watcher.child.stdin?.write('\n');
+        await until(() => rounds > from, LONG ? 600_000 : undefined);
       };
       await fetchThatWaits(t, host, looked);
       await imageRounds(t, host, {

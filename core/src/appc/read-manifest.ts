@@ -1,10 +1,10 @@
 import {RktError} from '../rkt-error.ts';
+import {checkPodManifest} from './check-pod-manifest.ts';
 import {imageManifestInvalid, podManifestInvalid} from './errors.ts';
 import type {ImageManifest} from './image-manifest.ts';
 import {parseJson} from './json.ts';
 import {jsonFault} from './json-fault.ts';
 import {checkImageManifest} from './parse-image-manifest.ts';
-import {checkPodManifest} from './parse-pod-manifest.ts';
 import type {PodManifest} from './pod-manifest.ts';
 
 const BRACE = '{'.charCodeAt(0);

@@ -1,14 +1,13 @@
-import {randomUUID} from 'node:crypto';
+import {hash, randomUUID} from 'node:crypto';
 import {constants, mkdirSync, renameSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import type {HostPath} from '../contract/names.ts';
 import {syncFileSystem} from '../linux/fsync.ts';
 import {openHost} from '../linux/openat2.ts';
 import {isErrno} from '../linux/syscall-error.ts';
-import {textHash} from '../linux/text-hash.ts';
 import {writeCache} from '../linux/write-cache.ts';
 import {fillHostTree} from './fill-host-tree.ts';
-import {fileState, type HostTreeStep, MAKING, type TreeRecord} from './host-trees.ts';
+import {askedFor, fileState, type HostTreeStep, MAKING, type TreeRecord} from './host-trees.ts';
 
 /**
  * Makes a tree of the host's programs, or finds that another rkt has just made it. Trees are named by what they are made of: one that a pod uses is
@@ -25,11 +24,12 @@ export const buildHostTree = (
     mkdirSync(making, {mode: 0o755});
     const files = fillHostTree(making, programs, directories);
     const states = files.map((path) => [path, fileState(path)] as const);
-    const tree = `tree-${textHash(JSON.stringify([programs, directories, states]))}`;
+    const asked = askedFor({programs, directories});
+    const tree = `tree-${hash('sha256', JSON.stringify([asked, states])).slice(0, 32)}`;
     using made = openHost(making, constants.O_RDONLY | constants.O_DIRECTORY);
     syncFileSystem(made);
     renameUnlessThere(making, join(directory, tree));
-    writeCache(record, JSON.stringify({tree, files: states} satisfies TreeRecord), 0o644);
+    writeCache(record, JSON.stringify({asked, tree, files: states} satisfies TreeRecord), 0o644);
     return `${directory}/${tree}` as HostPath;
   } finally {
     rmSync(making, {recursive: true, force: true});

@@ -14,6 +14,8 @@ export type HostTreeStep = Extract<Step, {do: 'host-tree'}>;
 
 /** What a tree was made of: it is made again when one of these files is another one now. */
 export interface TreeRecord {
+  /** See {@link askedFor}. A record is found by a short hash of it, which flavors can make the same for two. */
+  readonly asked: string;
   /** Name of the tree's directory beside the record. */
   readonly tree: string;
   /** Each file of the host that is in it, as {@link fileState} saw it. */
@@ -25,6 +27,10 @@ export const fileState = (path: string): string => {
   const stats = statSync(path, {bigint: true, throwIfNoEntry: false});
   return stats === undefined ? 'absent' : `${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`;
 };
+
+/** What a step asks for, as text. */
+export const askedFor = ({programs, directories}: Pick<HostTreeStep, 'programs' | 'directories'>): string =>
+  JSON.stringify([programs, directories]);
 
 /** How directories are called that are being made. */
 export const MAKING = '.making-';
@@ -62,10 +68,11 @@ export const takeHostTrees = async (
   return trees;
 };
 
-const hostTree = async (directory: HostPath, {programs, directories}: HostTreeStep): Promise<HostPath> => {
-  const record = `${directory}/${textHash(JSON.stringify([programs, directories]))}.json` as HostPath;
+const hostTree = async (directory: HostPath, step: HostTreeStep): Promise<HostPath> => {
+  const asked = askedFor(step);
+  const record = `${directory}/${textHash(asked)}.json` as HostPath;
   const known = readTreeRecord(record);
-  if (known !== undefined && isCurrent(known)) return `${directory}/${known.tree}` as HostPath;
+  if (known?.asked === asked && isCurrent(known)) return `${directory}/${known.tree}` as HostPath;
   const {buildHostTree} = await import('./build-host-tree.ts');
-  return buildHostTree(directory, record, {programs, directories});
+  return buildHostTree(directory, record, step);
 };

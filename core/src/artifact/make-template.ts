@@ -68,7 +68,8 @@ export const makeTemplate = async (dataDir: HostPath, step: TemplateStep, wanted
   refuseFailed(failures, step.tree);
   makeBelow(dataDir, [
     [store.directory, true],
-    [templatesDirectory(dataDir), true],
+    // For root alone: whoever can open it can lock it, and rkt would wait.
+    [templatesDirectory(dataDir), false],
   ]);
   // One at a time: each has a processor for itself.
   using lock = lockDirectory(templatesDirectory(dataDir), 'exclusive', {wait: true});

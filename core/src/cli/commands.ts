@@ -24,7 +24,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   enter: {
     group: 'pod',
-    summary: 'Run a further program in a running pod',
+    summary: 'Run another program in a running pod',
     load: () => import('./commands/enter.ts'),
   },
   explain: {
@@ -34,7 +34,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   export: {
     group: 'pod',
-    summary: 'Make an image of what an exited app has left',
+    summary: 'Make an image of the files of an exited app',
     load: () => import('./commands/export.ts'),
   },
   gc: {
@@ -94,7 +94,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   'image build': {
     group: 'image',
-    summary: 'Build an image of a directory or of programs of this host',
+    summary: 'Build an image from a directory or from programs of this host',
     load: () => import('./commands/image-build.ts'),
   },
   'image cat-manifest': {
@@ -140,12 +140,12 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   'image verify': {
     group: 'image',
-    summary: 'Check that images are what they were when they were fetched, and repair what can be repaired',
+    summary: 'Check that images are still what was fetched, and repair what can be repaired',
     load: () => import('./commands/image-verify.ts'),
   },
   'flavor build': {
     group: 'flavor',
-    summary: 'Build an image that a flavor runs pods with, of the programs of this host',
+    summary: 'Build a stage1 image: the programs of this host that a flavor runs pods with',
     load: () => import('./commands/flavor-build.ts'),
   },
   'flavor compare': {
@@ -175,12 +175,12 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   'flavor test': {
     group: 'flavor',
-    summary: 'Try on this host whether a flavor keeps what it promises',
+    summary: 'Try on this host whether a flavor keeps its promises',
     load: () => import('./commands/flavor-test.ts'),
   },
   'flavor use': {
     group: 'flavor',
-    summary: 'Choose the flavor of pods of this host that name none',
+    summary: 'Choose the default flavor of this host',
     load: () => import('./commands/flavor-use.ts'),
   },
   completion: {

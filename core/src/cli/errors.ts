@@ -85,7 +85,7 @@ export const flagChoiceInvalid = (command: string, flag: string, value: string, 
     hint: `choose one of ${choices.join(', ')}`,
   });
 
-/** Two things that exclude each other. */
+/** Two flags, or a flag and an argument, that exclude each other. */
 export const flagConflict = (first: string, second: string, hint = 'leave one of them out') =>
   new RktError('RKT_FLAG_CONFLICT', `${first} and ${second} exclude each other`, {
     first,
@@ -100,7 +100,7 @@ export const fileUnusable = (flag: string, path: string, because: string, cause?
     path,
     because,
     cause,
-    hint: 'check the path, its rights and its size',
+    hint: 'check the path, its permissions and its size',
   });
 
 /** A per-app flag stands before the first image. */
@@ -110,7 +110,7 @@ export const flagImageFirst = (flag: string) =>
     hint: `write IMAGE --${flag}…: it belongs to the image before it${flag === 'name' ? '; a name for the pod is --pod-name' : ''}`,
   });
 
-/** A flag of a command behind the argument that ends its flags. `right` is how to write it. */
+/** A flag of a command after the argument that ends its flags. `right` is how to write it. */
 export const flagMisplaced = (command: string, flag: string, right: string) =>
   new RktError('RKT_FLAG_MISPLACED', `${flag} stands where the program to run is expected`, {
     command,
@@ -126,7 +126,7 @@ export const flagRepeated = (flag: string, value: string) =>
     hint: `give --${flag} once for each image`,
   });
 
-/** A flag of another command, which comes later. `hint` says where it goes. */
+/** A flag that belongs to a later command: `prepare` does not take those of `run-prepared`. `hint` says where it goes. */
 export const flagTooEarly = (command: string, flag: string, hint: string) =>
   new RktError('RKT_FLAG_TOO_EARLY', `${command} takes no --${flag} yet`, {command, flag, hint});
 
@@ -138,7 +138,7 @@ export const flagUnknown = (
   hint = orMeant(suggestions, help(command)),
 ) => new RktError('RKT_FLAG_UNKNOWN', `unknown flag ${flag}`, {command, flag, suggestions, hint});
 
-/** A flag of rkt whose work nothing does yet. */
+/** A flag of rkt that is not implemented yet. */
 export const flagUnsupported = (flag: string, because: string) =>
   new RktError('RKT_FLAG_UNSUPPORTED', `--${flag}: ${because}`, {flag, because, hint: `leave --${flag} out`});
 
@@ -157,14 +157,14 @@ export const flagValueMissing = (command: string, flag: string, placeholder: str
 /** `run`, `prepare` or `plan` without anything to run. */
 export const imageMissing = () =>
   new RktError('RKT_IMAGE_MISSING', 'an image or --pod-manifest is missing', {
-    hint: 'name at least one image: an ID, a name, a path or a URL',
+    hint: 'name at least one image: an ID, a name or a path',
   });
 
-/** A fault of rkt: something threw that is not one of its errors. */
+/** A bug in rkt: something threw that is not one of its errors. */
 export const internal = (cause: unknown) =>
   new RktError('RKT_INTERNAL', `internal error: ${cause instanceof Error ? cause.message : String(cause)}`, {
     cause,
-    hint: 'this is a fault of rkt; --debug shows where it happened',
+    hint: 'this is a bug in rkt; --debug shows where it happened',
   });
 
 /** No case of the kit has this ID, or fits this pattern. */
@@ -176,7 +176,7 @@ export const kitCaseUnknown = (asked: string) =>
 
 /** The package with the kit is not installed beside rkt. */
 export const kitMissing = (name: string) =>
-  new RktError('RKT_KIT_MISSING', `${name}, which has the cases, is not installed beside rkt`, {
+  new RktError('RKT_KIT_MISSING', `${name}, which has the test cases, is not installed beside rkt`, {
     name,
     hint: `npm install ${name}`,
   });
@@ -193,7 +193,7 @@ export const limitTooLow = (code: LimitError, cause: SystemError) =>
   new RktError('RKT_LIMIT_TOO_LOW', `the limit of the ${LIMITS[code][0]} is too low for rkt${whereOf(cause)}`, {
     limit: LIMITS[code][0],
     cause,
-    hint: `ulimit ${LIMITS[code][1]} tells what it is here; an app has limits of its own by --rlimit`,
+    hint: `raise it for rkt (ulimit ${LIMITS[code][1]} shows it); the limits of an app are set by --rlimit`,
   });
 
 /** A file system is full, or its quota is used up. */
@@ -222,7 +222,7 @@ export const outputFailed = (cause: unknown) =>
 
 /** Bytes would go to a terminal. */
 export const outputIsTerminal = (command: string) =>
-  new RktError('RKT_OUTPUT_IS_TERMINAL', 'standard output is a terminal, and what is to be written is no text', {
+  new RktError('RKT_OUTPUT_IS_TERMINAL', 'standard output is a terminal, and the output is not text', {
     command,
     hint: 'send it to a file or a pipe: rkt image export IMAGE - > FILE.aci',
   });
@@ -235,8 +235,8 @@ export const pathUnusable = (path: string, because: string, cause: unknown) =>
     cause,
     hint:
       isErrno(cause, 'EACCES') && process.geteuid?.() !== 0
-        ? 'run it as root, or check the path and its rights'
-        : 'check the path, its rights and its file system',
+        ? 'run it as root, or check the path and its permissions'
+        : 'check the path, its permissions and its file system',
   });
 
 /** `rkt completion` for a shell that there is no script for. */

@@ -10,7 +10,7 @@ export const INSECURE_OPTIONS = [
 /** The flags of every command, before or after its name. */
 export const globalFlags = {
   cpuprofile: {type: 'string', value: 'FILE', hidden: true, help: 'write a processor profile'},
-  debug: {type: 'boolean', help: 'tell on standard error what happens, and why in case of an error'},
+  debug: {type: 'boolean', help: 'log what happens on standard error, and the cause of an error'},
   dir: {type: 'string', value: 'DIR', help: 'data directory (default /var/lib/rkt, or what the configuration says)'},
   'error-fd': {
     type: 'string',

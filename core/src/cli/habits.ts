@@ -38,9 +38,9 @@ const REGISTRY: readonly string[] = ['login', 'push', 'search'];
 
 /** The hint for a command that is not here, if it is known from elsewhere. */
 export const commandHabit = (name: string): string | undefined => {
-  if (NOT_YET.includes(name)) return 'not there yet: it is one of those that are still to come back';
+  if (NOT_YET.includes(name)) return 'a command of rkt 1.x that is not there yet';
   if (REGISTRY.includes(name))
-    return 'rkt knows no registries yet: images are files, see "rkt help fetch" and "rkt help image build"';
+    return 'rkt has no registries yet: images are files, see "rkt help fetch" and "rkt help image build"';
   return Object.hasOwn(COMMANDS, name) ? `here it is ${COMMANDS[name]}` : undefined;
 };
 

@@ -6,7 +6,7 @@ import {globalFlags} from './globals.ts';
 import {wrap} from './wrap.ts';
 
 const WIDTH = 110;
-const UUIDS = "A UUID may be the beginning of one, or the pod's name (run --pod-name).";
+const UUIDS = "For UUID you can give the beginning of one, or the pod's name (run --pod-name).";
 const SUMMARY = 'run pods of app containers, without a daemon';
 
 /** Writes help on rkt (`''`), on a group of commands (`image`) or on a command. */
@@ -42,7 +42,7 @@ const overview = (): string[] => [
   'GLOBAL OPTIONS:',
   ...flagLines(globalFlags),
   '',
-  'Commands may be shortened as long as they stay clear: "rkt im li". "rkt help COMMAND" tells more.',
+  'Commands may be shortened as long as they are unambiguous: "rkt im li". See "rkt help COMMAND" for more.',
 ];
 
 const groupHelp = (group: string, names: readonly string[]): string[] => [
@@ -52,7 +52,7 @@ const groupHelp = (group: string, names: readonly string[]): string[] => [
   'COMMANDS:',
   ...list(names),
   '',
-  `"rkt help ${group} COMMAND" tells more.`,
+  `See "rkt help ${group} COMMAND" for more.`,
 ];
 
 const list = (names: readonly string[]): string[] =>

@@ -50,7 +50,7 @@ export interface Config {
   readonly dockerAuth: ReadonlyMap<string, BasicCredentials>;
   readonly paths: {readonly data?: HostPath; readonly stage1Images?: HostPath; readonly receiptKey?: HostPath};
   readonly stage1: Stage1Config;
-  /** Isolators by which images may widen the defaults, by the beginning of their names. */
+  /** Isolators by which images may widen the defaults, by the beginning of their names ({@link plainPrefix}). */
   readonly image: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -69,9 +69,11 @@ export const KINDS = Object.keys(KIND_DIRECTORIES) as Kind[];
 export const configuredStage1 = ({flavor, name, version, location}: Stage1Config): string | undefined =>
   flavor ?? (name !== undefined && version !== undefined ? `${name}:${version}` : name) ?? location;
 
+/** The one spelling of a prefix: `example.com/` is `example.com`. */
+export const plainPrefix = (prefix: string): string => prefix.replace(/\/$/, '');
+
 /** Whether the name of an image begins so. A prefix ends where a part of the name does. */
-export const hasPrefix = (name: string, prefix: string): boolean =>
-  `${name}/`.startsWith(`${prefix.replace(/\/$/, '')}/`);
+export const hasPrefix = (name: string, prefix: string): boolean => `${name}/`.startsWith(`${plainPrefix(prefix)}/`);
 
 /** What an image of this name may have beyond the defaults. */
 export const acceptedOf = (image: Config['image'], name: string): ReadonlySet<string> =>

@@ -5,7 +5,7 @@ export const configDirectoryUnreadable = (directory: string, cause: unknown) =>
   new RktError('RKT_CONFIG_DIRECTORY_UNREADABLE', `configuration directory ${directory} cannot be read`, {
     directory,
     cause,
-    hint: 'check that it is a directory and its rights',
+    hint: 'check that it is a directory, and its permissions',
   });
 
 /** Two files of one directory set the same thing. */
@@ -48,9 +48,14 @@ export const configKindUnknown = (file: string, kind: string, allowed: readonly 
     hint: 'correct rktKind, or move the file to the directory of its kind',
   });
 
-/** A file is no JSON object. */
-export const configMalformed = (file: string, cause: unknown) =>
-  new RktError('RKT_CONFIG_MALFORMED', `${file}: not a JSON object`, {file, cause, hint: 'correct the file'});
+/** A file is no JSON object. `place` as in `line 4 column 5`, if the parser tells. */
+export const configMalformed = (file: string, place: string | undefined, cause: unknown) =>
+  new RktError('RKT_CONFIG_MALFORMED', `${file}: not a JSON object${place === undefined ? '' : `, at ${place}`}`, {
+    file,
+    ...(place === undefined ? {} : {place}),
+    cause,
+    hint: 'correct the file',
+  });
 
 /** A file is larger than a configuration can be. */
 export const configTooLarge = (file: string, limit: number) =>
@@ -61,7 +66,7 @@ export const configUnreadable = (file: string, cause: unknown) =>
   new RktError('RKT_CONFIG_UNREADABLE', `${file}: cannot be read`, {
     file,
     cause,
-    hint: 'run as a user who may read it; files with credentials are mostly for root',
+    hint: 'run rkt as a user who may read it; files with credentials are mostly readable by root alone',
   });
 
 /** A version of the file format that this rkt does not know. */

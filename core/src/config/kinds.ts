@@ -12,6 +12,12 @@ const filled = z.string().check(z.minLength(1));
 
 const keys = z.array(filled).check(z.minLength(1));
 
+/** One that no name of an image (appc TY-01) begins with would take nothing back from whom it is to. */
+const PREFIX = /^[a-z0-9]+(?:[-._~/][a-z0-9]+)*\/?$/;
+const prefixes = z
+  .array(z.string().check(z.regex(PREFIX, 'must be a name of an image, or its beginning: example.com/db')))
+  .check(z.minLength(1));
+
 const basic = z.strictObject({user: filled, password: filled});
 
 const absolutePath = z
@@ -81,7 +87,7 @@ export const kinds = {
   dockerAuth: z.strictObject({...header('dockerAuth'), registries: keys, credentials: basic}),
   image: z.strictObject({
     ...header('image'),
-    prefixes: keys,
+    prefixes,
     accept: z.array(z.enum(isolatorNames, 'must be an isolator')),
   }),
   paths: z.strictObject({

@@ -82,11 +82,14 @@ const parseJson = (file: string): Record<string, unknown> => {
     json = JSON.parse(readText(file));
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
-    throw configMalformed(file, cause);
+    throw configMalformed(file, placeOf(cause), cause);
   }
-  if (!isRecord(json)) throw configMalformed(file, undefined);
+  if (!isRecord(json)) throw configMalformed(file, undefined, undefined);
   return json;
 };
+
+/** Nothing else of what the parser says: it quotes the text, which may be credentials. */
+const placeOf = ({message}: SyntaxError): string | undefined => /\((line \d+ column \d+)\)$/.exec(message)?.[1];
 
 const readText = (file: string): string => {
   try {

@@ -1,5 +1,5 @@
 import type {HostPath} from '../contract/names.ts';
-import type {Accelerator, Auth, BasicCredentials, Config} from './config.ts';
+import {type Accelerator, type Auth, type BasicCredentials, type Config, plainPrefix} from './config.ts';
 import {configDuplicate} from './errors.ts';
 import type {ConfigFile} from './kinds.ts';
 import {readFile} from './read-file.ts';
@@ -45,7 +45,8 @@ export const readLayer = (files: readonly string[]): Config => {
         }
         break;
       case 'image':
-        for (const prefix of content.prefixes) {
+        // Two spellings of one would not override each other, and what a later layer takes back would stay (S13).
+        for (const prefix of content.prefixes.map(plainPrefix)) {
           claim(file, 'image', prefix);
           image.set(prefix, content.accept);
         }

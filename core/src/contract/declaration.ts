@@ -8,71 +8,91 @@ export const FEATURES = [
   'apps/many',
   /** The pod uses no devices but those of `Pod.devices`. Where this cannot be had, no app has CAP_MKNOD. Since 1.1. */
   'devices/policy',
+  /** Programs of an app that run before it (`pre-start`) and after it (`post-stop`). */
   'event-handlers',
+  /** A host name of the pod's own. */
   'hostname',
+  /** The host's IPC namespace: its System V memory, semaphores and queues, and its POSIX message queues. */
   'ipc/host',
+  /** An IPC namespace of the pod's own. */
   'ipc/private',
   /**
-   * A pod with a machine of its own has to itself what tells machines apart, however that has been started: random numbers to come, the id of the boot, addresses of network cards; and the time is
-   * right in it. No pod asks for it; a flavor says whether it holds. Since 1.1.
+   * Each virtual machine has for itself what tells machines apart, however it was started (booted, or from a saved one): its future random numbers, the id of its boot, the addresses of its network cards; and its
+   * clock is right. No pod asks for it; a flavor says whether it holds. Since 1.1.
    */
   'machine/unique',
+  /** The host's network. */
   'network/host',
+  /** Networks that are named by `--net` (`Pod.network.names`). rkt's command has none yet. */
   'network/named',
+  /** No network but a loopback of the pod's own. */
   'network/none',
-  /** The pod has cards in a network namespace that somebody has prepared for it (`Pod.network.prepared`); rkt's command asks for none. Since 1.1. */
+  /** The pod has network cards in a namespace that was prepared for it (`Pod.network.prepared`). rkt's command asks for none yet. Since 1.1. */
   'network/prepared',
   /**
-   * Whoever started rkt and wants to be told (`HostFacts.notifySocket`) learns that the pod is ready: when its apps have been started, or of an app with `App.notifies` when that says so
-   * itself. Where it cannot be had the operator is told, and the pod runs. Since 1.1.
+   * rkt's caller is told when the pod is ready, if it wants to know (`HostFacts.notifySocket`): when the apps have been started; those with `App.notifies`, when they say so
+   * themselves. A flavor that cannot do this is not refused: the operator is told, and the pod runs. Since 1.1.
    */
   'notify',
+  /** Process numbers of the pod's own. No pod asks for it yet. */
   'pid/private',
+  /** Ports of the host that are forwarded to the pod (`Port.hostPort`). */
   'ports',
   /**
-   * Processes outside of the pod can neither be traced nor looked into (/proc/PID/root, mem, fd, environ) by its apps, whoever they become. Asked for by rkt for
+   * Apps can neither trace processes outside the pod nor look into them (/proc/PID/root, mem, fd, environ), whatever user they become. rkt asks for it for
    * apps with neither CAP_SYS_PTRACE nor CAP_SYS_ADMIN (`Process.apart`). Since 1.1.
    */
   'processes/apart',
   /**
-   * Processes that are not the app's own, of the host or a supervisor in the pod, and the kernel itself are closed to an app that retains CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_SYS_MODULE,
-   * CAP_SYS_RAWIO, CAP_BPF, CAP_PERFMON or CAP_DAC_READ_SEARCH without a user namespace. Since 1.1.
+   * An app that retains CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_BPF, CAP_PERFMON or CAP_DAC_READ_SEARCH without a user namespace still cannot get at
+   * other processes, of the host or of a supervisor in the pod, nor at the kernel. Since 1.1.
    */
   'processes/closed',
-  /** Apps that are started again when they have ended. Since 1.1. */
+  /** Apps that are started again after they have ended (`App.restart`). Since 1.1. */
   'restart',
+  /** The app's files are layers that pods share, below an overlay of its own. */
   'rootfs/overlay',
+  /** The app cannot write to its root file system (`App.readOnlyRootfs`). */
   'rootfs/read-only',
+  /** Sockets that rkt's caller has passed reach the app (`Port.socketActivated`). */
   'socket-activation',
   /**
-   * Of files and sockets among the standard streams of rkt's caller that an app inherits, the app only reads and writes: it changes no mode, flag or lease of them.
+   * An app can only read and write the files and sockets that it inherits as standard streams from rkt's caller: it cannot change their mode, flags or leases.
    * Since 1.1.
    */
   'stdio/inherited',
+  /** Streams that go to a journal of the pod. Since 1.1. */
   'stdio/journal',
+  /** Streams that go to a file of the pod, of which rkt keeps `Pod.logSize` bytes. */
   'stdio/log',
+  /** Streams that are those of rkt's caller. */
   'stdio/stream',
+  /** Streams that are the terminal of an interactive pod. */
   'stdio/terminal',
-  /** An app with a user, a group or further groups that are not root's. Since 1.1. */
+  /** An app whose user, group or supplementary groups are not root's. Since 1.1. */
   'user',
+  /** User and group ids of the pod's own (`Pod.idMap`). */
   'user-namespace',
+  /** A volume that is a device of the host. */
   'volume/device',
+  /** A volume that is made for the pod and removed with it. */
   'volume/empty',
+  /** A volume that is a directory or file of the host. */
   'volume/host',
-  /** A volume of the host in which mounts that come later, on either side, are there on the other, too. Since 1.1. */
+  /** A volume of the host with propagation both ways: later mounts on either side appear on the other. Since 1.1. */
   'volume/shared',
-  /** A volume of the host into which mounts come that are made below its source later. Since 1.1. */
+  /** A volume of the host with propagation into the pod: later mounts below its source appear in the pod. Since 1.1. */
   'volume/slave',
-  /** A volume below /sys, over what the kernel shows there and over what is hidden of it. Since 1.1. */
+  /** A volume below /sys, over what the kernel shows there or over what is hidden there. Since 1.1. */
   'volume/sys',
-  /** Apps that are ended when they have not said in time that they are alive. Since 1.1. */
+  /** Apps that are ended if they do not say in time that they are alive (`App.watchdogSeconds`). Since 1.1. */
   'watchdog',
-  /** resolv.conf, /etc/hosts entries. */
+  /** `/etc/resolv.conf` and `/etc/hosts` as the pod asks for them. */
   'dns',
-  /** Today's masked and read-only paths of /proc and /sys. */
+  /** Paths of /proc and /sys are hidden or read-only (`Pod.maskedPaths`, `Pod.readOnlyPaths`). */
   'kernel-paths/masked',
 ] as const;
-/** Minor versions of the contract that brought a feature. A flavor for an earlier one need not know it, and is then asked for none. */
+/** The minor version of the contract that brought a feature. A flavor for an earlier version need not know it, and is not asked for it. */
 export const FEATURES_SINCE: Readonly<Record<string, number>> = {
   'devices/policy': 1,
   'machine/unique': 1,
@@ -93,11 +113,14 @@ export type Feature = (typeof FEATURES)[number];
 
 /** What an operator may do to a pod. */
 export const VERBS = [
+  /** Adds an app to a running pod. rkt has no command for this and the next three yet. */
   'app-add',
   'app-rm',
   'app-start',
   'app-stop',
+  /** Connects to the streams of a running app. rkt has no command for it yet. */
   'attach',
+  /** Starts another program in a running pod. */
   'enter',
   /** The apps' exit statuses are recorded in the pod, not only returned to the caller. */
   'exit-status',
@@ -128,23 +151,23 @@ const absolute = z.string().check(z.regex(/^(\/[^/\0]+)+$/), z.maxLength(4096));
 /** Below the flavor's package, without `..`. */
 const packagePath = z.string().check(z.regex(/^(?!.*(^|\/)\.\.?(\/|$))[^/\0][^\0]*$/), z.maxLength(1024));
 
-/** What a virtual machine starts with: the newest kernel of the host's distribution, unless the operator wants another, and an initial file system. */
+/** What a virtual machine starts with: a kernel (the newest of the host's distribution, unless the operator wants another) and an initial file system. */
 const guestSystem = z.strictObject({
   /** Where the kernel is in the image, uncompressed (`vmlinux`, with the PVH entry). */
   kernel: absolute,
-  /** Where the initial file system is in the image: a cpio archive with what follows. */
+  /** Where the initial file system is in the image: a cpio archive of `init`, `programs` and `modules`. */
   initramfs: absolute,
-  /** A static program of the flavor's package, which becomes `/init`. */
+  /** A static program in the flavor's package, which becomes `/init`. */
   init: packagePath,
   /** Programs of the host, with their libraries. */
   programs: z.array(absolute),
-  /** The QEMU among the image's programs, which proves what `HostFacts.accelerator` says. Absent: nothing is proved. */
+  /** The QEMU among the image's programs: rkt starts a tiny guest with it to find out `HostFacts.accelerator`. Absent: there is no such fact. */
   emulator: z.optional(absolute),
-  /** Where the image says which kernel it has: what `HostFacts.guestKernel` is read from. Absent: it does not. */
+  /** The file of the image that says which kernel it has, from which `HostFacts.guestKernel` comes. Absent: there is none. */
   about: z.optional(absolute),
-  /** The configuration of a smaller kernel, a file of the flavor's package (`make allnoconfig` of Linux with these lines): what `rkt flavor build --kernel=small` makes, which needs no modules. Absent: there is none. */
+  /** A file in the flavor's package with the configuration of a smaller kernel without modules (lines on top of Linux's `make allnoconfig`), for `rkt flavor build --kernel=small`. Absent: there is no small kernel. */
   small: z.optional(packagePath),
-  /** Modules of the distribution's kernel; with those that they need they are in `/modules`, their names in the order in which they can be loaded in `/modules/order`. */
+  /** Modules of the distribution's kernel. They and those that they need are put into `/modules`; `/modules/order` has their names in the order in which they can be loaded. */
   modules: z.array(z.string().check(z.regex(/^[a-z0-9_]+$/))),
 });
 export type GuestSystem = z.infer<typeof guestSystem>;
@@ -160,29 +183,29 @@ const shape = {
   summary: z.string(),
   properties: z.array(z.enum(PROPERTIES)),
   /**
-   * Programs of the host that the flavor wants in `HostFacts.programs`: by name, found in fixed directories, with their version; or by absolute path, which
-   * are only looked for (`version` is empty).
+   * Programs of the host that the flavor wants in `HostFacts.programs`. One given by name is searched in fixed directories and asked for its version; one given by absolute path is
+   * only looked for (`version` is empty).
    */
   programs: z.optional(z.array(z.string())),
   /**
-   * The flavor's programs may come from an image, whose manifest names the flavor: `HostFacts.programs` are of the image then, and `Pod.stage1` has its
-   * tree. The image has these directories besides. Absent: the flavor takes no image. Since 1.1.
+   * The flavor's programs may come from an image, whose manifest names the flavor: `HostFacts.programs` are then those of the image, and `Pod.stage1` has its
+   * tree. `directories` are empty directories of the image. Absent: the flavor takes no image. Since 1.1.
    */
   stage1Image: z.optional(
     z.strictObject({
       directories: z.array(absolute),
-      /** There is no way to run the flavor with the host's own programs: `--stage1=NAME` takes the image that `rkt flavor build NAME` has made. Default false. */
+      /** The flavor cannot run with the host's own programs: `--stage1=NAME` takes the image that `rkt flavor build NAME` has made. Default false. */
       required: z.optional(z.boolean()),
-      /** Programs of the host that `rkt flavor build` takes. Default: those of the declaration. */
+      /** Programs of the host that `rkt flavor build` puts into the image. Default: `programs` of the declaration. */
       programs: z.optional(z.array(absolute)),
-      /** Files of the host that they need besides their libraries, where the host has them. */
+      /** Files of the host that these programs need besides their libraries; those that the host lacks are left out. */
       files: z.optional(z.array(absolute)),
-      /** Programs that come with the flavor: a path in its package, and where it is in the image. One of machine code can be executed by everybody, and read by root alone: its user does not get at its memory; not so a library (`.so`). */
+      /** Programs that come with the flavor: a path in its package, and one in the image. An executable (not a library, `.so`) can be executed by everybody and read by root alone, so that whoever runs it cannot get at its memory. */
       ownFiles: z.optional(z.array(z.strictObject({from: packagePath, to: absolute}))),
       machine: z.optional(guestSystem),
     }),
   ),
-  /** How `rkt` knows that a pod runs: the lock's descriptor stays with the launched program, or the pod's cgroup has processes. */
+  /** How `rkt` knows that a pod runs. `lock`: the launched program keeps the descriptor of the pod's lock. `cgroup`: the pod's cgroup has processes. */
   liveness: z.enum(['lock', 'cgroup']),
 };
 

@@ -28,20 +28,20 @@ export interface Flavor {
   launch(pod: Pod, host: HostFacts): Launch;
 
   /**
-   * A further program with exactly what the app has. Absent: `rkt enter` is refused; declare the verb `impossible` then.
-   * `command` is empty for an interactive shell. `host` is what the pod was started on, but for `terminals`, which are of who enters; so is TERM of the app's environment.
+   * Another program with exactly what the app has. Absent: `rkt enter` is refused; declare the verb `impossible` then.
+   * `command` is empty for an interactive shell. `host` has the facts that the pod was started with, except `terminals`, which are those of whoever enters; so is TERM in the app's environment.
    */
   enter?(pod: RunningPod, app: App, command: readonly string[], host: HostFacts): Launch;
 
   /**
    * The cgroup of an app's processes, below the pod's (`payload/app.service`), for a flavor whose launched program is not the app: the first process in it
-   * stands for the app in `RunningPod.appProcesses`. Absent, with {@link appProcess}: the launched program is the app.
+   * stands for the app in `RunningPod.appProcesses`. Absent, and {@link appProcess} absent as well: the launched program is the app.
    */
   appCgroup?(pod: Pod, app: App): string;
 
   /**
-   * Where an app's process is, for a flavor whose launched program starts it in the pod's own cgroup. Until a process is there that is also in that cgroup, the app has not been started. Not
-   * with {@link appCgroup}. Since 1.1.
+   * Where an app's process is, for a flavor whose launched program starts it in the pod's own cgroup. As long as there is no process at that place and in that cgroup, the app counts as not started. Not
+   * together with {@link appCgroup}. Since 1.1.
    */
   appProcess?(pod: Pod, app: App): AppPlace;
 

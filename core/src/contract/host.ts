@@ -7,9 +7,9 @@ import {capability} from './process.ts';
 export const passedSocket = z.strictObject({
   family: z.enum(['inet', 'inet6', 'unix', 'other']),
   protocol: z.enum(['tcp', 'udp', 'sctp', 'other']),
-  /** SOCK_STREAM. */
+  /** Whether it is of the type SOCK_STREAM. */
   stream: z.boolean(),
-  /** That it is bound to: four decimal numbers, or eight hexadecimal ones; empty for other families. */
+  /** The address it is bound to: four decimal numbers, or eight hexadecimal ones; empty for other families. */
   address: z.string(),
   /** 0 for other families. */
   port: z.int(),
@@ -18,9 +18,9 @@ export type PassedSocket = z.infer<typeof passedSocket>;
 
 export const GUEST_KERNELS = ['distribution', 'given', 'small'] as const;
 
-/** The kernel that a machine starts with, as its image says. */
+/** The kernel that a virtual machine starts with, as its image says. */
 export const guestKernel = z.strictObject({
-  /** Whose it is: the distribution's, with modules; one that the operator has given; or a small one, made of the distribution's source by the flavor's configuration. */
+  /** The distribution's, with modules; one that the operator has given; or a small one, compiled from the distribution's source with the flavor's configuration. */
   kind: z.enum(GUEST_KERNELS),
   /** `6.1.0-56-amd64` */
   release: z.string().check(z.maxLength(256)),
@@ -29,12 +29,12 @@ export const guestKernel = z.strictObject({
 });
 export type GuestKernel = z.infer<typeof guestKernel>;
 
-/** What the core found out about this host. The only thing besides the pod that a flavor may look at. */
+/** What the core has found out about this host: besides the pod the only thing that a flavor may look at. */
 export const hostFacts = z.strictObject({
   kernel: z.strictObject({release: z.string(), major: z.int(), minor: z.int()}),
   arch: z.enum(['x86_64', 'aarch64']),
   uid: z.int(),
-  /** Permitted and in the bounding set of rkt itself. */
+  /** Those that are permitted to rkt itself and in its bounding set. */
   capabilities: z.array(capability),
   cgroup: z.strictObject({
     mode: z.enum(['none', 'v1', 'hybrid', 'v2']),
@@ -44,15 +44,15 @@ export const hostFacts = z.strictObject({
         mountPoint: hostPath,
         /** v1: those of the hierarchy (`name=systemd` included); v2: those of the root. */
         controllers: z.array(z.string()),
-        /** cgroup of rkt itself in this hierarchy. */
+        /** The cgroup of rkt itself in this hierarchy. */
         own: z.string(),
       }),
     ),
-    /** Controllers in which a limit can be set here, of any hierarchy. */
+    /** The controllers, of any hierarchy, in which limits can be set here. */
     controllers: z.array(z.string()),
-    /** Cgroup, in each hierarchy, below which pods get theirs. */
+    /** The cgroup, in each hierarchy, below which pods get theirs. */
     parent: z.string(),
-    /** Numbers of the disks, whole ones, `8:0`: what limits of block devices are about. Since 1.1. */
+    /** The whole disks, by number (`8:0`), which limits of block devices are about. Since 1.1. */
     disks: z.optional(z.array(z.string())),
     /** How a cgroup limits devices here: by a program in v2, or by the controller of v1. Absent: not at all. Since 1.1. */
     devicePolicy: z.optional(z.enum(['program', 'controller'])),
@@ -61,7 +61,7 @@ export const hostFacts = z.strictObject({
   lsm: z.strictObject({
     selinux: z.boolean(),
     apparmor: z.boolean(),
-    /** Version of its interface. Absent: there is none. Since 1.1. */
+    /** The version of Landlock's interface. Absent: there is no Landlock. Since 1.1. */
     landlock: z.optional(z.int()),
   }),
   seccomp: z.boolean(),
@@ -71,7 +71,7 @@ export const hostFacts = z.strictObject({
   oomScoreAdj: z.int(),
   memoryBytes: z.int(),
   cpus: z.int(),
-  /** The programs that the flavor's declaration names, found in fixed system directories, never by `PATH`; in the pod's stage1 image first, if it has one. */
+  /** The programs that the flavor's declaration names; `null`: not found. They are searched in the pod's stage1 image first, if it has one, and in fixed system directories, never by `PATH`. */
   programs: z.record(
     z.string(),
     z.nullable(
@@ -79,39 +79,39 @@ export const hostFacts = z.strictObject({
         path: hostPath,
         version: z.string(),
         /**
-         * The program is in an image whose libraries the host may lack: it is started by this loader of the image with these arguments before its own path.
+         * The program is in an image, and the host may lack its libraries: it is started by this loader of the image, with these arguments before its own path.
          * Since 1.1.
          */
         through: z.optional(z.strictObject({loader: hostPath, arguments: z.array(z.string())})),
       }),
     ),
   ),
-  /** Where rkt's caller wants to be told of readiness (sd_notify(3)): the path of a socket that is there, or `@` and an abstract name. Since 1.1. */
+  /** The socket by which rkt's caller wants to be told that the pod is ready (sd_notify(3)): the path of one that exists, or `@` and an abstract name. Since 1.1. */
   notifySocket: z.optional(z.string()),
-  /** systemd-machined can be asked by D-Bus to list the pod. Absent when not. Since 1.1. */
+  /** systemd-machined can be asked by D-Bus to list the pod. Absent: it cannot. Since 1.1. */
   machined: z.optional(z.literal(true)),
-  /** Devices that rkt's caller gave it as standard streams, and which no pod has anyway. Absent when there are none. Since 1.1. */
+  /** Devices that rkt's caller gave it as standard streams, without those that every pod has. Absent: there are none. Since 1.1. */
   streamDevices: z.optional(z.array(deviceRule)),
-  /** Those of the standard streams of rkt's caller that are terminals. Absent when none is. Since 1.1. */
+  /** The standard streams of rkt's caller that are terminals. Absent: none is. Since 1.1. */
   terminals: z.optional(z.array(z.enum(['stdin', 'stdout', 'stderr']))),
-  /** What runs the code of a pod's machine. Only for a flavor whose image has one, with its `emulator`. Since 1.1. */
+  /** What runs the code of a pod's virtual machine. Only for a flavor whose image has a machine with an `emulator`. Since 1.1. */
   accelerator: z.optional(
     z.strictObject({
-      /** The processor by itself, or an emulation of it. */
+      /** The processor itself (`kvm`), or an emulation of it (`tcg`). */
       name: z.enum(['kvm', 'tcg']),
       /** Why this one. */
       because: z.string(),
-      /** The operator wants it: nothing takes its place where a machine does not start. Absent: no. */
+      /** The operator wants this one: if a machine does not start with it, no other is tried. Absent: no. */
       forced: z.optional(z.literal(true)),
-      /** The character device that it takes. Absent: it takes none, or there is none. */
+      /** The character device that it needs. Absent: it needs none, or there is none. */
       device: z.optional(z.strictObject({major: z.int(), minor: z.int()})),
     }),
   ),
-  /** The kernel of the pod's machine. Only for a flavor whose image has one, and says which. Since 1.1. */
+  /** The kernel of the pod's virtual machine. Only for a flavor whose image has one and says which. Since 1.1. */
   guestKernel: z.optional(guestKernel),
-  /** The operator wants machines to be booted, each by itself: none goes on from a template. Absent: no. Since 1.1. */
+  /** The operator wants each virtual machine to be booted by itself: none continues from a template. Absent: no. Since 1.1. */
   noTemplates: z.optional(z.literal(true)),
-  /** Those passed with LISTEN_FDS, in order. Absent when there are none. Since 1.1. */
+  /** The sockets that were passed with LISTEN_FDS, in order. Absent: there are none. Since 1.1. */
   sockets: z.optional(z.array(passedSocket)),
 });
 export type HostFacts = z.infer<typeof hostFacts>;

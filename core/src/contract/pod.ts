@@ -18,12 +18,12 @@ export const volume = z.discriminatedUnion('kind', [
     source: hostPath,
     /** What the source was when the pod was prepared; checked again when it is opened. */
     type: z.enum(['directory', 'file', 'device']),
-    /** The number of a device: its node may have any name. Since 1.1. */
+    /** If it is a device, its number, as its node may have any name. Since 1.1. */
     device: z.optional(z.strictObject({type: z.enum(['char', 'block']), major: z.int(), minor: z.int()})),
     recursive: z.boolean(),
     /**
-     * Whether mounts that come later below the source come into the pod, too (`slave`), and the other way (`shared`); by default neither. Not of one that is read-only: neither
-     * that nor `nodev` reaches what comes later. Since 1.1.
+     * Whether mounts that are made later below the source appear in the pod (`slave`), or on either side what is mounted on the other (`shared`); by default neither. Never of a read-only volume: neither
+     * `ro` nor `nodev` reaches later mounts. Since 1.1.
      */
     propagation: z.optional(propagation),
     /** The operator allowed symlinks in `source` (appc EX-19 to EX-21). */
@@ -37,7 +37,7 @@ export const volume = z.discriminatedUnion('kind', [
     mode: z.int(),
     uid: z.int(),
     gid: z.int(),
-    /** At prepare it is filled with what this app's image has at this path, as docker does. Since 1.1. */
+    /** When the pod is prepared it is filled with what this app's image has at this path, as docker does. Since 1.1. */
     copyUp: z.optional(z.strictObject({app: appName, path: rootfsPath})),
   }),
 ]);
@@ -73,24 +73,24 @@ const interfaceName = z.string().check(z.regex(/^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,15
 const address = z.union([z.ipv4(), z.ipv6()]);
 const block = z.union([z.cidrv4(), z.cidrv6()]);
 
-/** A card of the pod. Since 1.1. */
+/** A network card of the pod. Since 1.1. */
 export const networkInterface = z.strictObject({
-  /** A tap (tun(4), IFF_TAP) that is in the namespace and stays there without whoever made it; what it is connected to there is theirs. */
+  /** A persistent tap (tun(4), IFF_TAP) in the namespace. What it is connected to there is up to whoever made it. */
   tap: interfaceName,
-  /** How the apps call it. */
+  /** Its name in the pod. */
   name: interfaceName,
-  /** Absent: one that no other pod has, made of the pod's UUID. */
+  /** Absent: one that is made from the pod's UUID and that no other pod has. */
   mac: z.optional(z.string().check(z.regex(/^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/, 'no address of one card'))),
   mtu: z.optional(z.int().check(z.minimum(68), z.maximum(65_535))),
-  /** With the length of the prefix: `10.1.2.3/24`. */
+  /** With the length of their prefix: `10.1.2.3/24`. */
   addresses: z.array(block),
-  /** `via`: the router; absent: the hosts of `to` are reached directly. */
+  /** `via` is the router. Absent: the hosts of `to` are reached directly. */
   routes: z.array(z.strictObject({to: block, via: z.optional(address)})),
 });
 
-/** A network namespace that is there before the pod, and what the pod has in it. Since 1.1. */
+/** A network namespace that was made before the pod, and what the pod has in it. Since 1.1. */
 export const preparedNetwork = z.strictObject({
-  /** A file that means the namespace: `/run/netns/NAME`, `/proc/PID/ns/net`. */
+  /** A file that stands for the namespace: `/run/netns/NAME`, `/proc/PID/ns/net`. */
   namespace: hostPath,
   /** No two of them have the same tap, name or `mac`. */
   interfaces: z.array(networkInterface).check(z.maxLength(8)),
@@ -111,28 +111,28 @@ const appShape = {
   mounts: z.array(mount),
   process,
   /**
-   * Where `process.argv[0]` is in the rootfs. `null` when the image has it in no directory of the app's PATH: a volume may. For launchers that do not look
-   * themselves. Since 1.1.
+   * Where `process.argv[0]` is in the rootfs, for launchers that do not search PATH themselves. `null`: the image has it in no directory of the app's PATH, though a volume
+   * may. Since 1.1.
    */
   executable: z.optional(z.nullable(rootfsPath)),
   /** What happens when the app ends. Default `no`. Since 1.1. */
   restart: z.optional(z.enum(['no', 'on-failure', 'always'])),
   /**
-   * With `restart`: when it has been started again so often within so many seconds, its next end within them is that of the pod, with its status, or 1 if that is 0. Absent: it is started again
-   * however often. Since 1.1.
+   * With `restart`: at most `times` restarts within `seconds`. If the app ends once more within that time, the pod ends with the app's status, or 1 if that is 0. Absent: there is no
+   * limit. Since 1.1.
    */
   restartLimit: z.optional(z.strictObject({times: z.int().check(z.minimum(1)), seconds: z.int().check(z.minimum(1))})),
-  /** It tells by itself when it is ready, as sd_notify(3) does: its image says so, or the operator. Since 1.1. */
+  /** The app itself tells when it is ready, by sd_notify(3), as its image or the operator says. Since 1.1. */
   notifies: z.optional(z.literal(true)),
-  /** With `notifies`: within how many seconds at most it says again that it is alive (`WATCHDOG=1`); when it has not, it is ended by SIGABRT. Since 1.1. */
+  /** With `notifies`: if the app does not say for this many seconds that it is alive (`WATCHDOG=1`), it is ended by SIGABRT. Since 1.1. */
   watchdogSeconds: z.optional(z.int().check(z.minimum(1))),
   limits: cgroupLimits,
   eventHandlers: z.array(z.strictObject({name: z.enum(['pre-start', 'post-stop']), exec: z.array(z.string())})),
   ports: z.array(port),
   /**
-   * `stream`: what rkt's caller gave it. `log`: a file that rkt keeps. `tty`: the terminal of an interactive pod. `inherit`, the default, is `tty` in an
-   * interactive pod, else `stream`, but no input for the apps of a pod of several. Of several in an interactive pod one has `tty` or `stream` as its input; the others have no
-   * input, and `log` in place of `inherit`.
+   * `stream`: that of rkt's caller. `log`: a file that rkt keeps. `tty`: the terminal of an interactive pod. `inherit`, the default, is `tty` in an
+   * interactive pod and `stream` otherwise, but no input for apps in a pod of several. In an interactive pod of several apps, one has `tty` or `stream` as its input; for the others `inherit` is no
+   * input, and `log` for output.
    */
   stdio: z.strictObject({stdin: input, stdout: output, stderr: output}),
 };
@@ -148,13 +148,13 @@ const podShape = {
   uuid,
   /** The image that the flavor's own programs come from, if not from the host, and its tree in the store. Since 1.1. */
   stage1: z.optional(z.strictObject({image: z.strictObject({id: imageId, name: z.string()}), tree: hostPath})),
-  /** Of the pod while it runs: `<data>/pods/run/<uuid>`. */
+  /** The pod's directory while it runs: `<data>/pods/run/<uuid>`. */
   directory: hostPath,
   volumes: z.array(volume),
   limits: cgroupLimits,
-  /** The only devices that processes of the pod may open and make nodes of. Absent: those that the host allows. Since 1.1. */
+  /** The only devices that processes of the pod may open or make nodes of. Absent: all that the host allows. Since 1.1. */
   devices: z.optional(z.array(deviceRule)),
-  /** Below the cgroup chosen from the host facts, the same in every hierarchy. */
+  /** The pod's cgroup, below `HostFacts.cgroup.parent`, the same in every hierarchy. */
   cgroup: z.string(),
   network: z.strictObject({
     /** `prepared` since 1.1. */
@@ -164,20 +164,20 @@ const podShape = {
     prepared: z.optional(preparedNetwork),
   }),
   hostname: z.nullable(z.string()),
-  /** What /etc/hostname says: `hostname`, or else that of the host. Since 1.1. */
+  /** The contents of /etc/hostname: `hostname`, or otherwise the name of the host. Since 1.1. */
   ownName: z.optional(z.string()),
   ipc: z.enum(['auto', 'private', 'host']),
   userNamespace: z.boolean(),
-  /** The pod's own ids, if it has a user namespace: 0 to `count` − 1 are those of the host from `base` on, which no other pod has. Since 1.1. */
+  /** With a user namespace: ids 0 to `count` − 1 of the pod are the host's from `base` on, which belong to no other pod. Since 1.1. */
   idMap: z.optional(z.strictObject({base: z.int(), count: z.int()})),
-  /** Complete contents; `null` leaves the app's own file alone. */
+  /** The whole of /etc/resolv.conf; `null` leaves the app's own file alone. */
   resolvConf: z.nullable(z.string()),
   hosts: z.nullable(z.string()),
   /** Kernel paths hidden and made read-only in each app; empty with `--insecure-options=paths`. */
   maskedPaths: z.array(rootfsPath),
   readOnlyPaths: z.array(rootfsPath),
   interactive: z.boolean(),
-  /** Bytes of each log that are kept at least; twice that may be there. Default `DEFAULT_LOG_SIZE`. Since 1.1. */
+  /** How many bytes of each log are kept at least; up to twice that may be on the disk. Default `DEFAULT_LOG_SIZE`. Since 1.1. */
   logSize: z.optional(z.int()),
   debug: z.boolean(),
 };

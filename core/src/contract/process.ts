@@ -13,7 +13,7 @@ export const seccompAction = z.discriminatedUnion('action', [
 ]);
 export type SeccompAction = z.infer<typeof seccompAction>;
 
-/** A condition on an argument of a system call, as an unsigned 64-bit number; `mask` first, where there is one. */
+/** A condition on an argument of a system call, taken as an unsigned 64-bit number and combined with `mask` first, if there is one. */
 export const seccompArgument = z.strictObject({
   /** 0 to 5. */
   index: z.int().check(z.minimum(0), z.maximum(5)),
@@ -64,25 +64,25 @@ export const process = z.strictObject({
   }),
   noNewPrivileges: z.boolean(),
   /**
-   * Processes that it did not start can neither be traced nor looked into by it, whoever it becomes: by a pid namespace that it is launched into, else by a Landlock domain (feature
-   * `processes/apart`). Absent where it has CAP_SYS_PTRACE or CAP_SYS_ADMIN, which are for that. Since 1.1.
+   * It can neither trace processes that it did not start nor look into them, whatever user it becomes. A pid namespace that it is launched into sees to that, otherwise a Landlock domain (feature
+   * `processes/apart`). Absent if it has CAP_SYS_PTRACE or CAP_SYS_ADMIN, which allow just that. Since 1.1.
    */
   apart: z.optional(z.literal(true)),
   seccomp: z.nullable(seccompFilter),
-  /** What is asked for, and `nofile`, which is 1024 by default, with the hard limit of rkt's caller, up to 1048576; all others are the caller's. `null` is unlimited. */
+  /** Those that were asked for, and `nofile`: 1024 by default, with the hard limit of rkt's caller up to 1048576. All others are the caller's. `null` is unlimited. */
   rlimits: z.array(z.strictObject({name: z.enum(RLIMITS), soft: z.nullable(z.int()), hard: z.nullable(z.int())})),
   /**
-   * The profile by which AppArmor confines it. Absent: as that decides by itself. What enters has it only
-   * where rkt itself becomes it: on a terminal, or into a pid or user namespace, it is refused. Since 1.1.
+   * Its AppArmor profile. Absent: AppArmor decides by itself. Something that enters gets it only if rkt itself
+   * becomes it; on a terminal, or into a pid or user namespace, entering is refused. Since 1.1.
    */
   apparmorProfile: z.optional(z.string()),
-  /** `user:role:type:level`, the context that SELinux gives it. Absent: as that decides by itself. Of what enters as `apparmorProfile`. Since 1.1. */
+  /** Its SELinux context, `user:role:type:level`. Absent: SELinux decides by itself. For what enters the same holds as for `apparmorProfile`. Since 1.1. */
   selinuxContext: z.optional(z.string()),
   /** `null` leaves the caller's. */
   oomScoreAdj: z.nullable(z.int().check(z.minimum(-1000), z.maximum(1000))),
 });
 export type Process = z.infer<typeof process>;
-/** What of a process isolators decide. */
+/** The parts of a process that isolators decide. */
 export type IsolatedField = Exclude<
   keyof Process,
   'apart' | 'argv' | 'cwd' | 'env' | 'gid' | 'groups' | 'uid' | 'umask'
@@ -99,7 +99,7 @@ export const cgroupLimits = z.strictObject({
   memoryMax: z.optional(z.int()),
   /** Bytes reclaimed last (the appc `request`). */
   memoryLow: z.optional(z.int()),
-  /** None of its memory goes to swap in order to stay within `memoryMax`, which would be no limit on a host with much of it. Since 1.1. */
+  /** Bytes of swap: 0, so that memory beyond `memoryMax` does not just go to swap. Since 1.1. */
   memorySwapMax: z.optional(z.int().check(z.minimum(0), z.maximum(0))),
   /** Thousandths of a core. */
   cpuMax: z.optional(z.int()),

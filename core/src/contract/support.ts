@@ -49,7 +49,7 @@ export const support = z.discriminatedUnion('level', [
     requires: z.optional(z.array(hostRequirement)),
     readBack: z.optional(readBackSource),
   }),
-  /** The purpose holds by another means; the report says `modified`. */
+  /** The purpose is met by other means; the report says `modified`. */
   z.strictObject({
     level: z.literal('equivalent'),
     mechanism: z.string(),
@@ -59,7 +59,7 @@ export const support = z.discriminatedUnion('level', [
   }),
   /** Asking for it changes nothing here, and nothing is lost; the report says `ignored`. */
   z.strictObject({level: z.literal('not-applicable'), consequence: z.string()}),
-  /** A stage1 made for rkt is asked for it, or left to it, and nothing shows whether it does; the report says so. No other flavor has this. Since 1.1. */
+  /** For stage1 images made for rkt: they are asked for it, and nothing shows whether they do it; the report says so. No flavor can declare it. Since 1.1. */
   z.strictObject({level: z.literal('unproved'), mechanism: z.string(), consequence: z.string()}),
   /** A pod that asks for it is refused unless that very name is in `--allow-degraded`. */
   z.strictObject({level: z.literal('impossible'), consequence: z.string()}),

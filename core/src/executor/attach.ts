@@ -6,7 +6,10 @@ import type {StepContext} from './context.ts';
 import {mountTargetShared} from './errors.ts';
 import {hasPropagated} from './propagated.ts';
 
-/** Attaches a detached mount, unless the host would have it, too. @throws RKT_MOUNT_TARGET_SHARED */
+/**
+ * Attaches a detached mount, unless it would appear on the host, too.
+ * @throws RKT_MOUNT_TARGET_SHARED
+ */
 export const attach = (mount: Fd, target: Fd, context: StepContext): void => {
   assertNotShared(target, context);
   moveMount(mount, target);

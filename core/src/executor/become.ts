@@ -20,15 +20,15 @@ import type {Redirect} from './redirect.ts';
 export interface Program {
   readonly process: Process;
   readonly passSockets: Launch['passSockets'];
-  /** What stays open besides standard input, output, error and passed sockets; the variable tells their numbers, separated by commas. */
+  /** Descriptors that stay open besides the standard streams and passed sockets. The variable of each has their numbers, separated by commas. */
   readonly keep?: readonly Kept[];
-  /** Streams that are not the caller's. */
+  /** Streams that go elsewhere than the caller's. */
   readonly redirect?: Redirect;
-  /** Called right before this process becomes it, with its rights. */
+  /** Called right before this process becomes the program, with its rights already. */
   readonly onReady?: () => void;
-  /** Takes its place in this process, and starts it. */
+  /** A program that this process becomes instead, and that starts this one. */
   readonly front?: (program: Pick<Process, 'argv' | 'env'>) => Front;
-  /** It may be on the caller's terminal (S30). */
+  /** `shared`: the program may have the caller's terminal, so it must not be able to type into it (S30). */
   readonly terminal: 'shared' | 'own';
 }
 
@@ -39,26 +39,26 @@ export interface Kept {
 
 export interface Front {
   readonly program: Fd;
-  /** What it takes along. */
+  /** Descriptors that it takes along. */
   readonly descriptors: readonly Fd[];
 }
 
 /**
- * Takes what execve is given, and calls back when this process is about to lose the privileges to undo anything. Can only throw.
- * @param root of a process that no pid namespace keeps apart from others, if it is to be (`Process.apart`)
+ * Becomes the program at a path, and calls back when this process is about to lose the privileges to undo anything. Returns only by an error.
+ * @param root of a process that has to be kept apart from others (`Process.apart`) and has no pid namespace that does so
  */
 export type Become = (path: string, onPointOfNoReturn: () => void, root?: Fd) => never;
 
 const FIRST_BESIDES_STDIO = 3;
 
 /**
- * Makes everything ready for a program while the host's file system and /proc can still be seen. What is returned takes the program's
- * credentials, limits and filter and becomes it.
+ * Prepares everything for a program while the host's file system and /proc can still be seen. The function that it returns takes the program's
+ * credentials, limits and filter, and becomes it.
  */
 export const prepareToBecome = (program: Program, context: Pick<ExecutorContext, 'caches'>): Become =>
   prepareWithFilter(program, filterOf(program.process, context));
 
-/** The filter of a process as the kernel takes it, from the cache if it is there. */
+/** The compiled filter of a process, from the cache if it is there. */
 export const filterOf = ({seccomp}: Process, {caches}: Pick<ExecutorContext, 'caches'>): Buffer | null =>
   seccomp === null ? null : compiledFilter(seccomp, caches.seccomp);
 

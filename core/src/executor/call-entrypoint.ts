@@ -11,19 +11,19 @@ import {isErrno} from '../linux/syscall-error.ts';
 
 /** A program of a stage1 that was made for rkt. */
 export interface Entrypoint {
-  /** Where it is as long as the pod's mounts can be seen. */
+  /** Its path where the pod's mounts can be seen. */
   readonly path: HostPath;
-  /** Where it is in any case: in the store. */
+  /** Its path in the store, where it can always be seen. */
   readonly stored: HostPath;
 }
 
-/** Milliseconds that one may take which rkt waits for. */
+/** Milliseconds that an entrypoint may take for which rkt waits. */
 const LIMIT = 60_000;
 const FIRST_BESIDES_STDIO = 3;
 
 /**
- * Looks where the pod's mounts are: in the mount namespace of its supervisor, if that still is in one where they are, else where this process is. It stays there.
- * @returns where the entrypoint is to be seen from there
+ * Enters the mount namespace of the pod's supervisor if it is still in one with the pod's mounts, and stays there; otherwise stays where this process is.
+ * @returns the path at which the entrypoint can be seen from there
  */
 export const goToEntrypoint = (supervisor: ProcessIdentity, {path, stored}: Entrypoint): HostPath => {
   using home = openHost('/proc/self/ns/mnt', constants.O_RDONLY);
@@ -40,8 +40,8 @@ export const goToEntrypoint = (supervisor: ProcessIdentity, {path, stored}: Entr
   return stored;
 };
 
-/** What does something in this process's mount namespace, and comes back to it. */
-export const elsewhere = <T>(act: () => T): T => {
+/** Does something that may enter another mount namespace, and comes back to the one of now. */
+export const restoringMountNamespace = <T>(act: () => T): T => {
   using home = openHost('/proc/self/ns/mnt', constants.O_RDONLY);
   try {
     return act();
@@ -51,7 +51,7 @@ export const elsewhere = <T>(act: () => T): T => {
 };
 
 /**
- * Calls an entrypoint and waits for its end. What it says goes to standard error: standard output is rkt's.
+ * Calls an entrypoint and waits for its end. Its output goes to standard error, because standard output is rkt's.
  * @returns how it has ended, if not with 0
  */
 export const callEntrypoint = (

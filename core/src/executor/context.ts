@@ -29,13 +29,13 @@ export interface ExecutorContext extends StepContext {
   };
   /** Called when everything has been checked, just before the host's file system goes out of sight and `execve`. */
   readonly beforeExec?: () => void;
-  /** The text that tells an error of a program which is not rkt any more. */
+  /** The text of an error that has to be told after this process has become another program. */
   readonly describeError?: (error: RktError) => string;
   /** Takes what the operator should know about a step that succeeded: a sentence each. */
   readonly note?: (text: string) => void;
 }
 
-/** What entering a running pod takes of it. */
+/** What entering a running pod needs of that. */
 export interface EnterContext extends Pick<ExecutorContext, 'facts' | 'caches' | 'beforeExec' | 'describeError'> {
   /** Limits of the process that nobody asked for: they may be lower than the app's where rkt may not raise its own. Default: none. */
   readonly defaultLimits?: readonly RlimitName[];

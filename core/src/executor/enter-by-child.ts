@@ -53,7 +53,7 @@ const AT_FDCWD = -100;
 const AT_EACCESS = 0x200;
 const X_OK = 1;
 
-/** What joins a running app: to be executed, or started, with what it takes along. */
+/** The program of system calls that joins a running app, to be executed or started, with what it takes along. */
 export interface Joining {
   readonly program: Fd;
   /** Besides its standard streams. */
@@ -62,11 +62,11 @@ export interface Joining {
 }
 
 /**
- * Joins what only a child can be in. Its app sees the child from its birth and may have every capability there, so nothing that sees the pod has anything that the app has not (S28): rkt looks
- * everything up, and becomes a program of nothing but system calls. A first child of it, still among the processes of the host, joins cgroups, namespaces and root
- * directory, takes the credentials and closes every descriptor; the second, born in the pod, has limits and filter to take and becomes the program. The first process stays outside, hands
- * on what it is told to end by, and ends as the second did.
- * @throws RKT_MEMBER_GONE, RKT_ENTER_LABELLED, RKT_ENTER_SOCKETS, RKT_EXEC_ARGUMENTS_TOO_LARGE, and what the program that cannot be found throws
+ * Joins a running app whose pid or user namespace only a child can enter.
+ * The app sees the child as soon as it is born, and may have every capability there. So nothing that the pod can see may have anything that the app lacks (S28): rkt looks everything up beforehand, and becomes a program that
+ * consists of system calls. Its first child, still among the host's processes, joins cgroups, namespaces and root directory, takes the credentials and closes every descriptor. The second, born in
+ * the pod, only has limits and filter to take, and becomes the program. The first process stays outside, passes signals on, and ends as the second does.
+ * @throws RKT_MEMBER_GONE, RKT_ENTER_LABELLED, RKT_ENTER_SOCKETS, RKT_EXEC_ARGUMENTS_TOO_LARGE, and what is thrown for a program that cannot be found
  */
 export const enterByChild = (launch: LaunchInto<'member'>, context: EnterContext): never => {
   const {program, descriptors} = prepareToJoin(launch, context);
@@ -83,8 +83,8 @@ export const enterByChild = (launch: LaunchInto<'member'>, context: EnterContext
 };
 
 /**
- * Makes the program ready that {@link enterByChild} becomes.
- * @param terminals those of the standard streams that are to be a terminal of the pod's; the program leads a session of its own then, and stops with what it has started
+ * Prepares the program that {@link enterByChild} becomes.
+ * @param terminals the standard streams that are to be a terminal of the pod's; the program then leads a session of its own, and stops when what it has started is stopped
  */
 export const prepareToJoin = (
   launch: LaunchInto<'member'>,
@@ -140,7 +140,7 @@ interface Found {
   readonly terminal: PseudoTerminal | undefined;
 }
 
-/** What the program and its working directory are in the app's file system, whose owners it sees as its own, and a terminal there. Visits the app's mount namespace, unseen. */
+/** Looks up the program, its working directory and a terminal in the app's file system, with the ids that the app sees. Visits the app's mount namespace, unseen by the app. */
 const lookUp = (
   {member: {pid}, namespaces, process}: LaunchInto<'member'>,
   {member, root}: Ways,

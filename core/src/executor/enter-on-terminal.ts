@@ -12,8 +12,8 @@ const FIRST_BESIDES_STDIO = 3;
 const STREAMS = [0, 1, 2] as const;
 
 /**
- * Joins a running app on a terminal of the pod's. Whatever of the pod may look into what has entered can open its streams again (`/proc/PID/fd`), and go on reading them when it has ended: of
- * this terminal nothing is left then (S30). This process stays outside, passes on what is typed and written, and ends as what entered did.
+ * Joins a running app on a new terminal of the pod's instead of the caller's. Processes of the pod that may look into the program can open its streams again (`/proc/PID/fd`), and would go on reading the caller's terminal
+ * after it has ended; of this one nothing is left then (S30). This process stays outside, passes on what is typed and written, and ends as the program does.
  * @throws as `enterByChild`
  */
 export const enterOnTerminal = async (launch: LaunchInto<'member'>, context: EnterContext): Promise<never> => {

@@ -13,9 +13,9 @@ import {goInside} from './go-inside.ts';
 import {openWays} from './open-ways.ts';
 
 /**
- * Becomes a further program of a running pod with exactly what its member has: cgroups, namespaces, root directory, and the same compiled
- * process as `run` applied (S01). May start this process again from the beginning, see {@link sealSelf}: to be called before anything has been changed. A
- * process cannot change its own pid namespace: then a child goes on, see {@link enterByChild}. On a terminal this process stays before it, see {@link enterOnTerminal}.
+ * Becomes another program in a running pod, with exactly what its member has: cgroups, namespaces, root directory, and the same compiled
+ * process that `run` applied (S01). Must be called before anything has been changed, because it may start this process again from the beginning, see {@link sealSelf}. As a
+ * process cannot change its own pid namespace, a child may do the rest, see {@link enterByChild}. On a terminal this process stays and relays it, see {@link enterOnTerminal}.
  * @throws RKT_MEMBER_GONE, and what {@link exec} throws.
  */
 export const enter = async (launch: LaunchInto<'member'>, context: EnterContext): Promise<never> => {

@@ -1,7 +1,7 @@
 import type {Step} from '../contract/step.ts';
 import {RktError} from '../rkt-error.ts';
 
-/** A file system that cannot show its owners as other users (overlayfs, many network file systems), or one below it. */
+/** The source of a bind is on a file system, or has one mounted below it, that cannot show its owners as other users (overlayfs, many network file systems). */
 export const bindNotMappable = (source: string, recursive: boolean, cause: unknown) =>
   new RktError(
     'RKT_BIND_NOT_MAPPABLE',
@@ -10,11 +10,11 @@ export const bindNotMappable = (source: string, recursive: boolean, cause: unkno
       source,
       recursive,
       cause,
-      hint: `${recursive ? 'use recursive=false if it is one below, ' : ''}take a source on another file system, or run the pod where its users are those of the host: without --private-users, and in no machine of its own`,
+      hint: `${recursive ? 'use recursive=false if it is one mounted below, ' : ''}take a source on another file system, or run the pod with the users of the host: without --private-users, and not in a virtual machine`,
     },
   );
 
-/** Nothing of what is mounted below a source could come into the pod, or out of it. */
+/** Mounts below the source could not come into the pod or out of it, because it is on a private mount. */
 export const bindNotShared = (source: string, wanted: string, mountPoint: string) =>
   new RktError(
     'RKT_BIND_NOT_SHARED',
@@ -75,7 +75,7 @@ export const enterFailed = (what: string) =>
     hint: 'see whether the pod still runs and has room for another process; "rkt status --verify" compares it with what it should be',
   });
 
-/** A security module is told of the next execve of a thread, and a program of system calls comes before this one. */
+/** A security module gives its label to the next program that a thread executes, and here another one comes before that which enters. */
 export const enterLabelled = (label: string) =>
   new RktError(
     'RKT_ENTER_LABELLED',
@@ -86,13 +86,13 @@ export const enterLabelled = (label: string) =>
     },
   );
 
-/** Sockets are for a process that knows its own number, which is another one in the pod. */
+/** Passed sockets are for a process whose number rkt knows (LISTEN_PID), and in a pid namespace that is another one. */
 export const enterSockets = () =>
   new RktError('RKT_ENTER_SOCKETS', 'sockets cannot be handed into a pod with a pid namespace of its own', {
     hint: 'correct the flavor: passSockets is false where a pid namespace is joined',
   });
 
-/** Found where it was not when the pod was planned: whoever starts the app would look in the wrong place. */
+/** The program is not where it was when the pod was planned, so that what starts the app would look in the wrong place. */
 export const programElsewhere = (app: string, program: string, found: string) =>
   new RktError(
     'RKT_EXEC_ELSEWHERE',
@@ -133,18 +133,18 @@ export const mountTargetKernel = (target: string) =>
     hint: 'choose a target outside /proc, and in /sys one that no symbolic link leads to',
   });
 
-/** Something is to be mounted where a symlink of the image leads to the root directory: what is mounted there would be taken for it (S05). */
+/** A symlink of the image leads from a mount target to the root directory: what is mounted there would become the root (S05). */
 export const mountTargetRoot = (target: string) =>
   new RktError('RKT_MOUNT_TARGET_ROOT', `${target} of the image leads to its root directory`, {
     target,
     hint: 'choose another target',
   });
 
-/** Something is to be mounted in a volume that is shared with the host, which would have it, too. */
+/** Something is to be mounted in a volume with propagation=shared: the host would get the mount, too. */
 export const mountTargetShared = (target: string) =>
   new RktError(
     'RKT_MOUNT_TARGET_SHARED',
-    `${target} is in a volume that is shared: the host would have the mount, too`,
+    `${target} is in a volume with propagation=shared: the host would get the mount, too`,
     {
       target,
       hint: 'use propagation=slave for that volume, or mount elsewhere; if a symbolic link of the image leads there, correct the image',
@@ -163,7 +163,7 @@ export const namespaceShared = (what: string, namespace: string) =>
     },
   );
 
-/** The host's /dev/null is something else (S06). */
+/** The host's /dev/null is not the null device (S06). */
 export const nullDeviceFalse = (path: string) =>
   new RktError('RKT_NULL_DEVICE_FALSE', `${path} is not the null device, so nothing can be hidden with it`, {
     path,

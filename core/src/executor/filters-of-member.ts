@@ -5,9 +5,9 @@ import {startedWith} from '../linux/weaker-calls.ts';
 import {memberGone} from './errors.ts';
 
 /**
- * The filters that a running app was started with: of those that it has, the oldest that deny what was promised. What an app adds by itself comes after them, and is for itself
- * alone: it may well deny all that a shell needs. Where the kernel does not show them, or somebody traces the app, which may be its own child, the promised one.
- * @param compiled of `promised`
+ * The filters that a running app was started with: the oldest of its filters that together deny what was promised. Later ones the app has added by itself, and may well deny all that a shell
+ * needs. If the kernel does not show them, or somebody traces the app (maybe its own child), it is the promised filter.
+ * @param compiled the compiled form of `promised`
  * @throws RKT_MEMBER_GONE
  */
 export const filtersOfMember = (pid: number, promised: SeccompFilter, compiled: Buffer): readonly Buffer[] =>

@@ -14,17 +14,17 @@ import type {LaunchInto} from './exec.ts';
 import {faultPoint} from './fault.ts';
 import type {Ways} from './open-ways.ts';
 
-/** What is left to be joined, and by what as. */
+/** The ways into an app that are still to be taken, and the process to become. */
 export interface Inside extends Ways {
-  /** Of the member, as the host sees it. */
+  /** The number of the member, as the host sees it. */
   readonly pid: number;
   readonly namespaces: LaunchInto<'member'>['namespaces'];
   readonly passSockets: boolean;
-  /** Of the process, compiled: the cache may be out of reach. */
+  /** The compiled filter of the process; the cache may be out of reach inside. */
   readonly filter: Buffer | null;
 }
 
-/** Joins the cgroups, namespaces and root directory of a running app, and becomes a further program of it. */
+/** Joins the cgroups, namespaces and root directory of a running app, and becomes another program there. */
 export const goInside = (
   {pid, member, root: theirRoot, cgroups, process, passSockets, filter, namespaces}: Inside,
   context: Pick<ExecutorContext, 'beforeExec'>,

@@ -5,9 +5,9 @@ import {readLimits, readOomScore} from '../linux/read-back.ts';
 import {exceeds, getRlimit, raiseHardLimit} from '../linux/rlimits.ts';
 
 /**
- * The process with what the app's own one has from the caller of `run`: its compiled form names only what differs from that. A limit that nobody asked for, and that
- * rkt may not raise to the app's, stays lower.
- * @param defaults those in the compiled form that nobody asked for
+ * Completes a compiled process, which names only what differs from the caller of `run`, with what the running app has inherited from that caller. A limit that nobody asked for stays lower
+ * if rkt may not raise it to the app's.
+ * @param defaults limits of the compiled process that nobody asked for
  */
 export const inheritFrom = (pid: number, process: Process, defaults: readonly RlimitName[] = []): Process => {
   const theirs = readLimits(pid);

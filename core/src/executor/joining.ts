@@ -9,5 +9,5 @@ export const rememberJoining = (joined: Promise<void>, context: StepContext): vo
   joining.set(context, joined);
 };
 
-/** Resolves when this process is where the steps so far have put it. */
+/** Resolves when this process has come into the cgroup that the steps so far have moved it to. */
 export const joined = async (context: StepContext): Promise<void> => joining.get(context);

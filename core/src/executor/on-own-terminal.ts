@@ -9,11 +9,11 @@ import {isStartedAnew, TERMINAL_MARK} from './terminal-mark.ts';
 const STREAMS = [0, 1, 2] as const;
 
 /**
- * Starts this process again from the beginning, on a terminal of its own, and stays before it: a program that becomes this process would have the caller's terminal, and what outlives it would go on
- * reading that (S30). To be called before anything has been changed; returns in the process that has been started, where no stream is a terminal, and where the process number is the program's to be known by (passed
+ * Starts this process again from the beginning, on a terminal of its own, and stays to relay that. Otherwise the program that this process becomes would have the caller's terminal, and what outlives the program would go on
+ * reading it (S30). Must be called before anything has been changed. Returns in the process that was started; in this one only if no stream is a terminal, or if the program has to have this very process number (passed
  * sockets, a service manager that waits for it).
- * @param found what the other is told that has been found (`foundBefore`), in words
- * @param release puts off what the process holds before it starts the other
+ * @param found what this process has found out for the other, in words (`foundBefore`)
+ * @param release releases what this process holds, before it starts the other
  */
 export const onOwnTerminal = async ({
   found = [],

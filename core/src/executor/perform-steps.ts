@@ -33,8 +33,8 @@ const debug = log('executor');
 
 /**
  * Performs steps in order. The first that fails ends it; what was done stays for {@link undo}.
- * @returns what the operator should know, in order.
- * @throws {RktError} of the step, of a full disk or of a limit of rkt's caller what the system says, or RKT_STEP_FAILED with the system call that failed as its cause.
+ * @returns what the operator should know, in order
+ * @throws {RktError} the error of a step; the system's own error if a disk is full or a limit of rkt's caller is reached; otherwise RKT_STEP_FAILED, with the failed system call as its cause
  */
 export const performSteps = (steps: readonly Step[], context: StepContext): Notes =>
   steps.flatMap((step) => {
@@ -47,7 +47,7 @@ export const performSteps = (steps: readonly Step[], context: StepContext): Note
     }
   });
 
-/** What any program would meet here: a full disk, which of a mount, a namespace or a cgroup means that there are too many of them, or a limit of rkt's caller. */
+/** Whether the error comes from the surroundings and not from the step: a limit of rkt's caller, or a full disk. From a mount, a namespace or a cgroup ENOSPC means something else: there are too many of them. */
 const isOfSurroundings = ({do: kind}: Step, error: unknown): boolean =>
   isErrno(error, 'EFBIG', 'EMFILE') ||
   (kind !== 'cgroup' &&

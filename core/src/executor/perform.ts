@@ -19,7 +19,7 @@ const debug = log('executor');
 
 let pastReturn = false;
 
-/** After {@link perform} has thrown: whether this process has given up the privileges to undo anything, which is left to `gc` then. */
+/** Whether this process has given up the privileges to undo anything when {@link perform} throws; then `gc` has to do it. */
 export const isPastReturn = (): boolean => pastReturn;
 
 /** Where tests can stop a run, in order: every step, then the parts of the launch. */
@@ -32,9 +32,9 @@ export const faultPoints = ({filesystem, environment}: Pick<Plan, 'filesystem' |
 ];
 
 /**
- * Performs a plan and becomes the launched program. When something fails, this process is back in the host's mount namespace, so that the caller
+ * Performs a plan and becomes the launched program. If something fails, this process is back in the host's mount namespace, so that the caller
  * can {@link undo} the plan and remove the pod, unless {@link isPastReturn}.
- * @throws what a step or the launch throws; see there.
+ * @throws what a step or the launch throws
  */
 export const perform = async (plan: Plan, context: ExecutorContext): Promise<never> => {
   const {launch} = plan;

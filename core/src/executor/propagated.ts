@@ -11,7 +11,7 @@ import {openSource} from './steps/open-source.ts';
 const copies = new WeakMap<StepContext, Map<string, Fd>>();
 
 /**
- * Copies the sources of binds that are not private while this process is still in the host's mount namespace: from that of the pod, where all is private, no way leads back.
+ * Copies the sources of binds with propagation while this process is still in the host's mount namespace; in that of the pod, where all mounts are private, it would be too late.
  * @throws RKT_BIND_NOT_SHARED
  */
 export const copyPropagated = (steps: readonly Step[], context: StepContext): void => {
@@ -33,10 +33,10 @@ const check = ({source, propagation = 'slave'}: StepOf<'bind'>, mount: MountEntr
   if (!given.some((each) => enough.test(each))) throw bindNotShared(source.path, propagation, mount?.mountPoint ?? '/');
 };
 
-/** Whether the pod has a mount that is not private. */
+/** Whether the pod has a bind with propagation. */
 export const hasPropagated = (context: StepContext): boolean => copies.has(context);
 
-/** The copy for a step, which is whose it is now. */
+/** The copy for a step, which the caller has to close from now on. */
 export const takePropagated = ({id}: StepOf<'bind'>, context: StepContext): Fd => {
   const copy = copies.get(context)?.get(id);
   if (copy === undefined) throw new Error(`nothing was copied for ${id}`);

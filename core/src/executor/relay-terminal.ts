@@ -16,21 +16,21 @@ const P_PID = 1;
 const WNOHANG = 1;
 const WSTOPPED = 2;
 const SIGINFO_BYTES = 128;
-/** A shell that gives a job the terminal says so only to one that it has stopped. */
+/** Milliseconds: a shell that gives a job the terminal tells the job only if it has stopped, so this process has to look. */
 const LOOK_FOR_FOREGROUND = 250;
-/** More than a terminal holds. */
+/** Bytes, more than a terminal holds. */
 const LAST_BYTES = 262_144;
 
-/** Those that stop, continue or break this process, or are about its child and its terminal. */
+/** Signals that stop, continue or crash this process, or are about its child and its terminal: they are not passed on. */
 const OWN = new Set<string>([
   ...['SIGKILL', 'SIGSTOP', 'SIGCONT', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU', 'SIGCHLD', 'SIGWINCH', 'SIGPIPE', 'SIGPROF'],
   ...['SIGSEGV', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGTRAP', 'SIGSYS', 'SIGURG'],
 ]);
 const HANDED_ON = (Object.keys(constants.signals) as NodeJS.Signals[]).filter((name) => !OWN.has(name));
-/** What a terminal makes of keys: it is for whoever has the terminal inside. */
+/** Signals that a terminal makes of keys, which go through as keys to whoever has the terminal inside. */
 const KEYS = ['SIGINT', 'SIGQUIT', 'SIGTSTP'] as const;
 
-/** The caller's terminal for what comes out, and, if standard input is one, for what is typed. */
+/** The caller's terminal: where output goes, and where keys come from if standard input is a terminal. */
 interface Callers {
   readonly output: number;
   readonly input: number | undefined;
@@ -58,9 +58,9 @@ export const resemble = (inside: Fd, streams: readonly number[]): void => {
 };
 
 /**
- * Stands between the caller's terminal and one of a pod, until the child has ended: nothing of the pod ever has the caller's. Keys go through as they are while this process has the foreground. It stops
- * with its child while it has, and continues it; other signals are the child's. When this process has gone, however it ended, the pod's terminal is hung up.
- * The caller's is in the mode that it was in whenever this process stops or ends, unless by SIGKILL.
+ * Relays between the caller's terminal and one of a pod until the child has ended, so that nothing in the pod ever has the caller's. Keys are passed on as they are while this process is in the foreground. It stops
+ * together with its child and continues it; other signals go to the child. When this process is gone, however it ended, the pod's terminal is hung up.
+ * Whenever this process stops or ends, unless by SIGKILL, the caller's terminal is put back into the mode that it was in.
  * Ends this process as the child has ended.
  */
 export const relayTerminal = async ({outside, child, streams}: Relayed): Promise<never> => {
@@ -161,7 +161,7 @@ const keyboardOf = (reader: ReadStream | undefined, fd: number | undefined, inne
   return {take, leave, isOurs: () => before !== undefined};
 };
 
-/** Of a terminal that is hung up, or a process that has ended, somebody else tells. */
+/** Ignores that a terminal is hung up, or a process has ended: something else tells that. */
 const orGone = (call: () => unknown): void => {
   try {
     call();
@@ -185,7 +185,7 @@ const hasStopped = ({pid = 0}: ChildProcess): boolean => {
   }
 };
 
-/** What had been written by the end of the child, and what others have written until now. */
+/** Output that the child wrote before its end, and others until now. */
 const lastWords = async (inner: ReadStream, outside: number, writer: ReadStream): Promise<void> => {
   inner.unpipe(writer);
   inner.pause();
@@ -198,7 +198,7 @@ const lastWords = async (inner: ReadStream, outside: number, writer: ReadStream)
   });
 };
 
-/** Not for ever: others may go on writing. */
+/** What a terminal holds, but no more: others may go on writing for ever. */
 const remaining = function* (fd: number): Generator<Buffer> {
   for (let left = LAST_BYTES; left > 0; ) {
     const piece = Buffer.alloc(left);

@@ -28,12 +28,12 @@ const NOTIFY_SOCKET = 'NOTIFY_SOCKET';
 /** sd_listen_fds(3) */
 const FIRST_PASSED = 3;
 
-/** The name of the cgroup, below the pod's, of what stays before its supervisor. */
+/** The cgroup, below the pod's, of the process that stays before its supervisor. */
 const OWN_CGROUP = 'rkt';
 
 /**
- * What this process becomes instead of a program that supervises apps: some system calls, which start the program, hand on every signal to whom it is for, and end as the program does. No library, no loader, two
- * pages of memory. If it is killed, the program is. What the program tells a service manager comes from this process, which the manager knows; sockets that one has passed are the program's.
+ * What this process becomes before a program that supervises apps: some system calls, which start the program, pass every signal on to those it is for, and end as the program does. It has no library and no loader, and takes two
+ * pages of memory. If it is killed, so is the program. What the program tells a service manager is sent by this process, which the manager knows; passed sockets go to the program.
  */
 export const stayBefore = (
   program: string,
@@ -91,7 +91,7 @@ const notifyRelay = ({env}: Started, {pod}: Pick<ExecutorContext, 'pod'>) => {
 /** How many sockets the program is told about. */
 const passed = ({env}: Started): number => Number(env.find(({name}) => name === 'LISTEN_FDS')?.value ?? 0);
 
-/** Sockets are for a process by its number, which nobody knows before it is there: a shell is that process first. */
+/** Passed sockets name the process that they are for by its number (LISTEN_PID), which nobody knows before it exists: so that process is a shell first, which sets it. */
 const OWN_NUMBER = 'LISTEN_PID=$$; exec "$@"';
 
 const withOwnNumber = (
@@ -105,7 +105,7 @@ const withOwnNumber = (
   env: env.map(({name, value}) => ({name, value: name === NOTIFY_SOCKET && relay ? relay.path : value})),
 });
 
-/** In v2 a pod can limit its apps only while it has no process of its own: this one moves to a cgroup below, and `back` is the way for the program. */
+/** In v2 a cgroup can limit those below it only if it has no process of its own: so this process moves to a cgroup below the pod's, and `back` is how the program gets out of that. */
 const leavePod = ({facts: {cgroup}, pod}: Pick<ExecutorContext, 'facts' | 'pod'>) => {
   const hierarchy = trackingHierarchy(cgroup);
   const path = cgroupPath(cgroup, pod.cgroup);

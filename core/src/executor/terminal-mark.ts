@@ -1,11 +1,11 @@
-/** Variable by which a process begins anew on a terminal of its own: the process that has started it, and what that has found for it, a word each. */
+/** The variable that a process gets which is started again on a terminal of its own: the number of the process that has started it, and words about what that one has found. */
 export const TERMINAL_MARK = 'RKT_TERMINAL_OF';
 
-/** What the parent found that has done before what this process does again, on a terminal of its own. `undefined`: nobody has. */
+/** What the parent has found out, if this process is the one that it started again on a terminal of its own; otherwise `undefined`. */
 export const foundBefore = (): readonly string[] | undefined => {
   const [parent, ...found] = (process.env[TERMINAL_MARK] ?? '').split(' ');
   return parent === String(process.ppid) ? found : undefined;
 };
 
-/** Whether this process does again what its parent has done before. */
+/** Whether this process was started again by its parent, on a terminal of its own. */
 export const isStartedAnew = (): boolean => foundBefore() !== undefined;

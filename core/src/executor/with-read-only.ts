@@ -8,7 +8,7 @@ import {scratchDirectory} from '../linux/scratch-directory.ts';
 
 const READ = constants.O_RDONLY | constants.O_DIRECTORY;
 
-/** Gives this process, for the rest of its life, mounts of its own. Not its thread pool. What was opened before cannot be a layer afterwards. */
+/** Gives this process a mount namespace of its own for the rest of its life. Its thread pool stays outside. What was opened before cannot be a layer afterwards. */
 export const ownMounts = (): void => {
   unshare(['mount']);
   makeAllPrivate();

@@ -9,7 +9,7 @@ export const readable = (path: string): string => {
   return path.length > NAME_BYTES ? `${text}…` : text;
 };
 
-/** Where rkt keeps everything cannot be used. */
+/** The directory in which rkt keeps its images and pods cannot be used. */
 export const dataDirectoryUnusable = (path: string, because: string, cause?: unknown) =>
   new RktError('RKT_DATA_DIRECTORY_UNUSABLE', `data directory ${path}: ${because}`, {
     path,
@@ -18,7 +18,7 @@ export const dataDirectoryUnusable = (path: string, because: string, cause?: unk
     hint: 'choose another by --dir, or by "data" in a configuration file of the kind "paths"',
   });
 
-/** An ID prefix or a label set that fits several images. */
+/** The beginning of an ID, or a name with labels, that fits several images. */
 export const imageAmbiguous = (image: string, candidates: readonly string[], hint = 'give more digits of the ID') =>
   new RktError('RKT_IMAGE_AMBIGUOUS', `"${image}" fits ${candidates.length} images: ${candidates.join(', ')}`, {
     image,
@@ -26,7 +26,7 @@ export const imageAmbiguous = (image: string, candidates: readonly string[], hin
     hint,
   });
 
-/** The bytes are not a tar archive as an image may be one. */
+/** The file is not a tar archive of the kind that an image may be. */
 export const imageArchiveInvalid = (problem: string, offset: number) =>
   new RktError('RKT_IMAGE_ARCHIVE_INVALID', `not a valid image archive: ${problem} (at byte ${offset} of the tar)`, {
     problem,
@@ -50,21 +50,21 @@ export const imageCompressionInvalid = (compression: string, cause: unknown) =>
     hint: 'fetch or copy the file again',
   });
 
-/** What the store holds is not what it was. */
+/** What the store holds of an image is no longer what was fetched. */
 export const imageDamaged = (id: string, problem: string, cause?: unknown) =>
   new RktError('RKT_IMAGE_DAMAGED', `image ${id} is damaged: ${problem}`, {
     id,
     problem,
     cause,
-    hint: '`rkt image verify` repairs what the rest of it tells; otherwise fetch it again, which replaces it',
+    hint: '`rkt image verify` repairs it if what is left of it is enough; otherwise fetch it again, which replaces it',
   });
 
-/** It could be put right, but not below a pod that runs on it. */
+/** A damaged image could be repaired, but not while pods run on it. */
 export const imageDamagedInUse = (id: string, problem: string, pods: readonly string[]) =>
   new RktError(
     'RKT_IMAGE_DAMAGED_IN_USE',
     `image ${id} is damaged: ${problem}; ${pods.length === 1 ? 'a running pod uses' : `${pods.length} running pods use`} it: ${pods.join(', ')}`,
-    {id, problem, pods, hint: 'stop these pods (rkt stop), and try again: `rkt image verify` repairs it then'},
+    {id, problem, pods, hint: 'stop these pods (rkt stop) and try again: `rkt image verify` can repair it then'},
   );
 
 /** An image depends on itself (S10). */
@@ -88,15 +88,15 @@ export const imageDependencyMismatch = (
     {image, dependency, field, wanted, found, hint: 'fetch the image that its author meant'},
   );
 
-/** A dependency that nobody fetched. */
+/** A dependency of an image that is not in the store. */
 export const imageDependencyMissing = (image: string, dependency: string) =>
   new RktError('RKT_IMAGE_DEPENDENCY_MISSING', `${image} needs ${dependency}, which is not in the store`, {
     image,
     dependency,
-    hint: 'fetch it first: rkt fetch',
+    hint: 'fetch it first: rkt fetch FILE',
   });
 
-/** A device node that an image may not bring. */
+/** A device node, which an image may not contain. */
 export const imageDeviceRefused = (entry: string, type: string, major: number, minor: number) =>
   new RktError(
     'RKT_IMAGE_DEVICE_REFUSED',
@@ -119,7 +119,7 @@ export const imageEntryRefused = (entry: string, problem: string) =>
     hint: 'do not use this image; if you trust its author, build it again from its files',
   });
 
-/** A program could not write what an image has. */
+/** The program that unpacks images failed. */
 export const imageExtractionFailed = (program: string, status: string, output: string) =>
   new RktError('RKT_IMAGE_EXTRACTION_FAILED', `extracting the image failed (${program}: ${status}): ${output}`, {
     program,
@@ -128,7 +128,7 @@ export const imageExtractionFailed = (program: string, status: string, output: s
     hint: 'check free space (df -h, df -i) and that the file system of the data directory keeps owners and xattrs',
   });
 
-/** A file that was named as an image, and cannot be read. */
+/** A file that was named as an image cannot be read. */
 export const imageFileUnusable = (path: string, problem: string, cause?: unknown) =>
   new RktError('RKT_IMAGE_FILE_UNUSABLE', `${path}: ${problem}`, {
     path,
@@ -151,12 +151,12 @@ export const imageForeign = (image: string, label: 'os' | 'arch', value: string 
       runs,
       hint:
         value === undefined
-          ? `build the image with the label ${label}=${runs[0]}, if it is for that`
-          : 'get the image that its author made for this host',
+          ? `if it is for this host, build it with the label ${label}=${runs[0]}`
+          : 'get the image that its author has made for such a host',
     },
   );
 
-/** Pods run with the image. */
+/** The image is used by running pods. */
 export const imageInUse = (id: string, pods: readonly string[]) =>
   new RktError('RKT_IMAGE_IN_USE', `image ${id} is used by ${pods.length} pod(s): ${pods.join(', ')}`, {
     id,
@@ -178,18 +178,18 @@ export const imageIndexUnusable = (path: string, because: string, cause: unknown
     path,
     because,
     cause,
-    hint: 'check the rights and the file system of the data directory',
+    hint: 'check the permissions and the file system of the data directory',
   });
 
-/** Top level of the archive is not `manifest` and `rootfs` (appc IM-03). */
+/** The top level of the archive is not `manifest` and `rootfs` (appc IM-03). */
 export const imageLayoutInvalid = (problem: string, entry?: string) =>
   new RktError('RKT_IMAGE_LAYOUT_INVALID', `not an app container image: ${problem}`, {
     problem,
     ...(entry === undefined ? {} : {entry: readable(entry)}),
-    hint: 'an image has exactly a file `manifest` and a directory `rootfs` at its top level; of a root file system alone, unpacked, `rkt image build DIRECTORY` makes one',
+    hint: 'an image has exactly a file `manifest` and a directory `rootfs` at its top level; if this is just a root file system, unpack it and make an image of it: `rkt image build DIRECTORY`',
   });
 
-/** A bound of limits.ts was passed (S10). */
+/** The image is larger, or has more or longer entries, than rkt takes (S10). */
 export const imageLimitExceeded = (limit: string, maximum: number, found?: number, entry?: string) =>
   new RktError(
     'RKT_IMAGE_LIMIT_EXCEEDED',
@@ -199,11 +199,11 @@ export const imageLimitExceeded = (limit: string, maximum: number, found?: numbe
       maximum,
       ...(found === undefined ? {} : {found}),
       ...(entry === undefined ? {} : {entry: readable(entry)}),
-      hint: 'do not use this image unless you trust its author',
+      hint: 'do not use this image; if you trust its author, have it built again within the limit',
     },
   );
 
-/** A directory, or what a pod has left, has what no image may have: an error of reading images, of which the builder is the author. */
+/** An error of reading images, met in a directory or in what a pod has left while an image is built of it: here the user is the image's author. */
 export const imageNotBuildable = ({code, message, fields, exitCode, cause}: RktError) =>
   new RktError(code, message, {
     ...fields,
@@ -216,7 +216,7 @@ export const imageNotBuildable = ({code, message, fields, exitCode, cause}: RktE
 export const imageNotAci = (what: string) =>
   new RktError('RKT_IMAGE_NOT_ACI', `not an app container image: ${what}`, {
     what,
-    hint: 'images are .aci files; of a directory, as of what a root file system is unpacked to, `rkt image build DIRECTORY` makes one',
+    hint: 'images are .aci files; to make one of a root file system, unpack it and run `rkt image build DIRECTORY`',
   });
 
 /** No such image in the store. `suggestions` are names that were perhaps meant. */
@@ -227,18 +227,18 @@ export const imageNotFound = (image: string, suggestions: readonly string[] = []
     {
       image,
       ...(suggestions.length > 0 && {suggestions}),
-      hint: `${suggestions.length > 0 ? `did you mean ${suggestions.join(' or ')}? ` : ''}see \`rkt image list\`; nothing is looked for outside of the store by its name, so give the path of a file: ./IMAGE.aci`,
+      hint: `${suggestions.length > 0 ? `did you mean ${suggestions.join(' or ')}? ` : ''}see \`rkt image list\`; a name is only looked for in the store, so give the path if you mean a file: ./IMAGE.aci`,
     },
   );
 
-/** A result would replace a file. */
+/** The file to be written is there already. */
 export const imageOutputExists = (path: string, overwritable = true) =>
   new RktError('RKT_IMAGE_OUTPUT_EXISTS', `${path} exists already`, {
     path,
     hint: overwritable ? 'choose another path, or pass --overwrite' : 'choose another path',
   });
 
-/** A place where no result can be written. */
+/** The file to be written cannot be. */
 export const imageOutputUnusable = (path: string, problem: string, cause?: unknown) =>
   new RktError('RKT_IMAGE_OUTPUT_UNUSABLE', `${path} cannot be written: ${problem}`, {
     path,
@@ -247,7 +247,7 @@ export const imageOutputUnusable = (path: string, problem: string, cause?: unkno
     hint: 'choose another path, in a directory that exists and can be written',
   });
 
-/** A host program for `image build --from-host` that is not there. */
+/** A program for `image build --from-host` that is not on this host. */
 export const imageProgramNotFound = (program: string) =>
   new RktError('RKT_IMAGE_PROGRAM_NOT_FOUND', `no program "${program}" on this host`, {
     program,
@@ -270,7 +270,7 @@ export const imageSignatureUnsupported = (image: string, signature: string) =>
     hint: 'if you trust the file, pass --insecure-options=image and no --signature',
   });
 
-/** A transport that is not there (yet). */
+/** A URL of a kind that rkt does not fetch (yet). */
 export const imageSourceUnsupported = (image: string, scheme: string) =>
   new RktError('RKT_IMAGE_SOURCE_UNSUPPORTED', `${image}: fetching by ${scheme} is not supported`, {
     image,
@@ -281,7 +281,7 @@ export const imageSourceUnsupported = (image: string, scheme: string) =>
         : 'download the image and give its file: rkt fetch ./IMAGE.aci',
   });
 
-/** A host program that images need. */
+/** A program of the host that rkt needs for images is missing. */
 export const imageToolMissing = (program: string, debianPackage: string) =>
   new RktError('RKT_IMAGE_TOOL_MISSING', `this host has no ${program}`, {
     program,
@@ -308,7 +308,7 @@ export const imageTruncated = (bytes: number) =>
     },
   );
 
-/** Nobody vouches for the file. */
+/** The file has no signature that rkt could check. */
 export const imageUnsigned = (image: string) =>
   new RktError('RKT_IMAGE_UNSIGNED', `${image} has no signature that could be checked`, {
     image,

@@ -150,6 +150,9 @@ export const prover = (command: readonly string[], shown: readonly Shown[]): Hos
   shown,
 });
 
+/** A program of the host that looks at a stranger's file, as nobody: it can be made to do what that says. What everybody may read of the host it is shown by who starts it. */
+export const inspector = (command: readonly string[]): HostCommand => prover(command, []);
+
 /** Who a {@link templateMaker} is, by what it makes. */
 export const MAKER = 65_534;
 const MAKER_LIMITS = {core: 0, cpu: '600:610', fsize: 4 * 1024 ** 3, nofile: 256, nproc: 4096} as const;

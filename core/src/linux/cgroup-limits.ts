@@ -51,7 +51,7 @@ export const weightOfShares = (shares: number): number => {
 };
 
 /** As the kernel writes it: 0, 1, 2, 5 is `0-2,5`. */
-export const showNumbers = (numbers: readonly number[]): string => {
+const showNumbers = (numbers: readonly number[]): string => {
   const ranges: [number, number][] = [];
   for (const number of numbers) {
     const last = ranges.at(-1);

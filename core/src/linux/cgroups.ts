@@ -5,7 +5,6 @@ import {
   existsSync,
   mkdirSync,
   openSync,
-  readdirSync,
   readFileSync,
   rmdirSync,
   write as writeAsync,
@@ -15,6 +14,7 @@ import {
 import type {CgroupLimits} from '../contract/process.ts';
 import type {CgroupFacts, Hierarchy} from './cgroup-hierarchies.ts';
 import {controllersOf, holds, type LimitFile, type LimitName, limitFiles} from './cgroup-limits.ts';
+import {cgroupTree, processesIn, removeCgroupsBelow} from './cgroup-tree.ts';
 import {
   cgroupControllerMissing,
   cgroupKillFailed,
@@ -359,21 +359,11 @@ const readIfPresent = (file: string): string => {
   }
 };
 
-const childrenOf = (directory: string): string[] => {
-  try {
-    return readdirSync(directory, {withFileTypes: true})
-      .filter((entry) => entry.isDirectory())
-      .map(({name}) => `${directory}/${name}`);
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENODEV')) return [];
-    throw error;
-  }
+const processesBelow = (directory: string): number[] => {
+  const pids: number[] = [];
+  for (const cgroup of cgroupTree(directory)) for (const pid of processesIn(cgroup)) pids.push(pid);
+  return pids;
 };
-
-const processesBelow = (directory: string): number[] => [
-  ...words(readIfPresent(`${directory}/cgroup.procs`)).map(Number),
-  ...childrenOf(directory).flatMap(processesBelow),
-];
 
 /** The processes of a cgroup and those below it, in any hierarchy. */
 export const processesOf = ({hierarchies}: CgroupFacts, path: string): number[] => [
@@ -422,15 +412,19 @@ export const removeCgroup = ({hierarchies}: CgroupFacts, path: string): void => 
 const REMOVE_ROUNDS = 100;
 
 const removeDirectory = (directory: string): void => {
-  for (let round = 0; ; round++) {
-    for (const child of childrenOf(directory)) removeDirectory(child);
+  let round = 0;
+  const waitOrFail = (error: unknown): void => {
+    if (round++ === REMOVE_ROUNDS || !isErrno(error, 'EBUSY')) throw cgroupRemoveFailed(directory, error);
+    sleep(PAUSE);
+  };
+  for (;;) {
+    removeCgroupsBelow(directory, waitOrFail);
     try {
       rmdirSync(directory);
       return;
     } catch (error) {
       if (isErrno(error, 'ENOENT')) return;
-      if (round === REMOVE_ROUNDS || !isErrno(error, 'EBUSY')) throw cgroupRemoveFailed(directory, error);
+      waitOrFail(error);
     }
-    sleep(PAUSE);
   }
 };

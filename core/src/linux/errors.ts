@@ -2,7 +2,7 @@ import {RktError} from '../rkt-error.ts';
 
 const message = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
-/** rkt does not have a capability that the process must have. */
+/** rkt itself lacks a capability that it would have to give. */
 export const capabilitiesMissing = (capabilities: readonly string[]) =>
   new RktError('RKT_CAPABILITIES_MISSING', `rkt itself runs without ${capabilities.join(', ')}`, {
     capabilities,
@@ -22,7 +22,7 @@ export const cgroupKillFailed = (path: string, pids: readonly number[]) =>
   new RktError('RKT_CGROUP_KILL_FAILED', `cgroup ${path}: ${pids.length} processes have not ended`, {
     path,
     pids,
-    hint: 'they wait in the kernel for a device or a file system: see /proc/PID/wchan, then try again',
+    hint: 'they wait in the kernel for a device or a file system; see /proc/PID/wchan, and try again later',
   });
 
 /** The kernel shows another limit than the one that was written, or refused it. */
@@ -44,11 +44,11 @@ export const cgroupLimitNotHeld = (
     },
   );
 
-/** What should be a cgroup hierarchy is an ordinary file system. */
+/** The mount point of a cgroup hierarchy has another file system. */
 export const cgroupNotMounted = (mountPoint: string) =>
   new RktError('RKT_CGROUP_NOT_MOUNTED', `${mountPoint} is not a cgroup file system`, {
     mountPoint,
-    hint: 'mount it again, or unmount what lies over it',
+    hint: 'mount it again, or unmount what is mounted over it',
   });
 
 /** A v2 controller cannot be handed down because processes sit in the cgroup above (cgroups(7), "no internal processes"). */
@@ -81,7 +81,7 @@ export const devicePolicyNotHeld = (cgroup: string, problem: string, cause?: unk
     hint: 'a cgroup cannot allow what those above it refuse: see devices.list there, or run without: --allow-degraded=devices/policy',
   });
 
-/** The kernel takes no such argument or variable, or not so many. */
+/** An argument or variable, or all of them together, is larger than the kernel takes. */
 export const execArgumentsTooLarge = (program: string, what: string, bytes: number, limit: number) =>
   new RktError(
     'RKT_EXEC_ARGUMENTS_TOO_LARGE',
@@ -91,7 +91,7 @@ export const execArgumentsTooLarge = (program: string, what: string, bytes: numb
       what,
       bytes,
       limit,
-      hint: 'give it to the app in a file, by a volume; for all together a higher limit of the stack helps: --rlimit=stack=…',
+      hint: 'give it to the app in a file, by a volume; if all together are too large, a higher limit of the stack helps: --rlimit=stack=…',
     },
   );
 
@@ -105,7 +105,7 @@ export const execFailed = (program: string, cause: unknown) =>
     hint: 'see the cause with --debug',
   });
 
-/** What interprets the program, the loader of an ELF file or the program after `#!`, is not in the rootfs. */
+/** The interpreter of the program (the loader of an ELF file, or the program after `#!`) is not in the rootfs. */
 export const execInterpreterMissing = (program: string, interpreter: string, problem: string) =>
   new RktError('RKT_EXEC_INTERPRETER_MISSING', `${program} needs ${interpreter}, which ${problem}`, {
     program,
@@ -134,12 +134,12 @@ export const execNotFound = (program: string, searched: readonly string[]) =>
       searched,
       exitCode: 127,
       hint: /\s/.test(program)
-        ? '"exec" and --exec are a program alone: its arguments follow "--", as in IMAGE --exec=PROGRAM -- ARGS…'
+        ? '--exec names just the program; its arguments follow "--": IMAGE --exec=PROGRAM -- ARGS…'
         : 'correct "exec" of the image or --exec; PATH is the app\'s own',
     },
   );
 
-/** The program is there for another machine. */
+/** The program is for another architecture. */
 export const execWrongArchitecture = (program: string, found: string, wanted: string) =>
   new RktError('RKT_EXEC_WRONG_ARCHITECTURE', `${program} is a program for ${found}; this machine is ${wanted}`, {
     program,
@@ -149,7 +149,7 @@ export const execWrongArchitecture = (program: string, found: string, wanted: st
     hint: 'use an image for this architecture (labels "os" and "arch")',
   });
 
-/** Somebody has a lease on a file (fcntl(2)): whoever opens it would wait for as long as that process likes, up to a minute. */
+/** A process has a lease on a file (fcntl(2)), for which whoever opens it would have to wait, up to a minute. */
 export const fileLeased = (path: string, cause: unknown) =>
   new RktError('RKT_FILE_LEASED', `${path}: a process holds a lease on it`, {
     path,
@@ -157,14 +157,21 @@ export const fileLeased = (path: string, cause: unknown) =>
     hint: 'try again: the kernel has just told it to give the lease back, and takes it after /proc/sys/fs/lease-break-time seconds',
   });
 
-/** The kernel takes a map of ids once, and not from rkt. */
+/** A program that carries what goes into a pod or comes out of it could not be started. Without it, everything that the app writes would be lost. */
+export const helperNotStarted = (program: string) =>
+  new RktError('RKT_HELPER_NOT_STARTED', `${program}, which is to carry a stream of the pod, cannot be started`, {
+    program,
+    hint: 'look whether a limit of processes (ulimit -u, pids.max of the cgroup, kernel.pid_max) or of open files (ulimit -n) is reached, or give rkt pipes as standard streams',
+  });
+
+/** The kernel did not take the id map of a user namespace from rkt; it takes only one. */
 export const idMapRefused = (cause: unknown) =>
   new RktError('RKT_ID_MAP_REFUSED', `the ids of a user namespace cannot be set: ${message(cause)}`, {
     cause,
     hint: 'another process of the host may have set them first; rkt needs CAP_SETUID and CAP_SETGID',
   });
 
-/** A program cannot be started where no pod could look into it (S28). */
+/** A helper of rkt cannot be isolated from pods, which could look into it (S28). */
 export const isolationFailed = (cause: unknown) =>
   new RktError('RKT_ISOLATION_FAILED', `a helper cannot be kept apart from pods: ${message(cause)}`, {
     cause,
@@ -205,7 +212,7 @@ export const rlimitNotPermitted = (limit: string, wanted: string, hard: string) 
     hint: 'run rkt with CAP_SYS_RESOURCE or a higher limit, choose a lower value, or --allow-degraded=os/unix/rlimits',
   });
 
-/** The directory for what is needed for a while only. */
+/** The directory for temporary files cannot be used. */
 export const scratchUnusable = (path: string, because: string, cause: unknown) =>
   new RktError('RKT_SCRATCH_UNUSABLE', `${path}, for temporary files: ${because}`, {
     path,
@@ -229,12 +236,12 @@ export const seccompLibraryMissing = (cause: unknown) =>
     hint: 'install libseccomp2 (Debian: apt-get install libseccomp2), or run without filters: --insecure-options=seccomp',
   });
 
-/** A stream that an app would inherit is one that it could walk the host by. */
+/** By one of the standard streams the app could walk through the file system of the host: it is a directory, for instance. */
 export const stdioRefused = (fd: number, stream: string, what: string) =>
   new RktError('RKT_STDIO_REFUSED', `${stream} (descriptor ${fd}) is ${what}`, {
     fd,
     what,
-    hint: 'give a file, a pipe, a socket, a terminal or /dev/null',
+    hint: 'use a file, a pipe, a socket, a terminal or /dev/null',
   });
 
 /** The namespace of a network that was prepared for a pod cannot be joined, or has no such tap, or not a free one. */

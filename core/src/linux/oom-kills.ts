@@ -1,4 +1,5 @@
-import {readdirSync, readFileSync} from 'node:fs';
+import {readFileSync} from 'node:fs';
+import {cgroupTree} from './cgroup-tree.ts';
 import {isErrno} from './syscall-error.ts';
 
 /** A cgroup of a memory controller, by its directory. */
@@ -11,14 +12,20 @@ const FILES = {1: 'memory.oom_control', 2: 'memory.events'} as const;
 
 /** How many processes of a cgroup and those below it the kernel has killed for want of memory; `undefined` where the cgroup is gone, or no controller counts. */
 export const oomKills = ({version, directory}: MemoryCgroup): number | undefined => {
-  const own = unlessGone(() => parseOomKills(readFileSync(`${directory}/${FILES[version]}`, 'latin1')));
   // v2 counts those below, too, also when they are gone.
-  if (version === 2 || own === undefined) return own;
-  const below = unlessGone(() => readdirSync(directory, {withFileTypes: true})) ?? [];
-  return below
-    .filter((entry) => entry.isDirectory())
-    .reduce((sum, {name}) => sum + (oomKills({version, directory: `${directory}/${name}`}) ?? 0), own);
+  if (version === 2) return killsIn(directory, version);
+  let sum: number | undefined;
+  for (const {path} of cgroupTree(directory)) {
+    const kills = killsIn(path, version);
+    // Where the first one says nothing, no controller counts.
+    if (sum === undefined && kills === undefined) return undefined;
+    sum = (sum ?? 0) + (kills ?? 0);
+  }
+  return sum;
 };
+
+const killsIn = (directory: string, version: MemoryCgroup['version']): number | undefined =>
+  unlessGone(() => parseOomKills(readFileSync(`${directory}/${FILES[version]}`, 'latin1')));
 
 export const parseOomKills = (text: string): number | undefined => {
   const [, count] = /^oom_kill (\d+)$/m.exec(text) ?? [];

@@ -1,4 +1,5 @@
 import {closeSync, fchmodSync, fstatSync, openSync, readlinkSync, type Stats} from 'node:fs';
+import {helperNotStarted} from './errors.ts';
 import type {Fd} from './fd.ts';
 import {replaceDescriptor} from './fd-flags.ts';
 import {isolated} from './isolated.ts';
@@ -22,6 +23,7 @@ type IsClosed = (fd: number, stats: Stats) => boolean;
  * Makes standard input, output and error such that a program can open them again by path. A socket, as a service of systemd has one, cannot be opened, and
  * neither can what an `owner` has no right to, and the mode of a file is whoever's who has it open, setuid too (S11): a pipe takes its place, and a `cat` of the host, which sees nothing of it, carries what comes through it: to an output until the last writer has
  * gone, from the input until this process ends. So with a file, too: it has a position, which is the caller's, and one that opens it again would begin with the first byte.
+ * @throws RKT_HELPER_NOT_STARTED
  */
 export const makeStdioReopenable = (options: Options): void => {
   const isClosed: IsClosed = (fd, stats) => stats.isSocket() || stats.isFile() || !canOpen(fd, stats, options.owner);
@@ -98,7 +100,10 @@ const carry = (
       spawn(file, args, {stdio: [number(from), number(to), nothing], env: {}, cwd: '/', detached: true}),
     );
     helper.unref();
-    if (helper.pid !== undefined) onHelper(helper.pid);
+    // Which error it is Node.js tells later, when this may be another program already.
+    helper.once('error', () => undefined);
+    if (helper.pid === undefined) throw helperNotStarted(file);
+    onHelper(helper.pid);
   } finally {
     closeSync(nothing);
   }

@@ -11,7 +11,7 @@ export const imageIsolatorRefused = (refused: readonly ImageIsolator[]) =>
     ].join('\n'),
     {
       refused,
-      hint: `to let the image have it: --accept-image=${[...new Set(refused.map(({name}) => name))].join(',')}; or say yourself what the app has, which takes the place of what its image says`,
+      hint: `to let the image have it: --accept-image=${[...new Set(refused.map(({name}) => name))].join(',')}; or set it yourself by a flag or pod manifest, which replaces what the image says`,
     },
   );
 
@@ -55,7 +55,7 @@ export const appUnknown = (uuid: string, app: string, apps: readonly string[]) =
     hint: `its apps: ${apps.join(', ')}`,
   });
 
-/** Somebody else is just working on the pod. */
+/** Another rkt is working on the pod right now. */
 export const podBusy = (uuid: string, state: string) =>
   new RktError('RKT_POD_BUSY', `pod ${uuid} is ${state}: another rkt is working on it`, {
     uuid,
@@ -72,7 +72,7 @@ export const dnsInvalid = (flag: string, value: string, because: string) =>
     hint: 'see "rkt help run" for the DNS flags',
   });
 
-/** The pod's flavor has no way in. */
+/** The pod's flavor has no way to enter a pod. */
 export const enterImpossible = (flavor: string, because: string) =>
   new RktError('RKT_POD_ENTER_IMPOSSIBLE', `flavor "${flavor}" cannot enter a pod: ${because}`, {
     flavor,
@@ -80,7 +80,7 @@ export const enterImpossible = (flavor: string, because: string) =>
     hint: 'see "rkt flavor list" for flavors that can',
   });
 
-/** What is on the disk is not what this rkt writes there. */
+/** A file in the directory of a pod is not what this rkt writes there. */
 export const fileDamaged = (pod: string, file: string, because: string, cause?: unknown) =>
   new RktError('RKT_POD_FILE_DAMAGED', `${pod}/${file}: ${because}`, {
     pod,
@@ -90,7 +90,7 @@ export const fileDamaged = (pod: string, file: string, because: string, cause?: 
     hint: 'remove the pod with "rkt rm"',
   });
 
-/** What has been copied for one flavor is not where another needs it. */
+/** The pod was prepared with copies of its images, which are not where another flavor needs them. */
 export const podFlavorFixed = (uuid: string, flavor: string, other: string) =>
   new RktError(
     'RKT_POD_FLAVOR_FIXED',
@@ -107,7 +107,7 @@ const SHOWN = 8;
 const shorten = (words: readonly string[]): string =>
   words.length > SHOWN ? `${words.slice(0, SHOWN).join(', ')} and ${words.length - SHOWN} more` : words.join(', ');
 
-/** The ids that a pod was prepared with are another pod's now. */
+/** The user ids that a pod was prepared with belong to another pod now. */
 export const idRangeTaken = (uuid: string, base: number, owner: string) =>
   new RktError(
     'RKT_POD_ID_RANGE_TAKEN',
@@ -120,7 +120,7 @@ export const idRangeTaken = (uuid: string, base: number, owner: string) =>
     },
   );
 
-/** Every range of ids is some pod's. */
+/** All ranges of user ids belong to pods. */
 export const idRangesExhausted = (ranges: number) =>
   new RktError('RKT_POD_ID_RANGES_EXHAUSTED', `all ${ranges} ranges of user ids are taken by pods`, {
     ranges,
@@ -147,37 +147,37 @@ export const inputShared = (apps: readonly string[]) =>
     },
   );
 
-/** --interactive and several apps, of which none is to have the terminal, or of a stage1 made for rkt. */
+/** --interactive with several apps, none of which is to have the terminal; or with several apps under a stage1 made for rkt. */
 export const interactiveSeveral = (
   apps: readonly string[],
-  hint = 'write --stdin=tty behind one image, or leave --interactive out',
+  hint = 'write --stdin=tty after one image, or leave --interactive out',
 ) =>
   new RktError(
     'RKT_POD_INTERACTIVE_SEVERAL',
-    `one app of an interactive pod reads the terminal, and none of ${apps.join(', ')} is said to`,
+    `one app of an interactive pod reads the terminal, but none of ${apps.join(', ')} has been told to`,
     {
       apps,
       hint,
     },
   );
 
-/** There is a journal and nothing to read it with. */
+/** A pod has a journal, and the host has no program to read it with. */
 export const journalToolMissing = (program: string, debianPackage: string) =>
   new RktError('RKT_POD_JOURNAL_TOOL_MISSING', `the journal of a pod is read by ${program}, which is not installed`, {
     program,
     hint: `install the package ${debianPackage} (Debian's name)`,
   });
 
-/** The journal of a pod is none, or one that the tool of this host cannot read. */
+/** The journal of a pod is damaged, or the journalctl of this host cannot read it. */
 export const journalUnreadable = (uuid: string, because: string, cause?: unknown) =>
   new RktError('RKT_POD_JOURNAL_UNREADABLE', `pod ${uuid}: its journal cannot be read: ${because}`, {
     uuid,
     because,
     cause,
-    hint: 'a journal by a newer systemd, as of a stage1 image, takes a journalctl that is as new',
+    hint: 'a journal that a newer systemd has written, such as that of a stage1 image, needs a journalctl that is as new',
   });
 
-/** No stream of these apps is kept. `streams` says where each goes. */
+/** None of the streams that were asked for is kept. `streams` says where each goes. */
 export const logNotKept = (uuid: string, streams: readonly {app: string; stream: string; goes: string}[]) =>
   new RktError(
     'RKT_POD_LOG_NOT_KEPT',
@@ -188,11 +188,11 @@ export const logNotKept = (uuid: string, streams: readonly {app: string; stream:
     {
       uuid,
       streams,
-      hint: 'they are kept if you ask for it: rkt run IMAGE --stdout=log, or --stdout=journal, and the same for --stderr',
+      hint: 'streams are kept if you ask for it: rkt run IMAGE --stdout=log, or --stdout=journal, and the same for --stderr',
     },
   );
 
-/** The oldest part of a log cannot be given back. */
+/** The oldest part of a log cannot be given back to the file system. */
 export const logUnbounded = (uuid: string, app: string, stream: string, cause: unknown) =>
   new RktError('RKT_POD_LOG_UNBOUNDED', `pod ${uuid}: the log of ${stream} of app "${app}" cannot be kept in bounds`, {
     uuid,
@@ -202,7 +202,7 @@ export const logUnbounded = (uuid: string, app: string, stream: string, cause: u
     cause,
   });
 
-/** What stands in the place of a log is none, or cannot be read. */
+/** The file of a log is not one, or cannot be read. */
 export const logUnusable = (uuid: string, app: string, stream: string, because: string, cause?: unknown) =>
   new RktError('RKT_POD_LOG_UNUSABLE', `pod ${uuid}: the ${stream} log of app "${app}": ${because}`, {
     uuid,
@@ -210,7 +210,7 @@ export const logUnusable = (uuid: string, app: string, stream: string, because: 
     stream,
     because,
     cause,
-    hint: 'something in the pod did that; remove the pod with "rkt rm" when it has ended',
+    hint: 'something in the pod has done that; remove the pod with "rkt rm" when it has ended',
   });
 
 /** The pod's flavor keeps no logs at all. */
@@ -227,7 +227,7 @@ export const metadataUnavailable = () =>
     hint: 'leave --mds-register out',
   });
 
-/** A mount target that is inside of another volume, and not there (appc EX-15). @param missing where it would be on the host */
+/** A mount target inside another volume does not exist (appc EX-15). @param missing where it would be on the host */
 export const mountTargetMissing = (app: string, path: string, volume: string, missing: string | undefined) =>
   new RktError(
     'RKT_POD_MOUNT_TARGET_MISSING',
@@ -262,10 +262,10 @@ export const mountsExcessive = (app: string, what: 'directories' | 'mounts', lim
     what === 'mounts'
       ? `with those of app "${app}" the pod has more than ${limit} mounts`
       : `with those of app "${app}" the mounts of the pod are at more than ${limit} directories, those above them included`,
-    {app, what, limit, hint: 'mount a directory that has them all, at a short path, or run fewer apps in the pod'},
+    {app, what, limit, hint: 'mount one directory that holds them all, at a short path, or run fewer apps in the pod'},
   );
 
-/** A file of names is asked for where an app has a volume. @param flag the first of those that ask for it */
+/** A flag asks rkt to write /etc/hosts or /etc/resolv.conf where an app has a volume. @param flag the first of those that ask for it */
 export const nameFileIsVolume = (
   flag: string,
   file: string,
@@ -309,12 +309,12 @@ export const networkInvalid = (net: string, because: string) =>
     hint: 'write host, none, or NAME[:KEY=VALUE;…],…',
   });
 
-/** A network that was prepared for a pod, and that its cards cannot be made of. */
+/** The description of a network that was prepared for a pod is wrong. */
 export const preparedNetworkInvalid = (place: string, value: unknown, because: string) =>
   new RktError(
     'RKT_POD_NETWORK_PREPARED_INVALID',
     `the prepared network: ${place}: ${JSON.stringify(value) ?? 'nothing'}: ${because}`,
-    {place, value, because, hint: 'prepare it as CONTRACT.md of @rkt/plugin-sdk has it: Pod.network.prepared'},
+    {place, value, because, hint: 'see Pod.network.prepared in CONTRACT.md of @rkt/plugin-sdk'},
   );
 
 /** The sockets that rkt was given are not those of the pod's socket-activated ports. */
@@ -324,7 +324,7 @@ export const socketsMismatch = (problems: readonly string[]) =>
     hint: 'have the .socket unit (or systemd-socket-activate) listen on exactly the socket-activated ports of the pod, or move these with --port',
   });
 
-/** A command that needs another state. */
+/** The pod is not in the state that the command needs. */
 export const podNotInState = (uuid: string, state: string, needed: string, hint?: string) =>
   new RktError('RKT_POD_STATE', `pod ${uuid} is ${state}, not ${needed}`, {
     uuid,
@@ -361,12 +361,16 @@ export const uuidInvalid = (value: string) =>
     hint: 'a UUID has hexadecimal digits and hyphens; see "rkt list"',
   });
 
-/** An app is to say that it is alive, and does not know how. */
+/** --watchdog for an app that never says that it is alive. */
 export const watchdogUnfed = (app: string) =>
-  new RktError('RKT_POD_WATCHDOG_UNFED', `app "${app}": its image does not say that it tells who started it anything`, {
-    app,
-    hint: 'leave --watchdog out, or say that it does: --annotation=appc.io/executor/supports-systemd-notify=true',
-  });
+  new RktError(
+    'RKT_POD_WATCHDOG_UNFED',
+    `app "${app}": its image does not say that the app uses sd_notify(3), by which it would say that it is alive`,
+    {
+      app,
+      hint: 'leave --watchdog out, or say that it does use it: --annotation=appc.io/executor/supports-systemd-notify=true',
+    },
+  );
 
 /** Another flavor keeps less of a pod apart from its host than the one with which it was prepared. */
 export const podWeaker = (
@@ -390,7 +394,7 @@ export const podWeaker = (
     },
   );
 
-/** The key that receipts are signed with is none that could be, or others than root may have it. */
+/** The key that receipts are signed with is of the wrong kind, or others than root could have read it. */
 export const receiptKeyUnusable = (path: string, because: string, cause?: unknown) =>
   new RktError('RKT_RECEIPT_KEY_UNUSABLE', `the key of receipts, ${path}, cannot be used: ${because}`, {
     path,
@@ -408,14 +412,14 @@ export const receiptUnwritable = (path: string, because: string, cause?: unknown
     hint: 'choose a file in a directory that is there',
   });
 
-/** Only root can do this, or else whom `otherwise` names. */
+/** Only root can do this. */
 export const rootNeeded = (command: string, otherwise?: string) =>
   new RktError('RKT_ROOT_NEEDED', `rkt ${command} needs to be root`, {
     command,
     hint: [`run it as root: sudo rkt ${command}`, ...(otherwise === undefined ? [] : [otherwise])].join('; '),
   });
 
-/** What a stage1 made for rkt has for stopping or collecting its pod did not do so. */
+/** The entrypoint `stop` or `gc` of a stage1 made for rkt failed. */
 export const entrypointFailed = (uuid: string, entrypoint: 'stop' | 'gc', because: string) =>
   new RktError(
     'RKT_STAGE1_ENTRYPOINT_FAILED',
@@ -431,7 +435,7 @@ export const entrypointFailed = (uuid: string, entrypoint: 'stop' | 'gc', becaus
     },
   );
 
-/** A --uuid-file that cannot be used. Exits 1 where rkt does. */
+/** A --uuid-file that cannot be used. Exits with 1 where rkt 1.x does. */
 export const uuidFileUnusable = (path: string, because: string, exitCode: number, cause?: unknown) =>
   new RktError('RKT_UUID_FILE_UNUSABLE', `${path}: ${because}`, {
     path,
@@ -457,7 +461,7 @@ export const volumeDuplicate = (volume: string) =>
     hint: 'define it once, or give one of them another name',
   });
 
-/** A volume is to be read-only, and to have mounts that nobody makes read-only. */
+/** A read-only volume cannot have propagation: mounts that come later would not be read-only. */
 export const volumeNotReadOnly = (volume: string, propagation: string) =>
   new RktError(
     'RKT_VOLUME_NOT_READ_ONLY',
@@ -465,7 +469,7 @@ export const volumeNotReadOnly = (volume: string, propagation: string) =>
     {
       volume,
       propagation,
-      hint: 'leave propagation out, or write readOnly=false and mount read-only on the host what the app is not to write',
+      hint: 'leave propagation out, or write readOnly=false, and on the host mount read-only what the app must not write',
     },
   );
 
@@ -474,7 +478,7 @@ export const volumeSourceMissing = (volume: string, source: string) =>
   new RktError('RKT_VOLUME_SOURCE_MISSING', `volume "${volume}": ${source} does not exist`, {
     volume,
     source,
-    hint: 'create it, as nothing is made on the host for a pod; or take --volume=NAME,kind=empty for scratch space',
+    hint: 'create it (nothing is created on the host for a pod), or use --volume=NAME,kind=empty for scratch space',
   });
 
 /** The whole host as a volume (S17). */
@@ -505,7 +509,7 @@ export const volumeSourceUnusable = (volume: string, source: string, because: st
     hint: 'use a directory, a file or a device',
   });
 
-/** A time to wait that is neither a boolean nor a duration, or has passed. */
+/** The pod is not where it was waited for when the time is over. */
 export const waitExpired = (uuid: string, what: 'exited' | 'ready', milliseconds: number) =>
   new RktError('RKT_WAIT_EXPIRED', `pod ${uuid} is not ${what} after ${milliseconds} ms`, {
     uuid,

@@ -87,7 +87,7 @@ export interface PodRequest {
 /** What `run` and `run-prepared` add. `undefined` is rkt's default. */
 export interface RunRequest {
   readonly net?: string;
-  /** Instead of that; no flag asks for it. */
+  /** Instead of `net`; no flag asks for it. */
   readonly preparedNetwork?: PreparedNetwork;
   readonly interactive: boolean;
   readonly dns: readonly string[];
@@ -98,10 +98,22 @@ export interface RunRequest {
   readonly hostname?: string;
   readonly ipc: 'auto' | 'private' | 'parent';
   readonly mdsRegister: boolean;
-  /** A machine is booted, and does not go on from one that was booted before. */
+  /** Boots a virtual machine instead of continuing from a template. */
   readonly noTemplate: boolean;
   readonly uuidFileSave?: HostPath;
 }
+
+/** Asks for nothing. */
+export const PLAIN_RUN: RunRequest = {
+  interactive: false,
+  dns: [],
+  dnsSearch: [],
+  dnsOpt: [],
+  hostsEntries: [],
+  ipc: 'auto',
+  mdsRegister: false,
+  noTemplate: false,
+};
 
 /** What `run-prepared` may change of how a pod was prepared. */
 export interface PreparedRequest {

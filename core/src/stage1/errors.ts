@@ -24,13 +24,13 @@ export const degradedUnknown = (name: string, suggestions: readonly string[]) =>
         : 'see "rkt flavor show FLAVOR" for their names',
   });
 
-/** What a flavor that is a program has answered is nothing that can be read. */
+/** A flavor that is a program gave an answer that rkt cannot read. */
 export const flavorAnswerInvalid = (flavor: string, hook: string, what: string, cause?: unknown) =>
-  new RktError('RKT_FLAVOR_ANSWER_INVALID', `flavor "${flavor}" answered "${hook}" by ${what}`, {
+  new RktError('RKT_FLAVOR_ANSWER_INVALID', `flavor "${flavor}" answered "${hook}" with ${what}`, {
     flavor,
     hook,
     cause,
-    hint: 'this is a fault of the flavor; nothing was changed. It answers by one JSON value on standard output',
+    hint: 'this is a bug in the flavor; nothing was changed. An answer is one JSON value on standard output',
   });
 
 /** The pod asks for what the flavor cannot do, here or at all. */
@@ -60,12 +60,12 @@ const hintFor = (problems: readonly Problem[]): string => {
   ].join('; ');
 };
 
-/** A flavor was written to while a pod was being made with it: what was asked is not what would be kept. */
+/** The file of a flavor changed while a pod was being made with it: the copy that rkt keeps would not be what made the pod. */
 export const flavorChanged = (flavor: string, source: string) =>
   new RktError('RKT_FLAVOR_CHANGED', `flavor "${flavor}" has changed while the pod was being made with it: ${source}`, {
     flavor,
     source,
-    hint: 'try again when it has been installed',
+    hint: 'try again when its installation has finished',
   });
 
 /** A flavor's declaration is not what the contract says. */
@@ -89,7 +89,7 @@ const ATTEMPTS: Readonly<Record<string, string>> = {
   WorkerThreads: 'start a thread',
 };
 
-/** A flavor tried what would have an effect, or is not its business. */
+/** A flavor tried to do something that has an effect, or to read what it must not depend on. */
 export const flavorDenied = (
   flavor: string,
   where: string,
@@ -100,7 +100,7 @@ export const flavorDenied = (
   const tried = attempt.filter((word) => word !== '').join(': ');
   return new RktError(
     'RKT_FLAVOR_DENIED',
-    `flavor "${flavor}": ${where} tried to ${tried}${at(cause)}, and a flavor reads its package and does nothing`,
+    `flavor "${flavor}": ${where} tried to ${tried}${at(cause)}, but a flavor may only read its own package`,
     {
       flavor,
       hook: hookOf(where),
@@ -108,7 +108,7 @@ export const flavorDenied = (
       resource,
       place: cause.place,
       cause,
-      hint: 'this is a fault of the flavor; nothing was changed. What it may know of the host is in the facts that its hooks get',
+      hint: 'this is a bug in the flavor; nothing was changed. What it may know about the host is in the facts that its hooks get',
     },
   );
 };
@@ -120,7 +120,7 @@ const at = (cause: unknown): string => {
   return typeof place === 'string' ? ` (${place})` : '';
 };
 
-/** A new flavor would take the place of something. */
+/** There is something already where the directory of a new flavor would be. */
 export const flavorDirectoryExists = (directory: string) =>
   new RktError('RKT_FLAVOR_DIRECTORY_EXISTS', `${directory} is there already`, {
     directory,
@@ -140,7 +140,7 @@ export const flavorFailed = (flavor: string, hook: string, cause: unknown) => {
     hook,
     place: (cause as {place?: unknown} | null | undefined)?.place,
     cause,
-    hint: 'this is a fault of the flavor; nothing was changed',
+    hint: 'this is a bug in the flavor; nothing was changed',
   });
 };
 
@@ -165,15 +165,15 @@ export const flavorHostLacks = (flavor: string, findings: readonly Finding[]) =>
     },
   );
 
-/** A hook was asked twice the same and answered differently. */
+/** A hook was asked the same question twice and gave different answers. */
 export const flavorImpure = (flavor: string, hook: string) =>
-  new RktError('RKT_FLAVOR_IMPURE', `flavor "${flavor}": ${hook}() does not return the same twice`, {
+  new RktError('RKT_FLAVOR_IMPURE', `flavor "${flavor}": ${hook}() returned different results for the same arguments`, {
     flavor,
     hook,
-    hint: 'this is a fault of the flavor: a hook depends on its arguments alone, not on time, chance or files',
+    hint: 'this is a bug in the flavor: a hook may depend on its arguments alone, not on time, chance or files',
   });
 
-/** The flavor is there, and its module throws: a package that it needs is missing, or it has a fault. */
+/** The flavor is there, but loading its module throws: a package that it needs is missing, or it has a bug. */
 export const flavorLoadFailed = (selection: string, source: string, cause: unknown) => {
   const [reason = ''] = String(cause instanceof Error ? cause.message : cause).split('\n');
   const place = placeIn(path.dirname(source), cause) ?? source;
@@ -182,11 +182,11 @@ export const flavorLoadFailed = (selection: string, source: string, cause: unkno
     source,
     place,
     cause,
-    hint: 'install what it needs beside it ("npm install"), or correct it',
+    hint: 'install the packages that it needs ("npm install" in its directory), or correct it',
   });
 };
 
-/** Flavors have the names that apps have. */
+/** A name that no flavor can have: it has to be an AC Name, as those of apps. */
 export const flavorNameInvalid = (name: string) =>
   new RktError('RKT_FLAVOR_NAME_INVALID', `"${name}" cannot be the name of a flavor`, {
     name,
@@ -211,12 +211,12 @@ export const flavorNotFound = (
 export const flavorOutOfMemory = (flavor: string, hook: string, cause: unknown) =>
   new RktError(
     'RKT_FLAVOR_OUT_OF_MEMORY',
-    `flavor "${flavor}": ${hook} takes more memory than a flavor has${at(cause)}`,
+    `flavor "${flavor}": ${hook} takes more memory than a flavor may have${at(cause)}`,
     {
       flavor,
       hook: hookOf(hook),
       cause,
-      hint: 'this is a fault of the flavor; nothing was changed',
+      hint: 'this is a bug in the flavor; nothing was changed',
     },
   );
 
@@ -226,10 +226,10 @@ export const flavorPlanInvalid = (flavor: string, where: string, problem: string
     flavor,
     where,
     problem,
-    hint: 'this is a fault of the flavor; nothing was changed',
+    hint: 'this is a bug in the flavor; nothing was changed',
   });
 
-/** What a flavor returned is larger than any plan has to be. */
+/** What a flavor returned is larger than any plan needs to be. */
 export const flavorPlanTooLarge = (
   flavor: string,
   where: string,
@@ -239,11 +239,11 @@ export const flavorPlanTooLarge = (
 ) =>
   new RktError(
     'RKT_FLAVOR_PLAN_TOO_LARGE',
-    `flavor "${flavor}" made too large a plan: ${where}: ${size ?? 'too many'} ${unit}, and at most ${limit} are taken`,
-    {flavor, where, unit, size, limit, hint: 'this is a fault of the flavor; nothing was changed'},
+    `flavor "${flavor}" made too large a plan: ${where}: ${size ?? 'too many'} ${unit}; the limit is ${limit}`,
+    {flavor, where, unit, size, limit, hint: 'this is a bug in the flavor; nothing was changed'},
   );
 
-/** A pinned flavor is no longer what it was when the pod was prepared, and there is no copy of it that can be used. */
+/** A flavor is no longer what it was when the pod was prepared, and there is no copy of it that can be used. */
 export const flavorReplaced = (flavor: string, pinned: string, found: string, because?: string, cause?: unknown) =>
   new RktError(
     'RKT_FLAVOR_REPLACED',
@@ -254,23 +254,27 @@ export const flavorReplaced = (flavor: string, pinned: string, found: string, be
       found,
       because,
       cause,
-      hint: 'prepare the pod again, run it with what is there now (rkt run-prepared --stage1=NAME), or install the version it was prepared with',
+      hint: 'prepare the pod again, run it with the flavor that is there now (rkt run-prepared --stage1=NAME), or install the version it was prepared with',
     },
   );
 
-/** The flavor's programs are always those of the host. */
+/** A stage1 image was named for a flavor that runs with the programs of the host. */
 export const flavorTakesNoImage = (flavor: string) =>
   new RktError('RKT_FLAVOR_TAKES_NO_IMAGE', `flavor "${flavor}" takes no image`, {
     flavor,
     hint: 'it needs none: choose it by its name',
   });
 
-/** This rkt is installed without what authors need. */
+/** rkt is installed without the SDK for authors of flavors. */
 export const flavorTemplateMissing = (sdk: string) =>
-  new RktError('RKT_FLAVOR_TEMPLATE_MISSING', `${sdk}, which has the start of a flavor, is not installed beside rkt`, {
-    package: sdk,
-    hint: `npm install ${sdk}`,
-  });
+  new RktError(
+    'RKT_FLAVOR_TEMPLATE_MISSING',
+    `${sdk}, which has the template of a flavor, is not installed beside rkt`,
+    {
+      package: sdk,
+      hint: `npm install ${sdk}`,
+    },
+  );
 
 /** A hook of a flavor did not return and was ended. */
 export const flavorTimedOut = (flavor: string, hook: string, milliseconds: number) =>
@@ -278,22 +282,22 @@ export const flavorTimedOut = (flavor: string, hook: string, milliseconds: numbe
     flavor,
     hook,
     milliseconds,
-    hint: 'this is a fault of the flavor; nothing was changed',
+    hint: 'this is a bug in the flavor; nothing was changed',
   });
 
-/** Another file of the configuration chooses the flavor already, and would make two choices of one layer. */
+/** Another file in the same directory of the configuration chooses a flavor already. */
 export const flavorUseConflict = (file: string, other: string) =>
   new RktError('RKT_FLAVOR_USE_CONFLICT', `${other} chooses a flavor already: it and ${file} exclude each other`, {
     file,
     other,
-    hint: 'change or remove that file, and then say it again',
+    hint: 'change or remove that file, then run the command again',
   });
 
-/** There is no choice of `rkt flavor use` that could be taken back. */
+/** `--rollback` without a choice of `rkt flavor use` to take back. */
 export const flavorUseNothing = (file: string) =>
   new RktError('RKT_FLAVOR_USE_NOTHING', `nothing to go back to: there is no ${file}`, {
     file,
-    hint: 'rkt flavor use NAME chooses a flavor',
+    hint: 'choose a flavor: rkt flavor use NAME',
   });
 
 /** The pod runs, but this app of it has ended, or has not been started yet. */
@@ -304,7 +308,7 @@ export const appNotRunning = (uuid: string, app: string) =>
     hint: 'see "rkt status"; what has ended cannot be entered',
   });
 
-/** A program of the host does not say in time which version it is: what the flavor may rely on is not known. */
+/** A program of the host does not tell its version in time, and the flavor has to know it. */
 export const programTimedOut = (program: string, milliseconds: number) =>
   new RktError('RKT_PROGRAM_TIMED_OUT', `${program} --version has not answered within ${milliseconds / 1000} s`, {
     program,
@@ -312,7 +316,7 @@ export const programTimedOut = (program: string, milliseconds: number) =>
     hint: 'try again when the host is less busy, or choose a flavor that does not need it by --stage1',
   });
 
-/** An image that cannot run pods. */
+/** An image was named as stage1, but cannot run pods. */
 export const stage1ImageInvalid = (id: string, name: string, problem: string) =>
   new RktError('RKT_STAGE1_IMAGE_INVALID', `image ${name} (${id}) cannot be a stage1: ${problem}`, {
     id,
@@ -321,7 +325,7 @@ export const stage1ImageInvalid = (id: string, name: string, problem: string) =>
     hint: 'build one on a host that has the programs of the flavor: rkt flavor build FLAVOR -o stage1.aci',
   });
 
-/** A flavor that needs an image has none yet. */
+/** A flavor that needs a stage1 image has none yet. */
 export const stage1ImageMissing = (flavor: string) =>
   new RktError(
     'RKT_STAGE1_IMAGE_MISSING',
@@ -332,11 +336,11 @@ export const stage1ImageMissing = (flavor: string) =>
     },
   );
 
-/** A file, where nothing is taken into the store. */
+/** A stage1 image is given as a file to a command that takes nothing into the store. */
 export const stage1ImageNotStored = (image: string) =>
   new RktError(
     'RKT_STAGE1_IMAGE_NOT_STORED',
-    `${image}: the programs of a stage1 image can only be seen in the store`,
+    `${image}: this command sees a stage1 image only when it is in the store`,
     {
       image,
       hint: `take it into the store first: rkt fetch ${image}`,

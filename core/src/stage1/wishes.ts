@@ -34,7 +34,7 @@ export const NOTIFY = 'notify' satisfies Feature;
 export const DEVICE_POLICY = 'devices/policy' satisfies Feature;
 
 /** The feature that tells what an app can do with its caller's streams. */
-export const INHERITED_STREAMS = 'stdio/inherited' satisfies Feature;
+const INHERITED_STREAMS = 'stdio/inherited' satisfies Feature;
 
 /** Features that every flavor for a contract without them has, or need not say that it has not. */
 export const UNSAID: readonly string[] = [INHERITED_STREAMS, NOTIFY, 'user'] satisfies Feature[];

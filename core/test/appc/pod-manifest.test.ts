@@ -1,7 +1,7 @@
 import test from 'ava';
-import {parsePodManifest} from '../../src/appc/parse-pod-manifest.ts';
+import {readPodManifest} from '../../src/appc/read-manifest.ts';
 import {serialize} from '../../src/appc/serialize.ts';
-import {json, refused, sample} from './support.ts';
+import {json, refusedLater, sample} from './support.ts';
 
 const id = `sha512-${'0'.repeat(128)}`;
 const minimal = {acVersion: '0.8.11', acKind: 'PodManifest', apps: [{name: 'a', image: {id}}]};
@@ -12,10 +12,10 @@ const without = (key: string) => Object.fromEntries(Object.entries(minimal).filt
 const text = (name: string, value: unknown) => ({name, value});
 
 for (const name of ['pod-full.json', 'pod-nulls.json']) {
-  test(`PO-04 ${name} survives reading and writing, keys in order`, (t) => {
-    const manifest = parsePodManifest(sample(name));
+  test(`PO-04 ${name} survives reading and writing, keys in order`, async (t) => {
+    const manifest = await readPodManifest(sample(name));
     t.is(serialize(manifest), JSON.stringify(JSON.parse(sample(name).toString())));
-    t.deepEqual(parsePodManifest(Buffer.from(serialize(manifest))), manifest);
+    t.deepEqual(await readPodManifest(Buffer.from(serialize(manifest))), manifest);
   });
 }
 
@@ -35,8 +35,8 @@ const valid: readonly (readonly [title: string, manifest: object])[] = [
   ['PO-12 an isolator of the pod', {...minimal, isolators: [text('os/unix/sysctl', {'net.core.somaxconn': '1024'})]}],
 ];
 for (const [title, manifest] of valid) {
-  test(`${title} is accepted`, (t) => {
-    t.deepEqual(parsePodManifest(json(manifest)), manifest as never);
+  test(`${title} is accepted`, async (t) => {
+    t.deepEqual(await readPodManifest(json(manifest)), manifest as never);
   });
 }
 
@@ -108,7 +108,7 @@ const faults: readonly (readonly [title: string, manifest: unknown, path: string
   ['PO-14 user data that is no text', {...minimal, userAnnotations: {a: null}}, 'userAnnotations.a'],
 ];
 for (const [title, manifest, path] of faults) {
-  test(`${title} is refused`, (t) => {
-    t.is(refused(t, 'RKT_POD_MANIFEST_INVALID', () => parsePodManifest(json(manifest))).path, path);
+  test(`${title} is refused`, async (t) => {
+    t.is((await refusedLater(t, 'RKT_POD_MANIFEST_INVALID', () => readPodManifest(json(manifest)))).path, path);
   });
 }

@@ -1,5 +1,4 @@
 import test from 'ava';
-import {parsePodManifest} from '../../src/appc/parse-pod-manifest.ts';
 import {readDocument, readImageManifest, readPodManifest} from '../../src/appc/read-manifest.ts';
 import {MAX_ALIASES, parseYaml} from '../../src/appc/yaml.ts';
 import {refusedLater, sample} from './support.ts';
@@ -7,8 +6,9 @@ import {refusedLater, sample} from './support.ts';
 const parse = (text: string) => parseYaml(Buffer.from(text));
 
 test('PO-04 a pod manifest in YAML is the same as in JSON', async (t) => {
-  t.deepEqual(await readPodManifest(sample('pod-full.yaml')), parsePodManifest(sample('pod-full.json')));
-  t.deepEqual(await readPodManifest(sample('pod-full.json')), parsePodManifest(sample('pod-full.json')));
+  const json = JSON.parse(sample('pod-full.json').toString()) as never;
+  t.deepEqual(await readPodManifest(sample('pod-full.yaml')), json);
+  t.deepEqual(await readPodManifest(sample('pod-full.json')), json);
 });
 
 test('IM-10 an image manifest for a build may be YAML', async (t) => {

@@ -2,7 +2,7 @@ import {mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:f
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import {configuredStage1} from '../../src/config/config.ts';
+import {acceptedOf, configuredStage1} from '../../src/config/config.ts';
 import {loadConfig} from '../../src/config/load.ts';
 import {render} from '../../src/config/render.ts';
 import type {HostPath} from '../../src/contract/names.ts';
@@ -20,6 +20,12 @@ const auth = (...domains: string[]) => ({
 });
 const docker = (...registries: string[]) => ({rktVersion: 'v1', rktKind: 'dockerAuth', registries, credentials: BASIC});
 const paths = (fields: object) => ({rktVersion: 'v1', rktKind: 'paths', ...fields});
+const image = (prefixes: readonly string[], accept: readonly string[]) => ({
+  rktVersion: 'v1',
+  rktKind: 'image',
+  prefixes,
+  accept,
+});
 const stage1 = (fields: object) => ({rktVersion: 'v1', rktKind: 'stage1', ...fields});
 
 const layersOf = (t: ExecutionContext, files: Files) => {
@@ -138,6 +144,26 @@ for (const [what, lower, upper, merged] of [
     t.deepEqual((await load(t, files)).stage1, merged);
   });
 
+test('S13 what a later layer takes back of a prefix is taken back, whether or not either ends with a slash', async (t) => {
+  const accept = ['os/linux/capabilities-retain-set', 'os/linux/oom-score-adj'];
+  for (const [lower, upper] of [
+    ['example.com/db', 'example.com/db/'],
+    ['example.com/db/', 'example.com/db'],
+  ] as const) {
+    const files = {system: {'image.d/a.json': image([lower], accept)}, local: {'image.d/z.json': image([upper], [])}};
+    t.deepEqual([...acceptedOf((await load(t, files)).image, 'example.com/db')], []);
+  }
+  const twice = {local: {'image.d/a.json': image(['example.com', 'example.com/'], accept)}};
+  t.like(await t.throwsAsync(load(t, twice)), {code: 'RKT_CONFIG_DUPLICATE', fields: {key: 'example.com'}});
+});
+
+test('what is no JSON is told with its place, and without what stands there', async (t) => {
+  const files = {local: {'auth.d/a.json': '{"rktKind": "auth",\n "credentials": {"password": "hunter2" "user": "u"}}'}};
+  const error = await t.throwsAsync<Error & {fields: object}>(load(t, files));
+  t.like(error, {code: 'RKT_CONFIG_MALFORMED', fields: {place: 'line 2 column 40'}});
+  t.notRegex(error.message + JSON.stringify(error.fields), /hunter2/);
+});
+
 test('only regular files that end in .json, directly in the directory', async (t) => {
   const layers = layersOf(t, {
     local: {'paths.d/note.txt': 'x', 'paths.d/.json.swp': 'x', 'paths.d/sub/a.json': 'x', 'paths.d/dir.json/a': 'x'},
@@ -255,6 +281,8 @@ for (const [what, file, content, code, fields] of [
     'RKT_CONFIG_FIELD_INVALID',
     {path: 'location'},
   ],
+  ['a pattern as prefix', 'image.d/a.json', image(['a', 'b/*'], []), 'RKT_CONFIG_FIELD_INVALID', {path: 'prefixes.1'}],
+  ['no prefixes', 'image.d/a.json', image([], []), 'RKT_CONFIG_FIELD_INVALID', {path: 'prefixes'}],
   [
     '__proto__',
     'paths.d/a.json',

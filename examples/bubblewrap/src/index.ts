@@ -123,7 +123,7 @@ export default defineFlavor({
   }),
 });
 
-/** Each option takes as many words as it takes, so that none of an image's can be another option. */
+/** Every option of bwrap takes a fixed number of words, so no text of an image can be taken for another option. */
 const bwrapArguments = (pod: Pod, {mountPoint, process}: App): string[] => [
   ...['--dev-bind', `${pod.directory}/${mountPoint}`, '/', '--unshare-pid', '--proc', '/proc', '--die-with-parent'],
   ...(pod.hostname === null ? [] : ['--unshare-uts', '--hostname', pod.hostname]),
@@ -132,7 +132,7 @@ const bwrapArguments = (pod: Pod, {mountPoint, process}: App): string[] => [
   ...['--chdir', process.cwd, '--', ...process.argv],
 ];
 
-/** What bwrap makes of a process. */
+/** The options by which bwrap makes the app's process. */
 const asByBwrap = ({capabilities: {effective}, env, ...process}: Process, host: HostFacts): Process => ({
   ...process,
   capabilities: {bounding: host.capabilities, effective, ambient: effective},

@@ -33,8 +33,8 @@ const BUNDLE = podPath('stage1/bundle');
 const mounted = (mechanism: string) => enforced(mechanism, {readBack: readBack.mounts});
 
 /**
- * As the first process of its pids an app would be deaf to signals, and crun as that would wait for all that an app leaves behind. So that one has crun make the app, which is its first child then, and start it; it waits for the
- * app, and ends with its status: then the kernel ends the rest.
+ * The first process of the pod's pid namespace. An app in its place would ignore signals that it has no handler for, and crun in its place would wait for everything that an app leaves behind. So this one has
+ * crun create the app, which becomes its first child, and start it; it waits for the app and ends with its status, and then the kernel ends the rest.
  */
 const FIRST = `
 my ($bundle, $file, $id, @crun) = @ARGV;
@@ -143,7 +143,7 @@ export default defineFlavor({
   }),
 });
 
-/** crun runs nothing where cgroups of v1 and v2 share the controllers. With the pod's cgroup it has nothing to do: it does not see those of v2. */
+/** crun runs nothing on hosts with controllers in both cgroup v1 and v2. It need not do anything with the pod's cgroup here, so it is not shown the hierarchy of v2. */
 const withoutUnified = ({cgroup}: HostFacts): Step[] =>
   cgroup.hierarchies.flatMap(({version, mountPoint}): Step[] =>
     cgroup.mode === 'hybrid' && version === 2

@@ -142,7 +142,7 @@ export default defineFlavor({
       ? [
           {
             severity: 'degraded',
-            what: 'no cgroups are mounted: no memory, cpu and pids limits, and a pod whose app left children is taken for exited',
+            what: 'no cgroups are mounted: no memory, cpu and pids limits, and a pod counts as exited when its app has, even if children of it are left',
             fix: 'mount cgroup2 on /sys/fs/cgroup',
           },
         ]

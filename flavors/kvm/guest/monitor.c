@@ -66,6 +66,10 @@
 #define GRACE_SECONDS 10
 #endif
 #define HALT_SECONDS 5
+/* Bytes of a stream that may come after SIGKILL: a pipe of the guest, of a mebibyte at most without privileges, and what is on its way. */
+#ifndef MAX_LATE
+#define MAX_LATE (4u << 20)
+#endif
 /* Between the end of an app and its next start. */
 #ifndef RESTART_MILLISECONDS
 #define RESTART_MILLISECONDS 1000
@@ -84,6 +88,7 @@ struct sink {
 	int fd; /* -1: nobody wants it */
 	char *queue;
 	uint32_t length;
+	uint32_t late; /* came after SIGKILL */
 };
 
 /* WAITING: to be started again. LEAVING: it is not, and what comes after it may run. */
@@ -156,11 +161,11 @@ static void end_qemu(void) {
 	qemu = 0;
 }
 
-static void keep_console(void) {
-	if (console < 0) return;
+/* Whether there was something. */
+static int keep_console(void) {
 	char buffer[CONSOLE_KEPT];
-	ssize_t length = recv(console, buffer, sizeof buffer, MSG_DONTWAIT);
-	if (length <= 0) return;
+	ssize_t length = console < 0 ? -1 : recv(console, buffer, sizeof buffer, MSG_DONTWAIT);
+	if (length <= 0) return 0;
 	size_t room = CONSOLE_KEPT - (size_t)length;
 	if (console_length > room) {
 		memmove(console_text, console_text + console_length - room, room);
@@ -168,6 +173,7 @@ static void keep_console(void) {
 	}
 	memcpy(console_text + console_length, buffer, length);
 	console_length += length;
+	return 1;
 }
 
 /* What the guest says may go to a terminal: nothing but text. */
@@ -179,8 +185,9 @@ static void tell(const char *text, size_t length) {
 	fputc('\n', stderr);
 }
 
+/* Of a machine that has ended, which says no more. */
 static void tell_console(void) {
-	keep_console();
+	while (keep_console()) continue;
 	size_t from = console_length, lines = 0;
 	while (from > 0 && lines < 11)
 		if (console_text[--from] == '\n') lines++;
@@ -189,9 +196,33 @@ static void tell_console(void) {
 	tell(console_text + from, console_length - from);
 }
 
+/* A pipe that can be written to takes so much without making us wait. */
+#define PORTION 4096
+
+/* Whether what could be written to still can: another stream may go to the same place, and have filled it meanwhile. */
+static int takes_more(int fd) {
+	struct pollfd place = {fd, POLLOUT, 0};
+	return poll(&place, 1, 0) == 1;
+}
+
+/* What apps had written before the machine failed, as far as somebody takes it at once. */
+static void pass_last_words(void) {
+	for (int at = 0; at < 2 * app_count; at++) {
+		struct sink *sink = at % 2 == 0 ? &processes[at / 2].out : &processes[at / 2].err;
+		for (uint32_t done = 0; sink->fd >= 0 && done < sink->length && takes_more(sink->fd);) {
+			uint32_t rest = sink->length - done;
+			ssize_t length = write(sink->fd, sink->queue + done, rest < PORTION ? rest : PORTION);
+			if (length <= 0) break;
+			done += length;
+		}
+		sink->length = 0;
+	}
+}
+
 /* Ends with a code of its own for each kind of end: README has them. */
 __attribute__((noreturn, format(printf, 2, 3))) static void give_up(const char *code, const char *format, ...) {
 	va_list arguments;
+	pass_last_words();
 	restore_terminal();
 	va_start(arguments, format);
 	fprintf(stderr, "rkt: RKT_MACHINE_%s: ", code);
@@ -478,8 +509,17 @@ static void take_end(int id, int status) {
 	start_no_more(id);
 }
 
+/* What an app has written is told before its end. What it has left behind may write on without one, and a guest that does not end its apps: nobody waits for that. */
+static int is_too_late(struct sink *sink, uint32_t length) {
+	if (apps_left == 0) return 1;
+	if (phase != KILLING) return 0;
+	if (length > MAX_LATE - sink->late) return 1;
+	sink->late += length;
+	return 0;
+}
+
 static void take_output(int id, struct sink *sink, enum frame_type type, const char *data, uint32_t length) {
-	if (length == 0) return;
+	if (length == 0 || is_too_late(sink, length)) return;
 	if (sink->fd < 0) {
 		grant(id, type, length);
 		return;
@@ -509,6 +549,7 @@ static void take_frame(struct frame frame, const char *payload) {
 		send_script();
 		return;
 	}
+	if (phase == BOOTING) give_up("PROTOCOL", "the machine says what it should not before it has started");
 	if (frame.type == FRAME_STARTED) {
 		say_ready();
 		return;
@@ -557,10 +598,10 @@ static void take_frame(struct frame frame, const char *payload) {
 static char received[sizeof(struct frame) + MAX_PAYLOAD];
 static size_t received_length;
 
-static void read_port(void) {
-	ssize_t length = recv(port, received + received_length, sizeof received - received_length, MSG_DONTWAIT);
-	if (length < 0 && (errno == EAGAIN || errno == EINTR)) return;
-	if (length <= 0) return; /* QEMU has ended; it is waited for */
+/* Whether there was something. If QEMU has ended, that is told by a signal. */
+static int read_port(void) {
+	ssize_t length = port < 0 ? -1 : recv(port, received + received_length, sizeof received - received_length, MSG_DONTWAIT);
+	if (length <= 0) return 0;
 	received_length += length;
 	size_t at = 0;
 	for (;;) {
@@ -574,14 +615,13 @@ static void read_port(void) {
 	}
 	received_length -= at;
 	memmove(received, received + at, received_length);
+	return 1;
 }
 
 /* ---- streams ---- */
 
-/* A pipe that can be written to takes so much without making us wait. */
-#define PORTION 4096
-
 static void drain(int id, struct sink *sink, enum frame_type type) {
+	if (!takes_more(sink->fd)) return;
 	ssize_t done = write(sink->fd, sink->queue, sink->length < PORTION ? sink->length : PORTION);
 	if (done < 0 && (errno == EINTR || errno == EAGAIN)) return;
 	if (done < 0) { /* the disk is full: the app need not wait for that; or nobody reads it any more, which the app is to find out */
@@ -1011,9 +1051,7 @@ static void read_answers(void) {
 }
 
 static void qemu_has_ended(int status) {
-	size_t before;
-	do before = console_length, keep_console();
-	while (console_length != before && console_length < CONSOLE_KEPT);
+	while (keep_console()) continue;
 	if (phase == HALTING) return;
 	is_killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 	const char *early = phase == BOOTING ? "NOT_STARTED" : NULL, *reason = panic();
@@ -1031,7 +1069,7 @@ static void take_signals(int fd) {
 			int status;
 			if (qemu > 0 && waitpid(qemu, &status, WNOHANG) == qemu) {
 				qemu = 0; /* its number may be another's from now on */
-				read_port(); /* what it said last */
+				while (read_port()) continue; /* what it said last */
 				qemu_has_ended(status);
 			}
 		} else if (phase == BOOTING && (number == SIGWINCH || number == SIGCONT)) {
@@ -1138,17 +1176,10 @@ int main(int argc, char **argv) {
 			if (errno == EINTR) continue;
 			give_up("FAILED", "poll: %s", strerror(errno));
 		}
-		if (polled[3].revents & POLLIN) keep_console();
-		if (polled[3].revents & POLLHUP) {
-			close(console);
-			console = -1;
-		}
+		if ((polled[3].revents & (POLLIN | POLLHUP)) && !keep_console() && (polled[3].revents & POLLHUP)) close_fd(&console);
 		if (polled[2].revents & POLLOUT) flush();
-		if (polled[2].revents & POLLIN) read_port();
-		if (polled[2].revents & POLLHUP) { /* the end of QEMU is told by a signal */
-			close(port);
-			port = -1;
-		}
+		/* The end of QEMU is told by a signal. */
+		if ((polled[2].revents & (POLLIN | POLLHUP)) && !read_port() && (polled[2].revents & POLLHUP)) close_fd(&port);
 		for (int at = FIXED; at < count; at++) {
 			struct process *process = &processes[owner[at].id];
 			/* What has been done meanwhile may have closed it. */

@@ -1,9 +1,25 @@
 import {type ChildProcess, execFileSync, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {env} from 'node:process';
+import test, {type ExecutionContext} from 'ava';
 import {lacks} from '../../../test/helpers/lacks.ts';
 import {testIf} from '../../../test/helpers/skip.ts';
 import {openTerminal} from '../../../test/helpers/terminal.ts';
@@ -22,6 +38,25 @@ const ACCELERATOR = ['accelerator', 'tcg', 'max'];
 const IMPATIENT = ['-O1', '-DATTEMPT_SECONDS=1', '-DGRACE_SECONDS=1', '-DRESTART_MILLISECONDS=10'];
 /** That a host is busy is not told by a second. */
 const NEVER_BUSY = '-DBUSY_SECONDS=600';
+
+/** Where programs are that several tests have. */
+let shared: string | undefined;
+test.after.always(() => {
+  if (shared !== undefined) rmSync(shared, {recursive: true});
+});
+const compiled = new Map<string, string>();
+
+/** Compiles a source of the guest's; once for all who want it with the same flags. */
+const compile = (program: string, name: string, flags: readonly string[]): void => {
+  const key = [name, ...flags].join(' ');
+  const known = compiled.get(key);
+  shared ??= mkdtempSync(path.join(tmpdir(), 'rkt-test-monitor-'));
+  const file = known ?? path.join(shared, String(compiled.size));
+  if (known === undefined) execFileSync('cc', [...flags, '-o', file, at(`../guest/${name}.c`)]);
+  compiled.set(key, file);
+  rmSync(program, {force: true});
+  linkSync(file, program);
+};
 
 testIf(lacks('program/cc'))('S21 whatever a guest says, the monitor reads what it was given and ends', async (t) => {
   t.timeout(30 * 60_000);
@@ -92,7 +127,7 @@ for (const [name, script] of Object.entries(machines)) {
       for (const place of ['status', 'control']) mkdirSync(path.join(directory, place));
       for (const file of ['script', 'supervisor-status']) writeFileSync(path.join(directory, file), 'mkdir\t/x\n');
       const [monitor, qemu] = [path.join(directory, 'monitor'), path.join(directory, 'qemu')];
-      execFileSync('cc', [...IMPATIENT, NEVER_BUSY, '-o', monitor, at('../guest/monitor.c')]);
+      compile(monitor, 'monitor', [...IMPATIENT, NEVER_BUSY]);
       writeFileSync(qemu, `#!/bin/sh\n[ "$1,$2" = -accel=tcg,max ] || { ${script}; }\n${WORKS}\n`, {mode: 0o755});
       const run = async (...accelerators: string[]) => {
         rmSync(path.join(directory, 'control/socket'), {force: true});
@@ -122,7 +157,7 @@ for (const [name, script] of Object.entries(machines)) {
       t.notRegex(next.said, /[^\n\x20-\x7e]/);
       t.is(readFileSync(mark, 'utf8'), 'kvm\n');
       rmSync(mark);
-      execFileSync('cc', [...IMPATIENT, '-DBUSY_SECONDS=-1', '-o', monitor, at('../guest/monitor.c')]);
+      compile(monitor, 'monitor', [...IMPATIENT, '-DBUSY_SECONDS=-1']);
       t.is((await run('accelerator', 'kvm', 'host', ...ACCELERATOR)).status, 5);
       // One that was late may have been so because the host was busy, as the next one is then.
       t.is(existsSync(mark), name !== 'hangs');
@@ -197,8 +232,7 @@ const makeDirectory = (programs: readonly string[], flags: readonly string[] = [
   const directory = mkdtempSync(path.join(tmpdir(), 'rkt-test-monitor-'));
   for (const place of ['status', 'control']) mkdirSync(path.join(directory, place));
   for (const file of ['script', 'supervisor-status']) writeFileSync(path.join(directory, file), 'mkdir\t/x\n');
-  for (const name of programs)
-    execFileSync('cc', [...IMPATIENT, ...flags, '-o', path.join(directory, name), at(`../guest/${name}.c`)]);
+  for (const name of programs) compile(path.join(directory, name), name, [...IMPATIENT, ...flags]);
   return directory;
 };
 
@@ -209,7 +243,12 @@ const writeScript = (directory: string, script: string): void =>
 const APP = ['app', 'a', 'null', 'null', 'null'];
 
 /** A machine of one app, and what joins that app. */
-const startMachine = (script: string, rule: readonly string[] = [], flags: readonly string[] = []) => {
+const startMachine = (
+  script: string,
+  rule: readonly string[] = [],
+  flags: readonly string[] = [],
+  apps: readonly string[] = APP,
+) => {
   const directory = makeDirectory(['monitor', 'enter'], flags);
   const program = (name: string): string => path.join(directory, name);
   writeScript(directory, script);
@@ -228,7 +267,7 @@ const startMachine = (script: string, rule: readonly string[] = [], flags: reado
     return {child, ended};
   };
   return {
-    monitor: start('monitor', directory, ...APP, ...rule, ...ACCELERATOR, '--', program('qemu')),
+    monitor: start('monitor', directory, ...apps, ...rule, ...ACCELERATOR, '--', program('qemu')),
     socket: program('control/socket'),
     read: (name: string) => (existsSync(program(name)) ? readFileSync(program(name), 'utf8') : ''),
     isReady: () => readFileSync(path.join(directory, 'supervisor-status'), 'utf8').startsWith('ready'),
@@ -431,6 +470,112 @@ testIf(lacks('program/cc'))('an output that cannot be written is told once, and 
     [status, said],
     [5, 'rkt: RKT_MACHINE_OUTPUT_LOST: standard output of app "a": No space left on device\n'],
   );
+});
+
+/** A pipe that takes nothing more until somebody reads it. */
+const fullPipe = (t: ExecutionContext): {file: string; read: () => void} => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'rkt-test-monitor-'));
+  const file = path.join(directory, 'pipe');
+  execFileSync('mkfifo', [file]);
+  const fd = openSync(file, constants.O_RDWR | constants.O_NONBLOCK);
+  t.teardown(() => {
+    closeSync(fd);
+    rmSync(directory, {recursive: true});
+  });
+  const page = Buffer.alloc(4096);
+  t.throws(
+    () => {
+      for (;;) writeSync(fd, page);
+    },
+    {code: 'EAGAIN'},
+  );
+  return {file, read: () => readSync(fd, page)};
+};
+
+/** As much as a frame carries. */
+const FULL_FRAME = `frame 'O\\0\\0\\0\\0\\0\\001\\0'; head -c 65536 /dev/zero >&3`;
+
+testIf(lacks('program/cc'))('what an app has left behind holds up no pod by what it writes', async (t) => {
+  const {file} = fullPipe(t);
+  const machine = startMachine(
+    `${STARTS}; frame 'X\\0\\0\\0\\004\\0\\0\\0\\0\\005\\0\\0O\\0\\0\\0\\001\\0\\0\\0x'; head -c 8 <&3 >/dev/null`,
+    [],
+    [],
+    ['app', 'a', 'null', file, 'null'],
+  );
+  t.teardown(machine.end);
+  t.is((await machine.monitor.ended).status, 5);
+});
+
+testIf(lacks('program/cc'))(
+  'S21 a guest that ends no app is ended, however much it writes after SIGKILL',
+  async (t) => {
+    const {file} = fullPipe(t);
+    const machine = startMachine(
+      `${STARTS}; head -c 24 <&3 >/dev/null; ${FULL_FRAME}; exec cat <&3 >/dev/null`,
+      [],
+      ['-DMAX_LATE=1u'],
+      ['app', 'a', 'null', file, 'null'],
+    );
+    t.teardown(machine.end);
+    await until(machine.isReady);
+    machine.monitor.child.kill('SIGTERM');
+    const {status, said} = await machine.monitor.ended;
+    t.is(status, 254, said);
+    t.regex(said, /RKT_MACHINE_HANGS/);
+  },
+);
+
+testIf(lacks('program/cc'))(
+  'two apps that write to one pipe, whose reader is slow, do not hold up who stops them',
+  async (t) => {
+    const {file, read} = fullPipe(t);
+    // What has been written is granted anew by 16 bytes.
+    const machine = startMachine(
+      `frame 'R\\0\\0\\0\\0\\0\\0\\0'; head -c 25 <&3 >/dev/null
+    for app in 0 1; do frame "O\\00$app\\0\\0\\0\\020\\0\\0"; head -c 4096 /dev/zero >&3; done
+    frame 'G\\0\\0\\0\\0\\0\\0\\0'; head -c 16 <&3 >/dev/null; head -c 1 <&3 >"$(dirname "$0")/heard"`,
+      [],
+      [],
+      ['a', 'b'].flatMap((name) => ['app', name, 'null', file, 'null']),
+    );
+    t.teardown(machine.end);
+    await until(machine.isReady);
+    // There is place for one.
+    read();
+    machine.monitor.child.kill('SIGTERM');
+    await until(() => machine.read('heard') === 'K');
+    t.pass();
+  },
+);
+
+testIf(lacks('program/cc'))('what an app and the kernel have said last is told of a machine that fails', async (t) => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'rkt-test-monitor-'));
+  t.teardown(() => rmSync(directory, {recursive: true}));
+  const log = path.join(directory, 'log');
+  // All of it is there when the monitor looks.
+  const machine = startMachine(
+    `${STARTS}; kill -STOP $PPID; ${FULL_FRAME}; frame 'O\\0\\0\\0\\004\\0\\0\\0last'
+    seq 2000 >&4; echo gone >"$(dirname "$0")/heard"; exit 3`,
+    [],
+    [],
+    ['app', 'a', 'null', log, 'null'],
+  );
+  t.teardown(machine.end);
+  await until(() => machine.read('heard') !== '');
+  machine.monitor.child.kill('SIGCONT');
+  const {status, said} = await machine.monitor.ended;
+  t.is(status, 254, said);
+  t.regex(said, /1999\n2000\n+$/);
+  t.is(statSync(log).size, 65_540);
+});
+
+testIf(lacks('program/cc'))('S21 a machine says nothing of apps before it has started', async (t) => {
+  const machine = startMachine(`frame 'X\\0\\0\\0\\004\\0\\0\\0\\0\\0\\0\\0'; exec cat <&3 >/dev/null`);
+  t.teardown(machine.end);
+  const {status, said} = await machine.monitor.ended;
+  t.is(status, 254, said);
+  t.regex(said, /RKT_MACHINE_PROTOCOL: .* before it has started\n/);
 });
 
 /** linux/errno.h: that it may not, and that it is no tap. */

@@ -94,7 +94,7 @@ const CONTROLLER_OF: Readonly<Record<keyof App['limits'], string | undefined>> =
   ioOperations: undefined,
 };
 
-/** Of a host with both versions systemd takes limits to those of v1, and says nothing of a controller that is not there. */
+/** On a host with both versions of cgroups, systemd sets limits in v1 alone, and silently ignores one whose controller is not there. */
 const requireV1 = (pod: Pod, {cgroup}: HostFacts): void => {
   const there = new Set(cgroup.hierarchies.flatMap(({version, controllers}) => (version === 1 ? controllers : [])));
   for (const {name, limits} of pod.apps) {

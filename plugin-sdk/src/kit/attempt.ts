@@ -28,7 +28,7 @@ export const obstacle = (
   if (had !== undefined) return {result: 'not declared', because: `it is about flavors without ${had}`};
   for (const name of needs) {
     const {here, because} = promised(name);
-    if (here === 'impossible') return {result: 'skipped', because: `${name} is not to be had here: ${because}`};
+    if (here === 'impossible') return {result: 'skipped', because: `${name} is not available here: ${because}`};
   }
   return undefined;
 };

@@ -32,7 +32,7 @@ export type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 /** No call needs that long. */
 const TIMEOUT_MILLISECONDS = 180_000;
 
-export const ENVIRONMENT: Readonly<Record<string, string>> = {
+const ENVIRONMENT: Readonly<Record<string, string>> = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   HOME: '/root',
   LC_ALL: 'C.UTF-8',

@@ -63,16 +63,18 @@ const cgroupRoots = (): string[] =>
     .filter((line) => / - cgroup2? /.test(line))
     .map((line) => line.split(' ')[4] ?? '');
 
+/** By what their entries say of themselves: a cgroup has some fifty files, and a host hundreds of cgroups. */
+const subdirectories = (directory: string): string[] => {
+  try {
+    const entries = readdirSync(directory, {withFileTypes: true});
+    return entries.filter((entry) => entry.isDirectory()).map(({name}) => path.join(directory, name));
+  } catch {
+    return [];
+  }
+};
+
 const cgroupDirectories = (directory: string, depth = 0): string[] =>
-  list(directory).flatMap((name) => {
-    const child = path.join(directory, name);
-    try {
-      if (depth > 6 || !lstatSync(child).isDirectory()) return [];
-    } catch {
-      return [];
-    }
-    return [child, ...cgroupDirectories(child, depth + 1)];
-  });
+  depth > 6 ? [] : subdirectories(directory).flatMap((child) => [child, ...cgroupDirectories(child, depth + 1)]);
 
 const link = (file: string): string => {
   try {

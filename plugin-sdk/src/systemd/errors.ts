@@ -44,16 +44,16 @@ export const environmentNameRefused = (app: string, variable: string): UnitError
     {app, variable},
   );
 
-/** A user or group has the number that stands for none in 16 bits. */
+/** A user or group has the number 65535, which systemd refuses: as 16 bits it means "none". */
 export const idRefused = (app: string, id: number): UnitError =>
   new UnitError(
     'RKT_UNIT_ID_REFUSED',
-    `app "${app}": systemd refuses the user or group ${id}: as 16 bits it is the invalid one`,
+    `app "${app}": systemd refuses the user or group ${id}, because in 16 bits it means none`,
     'use another number',
     {app, id},
   );
 
-/** A limit has no form in a unit. */
+/** A limit has no form in a unit of systemd. */
 export const limitRefused = (app: string, limit: string, value: unknown): UnitError =>
   new UnitError(
     'RKT_UNIT_LIMIT_REFUSED',
@@ -62,11 +62,11 @@ export const limitRefused = (app: string, limit: string, value: unknown): UnitEr
     {app, limit, value},
   );
 
-/** A limit of one app in a pod of several for which systemd has no setting. */
+/** A limit of one app in a pod of several, for which systemd has no setting. */
 export const limitWithoutSetting = (app: string, limit: string): UnitError =>
   new UnitError(
     'RKT_UNIT_LIMIT_UNSUPPORTED',
-    `app "${app}": systemd limits no ${limit} of one app among others`,
+    `app "${app}": systemd cannot limit ${limit} of one app among others`,
     'run the app in a pod of its own, or limit the pod as a whole, by isolators of its manifest',
     {app, limit},
   );
@@ -80,7 +80,7 @@ export const lineTooLong = (where: string, length: number): UnitError =>
     {where, length},
   );
 
-/** A program is named without its directory. */
+/** The program of an app is named without its directory. */
 export const programUnresolved = (app: string, program: string): UnitError =>
   new UnitError(
     'RKT_UNIT_PROGRAM_UNRESOLVED',
@@ -89,21 +89,21 @@ export const programUnresolved = (app: string, program: string): UnitError =>
     {app, program},
   );
 
-/** A rule of a filter has no form in a unit. */
+/** A rule of a filter has no form in a unit of systemd. */
 export const seccompRefused = (app: string, syscalls: readonly string[], why: string): UnitError =>
   new UnitError(
     'RKT_UNIT_SECCOMP_REFUSED',
-    `app "${app}": the rule for ${syscalls.join(', ')} cannot be said to systemd: ${why}`,
+    `app "${app}": the rule for ${syscalls.join(', ')} cannot be written as a setting of systemd: ${why}`,
     'use an isolator without such a rule, or choose a flavor without systemd',
     {app, syscalls, why},
   );
 
-/** A stream of an app goes where no unit can send it. */
+/** A stream of an app goes where no unit of systemd can send it. */
 export const streamRefused = (app: string, stream: string, why: string): UnitError =>
   new UnitError(
     'RKT_UNIT_STREAM_REFUSED',
     `app "${app}": ${stream}: ${why}`,
-    'this is a mistake of the flavor: report it',
+    'this is a bug in the flavor: report it',
     {app, stream, why},
   );
 

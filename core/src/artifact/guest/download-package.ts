@@ -1,17 +1,19 @@
-import {chmodSync, chownSync, copyFileSync, mkdirSync, readdirSync, readFileSync} from 'node:fs';
+import {chmodSync, chownSync, mkdirSync, readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {scratchDirectory} from '../../linux/scratch-directory.ts';
 import {guestKernelFailed} from '../errors.ts';
+import type {ListedPackage} from './listed-package.ts';
 import {runTool} from './run-tool.ts';
+import {takePackage} from './take-package.ts';
 
 /**
- * Downloads a package of the distribution into a directory: apt's own user does it, where there is one, who reaches no other file of root's.
- * @param wanted its name, with `=VERSION` or without
+ * Downloads a package of the distribution into a directory: apt's own user does it, where there is one, who reaches no other file of root's, and whose word is not taken for what it is.
  * @param what for the error
- * @returns the name of the file
+ * @returns the file
  * @throws RKT_GUEST_KERNEL_FAILED, RKT_SCRATCH_UNUSABLE
  */
-export const downloadPackage = async (wanted: string, directory: string, what: string): Promise<string> => {
+export const downloadPackage = async (wanted: ListedPackage, directory: string, what: string): Promise<string> => {
+  const {name, version} = wanted;
   using scratch = scratchDirectory('rkt-download-');
   const reached = join(scratch.path, 'reached');
   mkdirSync(reached);
@@ -20,11 +22,12 @@ export const downloadPackage = async (wanted: string, directory: string, what: s
     chmodSync(scratch.path, 0o711);
     chownSync(reached, user, 0);
   }
-  await runTool('apt-get', ['-q', 'download', wanted], {cwd: reached, what});
+  await runTool('apt-get', ['-q', 'download', `${name}=${version}`], {cwd: reached, what});
   const archive = readdirSync(reached).find((file) => file.endsWith('.deb'));
-  if (archive === undefined) throw guestKernelFailed(what, `apt-get has downloaded nothing for ${wanted}`);
-  copyFileSync(join(reached, archive), join(directory, archive));
-  return archive;
+  if (archive === undefined) throw guestKernelFailed(what, `apt-get has downloaded nothing for ${name} ${version}`);
+  const taken = join(directory, `${name}.deb`);
+  takePackage(join(reached, archive), taken, wanted, what);
+  return taken;
 };
 
 /** passwd(5) */

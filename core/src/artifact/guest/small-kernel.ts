@@ -16,8 +16,9 @@ import {isErrno} from '../../linux/syscall-error.ts';
 import {kernelBuildFailed} from '../errors.ts';
 import {compileKernel} from './compile-kernel.ts';
 import {kernelRelease} from './kernel-release.ts';
-import {fetchSource, type KernelSource, newestSource} from './kernel-source.ts';
+import {fetchSource, newestSource} from './kernel-source.ts';
 import {compilerVersion} from './kernel-tools.ts';
+import type {ListedPackage} from './listed-package.ts';
 import type {TakenKernel} from './taken-kernel.ts';
 
 /*
@@ -35,7 +36,7 @@ interface Where {
 interface KernelRecord {
   /** Of the kernel. */
   readonly sha256: string;
-  readonly source: Pick<KernelSource, 'name' | 'version' | 'sha256'>;
+  readonly source: Pick<ListedPackage, 'name' | 'version' | 'sha256'>;
   /** Digest of the configuration. */
   readonly config: string;
   readonly compiler: string;
@@ -43,7 +44,7 @@ interface KernelRecord {
 
 /** All that its bytes depend on. */
 export const kernelKey = (
-  {name, version, sha256}: Pick<KernelSource, 'name' | 'version' | 'sha256'>,
+  {name, version, sha256}: Pick<ListedPackage, 'name' | 'version' | 'sha256'>,
   config: string,
   compiler: string,
 ): string =>
@@ -155,7 +156,7 @@ const waitForOther = (dataDir: HostPath, note: (text: string) => void) => {
 /** What the unpacked source and what is made of it take. */
 const NEEDED = 2e9;
 
-const refuseSmallDisk = (directory: string, {bytes}: KernelSource): void => {
+const refuseSmallDisk = (directory: string, {bytes}: ListedPackage): void => {
   const {bavail, bsize} = statfsSync(directory);
   const [free, needed] = [bavail * bsize, NEEDED + 2 * bytes];
   if (free < needed)

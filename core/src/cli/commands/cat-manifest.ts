@@ -10,9 +10,9 @@ export const command = defineCommand({
   summary: 'Print the manifest of a pod',
   usage: '[flags] UUID',
   description:
-    'The pod manifest of appc, complete: images by ID, every mount point satisfied, all defaults of images and flags in place.',
+    'Prints the complete pod manifest of appc: images by ID, a volume for every mount point, and all defaults of images and flags filled in.',
   flags: {
-    'pretty-print': {type: 'boolean', default: true, help: 'in several lines, indented'},
+    'pretty-print': {type: 'boolean', default: true, help: 'indent the JSON'},
     'uuid-file': {type: 'string', value: 'FILE', help: 'read the UUID from a file'},
   },
   examples: [

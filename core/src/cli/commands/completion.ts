@@ -10,7 +10,7 @@ export const command = defineCommand({
   flags: {},
   examples: [
     {command: '. <(rkt completion bash)', does: 'completion in this bash'},
-    {command: 'rkt completion fish > ~/.config/fish/completions/rkt.fish', does: 'completion in every fish to come'},
+    {command: 'rkt completion fish > ~/.config/fish/completions/rkt.fish', does: 'completion in every new fish'},
   ],
   async run({output, format}, {positionals}) {
     const [shell, extra] = positionals;

@@ -11,11 +11,11 @@ export const command = defineCommand({
   summary: 'Print the merged configuration',
   usage: '',
   description:
-    'Prints what the configuration files of the system, the administrator and the user come to, in the form of these files, as JSON ' +
-    'below the key "stage0"; below "policies" the rules that decide which flavor runs a pod, with the file of each, the highest layer first. Passwords and tokens are hidden unless asked for.',
+    'Prints the merged configuration files of the system, the administrator and the user, in the form of these files, as JSON ' +
+    'below the key "stage0". Below "policies" are the rules that decide which flavor runs a pod, each with its file, the highest layer first. Passwords and tokens are hidden unless asked for.',
   flags: {
     'pretty-print': {type: 'boolean', default: true, help: 'indent the JSON'},
-    'show-secrets': {type: 'boolean', help: 'print passwords, tokens and keys too'},
+    'show-secrets': {type: 'boolean', help: 'also print passwords, tokens and keys'},
   },
   examples: [
     {command: 'rkt config', does: 'what rkt would use here'},

@@ -10,19 +10,19 @@ import {describeError} from '../report-error.ts';
 
 export const command = defineCommand({
   name: 'enter',
-  summary: 'Run a further program in a running pod',
+  summary: 'Run another program in a running pod',
   usage: '[flags] UUID|--uuid-file=FILE [COMMAND [ARGS…]]',
   description:
-    'The program has exactly what the app has: its root directory, namespaces, cgroup, user, capabilities, filter and limits. Without a command ' +
+    'The program gets exactly what the app has: its root directory, namespaces, cgroup, user, capabilities, filter and limits. Without COMMAND ' +
     'it is a shell.',
   imageGrammar: true,
   flags: {
     app: {type: 'string', value: 'NAME', help: 'the app to enter; needed if the pod has several'},
-    'uuid-file': {type: 'string', value: 'FILE', help: 'read the UUID from a file; all arguments are the command then'},
+    'uuid-file': {type: 'string', value: 'FILE', help: 'read the UUID from a file; all arguments are then the command'},
   },
   examples: [
     {command: 'rkt enter 0f5a1f3e', does: 'a shell'},
-    {command: 'rkt enter --app=web 0f5a1f3e ls -l /srv', does: 'one program in one of several apps'},
+    {command: 'rkt enter --app=web 0f5a1f3e ls -l /srv', does: 'a program in one of several apps'},
     {command: 'rkt enter --uuid-file=/run/web.uuid ls -l /srv', does: 'in the pod whose UUID is in the file'},
   ],
   async run(context, {flags, positionals}) {

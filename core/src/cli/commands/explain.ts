@@ -14,7 +14,7 @@ export const command = defineCommand({
   summary: 'Tell which flavor would run a pod, and why',
   usage: '[flags] IMAGE [image flags] [-- ARGS…] [--- IMAGE2 …]',
   description:
-    'Takes what "rkt run" takes and tells which flavors are considered, why each is rejected and what would help, and which rules of the files in policy.d apply. What it tells is what run does. ' +
+    'Takes the arguments of "rkt run" and tells which flavors are considered, why each is rejected and what would help, and which rules of the files in policy.d apply. "rkt run" decides the same way. ' +
     'Changes nothing and needs no root. Exits with 1 if run would refuse the pod.',
   imageGrammar: true,
   flags: {...podFlags, ...runFlags, ...appFlags},
@@ -22,7 +22,7 @@ export const command = defineCommand({
     {command: 'rkt explain example.com/web', does: 'the flavor that would run it, and why'},
     {
       command: 'rkt explain --format=json example.com/web --user=1000',
-      does: 'the same for programs, with a flag of run',
+      does: 'the same as JSON, with a flag of run',
     },
   ],
   async run(context, {flags, images}) {

@@ -6,10 +6,10 @@ import {argumentMissing, argumentUnexpected} from '../errors.ts';
 
 export const command = defineCommand({
   name: 'export',
-  summary: 'Make an image of what an exited app has left',
+  summary: 'Make an image of the files of an exited app',
   usage: '[flags] UUID OUTPUT.aci',
   description:
-    'The image has the manifest of the one the app came from, and all files as the app left them, without its volumes.',
+    'The image has the manifest of the image that the app came from, and all files as the app left them, without its volumes.',
   flags: {
     app: {type: 'string', value: 'NAME', help: 'the app to export; needed if the pod has several'},
     overwrite: {type: 'boolean', help: 'replace an existing file'},

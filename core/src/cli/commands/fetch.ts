@@ -19,7 +19,7 @@ const flags = {
     value: 'POLICY',
     choices: PULL_POLICIES,
     default: 'update',
-    help: 'when to look for an image outside of the store',
+    help: 'when to look for an image outside the store',
   },
   signature: {
     type: 'string',
@@ -36,7 +36,7 @@ export const command = defineCommand({
   usage: '[flags] IMAGE [--signature=FILE] [IMAGE…]',
   description:
     'Takes images into the store and prints their IDs. An IMAGE is a file, or an ID or a name that is in the store already. ' +
-    'Images are unpacked, checked and hashed in one pass; nothing of one that is refused stays.',
+    'Images are unpacked, checked and hashed in one pass; nothing is kept of one that is refused.',
   flags,
   imageGrammar: true,
   examples: [

@@ -27,12 +27,12 @@ import {sourceDateEpoch} from '../source-date-epoch.ts';
 
 export const command = defineCommand({
   name: 'flavor build',
-  summary: 'Build an image that a flavor runs pods with, of the programs of this host',
+  summary: 'Build a stage1 image: the programs of this host that a flavor runs pods with',
   usage: '[flags] FLAVOR',
   description:
-    'Writes an image of the programs of this host that FLAVOR runs pods with, and of what they need. With --stage1=IMAGE a host that lacks them ' +
-    'runs pods, too: nspawn without systemd. A flavor that has no other way (kvm) takes the image that was built last for it without -o, which is in the store. The same files give the same image, byte for byte; SOURCE_DATE_EPOCH sets the time of all files (default 0). ' +
-    "Machines start with the newest kernel of Debian, or with a small one that is compiled here once of Debian's source (--kernel=small), with which they start faster and take less memory: it takes root, a compiler, two gigabytes of the disk for a while, and some eight minutes of a processor.",
+    'Writes an image of the programs of this host that FLAVOR runs pods with, and of the files they need. With --stage1=IMAGE, a host that lacks these programs ' +
+    'can run pods, too: with nspawn where there is no systemd. A flavor that always needs an image (kvm) uses the one that was built last for it without -o, which is kept in the store. The same files give the same image, byte for byte; SOURCE_DATE_EPOCH sets the time of all files (default 0).\n\n' +
+    "Virtual machines start with the newest kernel of Debian, or with a small one (--kernel=small), with which they start faster and need less memory. It is compiled here once from Debian's source, which needs root, a compiler, two gigabytes of disk space for a while, and about eight minutes of processor time.",
   flags: {
     compression: {
       type: 'string',
@@ -44,12 +44,12 @@ export const command = defineCommand({
     initramfs: {
       type: 'string',
       value: 'FILE',
-      help: "an archive (cpio) that is unpacked before rkt's own where a machine starts, for --kernel=FILE: its modules, in the order of /modules/order",
+      help: "with --kernel=FILE: a cpio archive with its modules, which are loaded in the order of /modules/order; it is unpacked before rkt's own when a machine starts",
     },
     kernel: {
       type: 'string',
       value: 'KIND|FILE',
-      help: 'what machines start with: "small", "distribution", or a file with a path (default: as configured, else the small kernel if it has been made, else the distribution\'s)',
+      help: 'the kernel that machines start with: "small", "distribution", or the path of a file (default: the configured one, else the small one if it has been made, else that of the distribution)',
     },
     label: {type: 'list', value: 'KEY=VALUE', help: 'a label; os and arch default to those of this host'},
     name: {type: 'string', value: 'NAME', help: 'name of the image (default rkt/stage1-FLAVOR)'},
@@ -60,15 +60,15 @@ export const command = defineCommand({
     {command: 'rkt flavor build nspawn -o stage1.aci', does: "builds an image of this host's systemd"},
     {
       command: 'rkt flavor build kvm',
-      does: 'makes the image that --stage1=kvm runs pods with, of QEMU and the newest kernel of Debian',
+      does: 'makes the image that --stage1=kvm runs pods with, from QEMU and the newest kernel of Debian',
     },
     {
       command: 'rkt flavor build --kernel=small kvm',
-      does: "the same with a small kernel, compiled of Debian's source if it has not been",
+      does: "the same with a small kernel, which is compiled from Debian's source if it has not been yet",
     },
     {
       command: 'rkt flavor build nspawn --name=example.com/stage1 --label=version=1 -o stage1.aci',
-      does: 'names it: for a host that has fetched it, --stage1=example.com/stage1:1',
+      does: 'gives it a name: hosts that have fetched it take --stage1=example.com/stage1:1',
     },
   ],
   async run(context, {flags, positionals}) {

@@ -13,14 +13,14 @@ export const command = defineCommand({
   summary: 'Compare what two flavors give on this host',
   usage: 'FLAVOR FLAVOR',
   description:
-    'Tells in what two flavors differ on this host: how they isolate, and which isolators, features and verbs are more of a promise with one than with the other, and why not with that one.',
+    'Shows how two flavors differ on this host: how they isolate, and for which isolators, features and verbs one promises more than the other, and why the other does not.',
   flags: {
-    all: {type: 'boolean', help: 'what is the same with both, too'},
+    all: {type: 'boolean', help: 'also show what is the same with both'},
     'no-legend': {type: 'boolean', help: 'leave out the headings'},
   },
   examples: [
-    {command: 'rkt flavor compare fly nspawn', does: 'in what they differ here'},
-    {command: 'rkt flavor compare --all --format=json fly kvm', does: 'everything, for programs'},
+    {command: 'rkt flavor compare fly nspawn', does: 'how they differ here'},
+    {command: 'rkt flavor compare --all --format=json fly kvm', does: 'everything, as JSON'},
   ],
   async run(context, {flags, positionals}) {
     const {output, format} = context;

@@ -20,24 +20,25 @@ export const command = defineCommand({
   summary: 'Tell what this host lacks for a flavor, and how to fix it',
   usage: '[FLAVOR|IMAGE…]',
   description:
-    'Without FLAVOR, all that are installed; with an image of the store that was made for a flavor, whether the flavor runs with it; with one that is a flavor itself, that one. Lists what a flavor finds missing or weakened on this host, each with a fix, why it would refuse a pod of one app that asks for nothing, and every ' +
-    'promise that does not hold here. Exits with 1 if one of the flavors cannot run such pods here. With --prove, which without FLAVOR is about the one that runs pods by default, it exits with 1 if a promise does not hold. So is --measure, whose numbers are kept with their date until it is said again.',
+    'Lists what a flavor finds missing or weaker on this host, each with a fix; why it would refuse a pod of one app that asks for nothing; and every promise that does not hold here. ' +
+    'Exits with 1 if one of the flavors cannot run such a pod here. Without FLAVOR it looks at all that are installed. IMAGE is an image of the store: one that was made for a flavor, which is tried with it, or one that is a flavor itself.\n\n' +
+    '--prove and --measure are, without FLAVOR, about the flavor that runs pods by default. With --prove it also exits with 1 if a promise does not hold. The numbers of --measure are kept with their date until it is run again.',
   flags: {
-    all: {type: 'boolean', help: 'list the promises that hold, too'},
+    all: {type: 'boolean', help: 'also list the promises that hold'},
     measure: {
       type: 'boolean',
-      help: 'run pods that do nothing and tell what they cost, for rkt plan --diff, too; takes root',
+      help: 'run pods that do nothing and tell what they cost; rkt plan --diff then shows it, too; needs root',
     },
     prove: {
       type: 'boolean',
-      help: 'try every promise with pods that are thrown away (rkt flavor test), and tell which hold; takes root',
+      help: 'try every promise with throw-away pods, as rkt flavor test does, and tell which hold; needs root',
     },
   },
   examples: [
     {command: 'rkt flavor doctor', does: 'all installed flavors'},
-    {command: 'rkt flavor doctor fly --format=json', does: 'findings and verdicts of one, for programs'},
+    {command: 'rkt flavor doctor fly --format=json', does: 'findings and verdicts of one, as JSON'},
     {command: 'rkt flavor doctor --measure fly', does: 'how long a pod takes here, and what runs besides its app'},
-    {command: 'rkt flavor doctor --prove fly', does: 'hostile pods on this host: which promises of fly hold'},
+    {command: 'rkt flavor doctor --prove fly', does: 'which promises of fly hold, tried with hostile pods'},
   ],
   async run(context, {flags, positionals}) {
     if (flags.measure && flags.prove) throw flagConflict('--measure', '--prove');

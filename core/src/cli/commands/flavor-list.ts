@@ -12,15 +12,15 @@ export const command = defineCommand({
   summary: 'List the installed flavors',
   usage: '',
   description:
-    'A flavor is what runs a pod: chosen by --stage1, by the rules of policy.d, by the configuration, or by default. Those that isolate most on this host are first, and last those that cannot run here ("rkt flavor doctor" tells why). ' +
-    'A flag in a column means that a pod gets it by that flag; "host", that it shares the host\'s.',
+    'A flavor is what runs a pod. It is chosen by --stage1, by the rules of policy.d, by the configuration, or by default. Those that isolate most on this host come first, those that cannot run here last ("rkt flavor doctor" tells why). ' +
+    'A flag in a column means that a pod gets it by that flag, and "host" that it shares the host\'s.',
   flags: {
-    full: {type: 'boolean', help: 'where each comes from and what it is, too'},
+    full: {type: 'boolean', help: 'also show where each comes from and what it is'},
     'no-legend': {type: 'boolean', help: 'leave out the heading'},
   },
   examples: [
     {command: 'rkt flavor list', does: 'what each can do on this host, the strongest first'},
-    {command: 'rkt flavor list --format=json', does: 'the same for programs, with sources and digests'},
+    {command: 'rkt flavor list --format=json', does: 'the same as JSON, with sources and digests'},
   ],
   async run(context, {flags, positionals}) {
     exactly(command.name, [], positionals);

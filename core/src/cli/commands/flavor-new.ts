@@ -8,7 +8,7 @@ export const command = defineCommand({
   summary: 'Make the package of a new flavor',
   usage: 'NAME',
   description:
-    'Makes the directory NAME with a flavor in TypeScript that runs pods as it is: a start for another one. --stage1=./NAME runs it. The README of @rkt/plugin-sdk goes on from there.',
+    'Makes the directory NAME with a flavor in TypeScript that already runs pods, for you to change. --stage1=./NAME uses it. The README of @rkt/plugin-sdk goes on from there.',
   flags: {},
   examples: [{command: 'rkt flavor new mine', does: 'makes ./mine; rkt run --stage1=./mine IMAGE runs a pod with it'}],
   async run(context, {positionals}) {

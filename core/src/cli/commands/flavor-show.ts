@@ -15,9 +15,9 @@ export const command = defineCommand({
   summary: 'Show what a flavor enforces, and how',
   usage: 'FLAVOR|IMAGE',
   description:
-    'Of a flavor that is installed, or is in an image of the store, or that such an image was made for. For every isolator, feature and verb: enforced (exactly as asked), equivalent (by another means), not-applicable (asking for it ' +
-    'changes nothing), or impossible (a pod that asks for it is refused unless --allow-degraded names it). ' +
-    'As oci-features, what of it holds on this host, in the form in which engines ask runtimes for their features (features.md of the OCI runtime specification); a config.json of that specification is nothing that rkt takes.',
+    'Every isolator, feature and verb is enforced (exactly as asked), equivalent (by other means), not-applicable (asking for it ' +
+    'changes nothing) or impossible (a pod that asks for it is refused unless --allow-degraded names it). IMAGE is an image of the store: one that is a flavor, or one that was made for a flavor.\n\n' +
+    'With --format=oci-features it tells what holds on this host, in the form in which engines ask runtimes for their features (features.md of the OCI runtime specification). rkt does not take a config.json of that specification.',
   flags: {
     format: {
       type: 'string',
@@ -30,7 +30,7 @@ export const command = defineCommand({
   examples: [
     {command: 'rkt flavor show fly', does: 'every promise of fly with its mechanism'},
     {command: 'rkt flavor show nspawn --format=oci-features', does: 'what it can do here, for engines'},
-    {command: 'rkt flavor show example.com/flavors/jail', does: 'what an image of the store promises as a flavor'},
+    {command: 'rkt flavor show example.com/flavors/jail', does: 'what the flavor in an image of the store promises'},
     {command: 'rkt flavor show ./my-flavor --format=yaml', does: 'the declaration of a flavor that is not installed'},
   ],
   async run(context, {flags, positionals}) {

@@ -6,12 +6,12 @@ import {casesOf, testFlavor} from '../test-flavor.ts';
 
 export const command = defineCommand({
   name: 'flavor test',
-  summary: 'Try on this host whether a flavor keeps what it promises',
+  summary: 'Try on this host whether a flavor keeps its promises',
   usage: '[flags] FLAVOR|IMAGE',
   description:
-    'Runs real pods in a data directory of their own, which is removed in the end, with images made of programs of this host: every isolator, feature and verb that the flavor declares, from inside and from outside; what ' +
-    'enters against what runs; exit statuses and signals; stop, gc and what is left; hostile images; many at once; rkt killed. Each case has an ID, which is the requirement of App Container, the class of attacks, or the verb. What is not declared is not tried, ' +
-    'and what this host lacks is skipped. An image of the store that is a flavor itself is tried as any other. Exits with 1 if a case failed.',
+    'Runs real pods, from images made of programs of this host, in a data directory of their own that is removed afterwards. It tries every isolator, feature and verb that the flavor declares, from inside and from outside; whether what ' +
+    'enters a pod has what the app has; exit statuses and signals; stop, gc and what they leave; hostile images; many pods at once; and rkt being killed. The ID of a case is the requirement of App Container, the class of attacks, or the verb. What the flavor does not declare is not tried, ' +
+    'and what this host lacks is skipped. An image of the store that is a flavor itself is tried like any other. Exits with 1 if a case failed.',
   flags: {
     case: {type: 'list', value: 'ID', help: 'only this case, or all below it: EX-48, EX-32/*'},
     format: {
@@ -21,20 +21,20 @@ export const command = defineCommand({
       default: 'text',
       help: 'how results and errors are written; tap: Test Anything Protocol',
     },
-    list: {type: 'boolean', help: 'only tell what would be tried'},
+    list: {type: 'boolean', help: 'only list what would be tried'},
     match: {type: 'string', value: 'PATTERN', help: 'only cases whose ID or title fits; "*" is anything'},
   },
   examples: [
     {command: 'rkt flavor test fly', does: 'all cases, one a line'},
     {
       command: 'rkt flavor test ./my-flavor --case=EX-48 --case=S35/signals',
-      does: 'capabilities, and one case more',
+      does: 'the cases about capabilities, and one more',
     },
     {
       command: "rkt flavor test fly --match='S35*' --format=tap",
       does: 'one class of attacks, for a program that reads TAP',
     },
-    {command: 'rkt flavor test fly --list', does: 'the cases without trying them'},
+    {command: 'rkt flavor test fly --list', does: 'lists the cases without trying them'},
   ],
   async run(context, {flags, positionals}) {
     const [flavor, extra] = positionals;

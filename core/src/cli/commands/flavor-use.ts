@@ -18,20 +18,20 @@ const MACHINE_ID = '/etc/machine-id';
 
 export const command = defineCommand({
   name: 'flavor use',
-  summary: 'Choose the flavor of pods of this host that name none',
+  summary: 'Choose the default flavor of this host',
   usage: '[flags] FLAVOR',
   description:
-    'Writes stage1.d/flavor-use.json in the configuration of the administrator, at once and durably, and nothing else: pods that run or have been prepared stay as they are. A flavor that cannot run pods here is refused, and so is a choice beside another in that directory. ' +
-    '--stage1 and the rules of policy.d come first, as ever; "rkt explain" tells what a pod gets.\n\n' +
-    'With --canary the same line, said on many hosts, changes only some of them: each has a number from 0 to 99 of its machine-id and the name of the flavor, and those below N change. A higher N adds hosts, and takes none back.',
+    'Writes stage1.d/flavor-use.json in the configuration of the administrator, atomically, and changes nothing else: pods that run or have been prepared stay as they are. A flavor that cannot run pods here is refused, and so is a choice if another file of that directory makes one. ' +
+    '--stage1 and the rules of policy.d still come first; "rkt explain" tells what a pod gets.\n\n' +
+    'With --canary the same command, run on many hosts, changes only some of them: each host has a number from 0 to 99, made from its machine-id and the name of the flavor, and those below N change. A higher N adds hosts and takes none back.',
   flags: {
     canary: {type: 'string', value: 'N%', help: 'only if this host is among the first N of a hundred'},
     rollback: {type: 'boolean', help: 'go back to what was chosen before'},
   },
   examples: [
-    {command: 'rkt flavor use nspawn', does: 'pods run with nspawn, unless they or a rule say otherwise'},
+    {command: 'rkt flavor use nspawn', does: 'pods run with nspawn unless a flag or a rule says otherwise'},
     {command: 'rkt flavor use --canary=10% nspawn', does: 'the same on a tenth of the hosts'},
-    {command: 'rkt flavor use --rollback', does: 'what was before it again'},
+    {command: 'rkt flavor use --rollback', does: 'goes back to what was chosen before'},
   ],
   async run(context, {flags, positionals}) {
     const [name, extra] = positionals;
@@ -54,7 +54,7 @@ export const command = defineCommand({
       const number = canaryNumber(machineId(), found.flavor.declaration.name);
       if (number >= percent)
         return tell(context, {flavor: null, previous: null, changed: false, canary: {number, percent}});
-      output.note(`this host is number ${number} of 0 to 99, and those below ${percent} change`);
+      output.note(`this host has the number ${number}, of 0 to 99, and those below ${percent} change`);
     }
     const weaker = await weakerThan(context, here.abilities);
     const used = useFlavor(localConfig, selection);
@@ -101,7 +101,7 @@ const weakerThan = async (
   } catch (error) {
     if (!(error instanceof RktError)) throw error;
     // It may be gone or broken, which is what another is chosen for.
-    context.output.note(`it is not compared with "${configured}", which pods had until now: ${error.message}`);
+    context.output.note(`it could not be compared with "${configured}", which pods had until now: ${error.message}`);
     return undefined;
   }
 };

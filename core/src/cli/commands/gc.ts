@@ -14,7 +14,7 @@ export const command = defineCommand({
   usage: '[flags]',
   description:
     'Marks the pods that have exited, and removes those that were marked longer ago than the grace period, preparations that were interrupted, ' +
-    'and prepared pods that nobody has run for long; images that were removed but for these pods; and copies of flavors that no pod has any more. Takes nothing that runs, but keeps the logs of --stdout=log in bounds. For a timer.',
+    'and prepared pods that nobody has run for long. With them go images that had been removed and stayed only for these pods, and copies of flavors that no pod needs any more. Running pods are left alone, except that their logs of --stdout=log are kept in bounds. Meant to be run by a timer.',
   flags: {
     'dry-run': {type: 'boolean', help: 'only say what would be done to each pod, and why'},
     'expire-prepared': {

@@ -17,7 +17,7 @@ const flags = {
   add: {
     type: 'list',
     value: 'HOST:TARGET',
-    help: 'with --from-host: a file or directory of this host, and where it goes in the image; again for each',
+    help: 'with --from-host: a file or directory of this host, and where it goes in the image',
   },
   compression: {
     type: 'string',
@@ -26,10 +26,10 @@ const flags = {
     default: 'none',
     help: 'how to compress the image; its ID does not depend on it',
   },
-  exec: {type: 'list', value: 'ARG', mayBeEmpty: true, help: 'the program to run; again for each of its arguments'},
+  exec: {type: 'list', value: 'ARG', mayBeEmpty: true, help: 'the program to run, and again for each of its arguments'},
   'from-host': {
     type: 'boolean',
-    help: 'build of programs of this host and the libraries they need, and of directories with all that is in them',
+    help: 'build from programs of this host and the libraries they need, and from directories with all that is in them',
   },
   group: {type: 'string', value: 'GROUP', help: 'group of the app (default 0)'},
   label: {type: 'list', value: 'KEY=VALUE', help: 'a label; os and arch default to those of this host'},
@@ -47,22 +47,22 @@ type Given = FlagValues<typeof flags>;
 
 export const command = defineCommand({
   name: 'image build',
-  summary: 'Build an image of a directory or of programs of this host',
+  summary: 'Build an image from a directory or from programs of this host',
   usage: '[flags] DIRECTORY | --from-host PROGRAM|DIRECTORY…',
   description:
-    'Writes an image whose root file system is DIRECTORY, with owners, modes, extended attributes and links, and without times: the same files ' +
+    'Writes an image whose root file system is DIRECTORY. Owners, modes, extended attributes and links are kept, times are not: the same files ' +
     'give the same image, byte for byte. SOURCE_DATE_EPOCH sets the time of all files (default 0).',
   flags,
   examples: [
     {command: 'rkt image build ./rootfs --name=example.com/web --exec=/bin/web -o web.aci', does: 'builds web.aci'},
     {
       command: 'rkt image build --from-host sh ls --name=example.com/shell --exec=/bin/sh -o shell.aci',
-      does: 'builds an image of the shell of this host, with no network',
+      does: 'builds an image with the shell and ls of this host',
     },
     {
       command:
         'rkt image build --from-host sh /usr/lib/locale --add=./rootfs:/srv/site --name=example.com/site --exec=/bin/sh -o site.aci',
-      does: 'the same with a directory of this host, and with files of your own',
+      does: 'the same with a directory of this host and files of your own',
     },
     {command: 'rkt image build ./rootfs --manifest=web.yaml -o web.aci', does: 'takes the manifest from a file'},
   ],

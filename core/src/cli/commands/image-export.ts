@@ -11,7 +11,7 @@ export const command = defineCommand({
   summary: 'Write an image of the store to a file',
   usage: '[flags] IMAGE OUTPUT.aci',
   description:
-    'Writes the archive that was fetched, byte for byte but uncompressed: its ID is the same. With - for OUTPUT.aci it goes to standard output.',
+    'Writes the archive that was fetched, byte for byte but uncompressed, so that its ID is the same. If OUTPUT.aci is -, it goes to standard output.',
   flags: {overwrite: {type: 'boolean', help: 'replace an existing file'}},
   examples: [
     {command: 'rkt image export example.com/web web.aci', does: 'writes web.aci'},

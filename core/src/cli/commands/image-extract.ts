@@ -9,7 +9,7 @@ export const command = defineCommand({
   summary: 'Copy an image into a directory',
   usage: '[flags] IMAGE DIRECTORY',
   description:
-    'Copies the files of one image, without its dependencies. Nobody else can enter the directory, for set-user-ID programs stay what they are; with --rootfs-only it has the mode that the image says: choose one in a directory that only root can enter.',
+    'Copies the files of one image, without its dependencies. Nobody else can enter the directory, because set-user-ID programs in it keep that bit. With --rootfs-only it has the mode that the image says instead, so put it into a directory that only root can enter.',
   flags: {
     overwrite: {type: 'boolean', help: 'replace an existing directory'},
     'rootfs-only': {type: 'boolean', help: 'leave out the manifest: DIRECTORY is the root file system'},

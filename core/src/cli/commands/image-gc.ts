@@ -17,8 +17,8 @@ export const command = defineCommand({
   summary: 'Remove images that nobody uses',
   usage: '[flags]',
   description:
-    'Removes images and rendered trees that no pod uses and that have not been used for the grace period, trees of programs that the host ' +
-    'has in another version now, file system images of layers that are gone, templates of machines that none goes on from, and what interrupted commands have left in the store.',
+    'Removes images and rendered trees that no pod uses and that have not been used for the grace period; trees of programs that the host ' +
+    'now has in another version; file system images of layers that are gone; saved machines that no pod can continue from; and what interrupted commands have left in the store.',
   flags: {
     'grace-period': {
       type: 'string',

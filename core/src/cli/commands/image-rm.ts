@@ -13,8 +13,8 @@ export const command = defineCommand({
   summary: 'Remove images from the store',
   usage: 'IMAGE…',
   description:
-    'Removes images that no running pod uses. For pods that have been prepared the files stay for as long as these do, while nobody else finds the image any more, unless it is fetched again. ' +
-    'Of pods that have exited only export needs the image. An image that others depend on can be removed; these cannot run then. Of several images of one name, say which: by version or ID.',
+    'Removes images, unless a running pod uses them. For prepared pods the files of an image stay until these pods are gone, but nobody else finds the image any more unless it is fetched again. ' +
+    'Pods that have exited need their images only for rkt export. An image that others depend on can be removed; those can no longer run then. If several images have one name, say which by version or ID.',
   flags: {},
   examples: [{command: 'rkt image rm example.com/web:1.0 example.com/db', does: 'removes two images'}],
   async run(context, {positionals}): Promise<number> {

@@ -15,16 +15,16 @@ import {storedImage} from '../image-argument.ts';
 
 export const command = defineCommand({
   name: 'image verify',
-  summary: 'Check that images are what they were when they were fetched, and repair what can be repaired',
+  summary: 'Check that images are still what was fetched, and repair what can be repaired',
   usage: '[flags] [IMAGE…]',
   description:
-    'Puts the archive of each image together again from what is stored, compares its digest with the ID, every ' +
-    'file with what the archive says about it, and what has been rendered of it with the images that it is made of. Without IMAGE all images are checked, else these and what they depend on. An image whose files still have their bytes is unpacked ' +
-    'again, and rendered again what was rendered of it, unless a running pod uses it. Of an image that has lost some nothing is run until it has been fetched again.',
-  flags: {rebuild: {type: 'boolean', help: 'make the index anew from the images, and check nothing'}},
+    'Puts the archive of each image together again from what is stored, and compares its digest with the ID, every ' +
+    'file with what the archive says about it, and rendered trees with the images that they are made of. Without IMAGE all images are checked, otherwise these and what they depend on. An image whose files still have their contents is unpacked ' +
+    'and rendered again, unless a running pod uses it. An image that has lost contents cannot be run until it has been fetched again.',
+  flags: {rebuild: {type: 'boolean', help: 'rebuild the index from the images, and check nothing'}},
   examples: [
     {command: 'rkt image verify example.com/web', does: 'checks one image, and what it depends on'},
-    {command: 'rkt image verify --rebuild', does: 'makes a lost or damaged index anew'},
+    {command: 'rkt image verify --rebuild', does: 'rebuilds a lost or damaged index'},
   ],
   async run(context, {flags, positionals}): Promise<number> {
     requireRoot(command.name);

@@ -25,10 +25,10 @@ export const command = defineCommand({
   summary: 'Show what run would do',
   usage: '[flags] IMAGE [image flags] [-- ARGS…] [--- IMAGE2 …]',
   description:
-    'Takes what "rkt run" takes and prints every step, the program with its arguments and environment, and the enforcement report. ' +
-    'Changes nothing and needs no root; the same question has the same answer.\n\n' +
-    'With --diff it is the same pod under several flavors: what an attacker inside could reach, what the pod costs, and what stays on the host. It is told of plans and declarations, and measures nothing; what "rkt flavor doctor --measure" has measured here is told with its date. A flavor that refuses the pod says why. ' +
-    'As html it is one page that needs nothing else.',
+    'Takes the arguments of "rkt run" and prints every step, the program with its arguments and environment, and the enforcement report. ' +
+    'Changes nothing and needs no root; the same question gets the same answer.\n\n' +
+    'With --diff it shows the same pod under several flavors: what an attacker inside could reach, what the pod costs, and what stays on the host. It compares plans and declarations and measures nothing; what "rkt flavor doctor --measure" has measured here is shown with its date. A flavor that refuses the pod says why. ' +
+    '--format=html makes it one self-contained page.',
   imageGrammar: true,
   flags: {
     diff: {type: 'string', value: 'FLAVOR,FLAVOR', help: 'compare the pod under these flavors, two to four'},
@@ -38,7 +38,7 @@ export const command = defineCommand({
       choices: [...FORMATS, HTML],
       help: 'how results and errors are written; html: of --diff, as a page',
     },
-    explain: {type: 'boolean', help: 'tell first how the flavor was chosen, as rkt explain does'},
+    explain: {type: 'boolean', help: 'first tell how the flavor was chosen, as rkt explain does'},
     ...podFlags,
     ...runFlags,
     ...appFlags,
@@ -48,9 +48,9 @@ export const command = defineCommand({
     {command: 'rkt plan --format=yaml ./busybox.aci', does: 'pod, plan and report as data, to compare or to check'},
     {
       command: 'rkt plan --diff=fly,nspawn ./busybox.aci',
-      does: 'what the one isolates more than the other, and what it costs',
+      does: 'what one isolates better than the other, and what it costs',
     },
-    {command: 'rkt plan --explain example.com/web', does: 'which flavor and why, and then the steps'},
+    {command: 'rkt plan --explain example.com/web', does: 'which flavor and why, then the steps'},
   ],
   async run(context, {flags, images}) {
     const request = parsePodArguments(flags, images);

@@ -20,7 +20,7 @@ export const command = defineCommand({
   usage: '[flags] IMAGE [image flags] [-- ARGS…] [--- IMAGE2 …]',
   description: 'Does everything that can fail or take time; "rkt run-prepared" then only starts the pod.',
   imageGrammar: true,
-  flags: {...later, ...podFlags, quiet: {type: 'boolean', help: 'print nothing but the UUID'}, ...appFlags},
+  flags: {...later, ...podFlags, quiet: {type: 'boolean', help: 'print only the UUID'}, ...appFlags},
   examples: [
     {command: 'rkt prepare example.com/web', does: 'prints the UUID for "rkt run-prepared"'},
     {command: 'rkt prepare --pod-manifest=pod.yaml', does: 'the pod that a manifest describes'},

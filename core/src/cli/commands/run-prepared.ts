@@ -13,19 +13,22 @@ export const command = defineCommand({
   summary: 'Run a pod that has been prepared',
   usage: '[flags] UUID',
   description:
-    'Of several that run the same pod, one gets it. A flag, flavor or host that does not fit is found before, and leaves the pod prepared.\n\n' +
-    'With --stage1 another flavor than the one that it was prepared with makes a plan of it. What differs is told on standard error, in JSON as one line {"replanned": …}; ' +
-    'what the pod would have less is refused unless --allow-degraded names it: an isolator, a feature, or what keeps it apart from the host: own-kernel, own-user-ids, no-shared-pid, no-shared-ipc, no-shared-network.',
+    'If several calls run the same pod, one of them gets it. A flag, flavor or host that does not fit is found out before the start, and leaves the pod prepared.\n\n' +
+    'With --stage1 the pod runs with another flavor than the one it was prepared with. What that changes is told on standard error, with --format=json as one line {"replanned": …}. ' +
+    'If the pod would have less, it is refused unless --allow-degraded names what: an isolator, a feature, or what keeps it apart from the host (own-kernel, own-user-ids, no-shared-pid, no-shared-ipc, no-shared-network).',
   flags: {
     ...runFlags,
     'allow-degraded': {
       ...podFlags['allow-degraded'],
-      help: 'what may be missing where the flavor or this host cannot give it, besides what was allowed when the pod was prepared',
+      help: 'what the pod may run without if the flavor or this host cannot give it, besides what was allowed when it was prepared',
     },
-    stage1: {...podFlags.stage1, help: 'run it with this flavor, as of run, and not with the one it was prepared with'},
+    stage1: {
+      ...podFlags.stage1,
+      help: 'run it with this flavor, named as for run, instead of the one it was prepared with',
+    },
   },
   examples: [
-    {command: 'rkt run-prepared 0f5a1f3e', does: 'runs the pod whose UUID begins so'},
+    {command: 'rkt run-prepared 0f5a1f3e', does: 'runs the pod whose UUID begins with 0f5a1f3e'},
     {command: 'rkt run-prepared --dns=host 0f5a1f3e', does: "with the host's name servers"},
     {command: 'rkt run-prepared --stage1=nspawn 0f5a1f3e', does: 'with another flavor than it was prepared with'},
   ],

@@ -11,8 +11,8 @@ export const command = defineCommand({
   summary: 'Run a pod of one or more images',
   usage: '[flags] IMAGE [image flags] [-- ARGS…] [--- IMAGE2 …]',
   description:
-    'rkt becomes the pod: what it starts has the process number, the standard input and output and the exit status of rkt itself; on a terminal, --interactive gives it one of its own. ' +
-    'Errors of rkt exit with 254, a program that is not there with 127, one that cannot be executed with 126.\n\n' +
+    'rkt becomes the pod: what it starts has the process number, the standard streams and the exit status of rkt itself. On a terminal, --interactive gives it a terminal of its own. ' +
+    'Errors of rkt exit with 254; if the program is not there the exit status is 127, if it cannot be executed 126.\n\n' +
     'Options of the pod come first. Options of an image follow it, and then "--" and the arguments of its program; "---" ends these.',
   imageGrammar: true,
   flags: {...podFlags, ...runFlags, ...appFlags},
@@ -32,7 +32,7 @@ export const command = defineCommand({
     },
     {
       command: 'rkt run --rm --pod-name=web example.com/web',
-      does: 'a pod called web, which the next gc removes when it has exited',
+      does: 'a pod called web, which the next gc after its exit removes',
     },
   ],
   async run(context, {flags, images}) {

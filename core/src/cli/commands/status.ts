@@ -34,10 +34,12 @@ export const command = defineCommand({
   summary: 'Show the state of a pod and what is enforced',
   usage: '[flags] UUID',
   description:
-    'One KEY=VALUE a line. "chosen=" tells what named the flavor, "restricted=" each rule that it had to satisfy, "passed-over=" which others came before it and why they do not run the pod, "instead-of=" the one that it was prepared with. "enforced=", "modified=", "ignored=" and, of a stage1 image made for rkt, "unproved=" tell what became of each isolator and feature. With --verify they ' +
-    'are compared with the running kernel, and a difference is an error; "unproved=" tells what the kernel shows nowhere. The flavor is asked for its plan again, which has to be the same, also of a pod that is only prepared. "oom-kills=" tells how many processes the kernel has killed for want of memory, where a cgroup ' +
-    'of the pod counts them: one with a limit, and any of cgroup v2.\n\n--receipt writes what was declared and what the kernel says into a file, for who is not here: JSON, with the digests of what the pod was made of. If the host has a key, /etc/rkt/receipt-key.pem or ' +
-    '"receipt-key" of the configuration (ed25519, in PEM, root\'s alone), its signature is in FILE.sig, and anybody who has the public key can check it: openssl pkeyutl -verify -rawin -pubin -inkey PUBLIC.pem -in FILE -sigfile FILE.sig',
+    'Prints lines of the form KEY=VALUE. "chosen=" tells what named the flavor, "restricted=" each rule that restricted the choice, "passed-over=" the flavors that came before it and why they do not run the pod, "instead-of=" the flavor that the pod was prepared with. ' +
+    '"enforced=", "modified=", "ignored=" and, for a stage1 image made for rkt, "unproved=" tell what became of each isolator and feature. "oom-kills=" counts the processes that the kernel has killed for want of memory, if a cgroup ' +
+    'of the pod counts them: one with a limit, or any of cgroup v2.\n\n' +
+    '--verify compares all that with the running kernel, and a difference is an error; "unproved=" then lists what the kernel shows nowhere. It also asks the flavor for its plan again, which has to be the same. It asks that of a prepared pod, too.\n\n' +
+    '--receipt writes what was declared and what the kernel says into a file, for somebody who is not here: JSON, with the digests of what the pod was made of. If the host has a key, /etc/rkt/receipt-key.pem or ' +
+    '"receipt-key" of the configuration (ed25519, in PEM, readable by root alone), its signature is in FILE.sig, and whoever has the public key can check it: openssl pkeyutl -verify -rawin -pubin -inkey PUBLIC.pem -in FILE -sigfile FILE.sig',
   flags: {
     receipt: {
       type: 'string',
@@ -50,20 +52,20 @@ export const command = defineCommand({
       type: 'optional',
       value: 'DURATION',
       implied: 'true',
-      help: 'wait until the pod has exited, for ever or as long as this (10s, 1h30m); with --uuid-file also for the file, and for a pod of the name that is given',
+      help: 'wait until the pod has exited, at most for DURATION if it is given (10s, 1h30m); also for the file of --uuid-file, or a pod of the given name, to be there',
     },
     'wait-ready': {
       type: 'optional',
       value: 'DURATION',
       implied: 'true',
-      help: 'wait until the apps of the pod run, likewise; for the next pod of the name where the last one is over and was of --rm',
+      help: 'wait until the apps of the pod run, likewise; if the last pod of the name has exited and was run with --rm, for the next one',
     },
   },
   examples: [
     {command: 'rkt status 0f5a1f3e', does: 'state, times and the enforcement report'},
-    {command: 'rkt status --wait=10s 0f5a1f3e', does: 'when it has exited, but no later than in ten seconds'},
+    {command: 'rkt status --wait=10s 0f5a1f3e', does: 'the same when it has exited, at the latest after ten seconds'},
     {command: 'rkt status --verify --format=json 0f5a1f3e', does: 'whether the kernel does what the report says'},
-    {command: 'rkt status --receipt=web.json 0f5a1f3e', does: 'the same as a file, to be kept or handed on'},
+    {command: 'rkt status --receipt=web.json 0f5a1f3e', does: 'the same as a file, to keep or to hand on'},
   ],
   async run(context, {flags, positionals}) {
     const {dataDir} = context;
@@ -133,7 +135,7 @@ const prepareReceipt = async (context: Context, file: string) => {
     if (summary === undefined) return;
     const found = {rkt: rktVersion(), checks, unproved: unproved(report, checks).map(({name, app}) => ({name, app}))};
     writeReceipt(path.resolve(file), makeReceipt({...entry, summary}, declaration, found), key);
-    if (key === undefined) context.note(`${file} is not signed: this host has no key of receipts`);
+    if (key === undefined) context.note(`${file} is not signed: this host has no key for receipts`);
   };
 };
 

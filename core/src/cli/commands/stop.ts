@@ -14,15 +14,15 @@ export const command = defineCommand({
   summary: 'Stop pods',
   usage: '[flags] UUID…',
   description:
-    'Asks the main process of each app to end, by SIGTERM; the other processes of the app are killed when it has ended, and everything is after ten seconds (in nspawn ' +
-    'twelve). Returns when the pod has ended.',
+    'Sends SIGTERM to the main process of each app. When that has ended, the other processes of the app are killed; after ten seconds (with nspawn ' +
+    'twelve) everything is. Returns when the pod has ended.',
   flags: {
     all: {type: 'boolean', help: 'every pod that runs'},
     force: {type: 'boolean', help: 'kill at once'},
     'uuid-file': {type: 'string', value: 'FILE', help: 'read the UUID from a file'},
   },
   examples: [
-    {command: 'rkt stop 0f5a1f3e', does: 'asks the pod to end, and sees to it'},
+    {command: 'rkt stop 0f5a1f3e', does: 'asks the pod to end, and kills it if it does not'},
     {command: 'rkt stop --force --uuid-file=/run/web.uuid', does: 'kills the pod whose UUID is in the file'},
     {command: 'rkt stop --all', does: 'stops every pod that runs'},
   ],

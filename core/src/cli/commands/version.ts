@@ -13,7 +13,7 @@ export const command = defineCommand({
   description:
     'Prints the versions of rkt, of the appc specification, of the stage contract that flavors are written for, and of the runtime.',
   flags: {},
-  examples: [{command: 'rkt version --format=json', does: 'the same for programs'}],
+  examples: [{command: 'rkt version --format=json', does: 'the same as JSON'}],
   async run({output, format}, {positionals}) {
     exactly(command.name, [], positionals);
     const versions = {

@@ -36,7 +36,11 @@ export const parseEnvironmentFile = (path: string, text: string): Record<string,
 };
 
 /** The variables for all apps: of the files in order, then of the flags; the later wins. */
-export const collectEnvironment = (files: readonly string[], values: readonly string[]): Record<string, string> => ({
-  ...Object.assign({}, ...files.map((path) => parseEnvironmentFile(path, readOperatorFile('set-env-file', path)))),
-  ...parseEnvironment('set-env', values),
-});
+export const collectEnvironment = (files: readonly string[], values: readonly string[]): Record<string, string> => {
+  const all = [
+    ...files.map((path) => parseEnvironmentFile(path, readOperatorFile('set-env-file', path))),
+    parseEnvironment('set-env', values),
+  ];
+  // Defines `__proto__` as a name like any other.
+  return Object.fromEntries(all.flatMap((variables) => Object.entries(variables)));
+};

@@ -17,8 +17,8 @@ import {rememberJoining} from '../joining.ts';
 import {NOTHING, type Notes, type StepOf} from '../step-of.ts';
 
 /**
- * Gives the pod a cgroup in every hierarchy that it uses. Joined before the limits are set: a v2 cgroup hands nothing down while processes are beside
- * it. Without anything to hand down nothing waits for that: {@link joined} tells when it is done.
+ * Gives the pod a cgroup in every hierarchy that it uses. This process joins it before the limits are set, because a v2 cgroup hands no controllers down while there are processes beside it. If there is nothing
+ * to hand down, the step does not wait for that: {@link joined} tells when it is done.
  */
 export const perform = (step: StepOf<'cgroup'>, context: StepContext): Notes => {
   const {path, limits, join, controllers = [], devices, owner} = step;

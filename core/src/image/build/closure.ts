@@ -1,12 +1,14 @@
 import {spawnSync} from 'node:child_process';
-import {closeSync, openSync, readSync} from 'node:fs';
+import {closeSync, constants, openSync, readSync, realpathSync} from 'node:fs';
 import {basename} from 'node:path';
 import {isolated} from '../../linux/isolated.ts';
+import {isErrno} from '../../linux/syscall-error.ts';
 import {RktError} from '../../rkt-error.ts';
 import {imageBuildInvalid, imageProgramNotFound} from '../errors.ts';
-import {TOOL_ENVIRONMENT} from '../sandbox.ts';
+import {inspector, TOOL_ENVIRONMENT} from '../sandbox.ts';
 import type {DlopenNote} from './dlopen-notes.ts';
 import {readElf} from './elf.ts';
+import {isOwn} from './is-own.ts';
 
 /** Longest first line of a script that the kernel reads (BINPRM_BUF_SIZE). */
 const SHEBANG_BYTES = 256;
@@ -26,16 +28,24 @@ export const closureOf = (program: string): string[] => {
   }
 };
 
-/** The same of any file of a directory that was asked for: nothing, where it is neither a program nor a library, or needs what the host lacks. */
+/**
+ * The same of any file of a directory that was asked for: nothing, where it is neither a program nor a library, or needs what the host lacks. A file that others can change is a stranger's: it can name any program
+ * as its loader, and have a loader run code of its own (DT_AUDIT). No loader of theirs is started, and one that reads their files is nobody (S36).
+ */
 export const needsOf = (path: string): string[] => {
-  const file = openSync(path, 'r');
+  // What has no symlinks and is nobody else's stays what it is.
+  const real = realpathSync(path);
+  const own = isOwn(real);
+  const file = openSync(real, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   try {
     const elf = readElf(file);
     const interpreter = elf?.interpreter ?? ownInterpreter();
-    if (elf === undefined || interpreter === undefined) return [];
-    return [...(elf.interpreter === undefined ? [] : [elf.interpreter]), ...libraries(path, interpreter)];
+    if (elf === undefined || interpreter === undefined || !isOwn(realpathSync(interpreter))) return [];
+    const needed = own ? libraries(real, interpreter) : libraries(real, interpreter, inspector);
+    return [...(elf.interpreter === undefined ? [] : [elf.interpreter]), ...needed];
   } catch (error) {
-    if (error instanceof RktError) return [];
+    // Of a loader that is not there, likewise.
+    if (error instanceof RktError || isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG')) return [];
     throw error;
   } finally {
     closeSync(file);
@@ -66,16 +76,21 @@ const WANTED = new Set(['mount', 'seccomp']);
 const isWanted = ({priority, feature}: DlopenNote): boolean =>
   priority !== 'suggested' || (feature !== undefined && WANTED.has(feature));
 
+/** What starts the loader. */
+type Start = (command: readonly string[]) => {readonly file: string; readonly args: readonly string[]};
+
+const asWeAre: Start = ([file = '', ...args]) => ({file, args});
+
 /** Those that it is linked with, and those that it or they say they load later. */
-const libraries = (program: string, interpreter: string): string[] => {
-  const linked = listLibraries(program, interpreter, []);
+const libraries = (program: string, interpreter: string, start = asWeAre): string[] => {
+  const linked = listLibraries(program, interpreter, [], start);
   const later = new Set([program, ...linked].flatMap(dlopensOf));
   for (const path of linked) later.delete(basename(path));
-  return later.size === 0 ? linked : listLibraries(program, interpreter, [...later]);
+  return later.size === 0 ? linked : listLibraries(program, interpreter, [...later], start);
 };
 
 const dlopensOf = (path: string): string[] => {
-  const file = openSync(path, 'r');
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   try {
     return (readElf(file)?.dlopens ?? []).filter(isWanted).flatMap(({soname}) => soname);
   } finally {
@@ -84,16 +99,21 @@ const dlopensOf = (path: string): string[] => {
 };
 
 /** @param more libraries to look for besides; those that the host lacks are passed over */
-const listLibraries = (program: string, interpreter: string, more: readonly string[]): string[] => {
+const listLibraries = (program: string, interpreter: string, more: readonly string[], start: Start): string[] => {
   const preload = more.length === 0 ? [] : ['--preload', more.join(':')];
+  const {file, args} = start([interpreter, ...preload, '--list', program]);
   // It may need any file of the host.
-  const {status, stdout, stderr, error} = isolated('all', () =>
-    spawnSync(interpreter, [...preload, '--list', program], {
-      env: {LC_ALL: TOOL_ENVIRONMENT.LC_ALL},
-      encoding: 'utf8',
-      maxBuffer: 1024 * 1024,
-      timeout: 30_000,
-    }),
+  const {status, stdout, stderr, error} = isolated(
+    'all',
+    () =>
+      spawnSync(file, args, {
+        env: {LC_ALL: TOOL_ENVIRONMENT.LC_ALL},
+        encoding: 'utf8',
+        maxBuffer: 1024 * 1024,
+        timeout: 30_000,
+        killSignal: 'SIGKILL',
+      }),
+    {offline: start !== asWeAre},
   );
   if (error !== undefined) throw imageProgramNotFound(interpreter);
   if (status !== 0) throw imageBuildInvalid(`the libraries of ${program} cannot be found: ${stderr.trim()}`);

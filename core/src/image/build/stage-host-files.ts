@@ -1,10 +1,19 @@
-import {chmodSync, existsSync, lstatSync, statSync, writeFileSync} from 'node:fs';
+import {chmodSync, existsSync, lstatSync, realpathSync, statSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {findProgram} from '../../linux/programs.ts';
 import {imageProgramNotFound} from '../errors.ts';
 import {closureOf, needsOf} from './closure.ts';
+import {isOwn} from './is-own.ts';
+import {refuseSecret} from './refuse-secret.ts';
 import {stageDirectory} from './stage-directory.ts';
 import {isThere, makeDirectory, stagePath} from './stage-path.ts';
+
+/** A path of the host that has to come along. */
+interface Needed {
+  readonly path: string;
+  /** A file that others than root can change, if that says so. */
+  readonly by?: string;
+}
 
 /** Where loaders look by themselves; for a library elsewhere they need their cache. */
 const LIBRARY_DIRECTORIES = /^(\/usr)?\/lib(32|64|x32)?\//;
@@ -24,17 +33,21 @@ export const stageHostFiles = (
 ): {readonly paths: string[]; readonly files: string[]} => {
   const paths = programs.map(locate);
   const done = new Set<string>();
-  const needed = [...paths];
-  for (let path = needed.pop(); path !== undefined; path = needed.pop()) {
+  const needed: Needed[] = paths.map((path) => ({path}));
+  const add = (found: readonly string[], by?: string) =>
+    needed.push(...found.map((path) => (by === undefined ? {path} : {path, by})));
+  for (let next = needed.pop(); next !== undefined; next = needed.pop()) {
+    const {path, by} = next;
     const real = stagePath(path, target, path);
     if (done.has(real)) continue;
+    if (by !== undefined) refuseSecret(by, real);
     done.add(real);
-    if (statSync(real).isDirectory()) {
+    if (by === undefined && statSync(real).isDirectory()) {
       for (const file of stageDirectory(real, target)) {
-        if (!done.has(file)) needed.push(...needsOf(file));
+        if (!done.has(file)) add(needsOf(file), isOwn(realpathSync(file)) ? undefined : file);
         done.add(file);
       }
-    } else if (!isLibrary(path)) needed.push(...closureOf(real));
+    } else if (!isLibrary(path)) add(by === undefined ? closureOf(real) : needsOf(real), by);
     else if (!LIBRARY_DIRECTORIES.test(path) && existsSync('/etc/ld.so.cache'))
       stagePath('/etc/ld.so.cache', target, path);
   }

@@ -13,7 +13,7 @@ export const normalizeName = (
   if (raw.includes('\0')) return {problem: 'its name contains a NUL byte'};
   if (raw.startsWith('/')) return {problem: 'its name is absolute'};
   if (raw === '') return {problem: 'its name is empty'};
-  if (!directory && /(^|\/)\.?$/.test(raw)) return {problem: 'its name is one of a directory, and it is none'};
+  if (!directory && /(^|\/)\.?$/.test(raw)) return {problem: 'its name is that of a directory, but it is not one'};
   const components = raw.split('/').filter((component) => component !== '' && component !== '.');
   for (const component of components) {
     if (component === '..') return {problem: 'its name has the component ".."'};

@@ -12,8 +12,8 @@ import type {PodRequest, PreparedRequest} from '../request.ts';
 const STAGE1 = 'stage1=';
 
 /**
- * What is to be handed on, a word each: the IDs of the images that apps were asked for by, in their order, none for a pod manifest, which has them itself; then `stage1=ID`
- * of that of the flavor, if it was asked for as a file.
+ * The words to hand on: the IDs of the images of the apps, in order (none for a pod manifest, which names them itself), and `stage1=ID` if the flavor's
+ * image was given as a file.
  */
 export const foundImages = (
   {stage1, manifest}: Pick<PodRequest, 'stage1' | 'manifest'>,

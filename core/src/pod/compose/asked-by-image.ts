@@ -5,13 +5,13 @@ import type {App} from '../../contract/pod.ts';
 import type {Process} from '../../contract/process.ts';
 import {widens} from './widens.ts';
 
-/** An isolator that an app has from its image, and nobody else. */
+/** An isolator that only the image of an app asks for. */
 export interface ImageIsolator {
   readonly app: string;
   readonly image: string;
   readonly name: string;
   readonly value: unknown;
-  /** What the app has by it beyond what it would have without; empty: it only narrows the defaults. */
+  /** What the app gets by it beyond the defaults; empty: it only narrows them. */
   readonly widens: readonly string[];
 }
 
@@ -21,7 +21,7 @@ interface Surroundings {
   readonly oomScoreAdj: number;
 }
 
-/** What an image asks for, and what of that is more than rkt gives an app by default (S31). */
+/** The isolators that only an image asks for, and what they give an app beyond rkt's defaults (S31). */
 export const askedByImage = (
   {app: section}: Pick<PodApp, 'app'>,
   app: App,

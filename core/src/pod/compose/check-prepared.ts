@@ -31,7 +31,7 @@ interface Prepared {
 }
 
 /**
- * Refuses to run a pod that has been prepared if rules exclude it now: they may have come since, and some ask for what is only said when it runs.
+ * Refuses to run a prepared pod if rules exclude it: they may be newer than the pod, and some look at flags that are only given when it runs.
  * @returns the rules that restrict which flavor may run it
  * @throws RKT_POLICY_FLAVOR_REFUSED, RKT_POLICY_DEGRADE_FORBIDDEN, RKT_POLICY_ACCEPT_FORBIDDEN, RKT_CONFIG_…
  */

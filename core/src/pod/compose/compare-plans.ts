@@ -22,14 +22,14 @@ export interface ChangedPromise {
   readonly how: string;
 }
 
-/** Something that a pod has no more. */
+/** Something that the pod has no longer. */
 export interface Loss {
   /** For `--allow-degraded`. */
   readonly name: string;
   readonly because: string;
 }
 
-/** How a plan differs from the one in whose place it is. */
+/** How a plan differs from the one that it replaces. */
 export interface PlanChange {
   readonly from: Plan['flavor'];
   readonly to: Plan['flavor'];

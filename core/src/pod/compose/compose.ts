@@ -44,10 +44,10 @@ export interface ComposedPod extends PlannedPod {
   readonly imageHasHosts: boolean;
   /** What only the images ask for. */
   readonly askedByImages: readonly ImageIsolator[];
-  /** Those of them that `run` refuses: nothing comes of this pod. */
+  /** Those of them for which `run` refuses the pod. */
   readonly refused: readonly ImageIsolator[];
   readonly overlayObstacle?: string;
-  /** What may be left out, by the operator's leave or by a rule's. */
+  /** Isolators and features that may be left out, as the operator or a rule allows. */
   readonly allowDegraded: readonly string[];
 }
 
@@ -136,7 +136,7 @@ export const compose = async (
     const {pod: asked, imageHasHosts, askedByImages} = freezeWith(found.flavor.declaration.features, found.stage1);
     checkArguments(asked.apps);
     for (const name of unmounted(asked))
-      settings.note(`volume "${name}" is in no app: --mount=volume=${name},target=PATH says where it is to be`);
+      settings.note(`no app mounts the volume "${name}": --mount=volume=${name},target=PATH says where it is to be`);
     const refused = await notAccepted(settings, request, askedByImages, policy?.accept);
     if (remember && refused.length > 0) throw imageIsolatorRefused(refused);
     const because = obstacle === undefined ? {} : {overlayObstacle: obstacle};

@@ -56,8 +56,8 @@ export interface FreezeInput {
 }
 
 /**
- * Makes the contract's `Pod` of a reified manifest: every default applied, every name resolved, nothing left to decide for a flavor but how.
- * Looks at volume sources and into the images, changes nothing.
+ * Makes the contract's `Pod` from a reified manifest: every default applied, every name resolved, so that a flavor only has to decide how. Looks at volume sources
+ * and into the images, and changes nothing.
  */
 export const freeze = (
   input: FreezeInput,

@@ -24,7 +24,7 @@ type CheckManifest = (manifest: PodManifest) => Promise<void>;
 
 /** Checks a pod manifest. Not loaded before it is needed. */
 export const checkManifest: CheckManifest = async (manifest) => {
-  (await import('../../appc/parse-pod-manifest.ts')).checkPodManifest(manifest);
+  (await import('../../appc/check-pod-manifest.ts')).checkPodManifest(manifest);
 };
 
 /** The manifest version that rkt writes. */

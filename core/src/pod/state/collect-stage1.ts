@@ -1,6 +1,6 @@
 import {existsSync, writeFileSync} from 'node:fs';
 import type {HostPath, Uuid} from '../../contract/names.ts';
-import {callEntrypoint, elsewhere} from '../../executor/call-entrypoint.ts';
+import {callEntrypoint, restoringMountNamespace} from '../../executor/call-entrypoint.ts';
 import {performSteps} from '../../executor/perform-steps.ts';
 import {RktError} from '../../rkt-error.ts';
 import {ENTRYPOINT_ENVIRONMENT} from '../../stage1/aci/aci-flavor.ts';
@@ -31,7 +31,7 @@ export const collectStage1 = (directory: HostPath, uuid: Uuid): void => {
   if (!stored?.stage1 || !facts || !plan || !places) return;
   const pod = {...stored, directory};
   const {tree} = stored.stage1;
-  const failure = elsewhere(() => {
+  const failure = restoringMountNamespace(() => {
     try {
       performSteps(mountStage1(pod, tree), {pod, facts});
     } catch (error) {

@@ -12,7 +12,8 @@ import {readSummary} from './summary.ts';
 import {isUuid} from './uuid.ts';
 
 /*
- * Which pod has which name: a symlink, called like the name, to the pod's UUID. What leads to no pod is free. Who changes one holds the lock of the directory.
+ * Which pod has which name: a symlink, called like the name, to the pod's UUID. What leads to no pod is free. Who changes one holds a lock that only root can take:
+ * members of the group `rkt` may open the directory, and whoever can open one can lock it.
  */
 
 const NAME = /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/;
@@ -22,6 +23,7 @@ const LIKE_UUID = /^[0-9a-f-]+$/;
 export const isPodName = (text: string): boolean => NAME.test(text) && !LIKE_UUID.test(text);
 
 const podNamesDirectory = (dataDir: HostPath): HostPath => `${dataDir}/pod-names` as HostPath;
+const lockOf = (dataDir: HostPath): HostPath => `${dataDir}/locks/pod-names` as HostPath;
 
 /** The pod that has a name, whatever has become of it. */
 export const podNamed = (dataDir: HostPath, name: string): Uuid | undefined => {
@@ -45,7 +47,7 @@ export const claimName = (dataDir: HostPath, name: string, uuid: Uuid, giveWay: 
   makeBelow(dataDir, [[directory, true]]);
   const owner = ownerOf(dataDir, name);
   if (owner !== undefined) giveWay(owner);
-  using _ = lock(directory);
+  using _ = lock(dataDir);
   const other = ownerOf(dataDir, name);
   if (other !== undefined) throw podNameTaken(name, other);
   rmSync(`${directory}/${name}`, {force: true});
@@ -57,7 +59,7 @@ export const releaseName = (dataDir: HostPath, pod: HostPath, uuid: Uuid): void 
   const name = readSummary(pod)?.podName;
   if (name === undefined || podNamed(dataDir, name) !== uuid) return;
   const directory = podNamesDirectory(dataDir);
-  using _ = lock(directory);
+  using _ = lock(dataDir);
   if (podNamed(dataDir, name) === uuid) rmSync(`${directory}/${name}`, {force: true});
 };
 
@@ -66,12 +68,20 @@ export const collectNames = (dataDir: HostPath): void => {
   const directory = podNamesDirectory(dataDir);
   const names = namesIn(directory);
   if (names.length === 0) return;
-  using _ = lock(directory);
+  using _ = lock(dataDir);
   for (const name of names) if (ownerOf(dataDir, name) === undefined) rmSync(`${directory}/${name}`, {force: true});
 };
 
-const lock = (directory: HostPath): Fd => {
-  const held = lockDirectory(directory, 'exclusive', {wait: true});
+const lock = (dataDir: HostPath): Fd => {
+  const take = () => lockDirectory(lockOf(dataDir), 'exclusive', {wait: true});
+  let held: Fd | undefined;
+  try {
+    held = take();
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT')) throw error;
+    makeBelow(dataDir, [[lockOf(dataDir), false]]);
+    held = take();
+  }
   if (held === undefined) throw new TypeError('a lock that waits was not given');
   return held;
 };

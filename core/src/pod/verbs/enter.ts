@@ -27,7 +27,7 @@ export interface EnterRequest {
   readonly describeError: (error: RktError) => string;
 }
 
-/** Becomes a further program in a running pod, with exactly what the app has (S01). Without a command, a shell. */
+/** Becomes another program in a running pod, with exactly what the app has (S01). Without a command it is a shell. */
 export const enter = async (
   settings: Settings,
   entry: PodEntry,

@@ -1,6 +1,6 @@
 import type {RunRequest} from '../request.ts';
 
-/** Whether a prepared pod is to run as it was planned when it was prepared, for all that `run-prepared` was asked for. */
+/** Whether nothing that `run-prepared` was asked for differs from the defaults with which the pod was planned when it was prepared. */
 export const isDefaultRun = ({
   net,
   preparedNetwork,

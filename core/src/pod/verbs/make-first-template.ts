@@ -7,7 +7,7 @@ import {rememberedIn} from '../../stage1/facts/remembered-in.ts';
 import type {FoundFlavor} from '../../stage1/load/find.ts';
 import {planOrdinary} from './try-ordinary.ts';
 
-/** Makes what machines of a flavor's image go on from, if they do, so that the first pod need not wait for it. Why it cannot be made is told, and no error: that pod is booted. */
+/** Makes the template from which virtual machines of a flavor's image continue, if they do, so that the first pod need not wait for it. If it cannot be made the operator is told why, and pods are booted. */
 export const makeFirstTemplate = async (settings: Settings, built: FoundFlavor): Promise<void> => {
   const {dataDir, note} = settings;
   const found = await withBuiltImage(settings, built);
@@ -18,10 +18,11 @@ export const makeFirstTemplate = async (settings: Settings, built: FoundFlavor):
       cacheDir: rememberedIn(settings),
     });
     const {plan} = await planOrdinary(settings, found, facts);
-    if (plan.filesystem.some((step) => step.do === 'template')) note('booting the machine that others go on from');
+    if (plan.filesystem.some((step) => step.do === 'template'))
+      note('booting the virtual machine from which others continue');
     for (const template of (await takeTemplates(dataDir, plan, {note})).values()) template.close();
   } catch (error) {
     if (!(error instanceof RktError)) throw error;
-    note(`no machine has been booted for others to go on from: ${error.message}`);
+    note(`no virtual machine has been saved for others to continue from: ${error.message}`);
   }
 };

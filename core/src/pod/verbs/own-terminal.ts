@@ -8,7 +8,7 @@ interface HandOver {
   readonly release?: () => void;
 }
 
-/** Has this process begin anew on a terminal of its own, if it becomes a program that would have the caller's. Nothing of the pod is there yet. */
+/** Starts this process again on a terminal of its own if it will become a program that would otherwise have the caller's terminal. To be called before anything of the pod exists. */
 export const ownTerminal = async (
   {pod: {interactive}, plan: {launch}}: {readonly pod: Pod; readonly plan: Plan},
   handOver: HandOver = {},

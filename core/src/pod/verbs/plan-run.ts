@@ -6,7 +6,7 @@ import {type ComposedPod, compose} from '../compose/compose.ts';
 import {findImagesForPlan} from '../compose/find-images-for-plan.ts';
 import type {PodRequest, RunRequest} from '../request.ts';
 
-/** Stands for the UUID that `run` would draw, so that the same question has the same answer. */
+/** Takes the place of the random UUID, so that the same question gets the same answer. */
 const PLAN_UUID = '00000000-0000-0000-0000-000000000000' as Uuid;
 
 /**

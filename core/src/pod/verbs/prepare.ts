@@ -6,7 +6,7 @@ import {keepFlavor} from '../../stage1/load/keep-flavor.ts';
 import {type ComposedPod, compose} from '../compose/compose.ts';
 import {fillPod} from '../compose/fill.ts';
 import {takeStreams} from '../compose/take-streams.ts';
-import type {PodRequest, RunRequest} from '../request.ts';
+import {PLAIN_RUN, type PodRequest} from '../request.ts';
 import {createPod} from '../state/create.ts';
 import {podFault} from '../state/fault-points.ts';
 import {giveUp} from '../state/give-up.ts';
@@ -16,24 +16,12 @@ import {newUuid} from '../state/uuid.ts';
 import {namePod} from './name-pod.ts';
 import {tellUnproved} from './tell-unproved.ts';
 
-/** `run-prepared` says these. */
-const LATER: RunRequest = {
-  interactive: false,
-  dns: [],
-  dnsSearch: [],
-  dnsOpt: [],
-  hostsEntries: [],
-  ipc: 'auto',
-  mdsRegister: false,
-  noTemplate: false,
-};
-
 /** Makes a pod that `run-prepared` can run, also after the machine has crashed. Returns its UUID. */
 export const prepare = async (settings: Settings, asked: PodRequest): Promise<Uuid> => {
   const request = await takeStreams(settings, asked);
   const uuid = newUuid();
   using _images = holdImages(openStore(settings.dataDir));
-  const composed = await compose(settings, request, LATER, uuid, {later: true});
+  const composed = await compose(settings, request, PLAIN_RUN, uuid, {later: true});
   tellUnproved(settings, composed.pod, composed.report);
   using place = createPod(settings.dataDir, uuid);
   try {

@@ -8,7 +8,7 @@ import {POD_FILES} from '../state/layout.ts';
 import type {PodEntry} from '../state/load.ts';
 import {requireStored} from '../state/stored.ts';
 
-/** What was declared of a pod, and what the kernel said: for who was not there. */
+/** What was declared about a pod and what the kernel said, for somebody who was not there. */
 export interface Receipt {
   readonly rktReceipt: 1;
   readonly rkt: string;

@@ -1,5 +1,5 @@
 import type {StopStep} from '../../contract/step.ts';
-import {callEntrypoint, elsewhere, goToEntrypoint} from '../../executor/call-entrypoint.ts';
+import {callEntrypoint, goToEntrypoint, restoringMountNamespace} from '../../executor/call-entrypoint.ts';
 import {performStop} from '../../executor/perform-stop.ts';
 import {ENTRYPOINT_ENVIRONMENT} from '../../stage1/aci/aci-flavor.ts';
 import {entrypointPlaces} from '../../stage1/aci/layout.ts';
@@ -23,7 +23,7 @@ export const stopStage1 = (
 ): void => {
   const places = entrypointPlaces(running.pod, path, stop);
   if (places === undefined) throw new Error(`pod ${uuid} has no stage1 image`);
-  const failure = elsewhere(() =>
+  const failure = restoringMountNamespace(() =>
     callEntrypoint(goToEntrypoint(running.pod.supervisor, places), [...(force ? ['--force'] : []), uuid], {
       directory: path,
       env: ENTRYPOINT_ENVIRONMENT,

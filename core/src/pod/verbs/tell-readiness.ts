@@ -2,7 +2,7 @@ import type {EnforcementReport} from '../../contract/plan.ts';
 import type {Settings} from '../../settings.ts';
 import {NOTIFY} from '../../stage1/wishes.ts';
 
-/** Tells that whoever started rkt and waits for it to be ready waits in vain. */
+/** Tells that rkt's caller, who waits for the pod to be ready, will wait in vain. */
 export const tellReadiness = ({note}: Pick<Settings, 'note'>, {flavor, entries}: EnforcementReport): void => {
   const entry = entries.find(({name}) => name === NOTIFY);
   if (entry?.verdict !== 'ignored') return;

@@ -9,7 +9,7 @@ import {freeze} from '../compose/freeze.ts';
 import {hostNames} from '../compose/host-names.ts';
 import type {ImageTree} from '../compose/image-tree.ts';
 import {overlayObstacle} from '../compose/overlay-support.ts';
-import type {RunRequest} from '../request.ts';
+import {PLAIN_RUN} from '../request.ts';
 
 const IMAGE = `sha512-${'0'.repeat(128)}`;
 
@@ -27,19 +27,8 @@ const EMPTY: ImageTree = {
   has: () => false,
 };
 
-const RUN: RunRequest = {
-  interactive: false,
-  dns: [],
-  dnsSearch: [],
-  dnsOpt: [],
-  hostsEntries: [],
-  ipc: 'auto',
-  mdsRegister: false,
-  noTemplate: false,
-};
-
 /**
- * What a flavor makes on this host of a pod of which nobody asks anything special. Changes nothing.
+ * The plan of a flavor on this host for a pod that asks for nothing special. Changes nothing.
  * @throws what planning throws
  */
 export const planOrdinary = async (
@@ -54,7 +43,7 @@ export const planOrdinary = async (
     manifest: await readPodManifest(Buffer.from(JSON.stringify(MANIFEST))),
     images: [{layers: [`${dataDir}/cas/images/${IMAGE}/rootfs` as HostPath], tree: EMPTY}],
     requests: [{}],
-    run: RUN,
+    run: PLAIN_RUN,
     allowSymlinks: false,
     overlay: overlayObstacle(dataDir, facts.filesystems) === undefined,
     declaration: found.flavor.declaration,
@@ -66,7 +55,7 @@ export const planOrdinary = async (
   return planPod(found, pod, {facts, allowDegraded: [], checked: undefined});
 };
 
-/** Why a flavor would refuse a pod on this host of which nobody asks anything special; `undefined` if it would run it. Changes nothing. */
+/** Why a flavor would refuse a pod on this host that asks for nothing special; `undefined` if it would run it. Changes nothing. */
 export const tryOrdinary = async (
   settings: Pick<Settings, 'dataDir' | 'insecure'>,
   found: ChosenFlavor,

@@ -8,7 +8,7 @@ import {isLocked} from '../state/probe.ts';
 import {readMark} from '../state/read-mark.ts';
 import {isFinished} from '../state/states.ts';
 
-/** As in rkt. A pod cannot tell anybody that it ends: nothing of ours runs beside it. */
+/** Milliseconds, as in rkt. It has to look, because nothing of rkt runs beside a pod that could tell of its end. */
 const POLL = 100;
 
 /** How long to wait, in milliseconds (`Infinity`: for ever): what was asked for, and what is left of that. */

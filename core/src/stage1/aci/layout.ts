@@ -7,7 +7,7 @@ import type {Step} from '../../contract/step.ts';
 export const STAGE1_ROOTFS = 'stage1/rootfs' as PodPath;
 
 /** Its manifest. */
-export const STAGE1_MANIFEST = 'stage1/manifest' as PodPath;
+const STAGE1_MANIFEST = 'stage1/manifest' as PodPath;
 
 /** What rkt itself looks at: a directory of the pod's own in the root directory of the stage1, so that it is seen from outside. */
 const RKT = `${STAGE1_ROOTFS}/rkt`;

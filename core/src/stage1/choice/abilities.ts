@@ -44,7 +44,7 @@ const holdsHere = ({verdicts}: Examination, name: string): boolean => {
   return here === 'enforced' || here === 'equivalent';
 };
 
-/** What an app cannot get past, most first: a kernel, then user ids, processes, network, ipc; each by itself, when asked, or not at all. */
+/** How a flavor isolates, the strongest means first (kernel, user ids, processes, network, ipc): each always, on request, or not at all. */
 const ranks = ({usable, ownKernel, userIds, pids, network, ipc, limits}: Abilities): number[] => [
   Number(usable),
   Number(ownKernel),

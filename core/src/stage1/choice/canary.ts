@@ -4,8 +4,8 @@ import {createHash} from 'node:crypto';
 const OF = 100;
 
 /**
- * The number of a host for a flavor, 0 to 99: always the same, another for another flavor, so that not the same hosts are first every time.
- * @param machineId of machine-id(5), which is not to be told as it is: no more than this number comes of it
+ * The number of a host for a flavor, 0 to 99. It is always the same for one flavor and different for another, so that it is not always the same hosts that come first.
+ * @param machineId of machine-id(5), which is confidential: nothing but this number is derived from it
  */
 export const canaryNumber = (machineId: string, flavor: string): number =>
   createHash('sha256').update(`rkt flavor use\0${flavor}\0${machineId}`).digest().readUInt32BE(0) % OF;

@@ -22,7 +22,7 @@ export interface Choice {
   readonly draft: (flavor: ChosenFlavor) => Pod;
   /** The pod is prepared, and how it runs is said when it runs. */
   readonly later: boolean;
-  /** Look at those as well that the choice does not take. */
+  /** Also look at flavors after the chosen one. */
   readonly all: boolean;
 }
 

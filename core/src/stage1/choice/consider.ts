@@ -17,7 +17,7 @@ export interface Considered {
 export type Seen = Considered & Required<Pick<Considered, 'flavor' | 'facts'>>;
 
 export interface Consideration {
-  /** In order; those after the one that is chosen are only looked at for who wants to know. */
+  /** In order. Those after the chosen one are only there if somebody wants to know about all. */
   readonly considered: readonly Considered[];
   readonly chosen?: Seen;
 }

@@ -33,7 +33,7 @@ export interface Ways {
   readonly look: (name: string) => Promise<Seen>;
   /** Tells the operator. */
   readonly note: (text: string) => void;
-  /** Look at those as well that the choice does not take. It is the same choice. */
+  /** Also look at flavors after the chosen one. The choice is the same. */
   readonly all: boolean;
 }
 

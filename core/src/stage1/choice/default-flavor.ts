@@ -17,8 +17,8 @@ interface Ways {
 }
 
 /**
- * The flavor of a pod for which nobody chose one: the first that is installed and lacks nothing on this host. Those before it isolate more, so whoever gets
- * another one is told why.
+ * The flavor of a pod for which nobody chose one: the first that is installed and lacks nothing on this host. The flavors before it isolate more, so the operator is told why they were
+ * passed over.
  * @throws RKT_FLAVOR_NOT_FOUND, RKT_PROGRAM_TIMED_OUT
  */
 export const defaultFlavor = async ({
@@ -39,7 +39,7 @@ export const defaultFlavor = async ({
   return {...consideration.chosen.flavor, choice: flavorChoice({by: 'default', ...consideration})};
 };
 
-/** Those before it isolate more. */
+/** Tells the operator that the pod gets a weaker flavor, if others were passed over. */
 export const tellWeaker = (name: string, passed: string | undefined, note: Ways['note']): void => {
   if (passed !== undefined) note(`the pod gets the weaker flavor "${name}" (choose one by --stage1): ${passed}`);
 };

@@ -3,7 +3,7 @@ import type {Considered} from './consider.ts';
 
 export type RuleName = Pick<Rule, 'name' | 'layer' | 'file'>;
 
-/** How a pod has come to its flavor, as it is kept with the pod. What there is none of is left out. */
+/** How a pod came to its flavor, as it is kept with the pod. What does not apply is left out. */
 export interface FlavorChoice {
   /** What named it: the line, a rule, a file of `stage1.d`, or nobody. */
   readonly by: 'asked' | 'rule' | 'configured' | 'default';
@@ -13,7 +13,7 @@ export interface FlavorChoice {
   readonly restrictions?: readonly RuleName[];
   /** Those before it, and why none of them runs the pod. */
   readonly passedOver?: readonly {readonly flavor: string; readonly because: readonly string[]}[];
-  /** The flavor that the pod was prepared with, and what it had more of the pod. */
+  /** The flavor that the pod was prepared with, and what the pod had more with that one. */
   readonly instead?: {readonly flavor: string; readonly version: string; readonly less: readonly string[]};
 }
 

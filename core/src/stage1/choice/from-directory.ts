@@ -2,7 +2,7 @@ import {existsSync} from 'node:fs';
 import type {HostPath} from '../../contract/names.ts';
 import {flavorNotFound} from '../errors.ts';
 
-/** How a selection begins that is a file of the configured directory of stage1 images (`--stage1-from-dir`). */
+/** The beginning of a selection that names a file in the configured directory of stage1 images (`--stage1-from-dir`). */
 export const FROM_DIRECTORY = 'stage1-from-dir:';
 
 /** What rkt's distributions put there. */

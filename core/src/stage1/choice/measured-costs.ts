@@ -11,9 +11,9 @@ export interface MeasuredCosts {
   /** From the start of rkt to the end of the app: the median of `runs`. */
   readonly milliseconds: number;
   readonly runs: number;
-  /** Besides the app, while it runs. */
+  /** Processes besides the app, while it runs. */
   readonly processes: number;
-  /** Of these, what they share with others divided among all (`Pss` of /proc/PID/smaps_rollup). */
+  /** Memory of these processes, where what is shared counts in part (`Pss` of /proc/PID/smaps_rollup). */
   readonly memoryBytes: number;
 }
 

@@ -2,7 +2,7 @@ import type {Declaration} from '../../contract/declaration.ts';
 import type {ReportEntry} from '../../contract/plan.ts';
 import type {Pod} from '../../contract/pod.ts';
 
-/** In what a pod can be apart from its host, in the words of policies. */
+/** The ways in which a pod can be kept apart from its host, in the words of policies. */
 export const STRENGTHS = ['own-kernel', 'own-user-ids', 'no-shared-pid', 'no-shared-ipc', 'no-shared-network'] as const;
 export type Strength = (typeof STRENGTHS)[number];
 
@@ -16,7 +16,7 @@ export interface Negotiated {
   readonly entries: readonly Pick<ReportEntry, 'name' | 'verdict'>[];
 }
 
-/** What a pod keeps apart from its host. Whose kernel is its own shares no users, processes or ipc either. */
+/** The ways in which a pod is kept apart from its host. One with its own kernel shares no users, processes or ipc either. */
 export const strengthsOf = ({properties, pod: {ipc, network}, entries}: Negotiated): Strength[] => {
   const is = (property: Declaration['properties'][number]) => properties.includes(property);
   const has = (feature: string) => entries.some(({name, verdict}) => name === feature && isKept(verdict));
@@ -30,5 +30,5 @@ export const strengthsOf = ({properties, pod: {ipc, network}, entries}: Negotiat
   return STRENGTHS.filter((name) => holds[name]);
 };
 
-/** Whether what was asked for is there, and more than somebody's word for it. */
+/** Whether something that was asked for is there, and not just by somebody's word. */
 export const isKept = (verdict: ReportEntry['verdict']): boolean => verdict === 'enforced' || verdict === 'modified';

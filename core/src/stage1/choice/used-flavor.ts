@@ -12,7 +12,7 @@ import {flavorUseConflict, flavorUseNothing} from '../errors.ts';
 export interface UsedFlavor {
   /** As the configuration has it; `null`: the file says nothing, and what is configured elsewhere, or rkt's default, holds. */
   readonly flavor: string | null;
-  /** What a rollback comes to. */
+  /** What a rollback goes back to. */
   readonly previous: string | null;
 }
 
@@ -23,7 +23,7 @@ interface Used extends UsedFlavor {
 }
 
 /** The file that is written: one of the administrator's layer, beside those that people write. */
-export const usedFlavorFile = (localConfig: HostPath): string => path.join(localConfig, 'stage1.d', 'flavor-use.json');
+const usedFlavorFile = (localConfig: HostPath): string => path.join(localConfig, 'stage1.d', 'flavor-use.json');
 
 /** @throws RKT_CONFIG_… if the file is there and is not right */
 const readUsed = (file: string): UsedFlavor | undefined => {

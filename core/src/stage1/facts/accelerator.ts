@@ -80,12 +80,12 @@ const choose = async (
   const device = findDevice();
   if (wanted === 'kvm') return {name: 'kvm', because: CONFIGURED, forced: true, ...(device && numbers(device))};
   if (device === undefined) return {name: 'tcg', because: `there is no device ${DEVICE}`};
-  if (process.geteuid?.() !== 0) return {name: 'tcg', because: `only root proves ${DEVICE}`};
+  if (process.geteuid?.() !== 0) return {name: 'tcg', because: `only root can try ${DEVICE}`};
   const from = again ? undefined : known;
   const {works, because} = await provedOnce(program, tree, device, {from, to: cacheDir, doubted});
   return works
     ? {name: 'kvm', because, ...numbers(device)}
-    : {name: 'tcg', because: `${DEVICE} is of no use: ${because}`};
+    : {name: 'tcg', because: `${DEVICE} does not work: ${because}`};
 };
 
 const CONFIGURED = 'the configuration says so (stage1, "accelerator")';

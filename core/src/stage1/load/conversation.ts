@@ -29,7 +29,7 @@ const MAX_LINES = 100;
 interface Options {
   /** That an answer may take, and the module to be loaded. Default: ten seconds each. */
   readonly milliseconds?: {readonly hook?: number; readonly module?: number};
-  /** Told what the flavor writes to its standard streams. */
+  /** Gets what the flavor writes to its standard streams. */
   readonly note?: ((text: string) => void) | undefined;
 }
 

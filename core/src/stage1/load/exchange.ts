@@ -11,24 +11,24 @@ const MAX_MESSAGES = 65_536;
 export const CHUNK = 1024 * 1024;
 const NEWLINE = 0x0a;
 
-/** Those of this process, of the pipes to whom it asks. */
+/** The ends of this process of the pipes to the one that it asks. */
 export interface Ends {
   readonly questions: Fd;
   readonly answers: Fd;
   readonly messages: Fd;
 }
 
-/** What has come, and why nothing more is waited for: a line is whole, there is nothing more, there is too much, or it took too long. */
+/** What has come, and why the wait has ended: a whole line, the end, too many bytes, or too much time. */
 export interface Reply {
   readonly bytes: Buffer;
   readonly because: 'line' | 'end' | 'long' | 'late';
 }
 
-/** What asks and listens, without giving Node.js a turn. */
+/** Asks and waits for answers synchronously, without the event loop of Node.js. */
 export interface Exchange {
   /** @param isLast there is no other question: the answer is all that comes */
   readonly ask: (question: Buffer, patience: Patience, isLast?: boolean) => Reply;
-  /** What has been said besides and not been taken yet, of bounded length. */
+  /** Takes what has been written besides the answers, of bounded length. */
   readonly takeMessages: () => string;
 }
 
@@ -106,7 +106,7 @@ const receive = (fd: Fd): Buffer | undefined => {
   }
 };
 
-/** How much of it has been taken. Who does not read is not going to answer, and is waited for. */
+/** How many bytes were taken. One that does not read is not going to answer, so this waits for it. */
 const send = (fd: Fd, bytes: Buffer): number => {
   try {
     return writeSync(fd.number, bytes);

@@ -28,11 +28,11 @@ export interface FoundFlavor {
 }
 
 interface Options {
-  /** Digests of unchanged files and checked declarations are remembered here; nothing is without it. */
+  /** Where digests of unchanged files and checked declarations are remembered. Absent: nothing is. */
   readonly cacheDir?: string | undefined;
   /** Directories with a `node_modules` in which packages are looked up, after rkt's own. */
   readonly searchFrom?: readonly string[];
-  /** Told what a flavor of somebody else's writes. */
+  /** Gets what other people's flavors write. */
   readonly note?: (text: string) => void;
 }
 

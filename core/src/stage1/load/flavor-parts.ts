@@ -11,7 +11,7 @@ import {ownTrees} from './package-trees.ts';
 /** A file or symlink of a flavor, by its place in a copy of it. */
 export type FlavorPart = {readonly at: string; readonly content: Buffer} | {readonly at: string; readonly link: string};
 
-/** In a copy: a symlink to what the flavor is loaded from. */
+/** The name, in a copy, of a symlink to the file that the flavor is loaded from. */
 export const ENTRY = 'entry';
 /** Files, links and directories. What has more is not copied: it is a directory that somebody works in, not a package. */
 const MAX_ENTRIES = 2048;

@@ -6,11 +6,11 @@ import {flavorFailed, flavorImpure, flavorPlanInvalid} from '../errors.ts';
 import {pathOf} from '../path-of.ts';
 import {plainSteps} from './plain-steps.ts';
 
-/** What is not a part of a plan, which is checked as a whole. */
+/** The answers that are not parts of a plan; plans are checked as a whole. */
 const ANSWERS = {probe: z.array(finding), stop: z.array(stopStep)} as const;
 
 /**
- * The same flavor, whose hooks return data of bounded size and nothing else, the same whenever they are asked the same.
+ * The same flavor, with hooks that are checked: they return data of bounded size and nothing else, and the same whenever they are asked the same.
  * @throws RKT_FLAVOR_FAILED, RKT_FLAVOR_IMPURE, RKT_FLAVOR_PLAN_INVALID, RKT_FLAVOR_PLAN_TOO_LARGE from each hook
  */
 export const guardHooks = (flavor: Flavor): Flavor => {

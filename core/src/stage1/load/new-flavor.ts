@@ -14,7 +14,7 @@ import {isErrno} from '../../linux/syscall-error.ts';
 import {flavorDirectoryExists, flavorNameInvalid, flavorTemplateMissing} from '../errors.ts';
 import {findPackage, ownTrees} from './package-trees.ts';
 
-/** What the package is called that is made the same for everybody. */
+/** The name of the package in the template. */
 const PLACEHOLDER = 'my-flavor';
 const SDK = '@rkt/plugin-sdk';
 const NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;

@@ -26,8 +26,12 @@ export const thrownByFlavor = (flavor: string, hook: string, told: Told, directo
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-const revived = ({name, message, stack, code, hint, fields, cause}: Told): Error => {
-  const of = typeof cause === 'object' && cause !== null ? {cause: revived(cause as Told)} : undefined;
+/** Causes of causes that are told; a flavor may have written the answer itself. */
+const DEPTH = 8;
+
+const revived = ({name, message, stack, code, hint, fields, cause}: Told, depth = 0): Error => {
+  const isTold = typeof cause === 'object' && cause !== null && depth < DEPTH;
+  const of = isTold ? {cause: revived(cause as Told, depth + 1)} : undefined;
   const error = new Error(text(message), of);
   error.stack = text(stack) === '' ? `${text(name) || 'Error'}: ${text(message)}` : text(stack);
   const more = {code, hint, fields: typeof fields === 'object' && fields !== null ? fields : undefined};

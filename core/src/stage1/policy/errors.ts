@@ -8,19 +8,19 @@ const where = ({name, layer, file}: Rule) => ({rule: name, layer, file});
 export const acceptForbidden = (isolator: string, image: string, app: string, rule: Rule) =>
   new RktError(
     'RKT_POLICY_ACCEPT_FORBIDDEN',
-    `image ${image} (app ${app}) asks for ${isolator} beyond the defaults, and ${place(rule)} forbids to accept that`,
+    `image ${image} (app ${app}) asks for ${isolator} beyond the defaults, and ${place(rule)} forbids accepting that`,
     {
       isolator,
       image,
       app,
       ...where(rule),
-      hint: 'say yourself what the app has, which takes the place of what its image says; or change the rule',
+      hint: 'set it yourself by a flag or pod manifest, which replaces what the image says; or change the rule',
     },
   );
 
 /** A rule forbids what `--allow-degraded` allows. */
 export const degradeForbidden = (name: string, rule: Rule) =>
-  new RktError('RKT_POLICY_DEGRADE_FORBIDDEN', `--allow-degraded=${name}: ${place(rule)} forbids to run without it`, {
+  new RktError('RKT_POLICY_DEGRADE_FORBIDDEN', `--allow-degraded=${name}: ${place(rule)} forbids running without it`, {
     name,
     ...where(rule),
     hint: 'choose a flavor that has it ("rkt explain" tells which), or change the rule',
@@ -36,7 +36,7 @@ const fixesOf = (rejected: readonly Rejected[]): string[] => [
   ...new Set(rejected.flatMap(({reasons}) => reasons.flatMap(({fix}) => fix ?? []))),
 ];
 
-/** The flavor that was asked for, or that a pod was prepared with, is one that rules exclude. @param others that were considered for the hint */
+/** Rules exclude the flavor that was asked for, or that the pod was prepared with. @param others that were considered for the hint */
 export const flavorRefused = ({name, reasons}: Rejected, others: readonly Rejected[]) =>
   new RktError(
     'RKT_POLICY_FLAVOR_REFUSED',
@@ -56,12 +56,12 @@ const instead = ({name, reasons}: Rejected): string[] => {
   return fixes.length === reasons.length ? [`choose --stage1=${name} and ${fixes.join(' and ')}`] : [];
 };
 
-/** Nothing that is installed may and can run the pod. */
+/** None of the installed flavors is allowed by the rules and able to run the pod. */
 export const noFlavorFits = (rejected: readonly Rejected[]) =>
   new RktError(
     'RKT_POLICY_NO_FLAVOR',
     [
-      'no flavor may and can run this pod:',
+      'no flavor is both allowed and able to run this pod:',
       ...rejected.flatMap(({name, reasons}) => reasons.map(({because}) => `  ${name}: ${because}`)),
     ].join('\n'),
     {rejected, hint: fixesOf(rejected).join('; or ') || 'install a flavor that satisfies the rules, or change them'},

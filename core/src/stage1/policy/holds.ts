@@ -73,11 +73,11 @@ export const lackOf = (requirement: string, each: Case): string | undefined => {
 
 const isKey = <T extends object>(table: T, name: string): name is keyof T & string => Object.hasOwn(table, name);
 
-/** A flag by which a pod gets what it would not have. */
+/** A flag by which a pod gets something that it would otherwise lack. */
 interface Way {
   readonly flag: string;
   readonly gives: Feature;
-  /** It is said when the pod runs, of one that has been prepared. */
+  /** For a prepared pod the flag is given when it runs. */
   readonly whenRun: boolean;
   readonly change: (pod: Pod) => Pod;
 }

@@ -12,7 +12,7 @@ export interface Candidate extends Case, Names {
 }
 
 interface Judging {
-  /** The pod is prepared: what is said when it runs will be judged then. */
+  /** The pod is only prepared: flags that are given when it runs are judged then. */
   readonly later?: boolean;
 }
 

@@ -4,9 +4,9 @@ import type {Rule} from './policy.ts';
 
 /** What rules call a flavor. */
 export interface Names {
-  /** Where it is loaded from is where the name leads: what merely calls itself so is not meant by a list of those that may run a pod. */
+  /** Names that lead to the file it is loaded from. A flavor that merely calls itself so is not meant where rules list those that may run a pod. */
   readonly names: readonly string[];
-  /** Where it is loaded from is the same file by another path, too: it is forbidden by whatever way it is reached. */
+  /** Other paths to the same file: a flavor that is forbidden is forbidden by whatever path it is reached. */
   readonly aliases: readonly string[];
 }
 

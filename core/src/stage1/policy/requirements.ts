@@ -7,7 +7,6 @@ export const NOT_SHARED = {
   'no-shared-network': ['own-network'],
   'no-shared-pid': ['own-pid', 'own-kernel'],
 } as const satisfies Record<string, readonly Property[]>;
-export type NotShared = keyof typeof NOT_SHARED;
 
 /** Everything that a rule can require, in the words of the contract: how a pod is isolated, or what is promised on this host. */
 export const REQUIREMENTS: readonly string[] = [

@@ -22,7 +22,7 @@ export interface Evidence {
   readonly app: App;
   readonly pid: number;
   readonly state: ProcessState;
-  /** rkt's own, which is the host's. */
+  /** The state of rkt itself, which is that of the host. */
   readonly host: ProcessState;
   readonly mounts: readonly MountEntry[];
   readonly facts: HostFacts;

@@ -9,7 +9,7 @@ import type {Check} from './evidence.ts';
 /** Places of a plan that a check shows at most. */
 const SHOWN = 8;
 
-/** A flavor is asked again what it makes of the same pod on the same host: it is what was performed, or will be. */
+/** Asks the flavor again for the plan of the same pod on the same host: it has to be the one that was performed, or will be. */
 export const planAgain = (
   found: Pick<FoundFlavor, 'flavor' | 'digest'>,
   {pod, facts, plan}: {readonly pod: Pod; readonly facts: HostFacts; readonly plan: Plan},

@@ -1,10 +1,10 @@
 import test from 'ava';
 import {compileMounts} from '../../../src/appc/compile/mounts.ts';
 import {mountPoints} from '../../../src/appc/mount-points.ts';
-import {parsePodManifest} from '../../../src/appc/parse-pod-manifest.ts';
+import {readPodManifest} from '../../../src/appc/read-manifest.ts';
 import {refused, sample} from '../support.ts';
 
-const {apps, volumes} = parsePodManifest(sample('pod-full.json'));
+const {apps, volumes} = await readPodManifest(sample('pod-full.json'));
 const mounts = apps[0]?.mounts;
 const point = (readOnly: boolean, path = '/srv/data') => mountPoints.parse([{name: 'data', path, readOnly}]);
 

@@ -1,5 +1,6 @@
+import {execFileSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
-import {mkdirSync, truncateSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {gzipSync} from 'node:zlib';
 import test from 'ava';
@@ -7,9 +8,10 @@ import {chooseKernel} from '../../../src/artifact/choose-kernel.ts';
 import {refuseUnknown} from '../../../src/artifact/guest/compile-kernel.ts';
 import {givenKernel} from '../../../src/artifact/guest/given-kernel.ts';
 import {kernelRelease} from '../../../src/artifact/guest/kernel-release.ts';
-import {refuseOther} from '../../../src/artifact/guest/kernel-source.ts';
 import {missingKernelTools} from '../../../src/artifact/guest/kernel-tools.ts';
+import {parseListed} from '../../../src/artifact/guest/listed-package.ts';
 import {kernelKey, kernelsDirectory, presentSmallKernel} from '../../../src/artifact/guest/small-kernel.ts';
+import {takePackage} from '../../../src/artifact/guest/take-package.ts';
 import type {HostPath} from '../../../src/contract/names.ts';
 import {scratch} from '../../pod/helpers.ts';
 
@@ -61,14 +63,41 @@ test('a kernel that is larger than any is refused without being read to its end'
   await t.throwsAsync(givenKernel(kernel), {code: 'RKT_GUEST_KERNEL_UNUSABLE', message: /more than \d+ bytes/});
 });
 
-test('a package that is not the one of the lists is not unpacked', async (t) => {
-  const archive = join(scratch(t), 'archive.deb');
-  writeFileSync(archive, 'a package');
+test('S36 only the package of the lists is taken from who has downloaded it, and nothing that stands for it', (t) => {
+  const directory = scratch(t);
+  const [file, taken] = [join(directory, 'archive.deb'), join(directory, 'taken.deb')];
   const sha256 = createHash('sha256').update('a package').digest('hex');
-  const source = {name: 'linux-source-6.1', version: '6.1.192-3', sha256, bytes: 9};
-  await t.notThrowsAsync(refuseOther(archive, source));
-  writeFileSync(archive, 'another!!');
-  await t.throwsAsync(refuseOther(archive, source), {code: 'RKT_GUEST_KERNEL_FAILED', message: new RegExp(sha256)});
+  const listed = {name: 'linux-source-6.1', version: '6.1.192-3', sha256, bytes: 9};
+  const take = () => takePackage(file, taken, listed, 'the package');
+  for (const [make, message] of [
+    [() => writeFileSync(file, 'another!!'), new RegExp(sha256)],
+    [() => writeFileSync(file, 'a package, and more'), /has 9 bytes, and what was downloaded 19/],
+    // Neither waits for who would write there, nor reads what is root's.
+    [() => execFileSync('mkfifo', [file]), /no regular file/],
+    [() => mkdirSync(file), /no regular file/],
+    [() => symlinkSync('/dev/zero', file), /archive\.deb/],
+    [() => undefined, /does not exist/],
+  ] as const) {
+    make();
+    t.throws(take, {code: 'RKT_GUEST_KERNEL_FAILED', message});
+    for (const path of [file, taken]) rmSync(path, {recursive: true, force: true});
+  }
+  writeFileSync(file, 'a package');
+  take();
+  t.is(readFileSync(taken, 'utf8'), 'a package');
+});
+
+test('a package has to be in the lists with what it is told by', (t) => {
+  const text = 'Package: linux-image-6.1\nVersion: 6.1.192-1\nSize: 12\nSHA256: ab\nDescription: SHA256: cd\n';
+  t.deepEqual(parseListed('linux-image-6.1', text, 'it'), {
+    name: 'linux-image-6.1',
+    version: '6.1.192-1',
+    sha256: 'ab',
+    bytes: 12,
+  });
+  // What dpkg knows of an installed package has no digest.
+  const installed = text.replace(/^(Size|SHA256):.*\n/gm, '');
+  t.throws(() => parseListed('linux-image-6.1', installed, 'it'), {code: 'RKT_GUEST_KERNEL_FAILED'});
 });
 
 test('an archive that is none is refused, and so is one without a kernel of its own', async (t) => {

@@ -1,11 +1,14 @@
+import {writeFileSync} from 'node:fs';
+import path from 'node:path';
 import test from 'ava';
-import {parseEnvironment, parseEnvironmentFile} from '../../../src/cli/grammar/environment.ts';
+import {collectEnvironment, parseEnvironment, parseEnvironmentFile} from '../../../src/cli/grammar/environment.ts';
 import {parseIsolator, parseRlimits} from '../../../src/cli/grammar/isolators.ts';
 import {mergeMounts, parseMount} from '../../../src/cli/grammar/mount.ts';
 import {parsePort} from '../../../src/cli/grammar/port.ts';
 import {parseRestartLimit} from '../../../src/cli/grammar/restart-limit.ts';
 import {parseStage1} from '../../../src/cli/grammar/stage1.ts';
 import {parseVolume} from '../../../src/cli/grammar/volume.ts';
+import {scratch} from '../../pod/helpers.ts';
 
 for (const [value, volume] of [
   ['data,kind=host,source=/srv', {name: 'data', kind: 'host', source: '/srv'}],
@@ -119,6 +122,22 @@ for (const values of [['A'], ['=1'], ['A B=1'], [''], ['A=1', 'A=2'], ['Ä=1']])
 
 test('an environment file: comments, empty lines, CRLF, nothing is unquoted', (t) => {
   t.deepEqual(parseEnvironmentFile('f', '# c\n;c\n\nA=1\r\nB="x y" $A\nC=\n'), {A: '1', B: '"x y" $A', C: ''});
+});
+
+test('S25 of environment files and flags the later wins, and no name is lost', (t) => {
+  const directory = scratch(t);
+  const file = (name: string, text: string) => {
+    writeFileSync(path.join(directory, name), text);
+    return path.join(directory, name);
+  };
+  const files = [file('a', 'A=1\nB=1\n__proto__=1\n'), file('b', 'B=2\nC=2\n')];
+  t.deepEqual(Object.entries(collectEnvironment(files, ['C=3', 'constructor=4'])), [
+    ['A', '1'],
+    ['B', '2'],
+    ['__proto__', '1'],
+    ['C', '3'],
+    ['constructor', '4'],
+  ]);
 });
 
 for (const text of ['A', '=1', ' A=1', 'A=1\nA=2', 'A=\0', 'export A=1'])

@@ -1,4 +1,5 @@
 import {existsSync, readdirSync} from 'node:fs';
+import {env} from 'node:process';
 import test from 'ava';
 import {lacks} from '../../../../test/helpers/lacks.ts';
 import {testIf} from '../../../../test/helpers/skip.ts';
@@ -102,6 +103,9 @@ testIf(needs)('S09 IM-04 what is allowed is unpacked to exactly what the scanner
   }
 });
 
+/** Of which two of five are accepted. */
+const SEEDS = env.RKT_TEST_LONG === '1' ? 150 : 50;
+
 testIf(needs)(
   'S09 random archives: refused without a trace, or unpacked to exactly what the scanner reports',
   async (t) => {
@@ -110,7 +114,7 @@ testIf(needs)(
       await codeOf(importBytes(store, randomArchive(0)));
       const before = inodes(directory, store.dataDir);
       let accepted = 0;
-      for (let seed = 1; seed <= 150; seed++) {
+      for (let seed = 1; seed <= SEEDS; seed++) {
         const archive = randomArchive(seed);
         const refused = (() => {
           try {
@@ -126,7 +130,7 @@ testIf(needs)(
         const id = await importBytes(store, archive);
         t.is(sameTree(archive, treeEntries(imageDirectory(store, id))), undefined, `seed ${seed}`);
       }
-      t.true(accepted >= 40, `${accepted} accepted`);
+      t.true(accepted >= SEEDS / 4, `${accepted} accepted`);
       t.deepEqual(inodes(directory, store.dataDir), before);
     } finally {
       remove();

@@ -2,6 +2,7 @@ import {execFileSync} from 'node:child_process';
 import fs, {constants, lstatSync, mkdirSync, readdirSync, readlinkSync, utimesSync} from 'node:fs';
 import {syncBuiltinESMExports} from 'node:module';
 import path from 'node:path';
+import {env} from 'node:process';
 import {lacks} from '../../../../test/helpers/lacks.ts';
 import {serialTestIf, testIf} from '../../../../test/helpers/skip.ts';
 import type {HostPath, ImageId} from '../../../src/contract/names.ts';
@@ -103,9 +104,12 @@ const randomTree = (below: (n: number) => number): Buffer[] => {
   return entries;
 };
 
+/** Three archives each. */
+const SEEDS = env.RKT_TEST_LONG === '1' ? 25 : 8;
+
 testIf(lacks('root', 'program/bsdtar', 'overlay'))('EX-05 EX-06 layers under overlayfs are what rendering gives', (t) =>
   withStore(async ({store, directory: base}) => {
-    for (let seed = 1; seed <= 25; seed++) {
+    for (let seed = 1; seed <= SEEDS; seed++) {
       const below = random(seed);
       const links = below(2)
         ? [

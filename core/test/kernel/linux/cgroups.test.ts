@@ -1,7 +1,7 @@
 import {type ChildProcess, spawn} from 'node:child_process';
 import {randomUUID} from 'node:crypto';
 import {once} from 'node:events';
-import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs';
+import {constants, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {createInterface} from 'node:readline';
 import {lacks} from '../../../../test/helpers/lacks.ts';
@@ -20,7 +20,12 @@ import {
   readLimits,
   removeCgroup,
   setLimits,
+  trackingHierarchy,
 } from '../../../src/linux/cgroups.ts';
+import {makeDirectory} from '../../../src/linux/directory-entry.ts';
+import type {Fd} from '../../../src/linux/fd.ts';
+import {oomKills} from '../../../src/linux/oom-kills.ts';
+import {openEntry, openHost} from '../../../src/linux/openat2.ts';
 import {parseProcCgroup} from '../../../src/linux/proc-cgroup.ts';
 import {RktError} from '../../../src/rkt-error.ts';
 import {gatherHostFacts} from '../../../src/stage1/facts/host-facts.ts';
@@ -31,6 +36,8 @@ const limitTest = testIf(lacks('root', 'cgroup/memory', 'cgroup/cpu', 'cgroup/pi
 
 const FIXTURE = new URL('fixtures/in-cgroup.ts', import.meta.url);
 const {cgroup: facts} = gatherHostFacts();
+const hasThreads = trackingHierarchy(facts)?.version === 2;
+const threadTest = testIf(lacks('root', 'cgroups') ?? (hasThreads ? undefined : 'no cgroup2 is mounted'));
 
 /** A cgroup of its own in every hierarchy, gone at the end of the test. */
 const cgroup = (t: {teardown: (action: () => void) => void}): string => {
@@ -105,6 +112,71 @@ cgroupTest('a cgroup with a process is not removed', async (t) => {
   await child.said();
   const error = t.throws(() => removeCgroup(facts, path), {instanceOf: RktError});
   t.is(error?.code, 'RKT_CGROUP_REMOVE_FAILED');
+});
+
+const READ = constants.O_RDONLY | constants.O_DIRECTORY;
+/** No UTF-8, and 17 of them are longer than any path may be. */
+const NAME = Buffer.concat([Buffer.from([0xff]), Buffer.alloc(249, 'a')]);
+
+/** Cgroups in one another, as who has one for its own can make them; the deepest. */
+const makeDeep = (directory: string): Fd => {
+  let here = openHost(directory, READ);
+  for (let depth = 0; depth < 20; depth++) {
+    using above = here;
+    makeDirectory(above, NAME, 0o755);
+    here = openEntry(above, NAME, READ);
+  }
+  return here;
+};
+
+/** The one directory of a cgroup that says which processes it has. */
+const tracked = (path: string) => {
+  const hierarchies = [trackingHierarchy(facts)].flatMap((one) => one ?? []);
+  return {hierarchies, directory: `${hierarchies[0]?.mountPoint}${path}`};
+};
+
+cgroupTest('S10 cgroups deeper than a path, of names that are no text, hide nothing and stop nobody', async (t) => {
+  const path = cgroup(t);
+  const {hierarchies, directory} = tracked(path);
+  const child = inhabit(path);
+  await child.said();
+  {
+    using deepest = makeDeep(directory);
+    writeFileSync(`${deepest.path}/cgroup.procs`, String(child.pid), {flag: 'r+'});
+  }
+  t.true(isPopulated(facts, path));
+  t.deepEqual(processesOf({...facts, hierarchies}, path), [child.pid]);
+  const ended = once(child, 'exit');
+  killCgroup(facts, path);
+  t.is((await ended)[1], 'SIGKILL');
+  removeCgroup(facts, path);
+  t.true(directories(path).every((each) => !existsSync(each)));
+});
+
+limitTest('S10 what has been killed for want of memory is counted however deep the cgroups are', (t) => {
+  const path = cgroup(t);
+  const memory = facts.hierarchies.find(({controllers}) => controllers.includes('memory'));
+  const directory = `${memory?.mountPoint}${path}`;
+  makeDeep(directory).close();
+  t.notThrows(() => oomKills({version: memory?.version ?? 2, directory}));
+});
+
+threadTest('S10 a cgroup of threads hides no process and keeps none alive', async (t) => {
+  const path = cgroup(t);
+  const {hierarchies, directory} = tracked(path);
+  const child = inhabit(path);
+  await child.said();
+  const threads = `${directory}/threads`;
+  mkdirSync(threads);
+  writeFileSync(`${threads}/cgroup.type`, 'threaded', {flag: 'r+'});
+  writeFileSync(`${threads}/cgroup.procs`, String(child.pid), {flag: 'r+'});
+  t.throws(() => readFileSync(`${threads}/cgroup.procs`));
+  t.deepEqual(processesOf({...facts, hierarchies}, path), [child.pid]);
+  const ended = once(child, 'exit');
+  killCgroup(facts, path);
+  t.is((await ended)[1], 'SIGKILL');
+  removeCgroup(facts, path);
+  t.false(existsSync(directory));
 });
 
 limitTest('limits are what the kernel shows', (t) => {

@@ -118,7 +118,7 @@ withHost('with --all a pod that somebody else removes meanwhile is done with', a
   await one.ended;
 
   const [first, second] = [await prepare(host, 'true', '--pod-name=first'), await prepare(host, 'true')];
-  using lock = lockDirectory(path.join(host.data, 'pod-names'), 'exclusive');
+  using lock = lockDirectory(path.join(host.data, 'locks/pod-names'), 'exclusive');
   const removing = begin(t, host, ['rm', '--all']);
   await until(() => isKept(removing.child));
   t.is((await host.rkt(['rm', second])).exitCode, 0);

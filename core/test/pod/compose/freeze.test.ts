@@ -1,6 +1,6 @@
 import {mkdirSync} from 'node:fs';
 import test, {type ExecutionContext} from 'ava';
-import {checkPodManifest} from '../../../src/appc/parse-pod-manifest.ts';
+import {checkPodManifest} from '../../../src/appc/check-pod-manifest.ts';
 import type {Declaration} from '../../../src/contract/declaration.ts';
 import type {App} from '../../../src/contract/index.ts';
 import {pod as podSchema} from '../../../src/contract/pod.ts';
