@@ -5,6 +5,8 @@ import {slowly} from './slowly.ts';
 
 /** A program on a terminal of its own, as somebody who sits there sees it. */
 export interface Terminal {
+  /** Of the parent of that program. */
+  readonly pid: number;
   readonly type: (text: string) => void;
   readonly resize: (rows: number, columns: number) => void;
   /** Waits until this has come since the last thing that was waited for. */
@@ -60,6 +62,7 @@ export const openTerminal = (command: readonly string[]): Terminal => {
       look();
     });
   return {
+    pid: child.pid ?? 0,
     type: (typed) => order({type: typed}),
     resize: (rows, columns) => order({rows, columns}),
     see,

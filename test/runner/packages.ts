@@ -35,6 +35,7 @@ const PACKAGES: Readonly<Record<string, () => boolean>> = {
   'qemu-system-x86': () => process.arch !== 'x64' || program('qemu-system-x86_64') !== undefined,
   systemd: () => existsSync('/usr/lib/systemd/systemd'),
   'systemd-container': () => program('systemd-nspawn') !== undefined,
+  uidmap: () => program('newuidmap') !== undefined,
   'util-linux': () => program('setpriv') !== undefined && program('unshare') !== undefined,
   'xz-utils': () => program('xz') !== undefined,
   zsh: () => program('zsh') !== undefined,

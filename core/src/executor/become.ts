@@ -30,6 +30,8 @@ export interface Program {
   readonly front?: (program: Pick<Process, 'argv' | 'env'>) => Front;
   /** `shared`: the program may have the caller's terminal, so it must not be able to type into it (S30). */
   readonly terminal: 'shared' | 'own';
+  /** It joins a running app, which it is to signal, whichever Landlock domains the two have. Default false. */
+  readonly joins?: boolean;
 }
 
 export interface Kept {
@@ -64,7 +66,7 @@ export const filterOf = ({seccomp}: Process, {caches}: Pick<ExecutorContext, 'ca
 
 /** {@link prepareToBecome} with a filter that {@link filterOf} gave. */
 export const prepareWithFilter = (
-  {process, passSockets, keep = [], redirect, onReady, front, terminal}: Program,
+  {process, passSockets, keep = [], redirect, onReady, front, terminal, joins = false}: Program,
   filter: Buffer | null,
 ): Become => {
   const sockets = passSockets ? passedSockets() : {fds: [], env: []};
@@ -83,7 +85,7 @@ export const prepareWithFilter = (
     closeOnExecFrom(FIRST_BESIDES_STDIO);
     const taken = before?.descriptors.map(({number}) => number) ?? [];
     for (const fd of [...sockets.fds, ...keep.flatMap(({fds}) => fds), ...taken]) keepOnExec(fd);
-    const apart = process.apart && root !== undefined ? [ownDomain(root)] : [];
+    const apart = process.apart && root !== undefined ? [ownDomain(root, {signals: joins ? 'all' : 'own'})] : [];
     onPointOfNoReturn();
     makeThreadCalls(apart);
     applyCredentials(process, sets);

@@ -131,6 +131,11 @@ export const joinCgroup = ({hierarchies}: Pick<CgroupFacts, 'hierarchies'>, path
   for (const hierarchy of hierarchies) write(`${directoryOf(hierarchy, path)}/cgroup.procs`, '0');
 };
 
+/** Moves another process there. */
+export const moveInto = ({hierarchies}: Pick<CgroupFacts, 'hierarchies'>, path: string, pid: number): void => {
+  for (const hierarchy of hierarchies) write(`${directoryOf(hierarchy, path)}/cgroup.procs`, String(pid));
+};
+
 /** Of processes that help a pod and are not part of it. */
 const HELPERS = 'rkt-helpers';
 

@@ -203,6 +203,16 @@ export const oomScoreNotPermitted = (score: number, cause: unknown) =>
     hint: 'run rkt with CAP_SYS_RESOURCE, choose a score not below its own, or --allow-degraded=os/linux/oom-score-adj',
   });
 
+/** Parts of the `/proc` that rkt sees are hidden. The kernel then mounts no other `proc` for an ordinary user, because that one would show them. */
+export const procRefused = () =>
+  new RktError(
+    'RKT_PROC_REFUSED',
+    'the pod cannot have a /proc of its own: parts of the one that rkt sees are hidden, as in most containers',
+    {
+      hint: 'start the container without masks over /proc (docker: --security-opt systempaths=unconfined; podman: --security-opt unmask=ALL), or run rkt outside of it',
+    },
+  );
+
 /** A hard limit above rkt's own takes CAP_SYS_RESOURCE. */
 export const rlimitNotPermitted = (limit: string, wanted: string, hard: string) =>
   new RktError('RKT_RLIMIT_NOT_PERMITTED', `rlimit ${limit}: ${wanted} is above rkt's own hard limit ${hard}`, {

@@ -71,6 +71,7 @@ export const SYS = {
   fstatfs: number(138, 44),
   getcwd: number(79, 17),
   getpgid: number(121, 155),
+  getsid: number(124, 156),
   getsockname: number(51, 204),
   getsockopt: number(55, 209),
   getdents64: number(217, 61),

@@ -9,10 +9,16 @@ export const parseStat = (text: string): {state: string; parent: number; startTi
 };
 
 const readStat = (pid: number): ReturnType<typeof parseStat> | undefined => {
+  const text = read(pid, 'stat');
+  return text === undefined ? undefined : parseStat(text);
+};
+
+const read = (pid: number, file: 'stat' | 'status'): string | undefined => {
   try {
-    return parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    return readFileSync(`/proc/${pid}/${file}`, 'latin1');
   } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ESRCH')) return undefined;
+    // It is not there, or hidden from this process (`hidepid`): then it is none that this process has started, or is to signal.
+    if (isErrno(error, 'ENOENT', 'ESRCH', 'EPERM')) return undefined;
     throw error;
   }
 };
@@ -22,6 +28,12 @@ export const waitsUninterruptibly = (pid: number): boolean => readStat(pid)?.sta
 
 /** Number of the parent of a process; `undefined` when it has ended. */
 export const parentOf = (pid: number): number | undefined => readStat(pid)?.parent;
+
+/** The number of a process in the pid namespace that it is in, if that is one below ours; `undefined` also when it has ended. */
+export const numberInside = (pid: number): number | undefined => {
+  const number = /^NSpid:(?:\t\d+)+\t(\d+)$/m.exec(read(pid, 'status') ?? '')?.[1];
+  return number === undefined ? undefined : Number(number);
+};
 
 /** The process that has this number now, or `undefined`. */
 export const identify = (pid: number): ProcessIdentity | undefined => {

@@ -193,6 +193,18 @@ export const flavorNameInvalid = (name: string) =>
     hint: 'use lower case letters, digits and single hyphens between them, at most 64',
   });
 
+/** The pod's flavor is a program that did not come with rkt, and here it could only run with all rights of the user who calls. */
+export const flavorNotApart = (flavor: string, source: string) =>
+  new RktError(
+    'RKT_FLAVOR_NOT_APART',
+    `flavor "${flavor}": ${source} did not come with rkt, and without root of a user namespace it would run with all your rights`,
+    {
+      flavor,
+      source,
+      hint: '"rkt status" without --verify shows what was promised, and "rkt stop" ends the pod without asking the flavor',
+    },
+  );
+
 /** No flavor of that name or at that path. */
 export const flavorNotFound = (
   selection: string,

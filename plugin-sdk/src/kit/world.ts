@@ -92,7 +92,7 @@ export interface WorldOptions {
 }
 
 /**
- * Makes a directory (0700) with an image of this host's own programs. Needs root.
+ * Makes a directory (0700) with an image of this host's own programs.
  * @throws when rkt cannot build it or finds no such flavor
  */
 export const openWorld = async ({

@@ -10,6 +10,7 @@ import {gatherFlavorFacts} from '../../stage1/facts/flavor-facts.ts';
 import {rememberedIn} from '../../stage1/facts/remembered-in.ts';
 import {listFlavors} from '../../stage1/load/find.ts';
 import {findingsOf} from '../../stage1/negotiation/findings-of.ts';
+import {asRootIfCan} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
 import type {Context, Output} from '../context.ts';
 import {flagConflict} from '../errors.ts';
@@ -27,11 +28,11 @@ export const command = defineCommand({
     all: {type: 'boolean', help: 'also list the promises that hold'},
     measure: {
       type: 'boolean',
-      help: 'run pods that do nothing and tell what they cost; rkt plan --diff then shows it, too; needs root',
+      help: 'run pods that do nothing and tell what they cost; rkt plan --diff then shows it, too',
     },
     prove: {
       type: 'boolean',
-      help: 'try every promise with throw-away pods, as rkt flavor test does, and tell which hold; needs root',
+      help: 'try every promise with throw-away pods, as rkt flavor test does, and tell which hold',
     },
   },
   examples: [
@@ -44,6 +45,7 @@ export const command = defineCommand({
     if (flags.measure && flags.prove) throw flagConflict('--measure', '--prove');
     if (flags.measure) return measureEach(context, positionals);
     if (flags.prove) return proveEach(context, positionals);
+    asRootIfCan(context, command.name, {always: true});
     using held = holdPresentImages(openStore(context.dataDir));
     void held;
     const examinations = [];

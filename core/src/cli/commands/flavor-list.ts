@@ -2,6 +2,7 @@ import {type Abilities, byStrength} from '../../stage1/choice/abilities.ts';
 import {examineHere} from '../../stage1/choice/examine-here.ts';
 import {flavorOptions} from '../../stage1/choice/flavor-options.ts';
 import {type FoundFlavor, listFlavors} from '../../stage1/load/find.ts';
+import {asRootIfCan} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
 import type {Context} from '../context.ts';
 import {exactly} from '../image-argument.ts';
@@ -24,6 +25,7 @@ export const command = defineCommand({
   ],
   async run(context, {flags, positionals}) {
     exactly(command.name, [], positionals);
+    asRootIfCan(context, command.name);
     const {output, format} = context;
     const found = await listFlavors(await flavorOptions(context));
     const rows = await Promise.all(found.map((each) => ('flavor' in each ? whole(context, each) : broken(each))));

@@ -7,6 +7,7 @@ import {imageIsolatorRefused} from '../../pod/errors.ts';
 import type {PodRequest, RunRequest} from '../../pod/request.ts';
 import {planRun} from '../../pod/verbs/plan-run.ts';
 import {planWith} from '../../pod/verbs/plan-with.ts';
+import {asRootIfCan} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
 import {type Context, FORMATS, type Output} from '../context.ts';
 import {describeStep} from '../describe-step.ts';
@@ -55,6 +56,7 @@ export const command = defineCommand({
   async run(context, {flags, images}) {
     const request = parsePodArguments(flags, images);
     const runRequest = parseRunFlags(flags);
+    asRootIfCan(context, 'plan');
     const {output, format} = context;
     const flavors = parseDiff(flags, {html: HTML});
     if (flavors !== undefined) {

@@ -4,6 +4,7 @@ import {once} from 'node:events';
 import {writeFileSync} from 'node:fs';
 import type {ExecutionContext} from 'ava';
 import {lacks} from '../../../../test/helpers/lacks.ts';
+import {childrenOf} from '../../../../test/helpers/proc.ts';
 import {said} from '../../../../test/helpers/said.ts';
 import {testIf} from '../../../../test/helpers/skip.ts';
 import type {RunningPod, StopStep} from '../../../src/contract/index.ts';
@@ -89,3 +90,39 @@ kernelTest('kill leaves nothing below the pod, and nothing to wait for', async (
   t.deepEqual([await supervisor.ended, await app.ended], ['SIGKILL', 'SIGKILL']);
   t.notThrows(remove);
 });
+
+testIf(lacks('root', 'program/unshare', 'program/nsenter'))(
+  'who stops a pod is told of what SIGKILL has not ended',
+  async (t) => {
+    const there = 'echo ready; exec cat';
+    const outside = spawn('unshare', ['--pid', '--fork', '/bin/sh', '-c', there], {stdio: ['pipe', 'pipe', 'ignore']});
+    t.teardown(() => outside.kill('SIGKILL'));
+    await said(outside);
+    const [pid = 0] = childrenOf(outside.pid ?? 0);
+    // The first process of a namespace ends after all others have been reaped: one by a parent that is stopped for now, one by a parent that does so never.
+    const join = async (...options: readonly string[]) => {
+      const joining = spawn('nsenter', [`--target=${pid}`, '--pid', ...options], {stdio: ['pipe', 'pipe', 'inherit']});
+      t.teardown(() => joining.kill('SIGKILL'));
+      await said(joining);
+      return joining;
+    };
+    const stopped = await join('/bin/sh', '-c', there);
+    stopped.kill('SIGSTOP');
+    const continued = once(stopped, 'exit');
+    const inside = `exec 3<&0; /bin/sh -c '${there}' <&3 & exec sleep 1000`;
+    const careless = await join('--no-fork', '/bin/sh', '-c', inside);
+    const ended = once(outside, 'exit');
+    const uuid = randomUUID();
+    const supervisor = {pid, startTime: -1};
+    const pod = {uuid, cgroup: `test-${uuid}`, supervisor} as unknown as RunningPod; // no more is looked at
+    const stop = (patience: number) => performStop([], {pod, facts, first: identify(pid), force: true, patience});
+    t.like(
+      t.throws(() => stop(100)),
+      {code: 'RKT_POD_NOT_KILLED', fields: {uuid}},
+    );
+    await continued;
+    careless.kill('SIGKILL');
+    await ended;
+    t.notThrows(() => stop(60_000));
+  },
+);

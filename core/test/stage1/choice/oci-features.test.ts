@@ -54,6 +54,14 @@ test('a namespace that every pod has needs no flag', (t) => {
   t.true(namespaces.includes('pid') && namespaces.includes('ipc'));
 });
 
+test('a pod of an ordinary user has a user namespace, of a flavor that runs those', (t) => {
+  const features = {...declaration().features, 'user-namespace': impossible};
+  const host = hostFacts({rootless: {users: 1, groups: 1, changesGroups: false}});
+  const has = (properties: Declaration['properties'], on: HostFacts) =>
+    featuresOf({features, properties}, on).linux.namespaces.includes('user');
+  t.deepEqual([has(['rootless'], host), has([], host), has(['rootless'], hostFacts())], [true, false, false]);
+});
+
 test('what this host lacks is no feature, and told', (t) => {
   const {isolators} = declaration();
   const filter: Support = {level: 'enforced', mechanism: 'a filter', requires: ['seccomp']};

@@ -351,7 +351,7 @@ const onHost: Case = {
     const args = await world.arguments('plan', {
       script: 'exit 0',
       pod: ['--volume=a,kind=empty'],
-      app: ['--memory=64Mi'],
+      app: world.has('resource/memory') ? ['--memory=64Mi'] : [],
     });
     const {plan} = JSON.parse((await world.rkt(args)).stdout) as {readonly plan: Plan};
     const steps = [...plan.filesystem, ...plan.environment];
