@@ -62,6 +62,7 @@ export const STARTS_PROGRAMS: Readonly<Record<string, string>> = {
   'core/src/image/tool.ts': 'in isolation',
   'core/src/linux/child-end.ts': 'a type alone',
   'core/src/linux/reopenable-stdio.ts': 'in isolation',
+  'core/src/linux/start-failure.ts': 'a type alone',
   'core/src/linux/start-keeper.ts': 'in isolation',
   'core/src/linux/user-namespace.ts': 'a program of system calls alone, on the way to run',
   'core/src/pod/streams/journal/journalctl.ts': 'in isolation',

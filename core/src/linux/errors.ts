@@ -257,6 +257,17 @@ export const tapUnusable = (namespace: string, device: string, cause?: unknown) 
     },
   );
 
+/** The kernel makes no user namespace, or there cannot be a process for one. */
+export const userNamespaceRefused = (cause?: unknown) =>
+  new RktError(
+    'RKT_USER_NAMESPACE_REFUSED',
+    `a user namespace cannot be made${cause === undefined ? '' : `: ${message(cause)}`}`,
+    {
+      cause,
+      hint: 'look whether a limit is reached: /proc/sys/user/max_user_namespaces, processes (ulimit -u, pids.max of the cgroup); a security module may refuse it, too',
+    },
+  );
+
 /** The app's working directory is not a directory of its rootfs (S04). */
 export const workingDirectoryMissing = (path: string, problem: string, cause?: unknown) =>
   new RktError('RKT_WORKING_DIRECTORY_MISSING', `working directory ${path}: ${problem}`, {
