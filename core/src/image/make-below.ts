@@ -52,12 +52,15 @@ export const groupOf = (dataDir: HostPath): number | undefined => {
   return gid !== ROOT && gid === findGroup() ? gid : undefined;
 };
 
-/** Lets the group `rkt` list a directory, if it has the data directory. */
-export const openToGroup = (dataDir: HostPath, path: HostPath): void => {
+/** What the group `rkt` may do with a directory: list it, or only find by its name what is in it. Who can list one can lock it (flock(2)), too. */
+const MODES = {list: 0o750, pass: 0o710} as const;
+
+/** Gives the group `rkt` a directory, if it has the data directory. */
+export const openToGroup = (dataDir: HostPath, path: HostPath, to: keyof typeof MODES = 'list'): void => {
   const gid = groupOf(dataDir);
   if (gid === undefined) return;
   chownSync(path, ROOT, gid);
-  chmodSync(path, 0o750);
+  chmodSync(path, MODES[to]);
 };
 
 const findGroup = (): number | undefined => {
