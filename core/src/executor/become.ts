@@ -2,10 +2,12 @@ import type {Launch} from '../contract/launch.ts';
 import type {Process} from '../contract/process.ts';
 import {assertAccess} from '../linux/access.ts';
 import {compiledFilter} from '../linux/compiled-filter.ts';
+import {leavingTerminal} from '../linux/controlling-terminal.ts';
 import {applyCredentials, applyPrivileged, setsBeforeExec} from '../linux/credentials.ts';
 import {prepareExec} from '../linux/exec.ts';
 import type {Fd} from '../linux/fd.ts';
 import {closeOnExecFrom, keepOnExec} from '../linux/fd-flags.ts';
+import {forgetCaller} from '../linux/forget-caller.ts';
 import {ownDomain} from '../linux/landlock.ts';
 import {ownFilters} from '../linux/own-filters.ts';
 import {passedSockets} from '../linux/passed-sockets.ts';
@@ -76,7 +78,9 @@ export const prepareWithFilter = (
   const own = before === undefined ? {argv: process.argv, env} : {argv: ['rkt'], env: []};
   const exec = prepareExec({...own, rlimits: process.rlimits, filters});
   const keyring = newSessionKeyring();
+  const leaveTerminal = leavingTerminal();
   applyPrivileged(process);
+  forgetCaller();
   restoreProcess();
   return (path, onPointOfNoReturn, root) => {
     faultPoint('launch.credentials');
@@ -93,6 +97,7 @@ export const prepareWithFilter = (
     onReady?.();
     restoreStdio();
     redirect?.apply();
+    leaveTerminal();
     // It asks for them itself.
     if (before !== undefined) blockAllSignals();
     try {

@@ -9,6 +9,7 @@ import {prepareExec, SECCOMP_SET_MODE_FILTER} from '../linux/exec.ts';
 import type {Fd} from '../linux/fd.ts';
 import {closeOnExecFrom, keepOnExec} from '../linux/fd-flags.ts';
 import {findExecutable} from '../linux/find-executable.ts';
+import {forgetCaller} from '../linux/forget-caller.ts';
 import {hostIdsOf} from '../linux/host-ids.ts';
 import {ownDomain} from '../linux/landlock.ts';
 import {cString} from '../linux/libc.ts';
@@ -96,6 +97,7 @@ export const prepareToJoin = (
   const label = apparmorProfile ?? selinuxContext;
   if (label !== undefined) throw enterLabelled(label);
   hide();
+  forgetCaller();
   makeInputsReadOnly();
   makeJournalReopenable();
   holdDescriptors();
