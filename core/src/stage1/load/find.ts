@@ -32,6 +32,8 @@ interface Options {
   readonly cacheDir?: string | undefined;
   /** Directories with a `node_modules` in which packages are looked up, after rkt's own. */
   readonly searchFrom?: readonly string[];
+  /** The packages that the flavor is made of, where that is loaded from a copy of them. */
+  readonly copy?: string | undefined;
   /** Gets what other people's flavors write. */
   readonly note?: (text: string) => void;
 }
@@ -158,11 +160,11 @@ const digestOf = async ({source, builtIn}: Place, {cacheDir}: Options): Promise<
   if (builtIn) return fileDigest(source, cacheDir);
   const {isExecutable} = await import('./executable-flavor.ts');
   if (isExecutable(source)) return fileDigest(source, cacheDir);
-  const [{flavorParts}, {flavorDigest}] = await Promise.all([
+  const [{digestedParts, flavorParts}, {flavorDigest}] = await Promise.all([
     import('./flavor-parts.ts'),
     import('./flavor-digest.ts'),
   ]);
-  const parts = flavorParts(source);
+  const parts = flavorParts(source) ?? digestedParts(source);
   return parts === undefined ? fileDigest(source, cacheDir) : flavorDigest(parts);
 };
 
@@ -178,11 +180,11 @@ const reading = async <T>(selection: string, source: string, read: () => Promise
 
 const load = async (selection: string, place: Place, options: Options): Promise<FoundFlavor> => {
   const {source, builtIn} = place;
-  const {cacheDir, note} = options;
+  const {cacheDir, copy, note} = options;
   const {digest, flavor} = await reading(selection, source, async () => ({
     // Before it is loaded: what is kept of it afterwards has the same one, or it has changed meanwhile.
     digest: await digestOf(place, options),
-    flavor: builtIn ? ownFlavor(source) : (await import('./outside-flavor.ts')).outsideFlavor(source, note),
+    flavor: builtIn ? ownFlavor(source) : (await import('./outside-flavor.ts')).outsideFlavor(source, {copy, note}),
   }));
   const {declaration} = flavor;
   const checked = cacheDir === undefined ? undefined : path.join(cacheDir, 'checked');
