@@ -39,9 +39,10 @@ const PACKAGES: Readonly<Record<string, () => boolean>> = {
   'xz-utils': () => program('xz') !== undefined,
   zsh: () => program('zsh') !== undefined,
   zstd: () => program('zstd') !== undefined,
-  // What a kernel is compiled with.
+  // What a kernel is compiled with, and a page looked at.
   ...(env.RKT_TEST_LONG === '1' && {
     bc: () => program('bc') !== undefined,
+    chromium: () => program('chromium') !== undefined,
     bison: () => program('bison') !== undefined,
     flex: () => program('flex') !== undefined,
     'libelf-dev': () => existsSync('/usr/include/libelf.h'),
