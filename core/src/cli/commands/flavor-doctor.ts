@@ -8,7 +8,7 @@ import type {MeasuredCosts} from '../../stage1/choice/measured-costs.ts';
 import {namedFlavor} from '../../stage1/choice/named-flavor.ts';
 import {gatherFlavorFacts} from '../../stage1/facts/flavor-facts.ts';
 import {rememberedIn} from '../../stage1/facts/remembered-in.ts';
-import {listFlavors} from '../../stage1/load/find.ts';
+import {eachFlavor} from '../../stage1/load/find.ts';
 import {findingsOf} from '../../stage1/negotiation/findings-of.ts';
 import {defineCommand} from '../command.ts';
 import type {Context, Output} from '../context.ts';
@@ -46,8 +46,7 @@ export const command = defineCommand({
     if (flags.prove) return proveEach(context, positionals);
     using held = holdPresentImages(openStore(context.dataDir));
     void held;
-    const examinations = [];
-    for (const found of await chosen(context, positionals)) examinations.push(await examine(context, found));
+    const examinations = positionals.length > 0 ? await examineThese(context, positionals) : await examineAll(context);
     if (context.format === 'text') for (const examination of examinations) show(examination, flags.all, context.output);
     else context.output.value(examinations, context.format);
     return examinations.every(({usable, refusal}) => usable && refusal === undefined) ? 0 : 1;
@@ -114,11 +113,17 @@ const showProofs = (flavor: string, proofs: readonly Proof[], output: Output): v
   output.line();
 };
 
-const chosen = async (context: Context, names: readonly string[]): Promise<ChosenFlavor[]> => {
-  if (names.length > 0) return Promise.all(names.map((name) => namedFlavor(context, name)));
-  const installed = await listFlavors(await flavorOptions(context));
-  const found = installed.flatMap((each) => ('flavor' in each ? [each] : []));
-  return Promise.all(found.map(async (each) => (await withBuiltImage(context, each)) ?? each));
+const examineThese = async (context: Context, names: readonly string[]): Promise<Examined[]> => {
+  const examined: Examined[] = [];
+  for (const name of names) examined.push(await examine(context, await namedFlavor(context, name)));
+  return examined;
+};
+
+const examineAll = async (context: Context): Promise<Examined[]> => {
+  const examined = await eachFlavor(await flavorOptions(context), async (found) =>
+    'flavor' in found ? [await examine(context, (await withBuiltImage(context, found)) ?? found)] : [],
+  );
+  return examined.flat();
 };
 
 const STYLES = {missing: 'red', degraded: 'yellow', note: 'dim'} as const;

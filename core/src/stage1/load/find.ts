@@ -2,6 +2,7 @@ import {existsSync, type Stats, statSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import path from 'node:path';
 import type {Flavor} from '../../contract/flavor.ts';
+import {dismissCompanions} from '../../linux/companions.ts';
 import {isProgram} from '../../linux/programs.ts';
 import {RktError} from '../../rkt-error.ts';
 import {suggest} from '../../suggest.ts';
@@ -217,8 +218,15 @@ export const digestAt = async (selection: string, options: Options): Promise<str
   return reading(selection, place.source, () => digestOf(place, options));
 };
 
-/** Every flavor package in the trees that are searched; those that fail to load carry the error. */
-export const listFlavors = async (options: Options): Promise<readonly (FoundFlavor | BrokenFlavor)[]> => {
+/**
+ * Looks at every flavor package in the trees that are searched, one after the other: what runs of a flavor of somebody else's has ended before the next is loaded, so that all of them together
+ * have no more memory than one.
+ * @param look gets one that fails to load with its error, and may ask one that does not until it has returned
+ */
+export const eachFlavor = async <T>(
+  options: Options,
+  look: (found: FoundFlavor | BrokenFlavor) => T | Promise<T>,
+): Promise<T[]> => {
   const places = new Map<string, Place>();
   for (const name of [...ownTrees(), ...configuredTrees(options)].flatMap(flavorsIn)) {
     const place = resolvePackage(name, options);
@@ -227,11 +235,11 @@ export const listFlavors = async (options: Options): Promise<readonly (FoundFlav
   for (const place of besideTrees(options).flatMap(flavorsBeside)) {
     places.set(place, {source: place, builtIn: false});
   }
-  return Promise.all(
-    [...places.keys()]
-      .sort()
-      .map((source) =>
-        loadFrom(source, places.get(source)?.builtIn === true, options).catch((error) => ({source, error})),
-      ),
-  );
+  const seen: T[] = [];
+  for (const source of [...places.keys()].sort()) {
+    const builtIn = places.get(source)?.builtIn === true;
+    seen.push(await look(await loadFrom(source, builtIn, options).catch((error: unknown) => ({source, error}))));
+    dismissCompanions();
+  }
+  return seen;
 };
