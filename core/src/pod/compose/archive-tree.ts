@@ -29,6 +29,12 @@ export const archiveTree = () => {
     entry: ({path, type, mode, uid, gid, size, linkName}) => {
       const place = inRootfs(path);
       if (place === undefined) return;
+      // A further name of an earlier file.
+      const first = type === 'hardlink' ? files.get(inRootfs(linkName) ?? '') : undefined;
+      if (first !== undefined) {
+        files.set(place, first);
+        return;
+      }
       const kept = type === 'file' && isKept(place);
       const content = kept ? Buffer.alloc(Math.min(size, MAX_KEPT)) : undefined;
       const link = type === 'symlink' ? Buffer.from(linkName, 'latin1').toString('utf8') : undefined;

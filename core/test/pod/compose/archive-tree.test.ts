@@ -57,6 +57,16 @@ test('what is beside the root file system in an archive is not in it', (t) => {
   t.is(tree.directory('/')?.uid, 7);
 });
 
+test('a further name of a file is that file', (t) => {
+  const {hooks, tree} = archiveTree();
+  const file = {...passwd(1), path: 'rootfs/usr/lib/passwd'};
+  hooks.entry?.(file);
+  hooks.payload?.(text('x'), file, 0);
+  hooks.entry?.(entry('rootfs/etc/passwd', 'hardlink', 'rootfs/usr/lib/passwd'));
+  t.is(tree.read('/etc/passwd', 100), 'x');
+  t.is(tree.owner('/etc/passwd')?.uid, 0);
+});
+
 test('EX-03 an archive that is only read lies over what it depends on, and what it has hides that', (t) => {
   const lower = mkdtempSync(path.join(tmpdir(), 'rkt-archive-tree-'));
   t.teardown(() => rmSync(lower, {recursive: true}));
