@@ -9,10 +9,10 @@ export interface PolicyFile {
   readonly file: string;
 }
 
-const NAME = /^[^.].*\.(json|ya?ml)$/;
+const NAME = /^[^.].*\.(json|ya?ml)$/i;
 
 /**
- * The policy files of a host, highest layer first, each layer in the order of names: `*.json`, `*.yaml` and `*.yml` in `<layer>/policy.d`. Costs one readdir for
+ * The policy files of a host, highest layer first, each layer in the order of names: `*.json`, `*.yaml` and `*.yml`, in capitals too, in `<layer>/policy.d`. Costs one readdir for
  * each layer.
  * @throws RKT_CONFIG_DIRECTORY_UNREADABLE; RKT_CONFIG_NOT_REGULAR for what is called so and is no regular file: a restriction never gets lost unnoticed
  */

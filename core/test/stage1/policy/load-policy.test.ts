@@ -37,6 +37,7 @@ test('the rules of all layers, the highest first, and in a layer in the order of
     'local/b.yml': one('forbid: [b]'),
     'local/a.json': JSON.stringify({rktVersion: 'v1', rktKind: 'policy', rules: [{name: 'one', forbid: ['c']}]}),
     'system/z.yaml': one('forbid: [d]'),
+    'local/c.YAML': one('forbid: [e]'),
     'local/README': 'not a policy',
     'local/.a.yaml.swp': 'nor this',
   });
@@ -46,6 +47,7 @@ test('the rules of all layers, the highest first, and in a layer in the order of
       ['system', ['d']],
       ['local', ['c']],
       ['local', ['b']],
+      ['local', ['e']],
       ['user', ['a']],
     ],
   );
