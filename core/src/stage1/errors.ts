@@ -285,6 +285,22 @@ export const flavorTimedOut = (flavor: string, hook: string, milliseconds: numbe
     hint: 'this is a bug in the flavor; nothing was changed',
   });
 
+/** A flavor has a file that the user who it runs as may not read. */
+export const flavorUnreadable = (
+  flavor: string,
+  where: string,
+  cause: Error & {readonly place?: string},
+  directory: string,
+) =>
+  new RktError('RKT_FLAVOR_UNREADABLE', `flavor "${flavor}": ${where} failed: ${cause.message}${at(cause)}`, {
+    flavor,
+    hook: hookOf(where),
+    place: cause.place,
+    directory,
+    cause,
+    hint: `a flavor runs as nobody, if everybody may read its first file: let everybody read the others, too (chmod -R a+rX ${directory})`,
+  });
+
 /** Another file in the same directory of the configuration chooses a flavor already. */
 export const flavorUseConflict = (file: string, other: string) =>
   new RktError('RKT_FLAVOR_USE_CONFLICT', `${other} chooses a flavor already: it and ${file} exclude each other`, {

@@ -38,7 +38,7 @@ interface Options {
 /**
  * Loads a flavor in JavaScript in a process of its own, which answers until this one ends or becomes another. Node.js permits it to read what it may import and nothing else; and as any stranger's program it is
  * nobody (of a module that not everybody may read: its owner), has no capability, sees these files and the programs of the host read-only, no network, no /proc and no other process, and has bounded memory. Who is not root can take from it what Node.js can, no more.
- * @returns asks it. It throws what the flavor throws, and RKT_FLAVOR_ANSWER_INVALID, RKT_FLAVOR_DENIED, RKT_FLAVOR_OUT_OF_MEMORY, RKT_FLAVOR_PLAN_TOO_LARGE, RKT_FLAVOR_TIMED_OUT
+ * @returns asks it. It throws what the flavor throws, and RKT_FLAVOR_ANSWER_INVALID, RKT_FLAVOR_DENIED, RKT_FLAVOR_OUT_OF_MEMORY, RKT_FLAVOR_PLAN_TOO_LARGE, RKT_FLAVOR_TIMED_OUT, RKT_FLAVOR_UNREADABLE
  */
 export const startConversation = (source: string, {milliseconds = {}, copy, note}: Options = {}): Ask => {
   const file = realpathSync(source);
