@@ -1,5 +1,5 @@
 import {constants} from 'node:fs';
-import {makeDirectory, setOwnership} from '../../linux/directory-entry.ts';
+import {makeDirectory, removeIfPresent, setOwnership} from '../../linux/directory-entry.ts';
 import type {Fd} from '../../linux/fd.ts';
 import {newFileSystem} from '../../linux/mount.ts';
 import {O_PATH, openEntry} from '../../linux/openat2.ts';
@@ -8,7 +8,6 @@ import {attach} from '../attach.ts';
 import type {StepContext} from '../context.ts';
 import {Place} from '../location.ts';
 import {rememberOwnMount} from '../own-mounts.ts';
-import {removeIfPresent} from '../remove-if-present.ts';
 import type {Notes, StepOf} from '../step-of.ts';
 
 const DIRECTORY = O_PATH | constants.O_DIRECTORY;
