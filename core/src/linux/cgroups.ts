@@ -167,8 +167,19 @@ export const startToJoinCgroup = async (cgroups: Pick<CgroupFacts, 'hierarchies'
 
 const writeLater = (file: number, value: string): Promise<void> =>
   new Promise((resolve, reject) => {
-    writeAsync(file, value, (error) => (error === null ? resolve() : reject(error)));
+    onSmallPool(() => writeAsync(file, value, (error) => (error === null ? resolve() : reject(error))));
   });
+
+const POOL = 'UV_THREADPOOL_SIZE';
+
+/** Who needs a thread of the pool first starts all of them, and a launch needs one. */
+const onSmallPool = (start: () => void): void => {
+  const {[POOL]: before} = process.env;
+  process.env[POOL] = '1';
+  start();
+  if (before === undefined) delete process.env[POOL];
+  else process.env[POOL] = before;
+};
 
 /** Where a process is in one hierarchy. */
 export const membershipIn = (
