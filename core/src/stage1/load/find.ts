@@ -11,7 +11,7 @@ import {flavorLoadFailed, flavorNotFound} from '../errors.ts';
 import {checkHooks} from './check-hooks.ts';
 import {fileDigest} from './file-digest.ts';
 import {loadScript} from './load-script.ts';
-import {hasOwnName, isOwnFlavor, ownFlavors} from './own-flavors.ts';
+import {findInOwnTrees, hasOwnName, isOwnFlavor, ownFlavors} from './own-flavors.ts';
 import {entries, findPackage, flavorsIn, ownTrees} from './package-trees.ts';
 
 /** A flavor that has been loaded and checked. */
@@ -141,7 +141,7 @@ const entryOf = (directory: string): string => {
 };
 
 const resolvePackage = (name: string, options: Options): Place | undefined => {
-  const own = findPackage(name, ownTrees());
+  const own = findInOwnTrees(name);
   const source = own ?? findPackage(name, configuredTrees(options));
   return source === undefined ? undefined : {source, builtIn: own !== undefined && hasOwnName(name)};
 };
