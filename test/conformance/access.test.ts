@@ -179,12 +179,13 @@ for (const request of requests) {
   });
   if (flavor === 'fly') {
     terminalTest(`S30 an app types nothing into the terminal of who runs it: ${name}`, async (t) => {
-      for (const more of [[], ['--insecure-options=seccomp'], ['--seccomp=mode=remove,mkdir']]) {
+      const filters = [[], ['--insecure-options=seccomp'], ['--seccomp=mode=remove,mkdir']];
+      for (const [pod, more] of [[], ['--interactive']].flatMap((pod) => filters.map((more) => [pod, more] as const))) {
         const global = more.filter((flag) => flag.startsWith('--insecure'));
         const app = more.filter((flag) => !flag.startsWith('--insecure'));
         const {text} = await openTerminal(
           host.command(
-            ...['--insecure-options=image', ...global, 'run', '--stage1=fly', '--net=host', '--interactive'],
+            ...['--insecure-options=image', ...global, 'run', '--stage1=fly', '--net=host', ...pod],
             ...[buildImage(typing(request)), ...app, '--exec=/calls'],
           ),
         ).ended;
@@ -210,14 +211,20 @@ const LOOKS_FOR_TERMINAL = `
   until for p in /proc/[0-9]*; do case $(readlink $p/fd/0) in /dev/pts/*) command exec 4<$p/fd/0 && break;; esac; done; [ -e /proc/self/fd/4 ]; do :; done
   echo found >/found`;
 
-/** Starts a pod or a command from a shell, as somebody does, and types at that shell when it has ended. */
-const typesAtShell = async (t: ExecutionContext, command: string, uuid: () => string) => {
+/** Starts a pod or a command from a shell, as somebody does, who has that shell again when it has ended. */
+const endsAtShell = async (t: ExecutionContext, command: string) => {
   const shell = openTerminal(['/bin/bash', '--norc', '-i']);
   t.teardown(() => shell.close());
   await shell.see(PROMPT);
   shell.type(`${command}\n`);
   await shell.see(/entered\r\n/);
   await shell.see(PROMPT);
+  return shell;
+};
+
+/** And types at it. */
+const typesAtShell = async (t: ExecutionContext, command: string, uuid: () => string) => {
+  const shell = await endsAtShell(t, command);
   t.is((await host.enter(uuid(), 'sh /awaits')).exitCode, 0);
   for (const word of ['one', 'two', 'three']) {
     shell.type(`echo ty''ped ${word}\n`);
@@ -250,18 +257,36 @@ terminalTest('S30 what outlives a command of enter does not read the terminal th
 
 // With nspawn nothing outlives its app.
 if (flavor === 'fly') {
-  terminalTest('S30 what outlives an interactive app does not read the terminal that it was run from', async (t) => {
-    const file = path.join(host.directory, 'outlived');
+  /** What runs a pod that leaves a reader of its input behind, and where it says which pod that is. */
+  const leavesReader = (...pod: readonly string[]) => {
+    const file = path.join(host.directory, `outlived${pod.join('')}`);
     const child = `echo there >/there; ${READS}; exec sleep 1000`;
     const script = `exec 3<&0; setsid sh -c "${child}" <&3 >/dev/null 2>&1 & until [ -s /there ]; do sleep 0.1; done; echo en""tered`;
     const run = host.command(
-      ...['--insecure-options=image', 'run', `--stage1=${flavor}`, '--interactive', `--uuid-file-save=${file}`],
+      ...['--insecure-options=image', 'run', `--stage1=${flavor}`, ...pod, `--uuid-file-save=${file}`],
       ...[buildImage(READERS), '--exec=/bin/sh', '--', '-c', `'${script}'`],
     );
-    const uuid = () => readFileSync(file, 'utf8').trim();
-    await typesAtShell(t, run.join(' '), uuid);
+    return {command: run.join(' '), uuid: () => readFileSync(file, 'utf8').trim()};
+  };
+
+  terminalTest('S30 what outlives an interactive app does not read the terminal that it was run from', async (t) => {
+    const {command, uuid} = leavesReader('--interactive');
+    await typesAtShell(t, command, uuid);
     await hasReadNothing(t, uuid());
   });
+
+  terminalTest(
+    'S30 what outlives an app that is not interactive reads the terminal that it was run from',
+    async (t) => {
+      const {command, uuid} = leavesReader();
+      const shell = await endsAtShell(t, command);
+      await until(async () => {
+        shell.type('typed\n');
+        return (await host.enter(uuid(), 'cat /read')).stdout !== '';
+      });
+      t.is((await host.rkt(['stop', '--force', uuid()])).exitCode, 0);
+    },
+  );
 }
 
 if (flavor !== 'fly') {
