@@ -10,9 +10,7 @@ import {
   impossible,
   inRootfs,
   kernelPaths,
-  type Launch,
   LOGS,
-  logPath,
   mountDevices,
   mountRootfs,
   mountVolumes,
@@ -23,9 +21,9 @@ import {
   privateMounts,
   proc,
   processOf,
-  type Redirection,
   readBack,
   readOnlyRootfs,
+  redirectedStreams,
   type Step,
   sys,
   usualDirectories,
@@ -181,7 +179,7 @@ export default defineFlavor({
       passSockets: true,
       ...(host.notifySocket !== undefined && !app.notifies && {tellsReady: true}),
       ...(hasTerminal(host) && {terminal: inRootfs(app, '/dev/console')}),
-      ...stdioOf(app),
+      ...redirectedStreams(app),
     };
   },
 
@@ -196,32 +194,10 @@ export default defineFlavor({
 
 const hasTerminal = ({terminals = []}: HostFacts): boolean => terminals.length > 0;
 
-const OUTPUTS = ['stdout', 'stderr'] as const;
-
-const logDirectory = ({stdio}: App): Step[] =>
-  OUTPUTS.some((stream) => stdio[stream] === 'log')
+const logDirectory = ({stdio: {stdout, stderr}}: App): Step[] =>
+  stdout === 'log' || stderr === 'log'
     ? [{id: 'logs', do: 'mkdir', target: {in: 'pod', path: LOGS}, mode: 0o755, uid: 0, gid: 0}]
     : [];
-
-/** The streams that the app does not have from rkt's caller. */
-const stdioOf = (app: App): Pick<Extract<Launch, {into: 'rootfs'}>, 'stdio'> => {
-  const redirected = {
-    ...(app.stdio.stdin === 'null' ? {stdin: {to: 'null'} as const} : {}),
-    ...Object.fromEntries(OUTPUTS.flatMap((stream) => redirectionOf(app, stream))),
-  };
-  return Object.keys(redirected).length === 0 ? {} : {stdio: redirected};
-};
-
-const redirectionOf = (app: App, stream: (typeof OUTPUTS)[number]): [string, Redirection][] => {
-  switch (app.stdio[stream]) {
-    case 'null':
-      return [[stream, {to: 'null'}]];
-    case 'log':
-      return [[stream, {to: 'file', path: logPath(app, stream)}]];
-    default:
-      return [];
-  }
-};
 
 // The core refuses a pod of several apps before any hook sees it.
 const appOf = (pod: Pod): App => {
