@@ -290,11 +290,12 @@ interface Examination {
   }[];
 }
 
-/** What rkt asks for with every pod, and can do without when that is said. Without a policy of devices no app makes nodes, which has to be tried. */
+/** What rkt asks for with every pod, or with one of another user than root, and can do without when that is said. Without a policy of devices no app makes nodes, which has to be tried. */
 const OF_EVERY_POD: readonly Need[] = [
   'dns',
   'kernel-paths/masked',
   'os/linux/capabilities-retain-set',
+  'os/linux/no-new-privileges',
   'os/linux/seccomp-retain-set',
   'processes/apart',
 ];

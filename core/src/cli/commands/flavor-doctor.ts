@@ -128,7 +128,7 @@ const show = ({flavor, usable, findings, verdicts, refusal}: Examined, all: bool
     refusal !== undefined ? 'refuses every ordinary pod' : usable ? 'runs on this host' : 'cannot run on this host';
   output.line(`${flavor}: ${verdict}`, usable && refusal === undefined ? 'green' : 'red');
   if (refusal !== undefined) {
-    output.line(`  ${refusal.code}: ${refusal.message}`, 'red');
+    for (const text of `${refusal.code}: ${refusal.message}`.split('\n')) output.line(`  ${text}`, 'red');
     if (refusal.hint !== undefined) output.line(`    fix: ${refusal.hint}`);
   }
   for (const {severity, what, fix} of findings) {

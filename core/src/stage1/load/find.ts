@@ -107,6 +107,7 @@ const hintFor = (selection: string, options: Options): string | undefined => {
   const installed = [...ownTrees(), ...configuredTrees(options)]
     .flatMap(flavorsIn)
     .map((found) => found.replace(/^(@rkt\/|rkt-)flavor-/, ''));
+  if (existsSync(selection)) return `a path begins with "./" or "/": "./${selection}"`;
   const near = suggest(selection, [...new Set(installed)]);
   return near.length === 0 ? undefined : `did you mean ${near.map((each) => `"${each}"`).join(' or ')}?`;
 };
