@@ -99,8 +99,8 @@ for (const fd of [1, 2]) {
 }
 train(bundle, uuid)
   .then(() => {
-    // Back to what V8 starts with: a run switches the compilers off before it becomes the app.
-    for (const flag of ['--flush-bytecode', '--opt', '--maglev', '--sparkplug']) setFlagsFromString(flag);
+    // Back to what V8 starts with.
+    setFlagsFromString('--flush-bytecode');
     for (const [file, made] of scripts) {
       if (made === script || launches)
         writeFileSync(made === script ? cache : `${file}.cache`, made.createCachedData());

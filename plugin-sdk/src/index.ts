@@ -23,6 +23,7 @@ export * from './logs.ts';
 export {hostPath, podPath, rootfsPath} from './paths.ts';
 export * from './read-back.ts';
 export * from './rootfs.ts';
+export * from './streams.ts';
 export * from './support.ts';
 export * from './systemd/index.ts';
 export * from './unsupported.ts';

@@ -1,4 +1,4 @@
-import type {App, MountFlag, Pod, Step} from '@rkt/core/contract';
+import type {App, HostFacts, HostPath, MountFlag, Pod, RootfsPath, Step} from '@rkt/core/contract';
 import {inRootfs, mountSysVolumes} from './rootfs.ts';
 
 /*
@@ -37,11 +37,39 @@ export const SHARED_MEMORY = {
   options: {mode: '1777', size: '10%', nr_inodes: '400k'},
 } as const;
 
-/** A fresh /proc, of the pid namespace that the executor is in. */
-export const proc = (app: App): Step[] => mounted(app, 'proc', '/proc', STRICT);
+/** What {@link proc}, {@link sys} and {@link dev} want to know of a host. */
+export type KernelFilesHost = Pick<HostFacts, 'rootless'>;
 
-/** A fresh read-only /sys, of the network namespace that the executor is in, without cgroups. */
-export const sys = (app: App): Step[] => mounted(app, 'sysfs', '/sys', ['ro', ...STRICT]);
+/** What an ordinary user cannot make, as the host has it. */
+const bound = (app: App, path: string, flags: MountFlag[], recursive: boolean): Step => ({
+  id: `mount.${app.name}.${path}`,
+  do: 'bind',
+  source: {in: 'host', path: path as HostPath},
+  target: inRootfs(app, path),
+  recursive,
+  followSymlinks: false,
+  flags,
+});
+
+const CGROUPS = '/sys/fs/cgroup' as RootfsPath;
+
+/** A fresh /proc, of the pid namespace that the pod has (`ownPids`), or that the executor is in; where rkt is not root of the host, and the pod has none, that of the host. */
+export const proc = (app: App, {rootless, ownPids = false}: KernelFilesHost & {ownPids?: boolean} = {}): Step[] =>
+  rootless === undefined || ownPids
+    ? mounted(app, 'proc', '/proc', STRICT)
+    : [realDirectory(app, '/proc'), bound(app, '/proc', STRICT, true)];
+
+/**
+ * A fresh read-only /sys, of the network namespace that the executor is in, without cgroups; where rkt is not root of the host, that of the host, whose cgroups are hidden.
+ */
+export const sys = (app: App, {rootless}: KernelFilesHost = {}): Step[] =>
+  rootless === undefined
+    ? mounted(app, 'sysfs', '/sys', ['ro', ...STRICT])
+    : [
+        realDirectory(app, '/sys'),
+        bound(app, '/sys', ['ro', ...STRICT], true),
+        {id: `mask.${app.name}.cgroups`, do: 'mask', app: app.name, paths: [CGROUPS]},
+      ];
 
 const NODES = [
   ['null', 1, 3],
@@ -63,6 +91,9 @@ const LINKS = [
   ['stdout', '/proc/self/fd/1'],
 ] as const;
 
+/** The group of pseudo terminals (`tty`). */
+const TERMINALS = 5;
+
 const CONSOLE = 'console';
 
 const console = (app: App): Step => ({
@@ -78,25 +109,34 @@ const console = (app: App): Step => ({
 /**
  * A /dev of the app's own: the standard devices, pseudo terminals, shared memory and message queues; nothing of the host's. With `shared`, memory and
  * queues are left to the flavor, because the apps of the pod have them in common. With `terminal`, /dev/console is a file for the flavor or the executor to bind the app's terminal to: that is
- * how it has a name there.
+ * how it has a name there. With `rootless` of the host, its devices are bound, because nobody but root of the host makes any, and message queues have no file system unless the pod has
+ * an ipc namespace (`ownIpc`).
  */
 export const dev = (
   app: App,
-  {shared = false, terminal = false}: {shared?: boolean; terminal?: boolean} = {},
+  {
+    shared = false,
+    terminal = false,
+    ownIpc = false,
+    rootless,
+  }: {shared?: boolean; terminal?: boolean; ownIpc?: boolean} & KernelFilesHost = {},
 ): Step[] => [
   ...mounted(app, 'tmpfs', '/dev', ['nosuid', 'noexec'], {mode: '0755', size: '64k'}),
   ...NODES.map(
-    ([name, major, minor]): Step => ({
-      id: `device.${app.name}.${name}`,
-      do: 'device',
-      target: inRootfs(app, `/dev/${name}`),
-      type: 'char',
-      major,
-      minor,
-      mode: 0o666,
-      uid: 0,
-      gid: 0,
-    }),
+    ([name, major, minor]): Step =>
+      rootless === undefined
+        ? {
+            id: `device.${app.name}.${name}`,
+            do: 'device',
+            target: inRootfs(app, `/dev/${name}`),
+            type: 'char',
+            major,
+            minor,
+            mode: 0o666,
+            uid: 0,
+            gid: 0,
+          }
+        : bound(app, `/dev/${name}`, ['nosuid', 'noexec'], false),
   ),
   ...LINKS.filter(([name]) => !terminal || name !== CONSOLE).map(
     ([name, to]): Step => ({
@@ -107,12 +147,18 @@ export const dev = (
     }),
   ),
   ...(terminal ? [console(app)] : []),
-  ...mounted(app, 'devpts', '/dev/pts', ['nosuid', 'noexec'], {mode: '0620', gid: '5', ptmxmode: '0666'}),
+  ...mounted(app, 'devpts', '/dev/pts', ['nosuid', 'noexec'], {
+    mode: '0620',
+    ...((rootless?.groups ?? Number.POSITIVE_INFINITY) > TERMINALS ? {gid: String(TERMINALS)} : {}),
+    ptmxmode: '0666',
+  }),
   ...(shared
     ? ['/dev/shm', '/dev/mqueue'].map((path) => directory(app, path))
     : [
         ...mounted(app, 'tmpfs', '/dev/shm', SHARED_MEMORY.flags, SHARED_MEMORY.options),
-        ...mounted(app, 'mqueue', '/dev/mqueue', STRICT),
+        ...(rootless === undefined || ownIpc
+          ? mounted(app, 'mqueue', '/dev/mqueue', STRICT)
+          : [directory(app, '/dev/mqueue')]),
       ]),
 ];
 

@@ -4,7 +4,7 @@ import type {App, Location, Mount, Pod, RootfsPath, Step, Volume} from '@rkt/cor
 export const inRootfs = (app: App, path: string): Location => ({in: 'rootfs', app: app.name, path: path as RootfsPath});
 
 /** Leaves the host's mount namespace; everything mounted from here on ends with the pod. */
-export const privateMounts = (...further: ('uts' | 'ipc' | 'net' | 'cgroup')[]): Step => ({
+export const privateMounts = (...further: ('uts' | 'ipc' | 'net' | 'cgroup' | 'pid')[]): Step => ({
   id: 'namespace',
   do: 'namespace',
   unshare: ['mount', ...further],

@@ -1,6 +1,6 @@
 import {floor} from './floor.ts';
 import {type Case, interleave, type Measurement} from './measure.ts';
-import {findPeers} from './peers.ts';
+import {findPeers, type Peer} from './peers.ts';
 import {report} from './report.ts';
 import {atMost, type Target} from './target.ts';
 import type {World} from './world.ts';
@@ -28,7 +28,9 @@ export const bench = (world: World): Target[] => {
     {name: 'ten apps', command: pod(MANY)},
     {name: 'ten apps, no seccomp', command: pod(MANY, withoutFilter)},
     {name: 'ten apps, limits', command: pod(MANY, [], limits)},
-    ...findPeers(world).filter(({name}) => ['crun', 'podman', 'systemd-nspawn'].includes(name)),
+    ...findPeers(world)
+      .filter(({name}) => ['crun', 'podman', 'systemd-nspawn'].includes(name))
+      .flatMap((peer) => [peer, manyOf(peer)]),
   ].map((entry) => ({...entry, noPeak: true}));
   const measured = interleave(cases, RUNS);
   world.call('gc', '--grace-period=0s');
@@ -39,6 +41,19 @@ export const bench = (world: World): Target[] => {
     atMost('nspawn, each further app: CPU', (cpu('ten apps') - cpu('one app')) / (MANY - 1), 10, 'ms'),
   ];
 };
+
+/** As many containers, one after the other: the others have no pods, or none that cost less. */
+const manyOf = (peer: Peer): Case => ({
+  ...peer,
+  name: `${MANY} × ${peer.name}`,
+  command: () => [
+    '/bin/sh',
+    '-ec',
+    `i=0; while [ $i -lt ${MANY} ]; do "$@"; i=$((i + 1)); done`,
+    'sh',
+    ...peer.start('/bin/true'),
+  ],
+});
 
 const cpuOf = (measurements: readonly Measurement[], name: string): number =>
   measurements.find((measurement) => measurement.name === name)?.cpu ?? Number.NaN;

@@ -31,8 +31,8 @@ export const bench = (world: World): Target[] => {
   const base = wallOf(measured, floor.name);
   const run = wallOf(measured, 'rkt run');
   return [
-    atMost('run / floor', run / base, 1.5),
+    atMost('run / floor', run / base, 2.5),
     atMost('run / podman run', run / wallOf(measured, 'podman'), 0.35),
-    atMost('run-prepared / floor', wallOf(measured, 'rkt run-prepared') / base, 1.25),
+    atMost('run-prepared / floor', wallOf(measured, 'rkt run-prepared') / base, 1.8),
   ];
 };

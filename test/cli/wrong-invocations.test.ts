@@ -429,7 +429,7 @@ kernelTest('there are at least a hundred of them, and none twice', (t) => {
 const onTmpfs = (options: string): string[] => {
   const place = at(`tmpfs-${options.replaceAll(/\W/g, '-')}`);
   mkdirSync(place, {recursive: true});
-  const script = `mount -t tmpfs -o ${options} tmpfs "$1" && cd "$1" && shift && exec "$@"`;
+  const script = `mount -t tmpfs -o mode=755,${options} tmpfs "$1" && cd "$1" && shift && exec "$@"`;
   return ['/usr/bin/unshare', '--mount', '--propagation=private', '/bin/sh', '-c', script, 'sh', place];
 };
 

@@ -1,5 +1,5 @@
 import {spawnSync} from 'node:child_process';
-import {closeSync, openSync, readFileSync, statSync, writeFileSync} from 'node:fs';
+import {closeSync, existsSync, openSync, readFileSync, realpathSync, statSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {execa} from 'execa';
@@ -179,12 +179,13 @@ for (const request of requests) {
   });
   if (flavor === 'fly') {
     terminalTest(`S30 an app types nothing into the terminal of who runs it: ${name}`, async (t) => {
-      for (const more of [[], ['--insecure-options=seccomp'], ['--seccomp=mode=remove,mkdir']]) {
+      const filters = [[], ['--insecure-options=seccomp'], ['--seccomp=mode=remove,mkdir']];
+      for (const [pod, more] of [[], ['--interactive']].flatMap((pod) => filters.map((more) => [pod, more] as const))) {
         const global = more.filter((flag) => flag.startsWith('--insecure'));
         const app = more.filter((flag) => !flag.startsWith('--insecure'));
         const {text} = await openTerminal(
           host.command(
-            ...['--insecure-options=image', ...global, 'run', '--stage1=fly', '--net=host', '--interactive'],
+            ...['--insecure-options=image', ...global, 'run', '--stage1=fly', '--net=host', ...pod],
             ...[buildImage(typing(request)), ...app, '--exec=/calls'],
           ),
         ).ended;
@@ -210,14 +211,20 @@ const LOOKS_FOR_TERMINAL = `
   until for p in /proc/[0-9]*; do case $(readlink $p/fd/0) in /dev/pts/*) command exec 4<$p/fd/0 && break;; esac; done; [ -e /proc/self/fd/4 ]; do :; done
   echo found >/found`;
 
-/** Starts a pod or a command from a shell, as somebody does, and types at that shell when it has ended. */
-const typesAtShell = async (t: ExecutionContext, command: string, uuid: () => string) => {
+/** Starts a pod or a command from a shell, as somebody does, who has that shell again when it has ended. */
+const endsAtShell = async (t: ExecutionContext, command: string) => {
   const shell = openTerminal(['/bin/bash', '--norc', '-i']);
   t.teardown(() => shell.close());
   await shell.see(PROMPT);
   shell.type(`${command}\n`);
   await shell.see(/entered\r\n/);
   await shell.see(PROMPT);
+  return shell;
+};
+
+/** And types at it. */
+const typesAtShell = async (t: ExecutionContext, command: string, uuid: () => string) => {
+  const shell = await endsAtShell(t, command);
   t.is((await host.enter(uuid(), 'sh /awaits')).exitCode, 0);
   for (const word of ['one', 'two', 'three']) {
     shell.type(`echo ty''ped ${word}\n`);
@@ -250,18 +257,36 @@ terminalTest('S30 what outlives a command of enter does not read the terminal th
 
 // With nspawn nothing outlives its app.
 if (flavor === 'fly') {
-  terminalTest('S30 what outlives an interactive app does not read the terminal that it was run from', async (t) => {
-    const file = path.join(host.directory, 'outlived');
+  /** What runs a pod that leaves a reader of its input behind, and where it says which pod that is. */
+  const leavesReader = (...pod: readonly string[]) => {
+    const file = path.join(host.directory, `outlived${pod.join('')}`);
     const child = `echo there >/there; ${READS}; exec sleep 1000`;
     const script = `exec 3<&0; setsid sh -c "${child}" <&3 >/dev/null 2>&1 & until [ -s /there ]; do sleep 0.1; done; echo en""tered`;
     const run = host.command(
-      ...['--insecure-options=image', 'run', `--stage1=${flavor}`, '--interactive', `--uuid-file-save=${file}`],
+      ...['--insecure-options=image', 'run', `--stage1=${flavor}`, ...pod, `--uuid-file-save=${file}`],
       ...[buildImage(READERS), '--exec=/bin/sh', '--', '-c', `'${script}'`],
     );
-    const uuid = () => readFileSync(file, 'utf8').trim();
-    await typesAtShell(t, run.join(' '), uuid);
+    return {command: run.join(' '), uuid: () => readFileSync(file, 'utf8').trim()};
+  };
+
+  terminalTest('S30 what outlives an interactive app does not read the terminal that it was run from', async (t) => {
+    const {command, uuid} = leavesReader('--interactive');
+    await typesAtShell(t, command, uuid);
     await hasReadNothing(t, uuid());
   });
+
+  terminalTest(
+    'S30 what outlives an app that is not interactive reads the terminal that it was run from',
+    async (t) => {
+      const {command, uuid} = leavesReader();
+      const shell = await endsAtShell(t, command);
+      await until(async () => {
+        shell.type('typed\n');
+        return (await host.enter(uuid(), 'cat /read')).stdout !== '';
+      });
+      t.is((await host.rkt(['stop', '--force', uuid()])).exitCode, 0);
+    },
+  );
 }
 
 if (flavor !== 'fly') {
@@ -275,6 +300,35 @@ if (flavor !== 'fly') {
     },
   );
 }
+
+const TRIES_TERMINAL = '(exec 3</dev/tty) 2>/dev/null && echo has || echo none';
+
+terminalTest(
+  'S30 without a terminal as stream an app has none of who runs or enters, but Ctrl-C reaches it',
+  async (t) => {
+    const output = (name: string) => path.join(host.directory, name);
+    const quoted = (command: readonly string[]) => command.map((word) => `'${word}'`).join(' ');
+    const shell = openTerminal(['/bin/bash', '--norc', '-i']);
+    t.teardown(() => shell.close());
+    await shell.see(PROMPT);
+    shell.type(`(${TRIES_TERMINAL}) | cat\n`);
+    await shell.see(/\nhas\r\n/);
+    await shell.see(PROMPT);
+    const pod = await host.start('echo ready; exec cat');
+    const entering = quoted(host.command('enter', pod.uuid, '/bin/sh', '-c', TRIES_TERMINAL));
+    shell.type(`${entering} </dev/null >${output('entered')} 2>&1; echo en""tered\n`);
+    await shell.see(/entered\r\n/);
+    t.is(readFileSync(output('entered'), 'utf8'), 'none\n');
+    await pod.end();
+    const script = `${TRIES_TERMINAL}; trap "echo caught; exit 5" INT; echo ready; while :; do sleep 0.1; done`;
+    const running = quoted(host.command(...host.runArguments(script)));
+    shell.type(`${running} </dev/null >${output('ran')} 2>&1; echo st""atus=$?\n`);
+    await until(() => existsSync(output('ran')) && readFileSync(output('ran'), 'utf8').includes('ready'));
+    shell.type('\x03');
+    t.is((await shell.see(/status=(\d+)/))[1], '5');
+    t.is(readFileSync(output('ran'), 'utf8'), 'none\nready\ncaught\n');
+  },
+);
 
 /** KEYCTL_SEARCH in the session keyring. */
 const looking = () =>
@@ -317,6 +371,114 @@ const outside = async (): Promise<string[]> => {
   );
   return [file];
 };
+
+/** Where the loader is on a host whose `/lib` is a link into `/usr`, which is all that a pod with this volume has of it. */
+const LOADER = realpathSync(process.arch === 'arm64' ? '/lib/ld-linux-aarch64.so.1' : '/lib64/ld-linux-x86-64.so.2');
+const WITH_PYTHON = {
+  pod: ['--volume=usr,kind=host,source=/usr,readOnly=true'],
+  app: ['--mount=volume=usr,target=/usr'],
+};
+
+/**
+ * What execve(2) keeps, and what an app gets of it: nothing, or what rkt's caller has, who starts commands by nice, taskset and the like (of an app that has a supervisor, the supervisor decides about that). Then how a caller
+ * changes it, and how a process reads it. Signals, umask, keyrings, limits and the controlling terminal have tests of their own.
+ */
+const KEPT_BY_EXECVE: readonly [what: string, gets: 'nothing' | "the caller's", change: string, read: string][] = [
+  ['personality', 'nothing', 'libc.personality(0x0040000)', 'text("personality")'],
+  [
+    'timers',
+    'nothing',
+    '[signal.setitimer(timer, 99999) for timer in range(3)]',
+    '[signal.getitimer(timer)[0] > 0 for timer in range(3)]',
+  ],
+  // PF_MCE_PROCESS
+  ['what is done when memory fails', 'nothing', 'prctl(33, 1, 1)', 'flags() & 0x80'],
+  // PF_MEMALLOC_NOIO, PF_LOCAL_THROTTLE
+  ['memory of who writes for others', 'nothing', 'prctl(57, 1)', 'flags() & 0x180000'],
+  ['orphans', 'nothing', 'prctl(36, 1)', 'pointed(37)'],
+  ['huge pages', 'nothing', 'prctl(41, 1)', 'prctl(42)'],
+  ['merged pages', 'nothing', 'prctl(67, 1)', 'prctl(68)'],
+  // SECBIT_NO_CAP_AMBIENT_RAISE: with the others rkt would not be root.
+  ['securebits', 'nothing', 'prctl(28, 1 << 6)', 'prctl(27)'],
+  ['nice value', "the caller's", 'os.setpriority(os.PRIO_PROCESS, 0, 7)', 'os.nice(0)'],
+  [
+    'scheduling',
+    "the caller's",
+    'os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))',
+    'os.sched_getscheduler(0)',
+  ],
+  [
+    'processors',
+    "the caller's",
+    'os.sched_setaffinity(0, [max(os.sched_getaffinity(0))])',
+    'sorted(os.sched_getaffinity(0))',
+  ],
+  [
+    'I/O priority',
+    "the caller's",
+    `libc.syscall(${process.arch === 'arm64' ? 30 : 251}, 1, 0, 2 << 13 | 7)`,
+    `libc.syscall(${process.arch === 'arm64' ? 31 : 252}, 1, 0)`,
+  ],
+  ['timer slack', "the caller's", 'prctl(29, 60000)', 'prctl(30)'],
+  ['oom score', "the caller's", 'open("/proc/self/oom_score_adj", "w").write("300")', 'text("oom_score_adj")'],
+  [
+    'core dump filter',
+    "the caller's",
+    'open("/proc/self/coredump_filter", "w").write("0x3")',
+    'text("coredump_filter")',
+  ],
+  ["signal at the parent's death", "the caller's", 'prctl(1, 10)', 'pointed(2)'],
+];
+/** Not every kernel merges pages, not every host has two processors, and one of them takes CAP_SYS_RESOURCE. */
+const NOT_EVERYWHERE = new Set(['merged pages', 'processors', 'memory of who writes for others']);
+const PRELUDE = `
+import ctypes, json, os, signal, sys
+libc = ctypes.CDLL(None)
+def prctl(option, value=0, more=0): return libc.prctl(*map(ctypes.c_ulong, [option, value, more, 0, 0]))
+def pointed(option):
+    found = ctypes.c_int()
+    prctl(option, ctypes.addressof(found))
+    return found.value
+def text(name): return open("/proc/self/" + name).read().strip()
+def flags(): return int(text("stat").rsplit(")", 1)[1].split()[6])
+`;
+const READS_INHERITED = `${PRELUDE}
+print(json.dumps([${KEPT_BY_EXECVE.map(([, , , read]) => read).join(',\n')}]))`;
+const CHANGES_INHERITED = [
+  ...['/usr/bin/python3', '-c'],
+  `${PRELUDE}
+${KEPT_BY_EXECVE.map(([, , change]) => change).join('\n')}
+os.execv(sys.argv[1], sys.argv[1:])`,
+];
+
+terminalTest(
+  'S35 what execve keeps of who runs or enters is forgotten, unless it is meant for a command',
+  async (t) => {
+    const image = {files: {'/probe.py': READS_INHERITED}};
+    const probe = `${LOADER} /usr/bin/python3 -I /probe.py`;
+    const read = (stdout: string) => {
+      const values = JSON.parse(stdout) as unknown[];
+      return new Map(KEPT_BY_EXECVE.map(([what], index) => [what, values[index]]));
+    };
+    const python = ['/usr/bin/python3', '-I', '-c', READS_INHERITED] as const;
+    const [program, ...rest] = [...CHANGES_INHERITED, ...python];
+    const unchanged = read((await execa(python[0], python.slice(1))).stdout);
+    const changed = read((await execa(program ?? '', rest)).stdout);
+    const outcomes = [await host.sh(probe, {...WITH_PYTHON, image, through: CHANGES_INHERITED})];
+    const pod = await host.start('echo ready; exec cat', {...WITH_PYTHON, image});
+    outcomes.push(await host.enter(pod.uuid, probe, {through: CHANGES_INHERITED}));
+    await pod.end();
+    for (const {exitCode, stdout, stderr} of outcomes) {
+      t.is(exitCode, 0, stderr);
+      const found = read(stdout);
+      for (const [what, gets] of KEPT_BY_EXECVE) {
+        if (!NOT_EVERYWHERE.has(what)) t.notDeepEqual(changed.get(what), unchanged.get(what), what);
+        if (gets === 'nothing') t.deepEqual(found.get(what), unchanged.get(what), what);
+        else if (flavor === 'fly') t.deepEqual(found.get(what), changed.get(what), what);
+      }
+    }
+  },
+);
 
 const O_PATH = 0o10000000;
 for (const fd of [0, 1, 2]) {

@@ -1,7 +1,8 @@
 import {type ChildProcess, spawn, spawnSync} from 'node:child_process';
-import {closeSync, openSync, readFileSync, statSync, writeFileSync} from 'node:fs';
+import {closeSync, constants, openSync, readFileSync, statSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
+import {callsProgram} from '../helpers/call-image.ts';
 import {rktEnvironment} from '../helpers/command.ts';
 import {flavor, openHost} from '../helpers/host.ts';
 import {lacksPods} from '../helpers/lacks.ts';
@@ -17,25 +18,39 @@ const kernelTest = testIf(lacksPods());
 
 const read = (file: string) => readFileSync(file, 'utf8');
 
-/** A process of root on the host. */
-const rootProcess = async (): Promise<ChildProcess & {pid: number}> => {
-  const child = spawn('/bin/cat', {stdio: ['pipe', 'ignore', 'ignore']});
+/** A process of root on the host, that `through` starts. */
+const rootProcess = async (...through: readonly string[]): Promise<ChildProcess & {pid: number}> => {
+  const [file = '', ...args] = [...through, '/bin/cat'];
+  const child = spawn(file, args, {stdio: ['pipe', 'ignore', 'ignore']});
   const {pid = 0} = child;
   await until(() => read(`/proc/${pid}/comm`) === 'cat\n');
   return Object.assign(child, {pid});
 };
+const niceOf = (pid: number) => Number(read(`/proc/${pid}/stat`).split(') ')[1]?.split(' ')[16]);
 
-kernelTest(
-  'S28 root of a pod sees, signals and sets the oom score of processes of the host in fly, and of none in nspawn',
+const program = (calls: Parameters<typeof callsProgram>[0]) => ({content: callsProgram(calls), mode: 0o755});
+/** linux/resource.h; both limits. */
+const RLIMIT_NOFILE = 7;
+const HUNDRED = new Uint8Array(new BigUint64Array([100n, 100n]).buffer);
+
+testIf(lacksPods('program/setpriv'))(
+  'S28 root of a pod sees and signals processes of the host in fly, sets their limits and oom scores, and priorities of those with no capability that it lacks; none in nspawn',
   async (t) => {
     const theirs = await rootProcess();
     t.teardown(() => theirs.kill('SIGKILL'));
-    const proc = `/proc/${theirs.pid}`;
-    const marked = `cat ${proc}/comm; kill -0 ${theirs.pid} && echo signalled; echo 321 > ${proc}/oom_score_adj`;
-    const {stdout} = await host.sh(`{ ${marked}; } 2>/dev/null; exit 0`);
+    const bare = await rootProcess('/usr/bin/setpriv', '--inh-caps=-all', '--bounding-set=-all');
+    t.teardown(() => bare.kill('SIGKILL'));
+    const {pid} = theirs;
+    const proc = `/proc/${pid}`;
+    const files = {'/limit': program([{name: 'prlimit64', args: [pid, RLIMIT_NOFILE, HUNDRED, 0]}])};
+    const marked = `cat ${proc}/comm; kill -0 ${pid} && echo signalled; echo 321 > ${proc}/oom_score_adj; /limit; renice -n 3 -p ${pid}; renice -n 3 -p ${bare.pid}`;
+    const before = niceOf(pid);
+    const {stdout} = await host.sh(`{ ${marked}; } 2>/dev/null; exit 0`, {image: {files}});
     const reached = flavor === 'fly';
     t.is(stdout, reached ? 'cat\nsignalled\n' : '');
     t.is(read(`${proc}/oom_score_adj`) === '321\n', reached);
+    t.is(/^Max open files\s+100\s+100\s/m.test(read(`${proc}/limits`)), reached);
+    t.deepEqual([niceOf(pid), niceOf(bare.pid)], [before, reached ? Math.min(19, before + 3) : before]);
   },
 );
 
@@ -69,24 +84,37 @@ kernelTest("S28 an app learns the host's load, memory and kernel, and no mounts 
   t.true(mountPoints.includes('/'));
 });
 
-const changesMode = 'chmod 4755 /proc/self/fd/1; echo written';
-const modeAfter = async (args: readonly string[]): Promise<number> => {
+/** fcntl.h: flags of an open file are set, here to none. */
+const F_SETFL = 4;
+const USER = 12;
+const asUser = (name: 'setresgid' | 'setresuid') => ({name, args: [USER, USER, USER]});
+const OVERWRITES = {
+  files: {
+    '/overwrites': program([asUser('setresgid'), asUser('setresuid'), {name: 'fcntl', args: [1, F_SETFL, 0]}]),
+  },
+};
+const changes = 'chmod 4755 /proc/self/fd/1; /overwrites; echo written';
+/** A file that is appended to, after an app has had it for its output: its mode, and whether its caller still appends. */
+const outputAfter = async (args: readonly string[]): Promise<[mode: number, appends: boolean]> => {
   const file = path.join(host.directory, 'output');
   writeFileSync(file, '', {mode: 0o644});
   const output = openSync(file, 'a');
   const [program, ...rest] = host.command(...args);
   spawnSync(program, rest, {env: rktEnvironment, stdio: ['ignore', output, 'ignore']});
-  closeSync(output);
   await until(() => statSync(file).size > 0);
-  return statSync(file).mode & 0o7777;
+  const flags = /^flags:\t(\d+)$/m.exec(read(`/proc/self/fdinfo/${output}`))?.[1] ?? '';
+  closeSync(output);
+  return [statSync(file).mode & 0o7777, (Number.parseInt(flags, 8) & constants.O_APPEND) !== 0];
 };
 
 kernelTest(
-  'S11 a file among the streams can be made setuid by root of a pod: in run by fly, in enter by every flavor',
+  'S11 a file among the streams can be made setuid by root of a pod, and any user changes its flags: in run by fly, in enter by every flavor',
   async (t) => {
-    t.is(await modeAfter(host.runArguments(changesMode)), flavor === 'fly' ? 0o4755 : 0o644);
-    const pod = await host.start('echo ready; exec cat');
-    t.is(await modeAfter(['enter', pod.uuid, '/bin/sh', '-c', changesMode]), 0o4755);
+    const changed = [0o4755, false];
+    const ran = await outputAfter(host.runArguments(changes, {image: OVERWRITES}));
+    t.deepEqual(ran, flavor === 'fly' ? changed : [0o644, true]);
+    const pod = await host.start('echo ready; exec cat', {image: OVERWRITES});
+    t.deepEqual(await outputAfter(['enter', pod.uuid, '/bin/sh', '-c', changes]), changed);
     await pod.end();
   },
 );

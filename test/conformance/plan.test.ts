@@ -3,6 +3,7 @@ import path from 'node:path';
 import test from 'ava';
 import {asNobody} from '../helpers/as-nobody.ts';
 import {openHost} from '../helpers/host.ts';
+import {buildImage} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
 import {difference, snapshot} from '../helpers/snapshot.ts';
@@ -22,7 +23,7 @@ const planOf = (image: string, ...flags: string[]) => [
 interface Plan {
   readonly filesystem: readonly {readonly id: string; readonly do: string}[];
   readonly environment: readonly {readonly id: string; readonly do: string}[];
-  readonly launch: {readonly process: {readonly argv: readonly string[]}};
+  readonly launch: {readonly process: {readonly argv: readonly string[]; readonly uid: number}};
 }
 
 kernelTest('a plan has the steps of the three stages, each with an id of its own', async (t) => {
@@ -102,6 +103,46 @@ kernelTest('what ran is what was planned', async (t) => {
     JSON.parse(JSON.stringify(plan).replaceAll(plan.pod, 'UUID'));
   t.deepEqual(withoutUuid(planned), withoutUuid(ran));
 });
+
+kernelTest(
+  'EX-03 what is planned of a file is what is prepared of it, with the images that it depends on',
+  async (t) => {
+    const own = openHost();
+    t.teardown(() => own.close());
+    const names = {'/etc/passwd': 'web:x:1000:1000::/:/bin/sh\n', '/etc/group': 'web:x:1000:\n'};
+    const file = buildImage({
+      name: 'example.com/top',
+      bare: true,
+      files: {'/opt/x': 'x'},
+      app: {user: 'web', group: 'web'},
+      manifest: {dependencies: [{imageName: 'example.com/names'}]},
+    });
+    const code = async (command: string, ...flags: readonly string[]) =>
+      (await own.rkt(['--format=json', '--insecure-options=image', command, '--stage1=fly', file, ...flags])).error
+        ?.code;
+    t.deepEqual([await code('plan'), await code('prepare')], Array(2).fill('RKT_IMAGE_DEPENDENCY_MISSING'));
+    await own.rkt(['image', 'rm', 'example.com/top']);
+    await own.fetch({name: 'example.com/names', bare: true, files: names});
+    // A file of the archive that is none of the image.
+    t.is(await code('plan', '--user=/manifest'), 'RKT_USER_UNKNOWN');
+    const kinds = [[], ['--no-overlay']];
+    const planned = [];
+    for (const flags of kinds) planned.push((await own.rkt(planOf(file, ...flags))).stdout);
+    for (const [index, flags] of kinds.entries()) {
+      const {stdout, stderr} = await own.rkt(['--insecure-options=image', 'prepare', '--stage1=fly', ...flags, file]);
+      const text = stderr + JSON.stringify(own.podFile(stdout.trim(), 'plan.json'));
+      const {plan} = JSON.parse(planned[index] || '{}') as {plan: Plan & {readonly pod: string}};
+      const expected = JSON.stringify(plan).replaceAll(plan.pod, stdout.trim());
+      // Where a tree of its own will be is not known before.
+      t.is(
+        text.replaceAll(/trees\/[^/"]+/g, 'trees/rendered-by-run'),
+        expected.replaceAll(/trees\/[^/"]+/g, 'trees/rendered-by-run'),
+      );
+      t.is(plan.launch.process.uid, 1000);
+    }
+    t.is(await code('prepare', '--user=/manifest'), 'RKT_USER_UNKNOWN');
+  },
+);
 
 for (const format of ['text', 'json', 'json-pretty', 'yaml']) {
   kernelTest(`a plan can be had as ${format}`, async (t) => {

@@ -9,7 +9,7 @@ import {testIf} from '../helpers/skip.ts';
 
 const keptTest = testIf(lacksPods());
 
-/** fly, which tells every app what it is: in a file of its own, and in a package that it names. */
+/** fly, which tells every app what it is: in a file of its own, and in a package that it names by an alias. */
 const install = (directory: string, version: string, {dependency = 'dependency'} = {}): void => {
   const write = (file: string, content: string) => {
     mkdirSync(path.dirname(path.join(directory, file)), {recursive: true});
@@ -17,7 +17,7 @@ const install = (directory: string, version: string, {dependency = 'dependency'}
   };
   write(
     'package.json',
-    JSON.stringify({name: 'rkt-flavor-told', main: 'index.cjs', dependencies: {[dependency]: '1'}}),
+    JSON.stringify({name: 'rkt-flavor-told', main: 'index.cjs', dependencies: {[dependency]: 'npm:told@1'}}),
   );
   write(
     'index.cjs',
@@ -32,7 +32,7 @@ module.exports = {...fly, launch};
 `,
   );
   write('version.cjs', `module.exports = '${version}';`);
-  write('node_modules/dependency/package.json', '{"name": "dependency", "main": "index.cjs"}');
+  write('node_modules/dependency/package.json', '{"name": "told", "main": "index.cjs"}');
   write('node_modules/dependency/index.cjs', `module.exports = 'with ${version}';`);
 };
 

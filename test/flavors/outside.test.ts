@@ -116,6 +116,9 @@ for (const [name, {program, degraded, offline, bounding, refused}] of Object.ent
       refuses ? [1, true, 'RKT_FLAVOR_CANNOT'] : [0, true, undefined],
       stderr,
     );
+    // What is missing is a line each.
+    const told = await host.rkt(['flavor', 'doctor', stage1]);
+    t.regex(told.stdout, refuses ? /^ {2}RKT_FLAVOR_CANNOT: .*\n( {4}\S.*: .*\n){2} {4}fix: /m : /runs on this host/m);
     t.is((await host.sh('true', {stage1})).exitCode, refuses ? 254 : 0);
   });
 

@@ -1,5 +1,7 @@
-import {mkdirSync} from 'node:fs';
+import {mkdirSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
+import {env} from 'node:process';
+import {openBrowser} from '../helpers/browser.ts';
 import {type Host, openHost} from '../helpers/host.ts';
 import {buildImage} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
@@ -98,6 +100,98 @@ diffTest('S26 the page of a comparison loads nothing, and what a path says in it
   t.notRegex(stdout, /<script|\u202e|<link|src=|href=|url\(|https?:/i);
   t.true(stdout.includes('prefers-color-scheme: dark') && stdout.includes('name="viewport"'));
 });
+
+interface Looked {
+  /** Pixels. */
+  readonly width: number;
+  readonly shown: number;
+  readonly smallest: number;
+  /** Of text to what is behind it, the least that there is. */
+  readonly contrast: number;
+  readonly background: string;
+  readonly head: string;
+  readonly flavors: number;
+}
+
+/** Looks at a page as one who reads it does; it is a text, for it runs in the browser. */
+const LOOK = `(() => {
+  const numbers = (color) => color.match(/[\\d.]+/g).map(Number);
+  const light = (color) => numbers(color).slice(0, 3).map((c) => c / 255)
+    .map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = (element) => {
+    const color = getComputedStyle(element).backgroundColor;
+    return numbers(color)[3] === 0 ? behind(element.parentElement) : color;
+  };
+  const texts = [...document.body.querySelectorAll('*')].filter((each) =>
+    each.checkVisibility() && [...each.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== ''));
+  const contrasts = texts.map((each) => [light(getComputedStyle(each).color), light(behind(each))].sort((a, b) => b - a))
+    .map(([brighter, darker]) => (brighter + 0.05) / (darker + 0.05));
+  return {
+    width: document.documentElement.scrollWidth,
+    shown: texts.length,
+    smallest: Math.min(...texts.map((each) => parseFloat(getComputedStyle(each).fontSize))),
+    contrast: Math.min(...contrasts),
+    background: getComputedStyle(document.body).backgroundColor,
+    head: getComputedStyle(document.querySelector('thead')).display,
+    flavors: [...document.querySelectorAll('td[data-flavor]')]
+      .filter((each) => getComputedStyle(each, '::before').content !== 'none').length,
+  };
+})()`;
+
+testIf(lacksPods('program/systemd-nspawn', 'program/chromium'))(
+  'in a browser the page of a comparison can be read, light and dark, on a desk and on a phone',
+  async (t) => {
+    const host = openHost();
+    t.teardown(() => host.close());
+    const page = path.join(host.directory, 'diff.html');
+    const {stdout, stderr} = await plan(host, '--format=html', '--diff=fly,nspawn', buildImage());
+    t.not(stdout, '', stderr);
+    writeFileSync(page, stdout);
+    const browser = await openBrowser();
+    t.teardown(() => browser.close());
+    for (const domain of ['Page', 'Network', 'Log']) await browser.send(`${domain}.enable`);
+    const backgrounds = new Set<string>();
+    for (const scheme of ['light', 'dark']) {
+      await browser.send('Emulation.setEmulatedMedia', {features: [{name: 'prefers-color-scheme', value: scheme}]});
+      for (const [device, width] of [
+        ['desk', 1280],
+        ['phone', 360],
+      ] as const) {
+        const about = `${scheme}, ${device}`;
+        const metrics = {width, height: 800, deviceScaleFactor: 1, mobile: device === 'phone'};
+        await browser.send('Emulation.setDeviceMetricsOverride', metrics);
+        browser.told();
+        await browser.send('Page.navigate', {url: `file://${page}`});
+        await browser.until('Page.loadEventFired');
+        const told = browser.told().map(({method}) => method);
+        t.is(told.filter((method) => method === 'Network.requestWillBeSent').length, 1, about);
+        t.false(told.includes('Log.entryAdded'), about);
+        const {result} = (await browser.send('Runtime.evaluate', {expression: LOOK, returnByValue: true})) as {
+          result: {value: Looked};
+        };
+        const looked = result.value;
+        t.true(looked.shown > 50, about);
+        t.true(looked.width <= width, `${about}: ${looked.width} pixels wide`);
+        t.true(looked.smallest >= 14, `${about}: text of ${looked.smallest} pixels`);
+        // WCAG 2, AA.
+        t.true(looked.contrast >= 4.5, `${about}: a contrast of ${looked.contrast}`);
+        // Without the heads of its columns each value says whose it is.
+        t.deepEqual([looked.head === 'none', looked.flavors > 10], [device === 'phone', device === 'phone'], about);
+        backgrounds.add(looked.background);
+        if (env.RKT_TEST_SCREENSHOTS !== undefined) {
+          const {data} = (await browser.send('Page.captureScreenshot', {captureBeyondViewport: true})) as {
+            data: string;
+          };
+          const file = path.join(env.RKT_TEST_SCREENSHOTS, `plan-diff-${scheme}-${device}.png`);
+          writeFileSync(file, data, 'base64');
+          t.log(file);
+        }
+      }
+    }
+    t.is(backgrounds.size, 2);
+  },
+);
 
 diffTest('what cannot be compared is refused', async (t) => {
   const host = openHost();

@@ -1,5 +1,7 @@
 import {mkdirSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
+import {env} from 'node:process';
+import {makeRandom, type Random} from '../fuzz/random.ts';
 import {type Host, openHost} from '../helpers/host.ts';
 import {buildImage} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
@@ -9,7 +11,7 @@ import {testIf} from '../helpers/skip.ts';
 
 const policyTest = testIf(lacksPods('program/systemd-nspawn'));
 
-type Layer = 'usr' | 'etc';
+type Layer = 'usr' | 'etc' | 'user';
 
 const write = (host: Host, layer: Layer, rules: readonly object[], name = 'a.json'): string => {
   const file = path.join(host.directory, layer, 'policy.d', name);
@@ -19,6 +21,7 @@ const write = (host: Host, layer: Layer, rules: readonly object[], name = 'a.jso
 };
 
 const INSECURE = ['--format=json', '--insecure-options=image'];
+const RETAIN = 'os/linux/capabilities-retain-set';
 const SCRIPT = ['--exec=/bin/sh', '--', '-c', 'echo ran'];
 
 interface Told {
@@ -43,9 +46,9 @@ interface Ran {
   readonly choice?: {readonly by: string; readonly rule?: object};
 }
 
-const ran = async (host: Host, ...args: string[]): Promise<Ran> => {
+const ran = async (host: Host, args: readonly string[], layers: readonly string[] = []): Promise<Ran> => {
   const before = Object.values(host.podDirectories()).flat();
-  const {exitCode, stdout, error} = await host.rkt([...INSECURE, 'run', ...args]);
+  const {exitCode, stdout, error} = await host.rkt([...INSECURE, ...layers, 'run', ...args]);
   const after = Object.values(host.podDirectories()).flat();
   const uuid = after.find((each) => !before.includes(each));
   if (exitCode !== 0) return {is: uuid === undefined ? error?.code : `${error?.code}, and left ${uuid}`};
@@ -72,10 +75,88 @@ policyTest('what explain says is what run does', async (t) => {
     const args = [...flags, web, ...SCRIPT];
     const told = await explain(host, ...args);
     t.is(told.error?.code ?? told.flavor, is, JSON.stringify([rules, told]));
-    const {is: was, choice} = await ran(host, ...args);
+    const {is: was, choice} = await ran(host, args);
     t.is(was, is, JSON.stringify([rules, flags]));
     if (told.runs) t.deepEqual([choice?.by, choice?.rule], [told.by, told.rule], JSON.stringify([rules, flags]));
   }
+});
+
+const some = <T>({below, pick}: Random, from: readonly T[]): T[] => [
+  ...new Set(Array.from({length: 1 + below(2)}, () => pick(from))),
+];
+
+const OWN = ['fly', 'kvm', 'nspawn', 'fly', 'nspawn'];
+const REQUIREMENTS = ['no-shared-pid', 'no-shared-ipc', 'no-shared-network', 'own-kernel', 'hostname', 'enter'];
+
+const ruleOf = (random: Random, index: number): object => {
+  const {once} = random;
+  const permission = (names: readonly string[]) => (once(4) ? {forbid: 'all'} : {allow: some(random, names)});
+  const effects = {
+    ...(once(2) && {flavors: some(random, OWN)}),
+    ...(once(8) && {forbid: some(random, OWN)}),
+    ...(once(5) && {require: [some(random, REQUIREMENTS)]}),
+    ...(once(4) && {degrade: permission(['hostname', 'network/none'])}),
+    ...(once(4) && {accept: permission([RETAIN])}),
+  };
+  const match = {
+    ...(once(2) && {images: some(random, ['example.com', 'example.com/web', 'example.com/proxy'])}),
+    ...(once(4) && {users: some(random, ['root', 'other'])}),
+    ...(once(6) && {host: {[random.pick(['has', 'lacks'])]: ['program/systemd-nspawn']}}),
+  };
+  return {
+    name: `rule-${index}`,
+    ...(Object.keys(match).length > 0 && {match}),
+    ...(once(4) && {except: {images: ['example.com/web']}}),
+    ...(Object.keys(effects).length > 0 ? effects : {forbid: ['kvm']}),
+  };
+};
+
+/** Of which the first ones run with either flavor, or are refused. */
+const CASES = env.RKT_TEST_LONG ? 150 : 4;
+
+policyTest('of policies, configurations and pods of chance, what explain says is what run does', async (t) => {
+  const host = openHost();
+  t.teardown(() => host.close());
+  const proxy = {isolators: [{name: RETAIN, value: {set: ['CAP_NET_ADMIN']}}]};
+  const images = [
+    await host.fetch({name: 'example.com/web'}),
+    await host.fetch({name: 'example.com/proxy', app: proxy}),
+  ];
+  const results = new Set<string | undefined>();
+  for (let index = 0; index < CASES; index++) {
+    const seed = `explain and run ${index + 2}`;
+    const random = makeRandom(seed);
+    const {once, pick, below} = random;
+    for (const layer of ['usr', 'etc', 'user'] as const) {
+      rmSync(path.join(host.directory, layer), {recursive: true, force: true});
+      const rules = Array.from({length: below(2)}, (_, number) => ruleOf(random, number));
+      if (rules.length > 0) write(host, layer, rules);
+    }
+    if (once(3)) {
+      mkdirSync(path.join(host.directory, 'etc/stage1.d'), {recursive: true});
+      const chosen = {rktVersion: 'v1', rktKind: 'stage1', flavor: pick(OWN)};
+      writeFileSync(path.join(host.directory, 'etc/stage1.d/a.json'), JSON.stringify(chosen));
+    }
+    const args = [
+      ...(once(5) ? [`--stage1=${pick(OWN)}`] : []),
+      ...(once(4) ? ['--net=none'] : []),
+      ...(once(4) ? ['--hostname=web'] : []),
+      ...(once(4) ? ['--allow-degraded=hostname,network/none'] : []),
+      pick(images),
+      ...(once(3) ? ['--user=1000'] : []),
+      ...(once(3) ? [`--accept-image=${RETAIN}`] : []),
+      ...SCRIPT,
+    ];
+    const user = [`--user-config=${path.join(host.directory, 'user')}`];
+    const explained = await host.rkt([...INSECURE, ...user, 'explain', ...args]);
+    const told = JSON.parse(explained.stdout || '{}') as Partial<Told>;
+    const {is} = await ran(host, args, user);
+    // What is asked for and is not there is an error of both, and nothing to explain.
+    t.is(explained.error?.code ?? told.error?.code ?? told.flavor ?? undefined, is, `${seed}: ${args.join(' ')}`);
+    results.add(is);
+  }
+  t.log([...results].join(', '));
+  t.true(results.has('fly') && results.has('nspawn') && results.size > 2);
 });
 
 policyTest('what a rule refuses is told with the rule and its file, and nothing is left', async (t) => {
@@ -106,13 +187,15 @@ policyTest('a policy that cannot be read, or has a slip, lets nothing run', asyn
 policyTest('a rule lets an image have what it asks for, and leave out what a flavor lacks', async (t) => {
   const host = openHost();
   t.teardown(() => host.close());
-  const RETAIN = 'os/linux/capabilities-retain-set';
   const id = await host.fetch({
     name: 'example.com/proxy',
     app: {isolators: [{name: RETAIN, value: {set: ['CAP_NET_ADMIN']}}]},
   });
   const args = ['--stage1=fly', '--hostname=db', id, '--exec=/bin/grep', '--', 'CapBnd', '/proc/self/status'];
   t.is((await explain(host, ...args)).error?.code, 'RKT_IMAGE_ISOLATOR_REFUSED');
+  const planned = await host.rkt([...INSECURE, 'plan', '--explain', '--allow-degraded=hostname', ...args]);
+  const {explanation} = JSON.parse(planned.stdout) as {explanation: Told};
+  t.deepEqual([explanation.runs, explanation.error?.code], [false, 'RKT_IMAGE_ISOLATOR_REFUSED']);
   write(host, 'etc', [
     {
       name: 'proxy',

@@ -46,6 +46,7 @@ useTest('flavor use chooses for pods to come, and its rollback takes it back; wh
 
   const told = await host.rkt(['flavor', 'use', 'fly']);
   t.regex(told.stdout, /^pods that name no flavor get fly\n$/, told.stderr);
+  t.regex(told.stderr, /^it isolates less than "nspawn"/m);
   t.is(await gets(host), 'fly configured');
   t.deepEqual(readdirSync(directoryOf(host)), ['flavor-use.json']);
   const same = await use(host, 'fly');

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import {env} from 'node:process';
-import {attempt, obstacle, openWorld, selectCases} from '@rkt/plugin-sdk/kit';
+import {attempt, obstacle, openWorld, selectCases, type World} from '@rkt/plugin-sdk/kit';
 import test from 'ava';
 import {atMost} from '../helpers/at-most.ts';
 import {rktCommand, root} from '../helpers/command.ts';
@@ -8,13 +8,15 @@ import {lacks, lacksPods} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
 import {slowly} from '../helpers/slowly.ts';
 
-/* The kit with flavors from outside: those of examples/ keep what they declare. `RKT_TEST_LONG=1` tries all of its cases, else some. */
+/* The kit with flavors from outside: those of examples/, and the one that `rkt flavor new` makes, keep what they declare. `RKT_TEST_LONG=1` tries all of its cases, else some. */
 
-const EXAMPLES = {
+const FLAVORS = {
   bubblewrap: lacks('program/bwrap'),
   crun: lacks('program/crun'),
+  made: undefined,
   python: lacks('program/python3'),
 } as const;
+type Name = keyof typeof FLAVORS;
 
 const SAMPLE = [
   ...['EX-02/read-only', 'EX-24/null', 'EX-33/properties', 'EX-33/read-back', 'EX-38/errno', 'EX-43/verified'],
@@ -22,14 +24,14 @@ const SAMPLE = [
   ...['gc/stopped', 'run/gets-TERM', 'run/killed-rkt'],
 ];
 /** And some of one flavor each. */
-const OWN: Readonly<Record<keyof typeof EXAMPLES, readonly string[]>> = {
+const OWN: Readonly<Record<Name, readonly string[]>> = {
   bubblewrap: ['EX-25/environment', 'PO-01/pid', 'run/killed-by-TERM'],
   crun: ['EX-33/again', 'IM-16/user', 'run/ended-by-INT', 'stop/main-alone'],
+  made: ['stop/ends'],
   python: ['IM-15/none', 'S06/ordinary', 'stop/traps'],
 };
 
-const casesOf = (name: keyof typeof EXAMPLES) =>
-  selectCases(env.RKT_TEST_LONG === '1' ? {} : {ids: [...SAMPLE, ...OWN[name]]});
+const casesOf = (name: Name) => selectCases(env.RKT_TEST_LONG === '1' ? {} : {ids: [...SAMPLE, ...OWN[name]]});
 const limited = atMost(3);
 const lackingPods = lacksPods();
 /** Its images are those of all. */
@@ -41,12 +43,20 @@ const base =
       })
     : undefined;
 
+/** Where a flavor is. */
+const placeOf = async (name: Name, {rkt, directory}: World): Promise<string> => {
+  if (name !== 'made') return path.join(root, 'examples', name);
+  const {status, stderr} = await rkt(['flavor', 'new', name]);
+  if (status !== 0) throw new Error(stderr);
+  return path.join(directory, name);
+};
+
 // Ava wants all tests to be declared at once, and what comes after them.
 const flavors = await Promise.all(
-  Object.entries(EXAMPLES).map(async ([name, lackingProgram]) => {
-    const lacking = lackingPods ?? lackingProgram;
-    const world = lacking === undefined ? await base?.with(path.join(root, 'examples', name)) : undefined;
-    return {name: name as keyof typeof EXAMPLES, lacking, world};
+  (Object.keys(FLAVORS) as Name[]).map(async (name) => {
+    const lacking = lackingPods ?? FLAVORS[name];
+    const world = lacking === undefined ? await base?.with(await placeOf(name, base)) : undefined;
+    return {name, lacking, world};
   }),
 ).catch(async (error) => {
   await base?.close();

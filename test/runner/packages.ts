@@ -35,13 +35,15 @@ const PACKAGES: Readonly<Record<string, () => boolean>> = {
   'qemu-system-x86': () => process.arch !== 'x64' || program('qemu-system-x86_64') !== undefined,
   systemd: () => existsSync('/usr/lib/systemd/systemd'),
   'systemd-container': () => program('systemd-nspawn') !== undefined,
+  uidmap: () => program('newuidmap') !== undefined,
   'util-linux': () => program('setpriv') !== undefined && program('unshare') !== undefined,
   'xz-utils': () => program('xz') !== undefined,
   zsh: () => program('zsh') !== undefined,
   zstd: () => program('zstd') !== undefined,
-  // What a kernel is compiled with.
+  // What a kernel is compiled with, and a page looked at.
   ...(env.RKT_TEST_LONG === '1' && {
     bc: () => program('bc') !== undefined,
+    chromium: () => program('chromium') !== undefined,
     bison: () => program('bison') !== undefined,
     flex: () => program('flex') !== undefined,
     'libelf-dev': () => existsSync('/usr/include/libelf.h'),

@@ -2,6 +2,7 @@ import {skipReason} from './skipped-title.ts';
 
 /** Skips that are none of a host's fault, by title. In CI any other is a failure: a package that could not be installed hides what it would have tested. */
 const EXPECTED: readonly (readonly [title: RegExp, reason: string])[] = [
+  [/^conformance › kit › PO-01\/pid /, "with fly it is for an ordinary user's pods, and test/rootless tries it"],
   [/EX-27 AC_METADATA_URL/, 'there is no metadata service yet'],
   [/streams › input is for the app that asks for it/, 'fly has pods of one app'],
   [/ends › EX-57 rkt status tells/, 'under nspawn the cgroup that counts is gone with the app'],
@@ -11,6 +12,7 @@ const EXPECTED: readonly (readonly [title: RegExp, reason: string])[] = [
   [/isolators › EX-4[67] EX-33 /, 'the host has the security module, and its profiles and contexts are its own'],
   [/streams › a journal is refused where there is none/, 'nspawn has journals'],
   [/linux › cgroups › a cgroup gets the controllers/, 'only with cgroup v2 alone, which npm run test:v2 has'],
+  [/plan-diff › in a browser /, 'the browser is installed for the long tests alone'],
   [/service › limits › /, 'only under a systemd with cgroup v2 alone, which npm run test:v2 has'],
 ];
 

@@ -74,7 +74,7 @@ serialTestIf(lacks('root', 'program/bsdtar', 'program/busybox'))(
   async (t) => {
     const small = path.join(host.directory, 'small');
     mkdirSync(small);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', small]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m,mode=755', 'tmpfs', small]);
     try {
       const rkt = (...args: string[]) =>
         host.rkt([`--dir=${small}`, '--format=json', '--insecure-options=image', ...args]);
@@ -113,7 +113,7 @@ for (const stage1 of ['fly', 'nspawn'] as const) {
     `S10 ${stage1}: on a full disk whoever comes to clean up gets into a pod, and what only looks works`,
     async (t) => {
       const other = openHost();
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', other.data]);
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m,mode=755', 'tmpfs', other.data]);
       try {
         const pod = await other.start('echo ready; cat', {stage1});
         const image = await other.fetch();
@@ -175,7 +175,7 @@ serialTestIf(lacksPods('program/systemd-nspawn'))(
 serialTestIf(lacksPods('program/cp'))('S10 a disk that a copy of an image fills is told as full', async (t) => {
   const small = path.join(host.directory, 'small-copy');
   mkdirSync(small);
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', small]);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m,mode=755', 'tmpfs', small]);
   try {
     const rkt = (...args: string[]) =>
       host.rkt([`--dir=${small}`, '--format=json', '--insecure-options=image', ...args]);
@@ -211,7 +211,7 @@ serialTestIf(lacksPods())(
   async (t) => {
     const small = path.join(host.directory, 'small-inodes');
     mkdirSync(small);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m,nr_inodes=1200', 'tmpfs', small]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m,nr_inodes=1200,mode=755', 'tmpfs', small]);
     try {
       const rkt = (...args: string[]) =>
         host.rkt([`--dir=${small}`, '--format=json', '--insecure-options=image', ...args]);

@@ -79,7 +79,8 @@ export const showExplanation = (value: ExplanationValue, output: Output): void =
   const {flavor, by, rule, considered, rules, allowDegraded, accept} = value;
   const how =
     by === 'rule' && rule !== undefined ? `by rule "${rule.name}" of ${rule.file}` : by === 'rule' ? '' : BY[by];
-  output.line(`${flavor === null ? 'no flavor' : `flavor ${flavor}`}, ${how}`, flavor === null ? 'red' : 'bold');
+  if (flavor !== null) output.line(`flavor ${flavor}, ${how}`, 'bold');
+  else output.line(by === 'asked' ? 'no flavor: the one that --stage1 names is refused' : 'no flavor', 'red');
   output.line();
   output.line('considered', 'bold');
   for (const each of considered) {

@@ -11,7 +11,11 @@ export const INSECURE_OPTIONS = [
 export const globalFlags = {
   cpuprofile: {type: 'string', value: 'FILE', hidden: true, help: 'write a processor profile'},
   debug: {type: 'boolean', help: 'log what happens on standard error, and the cause of an error'},
-  dir: {type: 'string', value: 'DIR', help: 'data directory (default /var/lib/rkt, or what the configuration says)'},
+  dir: {
+    type: 'string',
+    value: 'DIR',
+    help: 'data directory (default /var/lib/rkt, or what the configuration says; for an ordinary user $XDG_DATA_HOME/rkt, or ~/.local/share/rkt)',
+  },
   'error-fd': {
     type: 'string',
     value: 'FD',

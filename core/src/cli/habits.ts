@@ -5,6 +5,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   build: 'rkt image build',
   commit: 'rkt export',
   create: 'rkt prepare',
+  doctor: 'rkt flavor doctor',
   exec: 'rkt enter',
   images: 'rkt image list',
   import: 'rkt fetch',

@@ -1,10 +1,9 @@
-import {realpathSync, statSync} from 'node:fs';
 import path from 'node:path';
 import {loadConfig} from '../config/load.ts';
 import type {HostPath} from '../contract/names.ts';
 import {dataDirectoryUnusable} from '../image/errors.ts';
-import {errnoText} from '../linux/errno-text.ts';
-import {isErrno} from '../linux/syscall-error.ts';
+import {lookUpDataDirectory} from '../image/look-up-data-directory.ts';
+import {makeDataDirectory} from '../image/make-below.ts';
 import type {FlagValues} from './command.ts';
 import type {Context, Format, Output} from './context.ts';
 import {flagUnsupported} from './errors.ts';
@@ -50,14 +49,14 @@ const directory = (given: string): HostPath => path.resolve(given) as HostPath;
 
 type Directories = Pick<Context, 'systemConfig' | 'localConfig' | 'userConfig'>;
 
+/** @returns looks it up when it is asked for first, and never again: what has been judged then is what is used */
 const findDataDir = async (given: string | undefined, directories: Directories): Promise<() => HostPath> => {
-  if (given !== undefined) {
-    const wanted = directory(given);
-    return () => resolved(wanted);
-  }
+  if (given !== undefined) return once(() => lookUp(directory(given)));
+  // What the host's configuration says is for root.
+  if (process.geteuid?.() !== 0) return once(() => lookUp(ownDataDir()));
   try {
     const {paths} = await loadConfig(directories, ['paths']);
-    return () => resolved(paths.data ?? (DEFAULT_DATA_DIR as HostPath));
+    return once(() => lookUp(paths.data ?? (DEFAULT_DATA_DIR as HostPath)));
   } catch (error) {
     return () => {
       throw error;
@@ -65,20 +64,25 @@ const findDataDir = async (given: string | undefined, directories: Directories):
   }
 };
 
-/**
- * Symbolic links on the way to the data directory are the administrator's; what does not exist yet is taken as typed.
- * @throws RKT_DATA_DIRECTORY_UNUSABLE
- */
-const resolved = (wanted: HostPath): HostPath => {
-  try {
-    const real = realpathSync.native(wanted) as HostPath;
-    if (statSync(real).isDirectory()) return real;
-  } catch (error) {
-    // Whoever may not go there is told by the command what it takes.
-    if (isErrno(error, 'ENOENT', 'EACCES')) return wanted;
-    const because = errnoText(error);
-    if (because === undefined) throw error;
-    throw dataDirectoryUnusable(wanted, because, error);
-  }
-  throw dataDirectoryUnusable(wanted, 'it is not a directory');
+const once = <T>(look: () => T): (() => T) => {
+  let found: {readonly is: T} | undefined;
+  return () => {
+    found ??= {is: look()};
+    return found.is;
+  };
+};
+
+const lookUp = (wanted: HostPath): HostPath => {
+  const {path: real, is} = lookUpDataDirectory(wanted);
+  // Even for who only looks: else it could be somebody else's in a moment.
+  if (is === 'open') makeDataDirectory(real);
+  return real;
+};
+
+/** An ordinary user's (XDG Base Directory Specification: a path that is not absolute does not count). */
+const ownDataDir = (): HostPath => {
+  const {XDG_DATA_HOME: given = '', HOME: home = ''} = process.env;
+  if (path.isAbsolute(given)) return path.join(given, 'rkt') as HostPath;
+  if (path.isAbsolute(home)) return path.join(home, '.local/share/rkt') as HostPath;
+  throw dataDirectoryUnusable('~/.local/share/rkt', 'HOME is not set to an absolute path');
 };

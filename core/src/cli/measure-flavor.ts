@@ -1,7 +1,7 @@
 import {readdirSync, readFileSync} from 'node:fs';
 import {isSystemError} from '../linux/syscall-error.ts';
-import {requireRoot} from '../pod/verbs/require-root.ts';
 import {keepMeasuredCosts, type MeasuredCosts} from '../stage1/choice/measured-costs.ts';
+import {asOwner} from './as-root.ts';
 import type {Context} from './context.ts';
 import {withKit} from './with-kit.ts';
 
@@ -17,7 +17,8 @@ export const measureFlavor = async (
   command: string,
   selection: string | undefined,
 ): Promise<MeasuredCosts> => {
-  requireRoot(command);
+  // Each call of an ordinary user's begins anew by itself, as it does for the user.
+  asOwner(context, command);
   return withKit(context, selection, async ({kit, found, options}) => {
     const {name, version} = found.flavor.declaration;
     const world = await kit.openWorld(options);

@@ -37,7 +37,7 @@ export const diffPage = (title: string, {flavors, aspects, promises}: Value): st
 <body>
 <header>
 <h1>${text(title)}</h1>
-<p>The same pod under ${names.map((name) => `<b>${text(name)}</b>`).join(', ')}, as <code>rkt plan --diff</code> tells it of plans and declarations. Nothing is measured.</p>
+<p>The same pod under ${names.map((name) => `<b>${text(name)}</b>`).join(', ')}, as <code>rkt plan --diff</code> tells it of plans and declarations. Times and memory, where there are any, are those that <code>rkt flavor doctor --measure</code> has measured on this host.</p>
 ${flavors.map(flavorCard).join('\n')}
 <p class="legend"><span class="mark best">+ better</span> <span class="mark worse">− less</span></p>
 </header>

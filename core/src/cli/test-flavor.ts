@@ -1,5 +1,5 @@
-import {requireRoot} from '../pod/verbs/require-root.ts';
 import type {Examination} from '../stage1/choice/examine-flavor.ts';
+import {asOwner} from './as-root.ts';
 import type {Context} from './context.ts';
 import {kitCaseUnknown} from './errors.ts';
 import {type KitReport, loadKit, type Outcome} from './load-kit.ts';
@@ -30,7 +30,8 @@ export const testFlavor = async (
   selection: string | undefined,
   cases: Options = {},
 ): Promise<Tested> => {
-  requireRoot(command);
+  // Each call of an ordinary user's begins anew by itself, as it does for the user.
+  asOwner(context, command);
   casesOf(cases);
   return withKit(context, selection, async ({kit, examination, options}) => ({
     report: await kit.testFlavor({...options, ...cases}),

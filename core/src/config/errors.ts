@@ -57,6 +57,13 @@ export const configMalformed = (file: string, place: string | undefined, cause: 
     hint: 'correct the file',
   });
 
+/** Something has the name of a file of the configuration and is a link, or no regular file. It is not passed over: what it says may restrict something. */
+export const configNotRegular = (file: string) =>
+  new RktError('RKT_CONFIG_NOT_REGULAR', `${file}: not a regular file`, {
+    file,
+    hint: 'put the file itself there, or remove this',
+  });
+
 /** A file is larger than a configuration can be. */
 export const configTooLarge = (file: string, limit: number) =>
   new RktError('RKT_CONFIG_TOO_LARGE', `${file}: larger than ${limit} bytes`, {file, limit, hint: 'split the file'});

@@ -2,6 +2,7 @@ import path from 'node:path';
 import type {HostPath} from '../contract/names.ts';
 import {type Config, KIND_DIRECTORIES, KINDS, type Kind} from './config.ts';
 import {entriesOf} from './entries-of.ts';
+import {configNotRegular} from './errors.ts';
 
 /** Where the layers are; a `Context` of the command line is one. */
 export interface Layers {
@@ -14,7 +15,7 @@ const EMPTY: Config = {auth: new Map(), dockerAuth: new Map(), image: new Map(),
 
 /**
  * Reads and merges the configuration files of some kinds: regular `*.json` files directly in `<layer>/<kind>.d`, in the order of
- * their names. Costs one readdir for each directory while there are no files.
+ * their names. A link of such a name is refused: passed over, as in rkt, it would leave a weaker choice in silence. Costs one readdir for each directory while there are no files.
  * @throws RKT_CONFIG_…
  */
 export const loadConfig = async (layers: Layers, kinds: readonly Kind[] = KINDS): Promise<Config> => {
@@ -32,6 +33,12 @@ export const loadConfig = async (layers: Layers, kinds: readonly Kind[] = KINDS)
 
 const jsonFiles = (directory: string): string[] =>
   entriesOf(directory)
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.json'))
-    .map(({name}) => path.join(directory, name))
+    .filter(({name}) => name.endsWith('.json'))
+    // Editors keep locks as hidden links to nowhere.
+    .filter((entry) => entry.isFile() || !(entry.isDirectory() || entry.name.startsWith('.')))
+    .map((entry) => {
+      const file = path.join(directory, entry.name);
+      if (!entry.isFile()) throw configNotRegular(file);
+      return file;
+    })
     .sort();

@@ -2,6 +2,7 @@ import path from 'node:path';
 import type * as z from 'zod/mini';
 import {suggest} from '../suggest.ts';
 import {KIND_DIRECTORIES, KINDS, type Kind} from './config.ts';
+import {duplicateKey} from './duplicate-key.ts';
 import {
   configFieldInvalid,
   configFieldUnknown,
@@ -77,14 +78,17 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 const isOneOf = (kind: string, allowed: readonly Kind[]): kind is Kind => (allowed as readonly string[]).includes(kind);
 
 const parseJson = (file: string): Record<string, unknown> => {
+  const text = readText(file);
   let json: unknown;
   try {
-    json = JSON.parse(readText(file));
+    json = JSON.parse(text);
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
     throw configMalformed(file, placeOf(cause), cause);
   }
   if (!isRecord(json)) throw configMalformed(file, undefined, undefined);
+  const twice = duplicateKey(text);
+  if (twice !== undefined) throw configFieldInvalid(file, twice.path, `is there a second time, in line ${twice.line}`);
   return json;
 };
 

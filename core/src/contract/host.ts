@@ -66,6 +66,22 @@ export const hostFacts = z.strictObject({
   }),
   seccomp: z.boolean(),
   userNamespaces: z.boolean(),
+  /**
+   * rkt is only root of a user namespace, as an ordinary user has it. File systems of the kernel that belong to the host, such as sysfs, can then be bound but not mounted anew. Absent: rkt is root of the host.
+   * Since 1.1.
+   */
+  rootless: z.optional(
+    z.strictObject({
+      /** A pod has the users 0 to `users` − 1, and no others. */
+      users: z.int(),
+      /** The same for groups. */
+      groups: z.int(),
+      /** Whether supplementary groups can be changed. If not, processes keep those of the user. */
+      changesGroups: z.boolean(),
+      /** Why there are no subordinate ids: newuidmap and newgidmap are not installed, the user has no range, or rkt runs with no-new-privileges. Absent: there are some, or the reason was not looked for. */
+      idsLack: z.optional(z.enum(['programs', 'ranges', 'rights'])),
+    }),
+  ),
   /** Hard limits of rkt itself; `null` is unlimited. */
   hardLimits: z.record(z.string(), z.nullable(z.int())),
   oomScoreAdj: z.int(),

@@ -7,8 +7,8 @@ import {cgroupLimits, id32} from './process.ts';
 export const STAGES = ['filesystem', 'environment', 'launch'] as const;
 export type Stage = (typeof STAGES)[number];
 
-/** Namespaces that a process with threads, such as rkt, can leave. It cannot leave a user namespace. */
-export const namespaceKind = z.enum(['mount', 'uts', 'ipc', 'net', 'cgroup']);
+/** Namespaces that a process with threads, such as rkt, can leave, or can have its children leave (`pid`, since 1.1). It cannot leave a user namespace. */
+export const namespaceKind = z.enum(['mount', 'uts', 'ipc', 'net', 'cgroup', 'pid']);
 export type NamespaceKind = z.infer<typeof namespaceKind>;
 
 /** Namespaces of a process that another one can join. */
@@ -38,7 +38,10 @@ const step = <K extends string, S extends z.core.$ZodShape>(kind: K, shape: S) =
  * Unless said otherwise a step fails if what it would create exists, and missing parents are an error.
  */
 export const stepSchema = z.discriminatedUnion('do', [
-  /** Leaves the host's namespaces. `mount` comes first in a plan and makes every mount private, so that the kernel drops them all with the last process. */
+  /**
+   * Leaves the host's namespaces. `mount` comes first in a plan and makes every mount private, so that the kernel drops them all with the last process. `pid` needs `mount` and a launch into a `rootfs`:
+   * the first process of the new namespace is a program of rkt, every process in it ends with the launched one, and a `proc` that is mounted later, without options, is that of the namespace. `pid` since 1.1.
+   */
   step('namespace', {unshare: z.array(namespaceKind)}),
   /** Creates a directory and its missing parents (owned by root, mode 0755; appc EX-13); an existing directory is left as it is. With `real` a symlink in its place is replaced. `real` since 1.1. */
   step('mkdir', {target: location, mode, uid: z.int(), gid: z.int(), real: z.optional(z.literal(true))}),

@@ -16,6 +16,12 @@ export const hostRequirement = z.union([
   z.literal('landlock'),
   z.literal('seccomp'),
   z.literal('user-namespaces'),
+  /** rkt is root of the host, not only of a user namespace. Since 1.1. */
+  z.literal('root'),
+  /** rkt is only root of a user namespace, as an ordinary user has it. Since 1.1. */
+  z.literal('rootless'),
+  /** Pods can have users and groups besides root, which an ordinary user may lack. Since 1.1. */
+  z.literal('ids'),
 ]);
 export type HostRequirement = z.infer<typeof hostRequirement>;
 

@@ -2,10 +2,12 @@ import type {Launch} from '../contract/launch.ts';
 import type {Process} from '../contract/process.ts';
 import {assertAccess} from '../linux/access.ts';
 import {compiledFilter} from '../linux/compiled-filter.ts';
+import {leavingTerminal} from '../linux/controlling-terminal.ts';
 import {applyCredentials, applyPrivileged, setsBeforeExec} from '../linux/credentials.ts';
 import {prepareExec} from '../linux/exec.ts';
 import type {Fd} from '../linux/fd.ts';
 import {closeOnExecFrom, keepOnExec} from '../linux/fd-flags.ts';
+import {forgetCaller} from '../linux/forget-caller.ts';
 import {ownDomain} from '../linux/landlock.ts';
 import {ownFilters} from '../linux/own-filters.ts';
 import {passedSockets} from '../linux/passed-sockets.ts';
@@ -30,6 +32,8 @@ export interface Program {
   readonly front?: (program: Pick<Process, 'argv' | 'env'>) => Front;
   /** `shared`: the program may have the caller's terminal, so it must not be able to type into it (S30). */
   readonly terminal: 'shared' | 'own';
+  /** It joins a running app, which it is to signal, whichever Landlock domains the two have. Default false. */
+  readonly joins?: boolean;
 }
 
 export interface Kept {
@@ -64,7 +68,7 @@ export const filterOf = ({seccomp}: Process, {caches}: Pick<ExecutorContext, 'ca
 
 /** {@link prepareToBecome} with a filter that {@link filterOf} gave. */
 export const prepareWithFilter = (
-  {process, passSockets, keep = [], redirect, onReady, front, terminal}: Program,
+  {process, passSockets, keep = [], redirect, onReady, front, terminal, joins = false}: Program,
   filter: Buffer | null,
 ): Become => {
   const sockets = passSockets ? passedSockets() : {fds: [], env: []};
@@ -76,14 +80,16 @@ export const prepareWithFilter = (
   const own = before === undefined ? {argv: process.argv, env} : {argv: ['rkt'], env: []};
   const exec = prepareExec({...own, rlimits: process.rlimits, filters});
   const keyring = newSessionKeyring();
+  const leaveTerminal = leavingTerminal();
   applyPrivileged(process);
+  forgetCaller();
   restoreProcess();
   return (path, onPointOfNoReturn, root) => {
     faultPoint('launch.credentials');
     closeOnExecFrom(FIRST_BESIDES_STDIO);
     const taken = before?.descriptors.map(({number}) => number) ?? [];
     for (const fd of [...sockets.fds, ...keep.flatMap(({fds}) => fds), ...taken]) keepOnExec(fd);
-    const apart = process.apart && root !== undefined ? [ownDomain(root)] : [];
+    const apart = process.apart && root !== undefined ? [ownDomain(root, {signals: joins ? 'all' : 'own'})] : [];
     onPointOfNoReturn();
     makeThreadCalls(apart);
     applyCredentials(process, sets);
@@ -93,6 +99,7 @@ export const prepareWithFilter = (
     onReady?.();
     restoreStdio();
     redirect?.apply();
+    leaveTerminal();
     // It asks for them itself.
     if (before !== undefined) blockAllSignals();
     try {

@@ -12,7 +12,7 @@ import {openLocation} from './location.ts';
 
 /**
  * Binds the terminal among the standard streams, if there is one, to a file of a rootfs. `open`, once that is the root directory, makes it the file that those streams are: what they have from outside
- * has no name inside (ttyname(3)). One that the host does not know by its name stays as it is.
+ * has no name inside (ttyname(3)). One that the host does not know by its name stays as it is, and so does one that belongs to another user than rkt's caller, as after `su`.
  */
 export const bindTerminal = (at: Location, context: StepContext): {open: () => void} | undefined => {
   const [first] = [0, 1, 2].filter(isTerminal);
@@ -30,10 +30,20 @@ export const bindTerminal = (at: Location, context: StepContext): {open: () => v
   attach(mount, target, context);
   return {
     open() {
-      using terminal = openHost(at.path, constants.O_RDWR | constants.O_NOCTTY);
+      using terminal = openIfAllowed(at.path);
+      if (terminal === undefined) return;
       for (const fd of [0, 1, 2].filter(isIt)) replaceDescriptor(fd, terminal.number);
     },
   };
+};
+
+const openIfAllowed = (path: string): Fd | undefined => {
+  try {
+    return openHost(path, constants.O_RDWR | constants.O_NOCTTY);
+  } catch (error) {
+    if (isErrno(error, 'EACCES')) return undefined;
+    throw error;
+  }
 };
 
 const openNamed = (path: string): Fd | undefined => {

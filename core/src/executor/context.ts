@@ -1,7 +1,7 @@
 import type {HostFacts} from '../contract/host.ts';
 import type {RlimitName} from '../contract/kernel-names.ts';
 import type {HostPath} from '../contract/names.ts';
-import type {Pod} from '../contract/pod.ts';
+import type {Pod, ProcessIdentity} from '../contract/pod.ts';
 import type {Fd} from '../linux/fd.ts';
 import type {RktError} from '../rkt-error.ts';
 
@@ -17,6 +17,8 @@ export interface StepContext {
   readonly templates?: ReadonlyMap<string, Fd>;
   /** For each `id-map` step, by its id, a user namespace with its map. */
   readonly userNamespaces?: ReadonlyMap<string, Fd>;
+  /** Told of the first process of a pid namespace, before anything of the pod runs. */
+  readonly onFirstProcess?: (identity: ProcessIdentity) => void;
 }
 
 /** What the executor is given with a plan. */
@@ -39,4 +41,6 @@ export interface ExecutorContext extends StepContext {
 export interface EnterContext extends Pick<ExecutorContext, 'facts' | 'caches' | 'beforeExec' | 'describeError'> {
   /** Limits of the process that nobody asked for: they may be lower than the app's where rkt may not raise its own. Default: none. */
   readonly defaultLimits?: readonly RlimitName[];
+  /** The pod may have the terminal of rkt's caller, and the filter against typing there, which what enters has then, too. Default false. */
+  readonly sharesTerminal?: boolean;
 }

@@ -9,6 +9,7 @@ import {prepareExec, SECCOMP_SET_MODE_FILTER} from '../linux/exec.ts';
 import type {Fd} from '../linux/fd.ts';
 import {closeOnExecFrom, keepOnExec} from '../linux/fd-flags.ts';
 import {findExecutable} from '../linux/find-executable.ts';
+import {forgetCaller} from '../linux/forget-caller.ts';
 import {hostIdsOf} from '../linux/host-ids.ts';
 import {ownDomain} from '../linux/landlock.ts';
 import {cString} from '../linux/libc.ts';
@@ -21,6 +22,7 @@ import {holdDescriptors} from '../linux/reopen.ts';
 import {makeJournalReopenable} from '../linux/reopenable-stdio.ts';
 import {restoreStdio} from '../linux/restore.ts';
 import {encodeRlimit, rlimitNumber} from '../linux/rlimits.ts';
+import {rootless} from '../linux/rootless.ts';
 import {newSessionKeyring} from '../linux/session-keyring.ts';
 import {blockAllSignals, resetSignals} from '../linux/signals.ts';
 import {TIOCSCTTY, TIOCSPGRP} from '../linux/terminal.ts';
@@ -77,7 +79,7 @@ export const enterByChild = (launch: LaunchInto<'member'>, context: EnterContext
   closeOnExecFrom(FIRST_BESIDES_STDIO);
   for (const descriptor of descriptors) keepOnExec(descriptor);
   faultPoint('enter.child');
-  hideWhatFollows();
+  hideWhatFollows(program);
   restoreStdio();
   return start(program.path);
 };
@@ -96,6 +98,7 @@ export const prepareToJoin = (
   const label = apparmorProfile ?? selinuxContext;
   if (label !== undefined) throw enterLabelled(label);
   hide();
+  forgetCaller();
   makeInputsReadOnly();
   makeJournalReopenable();
   holdDescriptors();
@@ -104,15 +107,26 @@ export const prepareToJoin = (
   assertArgumentsFit(inherited);
   const filters = filtersFor(launch, filterOf(inherited, context));
   const [terminal] = terminals;
+  const shares = terminal !== undefined || context.sharesTerminal === true;
   const found = lookUp(launch, ways, terminal !== undefined);
   applyPrivileged(inherited);
-  const domain = inherited.apart ? ownDomain(found.root) : undefined;
+  const domain = inherited.apart ? ownDomain(found.root, {signals: 'all'}) : undefined;
   if (found.root !== root) found.root.close();
   const program = callProgram(
-    callsOf({launch, ways, ...found, domain, terminal, filters}, (error) => ({
-      say: context.describeError?.(error) ?? `${error.code}: ${error.message}\n`,
-      status: error.exitCode,
-    })),
+    callsOf(
+      {
+        launch,
+        ways,
+        ...found,
+        domain,
+        terminal,
+        filters: [...ownFilters(shares ? 'shared' : 'own', filters), ...filters],
+      },
+      (error) => ({
+        say: context.describeError?.(error) ?? `${error.code}: ${error.message}\n`,
+        status: error.exitCode,
+      }),
+    ),
     {ownSession: terminal === undefined},
   );
   return {
@@ -147,6 +161,8 @@ const lookUp = (
   onTerminal: boolean,
 ): Found => {
   const ids = hostIdsOf(pid);
+  // What is asked for below; nothing of this process is in the app's /proc.
+  rootless();
   const runner: Process = {
     ...process,
     uid: ids.user(process.uid),
@@ -181,12 +197,11 @@ interface Inside {
 }
 
 const callsOf = (
-  {launch, ways, path, directory, domain, terminal, filters: own}: Inside,
+  {launch, ways, path, directory, domain, terminal, filters}: Inside,
   describe: (error: RktError) => ProgramCall['otherwise'],
 ): ProgramCall[] => {
   const {namespaces} = launch;
   const {member, root, cgroups, process} = ways;
-  const filters = [...ownFilters(terminal === undefined ? 'own' : 'shared', own), ...own];
   // Whoever joins a user namespace has everything in it at first.
   const here = capabilitiesOf();
   const there = namespaces.includes('user')

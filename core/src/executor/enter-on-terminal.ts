@@ -26,7 +26,7 @@ export const enterOnTerminal = async (launch: LaunchInto<'member'>, context: Ent
   closeOnExecFrom(FIRST_BESIDES_STDIO);
   for (const descriptor of descriptors) keepOnExec(descriptor);
   faultPoint('enter.child');
-  hideWhatFollows();
+  hideWhatFollows(program);
   const {spawn} = process.getBuiltinModule('node:child_process');
   const child = spawn(program.path, [], {
     argv0: 'rkt-enter',

@@ -179,6 +179,14 @@ export const overlayTooManyLayers = (app: string, layers: number, limit: number)
     hint: 'run it with --no-overlay, or squash the image',
   });
 
+/** Processes of a pod are still there after SIGKILL: one of them waits in the kernel for something that cannot be interrupted, such as a disk that does not answer. */
+export const podNotKilled = (uuid: string, milliseconds: number) =>
+  new RktError('RKT_POD_NOT_KILLED', `pod ${uuid} still has processes ${milliseconds / 1000} seconds after SIGKILL`, {
+    uuid,
+    milliseconds,
+    hint: 'see what they wait for (ps -eo pid,stat,wchan), then repeat rkt stop --force',
+  });
+
 /** A step failed in the kernel. */
 export const stepFailed = (step: Step, cause: unknown) =>
   new RktError(

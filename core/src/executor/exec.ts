@@ -9,16 +9,18 @@ import {holdDescriptors} from '../linux/reopen.ts';
 import {ignoreHangup} from '../linux/signals.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {enterWorkingDirectory, openWorkingDirectory} from '../linux/working-directory.ts';
-import {prepareToBecome} from './become.ts';
+import {type Program, prepareToBecome} from './become.ts';
 import {bindTerminal} from './bind-terminal.ts';
 import type {ExecutorContext} from './context.ts';
 import {launchProgramMissing} from './errors.ts';
 import {faultPoint} from './fault.ts';
+import {firstProcess} from './first-processes.ts';
 import {mappingOf} from './id-map.ts';
 import {openLocation} from './location.ts';
 import {readyNotice} from './ready-notice.ts';
 import {prepareRedirect} from './redirect.ts';
 import {type Started, stayBefore} from './stay-before.ts';
+import {prepareToStayOutside} from './stay-outside.ts';
 import {tapsOf} from './taps.ts';
 
 export type LaunchInto<K extends Launch['into']> = Extract<Launch, {into: K}>;
@@ -69,7 +71,10 @@ const execInRootfs = (
     ...(keepUserNamespace ? [{variable: USER_NAMESPACE_VARIABLE, fds: [userNamespaceOf(context)]}] : []),
     ...(keepTaps ? [{variable: TAPS_VARIABLE, fds: tapsOf(context).map(({number}) => number)}] : []),
   ];
-  const become = prepareToBecome({process, passSockets, keep, redirect, ...onReady, terminal: 'shared'}, context);
+  const program: Program = {process, passSockets, keep, redirect, ...onReady, terminal: 'shared'};
+  const first = firstProcess(context);
+  const become =
+    first === undefined ? prepareToBecome(program, context) : prepareToStayOutside(program, first, context);
   context.beforeExec?.();
   faultPoint('launch.root');
   pivotRoot(root);

@@ -32,7 +32,7 @@ export const goInside = (
   faultPoint('enter.cgroup');
   for (const procs of cgroups) joinThrough(procs);
   if (pidfdWait(member, 0)) throw memberGone(pid);
-  const become = prepareWithFilter({process, passSockets, terminal: 'shared'}, filter);
+  const become = prepareWithFilter({process, passSockets, terminal: 'shared', joins: true}, filter);
   context.beforeExec?.();
   faultPoint('enter.namespaces');
   try {

@@ -82,7 +82,7 @@ const performStep = (step: Step, context: StepContext): Notes => {
     case 'mount':
       return mount.perform(step, context);
     case 'namespace':
-      return namespace.perform(step);
+      return namespace.perform(step, context);
     case 'overlay':
       return overlay.perform(step, context);
     case 'protect':

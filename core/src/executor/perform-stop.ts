@@ -4,21 +4,37 @@ import type {ProcessIdentity, RunningPod} from '../contract/pod.ts';
 import type {StopStep} from '../contract/step.ts';
 import {cgroupPath, isPopulated, killCgroup, processesOf} from '../linux/cgroups.ts';
 import type {Fd} from '../linux/fd.ts';
+import {isNamespaceAlive, parentsOutside} from '../linux/pid-namespace.ts';
 import {openProcess, pidfdOpen, pidfdSignal, pidfdWait} from '../linux/pidfd.ts';
 import {cgroupsOf} from '../linux/proc-cgroup.ts';
 import {isAlive} from '../linux/process-identity.ts';
 import {sleep} from '../linux/sleep.ts';
 import {isErrno} from '../linux/syscall-error.ts';
+import {podNotKilled} from './errors.ts';
 
 interface Running {
   readonly pod: RunningPod;
   readonly facts: HostFacts;
+  /** Of the pod's pid namespace, if it has one. */
+  readonly first?: ProcessIdentity | undefined;
+  /** What the steps leave is killed. Default false. */
+  readonly force?: boolean;
+  /** Milliseconds that the kernel gets to end what is killed. Default: a minute. */
+  readonly patience?: number;
+  /** Told what does not come out as it should. Default: nobody. */
+  readonly note?: (text: string) => void;
 }
 
 const POLL = 20;
 
-/** Performs what `stop` of a flavor, or the default, says. */
+/**
+ * Performs what `stop` of a flavor, or the default, says.
+ * @throws RKT_POD_NOT_KILLED
+ */
 export const performStop = (steps: readonly StopStep[], running: Running): void => {
+  const {facts, first, force = false, note} = running;
+  if (facts.rootless !== undefined && facts.cgroup.mode === 'none' && first === undefined)
+    note?.('only its main process is ended: its flavor gives the pod neither a cgroup nor a pid namespace');
   for (const step of steps) {
     switch (step.do) {
       case 'signal':
@@ -32,12 +48,15 @@ export const performStop = (steps: readonly StopStep[], running: Running): void 
         break;
     }
   }
+  if (force && isRunning(running)) kill(running);
 };
 
 const cgroupOf = ({pod, facts}: Running): string => cgroupPath(facts.cgroup, pod.cgroup);
 
 const isRunning = (running: Running): boolean =>
-  isAlive(running.pod.supervisor) || isPopulated(running.facts.cgroup, cgroupOf(running));
+  isAlive(running.pod.supervisor) ||
+  isPopulated(running.facts.cgroup, cgroupOf(running)) ||
+  (running.first !== undefined && isNamespaceAlive(running.first));
 
 const isSignal = (name: string): name is NodeJS.Signals => Object.hasOwn(constants.signals, name);
 
@@ -65,7 +84,7 @@ const signalMember = (pid: number, path: string, name: NodeJS.Signals): void => 
   try {
     member = pidfdOpen(pid);
   } catch (error) {
-    if (isErrno(error, 'ESRCH', 'EINVAL')) return;
+    if (isErrno(error, 'ESRCH', 'EINVAL', 'ENOENT')) return;
     throw error;
   }
   try {
@@ -85,13 +104,37 @@ const awaitExit = (running: Running, milliseconds: number, of?: 'supervisor'): v
   while (isRunning(running) && Date.now() < end) sleep(POLL);
 };
 
-const ENOUGH = 10_000;
+const PATIENCE = 60_000;
 
 const kill = (running: Running): void => {
-  const {pod, facts} = running;
+  const {pod, facts, first, patience = PATIENCE} = running;
   // First, lest an app sees that what served its streams is gone, and ends by itself before it is killed.
   killCgroup(facts.cgroup, cgroupOf(running));
+  if (first !== undefined) killInside(running, first);
   // Before it has a cgroup, and on hosts without.
   signalProcess(pod.supervisor, 'SIGKILL');
-  awaitExit(running, ENOUGH);
+  awaitExit(running, patience);
+  if (isRunning(running)) throw podNotKilled(pod.uuid, patience);
+};
+
+const REAPED = 5_000;
+
+const goOn = (parent: ProcessIdentity): void => {
+  try {
+    signalProcess(parent, 'SIGCONT');
+  } catch (error) {
+    // Somebody else has entered the pod.
+    if (!isErrno(error, 'EPERM')) throw error;
+  }
+};
+
+/**
+ * The first process of a pid namespace has ended when all there have been reaped (pid_namespaces(7)), the app among them, which is for its parent outside to do: that one ends by itself then. Killed before,
+ * it would leave that to the first process of the host, whenever that comes to it. So it is with what has been entered. A terminal may have stopped these parents.
+ */
+const killInside = (running: Running, first: ProcessIdentity): void => {
+  const parents = parentsOutside(first.pid);
+  signalProcess(first, 'SIGKILL');
+  for (const parent of parents) goOn(parent);
+  awaitExit(running, REAPED, 'supervisor');
 };

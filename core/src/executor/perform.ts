@@ -1,16 +1,20 @@
 import {constants} from 'node:fs';
+import {stat} from 'node:fs/promises';
 import type {Plan} from '../contract/plan.ts';
+import type {Step} from '../contract/step.ts';
 import {log} from '../debug.ts';
 import {moveAside} from '../linux/cgroups.ts';
 import {dismissCompanions} from '../linux/companions.ts';
 import {hide} from '../linux/credentials.ts';
 import type {Fd} from '../linux/fd.ts';
+import {endFirstProcess} from '../linux/first-process.ts';
 import {hasLeft, setNamespaces} from '../linux/namespaces.ts';
 import {openHost} from '../linux/openat2.ts';
 import {makeInputsReadOnly} from '../linux/read-only-inputs.ts';
 import {makeJournalReopenable, makeStdioReopenable} from '../linux/reopenable-stdio.ts';
 import type {ExecutorContext} from './context.ts';
 import {exec} from './exec.ts';
+import {firstProcess} from './first-processes.ts';
 import {joined} from './joining.ts';
 import {performSteps} from './perform-steps.ts';
 import {copyPropagated} from './propagated.ts';
@@ -53,6 +57,8 @@ export const perform = async (plan: Plan, context: ExecutorContext): Promise<nev
   try {
     const steps = [...plan.filesystem, ...plan.environment];
     copyPropagated(steps, context);
+    // Threads cannot be made any more when the children of this one are to be in another pid namespace.
+    if (steps.some(makesPids)) await stat('/');
     for (const note of performSteps(steps, context)) context.note?.(note);
     await joined(context);
     return exec(launch, context, () => {
@@ -61,10 +67,14 @@ export const perform = async (plan: Plan, context: ExecutorContext): Promise<nev
   } catch (error) {
     // Out of the pod's cgroup again only after having come into it.
     await joined(context).catch((failure) => debug('%o', failure));
+    const first = firstProcess(context);
+    if (first !== undefined) endFirstProcess(first);
     if (!pastReturn) returnTo(home);
     throw error;
   }
 };
+
+const makesPids = (step: Step): boolean => step.do === 'namespace' && step.unshare.includes('pid');
 
 // The namespace that is left ends here, and every mount in it.
 const returnTo = (home: Fd): void => {

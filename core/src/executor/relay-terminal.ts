@@ -6,6 +6,7 @@ import type {Fd} from '../linux/fd.ts';
 import {syscall} from '../linux/libc.ts';
 import {restoreStdio} from '../linux/restore.ts';
 import {endBySignal} from '../linux/signals.ts';
+import {startFailure} from '../linux/start-failure.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {foregroundGroup, isForeground, isForegroundJob} from '../linux/terminal.ts';
 import {copyModes, copySize, type Modes, modesOf, raw, setModes} from '../linux/terminal-modes.ts';
@@ -62,8 +63,11 @@ export const resemble = (inside: Fd, streams: readonly number[]): void => {
  * together with its child and continues it; other signals go to the child. When this process is gone, however it ended, the pod's terminal is hung up.
  * Whenever this process stops or ends, unless by SIGKILL, the caller's terminal is put back into the mode that it was in.
  * Ends this process as the child has ended.
+ * @throws why the child could not be started
  */
 export const relayTerminal = async ({outside, child, streams}: Relayed): Promise<never> => {
+  const failure = await startFailure(child);
+  if (failure !== undefined) throw failure;
   const {output, input} = callersOf(streams);
   const {ReadStream: Stream} = process.getBuiltinModule('node:tty');
   const inner = new Stream(outside);
@@ -173,7 +177,8 @@ const orGone = (call: () => unknown): void => {
 const keyOf = (outside: number, signal: NodeJS.Signals): void =>
   orGone(() => syscall('ioctl', [outside, TIOCSIG, constants.signals[signal]], 'terminal'));
 
-const hasStopped = ({pid = 0}: ChildProcess): boolean => {
+const hasStopped = ({pid}: ChildProcess): boolean => {
+  if (pid === undefined) throw new Error('a child that was not started has not stopped');
   const info = Buffer.alloc(SIGINFO_BYTES);
   try {
     syscall('waitid', [P_PID, pid, info, WSTOPPED | WNOHANG, null], `process ${pid}`);

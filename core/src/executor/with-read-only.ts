@@ -4,6 +4,7 @@ import type {Fd} from '../linux/fd.ts';
 import {makeAllPrivate, mountWithData, moveMount, newFileSystem, refusesDescriptors, unmount} from '../linux/mount.ts';
 import {unshare} from '../linux/namespaces.ts';
 import {openHost} from '../linux/openat2.ts';
+import {overlayAttributes} from '../linux/overlay-attributes.ts';
 import {scratchDirectory} from '../linux/scratch-directory.ts';
 
 const READ = constants.O_RDONLY | constants.O_DIRECTORY;
@@ -33,11 +34,12 @@ export const withReadOnly = async <T>(layers: readonly Fd[], use: (directory: Ho
 const mount = (layers: readonly Fd[], place: HostPath): void => {
   using target = openHost(place, READ);
   try {
-    const options = layers.map((layer) => ['lowerdir+', layer] as const);
+    const options = [...layers.map((layer) => ['lowerdir+', layer] as const), ...overlayAttributes()];
     using overlay = newFileSystem('overlay', options, ['ro']);
     moveMount(overlay, target);
   } catch (error) {
     if (!refusesDescriptors(error)) throw error;
-    mountWithData('overlay', target, `lowerdir=${layers.map(({path}) => path).join(':')}`);
+    const paths = `lowerdir=${layers.map(({path}) => path).join(':')}`;
+    mountWithData('overlay', target, [paths, ...overlayAttributes().map(([name]) => name)].join(','));
   }
 };

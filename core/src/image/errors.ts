@@ -9,6 +9,19 @@ export const readable = (path: string): string => {
   return path.length > NAME_BYTES ? `${text}…` : text;
 };
 
+/** The data directory, or something above it, belongs to another user, who can replace what is in it (S11). */
+export const dataDirectoryOfAnother = (dataDir: string, path: string, uid: number) =>
+  new RktError(
+    'RKT_DATA_DIRECTORY_OF_ANOTHER',
+    `data directory ${dataDir}: ${path === dataDir ? 'it' : path} belongs to user ${uid}, who can change what is in it`,
+    {
+      dataDir,
+      path,
+      uid,
+      hint: 'choose one by --dir that belongs, with everything above it, to you or to root; or run rkt as the user to whom it belongs',
+    },
+  );
+
 /** The directory in which rkt keeps its images and pods cannot be used. */
 export const dataDirectoryUnusable = (path: string, because: string, cause?: unknown) =>
   new RktError('RKT_DATA_DIRECTORY_UNUSABLE', `data directory ${path}: ${because}`, {
@@ -17,6 +30,21 @@ export const dataDirectoryUnusable = (path: string, because: string, cause?: unk
     cause,
     hint: 'choose another by --dir, or by "data" in a configuration file of the kind "paths"',
   });
+
+/** Other users can write to the data directory, or can replace it (S11). */
+export const dataDirectoryWritable = (dataDir: string, path: string, mode: number) => {
+  const octal = mode.toString(8).padStart(4, '0');
+  return new RktError(
+    'RKT_DATA_DIRECTORY_WRITABLE',
+    `data directory ${dataDir}: others can write to ${path === dataDir ? 'it' : path}, which has the mode ${octal}`,
+    {
+      dataDir,
+      path,
+      mode: octal,
+      hint: `choose another by --dir; or check that everything in it is your own, and chmod go-w ${path}`,
+    },
+  );
+};
 
 /** The beginning of an ID, or a name with labels, that fits several images. */
 export const imageAmbiguous = (image: string, candidates: readonly string[], hint = 'give more digits of the ID') =>
@@ -103,6 +131,13 @@ export const imageDeviceRefused = (entry: string, type: string, major: number, m
     `${readable(entry)}: an image may not contain the ${type} device ${major}:${minor}`,
     {entry: readable(entry), type, major, minor, hint: 'leave /dev empty in the image: rkt fills it when the app runs'},
   );
+
+/** The image has a device node, which only root of the host can make. */
+export const imageDeviceRootless = (path: string) =>
+  new RktError('RKT_IMAGE_DEVICE_ROOTLESS', `${readable(path)} is a device, which an ordinary user cannot make`, {
+    path: readable(path),
+    hint: 'fetch the image as root, or build it without its /dev: every app has a /dev of its own',
+  });
 
 /** The same path twice (appc IM-02). */
 export const imageDuplicateEntry = (entry: string) =>
@@ -246,6 +281,20 @@ export const imageOutputUnusable = (path: string, problem: string, cause?: unkno
     cause,
     hint: 'choose another path, in a directory that exists and can be written',
   });
+
+/** The image has files of a user or group that the pods of the user who fetches it do not have. */
+export const imageOwnerMissing = (path: string, kind: 'user' | 'group', id: number, count: number) =>
+  new RktError(
+    'RKT_IMAGE_OWNER_MISSING',
+    `${readable(path)} belongs to ${kind} ${id}, and your pods have only ${count === 1 ? `${kind} 0` : `${kind}s 0 to ${count - 1}`}`,
+    {
+      path: readable(path),
+      kind,
+      id,
+      count,
+      hint: 'fetch the image as root, use one whose files all belong to root, or get more ids in /etc/subuid and /etc/subgid',
+    },
+  );
 
 /** A program for `image build --from-host` that is not on this host. */
 export const imageProgramNotFound = (program: string) =>

@@ -1,10 +1,11 @@
-import {constants, existsSync, mkdirSync} from 'node:fs';
+import {chmodSync, constants, existsSync, mkdirSync} from 'node:fs';
 import {dirname, join, resolve} from 'node:path';
 import type {HostPath, ImageId} from '../contract/names.ts';
 import {openStored} from '../linux/open-stored.ts';
 import {O_PATH} from '../linux/openat2.ts';
 import type {OwnDirectory} from '../linux/own-directory.ts';
 import {exchange, renameNoReplace} from '../linux/rename.ts';
+import {rootless} from '../linux/rootless.ts';
 import {ownDirectoryIn} from '../linux/scratch-directory.ts';
 import {checkOutput, outputFault} from './check-output.ts';
 import {copyTree} from './copy-tree.ts';
@@ -60,6 +61,8 @@ const copyOut = async (
     await copyTree(manifest, join(made, 'manifest') as HostPath);
   }
   const result = rootfsOnly ? join(made, 'rootfs') : made;
+  // What an image has setuid is the user's then, and nobody else's to start.
+  if (rootless() !== undefined) chmodSync(result, 0o700);
   appear(result, target, overwrite);
 };
 

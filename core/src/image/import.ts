@@ -30,6 +30,7 @@ import {labelRecord} from './label-record.ts';
 import {RATIO_LIMITS, type RatioLimits, TAR_LIMITS, type TarLimits} from './limits.ts';
 import {podsUsing} from './pods-using.ts';
 import {type ArchiveSource, readArchive} from './read-archive.ts';
+import {refuseUnmakeable} from './refuse-unmakeable.ts';
 import {clearRemoved} from './removed.ts';
 import {makeSpool} from './spool.ts';
 import {holdImages, type ImageStore, imageDirectory} from './store.ts';
@@ -82,6 +83,7 @@ export const unpackArchive = async (
       raw: split.write,
       // Judged before anyone acts on it. The manifest is ours to write, and the archive's own directory is the image's, which is private.
       entry: (entry) => {
+        refuseUnmakeable(entry);
         if (isInRootfs(entry)) extraction.entry(entry);
       },
       payload: (bytes, entry) => {

@@ -8,25 +8,27 @@ import {TAR_LIMITS} from './limits.ts';
 import {openInStore, readInStore, statInStore} from './open-in-store.ts';
 import {type ImageStore, imageDirectory} from './store.ts';
 
-/** What is known of an image besides its bytes: `info.json`. */
-const imageInfo = z.strictObject({
-  id: imageId,
-  name: z.string(),
-  labels: z.record(z.string(), z.string()),
-  /** Bytes of the uncompressed archive. */
-  size: z.int(),
-  /** Bytes of the archive as it was fetched. */
-  archiveSize: z.int(),
-  compression: z.enum(['none', 'gzip', 'bzip2', 'xz', 'zstd']),
-  /** Milliseconds since 1970. */
-  importTime: z.int(),
-  /** Where it came from, as the operator said it. */
-  source: z.string(),
-  /** The archive lacks entries for some of its directories: these are no layer of their own, see layers.ts. */
-  implicitDirectories: z.boolean(),
-  /** sha512 of `tar-split.zst`. */
-  tarSplit: z.string(),
-});
+/** What is known of an image besides its bytes: `info.json`. Made when one is read: a pod of one image reads none. */
+const imageInfo = z.lazy(() =>
+  z.strictObject({
+    id: imageId,
+    name: z.string(),
+    labels: z.record(z.string(), z.string()),
+    /** Bytes of the uncompressed archive. */
+    size: z.int(),
+    /** Bytes of the archive as it was fetched. */
+    archiveSize: z.int(),
+    compression: z.enum(['none', 'gzip', 'bzip2', 'xz', 'zstd']),
+    /** Milliseconds since 1970. */
+    importTime: z.int(),
+    /** Where it came from, as the operator said it. */
+    source: z.string(),
+    /** The archive lacks entries for some of its directories: these are no layer of their own, see layers.ts. */
+    implicitDirectories: z.boolean(),
+    /** sha512 of `tar-split.zst`. */
+    tarSplit: z.string(),
+  }),
+);
 export type ImageInfo = z.infer<typeof imageInfo>;
 
 // Loaded when needed: `run` reads what is known of an image and trusts it.

@@ -18,17 +18,29 @@ export interface LayersOptions {
 }
 
 /** Each image once, at its last visit: whatever an earlier one of the same image laid down, the last one lays down again, over the rest. */
-const distinct = (visits: readonly Visit[]): ImageId[] => [...new Set(visits.map(({id}) => id).reverse())];
+export const distinct = (visits: readonly Visit[]): ImageId[] => [...new Set(visits.map(({id}) => id).reverse())];
 
 /**
  * Overlayfs merges directories and lets what is not a directory hide what lies below, which is what appc asks of rendering (EX-05, EX-06): a file
  * over a directory, a directory over a symlink to one. It differs where a whitelist takes files away (EX-04), and where an archive says
  * nothing about a directory that it has files in: overlayfs would show that directory's made-up owner and mode over the lower one's.
  */
-const stackable = (store: ImageStore, visits: readonly Visit[], upperFirst: readonly ImageId[]): boolean =>
+const stackable = (visits: readonly Visit[], upperFirst: readonly ImageId[], isImplicit: IsImplicit): boolean =>
   visits.every(({whitelists}) => whitelists.length === 0) &&
   upperFirst.length <= OVERLAY_LAYERS &&
-  upperFirst.slice(0, -1).every((id) => !readInfo(store, id).implicitDirectories);
+  !upperFirst.slice(0, -1).some(isImplicit);
+
+/** Whether the archive of an image says nothing about a directory that it has files in. */
+type IsImplicit = (id: ImageId) => boolean;
+
+/** Whether images share what an image is made of; else it has a tree of its own. */
+export const isShared = (
+  visits: readonly Visit[],
+  {flat, isImplicit}: {readonly flat: boolean; readonly isImplicit: IsImplicit},
+): boolean => {
+  const images = distinct(visits);
+  return (!flat || images.length === 1) && stackable(visits, images, isImplicit);
+};
 
 /**
  * The directories that make up an image's root file system, with its dependencies. Images share theirs, without copies, unless a whitelist or
@@ -42,8 +54,9 @@ export const layersOf = async (store: ImageStore, id: ImageId, {flat = false}: L
     refuseDamaged(store, image, `images/${image}`);
     touchImage(store, image);
   }
-  const shared = (!flat || images.length === 1) && stackable(store, visits, images);
-  if (shared) return {lower: images.map((image) => `${imageDirectory(store, image)}/rootfs` as HostPath), images};
+  const isImplicit = (image: ImageId) => readInfo(store, image).implicitDirectories;
+  if (isShared(visits, {flat, isImplicit}))
+    return {lower: images.map((image) => `${imageDirectory(store, image)}/rootfs` as HostPath), images};
   const {renderTree} = await import('./render.ts');
   return {lower: [await renderTree(store, visits)], images};
 };

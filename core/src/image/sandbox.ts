@@ -1,7 +1,10 @@
 import type {HostPath} from '../contract/names.ts';
 import type {Fd} from '../linux/fd.ts';
-import {type Shown, seenAt} from '../linux/isolated.ts';
+import {inOwnNamespaces} from '../linux/in-own-namespaces.ts';
+import {NOBODY_ELSE, type Shown, seenAt} from '../linux/isolated.ts';
+import {mayReturn} from '../linux/may-return.ts';
 import {findProgram, PROGRAM_DIRECTORIES} from '../linux/programs.ts';
+import {type Rootless, rootless} from '../linux/rootless.ts';
 import {imageToolMissing} from './errors.ts';
 
 /*
@@ -47,8 +50,17 @@ const confined = (
   if (process.geteuid?.() !== 0) return {file: setpriv, args: ['--no-new-privs', '--pdeathsig=KILL', '--', ...command]};
   const bounding = `--bounding-set=-all${capabilities.map((name) => `,+${name}`).join('')}`;
   const keeps = kept.map((name) => `,+${name}`).join('');
-  const inherited = [`--inh-caps=-all${keeps}`, ...(kept.length === 0 ? [] : [`--ambient-caps=-all${keeps}`])];
-  return {file: setpriv, args: ['--clear-groups', ...inherited, bounding, ...ids, '--', ...command]};
+  const ambient = kept.length === 0 ? [] : [`--ambient-caps=-all${keeps}`];
+  const common = [`--inh-caps=-all${keeps}`, ...ambient, bounding];
+  if (mayReturn()) return {file: setpriv, args: ['--clear-groups', ...common, ...ids, '--', ...command]};
+  return inOwnNamespaces(setpriv, [...idsWithin(rootless(), ids), ...common, '--', ...command]);
+};
+
+/** Of a program of an ordinary user: the same ids as of root's, where there are so many. */
+const idsWithin = (own: Rootless | undefined, ids: readonly string[]): readonly string[] => {
+  const without = own?.changesGroups === false ? [] : ['--clear-groups'];
+  if (own !== undefined && Math.min(own.users, own.groups) <= NOBODY_ID) return [...without, '--no-new-privs'];
+  return [...without, ...(ids.length === 0 ? [`--ruid=${NOBODY_ELSE}`, `--rgid=${NOBODY_ELSE}`] : ids)];
 };
 
 /**
@@ -99,8 +111,9 @@ export const erofsImage = (tree: Fd, directory: Fd, name: string): HostCommand =
   return {...confined([...READ_CAPABILITIES, 'dac_override'], [mkfs, ...args]), shown: [source, target]};
 };
 
+const NOBODY_ID = 65_534;
 /** As in linux/isolated.ts, another real than effective user. */
-const NOBODY = ['--ruid=65533', '--euid=65534', '--rgid=65533', '--egid=65534'];
+const NOBODY = ['--ruid=65533', `--euid=${NOBODY_ID}`, '--rgid=65533', `--egid=${NOBODY_ID}`];
 
 /**
  * A flavor's: its steps are data, and take less. Seconds of a processor have a limit that a program is told of, and one that it cannot catch. Of processes and threads the kernel

@@ -3,6 +3,7 @@ import {closeSync, openSync, readSync} from 'node:fs';
 import {isolated} from '../linux/isolated.ts';
 import {fixedMemoryFile} from '../linux/memory-file.ts';
 import {type Keeper, startKeeper} from '../linux/start-keeper.ts';
+import {isErrno} from '../linux/syscall-error.ts';
 import {type HostCommand, TOOL_ENVIRONMENT} from './sandbox.ts';
 
 /** What is kept of what a tool says on standard error. */
@@ -48,10 +49,12 @@ export const startTool = (
       command.shown,
       () => {
         keeper = startKeeper();
+        const held = keeper?.held;
         return spawn(command.file, command.args, {
-          stdio: [own(stdin), own(stdout), stderr.number],
+          stdio: [own(stdin), own(stdout), stderr.number, ...(held === undefined ? [] : [held])],
           env: TOOL_ENVIRONMENT,
           cwd: '/',
+          detached: held !== undefined,
         });
       },
       options,
@@ -79,5 +82,16 @@ export const startTool = (
   }).finally(() => keeper?.release());
   // Whoever waits sees the failure; who gave up before must not end the process with it.
   ended.catch(() => undefined);
-  return {pid: child.pid, stdin: child.stdin, stdout: child.stdout, ended, kill: () => void child.kill('SIGKILL')};
+  const kill = (): void => (keeper?.held === undefined ? void child.kill('SIGKILL') : killGroup(child));
+  return {pid: child.pid, stdin: child.stdin, stdout: child.stdout, ended, kill};
+};
+
+/** All at once: whoever is on the way to be somebody's parent is not missed. */
+const killGroup = ({pid, exitCode, signalCode}: ChildProcess): void => {
+  if (pid === undefined || exitCode !== null || signalCode !== null) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if (!isErrno(error, 'ESRCH')) throw error;
+  }
 };

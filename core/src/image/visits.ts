@@ -1,4 +1,5 @@
 import type {Dependency} from '../appc/dependencies.ts';
+import type {ImageManifest} from '../appc/image-manifest.ts';
 import type {ImageId} from '../contract/names.ts';
 import {
   imageDamaged,
@@ -28,14 +29,21 @@ export interface Visit {
   readonly whitelists: readonly Whitelist[];
 }
 
+/** An image that is not in the store, as if it were. */
+interface Unstored {
+  readonly id: ImageId;
+  readonly manifest: ImageManifest;
+}
+
 /**
  * What is laid over what to render an image, lowest first: its dependencies depth-first in their order, then itself; what two ways lead to is
  * visited twice (appc EX-03).
  * @throws RKT_IMAGE_NOT_FOUND, RKT_IMAGE_DEPENDENCY_…, RKT_IMAGE_LIMIT_EXCEEDED
  */
-export const visitsOf = (store: ImageStore, id: ImageId): Visit[] => {
+export const visitsOf = (store: ImageStore, root: ImageId | Unstored): Visit[] => {
   const visits: Visit[] = [];
-  const read = reader(store);
+  const {id, manifest} = typeof root === 'string' ? {id: root} : root;
+  const read = reader(store, (image) => (image === id ? manifest : undefined) ?? imageManifestOf(store, image));
   const visit = (image: ImageId, above: readonly ImageId[], whitelists: Visit['whitelists']): void => {
     if (above.includes(image)) throw imageDependencyCycle([...above.slice(above.indexOf(image)), image]);
     if (above.length > DEPENDENCY_DEPTH) throw imageLimitExceeded('depth of dependencies', DEPENDENCY_DEPTH);
@@ -56,7 +64,7 @@ interface Read {
 }
 
 /** Reads what an image depends on and lets pass, each image once however many ways lead to it (S10). */
-const reader = (store: ImageStore): ((id: ImageId) => Read) => {
+const reader = (store: ImageStore, manifestOf: (id: ImageId) => ImageManifest): ((id: ImageId) => Read) => {
   const images = new Map<ImageId, Read>();
   let bytes = 0;
   const whitelistOf = (paths: readonly string[] | null | undefined): Whitelist | undefined => {
@@ -70,7 +78,7 @@ const reader = (store: ImageStore): ((id: ImageId) => Read) => {
   return (id) => {
     const before = images.get(id);
     if (before !== undefined) return before;
-    const {name, dependencies, pathWhitelist} = imageManifestOf(store, id);
+    const {name, dependencies, pathWhitelist} = manifestOf(id);
     const below = dependencies ?? [];
     if (below.length >= DEPENDENCY_VISITS) throw imageLimitExceeded('number of dependencies', DEPENDENCY_VISITS);
     const found = {

@@ -2,12 +2,40 @@
 const ABIS = {
   x64: [
     // The further ones are those of x32, which is the same architecture.
-    {architecture: 0xc000_003e, ioctl: [16, 0x4000_0010, 0x4000_0202], fcntl: [72, 0x4000_0048]},
-    {architecture: 0x4000_0003, ioctl: [54], fcntl: [55, 221]},
+    {
+      architecture: 0xc000_003e,
+      ioctl: [16, 0x4000_0010, 0x4000_0202],
+      fcntl: [72, 0x4000_0048],
+      keys: [248, 249, 250, 0x4000_00f8, 0x4000_00f9, 0x4000_00fa],
+      setpriority: [141, 0x4000_008d],
+      ioprio_set: [251, 0x4000_00fb],
+    },
+    {
+      architecture: 0x4000_0003,
+      ioctl: [54],
+      fcntl: [55, 221],
+      keys: [286, 287, 288],
+      setpriority: [97],
+      ioprio_set: [289],
+    },
   ],
   arm64: [
-    {architecture: 0xc000_00b7, ioctl: [29], fcntl: [25]},
-    {architecture: 0x4000_0028, ioctl: [54], fcntl: [55, 221]},
+    {
+      architecture: 0xc000_00b7,
+      ioctl: [29],
+      fcntl: [25],
+      keys: [217, 218, 219],
+      setpriority: [140],
+      ioprio_set: [30],
+    },
+    {
+      architecture: 0x4000_0028,
+      ioctl: [54],
+      fcntl: [55, 221],
+      keys: [309, 310, 311],
+      setpriority: [97],
+      ioprio_set: [314],
+    },
   ],
 } as const satisfies Readonly<Record<string, readonly Abi[]>>;
 
@@ -15,6 +43,10 @@ interface Abi {
   readonly architecture: number;
   readonly ioctl: readonly number[];
   readonly fcntl: readonly number[];
+  /** add_key, request_key and keyctl. */
+  readonly keys: readonly number[];
+  readonly setpriority: readonly number[];
+  readonly ioprio_set: readonly number[];
 }
 
 /** linux/bpf_common.h, linux/seccomp.h */
@@ -23,15 +55,17 @@ const JUMP_IF_EQUAL = 0x15;
 const RETURN = 0x06;
 const ALLOW = 0x7fff_0000;
 const ERRNO = 0x0005_0000;
-/** Offsets in `struct seccomp_data`; of the second argument the lower half, which is what the kernel looks at. */
+/** Offsets in `struct seccomp_data`; of an argument the lower half, which is what the kernel looks at. */
 const NUMBER = 0;
 const ARCHITECTURE = 4;
-const SECOND = 24;
+const ARGUMENT = {first: 16, second: 24} as const;
 
 export interface Refused {
   readonly call: Exclude<keyof Abi, 'architecture'>;
-  /** What the second argument must not be. */
-  readonly values: readonly number[];
+  /** What its argument must not be. Absent: the call is refused whatever it is. */
+  readonly values?: readonly number[];
+  /** Default: second. */
+  readonly argument?: keyof typeof ARGUMENT;
   /** What the caller gets then. */
   readonly errno: number;
 }
@@ -46,12 +80,16 @@ const instruction = (code: number, k: number, [then, otherwise]: readonly [numbe
   return bytes;
 };
 
-/** A filter, as the kernel takes it, that refuses a call with some values of its second argument; everything else is for other filters to judge. */
-export const argumentFilter = ({call, values, errno}: Refused, machine: string): Buffer => {
+/** A filter, as the kernel takes it, that refuses a call, or one with some values of an argument; everything else is for other filters to judge. */
+export const argumentFilter = ({call, values, argument = 'second', errno}: Refused, machine: string): Buffer => {
   const judged = [
-    instruction(LOAD, SECOND),
-    ...values.map((value, index) => instruction(JUMP_IF_EQUAL, value, [values.length - index, 0])),
-    instruction(RETURN, ALLOW),
+    ...(values === undefined
+      ? []
+      : [
+          instruction(LOAD, ARGUMENT[argument]),
+          ...values.map((value, index) => instruction(JUMP_IF_EQUAL, value, [values.length - index, 0])),
+          instruction(RETURN, ALLOW),
+        ]),
     instruction(RETURN, ERRNO | errno),
   ];
   const abis: readonly Abi[] = machine === 'x64' || machine === 'arm64' ? ABIS[machine] : [];

@@ -1,4 +1,4 @@
-import {chmodSync} from 'node:fs';
+import {fchmodSync} from 'node:fs';
 import {filterProgram} from './exec.ts';
 import type {Fd} from './fd.ts';
 import {cString, SYS, type SyscallName} from './libc.ts';
@@ -41,7 +41,19 @@ export interface Tended {
   /** Sockets: what comes from one, as SIGIO tells, is written to the other. That signal is for nobody else then. */
   readonly relay?: {readonly from: Fd; readonly to: Fd} | undefined;
   /** The first and the last of descriptors that are the child's alone. */
-  readonly closes?: readonly [first: number, last: number] | undefined;
+  readonly closes?: Closes | undefined;
+}
+
+type Closes = readonly [first: number, last: number];
+
+/**
+ * Another child, which ends when nobody has a descriptor any more: the parent closes its own and waits for that before it ends as the first child did. Whom that one has left to the parent (`CLONE_PARENT`) it reaps, without which the other would not end.
+ */
+export interface Last {
+  readonly pid: number;
+  readonly holds: Fd;
+  /** As of {@link Tended}. */
+  readonly closes: Closes;
 }
 
 const PARENTS = {wait: 1, leave: 2, tend: 3} as const;
@@ -55,7 +67,7 @@ const PAGE = 0x10000;
 /**
  * Before the list: pid of the child, set of all signals, status, whether the child is in another session, what is known of a signal, where the paths of members are, whether the child has been
  * asked to end, room for a number, where a child's is; the sockets of a relay and where it has room,
- * and the first and the last descriptor that the parent closes.
+ * the first and the last descriptor that the parent closes, and what it closes and whom it waits for last.
  */
 const HEAD = 512;
 const ALL_SIGNALS_AT = 8;
@@ -67,6 +79,8 @@ const RELAY_TO_AT = 260;
 const RELAY_ROOM_AT = 272;
 const CLOSE_FIRST_AT = 280;
 const CLOSE_LAST_AT = 284;
+const HOLDS_AT = 288;
+const LAST_AT = 292;
 /** As systemd takes of one message; the instructions have this number, too. */
 const RELAY_ROOM = 4096;
 const RECORD_WORDS = 10;
@@ -92,7 +106,7 @@ const CODE: Readonly<Record<string, string>> = {
     '7218', // jb advance
     '7439', // je wait
     '83f903', // cmp ecx,0x3
-    '0f84b1010000', // je tend
+    '0f84e7010000', // je tend
     '49894500', // mov [r13+0x0],rax
     '31ff', // xor edi,edi
     'b8e7000000', // mov eax,0xe7   ; exit:
@@ -147,7 +161,7 @@ const CODE: Readonly<Record<string, string>> = {
     '85db', // test ebx,ebx
     '7890', // js loop
     '4983bda000000000', // cmp [r13+0xa0],0x0
-    '0f8508010000', // jne deliver
+    '0f853e010000', // jne deliver
     '41817d2880000000', // cmp [r13+0x28],0x80
     '7510', // jne forward
     '83fb01', // cmp ebx,0x1
@@ -184,10 +198,25 @@ const CODE: Readonly<Record<string, string>> = {
     'b83e000000', // mov eax,0x3e
     '0f05', // syscall
     'e9f7feffff', // jmp loop
-    '410fb67d11', // movzx edi,[r13+0x11]   ; ended:
+    '418bbd20010000', // mov edi,[r13+0x120]   ; ended:
+    '85ff', // test edi,edi
+    '742b', // je status
+    'b803000000', // mov eax,0x3
+    '0f05', // syscall
+    'bfffffffff', // mov edi,0xffffffff   ; last:
+    '31f6', // xor esi,esi
+    'ba00000040', // mov edx,0x40000000
+    '4531d2', // xor r10d,r10d
+    'b83d000000', // mov eax,0x3d
+    '0f05', // syscall
+    '4885c0', // test rax,rax
+    '7809', // js status
+    '413b8524010000', // cmp eax,[r13+0x124]
+    '75dc', // jne last
+    '410fb67d11', // movzx edi,[r13+0x11]   ; status:
     '418b5d10', // mov ebx,[r13+0x10]
     '83e37f', // and ebx,0x7f
-    '0f8499feffff', // je exit
+    '0f8463feffff', // je exit
     'b827000000', // mov eax,0x27
     '0f05', // syscall
     '89c7', // mov edi,eax
@@ -205,20 +234,20 @@ const CODE: Readonly<Record<string, string>> = {
     'b80e000000', // mov eax,0xe
     '0f05', // syscall
     '8dbb80000000', // lea edi,[rbx+0x80]
-    'e955feffff', // jmp exit
+    'e91ffeffff', // jmp exit
     '4189c6', // mov r14d,eax   ; tend:
     '418bbd18010000', // mov edi,[r13+0x118]
     '418bb51c010000', // mov esi,[r13+0x11c]
-    '85ff', // test edi,edi
-    '0f8488feffff', // je loop
+    '85f6', // test esi,esi
+    '0f8452feffff', // je loop
     '31d2', // xor edx,edx
     'b8b4010000', // mov eax,0x1b4
     '0f05', // syscall
-    'e97afeffff', // jmp loop
+    'e944feffff', // jmp loop
     '498bada0000000', // mov rbp,[r13+0xa0]   ; deliver:
     '4531ff', // xor r15d,r15d
     '83fb1c', // cmp ebx,0x1c
-    '0f84fffeffff', // je forward
+    '0f84c9feffff', // je forward
     '83fb0f', // cmp ebx,0xf
     '750e', // jne each
     '4183bda800000000', // cmp [r13+0xa8],0x0
@@ -270,25 +299,25 @@ const CODE: Readonly<Record<string, string>> = {
     '4585ff', // test r15d,r15d   ; given:
     '7532', // jne stop
     '83fb0f', // cmp ebx,0xf
-    '0f87befdffff', // ja loop
+    '0f8788fdffff', // ja loop
     '4183bda800000000', // cmp [r13+0xa8],0x0
-    '0f85b0fdffff', // jne loop
+    '0f857afdffff', // jne loop
     '41ff85a8000000', // inc [r13+0xa8]   ; ask:
     '4489f7', // mov edi,r14d
     'be0f000000', // mov esi,0xf
     'b83e000000', // mov eax,0x3e
     '0f05', // syscall
-    'e995fdffff', // jmp loop
+    'e95ffdffff', // jmp loop
     '8d4bec', // lea ecx,[rbx-0x14]   ; stop:
     '83f902', // cmp ecx,0x2
-    '0f8789fdffff', // ja loop
+    '0f8753fdffff', // ja loop
     'b827000000', // mov eax,0x27
     '0f05', // syscall
     '89c7', // mov edi,eax
     'be13000000', // mov esi,0x13
     'b83e000000', // mov eax,0x3e
     '0f05', // syscall
-    'e96ffdffff', // jmp loop
+    'e939fdffff', // jmp loop
   ].join(''),
   arm64: [
     '5308a0d2', // mov x19, #0x420000
@@ -304,7 +333,7 @@ const CODE: Readonly<Record<string, string>> = {
     '3f050071', // cmp w9, #0x1
     'e0010054', // b.eq wait
     '3f0d0071', // cmp w9, #0x3
-    'c00d0054', // b.eq tend
+    '800f0054', // b.eq tend
     '600200f9', // str x0, [x19]
     '00008052', // mov w0, #0x0
     'c80b80d2', // mov x8, #0x5e   ; exit:
@@ -354,7 +383,7 @@ const CODE: Readonly<Record<string, string>> = {
     '00020054', // b.eq reap
     '96fcff37', // tbnz w22, #31, loop
     '775240f9', // ldr x23, [x19, #160]
-    '970800b5', // cbnz x23, deliver
+    '570a00b5', // cbnz x23, deliver
     '692a40b9', // ldr w9, [x19, #40]
     '3f010271', // cmp w9, #0x80
     'a1000054', // b.ne forward
@@ -393,10 +422,24 @@ const CODE: Readonly<Record<string, string>> = {
     '281080d2', // mov x8, #0x81
     '010000d4', // svc #0x0
     'bcffff17', // b loop
-    '60464039', // ldrb w0, [x19, #17]   ; ended:
+    '602241b9', // ldr w0, [x19, #288]   ; ended:
+    'a0010034', // cbz w0, status
+    '280780d2', // mov x8, #0x39
+    '010000d4', // svc #0x0
+    '00008012', // mov w0, #-1   ; last:
+    '010080d2', // mov x1, #0x0
+    '0200a852', // mov w2, #0x40000000
+    '030080d2', // mov x3, #0x0
+    '882080d2', // mov x8, #0x104
+    '010000d4', // svc #0x0
+    '8000f8b7', // tbnz x0, #63, status
+    '692641b9', // ldr w9, [x19, #292]
+    '1f00096b', // cmp w0, w9
+    'e1feff54', // b.ne last
+    '60464039', // ldrb w0, [x19, #17]   ; status:
     '761240b9', // ldr w22, [x19, #16]
     'd61a0072', // ands w22, w22, #0x7f
-    'e0f4ff54', // b.eq exit
+    '20f3ff54', // b.eq exit
     '881580d2', // mov x8, #0xac
     '010000d4', // svc #0x0
     'e103162a', // mov w1, w22
@@ -413,18 +456,18 @@ const CODE: Readonly<Record<string, string>> = {
     'e81080d2', // mov x8, #0x87
     '010000d4', // svc #0x0
     'c0020211', // add w0, w22, #0x80
-    '96ffff17', // b exit
+    '88ffff17', // b exit
     'f503002a', // mov w21, w0   ; tend:
     '601a41b9', // ldr w0, [x19, #280]
     '611e41b9', // ldr w1, [x19, #284]
-    '60f4ff34', // cbz w0, loop
+    'a1f2ff34', // cbz w1, loop
     '020080d2', // mov x2, #0x0
     '883680d2', // mov x8, #0x1b4
     '010000d4', // svc #0x0
-    '9fffff17', // b loop
+    '91ffff17', // b loop
     '18008052', // mov w24, #0x0   ; deliver:
     'df720071', // cmp w22, #0x1c
-    '40f8ff54', // b.eq forward
+    '80f6ff54', // b.eq forward
     '79aa40b9', // ldr w25, [x19, #168]
     'df3e0071', // cmp w22, #0xf
     '41000054', // b.ne each
@@ -470,24 +513,24 @@ const CODE: Readonly<Record<string, string>> = {
     'daffff17', // b each
     '78010035', // cbnz w24, stop   ; given:
     'df3e0071', // cmp w22, #0xf
-    'c8edff54', // b.hi loop
-    'b9edff35', // cbnz w25, loop
+    '08ecff54', // b.hi loop
+    'f9ebff35', // cbnz w25, loop
     '29008052', // mov w9, #0x1   ; ask:
     '69aa00b9', // str w9, [x19, #168]
     'e003152a', // mov w0, w21
     'e1018052', // mov w1, #0xf
     '281080d2', // mov x8, #0x81
     '010000d4', // svc #0x0
-    '66ffff17', // b loop
+    '58ffff17', // b loop
     'c9520051', // sub w9, w22, #0x14   ; stop:
     '3f090071', // cmp w9, #0x2
-    '68ecff54', // b.hi loop
+    'a8eaff54', // b.hi loop
     '881580d2', // mov x8, #0xac
     '010000d4', // svc #0x0
     '61028052', // mov w1, #0x13
     '281080d2', // mov x8, #0x81
     '010000d4', // svc #0x0
-    '5dffff17', // b loop
+    '4fffff17', // b loop
   ].join(''),
 };
 
@@ -539,7 +582,11 @@ export const tellingChild = (flags: number): ProgramCall['args'] =>
  */
 export const callProgram = (
   calls: readonly ProgramCall[],
-  {ownSession = false, tended}: {readonly ownSession?: boolean; readonly tended?: Tended} = {},
+  {
+    ownSession = false,
+    tended,
+    last,
+  }: {readonly ownSession?: boolean; readonly tended?: Tended; readonly last?: Last} = {},
 ): Fd => {
   const code = Buffer.from(CODE[process.arch] ?? '', 'hex');
   if (code.length === 0) throw new Error(`no instructions for ${process.arch}`);
@@ -548,6 +595,11 @@ export const callProgram = (
   list.writeBigUInt64LE(0xffff_ffff_ffff_ffffn, ALL_SIGNALS_AT);
   list.writeUInt32LE(ownSession ? 1 : 0, OWN_SESSION_AT);
   if (tended !== undefined) tend(tended, list, data);
+  if (last !== undefined) {
+    list.writeUInt32LE(last.holds.number, HOLDS_AT);
+    list.writeUInt32LE(last.pid, LAST_AT);
+    close(last.closes, list);
+  }
   const file = memoryFile(
     'rkt-enter',
     elf([
@@ -557,14 +609,18 @@ export const callProgram = (
     ]),
     {executable: true},
   );
-  chmodSync(file.path, 0o500);
+  fchmodSync(file.number, 0o500);
   return file;
 };
 
-const tend = ({members, relay, closes: [first, last] = [0, 0]}: Tended, list: Buffer, data: Data): void => {
-  list.writeBigUInt64LE(placeStrings(members.map(cString), data), MEMBERS_AT);
+const close = ([first, last]: Closes, list: Buffer): void => {
   list.writeUInt32LE(first, CLOSE_FIRST_AT);
   list.writeUInt32LE(last, CLOSE_LAST_AT);
+};
+
+const tend = ({members, relay, closes}: Tended, list: Buffer, data: Data): void => {
+  list.writeBigUInt64LE(placeStrings(members.map(cString), data), MEMBERS_AT);
+  if (closes !== undefined) close(closes, list);
   if (relay === undefined) return;
   list.writeUInt32LE(relay.from.number, RELAY_FROM_AT);
   list.writeUInt32LE(relay.to.number, RELAY_TO_AT);

@@ -1,10 +1,12 @@
 import {readFileSync} from 'node:fs';
+import {constants} from 'node:os';
 import {CAPABILITIES} from '../contract/kernel-names.ts';
 import type {Capability} from '../contract/process.ts';
-import {syscall} from './libc.ts';
-import {isErrno} from './syscall-error.ts';
+import {attemptSyscall, syscall} from './libc.ts';
+import {SyscallError} from './syscall-error.ts';
 import type {ThreadCall} from './thread-call.ts';
 
+const {EINVAL} = constants.errno;
 /** linux/prctl.h */
 const PR_CAPBSET_READ = 23;
 const PR_CAPBSET_DROP = 24;
@@ -62,17 +64,18 @@ export const boundingDrops = (keep: readonly Capability[]): ThreadCall[] => {
     }));
 };
 
-/** How many capabilities this kernel has. */
+/** How many capabilities this kernel has. They have the lowest numbers, and are mostly as many as this version knows. */
 const capabilityCount = (): number => {
-  for (let number = 0; number < 64; number++) {
-    try {
-      syscall('prctl', [PR_CAPBSET_READ, number, 0, 0, 0]);
-    } catch (error) {
-      if (isErrno(error, 'EINVAL')) return number;
-      throw error;
-    }
-  }
-  return 64;
+  let count: number = CAPABILITIES.length;
+  while (count < 64 && isKnown(count)) count++;
+  while (count > 0 && !isKnown(count - 1)) count--;
+  return count;
+};
+
+const isKnown = (number: number): boolean => {
+  const result = attemptSyscall('prctl', [PR_CAPBSET_READ, number, 0, 0, 0]);
+  if (result < 0 && result !== -EINVAL) throw new SyscallError('prctl', -result, `capability ${number}`);
+  return result >= 0;
 };
 
 /** Every capability that this kernel has and this version knows: what whoever joins a user namespace has there at first. */

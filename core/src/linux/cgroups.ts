@@ -72,8 +72,8 @@ export const trackingHierarchy = ({hierarchies}: Pick<CgroupFacts, 'hierarchies'
   hierarchies[0];
 
 /**
- * The hierarchies in which a pod with these limits needs a cgroup: the one that tracks it, those that hold its limits, and those of `further` controllers. In the others it stays where
- * rkt was started; a v1 cpuset alone would take longer to set up than the rest of the pod.
+ * The hierarchies in which a pod with these limits needs a cgroup: the one that tracks it, those that hold its limits, those of `further` controllers, and what keeps it from
+ * forking while it is killed ({@link killCgroup}). In the others it stays where rkt was started; a v1 cpuset alone would take longer to set up than the rest of the pod.
  */
 export const usedHierarchies = (
   facts: CgroupFacts,
@@ -82,11 +82,12 @@ export const usedHierarchies = (
 ): Hierarchy[] => {
   const holders = limitNames(limits).map((limit) => holderOf(facts, limit));
   const tracking = trackingHierarchy(facts);
+  const wanted = tracking?.version === 1 ? [...further, 'pids'] : further;
   return facts.hierarchies.filter(
     (hierarchy) =>
       hierarchy === tracking ||
       holders.includes(hierarchy) ||
-      (hierarchy.version === 1 && hierarchy.controllers.some((name) => further.includes(name))),
+      (hierarchy.version === 1 && hierarchy.controllers.some((name) => wanted.includes(name))),
   );
 };
 
@@ -131,6 +132,11 @@ export const joinCgroup = ({hierarchies}: Pick<CgroupFacts, 'hierarchies'>, path
   for (const hierarchy of hierarchies) write(`${directoryOf(hierarchy, path)}/cgroup.procs`, '0');
 };
 
+/** Moves another process there. */
+export const moveInto = ({hierarchies}: Pick<CgroupFacts, 'hierarchies'>, path: string, pid: number): void => {
+  for (const hierarchy of hierarchies) write(`${directoryOf(hierarchy, path)}/cgroup.procs`, String(pid));
+};
+
 /** Of processes that help a pod and are not part of it. */
 const HELPERS = 'rkt-helpers';
 
@@ -167,8 +173,19 @@ export const startToJoinCgroup = async (cgroups: Pick<CgroupFacts, 'hierarchies'
 
 const writeLater = (file: number, value: string): Promise<void> =>
   new Promise((resolve, reject) => {
-    writeAsync(file, value, (error) => (error === null ? resolve() : reject(error)));
+    onSmallPool(() => writeAsync(file, value, (error) => (error === null ? resolve() : reject(error))));
   });
+
+const POOL = 'UV_THREADPOOL_SIZE';
+
+/** Who needs a thread of the pool first starts all of them, and a launch needs one. */
+const onSmallPool = (start: () => void): void => {
+  const {[POOL]: before} = process.env;
+  process.env[POOL] = '1';
+  start();
+  if (before === undefined) delete process.env[POOL];
+  else process.env[POOL] = before;
+};
 
 /** Where a process is in one hierarchy. */
 export const membershipIn = (
@@ -374,7 +391,8 @@ const PAUSE = 10;
 const ROUNDS = 1000;
 
 /**
- * Kills every process of a cgroup and those below it, except this one, and waits until they have ended.
+ * Kills every process of a cgroup and those below it, except this one, and waits until they have ended. Where the kernel does not kill them all at once, they may not fork any more from here on: who forks and ends would be gone
+ * whenever it is looked for. Who is killed in the middle of this leaves nothing that stands still, as by the freezer.
  * @throws RKT_CGROUP_KILL_FAILED after ten seconds.
  */
 export const killCgroup = (facts: CgroupFacts, path: string): void => {
@@ -382,12 +400,27 @@ export const killCgroup = (facts: CgroupFacts, path: string): void => {
   const killFile = v2 && `${directoryOf(v2, path)}/cgroup.kill`;
   const others = () => processesOf(facts, path).filter((pid) => pid !== process.pid);
   const inside = cgroupsOf().some((membership) => isWithin(membership.path, path));
+  // Since Linux 5.14; reaches also those that are just being forked.
+  const atOnce = killFile !== undefined && !inside && existsSync(killFile);
+  if (!atOnce) forbidForks(facts, path);
   for (let round = 0, pids = others(); pids.length > 0; pids = others()) {
     if (round++ === ROUNDS) throw cgroupKillFailed(path, pids);
-    // Since Linux 5.14; reaches also those that are just being forked.
-    if (killFile !== undefined && !inside && existsSync(killFile)) write(killFile, '1');
+    if (atOnce) writeIfThere(killFile, '1');
     for (const pid of pids) killMember(pid, path);
     sleep(PAUSE);
+  }
+};
+
+const forbidForks = ({hierarchies}: CgroupFacts, path: string): void => {
+  for (const hierarchy of hierarchies) writeIfThere(`${directoryOf(hierarchy, path)}/pids.max`, '0');
+};
+
+const writeIfThere = (file: string, value: string): void => {
+  try {
+    write(file, value);
+  } catch (error) {
+    // ENODEV: the cgroup was removed while the file was open.
+    if (!isErrno(error, 'ENOENT', 'ENODEV')) throw error;
   }
 };
 

@@ -1,4 +1,4 @@
-import {writeFileSync} from 'node:fs';
+import {fchmodSync, writeFileSync} from 'node:fs';
 import type {Capability, IsolatedField, Process} from '../contract/process.ts';
 import {
   ambientRaises,
@@ -7,10 +7,13 @@ import {
   capabilitiesOf,
   capabilityCall,
   clearAmbient,
+  setCapabilities,
 } from './capabilities.ts';
 import {capabilitiesMissing, oomScoreNotPermitted} from './errors.ts';
+import type {Fd} from './fd.ts';
 import {syscall} from './libc.ts';
 import {raiseHardLimits} from './rlimits.ts';
+import {rootless} from './rootless.ts';
 import {confineNextProgram} from './security-labels.ts';
 import {isErrno} from './syscall-error.ts';
 import {makeThreadCalls, type ThreadCall} from './thread-call.ts';
@@ -39,16 +42,35 @@ export const hide = (): void => {
   syscall('prctl', [PR_SET_DUMPABLE, 0, 0, 0, 0]);
 };
 
-/** Any but the effective one. */
 const NOGROUP = 65534;
+/** Of the owner, a group and others: to be executed, and not to be read. */
+const EXECUTED_ONLY = 0o111;
 
 /**
  * {@link hide} for the programs that this process becomes, and their children, from their first instruction: the kernel closes a program whose real group is not
- * the effective one (begin_new_exec; fs.suid_dumpable can switch that off). {@link applyCredentials} ends it.
+ * the effective one, or which whoever starts it may not read (begin_new_exec; fs.suid_dumpable can switch that off). {@link applyCredentials} ends it.
+ * @param program the first of them, a file of our own
  */
-export const hideWhatFollows = (): void => {
-  const real = process.getegid?.() === NOGROUP ? 0 : NOGROUP;
-  syscall('setresgid', [real, -1, -1], `real gid ${real}`);
+export const hideWhatFollows = (program: Fd): void => {
+  const real = otherGroup();
+  if (real !== undefined) {
+    syscall('setresgid', [real, -1, -1], `real gid ${real}`);
+    return;
+  }
+  fchmodSync(program.number, EXECUTED_ONLY);
+  const {effective, permitted, inheritable} = capabilitiesOf();
+  // Root has them again in what follows.
+  setCapabilities({effective: effective.filter((name) => !READS.includes(name)), permitted, inheritable});
+};
+
+/** What reads files whatever their modes are. */
+const READS: readonly Capability[] = ['CAP_DAC_OVERRIDE', 'CAP_DAC_READ_SEARCH'];
+
+/** Any but the effective one, if there is another. */
+const otherGroup = (): number | undefined => {
+  const last = Math.min(NOGROUP, (rootless()?.groups ?? Number.POSITIVE_INFINITY) - 1);
+  if (process.getegid?.() !== last) return last;
+  return last === 0 ? undefined : 0;
 };
 
 const LATER = (): void => {};
@@ -126,7 +148,10 @@ export const credentialCalls = (
   {name: 'umask', args: [umask], what: 'umask'},
   ...boundingDrops(bounding),
   ...clearAmbient(),
-  {name: 'setgroups', args: [groups.length, encodeIds(groups)], what: 'groups'},
+  // A pod that asks for groups has been refused where they cannot be changed.
+  ...(groups.length === 0 && rootless()?.changesGroups === false
+    ? []
+    : [{name: 'setgroups', args: [groups.length, encodeIds(groups)], what: 'groups'} as const]),
   {name: 'setresgid', args: [gid, gid, gid], what: `gid ${gid}`},
   {name: 'prctl', args: [PR_SET_KEEPCAPS, 1, 0, 0, 0], what: 'capabilities'},
   {name: 'setresuid', args: [uid, uid, uid], what: `uid ${uid}`},

@@ -1,6 +1,6 @@
 import {fstatSync} from 'node:fs';
 import type {Fd} from './fd.ts';
-import {cString, syscall} from './libc.ts';
+import {syscall} from './libc.ts';
 
 const S_IFMT = {char: 0o020000, block: 0o060000} as const;
 
@@ -30,5 +30,5 @@ export const isDevice = (file: Fd, device: Device): boolean => {
 /** mknodat(2) of a device; the umask applies. */
 export const makeDevice = (directory: Fd, name: string, device: Device, mode: number): void => {
   const node = S_IFMT[device.type] | mode;
-  syscall('mknodat', [directory.number, cString(name), node, encodeDevice(device)], name);
+  syscall('mknodat', [directory.number, name, node, encodeDevice(device)], name);
 };

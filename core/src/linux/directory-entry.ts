@@ -1,12 +1,15 @@
 import {chmodSync} from 'node:fs';
+import {constants} from 'node:os';
 import type {Fd} from './fd.ts';
-import {cString, syscall} from './libc.ts';
+import {attemptSyscall, syscall} from './libc.ts';
 import {type RawPath, rawPath} from './openat2.ts';
+import {SyscallError} from './syscall-error.ts';
 
 /*
  * Changes of one entry of a directory that is held open. The entry itself is meant, never what a symlink points to.
  */
 
+const {ENOENT} = constants.errno;
 const AT_REMOVEDIR = 0x200;
 const AT_EMPTY_PATH = 0x1000;
 
@@ -34,6 +37,12 @@ export const removeFile = (directory: Fd, name: RawPath): void => {
   syscall('unlinkat', [directory.number, rawPath(name), 0], name.toString());
 };
 
+/** {@link removeFile}, so that something new can have the name; there may be nothing. */
+export const removeIfPresent = (directory: Fd, name: RawPath): void => {
+  const result = attemptSyscall('unlinkat', [directory.number, rawPath(name), 0]);
+  if (result < 0 && result !== -ENOENT) throw new SyscallError('unlinkat', -result, name.toString());
+};
+
 /** unlinkat(2) of an empty directory. */
 export const removeDirectory = (directory: Fd, name: RawPath): void => {
   syscall('unlinkat', [directory.number, rawPath(name), AT_REMOVEDIR], name.toString());
@@ -42,11 +51,11 @@ export const removeDirectory = (directory: Fd, name: RawPath): void => {
 /** Target of a symlink opened with `O_PATH | O_NOFOLLOW`. */
 export const readSymlink = (link: Fd): string => {
   const target = Buffer.alloc(4096);
-  return target.toString('utf8', 0, syscall('readlinkat', [link.number, cString(''), target, target.length]));
+  return target.toString('utf8', 0, syscall('readlinkat', [link.number, '', target, target.length]));
 };
 
 /** Owner and permissions of an open file, also of one opened with `O_PATH`. The owner first: changing it clears set-user-ID. */
 export const setOwnership = (file: Fd, {mode, uid, gid}: {mode: number; uid: number; gid: number}): void => {
-  syscall('fchownat', [file.number, cString(''), uid, gid, AT_EMPTY_PATH], file.path);
+  syscall('fchownat', [file.number, '', uid, gid, AT_EMPTY_PATH], file.path);
   chmodSync(file.path, mode);
 };

@@ -203,6 +203,16 @@ export const oomScoreNotPermitted = (score: number, cause: unknown) =>
     hint: 'run rkt with CAP_SYS_RESOURCE, choose a score not below its own, or --allow-degraded=os/linux/oom-score-adj',
   });
 
+/** Parts of the `/proc` that rkt sees are hidden. The kernel then mounts no other `proc` for an ordinary user, because that one would show them. */
+export const procRefused = () =>
+  new RktError(
+    'RKT_PROC_REFUSED',
+    'the pod cannot have a /proc of its own: parts of the one that rkt sees are hidden, as in most containers',
+    {
+      hint: 'start the container without masks over /proc (docker: --security-opt systempaths=unconfined; podman: --security-opt unmask=ALL), or run rkt outside of it',
+    },
+  );
+
 /** A hard limit above rkt's own takes CAP_SYS_RESOURCE. */
 export const rlimitNotPermitted = (limit: string, wanted: string, hard: string) =>
   new RktError('RKT_RLIMIT_NOT_PERMITTED', `rlimit ${limit}: ${wanted} is above rkt's own hard limit ${hard}`, {
@@ -254,6 +264,17 @@ export const tapUnusable = (namespace: string, device: string, cause?: unknown) 
       device,
       cause,
       hint: 'make one that nobody else has open: ip netns exec NAMESPACE ip tuntap add dev TAP mode tap',
+    },
+  );
+
+/** The kernel makes no user namespace, or there cannot be a process for one. */
+export const userNamespaceRefused = (cause?: unknown) =>
+  new RktError(
+    'RKT_USER_NAMESPACE_REFUSED',
+    `a user namespace cannot be made${cause === undefined ? '' : `: ${message(cause)}`}`,
+    {
+      cause,
+      hint: 'look whether a limit is reached: /proc/sys/user/max_user_namespaces, processes (ulimit -u, pids.max of the cgroup); a security module may refuse it, too',
     },
   );
 

@@ -1,6 +1,8 @@
 import {syscall} from './libc.ts';
+import {isErrno} from './syscall-error.ts';
 
 /** linux/fcntl.h */
+const F_GETFD = 1;
 const F_SETFD = 2;
 const F_GETFL = 3;
 const F_SETFL = 4;
@@ -34,6 +36,20 @@ export const closeOnExec = (fd: number): void => {
 /** Closes every descriptor from `first` on at the next execve (Linux 5.11). Whatever opens one later sets close-on-exec itself. */
 export const closeOnExecFrom = (first: number): void => {
   syscall('close_range', [first, 0xffff_ffff, CLOSE_RANGE_CLOEXEC], `fd ${first}`);
+};
+
+/** The number that a program which takes this one's place gets for the first file that it opens. Standard input, output and error are open. */
+export const firstFreeAfterExec = (): number => {
+  for (let fd = 3; ; fd++) if (!staysOpen(fd)) return fd;
+};
+
+const staysOpen = (fd: number): boolean => {
+  try {
+    return (syscall('fcntl', [fd, F_GETFD], `fd ${fd}`) & FD_CLOEXEC) === 0;
+  } catch (error) {
+    if (isErrno(error, 'EBADF')) return false;
+    throw error;
+  }
 };
 
 /** Another descriptor of the same open file, closed by execve; never one of standard input, output and error. */

@@ -1,4 +1,4 @@
-import {readFileSync} from 'node:fs';
+import {readFileSync, readlinkSync} from 'node:fs';
 
 type Translate = (id: number) => number;
 
@@ -14,8 +14,12 @@ export const parseIdMap = (text: string): Translate => {
   };
 };
 
-/** What users and groups of a process's user namespace are here. */
-export const hostIdsOf = (pid: number): {readonly user: Translate; readonly group: Translate} => ({
-  user: parseIdMap(readFileSync(`/proc/${pid}/uid_map`, 'latin1')),
-  group: parseIdMap(readFileSync(`/proc/${pid}/gid_map`, 'latin1')),
-});
+/** What users and groups of a process's user namespace are here. Of the one that this process is in itself, the kernel shows what they are outside of it (user_namespaces(7)). */
+export const hostIdsOf = (pid: number): {readonly user: Translate; readonly group: Translate} => {
+  if (readlinkSync(`/proc/${pid}/ns/user`) === readlinkSync('/proc/self/ns/user'))
+    return {user: (id) => id, group: (id) => id};
+  return {
+    user: parseIdMap(readFileSync(`/proc/${pid}/uid_map`, 'latin1')),
+    group: parseIdMap(readFileSync(`/proc/${pid}/gid_map`, 'latin1')),
+  };
+};

@@ -15,6 +15,7 @@ import {isolationFailed} from './errors.ts';
 import type {Fd} from './fd.ts';
 import {closeOnExecFrom} from './fd-flags.ts';
 import {syscall} from './libc.ts';
+import {mayReturn} from './may-return.ts';
 import {makeAllPrivate, moveMount, newFileSystem, openTree, pivotRoot, setMountAttributes} from './mount.ts';
 import {O_PATH, openHost} from './openat2.ts';
 import {newSessionKeyring} from './session-keyring.ts';
@@ -81,21 +82,22 @@ const FIRST_BESIDES_STDIO = 3;
  * Has `start` start a program that no pod can look into. Everything that `start` does happens in the program's own root directory: it starts it, and no more, with
  * files that are open already, and only those that it gives it. Who is not root has nothing to hide, and no means.
  * @param shown `all`: the whole of the host, read-only
- * @param offline it is not a program of the host: it sees no network either, and nobody's System V IPC, and has to end first where memory is short
+ * @param offline it is not a program of the host: it sees no network either, and nobody's System V IPC, and has to end first where memory is short. Where there is no way back, every program leaves them by itself (in-own-namespaces.ts)
  * @throws RKT_ISOLATION_FAILED
  */
 export const isolated = <T>(shown: readonly Shown[] | 'all', start: () => T, {offline = false} = {}): T => {
   // What rkt's caller left open is nobody else's business; what a pod is to have of it the executor keeps by itself.
   closeOnExecFrom(FIRST_BESIDES_STDIO);
   if (!isRoot()) return start();
+  const returns = mayReturn();
   using undo = new DisposableStack();
   try {
     if (offline) {
       endFirst(undo);
-      for (const name of ['net', 'ipc'] as const) leave(name, undo);
+      if (returns) for (const name of ['net', 'ipc'] as const) leave(name, undo);
     }
     makeThreadCalls(newSessionKeyring());
-    enter(shown, undo);
+    enter(shown, returns, undo);
   } catch (error) {
     throw isSystemError(error) ? isolationFailed(error) : error;
   }
@@ -122,7 +124,8 @@ const leave = (name: 'net' | 'ipc', undo: DisposableStack): void => {
 /** A symlink of the host, made anew, or a mount. */
 type Part = {readonly at: string; readonly link: string} | {readonly at: string; readonly mount: Fd};
 
-const enter = (shown: readonly Shown[] | 'all', undo: DisposableStack): void => {
+/** @param returns there is a way back into the pids of the host. Else the program leaves them and takes on its ids by itself, and a pod, which has a user namespace of its own, looks into none of another */
+const enter = (shown: readonly Shown[] | 'all', returns: boolean, undo: DisposableStack): void => {
   const root = undo.use(
     shown === 'all' ? clone('/') : newFileSystem('tmpfs', [['mode', '0755']], ['nosuid', 'nodev', 'noexec']),
   );
@@ -138,6 +141,7 @@ const enter = (shown: readonly Shown[] | 'all', undo: DisposableStack): void => 
   becomeRoot(root);
   for (const part of parts) place(part);
   if (shown !== 'all') setMountAttributes(root, {flags: ['ro']});
+  if (!returns) return;
   syscall('unshare', [CLONE.pid], 'pid');
   undo.defer(() => void syscall('setns', [children.number, CLONE.pid], 'pid'));
   splitIds(undo);

@@ -13,8 +13,20 @@ type NativeArgument = bigint | number;
 // node:ffi is loaded by the first call, so that commands that need no kernel do not pay for it.
 const require = createRequire(import.meta.url);
 let native:
-  | {syscall: (...args: NativeArgument[]) => bigint; errno: () => number; pointer: (b: Uint8Array) => bigint}
+  | {
+      readonly syscall: (...args: NativeArgument[]) => bigint;
+      readonly errno: () => number;
+      readonly pointer: (b: Uint8Array) => bigint;
+      /** Where the strings of one call are, and the address of that. */
+      readonly strings: Buffer;
+      readonly stringsAt: bigint;
+    }
   | undefined;
+
+/** Bytes for the strings of one call; those that do not fit get a buffer of their own. */
+const STRINGS = 16_384;
+/** Bytes of UTF-8 for a unit of UTF-16, at most. */
+const WIDEST = 3;
 
 const load = () => {
   const ffi = require('node:ffi') as typeof import('node:ffi');
@@ -24,10 +36,14 @@ const load = () => {
     arguments: ['i64', 'i64', 'i64', 'i64', 'i64', 'i64', 'i64'],
   });
   const location = library.getFunction('__errno_location', {return: 'pointer', arguments: []})();
+  const pointer = (buffer: Uint8Array): bigint => ffi.getRawPointer(buffer as Buffer);
+  const strings = Buffer.allocUnsafeSlow(STRINGS);
   return {
     syscall: syscall as unknown as (...args: NativeArgument[]) => bigint,
     errno: () => ffi.getInt32(location, 0),
-    pointer: (buffer: Uint8Array) => ffi.getRawPointer(buffer as Buffer),
+    pointer,
+    strings,
+    stringsAt: pointer(strings),
   };
 };
 
@@ -39,8 +55,12 @@ export const addressOf = (buffer: Uint8Array): bigint => {
 
 /** A C string; refuses an embedded NUL, which would cut the value short. */
 export const cString = (text: string): Buffer => {
-  if (text.includes('\0')) throw new TypeError(`a string for the kernel contains a NUL byte: ${JSON.stringify(text)}`);
+  refuseNul(text);
   return Buffer.from(`${text}\0`);
+};
+
+const refuseNul = (text: string): void => {
+  if (text.includes('\0')) throw new TypeError(`a string for the kernel contains a NUL byte: ${JSON.stringify(text)}`);
 };
 
 const x64 = process.arch === 'x64';
@@ -71,6 +91,7 @@ export const SYS = {
   fstatfs: number(138, 44),
   getcwd: number(79, 17),
   getpgid: number(121, 155),
+  getsid: number(124, 156),
   getsockname: number(51, 204),
   getsockopt: number(55, 209),
   getdents64: number(217, 61),
@@ -96,6 +117,7 @@ export const SYS = {
   fsconfig: 431,
   fsmount: 432,
   fspick: 433,
+  personality: number(135, 92),
   pidfd_open: 434,
   pidfd_send_signal: 424,
   mount_setattr: 442,
@@ -114,6 +136,7 @@ export const SYS = {
   setfsgid: number(123, 152),
   setfsuid: number(122, 151),
   setgroups: number(116, 159),
+  setitimer: number(38, 103),
   sethostname: number(170, 161),
   setns: number(308, 268),
   setpgid: number(109, 154),
@@ -135,27 +158,37 @@ export const SYS = {
 export type SyscallName = keyof typeof SYS;
 
 /**
- * Makes a system call. Strings become C strings, buffers their address, `null` the null pointer; numbers are passed as signed 64 bit.
+ * Makes a system call. Strings become C strings, which the kernel must not need after it has returned; buffers their address, `null` the null pointer; numbers are passed as signed 64 bit.
  * @throws {SyscallError} with errno name, call and `path` (default: the first string argument).
  */
 export const syscall = (name: SyscallName, args: readonly Argument[], path?: string): number => {
+  const result = attemptSyscall(name, args);
+  if (result >= 0) return result;
+  throw new SyscallError(name, -result, path ?? args.find((argument) => typeof argument === 'string'));
+};
+
+/** {@link syscall} that returns the errno, negative, when it fails: for a call that usually does, an error takes longer than the call. */
+export const attemptSyscall = (name: SyscallName, args: readonly Argument[]): number => {
   native ??= load();
+  const {strings, stringsAt, pointer} = native;
   const alive: Uint8Array[] = [];
   const words: bigint[] = [BigInt(SYS[name])];
+  let used = 0;
   for (const argument of args) {
-    if (typeof argument === 'string' || argument instanceof Uint8Array) {
+    if (typeof argument === 'string' && used + WIDEST * argument.length < STRINGS) {
+      refuseNul(argument);
+      words.push(stringsAt + BigInt(used));
+      used += strings.write(argument, used);
+      strings[used++] = 0;
+    } else if (typeof argument === 'string' || argument instanceof Uint8Array) {
       const buffer = typeof argument === 'string' ? cString(argument) : argument;
       alive.push(buffer);
-      words.push(native.pointer(buffer));
+      words.push(pointer(buffer));
     } else words.push(argument === null ? 0n : BigInt(argument));
   }
   while (words.length < 7) words.push(0n);
   const result = Number(native.syscall(...words));
-  if (result === -1) {
-    const errno = native.errno();
-    throw new SyscallError(name, errno, path ?? args.find((argument) => typeof argument === 'string'));
-  }
   // A buffer that is still referenced here cannot have been collected during the call.
   alive.length = 0;
-  return result;
+  return result === -1 ? -native.errno() : result;
 };

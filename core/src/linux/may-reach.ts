@@ -2,6 +2,7 @@ import type {Fd} from './fd.ts';
 import {syscall} from './libc.ts';
 import {O_PATH, openInRoot} from './openat2.ts';
 import type {Runner} from './program-file.ts';
+import {rootless} from './rootless.ts';
 import {isErrno} from './syscall-error.ts';
 
 /** linux/prctl.h */
@@ -72,6 +73,7 @@ const setSets = (sets: Buffer): void => void syscall('capset', [header(), sets],
 
 /** On this thread alone. */
 const setGroups = (groups: readonly number[]): void => {
+  if (rootless()?.changesGroups === false) return;
   const list = Buffer.alloc(Math.max(groups.length, 1) * 4);
   groups.forEach((group, index) => {
     list.writeUInt32LE(group, index * 4);

@@ -1,6 +1,6 @@
 import {ftruncateSync, writeSync} from 'node:fs';
 import {Fd} from './fd.ts';
-import {cString, syscall} from './libc.ts';
+import {syscall} from './libc.ts';
 import {isErrno} from './syscall-error.ts';
 
 const MFD_CLOEXEC = 1;
@@ -32,7 +32,7 @@ export const fixedMemoryFile = (name: string, bytes: number): Fd => {
 };
 
 const create = (name: string, flags: number): Fd => {
-  const make = (more: number) => new Fd(syscall('memfd_create', [cString(name), MFD_CLOEXEC | more], name));
+  const make = (more: number) => new Fd(syscall('memfd_create', [name, MFD_CLOEXEC | more], name));
   try {
     return make(flags);
   } catch (error) {

@@ -1,7 +1,7 @@
 import {readSync} from 'node:fs';
 import type {MountFlag} from '../contract/step.ts';
 import {Fd} from './fd.ts';
-import {cString, syscall} from './libc.ts';
+import {syscall} from './libc.ts';
 import {isErrno, SyscallError} from './syscall-error.ts';
 
 /*
@@ -27,12 +27,12 @@ const attributeBits = (flags: readonly MountFlag[]): number => flags.reduce((bit
 /** A detached copy of the mount that a file was opened on, with that file as its root; `recursive` copies the mounts below as well. */
 export const openTree = (source: Fd, {recursive = false}: {recursive?: boolean} = {}): Fd => {
   const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
-  return new Fd(syscall('open_tree', [source.number, cString(''), flags], source.path));
+  return new Fd(syscall('open_tree', [source.number, '', flags], source.path));
 };
 
 /** Attaches a detached mount (or moves an attached one) on top of an open file or directory. */
 export const moveMount = (mount: Fd, target: Fd): void => {
-  syscall('move_mount', [mount.number, cString(''), target.number, cString(''), MOVE_MOUNT_EMPTY_PATHS], target.path);
+  syscall('move_mount', [mount.number, '', target.number, '', MOVE_MOUNT_EMPTY_PATHS], target.path);
 };
 
 export interface MountAttributes {
@@ -62,7 +62,7 @@ export const encodeMountAttr = ({flags = [], propagation, idMap}: MountAttribute
 export const setMountAttributes = (mount: Fd, attributes: MountAttributes): void => {
   const encoded = encodeMountAttr(attributes);
   const flags = AT_EMPTY_PATH | (attributes.recursive ? AT_RECURSIVE : 0);
-  syscall('mount_setattr', [mount.number, cString(''), flags, encoded, encoded.length], mount.path);
+  syscall('mount_setattr', [mount.number, '', flags, encoded, encoded.length], mount.path);
 };
 
 /** Parameters of a file system in order: text, an open file, or `true` for one without a value. A key may come several times. */

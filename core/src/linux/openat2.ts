@@ -1,6 +1,6 @@
 import {constants} from 'node:fs';
 import {Fd} from './fd.ts';
-import {cString, syscall} from './libc.ts';
+import {addressOf, syscall} from './libc.ts';
 import {isErrno} from './syscall-error.ts';
 
 /** Flags that Node's `fs.constants` lacks; the same on x86-64 and arm64. The rest comes from there. */
@@ -9,32 +9,44 @@ export const O_CLOEXEC = 0o2000000;
 
 /** linux/openat2.h */
 const RESOLVE = {NO_XDEV: 1, NO_MAGICLINKS: 2, NO_SYMLINKS: 4, BENEATH: 8, IN_ROOT: 16} as const;
+/** Bytes of `struct open_how`. */
+const HOW = 24;
 const AT_FDCWD = -100;
 // With IN_ROOT and BENEATH the kernel answers EAGAIN when something was renamed while it walked a `..`; an app in a loop can do that to us for a while.
 const ATTEMPTS = 128;
 
 /** `struct open_how` of linux/openat2.h: three words of 64 bits. */
+const fillOpenHow = (words: BigUint64Array, flags: number, mode: number, resolve: number): void => {
+  words[0] = BigInt(flags);
+  words[1] = BigInt(mode);
+  words[2] = BigInt(resolve);
+};
+
 export const encodeOpenHow = (flags: number, mode: number, resolve: number): Buffer => {
-  const how = Buffer.alloc(24);
-  how.writeBigUInt64LE(BigInt(flags), 0);
-  how.writeBigUInt64LE(BigInt(mode), 8);
-  how.writeBigUInt64LE(BigInt(resolve), 16);
-  return how;
+  const words = new BigUint64Array(new ArrayBuffer(HOW));
+  fillOpenHow(words, flags, mode, resolve);
+  return Buffer.from(words.buffer);
 };
 
 /** A path as text, or as bytes when it comes from a directory listing and need not be UTF-8. */
 export type RawPath = string | Buffer;
 
-/** {@link RawPath} as the C string that a call takes. */
-export const rawPath = (path: RawPath): Buffer =>
-  typeof path === 'string' ? cString(path) : Buffer.concat([path, Buffer.alloc(1)]);
+/** {@link RawPath} as a system call takes it. */
+export const rawPath = (path: RawPath): RawPath =>
+  typeof path === 'string' ? path : Buffer.concat([path, Buffer.alloc(1)]);
+
+const how = new BigUint64Array(new ArrayBuffer(HOW));
+const howBytes = new Uint8Array(how.buffer);
+let howAt: bigint | undefined;
 
 const openat2 = (directory: number, path: RawPath, flags: number, mode: number, resolve: number): Fd => {
-  const how = encodeOpenHow(flags | O_CLOEXEC, mode, resolve);
   const name = rawPath(path);
+  howAt ??= addressOf(howBytes);
+  // The same each time: between here and the call nothing else opens a file.
+  fillOpenHow(how, flags | O_CLOEXEC, mode, resolve);
   for (let attempt = 1; ; attempt++) {
     try {
-      return new Fd(syscall('openat2', [directory, name, how, how.length], path.toString()));
+      return new Fd(syscall('openat2', [directory, name, howAt, HOW], path.toString()));
     } catch (error) {
       if (attempt === ATTEMPTS || !isErrno(error, 'EAGAIN', 'EINTR')) throw error;
     }

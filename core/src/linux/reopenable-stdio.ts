@@ -5,6 +5,8 @@ import {replaceDescriptor} from './fd-flags.ts';
 import {isolated} from './isolated.ts';
 import {pipe} from './pipe.ts';
 import {requireProgram} from './programs.ts';
+import {rootless} from './rootless.ts';
+import {isErrno} from './syscall-error.ts';
 import {isTerminal} from './terminal.ts';
 import {UNTIL_WE_END} from './until-we-end.ts';
 
@@ -45,11 +47,19 @@ export const makeJournalReopenable = (onHelper: Options['onHelper'] = () => {}):
 const isAnonymous = (fd: number, stats: Stats): boolean =>
   stats.isFIFO() && readlinkSync(`/proc/self/fd/${fd}`).startsWith('pipe:');
 
-/** A pipe has no way to it but the descriptors of those who have it: whoever may follow one of these may open it again, whichever user it is. */
+/**
+ * A pipe has no way to it but the descriptors of those who have it: whoever may follow one of these may open it again, whichever user it is. That of another user stays as it is where rkt is not
+ * root of the host.
+ */
 const openPipes = (): void => {
   for (const fd of [0, 1, 2]) {
     const stats = fstatSync(fd);
-    if ((stats.mode & 0o666) !== 0o666 && isAnonymous(fd, stats)) fchmodSync(fd, 0o666);
+    if ((stats.mode & 0o666) === 0o666 || !isAnonymous(fd, stats)) continue;
+    try {
+      fchmodSync(fd, 0o666);
+    } catch (error) {
+      if (rootless() === undefined || !isErrno(error, 'EPERM')) throw error;
+    }
   }
 };
 

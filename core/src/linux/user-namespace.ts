@@ -1,11 +1,12 @@
 import {constants, writeFileSync} from 'node:fs';
 import {callProgram} from './call-program.ts';
 import {capabilitiesOf, capabilityCall} from './capabilities.ts';
-import {idMapRefused} from './errors.ts';
+import {idMapRefused, userNamespaceRefused} from './errors.ts';
 import type {Fd} from './fd.ts';
 import {closeOnExecFrom} from './fd-flags.ts';
 import {openHost} from './openat2.ts';
-import {isErrno, SyscallError} from './syscall-error.ts';
+import {startFailure} from './start-failure.ts';
+import {isErrno} from './syscall-error.ts';
 
 /** Ids 0 to `count` − 1 of a user namespace are these of the host, from `base` on. */
 export interface IdMap {
@@ -13,7 +14,6 @@ export interface IdMap {
   readonly count: number;
 }
 
-const ENOENT = 2;
 const CLONE_NEWUSER = 0x1000_0000;
 const PR_SET_DUMPABLE = 4;
 
@@ -41,13 +41,15 @@ const firstMember = (owner: number): Fd => {
  * A user namespace with that map for users and groups, as what mounts take their map from. This process has threads and can make none itself: a program of system calls is
  * its first member, and ends before this returns. Its owner, who has every capability over it, is root of the pod to come and not of the host, who is root of pods
  * without a user namespace, too (S28).
- * @throws RKT_ID_MAP_REFUSED
+ * @throws RKT_ID_MAP_REFUSED, RKT_USER_NAMESPACE_REFUSED; EMFILE
  */
 export const makeUserNamespace = async ({base, count}: IdMap): Promise<Fd> => {
   const {spawn} = process.getBuiltinModule('node:child_process');
   using program = firstMember(base);
   closeOnExecFrom(3);
   const child = spawn(program.path, [], {stdio: ['pipe', 'pipe', 'ignore'], env: {}});
+  const failure = await startFailure(child);
+  if (failure !== undefined) throw isErrno(failure, 'EMFILE') ? failure : userNamespaceRefused(failure);
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   try {
     // Its line says that it has left our namespace.
@@ -56,7 +58,7 @@ export const makeUserNamespace = async ({base, count}: IdMap): Promise<Fd> => {
       child.stdout.once('data', () => resolve(true));
       child.stdout.once('end', () => resolve(false));
     });
-    if (!there) throw new SyscallError('unshare', ENOENT, 'user namespace');
+    if (!there) throw userNamespaceRefused();
     for (const file of ['uid_map', 'gid_map']) writeMap(`/proc/${child.pid}/${file}`, `0 ${base} ${count}`);
     return openHost(`/proc/${child.pid}/ns/user`, constants.O_RDONLY);
   } finally {

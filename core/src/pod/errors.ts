@@ -1,5 +1,22 @@
+import type {IdRange} from '../linux/subordinate-ids.ts';
 import {RktError} from '../rkt-error.ts';
 import type {ImageIsolator} from './compose/asked-by-image.ts';
+
+/** The data directory was used with subordinate ids that rkt does not get any more. Files of these ids could be neither read nor removed, so rkt changes nothing there. */
+export const dataDirectoryIds = (command: string, dataDir: string, users: IdRange, groups: IdRange) => {
+  const show = ({first, count}: IdRange) => `${first} to ${first + count - 1}`;
+  return new RktError(
+    'RKT_DATA_DIRECTORY_IDS',
+    `${dataDir} was used with the users ${show(users)} and the groups ${show(groups)}, which rkt does not get now`,
+    {
+      command,
+      dataDir,
+      users,
+      groups,
+      hint: 'check the lines of the user in /etc/subuid and /etc/subgid, that newuidmap and newgidmap are installed, and that rkt is not started with no-new-privileges; or use another data directory, by --dir',
+    },
+  );
+};
 
 /** An image asks for more than rkt gives an app by default, which only the operator can grant (S31). */
 export const imageIsolatorRefused = (refused: readonly ImageIsolator[]) =>
@@ -434,6 +451,31 @@ export const entrypointFailed = (uuid: string, entrypoint: 'stop' | 'gc', becaus
           : 'what the stage1 has made on the host may still be there; the next "rkt gc" or "rkt rm" removes the pod without asking it again',
     },
   );
+
+/** newuidmap or newgidmap, which give a user its subordinate ids, has refused to. */
+export const subordinateIdsRefused = (command: string, uid: number, users: IdRange, groups: IdRange) => {
+  const show = ({first, count}: IdRange) => `${first} to ${first + count - 1}`;
+  return new RktError(
+    'RKT_SUBORDINATE_IDS_REFUSED',
+    `newuidmap or newgidmap refuses user ${uid} the users ${show(users)} and the groups ${show(groups)}`,
+    {
+      command,
+      uid,
+      users,
+      groups,
+      hint: 'check the lines of the user in /etc/subuid and /etc/subgid, and that both programs are setuid root or have their file capabilities',
+    },
+  );
+};
+
+/** The kernel or a security module lets ordinary users have no user namespaces, and without one a user cannot run pods. */
+export const userNamespaceRefused = (command: string, uid: number, because: string, fix: string) =>
+  new RktError('RKT_USER_NAMESPACE_REFUSED', `user ${uid} gets no user namespace here: ${because}`, {
+    command,
+    uid,
+    because,
+    hint: `${fix}; or run it as root`,
+  });
 
 /** A --uuid-file that cannot be used. Exits with 1 where rkt 1.x does. */
 export const uuidFileUnusable = (path: string, because: string, exitCode: number, cause?: unknown) =>

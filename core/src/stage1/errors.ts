@@ -193,6 +193,18 @@ export const flavorNameInvalid = (name: string) =>
     hint: 'use lower case letters, digits and single hyphens between them, at most 64',
   });
 
+/** The pod's flavor is a program that did not come with rkt, and here it could only run with all rights of the user who calls. */
+export const flavorNotApart = (flavor: string, source: string) =>
+  new RktError(
+    'RKT_FLAVOR_NOT_APART',
+    `flavor "${flavor}": ${source} did not come with rkt, and without root of a user namespace it would run with all your rights`,
+    {
+      flavor,
+      source,
+      hint: '"rkt status" without --verify shows what was promised, and "rkt stop" ends the pod without asking the flavor',
+    },
+  );
+
 /** No flavor of that name or at that path. */
 export const flavorNotFound = (
   selection: string,
@@ -283,6 +295,22 @@ export const flavorTimedOut = (flavor: string, hook: string, milliseconds: numbe
     hook,
     milliseconds,
     hint: 'this is a bug in the flavor; nothing was changed',
+  });
+
+/** A flavor has a file that the user who it runs as may not read. */
+export const flavorUnreadable = (
+  flavor: string,
+  where: string,
+  cause: Error & {readonly place?: string},
+  directory: string,
+) =>
+  new RktError('RKT_FLAVOR_UNREADABLE', `flavor "${flavor}": ${where} failed: ${cause.message}${at(cause)}`, {
+    flavor,
+    hook: hookOf(where),
+    place: cause.place,
+    directory,
+    cause,
+    hint: `a flavor runs as nobody, if everybody may read its first file: let everybody read the others, too (chmod -R a+rX ${directory})`,
   });
 
 /** Another file in the same directory of the configuration chooses a flavor already. */

@@ -30,6 +30,12 @@ export const wishesOf = (pod: Pod, {notifySocket}: Pick<HostFacts, 'notifySocket
 /** The feature of telling whoever started rkt that the pod is ready. */
 export const NOTIFY = 'notify' satisfies Feature;
 
+/** The feature of a user, or groups, that are not root's. */
+export const USER = 'user' satisfies Feature;
+
+/** What is asked for by it. */
+export type Ids = Pick<App['process'], 'uid' | 'gid' | 'groups'>;
+
 /** The feature that keeps a pod from the host's devices. */
 export const DEVICE_POLICY = 'devices/policy' satisfies Feature;
 
@@ -37,7 +43,7 @@ export const DEVICE_POLICY = 'devices/policy' satisfies Feature;
 const INHERITED_STREAMS = 'stdio/inherited' satisfies Feature;
 
 /** Features that every flavor for a contract without them has, or need not say that it has not. */
-export const UNSAID: readonly string[] = [INHERITED_STREAMS, NOTIFY, 'user'] satisfies Feature[];
+export const UNSAID: readonly string[] = [INHERITED_STREAMS, NOTIFY, USER] satisfies Feature[];
 
 /** The feature that a volume takes. */
 export const volumeFeature = (volume: Volume): Feature =>
@@ -149,7 +155,7 @@ const appFeatures = ({
     ...(streams.includes('log') ? [feature('stdio/log', app, true)] : []),
     ...(streams.includes('stream') ? [feature('stdio/stream', app, true)] : []),
     ...(streams.includes('tty') ? [feature('stdio/terminal', app, true)] : []),
-    ...([uid, gid, ...groups].some((id) => id !== 0) ? [feature('user', app, {uid, gid, groups})] : []),
+    ...([uid, gid, ...groups].some((id) => id !== 0) ? [feature(USER, app, {uid, gid, groups} satisfies Ids)] : []),
     ...(watchdogSeconds === undefined ? [] : [feature('watchdog', app, `${watchdogSeconds} s`)]),
     ...(inSys.length > 0 ? [feature('volume/sys', app, inSys)] : []),
   ];

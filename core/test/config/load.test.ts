@@ -167,10 +167,38 @@ test('what is no JSON is told with its place, and without what stands there', as
 test('only regular files that end in .json, directly in the directory', async (t) => {
   const layers = layersOf(t, {
     local: {'paths.d/note.txt': 'x', 'paths.d/.json.swp': 'x', 'paths.d/sub/a.json': 'x', 'paths.d/dir.json/a': 'x'},
-    user: {'elsewhere.json': paths({data: '/linked'})},
   });
-  symlinkSync(path.join(layers.userConfig, 'elsewhere.json'), path.join(layers.localConfig, 'paths.d/link.json'));
+  symlinkSync('somebody@host.1:1', path.join(layers.localConfig, 'paths.d/.#a.json'));
   t.deepEqual((await loadConfig(layers)).paths, {});
+});
+
+test('S20 a link that ends in .json is refused, and not passed over: what it chooses or takes back would get lost', async (t) => {
+  const layers = layersOf(t, {user: {'elsewhere.json': stage1({flavor: 'kvm'})}, local: {'stage1.d/README': 'x'}});
+  const link = path.join(layers.localConfig, 'stage1.d/link.json');
+  for (const target of [path.join(layers.userConfig, 'elsewhere.json'), 'gone']) {
+    symlinkSync(target, link);
+    t.like(await t.throwsAsync(loadConfig(layers)), {code: 'RKT_CONFIG_NOT_REGULAR', fields: {file: link}});
+    rmSync(link);
+  }
+});
+
+for (const [what, text, at, line] of [
+  ['a field', `{"rktKind": "stage1",\n "flavor": "kvm",\n "flavor": "fly"}`, 'flavor', 3],
+  ['a field in another spelling', `{"flavor": "kvm",\n\n "fl\\u0061vor": "a"}`, 'flavor', 3],
+  ['the kind', `{"rktKind": "}", "flavor": "{",\n"rktKind": "stage1"\n}`, 'rktKind', 2],
+  ['a field of a field', `{"previous": {"a": ["x", {"b" : "c", "c": "b",\n"b": 1}]}\n}`, 'previous.a.1.b', 2],
+] as const)
+  test(`S23 ${what} that is there twice is refused with its place: JSON.parse takes the last`, async (t) => {
+    const error = await t.throwsAsync<Error & {fields: {problem: string}}>(load(t, {local: {'stage1.d/a.json': text}}));
+    t.like(error, {code: 'RKT_CONFIG_FIELD_INVALID', fields: {path: at}});
+    t.true(error.fields.problem.endsWith(`line ${line}`), error.message);
+  });
+
+test('the same name in two objects, and as a value, is there once in each', async (t) => {
+  const text = `{"rktVersion":"v1","rktKind":"auth","domains":["type","type"],"type":"basic","credentials":{"user":"type","password":"user"}}`;
+  t.like(await t.throwsAsync(load(t, {local: {'auth.d/a.json': text}})), {code: 'RKT_CONFIG_DUPLICATE'});
+  const {auth: found} = await load(t, {local: {'auth.d/a.json': text.replace('"type","type"', '"type"')}});
+  t.deepEqual(found.get('type'), {type: 'basic', credentials: {user: 'type', password: 'user'}});
 });
 
 test('only the kinds asked for are read', async (t) => {

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {leaseFilter, terminalFilter} from '../../src/linux/own-filters.ts';
+import {keyFilter, leaseFilter, terminalFilter} from '../../src/linux/own-filters.ts';
 
 /** What the filter answers, interpreted: `struct seccomp_data` is number, architecture, instruction pointer, six arguments. */
 const judge = (filter: Buffer, architecture: number, number: number, request: bigint): number => {
@@ -77,3 +77,27 @@ for (const [promise, {call, filter: make, refused, answer, others}] of Object.en
     }
   });
 }
+
+const keys = {
+  x64: [
+    [0xc000_003e, 248],
+    [0xc000_003e, 250],
+    [0xc000_003e, 0x4000_00f9],
+    [0x4000_0003, 286],
+    [0x4000_0003, 288],
+  ],
+  arm64: [
+    [0xc000_00b7, 217],
+    [0xc000_00b7, 219],
+    [0x4000_0028, 311],
+  ],
+} as const;
+test('S35 no call reaches the keys of a user, by whatever ABI', (t) => {
+  for (const [machine, calls] of Object.entries(keys)) {
+    const filter = keyFilter(machine);
+    for (const [architecture, number] of calls) {
+      for (const value of [0n, 1024n, 0xffff_ffffn]) t.is(judge(filter, architecture, number, value), EPERM);
+      t.is(judge(filter, architecture, 1, 0n), ALLOWED);
+    }
+  }
+});

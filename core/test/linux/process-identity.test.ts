@@ -4,8 +4,8 @@ import test from 'ava';
 import {identify, isAlive, parseStat} from '../../src/linux/process-identity.ts';
 
 test('a command named like the rest of the line does not shift the fields', (t) => {
-  const rest = `S 42 ${Array.from({length: 17}, (_, index) => index).join(' ')} 987654 7 8`;
-  t.deepEqual(parseStat(`17 (a) R 1 (b) c) ${rest}`), {state: 'S', parent: 42, startTime: 987654});
+  const rest = `S 42 ${Array.from({length: 17}, (_, index) => index).join(' ')} 987654 4096 8`;
+  t.deepEqual(parseStat(`17 (a) R 1 (b) c) ${rest}`), {state: 'S', parent: 42, startTime: 987654, size: 4096});
 });
 
 test('S20 a process is not taken for a later one of the same number', (t) => {

@@ -6,13 +6,12 @@ import {
   dev,
   enforced,
   equivalent,
+  type Finding,
   type HostFacts,
   impossible,
   inRootfs,
   kernelPaths,
-  type Launch,
   LOGS,
-  logPath,
   mountDevices,
   mountRootfs,
   mountVolumes,
@@ -23,9 +22,9 @@ import {
   privateMounts,
   proc,
   processOf,
-  type Redirection,
   readBack,
   readOnlyRootfs,
+  redirectedStreams,
   type Step,
   sys,
   usualDirectories,
@@ -46,7 +45,7 @@ export default defineFlavor({
   name: 'fly',
   version: '0.1.0',
   summary: "one app in its own root directory, on the host's network and pids",
-  properties: ['host-ipc', 'host-network', 'host-pid'],
+  properties: ['host-ipc', 'host-network', 'host-pid', 'rootless'],
   liveness: 'cgroup',
 
   isolators: byHostKernel({
@@ -90,9 +89,14 @@ export default defineFlavor({
     'network/none': impossible(HOST_NETWORK),
     'network/prepared': impossible(HOST_NETWORK),
     notify: enforced('rkt says so right before it becomes the app; an app that says so itself has the socket'),
-    'pid/private': impossible("the app shares the host's pids"),
+    'pid/private': enforced("of an ordinary user, a pid namespace of its own; root's app shares the host's", {
+      requires: ['rootless'],
+      readBack: readBack.ownNamespace('pid'),
+    }),
     ports: impossible(`${HOST_NETWORK}; it can listen there without forwarding`),
-    'processes/apart': enforced('a Landlock domain of its own, in run and in enter', {requires: ['landlock']}),
+    'processes/apart': enforced('a Landlock domain of its own, in run and in enter', {
+      requires: ['landlock'],
+    }),
     'processes/closed': impossible(
       "the app shares the host's kernel and sees its processes: with CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_BPF, CAP_PERFMON or CAP_DAC_READ_SEARCH it is as good as root of the host",
     ),
@@ -111,12 +115,12 @@ export default defineFlavor({
     'stdio/terminal': enforced(
       "a terminal of its own, before which rkt stays; the caller's own under a service manager that waits for rkt, or with passed sockets",
     ),
-    user: enforced('set before execve'),
+    user: enforced('set before execve', {requires: ['ids']}),
     'user-namespace': impossible("the app shares the host's user namespace"),
     'volume/device': enforced('bind mount', {readBack: readBack.mounts}),
     'volume/empty': enforced("bind mount of a directory of the pod's", {readBack: readBack.mounts}),
     'volume/host': enforced('bind mount', {readBack: readBack.mounts}),
-    'volume/shared': enforced('bind mount, a peer of its source', {readBack: readBack.mounts}),
+    'volume/shared': enforced('bind mount, a peer of its source', {requires: ['root'], readBack: readBack.mounts}),
     'volume/slave': enforced('bind mount, a slave of its source', {readBack: readBack.mounts}),
     'volume/sys': enforced('bind mount', {readBack: readBack.mounts}),
   },
@@ -134,22 +138,27 @@ export default defineFlavor({
     ready: notApplicable('ready as soon as it runs'),
     run: enforced('pivot_root and execve'),
     stats: impossible('rkt has no such command yet'),
-    stop: enforced("signals to the pod's cgroup"),
+    stop: enforced("signals to the pod's cgroup, or the end of its pid namespace"),
   },
 
-  probe: (host) =>
-    host.cgroup.mode === 'none'
+  probe: (host) => [
+    ...(host.rootless === undefined ? [] : findingsOfUser(host, host.rootless)),
+    ...(host.cgroup.mode === 'none'
       ? [
           {
             severity: 'degraded',
-            what: 'no cgroups are mounted: no memory, cpu and pids limits, and a pod counts as exited when its app has, even if children of it are left',
-            fix: 'mount cgroup2 on /sys/fs/cgroup',
-          },
+            what:
+              host.rootless === undefined
+                ? 'no cgroups are mounted: no memory, cpu and pids limits, and a pod counts as exited when its app has, even if children of it are left'
+                : 'an ordinary user has no cgroups, since rkt does not use yet what a service manager may have delegated: no memory, cpu and pids limits',
+            fix: host.rootless === undefined ? 'mount cgroup2 on /sys/fs/cgroup' : 'run rkt as root',
+          } as const,
         ]
-      : [],
+      : []),
+  ],
 
-  filesystem: (pod) => [
-    privateMounts(...(pod.ipc === 'private' ? (['ipc'] as const) : [])),
+  filesystem: (pod, host) => [
+    privateMounts(...(hasOwnIpc(pod, host) ? (['ipc'] as const) : []), ...(hasOwnPids(host) ? (['pid'] as const) : [])),
     mountRootfs(appOf(pod)),
     ...mountVolumes(pod, appOf(pod)),
   ],
@@ -161,9 +170,9 @@ export default defineFlavor({
       // One app, one cgroup: the app's own limits are within the pod's already.
       podCgroup(pod, {...pod.limits, ...app.limits}),
       ...usualDirectories(app),
-      ...proc(app),
-      ...sys(app),
-      ...dev(app, {terminal: hasTerminal(host)}),
+      ...proc(app, {...host, ownPids: hasOwnPids(host)}),
+      ...sys(app, host),
+      ...dev(app, {terminal: hasTerminal(host), ownIpc: hasOwnIpc(pod, host), rootless: host.rootless}),
       ...bindNotifySocket(app, host),
       ...mountDevices(pod, app),
       ...kernelPaths(pod, app),
@@ -181,47 +190,105 @@ export default defineFlavor({
       passSockets: true,
       ...(host.notifySocket !== undefined && !app.notifies && {tellsReady: true}),
       ...(hasTerminal(host) && {terminal: inRootfs(app, '/dev/console')}),
-      ...stdioOf(app),
+      ...redirectedStreams(app),
     };
   },
 
-  enter: (pod, app, command) => ({
+  enter: (pod, app, command, host) => ({
     into: 'member',
     member: processOf(pod, app),
-    namespaces: pod.ipc === 'private' ? ['mount', 'ipc'] : ['mount'],
+    namespaces: [
+      'mount',
+      ...(hasOwnIpc(pod, host) ? (['ipc'] as const) : []),
+      ...(hasOwnPids(host) ? (['pid'] as const) : []),
+    ],
     process: {...app.process, argv: commandOrShell(command)},
     passSockets: false,
   }),
 });
 
+type Rootless = NonNullable<HostFacts['rootless']>;
+
+/** The first version of Landlock's interface that confines a pod of a user to its own sockets and processes. */
+const LANDLOCK_WITH_SCOPES = 6;
+
+const IDS: {readonly [L in NonNullable<Rootless['idsLack']>]: readonly [because: string, fix: string]} = {
+  programs: ['newuidmap and newgidmap are not installed', 'apt-get install uidmap'],
+  ranges: [
+    'the user has no range in /etc/subuid and /etc/subgid',
+    'usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER, with a range that nobody else has',
+  ],
+  rights: [
+    'rkt was started with no-new-privileges, so that newuidmap cannot give any',
+    'start it without (NoNewPrivileges= of a unit, setpriv --no-new-privs)',
+  ],
+};
+
+const findingsOfUser = (host: HostFacts, {users, groups, changesGroups, idsLack}: Rootless): Finding[] => [
+  ...(host.userNamespaces
+    ? []
+    : [
+        {
+          severity: 'missing',
+          what: 'user namespaces are switched off for ordinary users',
+          fix: 'sysctl user.max_user_namespaces=10000, and kernel.unprivileged_userns_clone=1 where there is such a setting',
+        } satisfies Finding,
+      ]),
+  {
+    severity: 'note',
+    what: `to the host, root of a pod is the user who runs rkt. A pod has ${users === 1 ? 'no other user' : `${users} users`} and ${groups === 1 ? 'no other group' : `${groups} groups`}`,
+  },
+  {severity: 'note', what: "a pod has the host's network: what listens on loopback takes it for a program of the user"},
+  ...((host.lsm.landlock ?? 0) >= LANDLOCK_WITH_SCOPES
+    ? []
+    : [
+        {
+          severity: 'degraded',
+          what: `a pod can connect to the abstract sockets of the user's programs, which may do what it asks for: Landlock has version ${host.lsm.landlock ?? 0} here, and only version ${LANDLOCK_WITH_SCOPES} keeps a pod from that`,
+          fix: 'Linux 6.12, with "landlock" among the lsm= of its command line',
+        } satisfies Finding,
+      ]),
+  ...(host.filesystems.includes('overlay')
+    ? []
+    : [
+        {
+          severity: 'degraded',
+          what: 'an ordinary user mounts no overlays here, so that each pod has a copy of its image',
+          fix: 'Linux 5.11',
+        } satisfies Finding,
+      ]),
+  ...(host.filesystems.includes('proc')
+    ? []
+    : [
+        {
+          severity: 'missing',
+          what: 'a /proc for the pod: parts of the one that rkt sees are hidden, as in most containers, and the kernel then mounts no other',
+          fix: 'start the container without masks over /proc (docker: --security-opt systempaths=unconfined; podman: --security-opt unmask=ALL), or run rkt outside of it',
+        } satisfies Finding,
+      ]),
+  ...(changesGroups
+    ? []
+    : [
+        {
+          severity: 'degraded',
+          what: `no subordinate ids${idsLack === undefined ? '' : `, because ${IDS[idsLack][0]}`}: apps can only run as root of the pod, images with files of other users are refused, and apps keep the further groups of the user who runs rkt`,
+          ...(idsLack === undefined ? {} : {fix: IDS[idsLack][1]}),
+        } satisfies Finding,
+      ]),
+];
+
+/** A pod of root is known by its cgroup, and its app replaces rkt. */
+const hasOwnPids = ({rootless}: HostFacts): boolean => rootless !== undefined;
+
+const hasOwnIpc = ({ipc}: Pick<Pod, 'ipc'>, {rootless}: HostFacts): boolean =>
+  ipc === 'private' || (ipc === 'auto' && rootless !== undefined);
+
 const hasTerminal = ({terminals = []}: HostFacts): boolean => terminals.length > 0;
 
-const OUTPUTS = ['stdout', 'stderr'] as const;
-
-const logDirectory = ({stdio}: App): Step[] =>
-  OUTPUTS.some((stream) => stdio[stream] === 'log')
+const logDirectory = ({stdio: {stdout, stderr}}: App): Step[] =>
+  stdout === 'log' || stderr === 'log'
     ? [{id: 'logs', do: 'mkdir', target: {in: 'pod', path: LOGS}, mode: 0o755, uid: 0, gid: 0}]
     : [];
-
-/** The streams that the app does not have from rkt's caller. */
-const stdioOf = (app: App): Pick<Extract<Launch, {into: 'rootfs'}>, 'stdio'> => {
-  const redirected = {
-    ...(app.stdio.stdin === 'null' ? {stdin: {to: 'null'} as const} : {}),
-    ...Object.fromEntries(OUTPUTS.flatMap((stream) => redirectionOf(app, stream))),
-  };
-  return Object.keys(redirected).length === 0 ? {} : {stdio: redirected};
-};
-
-const redirectionOf = (app: App, stream: (typeof OUTPUTS)[number]): [string, Redirection][] => {
-  switch (app.stdio[stream]) {
-    case 'null':
-      return [[stream, {to: 'null'}]];
-    case 'log':
-      return [[stream, {to: 'file', path: logPath(app, stream)}]];
-    default:
-      return [];
-  }
-};
 
 // The core refuses a pod of several apps before any hook sees it.
 const appOf = (pod: Pod): App => {

@@ -170,6 +170,38 @@ test('a host without cgroups is reported, and not fatal', (t) => {
   t.deepEqual(fly.probe(hostFacts()), []);
 });
 
+test('what a host lacks for an ordinary user is told, each with what helps', (t) => {
+  const told = (facts: Parameters<typeof hostFacts>[0]) =>
+    fly
+      .probe(hostFacts({cgroup: {mode: 'none', hierarchies: [], controllers: [], parent: '/'}, ...facts}))
+      .filter(({severity}) => severity !== 'note')
+      .map(({severity, what, fix = ''}) => [severity, what, fix].join(': '));
+  const rootless = {users: 65_536, groups: 65_536, changesGroups: true};
+  const {lsm} = hostFacts();
+  const whole = told({rootless, lsm: {...lsm, landlock: 6}});
+  t.is(whole.length, 1);
+  t.regex(whole[0] ?? '', /^degraded: an ordinary user has no cgroups.*: run rkt as root$/);
+  const more = (facts: Parameters<typeof hostFacts>[0]) =>
+    told({rootless, lsm: {...lsm, landlock: 6}, ...facts}).filter((line) => !whole.includes(line));
+  const one = {users: 1, groups: 1, changesGroups: false};
+  for (const [idsLack, fix] of [
+    ['programs', /: apt-get install uidmap$/],
+    ['ranges', /: usermod /],
+    ['rights', /: start it without /],
+  ] as const) {
+    const lines = more({rootless: {...one, idsLack}});
+    t.is(lines.length, 1);
+    t.regex(lines[0] ?? '', fix);
+  }
+  t.regex(more({lsm: {...lsm, landlock: 5}}).join('\n'), /^degraded: .*abstract sockets.*version 5 .*: Linux 6\.12/);
+  t.regex(more({filesystems: ['proc']}).join('\n'), /^degraded: .*overlays.*: Linux 5\.11$/);
+  t.regex(
+    more({filesystems: ['overlay']}).join('\n'),
+    /^missing: a \/proc for the pod.*: start the container without masks/,
+  );
+  t.regex(more({userNamespaces: false}).join('\n'), /^missing: user namespaces .*: sysctl /);
+});
+
 test('IM-30 an app that says by itself when it is ready has the socket for that, any other has rkt say so', (t) => {
   const env = [{name: 'NOTIFY_SOCKET', value: '/of/the/image'}];
   const own = pod({apps: [app({notifies: true, process: {env}})]});
@@ -184,4 +216,22 @@ test('IM-30 an app that says by itself when it is ready has the socket for that,
   t.deepEqual(made(own, '@name'), {bound: undefined, tells: undefined, env: [{name: 'NOTIFY_SOCKET', value: '@name'}]});
   t.deepEqual(made(pod(), '@name'), {bound: undefined, tells: true, env: pod().apps[0]?.process.env ?? []});
   t.deepEqual(makePlan(found, own, hostFacts()).launch.process.env, env);
+});
+
+test('S28 a pod of an ordinary user has pids and System V IPC of its own, and one of root the host has', (t) => {
+  const rootless = {users: 1, groups: 1, changesGroups: false};
+  const host = hostFacts({rootless, cgroup: {mode: 'none', hierarchies: [], controllers: [], parent: '/'}});
+  const unshared = (of: Pod, on = host) => {
+    const [first] = makePlan(found, of, on).filesystem;
+    return first?.do === 'namespace' ? first.unshare : [];
+  };
+  t.deepEqual(unshared(pod()), ['mount', 'ipc', 'pid']);
+  t.deepEqual(unshared(pod({ipc: 'host'})), ['mount', 'pid']);
+  t.deepEqual(unshared(pod(), hostFacts()), ['mount']);
+  const proc = makePlan(found, pod(), host).environment.find(({id}) => id === 'mount.main./proc');
+  t.like(proc, {do: 'mount', type: 'proc'});
+  const [main] = pod().apps;
+  if (main === undefined) throw new Error('no app');
+  const running = {...pod(), supervisor: {pid: 7, startTime: 1}, appProcesses: {main: {pid: 8, startTime: 1}}};
+  t.like(fly.enter?.(running, main, [], host), {namespaces: ['mount', 'ipc', 'pid'], member: {pid: 8}});
 });

@@ -165,7 +165,9 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
     gc: enforced('the kernel drops the mounts with the machine; the cgroups and the directory are removed'),
     logs: enforced('of apps with --stdout=log, and the same for --stderr'),
     ready: enforced('when every app has been started'),
-    run: enforced('QEMU, and a small program beside it that carries streams, signals and exit statuses'),
+    run: enforced('QEMU, and a small program beside it that carries streams, signals and exit statuses', {
+      requires: ['root'],
+    }),
     stats: notApplicable('rkt has no such command yet'),
     stop: enforced('SIGTERM to every app; after ten seconds they are killed'),
   },

@@ -124,7 +124,7 @@ export const declaration = {
     gc: enforced("the kernel drops the mounts with the pod's PID 1; the cgroups and the directory are removed"),
     logs: enforced('of apps with --stdout=log or --stdout=journal, and the same for --stderr'),
     ready: enforced('when every app has been started'),
-    run: enforced('systemd-nspawn, after a few system calls of rkt that hand signals on'),
+    run: enforced('systemd-nspawn, after a few system calls of rkt that hand signals on', {requires: ['root']}),
     stats: notApplicable('rkt has no such command yet'),
     stop: enforced("the pod's systemd stops its services; after ten seconds it kills them"),
   },

@@ -17,7 +17,7 @@ export interface Outcome {
 /** Why a case is not for this flavor on this host; nothing when it is. */
 export const obstacle = (
   {promised}: Pick<World, 'promised'>,
-  {needs, without = []}: Case,
+  {needs, without = [], root = false}: Case,
 ): Pick<Outcome, 'result' | 'because'> | undefined => {
   for (const name of needs) {
     const {level, because = name} = promised(name);
@@ -30,6 +30,7 @@ export const obstacle = (
     const {here, because} = promised(name);
     if (here === 'impossible') return {result: 'skipped', because: `${name} is not available here: ${because}`};
   }
+  if (root && process.geteuid?.() !== 0) return {result: 'skipped', because: 'the case itself needs root of this host'};
   return undefined;
 };
 

@@ -14,6 +14,8 @@ export interface Case {
   readonly needs: readonly Need[];
   /** And none of these. */
   readonly without?: readonly Need[];
+  /** It does something on the host that root alone can, besides what rkt does. Default false. */
+  readonly root?: boolean;
   /** It waits, mostly: others are tried meanwhile, as if it were not there. Default false. */
   readonly idles?: boolean;
   /** Throws when it does not hold. */

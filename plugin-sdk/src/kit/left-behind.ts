@@ -16,6 +16,8 @@ export interface Scope {
   readonly directories: readonly string[];
   /** UUIDs of pods, by which mounts, cgroups, networks and what supervisors keep are known. */
   readonly pods?: ReadonlySet<string>;
+  /** Trees of which only the entries are listed that name one of the pods. */
+  readonly among?: readonly string[];
   /** Lines of files that may come: caches, the test's own. */
   readonly ignoredFiles?: RegExp;
 }
@@ -110,7 +112,7 @@ export const processesIn = (directories: readonly string[]): SeenProcess[] => {
 };
 
 /** Takes down what of a scope could be left behind. */
-export const snapshot = ({directories, pods = new Set(), ignoredFiles}: Scope): Snapshot => {
+export const snapshot = ({directories, pods = new Set(), among = [], ignoredFiles}: Scope): Snapshot => {
   const ofPods = (line: string) => [...pods].some((uuid) => line.includes(uuid));
   const ours = (line: string) => directories.some((directory) => line.includes(directory)) || ofPods(line);
   return {
@@ -123,7 +125,7 @@ export const snapshot = ({directories, pods = new Set(), ignoredFiles}: Scope): 
     processes: processesIn(directories)
       .map(({pid, start, command}) => `${pid} ${start} ${command}`)
       .sort(),
-    files: [...directories.flatMap(walk), ...SHARED.flatMap(walk).filter(ours)]
+    files: [...directories.flatMap(walk), ...[...SHARED, ...among].flatMap(walk).filter(ours)]
       .filter((line) => !ignoredFiles?.test(line))
       .sort(),
   };

@@ -24,7 +24,7 @@ const SIGNALS = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 const CONCURRENCY = 4;
 
 /**
- * Tries what a flavor declares with real pods on this host, in a data directory that is removed in the end, also when a signal ends it. Needs root.
+ * Tries what a flavor declares with real pods on this host, in a data directory that is removed in the end, also when a signal ends it.
  * @throws TypeError for a case or pattern that fits nothing
  */
 export const testFlavor = async ({ids, match, onOutcome, ...options}: TestOptions): Promise<Report> => {

@@ -92,7 +92,7 @@ export interface WorldOptions {
 }
 
 /**
- * Makes a directory (0700) with an image of this host's own programs. Needs root.
+ * Makes a directory (0700) with an image of this host's own programs.
  * @throws when rkt cannot build it or finds no such flavor
  */
 export const openWorld = async ({
@@ -290,11 +290,12 @@ interface Examination {
   }[];
 }
 
-/** What rkt asks for with every pod, and can do without when that is said. Without a policy of devices no app makes nodes, which has to be tried. */
+/** What rkt asks for with every pod, or with one of another user than root, and can do without when that is said. Without a policy of devices no app makes nodes, which has to be tried. */
 const OF_EVERY_POD: readonly Need[] = [
   'dns',
   'kernel-paths/masked',
   'os/linux/capabilities-retain-set',
+  'os/linux/no-new-privileges',
   'os/linux/seccomp-retain-set',
   'processes/apart',
 ];

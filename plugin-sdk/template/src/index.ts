@@ -19,6 +19,7 @@ import {
   processOf,
   readBack,
   readOnlyRootfs,
+  redirectedStreams,
   sys,
   unsupported,
 } from '@rkt/plugin-sdk';
@@ -91,7 +92,13 @@ export default defineFlavor({
 
   launch: (pod) => {
     const app = appOf(pod);
-    return {into: 'rootfs', root: inRootfs(app, '/'), process: app.process, passSockets: false};
+    return {
+      into: 'rootfs',
+      root: inRootfs(app, '/'),
+      process: app.process,
+      passSockets: false,
+      ...redirectedStreams(app),
+    };
   },
 
   enter: (pod, app, command) => ({

@@ -6,6 +6,11 @@ import type {Mutant} from './mutant.ts';
 const FLY = ['fly'] as const;
 const BOTH = ['fly', 'nspawn'] as const;
 
+const moreDevices = change('cgroup', (step) => ({
+  ...step,
+  devices: [...(step.devices ?? []), {type: 'char', major: 10, minor: null, access: 'rwm'}],
+}));
+
 export const fileMutants: readonly Mutant[] = [
   {
     name: 'no-mount-namespace',
@@ -197,13 +202,19 @@ export const fileMutants: readonly Mutant[] = [
   {
     name: 'devices-widened',
     breaks: 'the devices that an app may use are those that it was given',
-    flavors: BOTH,
+    flavors: FLY,
     cases: ['S29/verified', 'S29/nodes'],
     says: /devices\/policy|opened/,
-    mutate: change('cgroup', (step) => ({
-      ...step,
-      devices: [...(step.devices ?? []), {type: 'char', major: 10, minor: null, access: 'rwm'}],
-    })),
+    mutate: moreDevices,
+  },
+  {
+    // What systemd allows an app stays as it is.
+    name: 'devices-of-pod-widened',
+    breaks: 'the devices that a pod may use are those that its apps were given',
+    flavors: ['nspawn'],
+    cases: ['S29/verified'],
+    says: /devices\/policy/,
+    mutate: moreDevices,
   },
   {
     name: 'nothing-masked',

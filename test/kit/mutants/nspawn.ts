@@ -320,6 +320,13 @@ const rows: readonly Row[] = [
     setting('StandardOutput', (value) => (value.includes('/rkt/logs/') ? 'null' : value)),
   ],
   [
+    'ready-too-early',
+    'a pod is not ready before its app',
+    ['ready/not-before'],
+    /status/,
+    written(/^(Requires|After)=.*$/gm, '', /rkt-ready\.service$/),
+  ],
+  [
     'ready-never',
     'a pod is ready when its app has been started',
     ['ready/said'],

@@ -60,10 +60,12 @@ const images = async (dataDir: Context['dataDir']): Promise<string[]> => {
 };
 
 const flavors = async (context: Context): Promise<string[]> => {
-  const [{listFlavors}, {flavorOptions}] = await Promise.all([
+  const [{eachFlavor}, {flavorOptions}] = await Promise.all([
     import('../../stage1/load/find.ts'),
     import('../../stage1/choice/flavor-options.ts'),
   ]);
-  const found = await listFlavors(await flavorOptions(context, false));
-  return found.flatMap((each) => ('flavor' in each ? [each.flavor.declaration.name] : []));
+  const names = await eachFlavor(await flavorOptions(context, false), (each) =>
+    'flavor' in each ? [each.flavor.declaration.name] : [],
+  );
+  return names.flat();
 };

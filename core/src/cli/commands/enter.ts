@@ -1,8 +1,8 @@
 import {withPod} from '../../pod/state/with-pod.ts';
 import {enter} from '../../pod/verbs/enter.ts';
 import {readUuidFile} from '../../pod/verbs/read-uuid-file.ts';
-import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {EXIT_RKT, RktError} from '../../rkt-error.ts';
+import {asMember, asOwner} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
 import {argumentMissing, flagMisplaced} from '../errors.ts';
 import {isFlag} from '../read-flag.ts';
@@ -29,20 +29,21 @@ export const command = defineCommand({
     const file = flags['uuid-file'];
     const [uuid, ...words] = file === undefined ? positionals : [readUuidFile(file, EXIT_RKT), ...positionals];
     if (uuid === undefined) throw argumentMissing(command.name, 'UUID');
-    requireRoot('enter');
+    asOwner(context, 'enter');
     const [first = ''] = words;
     if (file === undefined && isFlag(first))
       throw flagMisplaced(command.name, first, `rkt enter ${first} ${uuid}; a program of such a name follows "--"`);
     const program = first === '--' ? words.slice(1) : words;
     try {
-      return await withPod(context.dataDir, uuid, (entry) =>
-        enter(context, entry, {
+      return await withPod(context.dataDir, uuid, (entry) => {
+        asMember(context, 'enter', entry);
+        return enter(context, entry, {
           app: flags.app,
           command: program,
           describeError: (error) =>
             describeError(ofEnter(error), {format: context.format, debug: context.debug, command: 'enter'}),
-        }),
-      );
+        });
+      });
     } catch (error) {
       throw error instanceof RktError ? ofEnter(error) : error;
     }

@@ -2,6 +2,7 @@ import type {Explanation} from '../../pod/compose/choose-for-pod.ts';
 import {imageIsolatorRefused} from '../../pod/errors.ts';
 import {planRun} from '../../pod/verbs/plan-run.ts';
 import {RktError} from '../../rkt-error.ts';
+import {asRootIfCan} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
 import {explanationValue, showExplanation} from '../explanation.ts';
 import {appFlags, podFlags, runFlags} from '../grammar/flags.ts';
@@ -28,6 +29,7 @@ export const command = defineCommand({
   async run(context, {flags, images}) {
     const request = parsePodArguments(flags, images);
     const runRequest = parseRunFlags(flags);
+    asRootIfCan(context, 'explain');
     let explanation: Explanation | undefined;
     let error: RktError | undefined;
     try {

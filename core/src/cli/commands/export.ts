@@ -1,6 +1,6 @@
 import {findUuid} from '../../pod/state/find.ts';
 import {exportApp} from '../../pod/verbs/export.ts';
-import {requireRoot} from '../../pod/verbs/require-root.ts';
+import {asRoot} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
 import {argumentMissing, argumentUnexpected} from '../errors.ts';
 
@@ -22,7 +22,7 @@ export const command = defineCommand({
     if (uuid === undefined) throw argumentMissing(command.name, 'UUID');
     if (output === undefined) throw argumentMissing(command.name, 'OUTPUT.aci');
     if (extra !== undefined) throw argumentUnexpected(command.name, extra);
-    requireRoot('export');
+    asRoot(context, 'export');
     const id = await exportApp(context.dataDir, findUuid(context.dataDir, uuid), app, {output, overwrite});
     if (context.format !== 'text') context.output.value({id, output}, context.format);
     return 0;

@@ -1,7 +1,7 @@
 import type {HostPath, ImageId} from '../../contract/names.ts';
 import {fetchImage} from '../../image/fetch.ts';
 import {openStore} from '../../image/store.ts';
-import {requireRoot} from '../../pod/verbs/require-root.ts';
+import {asRoot} from '../as-root.ts';
 import type {ImageGroup} from '../command.ts';
 import {defineCommand, type FlagValues} from '../command.ts';
 import type {Context} from '../context.ts';
@@ -49,7 +49,7 @@ export const command = defineCommand({
 type Given = FlagValues<typeof flags>;
 
 const run = async (context: Context, given: Given, images: readonly ImageGroup[]): Promise<number> => {
-  requireRoot('fetch');
+  asRoot(context, 'fetch');
   if (given['store-only'] && given['no-store']) throw flagConflict('--store-only', '--no-store');
   someImages(
     'fetch',

@@ -8,8 +8,9 @@ import type {MeasuredCosts} from '../../stage1/choice/measured-costs.ts';
 import {namedFlavor} from '../../stage1/choice/named-flavor.ts';
 import {gatherFlavorFacts} from '../../stage1/facts/flavor-facts.ts';
 import {rememberedIn} from '../../stage1/facts/remembered-in.ts';
-import {listFlavors} from '../../stage1/load/find.ts';
+import {eachFlavor} from '../../stage1/load/find.ts';
 import {findingsOf} from '../../stage1/negotiation/findings-of.ts';
+import {asRootIfCan} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
 import type {Context, Output} from '../context.ts';
 import {flagConflict} from '../errors.ts';
@@ -27,11 +28,11 @@ export const command = defineCommand({
     all: {type: 'boolean', help: 'also list the promises that hold'},
     measure: {
       type: 'boolean',
-      help: 'run pods that do nothing and tell what they cost; rkt plan --diff then shows it, too; needs root',
+      help: 'run pods that do nothing and tell what they cost; rkt plan --diff then shows it, too',
     },
     prove: {
       type: 'boolean',
-      help: 'try every promise with throw-away pods, as rkt flavor test does, and tell which hold; needs root',
+      help: 'try every promise with throw-away pods, as rkt flavor test does, and tell which hold',
     },
   },
   examples: [
@@ -44,10 +45,10 @@ export const command = defineCommand({
     if (flags.measure && flags.prove) throw flagConflict('--measure', '--prove');
     if (flags.measure) return measureEach(context, positionals);
     if (flags.prove) return proveEach(context, positionals);
+    asRootIfCan(context, command.name, {always: true});
     using held = holdPresentImages(openStore(context.dataDir));
     void held;
-    const examinations = [];
-    for (const found of await chosen(context, positionals)) examinations.push(await examine(context, found));
+    const examinations = positionals.length > 0 ? await examineThese(context, positionals) : await examineAll(context);
     if (context.format === 'text') for (const examination of examinations) show(examination, flags.all, context.output);
     else context.output.value(examinations, context.format);
     return examinations.every(({usable, refusal}) => usable && refusal === undefined) ? 0 : 1;
@@ -114,11 +115,17 @@ const showProofs = (flavor: string, proofs: readonly Proof[], output: Output): v
   output.line();
 };
 
-const chosen = async (context: Context, names: readonly string[]): Promise<ChosenFlavor[]> => {
-  if (names.length > 0) return Promise.all(names.map((name) => namedFlavor(context, name)));
-  const installed = await listFlavors(await flavorOptions(context));
-  const found = installed.flatMap((each) => ('flavor' in each ? [each] : []));
-  return Promise.all(found.map(async (each) => (await withBuiltImage(context, each)) ?? each));
+const examineThese = async (context: Context, names: readonly string[]): Promise<Examined[]> => {
+  const examined: Examined[] = [];
+  for (const name of names) examined.push(await examine(context, await namedFlavor(context, name)));
+  return examined;
+};
+
+const examineAll = async (context: Context): Promise<Examined[]> => {
+  const examined = await eachFlavor(await flavorOptions(context), async (found) =>
+    'flavor' in found ? [await examine(context, (await withBuiltImage(context, found)) ?? found)] : [],
+  );
+  return examined.flat();
 };
 
 const STYLES = {missing: 'red', degraded: 'yellow', note: 'dim'} as const;
@@ -128,7 +135,7 @@ const show = ({flavor, usable, findings, verdicts, refusal}: Examined, all: bool
     refusal !== undefined ? 'refuses every ordinary pod' : usable ? 'runs on this host' : 'cannot run on this host';
   output.line(`${flavor}: ${verdict}`, usable && refusal === undefined ? 'green' : 'red');
   if (refusal !== undefined) {
-    output.line(`  ${refusal.code}: ${refusal.message}`, 'red');
+    for (const text of `${refusal.code}: ${refusal.message}`.split('\n')) output.line(`  ${text}`, 'red');
     if (refusal.hint !== undefined) output.line(`    fix: ${refusal.hint}`);
   }
   for (const {severity, what, fix} of findings) {

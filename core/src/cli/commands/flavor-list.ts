@@ -1,7 +1,8 @@
 import {type Abilities, byStrength} from '../../stage1/choice/abilities.ts';
 import {examineHere} from '../../stage1/choice/examine-here.ts';
 import {flavorOptions} from '../../stage1/choice/flavor-options.ts';
-import {type FoundFlavor, listFlavors} from '../../stage1/load/find.ts';
+import {eachFlavor, type FoundFlavor} from '../../stage1/load/find.ts';
+import {asRootIfCan} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
 import type {Context} from '../context.ts';
 import {exactly} from '../image-argument.ts';
@@ -24,9 +25,11 @@ export const command = defineCommand({
   ],
   async run(context, {flags, positionals}) {
     exactly(command.name, [], positionals);
+    asRootIfCan(context, command.name);
     const {output, format} = context;
-    const found = await listFlavors(await flavorOptions(context));
-    const rows = await Promise.all(found.map((each) => ('flavor' in each ? whole(context, each) : broken(each))));
+    const rows = await eachFlavor(await flavorOptions(context), (each) =>
+      'flavor' in each ? whole(context, each) : broken(each),
+    );
     rows.sort((a, b) => byHere(a.here, b.here) || (a.name < b.name ? -1 : 1));
     if (format !== 'text') {
       output.value(rows, format);

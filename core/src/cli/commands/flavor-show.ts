@@ -4,6 +4,7 @@ import {holdPresentImages, openStore} from '../../image/store.ts';
 import {examineHere} from '../../stage1/choice/examine-here.ts';
 import {namedFlavor} from '../../stage1/choice/named-flavor.ts';
 import {ociFeatures} from '../../stage1/choice/oci-features.ts';
+import {asRootIfCan} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
 import {FORMATS, type Output} from '../context.ts';
 import {argumentMissing, argumentUnexpected} from '../errors.ts';
@@ -38,6 +39,7 @@ export const command = defineCommand({
     const [name, extra] = positionals;
     if (name === undefined) throw argumentMissing(command.name, 'FLAVOR');
     if (extra !== undefined) throw argumentUnexpected(command.name, extra);
+    if (flags.format === OCI_FEATURES) asRootIfCan(context, command.name);
     using held = holdPresentImages(openStore(context.dataDir));
     void held;
     const found = await namedFlavor(context, name);

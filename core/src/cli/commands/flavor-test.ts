@@ -77,7 +77,7 @@ const COLUMNS = {result: 'not declared'.length + 2, id: 30} as const;
 const tell = ({line}: Output, {result, id, title, because = ''}: Outcome): void => {
   const isTold = result === 'not declared' || result === 'skipped';
   const what = isTold ? `${title} (${because})` : title;
-  line(`${result.padEnd(COLUMNS.result)}${id.padEnd(COLUMNS.id)}${what}`, result === 'failed' ? 'red' : undefined);
+  line(`${result.padEnd(COLUMNS.result)}${id.padEnd(COLUMNS.id)} ${what}`, result === 'failed' ? 'red' : undefined);
   if (result === 'failed') for (const text of because.split('\n')) line(`  ${text}`);
 };
 

@@ -5,6 +5,7 @@ import {loadConfig} from '../../config/load.ts';
 import {RktError} from '../../rkt-error.ts';
 import {byStrength} from '../../stage1/choice/abilities.ts';
 import {canaryNumber} from '../../stage1/choice/canary.ts';
+import {chooseFlavor} from '../../stage1/choice/choose-flavor.ts';
 import {examineHere} from '../../stage1/choice/examine-here.ts';
 import {flavorOptions} from '../../stage1/choice/flavor-options.ts';
 import {rollBackFlavor, useFlavor} from '../../stage1/choice/used-flavor.ts';
@@ -87,21 +88,27 @@ const tell = ({output, format}: Context, told: Told): number => {
   return 0;
 };
 
-/** The flavor that is configured now, if it isolates more than another; what cannot be looked at is not compared. */
+/** The flavor that pods get now, configured or by default, if it isolates more than another; what cannot be looked at is not compared. */
 const weakerThan = async (
   context: Context,
   abilities: Parameters<typeof byStrength>[0],
 ): Promise<string | undefined> => {
   const configured = configuredStage1((await loadConfig(context, ['stage1'])).stage1);
-  if (configured === undefined || !/^[a-z0-9-]+$|^\//.test(configured)) return undefined;
+  if (configured !== undefined && !/^[a-z0-9-]+$|^\//.test(configured)) return undefined;
   const options = await flavorOptions(context);
   try {
-    const now = await examineHere(context, await findFlavor(configured, options));
-    return byStrength(now.abilities, abilities) < 0 ? configured : undefined;
+    const found =
+      configured === undefined
+        ? await chooseFlavor({...context, note: () => undefined}, undefined)
+        : await findFlavor(configured, options);
+    const now = await examineHere(context, found);
+    return byStrength(now.abilities, abilities) < 0 ? (configured ?? found.flavor.declaration.name) : undefined;
   } catch (error) {
     if (!(error instanceof RktError)) throw error;
     // It may be gone or broken, which is what another is chosen for.
-    context.output.note(`it could not be compared with "${configured}", which pods had until now: ${error.message}`);
+    context.output.note(
+      `it could not be compared with ${configured === undefined ? 'the default' : `"${configured}"`}, which pods had until now: ${error.message}`,
+    );
     return undefined;
   }
 };

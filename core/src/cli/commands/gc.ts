@@ -1,7 +1,7 @@
 import {openStore} from '../../image/store.ts';
 import {type GcAction, gc} from '../../pod/state/gc.ts';
-import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {EXIT_RKT} from '../../rkt-error.ts';
+import {asRoot} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
 import type {Output} from '../context.ts';
 import {parseDuration} from '../duration.ts';
@@ -41,7 +41,7 @@ export const command = defineCommand({
     const dryRun = flags['dry-run'];
     const gracePeriod = parseDuration('grace-period', flags['grace-period'] ?? '');
     const expirePrepared = parseDuration('expire-prepared', flags['expire-prepared'] ?? '');
-    if (!dryRun) requireRoot('gc');
+    if (!dryRun) asRoot({dataDir, format, debug}, 'gc');
     const actions = gc(dataDir, {gracePeriod, expirePrepared, markOnly: flags['mark-only'], dryRun});
     if (format !== 'text') output.value(actions.map(toJson), format);
     else if (dryRun) output.table(['UUID', 'STATE', 'ACTION', 'REASON'], actions.map(toRow));

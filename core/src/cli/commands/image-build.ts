@@ -51,7 +51,7 @@ export const command = defineCommand({
   usage: '[flags] DIRECTORY | --from-host PROGRAM|DIRECTORY…',
   description:
     'Writes an image whose root file system is DIRECTORY. Owners, modes, extended attributes and links are kept, times are not: the same files ' +
-    'give the same image, byte for byte. SOURCE_DATE_EPOCH sets the time of all files (default 0).',
+    'give the same image, byte for byte. Files of the ordinary user who builds it belong to root in the image, as they do in the pods of that user. SOURCE_DATE_EPOCH sets the time of all files (default 0).',
   flags,
   examples: [
     {command: 'rkt image build ./rootfs --name=example.com/web --exec=/bin/web -o web.aci', does: 'builds web.aci'},

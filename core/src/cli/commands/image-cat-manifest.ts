@@ -1,6 +1,6 @@
 import {imageManifestOf} from '../../image/manifest.ts';
 import {openStore} from '../../image/store.ts';
-import {requireRoot} from '../../pod/verbs/require-root.ts';
+import {asRoot} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
 import {exactly, storedImage} from '../image-argument.ts';
 
@@ -10,8 +10,8 @@ export const command = defineCommand({
   usage: '[flags] IMAGE',
   flags: {'pretty-print': {type: 'boolean', default: true, help: 'indent the JSON'}},
   examples: [{command: 'rkt image cat-manifest example.com/web', does: 'what the image says about itself, as JSON'}],
-  async run({dataDir, output, format}, {flags, positionals}) {
-    requireRoot(command.name);
+  async run({dataDir, output, format, debug}, {flags, positionals}) {
+    asRoot({dataDir, format, debug}, command.name);
     const [image] = exactly(command.name, ['IMAGE'], positionals);
     const store = openStore(dataDir);
     const manifest = imageManifestOf(store, storedImage(store, image));

@@ -1,6 +1,6 @@
 import {exportImage, streamImage} from '../../image/export.ts';
 import {holdPresentImages, openStore} from '../../image/store.ts';
-import {requireRoot} from '../../pod/verbs/require-root.ts';
+import {asRoot} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
 import {outputIsTerminal} from '../errors.ts';
 import {exactly, storedImage} from '../image-argument.ts';
@@ -17,8 +17,8 @@ export const command = defineCommand({
     {command: 'rkt image export example.com/web web.aci', does: 'writes web.aci'},
     {command: 'rkt image export example.com/web - | gzip > web.aci.gz', does: 'writes it compressed'},
   ],
-  async run({dataDir, output, format}, {flags, positionals}) {
-    requireRoot(command.name);
+  async run({dataDir, output, format, debug}, {flags, positionals}) {
+    asRoot({dataDir, format, debug}, command.name);
     const [image, file] = exactly(command.name, ['IMAGE', 'OUTPUT.aci'], positionals);
     const store = openStore(dataDir);
     using held = holdPresentImages(store);

@@ -5,8 +5,8 @@ import {collectTemplates} from '../../artifact/collect-templates.ts';
 import {collectImages} from '../../image/gc.ts';
 import {openStore} from '../../image/store.ts';
 import {hostTreesInUse} from '../../pod/state/host-trees-in-use.ts';
-import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {EXIT_RKT} from '../../rkt-error.ts';
+import {asRoot} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
 import {parseDuration} from '../duration.ts';
 import {exactly} from '../image-argument.ts';
@@ -29,7 +29,7 @@ export const command = defineCommand({
   },
   examples: [{command: 'rkt image gc --grace-period=0s', does: 'removes every image that no pod uses'}],
   async run({dataDir, output, format, debug}, {flags, positionals}) {
-    requireRoot(command.name);
+    asRoot({dataDir, format, debug}, command.name);
     exactly(command.name, [], positionals);
     const grace = parseDuration('grace-period', flags['grace-period'] ?? '');
     const store = openStore(dataDir);

@@ -1,6 +1,6 @@
 import {renderImage} from '../../image/extract-image.ts';
 import {openStore} from '../../image/store.ts';
-import {requireRoot} from '../../pod/verbs/require-root.ts';
+import {asRoot} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
 import {exactly, storedImage} from '../image-argument.ts';
 
@@ -15,8 +15,8 @@ export const command = defineCommand({
     'rootfs-only': {type: 'boolean', help: 'leave out the manifest: DIRECTORY is the root file system'},
   },
   examples: [{command: 'rkt image render --rootfs-only example.com/web /root/web', does: 'makes /root/web'}],
-  async run({dataDir, output, format}, {flags, positionals}) {
-    requireRoot(command.name);
+  async run({dataDir, output, format, debug}, {flags, positionals}) {
+    asRoot({dataDir, format, debug}, command.name);
     const [image, directory] = exactly(command.name, ['IMAGE', 'DIRECTORY'], positionals);
     const store = openStore(dataDir);
     const id = storedImage(store, image);

@@ -3,7 +3,7 @@ import {removeImage, type Use} from '../../image/remove.ts';
 import {openStore} from '../../image/store.ts';
 import {seePod} from '../../pod/state/find.ts';
 import {isFinished, type PodState} from '../../pod/state/states.ts';
-import {requireRoot} from '../../pod/verbs/require-root.ts';
+import {asRoot} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
 import {forEachPod} from '../for-each-pod.ts';
 import {onlyStoredImage, someImages} from '../image-argument.ts';
@@ -18,7 +18,7 @@ export const command = defineCommand({
   flags: {},
   examples: [{command: 'rkt image rm example.com/web:1.0 example.com/db', does: 'removes two images'}],
   async run(context, {positionals}): Promise<number> {
-    requireRoot(command.name);
+    asRoot(context, command.name);
     const store = openStore(context.dataDir);
     return forEachPod(context, command.name, someImages(command.name, positionals), async (text) => {
       const id = onlyStoredImage(store, text);

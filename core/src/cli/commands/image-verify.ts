@@ -5,8 +5,8 @@ import {rebuildIndex} from '../../image/image-index.ts';
 import {partsOf, type Repaired, verifyAndRepair} from '../../image/repair.ts';
 import {type ImageStore, openStore} from '../../image/store.ts';
 import {seePod} from '../../pod/state/find.ts';
-import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {RktError} from '../../rkt-error.ts';
+import {asRoot} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
 import type {Output} from '../context.ts';
 import {flagConflict} from '../errors.ts';
@@ -27,7 +27,7 @@ export const command = defineCommand({
     {command: 'rkt image verify --rebuild', does: 'rebuilds a lost or damaged index'},
   ],
   async run(context, {flags, positionals}): Promise<number> {
-    requireRoot(command.name);
+    asRoot(context, command.name);
     const {dataDir, output, format} = context;
     const store = openStore(dataDir);
     if (flags.rebuild) {

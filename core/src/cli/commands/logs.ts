@@ -1,7 +1,7 @@
 import type {FoundLogs} from '../../pod/streams/find-logs.ts';
 import type {LogTaker} from '../../pod/streams/read-logs.ts';
 import {readPodLogs} from '../../pod/streams/read-pod-logs.ts';
-import {requireRoot} from '../../pod/verbs/require-root.ts';
+import {asRoot} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
 import type {Context} from '../context.ts';
 import {wrong} from '../grammar/checked.ts';
@@ -48,7 +48,7 @@ export const command = defineCommand({
   ],
   async run(context, {flags: {app, follow, since, tail, 'uuid-file': uuidFile}, positionals}) {
     const text = podArgument(command.name, positionals, uuidFile, EXIT_UUID_FILE);
-    requireRoot(command.name);
+    asRoot(context, command.name);
     const request = {
       app,
       follow,

@@ -7,10 +7,11 @@ import {imageIsolatorRefused} from '../../pod/errors.ts';
 import type {PodRequest, RunRequest} from '../../pod/request.ts';
 import {planRun} from '../../pod/verbs/plan-run.ts';
 import {planWith} from '../../pod/verbs/plan-with.ts';
+import {asRootIfCan} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
 import {type Context, FORMATS, type Output} from '../context.ts';
 import {describeStep} from '../describe-step.ts';
-import {type ExplanationValue, explanationValue, showExplanation} from '../explanation.ts';
+import {explanationValue, showExplanation} from '../explanation.ts';
 import {parseDiff} from '../grammar/diff.ts';
 import {appFlags, podFlags, runFlags} from '../grammar/flags.ts';
 import {parsePodArguments} from '../grammar/pod.ts';
@@ -55,6 +56,7 @@ export const command = defineCommand({
   async run(context, {flags, images}) {
     const request = parsePodArguments(flags, images);
     const runRequest = parseRunFlags(flags);
+    asRootIfCan(context, 'plan');
     const {output, format} = context;
     const flavors = parseDiff(flags, {html: HTML});
     if (flavors !== undefined) {
@@ -63,22 +65,24 @@ export const command = defineCommand({
       await tellDiff(context, plans, isPage ? titleOf(request) : undefined);
       return 0;
     }
-    let explanation: ExplanationValue | undefined;
+    let explanation: Explanation | undefined;
     const tell = (told: Explanation) => {
-      explanation = explanationValue(told, undefined);
+      explanation = told;
       if (format !== 'text') return;
-      showExplanation(explanation, output);
+      showExplanation(explanationValue(told, undefined), output);
       output.line();
     };
     const composed = await withImageHint('plan', images, () =>
       planRun(context, request, runRequest, flags.explain ? tell : undefined),
     );
+    const refused = composed.refused.length > 0 ? imageIsolatorRefused(composed.refused) : undefined;
     if (format === 'text') show(composed, runRequest, output);
     else {
       const {pod, plan, report, askedByImages} = composed;
-      output.value({pod, plan, report, askedByImages, ...(explanation === undefined ? {} : {explanation})}, format);
+      const explained = explanation === undefined ? {} : {explanation: explanationValue(explanation, refused)};
+      output.value({pod, plan, report, askedByImages, ...explained}, format);
     }
-    if (composed.refused.length > 0) throw imageIsolatorRefused(composed.refused);
+    if (refused !== undefined) throw refused;
     return 0;
   },
 });

@@ -1,5 +1,5 @@
 import {prepare} from '../../pod/verbs/prepare.ts';
-import {requireRoot} from '../../pod/verbs/require-root.ts';
+import {asRoot} from '../as-root.ts';
 import type {Flags} from '../command.ts';
 import {defineCommand} from '../command.ts';
 import {appFlags, podFlags, runFlags} from '../grammar/flags.ts';
@@ -27,7 +27,7 @@ export const command = defineCommand({
   ],
   async run(context, {flags, images}) {
     const request = parsePodArguments(flags, images);
-    requireRoot('prepare');
+    asRoot(context, 'prepare');
     const uuid = await withImageHint('prepare', images, () => prepare(context, request));
     const {output, format} = context;
     if (format === 'text') output.line(uuid);

@@ -2,7 +2,7 @@ import {findUuid} from '../../pod/state/find.ts';
 import {listPods} from '../../pod/state/list.ts';
 import type {PodState} from '../../pod/state/states.ts';
 import {remove} from '../../pod/verbs/remove.ts';
-import {requireRoot} from '../../pod/verbs/require-root.ts';
+import {asRoot} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
 import {forEachPod} from '../for-each-pod.ts';
 import {podsOrAll} from '../pod-argument.ts';
@@ -24,7 +24,7 @@ export const command = defineCommand({
     {command: 'rkt rm --all', does: 'removes all that do not run'},
   ],
   async run(context, {flags, positionals}): Promise<number> {
-    requireRoot('rm');
+    asRoot(context, 'rm');
     const idle = () => listPods(context.dataDir).flatMap(({uuid, state}) => (BUSY.includes(state) ? [] : [uuid]));
     const pods = podsOrAll(flags.all, idle, command.name, positionals, flags['uuid-file']);
     const act = async (text: string) => {

@@ -1,5 +1,5 @@
-import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {runPrepared} from '../../pod/verbs/run-prepared.ts';
+import {asRoot} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
 import {argumentMissing, argumentUnexpected} from '../errors.ts';
 import {parseAllowDegraded} from '../grammar/allow-degraded.ts';
@@ -42,7 +42,7 @@ export const command = defineCommand({
       ...(stage1 === undefined ? {} : {stage1}),
       allowDegraded: parseAllowDegraded(flags['allow-degraded']),
     };
-    requireRoot('run-prepared');
+    asRoot(context, 'run-prepared');
     return runPrepared(context, uuid, request, asked, (change) => noteChange(change, context));
   },
 });

@@ -1,5 +1,5 @@
-import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {run} from '../../pod/verbs/run.ts';
+import {asRoot} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
 import {appFlags, podFlags, runFlags} from '../grammar/flags.ts';
 import {parsePodArguments} from '../grammar/pod.ts';
@@ -38,7 +38,7 @@ export const command = defineCommand({
   async run(context, {flags, images}) {
     const request = parsePodArguments(flags, images);
     const runRequest = parseRunFlags(flags);
-    requireRoot('run');
+    asRoot(context, 'run');
     return withImageHint('run', images, () => run(context, request, runRequest));
   },
 });

@@ -15,10 +15,10 @@ import {type ExitCodes, viewPod} from '../../pod/state/view.ts';
 import {withPod} from '../../pod/state/with-pod.ts';
 import {awaitPodName} from '../../pod/verbs/await-pod-name.ts';
 import {awaitUuidFile} from '../../pod/verbs/await-uuid-file.ts';
-import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {waitFinished, waitReady} from '../../pod/verbs/wait.ts';
 import {verificationFailed} from '../../stage1/errors.ts';
 import type {Check} from '../../stage1/verify/verify.ts';
+import {asMember, asOwner} from '../as-root.ts';
 import {choiceLines} from '../choice-lines.ts';
 import {defineCommand} from '../command.ts';
 import type {Context} from '../context.ts';
@@ -77,9 +77,9 @@ export const command = defineCommand({
     const text = podArgument(command.name, positionals, uuidFile, EXIT_UUID_FILE);
     requireSight(command.name, podsOf(dataDir));
     // Only root can look at what the supervisor of a pod says.
-    if (ready !== undefined) requireRoot('status --wait-ready');
+    if (ready !== undefined) asOwner(context, 'status --wait-ready');
     const isVerified = flags.verify || flags.receipt !== undefined;
-    if (isVerified) requireRoot(flags.verify ? 'status --verify' : 'status --receipt');
+    if (isVerified) asOwner(context, flags.verify ? 'status --verify' : 'status --receipt');
     const writes = flags.receipt === undefined ? undefined : await prepareReceipt(context, flags.receipt);
     const waited = forFile + (await awaitPodName(context, text, patience - forFile, {comesNext: ready !== undefined}));
     const uuid = findUuid(dataDir, text);
@@ -89,6 +89,8 @@ export const command = defineCommand({
       await waitFinished(dataDir, uuid, {asked: finished, left});
     }
     const {entry, report, exitCodes, restarts, killed, checked} = await withPod(dataDir, uuid, async (entry) => {
+      // The kernel shows whoever is in the pod's user namespace what there is.
+      if (isVerified) asMember(context, command.name, entry);
       const report = entry.summary === undefined ? [] : requireStored(entry.path, 'report').entries;
       const checked = isVerified ? await check(context, entry) : undefined;
       return {

@@ -1,7 +1,7 @@
 import {findUuid} from '../../pod/state/find.ts';
 import {listPods} from '../../pod/state/list.ts';
-import {requireRoot} from '../../pod/verbs/require-root.ts';
 import {stop} from '../../pod/verbs/stop.ts';
+import {asOwner} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
 import {forEachPod} from '../for-each-pod.ts';
 import {podsOrAll} from '../pod-argument.ts';
@@ -27,7 +27,7 @@ export const command = defineCommand({
     {command: 'rkt stop --all', does: 'stops every pod that runs'},
   ],
   async run(context, {flags, positionals}): Promise<number> {
-    requireRoot(command.name);
+    asOwner(context, command.name);
     const running = () => listPods(context.dataDir).flatMap(({uuid, state}) => (state === 'running' ? [uuid] : []));
     const pods = podsOrAll(flags.all, running, command.name, positionals, flags['uuid-file'], EXIT_UUID_FILE);
     const act = async (text: string) => {

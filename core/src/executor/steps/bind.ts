@@ -1,4 +1,5 @@
 import {constants, fstatSync} from 'node:fs';
+import {removeIfPresent} from '../../linux/directory-entry.ts';
 import type {Fd} from '../../linux/fd.ts';
 import {nextEntries} from '../../linux/list-directory.ts';
 import {openTree, setMountAttributes} from '../../linux/mount.ts';
@@ -12,7 +13,6 @@ import {mappingOf} from '../id-map.ts';
 import {Place} from '../location.ts';
 import {rememberOwnMount} from '../own-mounts.ts';
 import {takePropagated} from '../propagated.ts';
-import {removeIfPresent} from '../remove-if-present.ts';
 import type {Notes, StepOf} from '../step-of.ts';
 import {openSource} from './open-source.ts';
 

@@ -5,6 +5,7 @@ import {
   giveCgroup,
   joinCgroup,
   leaveCgroup,
+  moveInto,
   removeCgroup,
   setLimits,
   startToJoinCgroup,
@@ -13,6 +14,7 @@ import {
 import {DEVICES, setDevicePolicy} from '../../linux/device-policy.ts';
 import type {StepContext} from '../context.ts';
 import {stepFailed} from '../errors.ts';
+import {firstProcess} from '../first-processes.ts';
 import {rememberJoining} from '../joining.ts';
 import {NOTHING, type Notes, type StepOf} from '../step-of.ts';
 
@@ -29,6 +31,8 @@ export const perform = (step: StepOf<'cgroup'>, context: StepContext): Notes => 
   if (devices !== undefined) setDevicePolicy(cgroup, target, devices);
   if (owner !== undefined) giveCgroup(used, target, owner);
   const waits = Object.keys(limits).length > 0 || areHandedDown(cgroup, controllers);
+  const first = join ? firstProcess(context) : undefined;
+  if (first !== undefined) moveInto(used, target, first.identity.pid);
   if (join && !waits) rememberJoining(startToJoin(step, used, target), context);
   else if (join) joinCgroup(used, target);
   setLimits(cgroup, target, limits, controllers);

@@ -1,10 +1,9 @@
 import {isDevice, makeDevice} from '../../linux/device.ts';
-import {setOwnership} from '../../linux/directory-entry.ts';
+import {removeIfPresent, setOwnership} from '../../linux/directory-entry.ts';
 import {O_PATH, openEntry} from '../../linux/openat2.ts';
 import type {StepContext} from '../context.ts';
 import {deviceReplaced} from '../errors.ts';
 import {Place} from '../location.ts';
-import {removeIfPresent} from '../remove-if-present.ts';
 import {NOTHING, type Notes, type StepOf} from '../step-of.ts';
 
 /** Makes a device node in the place of whatever file had its name. */

@@ -4,7 +4,7 @@ import {isDevice} from '../../linux/device.ts';
 import type {Fd} from '../../linux/fd.ts';
 import {mkdirsInRoot} from '../../linux/mkdirs.ts';
 import {newFileSystem, openTree, setMountAttributes} from '../../linux/mount.ts';
-import {O_PATH, openEntry, openHost} from '../../linux/openat2.ts';
+import {O_PATH, openBeneath, openEntry, openHost} from '../../linux/openat2.ts';
 import {attach} from '../attach.ts';
 import type {StepContext} from '../context.ts';
 import {nullDeviceFalse} from '../errors.ts';
@@ -17,16 +17,44 @@ const NULL = '/dev/null';
 /** Hides paths of an app, whatever the image has put in its own /dev. Volumes that it has below have their places there. */
 export const perform = ({app, paths}: StepOf<'mask'>, context: StepContext): Notes => {
   using root = openRootfs(app, context);
+  using covers = new Covers();
   const mounts = context.pod.apps.find(({name}) => name === app)?.mounts ?? [];
   for (const path of paths) {
     using target = openPresent(root, path);
     if (target === undefined) continue;
     const isDirectory = fstatSync(target.number).isDirectory();
-    using cover = isDirectory ? directoryWith(placesBelow(path, mounts, context.pod)) : nullDevice();
+    using cover = isDirectory ? covers.directory(placesBelow(path, mounts, context.pod)) : covers.file();
     attach(cover, target, context);
   }
   return NOTHING;
 };
+
+/** What paths are covered with. Empty directories are all one: each has a mount of it. */
+class Covers implements Disposable {
+  readonly #open = new DisposableStack();
+  #empty: Fd | undefined;
+  #nullDevice: Fd | undefined;
+
+  directory(places: readonly PlaceOfVolume[]): Fd {
+    if (places.length > 0) return directoryWith(places);
+    if (this.#empty !== undefined) return openTree(this.#empty);
+    const first = directoryWith([]);
+    // Copied when it has been attached: kernels before 6.15 copy no other.
+    this.#empty = this.#open.use(openBeneath(first, '.', O_PATH | constants.O_DIRECTORY));
+    return first;
+  }
+
+  file(): Fd {
+    this.#nullDevice ??= this.#open.use(openNullDevice());
+    const mount = openTree(this.#nullDevice);
+    setMountAttributes(mount, {flags: ['ro', 'nosuid', 'noexec'], propagation: 'private'});
+    return mount;
+  }
+
+  [Symbol.dispose](): void {
+    this.#open.dispose();
+  }
+}
 
 interface PlaceOfVolume {
   /** Below the directory. */
@@ -78,10 +106,9 @@ const makePlace = (root: Fd, {path, isDirectory}: PlaceOfVolume): void => {
 };
 
 // The host's own, and checked as an open file: what its path means later does not matter.
-const nullDevice = (): Fd => {
-  using source = openHost(NULL, O_PATH, {noSymlinks: true});
-  if (!isDevice(source, {type: 'char', major: 1, minor: 3})) throw nullDeviceFalse(NULL);
-  const mount = openTree(source);
-  setMountAttributes(mount, {flags: ['ro', 'nosuid', 'noexec'], propagation: 'private'});
-  return mount;
+const openNullDevice = (): Fd => {
+  const source = openHost(NULL, O_PATH, {noSymlinks: true});
+  if (isDevice(source, {type: 'char', major: 1, minor: 3})) return source;
+  source.close();
+  throw nullDeviceFalse(NULL);
 };

@@ -1,14 +1,15 @@
 import {constants} from 'node:fs';
-import {makeDirectory, setOwnership} from '../../linux/directory-entry.ts';
+import {makeDirectory, removeIfPresent, setOwnership} from '../../linux/directory-entry.ts';
 import type {Fd} from '../../linux/fd.ts';
-import {newFileSystem} from '../../linux/mount.ts';
+import {procOf} from '../../linux/first-process.ts';
+import {type FileSystemOptions, newFileSystem, setMountAttributes} from '../../linux/mount.ts';
 import {O_PATH, openEntry} from '../../linux/openat2.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 import {attach} from '../attach.ts';
 import type {StepContext} from '../context.ts';
+import {firstProcess} from '../first-processes.ts';
 import {Place} from '../location.ts';
 import {rememberOwnMount} from '../own-mounts.ts';
-import {removeIfPresent} from '../remove-if-present.ts';
 import type {Notes, StepOf} from '../step-of.ts';
 
 const DIRECTORY = O_PATH | constants.O_DIRECTORY;
@@ -19,10 +20,20 @@ export const perform = (step: StepOf<'mount'>, context: StepContext): Notes => {
   using place = new Place(step.target, context);
   using target = openTarget(place, notes);
   const options = Object.entries(ofPod(step, place)).map(([key, value]) => [key, value === '' ? true : value] as const);
-  using mount = newFileSystem(step.type, options, step.flags);
+  using mount = step.type === 'proc' ? newProc(options, step, context) : newFileSystem(step.type, options, step.flags);
   attach(mount, target, context);
   if (step.type === 'tmpfs') rememberOwnMount(mount, context);
   return notes;
+};
+
+/** That of the pod's own pid namespace, if it has one: it has been made there. */
+const newProc = (options: FileSystemOptions, {type, flags}: StepOf<'mount'>, context: StepContext): Fd => {
+  const first = firstProcess(context);
+  if (first === undefined) return newFileSystem(type, options, flags);
+  if (options.length > 0) throw new Error('proc of a pid namespace of the pod takes no options');
+  const mount = procOf(first);
+  setMountAttributes(mount, {flags});
+  return mount;
 };
 
 /** The options with the host's ids for those of the pod. */

@@ -1,10 +1,18 @@
+import {startFirstProcess} from '../../linux/first-process.ts';
 import {makeAllPrivate} from '../../linux/mount.ts';
 import {unshare} from '../../linux/namespaces.ts';
+import type {StepContext} from '../context.ts';
+import {rememberFirst} from '../first-processes.ts';
 import {NOTHING, type Notes, type StepOf} from '../step-of.ts';
 
-/** Leaves the host's namespaces; they end with the last process in them. */
-export const perform = ({unshare: kinds}: StepOf<'namespace'>): Notes => {
+/** Leaves the host's namespaces; they end with the last process in them. That of pids is left by the children of this process alone, and has a first process from now on. */
+export const perform = ({unshare: kinds}: StepOf<'namespace'>, context: StepContext): Notes => {
   unshare(kinds);
   if (kinds.includes('mount')) makeAllPrivate();
+  if (kinds.includes('pid')) {
+    const first = startFirstProcess();
+    rememberFirst(first, context);
+    context.onFirstProcess?.(first.identity);
+  }
   return NOTHING;
 };

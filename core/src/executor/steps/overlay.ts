@@ -10,6 +10,7 @@ import {
   unmount,
 } from '../../linux/mount.ts';
 import {openStored} from '../../linux/open-stored.ts';
+import {overlayAttributes} from '../../linux/overlay-attributes.ts';
 import {assertNotShared} from '../attach.ts';
 import type {StepContext} from '../context.ts';
 import {overlayTooManyLayers} from '../errors.ts';
@@ -116,13 +117,18 @@ const mountOverlay = (app: string, layers: Layers, target: Fd): void => {
 const overlayByDescriptors = ({lower, upper, work}: Layers): Fd =>
   newFileSystem(
     'overlay',
-    [...lower.map((layer) => ['lowerdir+', layer] as const), ['upperdir', upper], ['workdir', work]],
+    [
+      ...lower.map((layer) => ['lowerdir+', layer] as const),
+      ...[['upperdir', upper] as const, ['workdir', work] as const],
+      ...overlayAttributes(),
+    ],
     FLAGS,
   );
 
 /** An overlay on kernels that take only paths; those of descriptors are short and need no escapes. */
 export const overlayByData = (app: string, {lower, upper, work}: Layers, target: Fd): void => {
-  const data = `lowerdir=${lower.map(({path}) => path).join(':')},upperdir=${upper.path},workdir=${work.path}`;
+  const paths = [`lowerdir=${lower.map(({path}) => path).join(':')}`, `upperdir=${upper.path}`, `workdir=${work.path}`];
+  const data = [...paths, ...overlayAttributes().map(([name]) => name)].join(',');
   if (data.length >= PAGE)
     throw overlayTooManyLayers(app, lower.length, Math.floor(PAGE / '/proc/self/fd/000:'.length));
   mountWithData('overlay', target, data, FLAGS);

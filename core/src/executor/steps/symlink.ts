@@ -1,10 +1,9 @@
-import {makeSymlink} from '../../linux/directory-entry.ts';
+import {makeSymlink, removeIfPresent} from '../../linux/directory-entry.ts';
 import type {Fd} from '../../linux/fd.ts';
 import {O_PATH, openEntry} from '../../linux/openat2.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 import type {StepContext} from '../context.ts';
 import {Place} from '../location.ts';
-import {removeIfPresent} from '../remove-if-present.ts';
 import {NOTHING, type Notes, type StepOf} from '../step-of.ts';
 
 /** Makes a symlink in the place of whatever file had its name, or only where there is none. */

@@ -1,9 +1,9 @@
 import {constants, fchmodSync, fchownSync, writeFileSync} from 'node:fs';
+import {removeIfPresent} from '../../linux/directory-entry.ts';
 import {openEntry} from '../../linux/openat2.ts';
 import type {StepContext} from '../context.ts';
 import {contentTooLong} from '../errors.ts';
 import {Place} from '../location.ts';
-import {removeIfPresent} from '../remove-if-present.ts';
 import {NOTHING, type Notes, type StepOf} from '../step-of.ts';
 
 /** Bytes of UTF-8. */

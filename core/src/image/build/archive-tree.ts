@@ -65,6 +65,12 @@ const manifestEntry = (size: number, mtime: number): TarEntry => ({
   xattrs: new Map(),
 });
 
+/** What belongs to an ordinary user is root's, as it is in the pods of that user. */
+const ofUser = ({uid, gid}: Pick<TarEntry, 'uid' | 'gid'>): Pick<TarEntry, 'uid' | 'gid'> => ({
+  uid: uid === process.geteuid?.() ? 0 : uid,
+  gid: gid === process.getegid?.() ? 0 : gid,
+});
+
 /** No time but one that every reader takes for the same, and every file system holds. */
 const storable = ({seconds, nanoseconds}: TarEntry['mtime']): TarEntry['mtime'] => {
   if (seconds < 0) return {seconds: Math.max(seconds, MTIME.min), nanoseconds: 0};
@@ -86,7 +92,7 @@ async function* write(
     {
       entry(entry) {
         made.inodes++;
-        const owner = ownedByRoot ? {uid: 0, gid: 0} : {};
+        const owner = ownedByRoot ? {uid: 0, gid: 0} : ofUser(entry);
         const time = mtime === 'keep' ? storable(entry.mtime) : {seconds: mtime, nanoseconds: 0};
         const written = {...entry, ...owner, mtime: time};
         passing = !isReadHere(entry);

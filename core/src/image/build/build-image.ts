@@ -30,7 +30,7 @@ export interface BuildOptions {
   readonly compression?: BuildCompression;
   /** Seconds since 1970 for every file, or `keep` what each has. Default 0. */
   readonly mtime?: number | 'keep';
-  /** Default false: owners stay. */
+  /** Default false: owners stay, but for an ordinary user that builds it, who is root there. */
   readonly ownedByRoot?: boolean;
 }
 

@@ -26,31 +26,46 @@ export interface DirectoryLook {
   readonly gid: number;
 }
 
-/** @param layers uppermost first */
-export const imageTree = (layers: readonly HostPath[]): ImageTree => ({
-  read: (path, maxBytes) => followed(layers, path, (file) => read(file, path, maxBytes)),
-  owner: (path) =>
-    followed(layers, path, (file) => {
-      const {uid, gid} = fstatSync(file.number);
-      return {uid, gid};
-    }),
-  directory: (path) =>
-    followed(layers, path, (file) => {
-      const stats = fstatSync(file.number);
-      return stats.isDirectory() ? {mode: stats.mode & 0o7777, uid: stats.uid, gid: stats.gid} : undefined;
-    }),
-  has: (path) => inTree(layers, path, {}, () => true) ?? false,
-});
+/** The same with no symlink on the way to a path followed, nor at its end. */
+export interface UnfollowedTree extends ImageTree {
+  /** What the symlink at a path says; `undefined`: it is none. */
+  readonly link: (path: string) => string | undefined;
+}
 
 /** A symlink can mean a file of another layer: each is followed in all of them. */
-const followed = <T>(layers: readonly HostPath[], path: string, use: (file: Fd) => T): T | undefined => {
-  const noSymlinks = {noSymlinks: true};
-  const real = followLinks(path, (link) =>
-    inTree(layers, link, noSymlinks, (file) =>
-      fstatSync(file.number).isSymbolicLink() ? readSymlink(file) : undefined,
-    ),
-  );
-  return real === undefined ? undefined : inTree(layers, real, noSymlinks, use);
+export const following = (tree: UnfollowedTree): ImageTree => {
+  const real = (path: string) => followLinks(path, tree.link);
+  const at = <T>(path: string | undefined, look: (path: string) => T | undefined) =>
+    path === undefined ? undefined : look(path);
+  return {
+    read: (path, maxBytes) => at(real(path), (file) => tree.read(file, maxBytes)),
+    owner: (path) => at(real(path), tree.owner),
+    directory: (path) => at(real(path), tree.directory),
+    has: tree.has,
+  };
+};
+
+/** @param layers uppermost first */
+export const imageTree = (layers: readonly HostPath[]): ImageTree => following(layersTree(layers));
+
+/** @param layers uppermost first */
+export const layersTree = (layers: readonly HostPath[]): UnfollowedTree => {
+  const at = <T>(path: string, use: (file: Fd) => T) => inTree(layers, path, {noSymlinks: true}, use);
+  return {
+    link: (path) => at(path, (file) => (fstatSync(file.number).isSymbolicLink() ? readSymlink(file) : undefined)),
+    read: (path, maxBytes) => at(path, (file) => read(file, path, maxBytes)),
+    owner: (path) =>
+      at(path, (file) => {
+        const {uid, gid} = fstatSync(file.number);
+        return {uid, gid};
+      }),
+    directory: (path) =>
+      at(path, (file) => {
+        const stats = fstatSync(file.number);
+        return stats.isDirectory() ? {mode: stats.mode & 0o7777, uid: stats.uid, gid: stats.gid} : undefined;
+      }),
+    has: (path) => inTree(layers, path, {}, () => true) ?? false,
+  };
 };
 
 /** Opens a path itself, a symlink too, where the uppermost layer has it. */

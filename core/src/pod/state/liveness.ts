@@ -1,8 +1,13 @@
 import {existsSync, readdirSync} from 'node:fs';
 import type {HostFacts} from '../../contract/host.ts';
+import type {ProcessIdentity} from '../../contract/pod.ts';
 import {log} from '../../debug.ts';
+import {identityText} from '../../linux/begun-anew.ts';
 import {isPopulated} from '../../linux/cgroups.ts';
+import {isNamespaceAlive} from '../../linux/pid-namespace.ts';
+import {isHidden} from '../../linux/pidfd.ts';
 import {isAlive} from '../../linux/process-identity.ts';
+import {rootless} from '../../linux/rootless.ts';
 import {bootId, type Supervisor} from './supervisor.ts';
 
 const debug = log('pod');
@@ -26,14 +31,15 @@ const NOW: Look = {
 };
 
 /**
- * Whether processes of a launched pod exist: its supervisor, or whatever the supervisor left in the pod's cgroup.
+ * Whether processes of a launched pod exist: its supervisor, the first of its pid namespace, or whatever the supervisor left in the pod's cgroup.
  * Before the launch the lock says so instead; the two overlap, because the process joins the cgroup with the lock in its hand.
  */
 export const hasProcesses = (supervisor: Supervisor | undefined, look: Look = NOW): boolean => {
   if (supervisor === undefined || supervisor.boot !== bootId()) return false;
-  const {cgroup} = supervisor;
+  const {cgroup, first} = supervisor;
   const {mayExist, hasMembers} = supervisor.startedAt < look.since ? look : NOW;
-  if (mayExist(supervisor.pid) && isAlive(supervisor)) return true;
+  if ((mayExist(supervisor.pid) && isAlive(supervisor)) || mayBeHidden(supervisor)) return true;
+  if (first !== undefined && ((mayExist(first.pid) && isNamespaceAlive(first)) || mayBeHidden(first))) return true;
   if (cgroup === null) return false;
   try {
     return hasMembers(shared(cgroup.facts), cgroup.path);
@@ -77,4 +83,28 @@ const shared = (facts: CgroupFacts): CgroupFacts => {
   const known = seen.get(key) ?? facts;
   seen.set(key, known);
   return known;
+};
+
+/** What an ordinary user who begins anew as root of a user namespace has seen before: which processes of pods have ended. Nobody comes back. */
+export const FOUND_OVER = 'RKT_PODS_FOUND_OVER';
+
+/**
+ * Root of a user namespace does not see what is in one beside its own where `/proc` hides what nobody may look into (`hidepid`), and has the word of the user, who sees it, that it has
+ * ended.
+ */
+const mayBeHidden = (identity: ProcessIdentity): boolean =>
+  process.geteuid?.() === 0 &&
+  rootless() !== undefined &&
+  isHidden(identity.pid) &&
+  !(process.env[FOUND_OVER] ?? '').split(' ').includes(identityText(identity));
+
+/** Of a variable of the environment (linux/binfmts.h), with room. */
+const MAX_BYTES = 100_000;
+
+/** Value of {@link FOUND_OVER}. What has no room is found next time. */
+export const foundOver = (supervisors: readonly Supervisor[]): string => {
+  const look = lookAtMany();
+  const over = supervisors.filter((each) => !hasProcesses(each, look));
+  const text = over.flatMap(({first, ...each}) => [each, first ?? []].flat().map(identityText)).join(' ');
+  return text.length > MAX_BYTES ? text.slice(0, text.lastIndexOf(' ', MAX_BYTES)) : text;
 };

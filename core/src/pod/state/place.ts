@@ -73,7 +73,8 @@ export class Place implements Disposable {
     }
     podFault('pod.embryo');
     try {
-      openToGroup(this.dataDir, path);
+      // No more: its lock is that of the pod, for which others wait.
+      openToGroup(this.dataDir, path, 'pass');
     } catch (error) {
       // gc takes embryos that nobody has locked.
       if (isErrno(error, 'ENOENT')) return false;

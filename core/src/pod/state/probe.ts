@@ -1,7 +1,8 @@
 import {constants} from 'node:fs';
 import type {HostPath, Uuid} from '../../contract/names.ts';
+import {hasLock} from '../../linux/has-lock.ts';
 import {lockFd} from '../../linux/lock.ts';
-import {openHost} from '../../linux/openat2.ts';
+import {O_PATH, openHost} from '../../linux/openat2.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 import {podDirectory} from './layout.ts';
 import {hasProcesses, type Look} from './liveness.ts';
@@ -48,12 +49,23 @@ const probeRun = (path: HostPath, look?: Look): Probe | undefined => {
 
 /**
  * Whether somebody owns the pod in `path`; `undefined` if there is none. Takes a shared lock for an instant, so that no owner is mistaken for
- * another reader, and no reader for an owner.
+ * another reader, and no reader for an owner. Who may not open the directory, and so not lock it, asks the kernel.
  */
 export const isLocked = (path: HostPath): boolean | undefined => {
   try {
     using directory = openHost(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
     return !lockFd(directory, 'shared');
+  } catch (error) {
+    if (isErrno(error, 'EACCES')) return isLockedByOthers(path);
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw error;
+  }
+};
+
+const isLockedByOthers = (path: HostPath): boolean | undefined => {
+  try {
+    using directory = openHost(path, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+    return hasLock(directory);
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
     throw error;

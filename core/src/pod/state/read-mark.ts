@@ -1,6 +1,6 @@
 import {constants, fstatSync, readlinkSync, readSync} from 'node:fs';
 import type {HostPath} from '../../contract/names.ts';
-import {openBeneath, openHost} from '../../linux/openat2.ts';
+import {O_PATH, openBeneath, openHost} from '../../linux/openat2.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 
 /** What a supervisor writes for rkt is a word or two. */
@@ -13,7 +13,7 @@ const {O_RDONLY, O_DIRECTORY, O_NONBLOCK} = constants;
  */
 export const readMark = (pod: HostPath, path: string): string | undefined => {
   try {
-    using directory = openHost(pod, O_RDONLY | O_DIRECTORY);
+    using directory = openHost(pod, O_PATH | O_DIRECTORY);
     using file = openBeneath(directory, path, O_RDONLY | O_NONBLOCK, {noSymlinks: true});
     if (!fstatSync(file.number).isFile()) return undefined;
     const buffer = Buffer.alloc(MAX_BYTES + 1);

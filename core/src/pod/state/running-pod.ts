@@ -1,22 +1,24 @@
+import {readdirSync} from 'node:fs';
 import type {Flavor} from '../../contract/flavor.ts';
 import type {HostFacts} from '../../contract/host.ts';
 import type {App, Pod, ProcessIdentity, RunningPod} from '../../contract/pod.ts';
 import {cgroupPath, processesOf, trackingHierarchy} from '../../linux/cgroups.ts';
-import {identify, isAlive, parentOf} from '../../linux/process-identity.ts';
+import {identify, isAlive, numberInside, parentOf} from '../../linux/process-identity.ts';
 import {flavorFailed, flavorPlanInvalid} from '../../stage1/errors.ts';
 import {findApp} from './find-app.ts';
 import {oldest} from './oldest.ts';
 import {hasOwnRoot} from './own-root.ts';
+import type {Supervisor} from './supervisor.ts';
 
 /**
  * The pod with the processes to join. Where each app has a cgroup of its own, its oldest process stands for it, and an app that has ended, or is only about to start, has none; neither has one that is not where the flavor says. Where the
- * launched program is the app and has ended, leaving children, the oldest of them stands for it.
+ * launched program is the app and has ended, leaving children, the oldest of them stands for it; where the pod has a pid namespace that rkt made, the app is a child of that program.
  * @param flavor the one that the pod was launched with; without it nothing is known of apps that have cgroups of their own
  */
 export const runningPod = (
   pod: Pod,
   facts: HostFacts,
-  {pid, startTime}: ProcessIdentity,
+  {pid, startTime, first}: Pick<Supervisor, 'pid' | 'startTime' | 'first'>,
   flavor: Located | undefined,
 ): RunningPod => {
   const supervisor: ProcessIdentity = {pid, startTime};
@@ -32,7 +34,12 @@ export const runningPod = (
     return {...pod, supervisor, appProcesses: Object.fromEntries(found)};
   }
   if (flavor?.appCgroup === undefined) {
-    const member = isAlive(supervisor) ? supervisor : (oldestIn(facts, pod.cgroup) ?? supervisor);
+    const member =
+      first !== undefined
+        ? (appBelow(supervisor) ?? supervisor)
+        : isAlive(supervisor)
+          ? supervisor
+          : (oldestIn(facts, pod.cgroup) ?? supervisor);
     return {...pod, supervisor, appProcesses: Object.fromEntries(pod.apps.map(({name}) => [name, member]))};
   }
   const members = pod.apps.flatMap((app) => {
@@ -41,6 +48,21 @@ export const runningPod = (
   });
   return {...pod, supervisor, appProcesses: Object.fromEntries(members)};
 };
+
+/**
+ * The app: the child of rkt's program outside of the pod's pid namespace that is the second process in there. What carries streams for the pod is not in there, and what the app has made its own siblings has
+ * another number.
+ */
+const appBelow = ({pid: parent}: ProcessIdentity): ProcessIdentity | undefined => {
+  for (const name of readdirSync('/proc')) {
+    const pid = /^\d+$/.test(name) ? Number(name) : undefined;
+    if (pid !== undefined && parentOf(pid) === parent && numberInside(pid) === APP) return identify(pid);
+  }
+  return undefined;
+};
+
+/** After the first process of a namespace, the number of the next. */
+const APP = 2;
 
 const oldestIn = ({cgroup}: Pick<HostFacts, 'cgroup'>, path: string): ProcessIdentity | undefined =>
   oldest(

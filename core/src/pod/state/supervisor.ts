@@ -16,6 +16,8 @@ export interface Supervisor extends ProcessIdentity {
   readonly startedAt: number;
   /** The pod's cgroup and the hierarchy that tells most cheaply whether it has processes; `null` on a host without. */
   readonly cgroup: {readonly facts: HostFacts['cgroup']; readonly path: string} | null;
+  /** The first process of the pod's pid namespace, if rkt has made one for it: with its end all others there have ended. */
+  readonly first?: ProcessIdentity;
   /** The pod's cgroup where the kernel counts the processes that it kills for want of memory. Absent where none of the pod's does. */
   readonly memory?: MemoryCgroup;
   /** The pod's, again: of a pod that was launched, `list` reads this file alone. */

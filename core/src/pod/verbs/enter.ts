@@ -50,7 +50,7 @@ export const enter = async (
     return enterStage1(settings, entry, supervisor, entrypoints, {app: appName, command});
   }
   // It starts this command again; the less has been done before, the better. Into a pid namespace, and on a terminal, a program of its own leads.
-  if (!summary.flavor.supervises && !hasTerminal()) sealSelf();
+  if (!summary.flavor.supervises && supervisor.first === undefined && !hasTerminal()) sealSelf();
   const pod = requireStored(path, 'frozen');
   const facts = requireStored(path, 'facts');
   const app = pickApp(uuid, pod.apps, appName);
@@ -82,6 +82,7 @@ export const enter = async (
     facts,
     caches: {seccomp: seccompCache(settings.dataDir)},
     describeError,
+    sharesTerminal: supervisor.first !== undefined,
     defaultLimits: Object.hasOwn(app.isolators['os/unix/rlimits']?.limits ?? {}, 'nofile') ? [] : ['nofile'],
   });
 };

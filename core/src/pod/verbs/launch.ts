@@ -20,7 +20,8 @@ export const launch = async (
   {pod, plan, facts}: {pod: Pod; plan: Plan; facts: HostFacts},
   {note}: Pick<Settings, 'note'>,
 ): Promise<never> => {
-  writeStored(place.path, 'supervisor', thisSupervisor(pod, facts, requireStored(place.path, 'summary')));
+  const supervisor = thisSupervisor(pod, facts, requireStored(place.path, 'summary'));
+  writeStored(place.path, 'supervisor', supervisor);
   podFault('pod.supervisor');
   const keep = (trees: readonly string[]) => writeStored(place.path, 'hostTrees', trees);
   const hostTrees = await takeHostTrees(place.dataDir, plan, keep);
@@ -37,5 +38,6 @@ export const launch = async (
     lock: place.lock,
     caches: {seccomp: seccompCache(place.dataDir)},
     note,
+    onFirstProcess: (first) => writeStored(place.path, 'supervisor', {...supervisor, first}),
   });
 };

@@ -3,6 +3,7 @@ import {sleep} from '../../linux/sleep.ts';
 import {podBusy, podNotInState, podUnknown} from '../errors.ts';
 import {locatePod} from '../state/find.ts';
 import {abandon, mark, type Outcome, sweep} from '../state/life-cycle.ts';
+import {hasProcesses} from '../state/liveness.ts';
 import {loadPod} from '../state/load.ts';
 import {Place} from '../state/place.ts';
 
@@ -42,8 +43,8 @@ export const remove = (dataDir: HostPath, uuid: Uuid): void => {
       attempt = 1;
     } else if (outcome === 'busy') {
       const entry = loadPod(dataDir, directory, uuid);
-      if (entry?.state === 'running')
-        throw podNotInState(uuid, entry.state, 'exited', `stop it first: rkt stop ${uuid}`);
+      if (entry?.state === 'running' || (directory === 'run' && hasProcesses(entry?.supervisor)))
+        throw podNotInState(uuid, 'running', 'exited', `stop it first: rkt stop ${uuid}`);
       if (entry?.state === 'preparing') throw podNotInState(uuid, entry.state, 'exited', 'wait until it is prepared');
       if (attempt === ATTEMPTS) throw podBusy(uuid, entry?.state ?? directory);
       sleep(PAUSE);

@@ -47,7 +47,7 @@ const defaultStop = (force: boolean, hasSupervisor: boolean): StopStep[] => {
 /**
  * Ends a running pod, and returns when it has ended.
  * @returns whether it was running; one that is over already is no error
- * @throws RKT_POD_STATE if it has never run, RKT_POD_UNKNOWN
+ * @throws RKT_POD_NOT_KILLED, RKT_POD_STATE if it has never run, RKT_POD_UNKNOWN
  */
 export const stop = async (settings: Settings, uuid: Uuid, force: boolean): Promise<boolean> => {
   const {dataDir} = settings;
@@ -106,10 +106,11 @@ const openIfThere = (path: string, flags = constants.O_DIRECTORY): Fd | undefine
 const end = async (settings: Settings, seen: Seen, force: boolean): Promise<void> => {
   const {entry, directory, supervisor, pod, facts} = seen;
   const {entrypoints} = supervisor.summary.flavor;
+  const {first} = supervisor;
   if (entrypoints?.stop !== undefined) {
     const {stopStage1} = await import('./stop-stage1.ts');
     const running = runningPod(pod, facts, supervisor, undefined);
-    stopStage1(entry, {pod: running, facts}, entrypoints.stop, force);
+    stopStage1(entry, {pod: running, facts, first}, entrypoints.stop, force);
     return;
   }
   const flavor = await flavorOf(settings, entry);
@@ -118,7 +119,7 @@ const end = async (settings: Settings, seen: Seen, force: boolean): Promise<void
     return {running, steps: stepsOf(of, running, force) ?? defaultStop(force, isAlive(supervisor))};
   };
   const {running, steps} = force ? orWithout(settings, flavor, ask) : ask(flavor);
-  performStop(steps, {pod: running, facts});
+  performStop(steps, {pod: running, facts, first, force, note: settings.note});
   if (force) recordKilled(directory, entry.summary);
   recordOomKills({path: directory.path as HostPath, supervisor});
 };

@@ -28,10 +28,11 @@ export const abilitiesOf = (declaration: Pick<Declaration, 'properties'>, examin
   return {
     usable: examination.usable,
     ownKernel: is('own-kernel'),
-    userIds: is('own-user-ids') ? 'own' : asked('user-namespace', '--private-users'),
+    // As for who prepares a pod with one and runs it with another (strengths.ts).
+    userIds: is('own-user-ids') || is('own-kernel') ? 'own' : asked('user-namespace', '--private-users'),
     network: is('own-network') ? 'own' : asked('network/none', '--net=none'),
-    pids: is('own-pid') ? 'own' : 'host',
-    ipc: is('own-ipc') ? 'own' : asked('ipc/private', '--ipc=private'),
+    pids: is('own-pid') || is('own-kernel') ? 'own' : 'host',
+    ipc: is('own-ipc') || is('own-kernel') ? 'own' : asked('ipc/private', '--ipc=private'),
     limits: isolatorNames
       .filter((name) => name.startsWith(RESOURCE) && has(name))
       .map((name) => name.slice(RESOURCE.length)),

@@ -5,7 +5,7 @@ import type {FetchOptions} from '../../image/fetch.ts';
 import {isImageId} from '../../image/image-ids.ts';
 import {RktError} from '../../rkt-error.ts';
 import type {Settings} from '../../settings.ts';
-import {flavorReplaced, stage1ImageMissing} from '../errors.ts';
+import {flavorNotApart, flavorReplaced, stage1ImageMissing} from '../errors.ts';
 import {gatherHostFacts} from '../facts/host-facts.ts';
 import {digestAt, type FoundFlavor, findFlavor} from '../load/find.ts';
 import {defaultOrder, ownFlavors} from '../load/own-flavors.ts';
@@ -101,7 +101,7 @@ const configured = async (settings: Settings): Promise<{readonly wanted?: string
 
 /**
  * The very flavor that a pod was prepared with: as it is installed, or from the copy that is kept of it.
- * @throws RKT_FLAVOR_REPLACED, RKT_FLAVOR_NOT_FOUND, RKT_FLAVOR_LOAD_FAILED
+ * @throws RKT_FLAVOR_REPLACED, RKT_FLAVOR_NOT_FOUND, RKT_FLAVOR_LOAD_FAILED, RKT_FLAVOR_NOT_APART
  */
 export const pinnedFlavor = async (
   settings: Settings,
@@ -110,6 +110,8 @@ export const pinnedFlavor = async (
   const {name, source, digest} = pinned;
   const options = await flavorOptions(settings);
   if (isImageId(source)) return (await import('./stage1-image.ts')).pinnedImage(settings, source, options);
+  if (process.geteuid?.() !== 0 && !(await import('../load/executable-flavor.ts')).isModule(source))
+    throw flavorNotApart(name, source);
   const found = await currentDigest(source, options);
   const installed = found === digest ? await findFlavor(source, options) : undefined;
   // What is loaded is read after its digest: it is that one if it still is.

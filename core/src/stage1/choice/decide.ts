@@ -57,8 +57,9 @@ export const decide = async (
     const seen = await look(asked);
     if (!isExcluded(seen)) return {by: 'asked', considered: [seen], chosen: seen};
     const {considered} = await consider(order?.flavors ?? unasked, orWhyNot, {all: true});
-    const error = flavorRefused({...seen, reasons: seen.reasons.filter(isOfRule)}, considered);
-    return {by: 'asked', considered: all ? [seen, ...considered] : [seen], error};
+    const others = besides(seen, considered);
+    const error = flavorRefused({...seen, reasons: seen.reasons.filter(isOfRule)}, others);
+    return {by: 'asked', considered: all ? [seen, ...others] : [seen], error};
   }
 
   if (order?.flavors !== undefined) {
@@ -76,15 +77,22 @@ export const decide = async (
     return {by: 'configured', considered: [preferred], chosen: preferred};
   }
   const consideration = await consider(unasked, orWhyNot, {all});
-  const considered = [...(preferred === undefined ? [] : [preferred]), ...consideration.considered];
+  const considered =
+    preferred === undefined ? consideration.considered : [preferred, ...besides(preferred, consideration.considered)];
   const {chosen} = consideration;
   if (chosen === undefined) {
     const error = restrictions.length === 0 ? flavorNotFound('default', unasked) : noFlavorFits(considered);
     return {by: 'default', considered, error};
   }
-  if (defaults.includes(chosen.name)) tellWeaker(chosen.name, passedOver(consideration), note);
+  if (preferred !== undefined)
+    note(`the pod gets the flavor "${chosen.name}" (choose one by --stage1): ${passedOver({considered, chosen})}`);
+  else if (defaults.includes(chosen.name)) tellWeaker(chosen.name, passedOver(consideration), note);
   return {by: 'default', considered, chosen};
 };
+
+/** The others, under whatever names they have been looked at. */
+const besides = ({flavor: {source}}: Seen, considered: readonly Considered[]): Considered[] =>
+  considered.filter(({flavor}) => flavor?.source !== source);
 
 const isOfRule = ({kind}: Reason): boolean => kind === 'policy';
 const isExcluded = ({reasons}: Considered): boolean => reasons.some(isOfRule);

@@ -10,7 +10,7 @@ interface FlavorOptions {
 }
 
 /**
- * Where flavors are looked for, and where their digests are remembered: what `findFlavor` and `listFlavors` want.
+ * Where flavors are looked for, and where their digests are remembered: what `findFlavor` and `eachFlavor` want.
  * @param remember `false` for what must change nothing
  */
 export const flavorOptions = async (settings: Settings, remember = true): Promise<FlavorOptions> => {

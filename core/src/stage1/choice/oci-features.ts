@@ -51,7 +51,7 @@ const ANNOTATION = 'coreos.com/rkt';
 export const ociFeatures = (
   {name, version, properties}: Pick<Declaration, 'name' | 'version' | 'properties'>,
   {usable, verdicts}: Examination,
-  {arch}: Pick<HostFacts, 'arch'>,
+  {arch, rootless}: Pick<HostFacts, 'arch' | 'rootless'>,
 ): OciFeatures => {
   const holds = (...names: readonly string[]): boolean =>
     verdicts.some(({name: each, here}) => names.includes(each) && (here === 'enforced' || here === 'equivalent'));
@@ -64,7 +64,7 @@ export const ociFeatures = (
     mount: true,
     network: is('own-network') || holds('network/none'),
     pid: is('own-pid') || holds('pid/private'),
-    user: is('own-user-ids') || holds('user-namespace'),
+    user: is('own-user-ids') || holds('user-namespace') || (rootless !== undefined && is('rootless')),
     uts: holds('hostname'),
   };
   return {

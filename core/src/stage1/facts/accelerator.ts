@@ -5,6 +5,7 @@ import type {Declaration} from '../../contract/declaration.ts';
 import type {HostFacts} from '../../contract/host.ts';
 import type {HostPath} from '../../contract/names.ts';
 import {decodeDevice} from '../../linux/device.ts';
+import {rootless} from '../../linux/rootless.ts';
 import type {Settings} from '../../settings.ts';
 import {guestKernelIn} from './guest-kernel-in.ts';
 import type {Device, Emulator} from './prove-kvm.ts';
@@ -80,7 +81,8 @@ const choose = async (
   const device = findDevice();
   if (wanted === 'kvm') return {name: 'kvm', because: CONFIGURED, forced: true, ...(device && numbers(device))};
   if (device === undefined) return {name: 'tcg', because: `there is no device ${DEVICE}`};
-  if (process.geteuid?.() !== 0) return {name: 'tcg', because: `only root can try ${DEVICE}`};
+  if (process.geteuid?.() !== 0 || rootless() !== undefined)
+    return {name: 'tcg', because: `only root can try ${DEVICE}`};
   const from = again ? undefined : known;
   const {works, because} = await provedOnce(program, tree, device, {from, to: cacheDir, doubted});
   return works

@@ -2,19 +2,23 @@ import {accessSync, constants, existsSync, readdirSync, readFileSync, statSync} 
 import {availableParallelism, release} from 'node:os';
 import type {HostFacts} from '../../contract/host.ts';
 import type {HostPath} from '../../contract/names.ts';
-import {capabilitiesOf} from '../../linux/capabilities.ts';
+import {hasBegunAnew} from '../../linux/begun-anew.ts';
+import {allCapabilities, capabilitiesOf} from '../../linux/capabilities.ts';
 import {findHierarchies} from '../../linux/cgroup-hierarchies.ts';
 import {findDevicePolicy} from '../../linux/device-policy.ts';
 import {execInterpreterMissing} from '../../linux/errors.ts';
 import {landlockVersion} from '../../linux/landlock.ts';
-import {readMountinfo} from '../../linux/mountinfo.ts';
+import {type MountEntry, readMountinfo} from '../../linux/mountinfo.ts';
 import {openStored} from '../../linux/open-stored.ts';
 import {O_PATH} from '../../linux/openat2.ts';
 import {passedAddresses} from '../../linux/passed-addresses.ts';
 import {cgroupsOf} from '../../linux/proc-cgroup.ts';
 import {findProgram, isProgram} from '../../linux/programs.ts';
 import {parseLimits} from '../../linux/rlimits.ts';
+import {rootless} from '../../linux/rootless.ts';
+import {showsAllOfProc} from '../../linux/shows-all-of-proc.ts';
 import {streamDevices} from '../../linux/stream-devices.ts';
+import {foreseenRootless, idsLack} from '../../linux/subordinate-ids.ts';
 import {isErrno, isSystemError} from '../../linux/syscall-error.ts';
 import {takesPods} from '../../linux/takes-pods.ts';
 import {terminals} from '../../linux/terminal.ts';
@@ -36,20 +40,27 @@ export const gatherHostFacts = (programs: readonly string[] = [], tree?: HostPat
   const streams = streamDevices();
   const onTerminals = terminals();
   const notifySocket = gatherNotifySocket();
+  const isRoot = process.geteuid?.() === 0;
+  // What an ordinary user asks about is what rkt has when it runs a pod of theirs.
+  const ownIds = isRoot ? rootless() : foreseenRootless();
   return {
     kernel,
     arch: process.arch === 'arm64' ? 'aarch64' : 'x86_64',
     uid: process.getuid?.() ?? 0,
-    capabilities: permitted.filter((capability) => bounding.includes(capability)),
-    cgroup: gatherCgroups(),
-    filesystems: gatherFilesystems(kernel.release),
+    capabilities: isRoot ? permitted.filter((capability) => bounding.includes(capability)) : allCapabilities(),
+    cgroup: isRoot ? gatherCgroups() : NO_CGROUPS,
+    filesystems: gatherFilesystems(kernel.release).filter((name) => ownIds === undefined || userMounts(name, kernel)),
     lsm: {
       selinux: existsSync('/sys/fs/selinux/enforce'),
       apparmor: text('/sys/module/apparmor/parameters/enabled').startsWith('Y'),
       ...(landlock > 0 ? {landlock} : {}),
     },
     seccomp: existsSync('/proc/sys/kernel/seccomp/actions_avail'),
-    userNamespaces: existsSync('/proc/self/ns/user') && Number(text('/proc/sys/user/max_user_namespaces')) > 0,
+    userNamespaces:
+      existsSync('/proc/self/ns/user') &&
+      Number(text('/proc/sys/user/max_user_namespaces')) > 0 &&
+      (isRoot || text(DEBIANS_SWITCH).trim() !== '0'),
+    ...(ownIds === undefined ? {} : {rootless: {...ownIds, ...(ownIds.changesGroups ? {} : {idsLack: idsLack()})}}),
     hardLimits: Object.fromEntries(
       Object.entries(parseLimits(text('/proc/self/limits'))).map(([name, {hard}]) => [name, hard]),
     ),
@@ -92,8 +103,14 @@ const text = (file: string): string => {
   }
 };
 
+/** Of an ordinary user: what a service manager may have delegated is not looked for yet. */
+const NO_CGROUPS: HostFacts['cgroup'] = {mode: 'none', hierarchies: [], controllers: [], parent: '/'};
+
 const gatherCgroups = (): HostFacts['cgroup'] => {
-  const mounts = readMountinfo();
+  const own = rootless();
+  // Those of the host are root's, those of a container its root's.
+  const mounts = own === undefined ? readMountinfo() : readMountinfo().filter(isOfContainer);
+  if (own !== undefined && mounts.length === 0) return NO_CGROUPS;
   const v2 = mounts.find(({type}) => type === 'cgroup2');
   const found = findHierarchies({
     mounts,
@@ -101,8 +118,18 @@ const gatherCgroups = (): HostFacts['cgroup'] => {
     v2Controllers: v2 === undefined ? '' : text(`${v2.mountPoint}/cgroup.controllers`),
     takesPods,
   });
-  const devicePolicy = findDevicePolicy(found);
+  // Which takes root of the host.
+  const devicePolicy = own === undefined ? findDevicePolicy(found) : undefined;
   return {...found, disks: gatherDisks(), ...(devicePolicy === undefined ? {} : {devicePolicy})};
+};
+
+const isOfContainer = ({type, mountPoint}: MountEntry): boolean => {
+  try {
+    return type === 'cgroup2' && statSync(mountPoint).uid === 0;
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'EACCES')) return false;
+    throw error;
+  }
 };
 
 /** Those that store something: no drives without a medium, no unused loop devices, no memory. */
@@ -113,7 +140,23 @@ const gatherDisks = (): string[] =>
     .sort();
 
 // The kernel loads these on demand and lists them only from then on.
-const MODULES: Readonly<Record<string, string>> = {overlay: 'overlayfs'};
+const OVERLAY = 'overlay';
+const MODULES: Readonly<Record<string, string>> = {[OVERLAY]: 'overlayfs'};
+
+const PROC = 'proc';
+
+/** Root of a container that has its own user namespace may have mounted there itself what hides something: that counts for nothing. */
+const userMounts = (name: string, kernel: HostFacts['kernel']): boolean => {
+  if (name === OVERLAY) return userMountsOverlays(kernel);
+  if (name !== PROC || (process.geteuid?.() === 0 && !hasBegunAnew())) return true;
+  return showsAllOfProc(readMountinfo());
+};
+
+/** With what `userxattr` needs. */
+const userMountsOverlays = ({major, minor}: HostFacts['kernel']): boolean => major > 5 || (major === 5 && minor >= 11);
+
+/** Whether an ordinary user makes user namespaces, where a kernel has it. */
+const DEBIANS_SWITCH = '/proc/sys/kernel/unprivileged_userns_clone';
 
 const gatherFilesystems = (kernel: string): string[] => {
   const known = parseFilesystems(text('/proc/filesystems'));

@@ -5,6 +5,7 @@ import type {HostPath} from '../../contract/names.ts';
 import {bounded} from '../../image/sandbox.ts';
 import {closeOnExecFrom} from '../../linux/fd-flags.ts';
 import {isolated, NOBODY_ELSE} from '../../linux/isolated.ts';
+import {mayReturn} from '../../linux/may-return.ts';
 import {openStored} from '../../linux/open-stored.ts';
 import {O_PATH} from '../../linux/openat2.ts';
 import {requireProgram} from '../../linux/programs.ts';
@@ -45,12 +46,12 @@ export const programVersion = (
 
 /**
  * The same of a program of a stage1 image. Nobody has run a pod with it yet, and nobody may want to (`rkt plan`): it runs as a user that nothing belongs to, without
- * capabilities and with bounded memory, and sees its image, the host's programs, and no network (S36). Who is not root cannot do that, and does not run it.
+ * capabilities and with bounded memory, and sees its image, the host's programs, and no network (S36). Who is not root of the host cannot do that, and does not run it.
  * @throws RKT_PROGRAM_TIMED_OUT, RKT_ISOLATION_FAILED
  */
 export const imageProgramVersion = ({path, through}: TreeProgram, tree: HostPath): string =>
   once(path, () => {
-    if (process.geteuid?.() !== 0) return '';
+    if (process.geteuid?.() !== 0 || !mayReturn()) return '';
     const command = through === undefined ? [path] : [through.loader, ...through.arguments, path];
     const {file, args} = untilWeEnd(requireProgram('setpriv'), [...AS_NOBODY, '--', ...bounded([...command, VERSION])]);
     using root = openStored(tree, O_PATH | constants.O_DIRECTORY);

@@ -29,6 +29,8 @@ const MAX_LINES = 100;
 interface Options {
   /** That an answer may take, and the module to be loaded. Default: ten seconds each. */
   readonly milliseconds?: {readonly hook?: number; readonly module?: number};
+  /** As of {@link packageClosure}. */
+  readonly copy?: string | undefined;
   /** Gets what the flavor writes to its standard streams. */
   readonly note?: ((text: string) => void) | undefined;
 }
@@ -36,12 +38,12 @@ interface Options {
 /**
  * Loads a flavor in JavaScript in a process of its own, which answers until this one ends or becomes another. Node.js permits it to read what it may import and nothing else; and as any stranger's program it is
  * nobody (of a module that not everybody may read: its owner), has no capability, sees these files and the programs of the host read-only, no network, no /proc and no other process, and has bounded memory. Who is not root can take from it what Node.js can, no more.
- * @returns asks it. It throws what the flavor throws, and RKT_FLAVOR_ANSWER_INVALID, RKT_FLAVOR_DENIED, RKT_FLAVOR_OUT_OF_MEMORY, RKT_FLAVOR_PLAN_TOO_LARGE, RKT_FLAVOR_TIMED_OUT
+ * @returns asks it. It throws what the flavor throws, and RKT_FLAVOR_ANSWER_INVALID, RKT_FLAVOR_DENIED, RKT_FLAVOR_OUT_OF_MEMORY, RKT_FLAVOR_PLAN_TOO_LARGE, RKT_FLAVOR_TIMED_OUT, RKT_FLAVOR_UNREADABLE
  */
-export const startConversation = (source: string, {milliseconds = {}, note}: Options = {}): Ask => {
+export const startConversation = (source: string, {milliseconds = {}, copy, note}: Options = {}): Ask => {
   const file = realpathSync(source);
   const directory = packageOf(file);
-  const talk = start(file);
+  const talk = start(file, copy);
   let lastQuestion: string | undefined;
   let lines = 0;
   const passOn = (name: string, said: string): void => {
@@ -93,25 +95,25 @@ const parse = (name: string, hook: string, reply: Buffer): Said => {
   throw flavorAnswerInvalid(name, hook, 'what it wrote itself where rkt reads answers');
 };
 
-const start = (source: string) => {
+const start = (source: string, copy: string | undefined) => {
   // What rkt's caller left open is nobody else's business; what a pod is to have of it the executor keeps by itself.
   closeOnExecFrom(3);
   using theirs = new DisposableStack();
   const [questions, answers, messages] = [pipe({bytes: CHUNK}), pipe({bytes: CHUNK}), pipe()];
   for (const fd of [questions.read, answers.write, messages.write]) theirs.use(fd);
   const stdio = [questions.read, messages.write, messages.write, answers.write].map(({number}) => number);
-  const {child, keeper} = launch(source, stdio, theirs);
+  const {child, keeper} = launch({source, copy}, stdio, theirs);
   return speak(child, keeper, {questions: questions.write, answers: answers.read, messages: messages.read});
 };
 
 const launch = (
-  source: string,
+  {source, copy}: {readonly source: string; readonly copy: string | undefined},
   stdio: number[],
   disposables: DisposableStack,
 ): {readonly child: ChildProcess; readonly keeper: Keeper | undefined} => {
   const {spawn} = process.getBuiltinModule('node:child_process');
   const script = path.join(ownPackage(), 'bin/serve-hooks.cjs');
-  const readable = [...packageClosure(source), script];
+  const readable = [...packageClosure(source, copy), script];
   const node = ownNode();
   const shown = [...readable, node]
     .filter((place, _, all) => !isShownToAll(place) && !all.some((other) => place.startsWith(`${other}/`)))

@@ -6,8 +6,11 @@ import {askedFlavor} from './asked-flavor.ts';
 
 const MODULES = new Set(['.js', '.cjs', '.mjs', '.ts', '.cts', '.mts', '.json', '.node']);
 
+/** Whether a file is a module of JavaScript, by its name. */
+export const isModule = (file: string): boolean => MODULES.has(path.extname(file));
+
 /** Whether a file is a program and no module of JavaScript. */
-export const isExecutable = (file: string): boolean => !MODULES.has(path.extname(file)) && isProgram(file);
+export const isExecutable = (file: string): boolean => !isModule(file) && isProgram(file);
 
 /** What every flavor has, so that a program need not say so. */
 const REQUIRED = Object.entries(HOOKS).flatMap(([hook, need]) =>

@@ -6,7 +6,7 @@ import {openHost} from '../../linux/openat2.ts';
 import {readChunks} from '../../linux/read-chunks.ts';
 import {rememberOfFile} from '../../linux/remember-of-file.ts';
 
-/** Bytes of a program that is a flavor. */
+/** Bytes of a file of a flavor. */
 const MAX_FILE = 1024 ** 3;
 
 /**
@@ -24,7 +24,8 @@ export const fileDigest = (file: string, cacheDir: string | undefined): string =
     },
   );
 
-const digestOf = (file: Fd): string => {
+/** `sha256-…` of what is in an open file. @throws Unbounded */
+export const digestOf = (file: Fd): string => {
   const stats = fstatSync(file.number);
   if (!stats.isFile()) throw new Unbounded('not-regular');
   if (stats.size > MAX_FILE) throw new Unbounded('too-large');

@@ -2,6 +2,7 @@ import {existsSync, type Stats, statSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import path from 'node:path';
 import type {Flavor} from '../../contract/flavor.ts';
+import {dismissCompanions} from '../../linux/companions.ts';
 import {isProgram} from '../../linux/programs.ts';
 import {RktError} from '../../rkt-error.ts';
 import {suggest} from '../../suggest.ts';
@@ -11,7 +12,7 @@ import {flavorLoadFailed, flavorNotFound} from '../errors.ts';
 import {checkHooks} from './check-hooks.ts';
 import {fileDigest} from './file-digest.ts';
 import {loadScript} from './load-script.ts';
-import {hasOwnName, isOwnFlavor, ownFlavors} from './own-flavors.ts';
+import {findInOwnTrees, hasOwnName, isOwnFlavor, ownFlavors} from './own-flavors.ts';
 import {entries, findPackage, flavorsIn, ownTrees} from './package-trees.ts';
 
 /** A flavor that has been loaded and checked. */
@@ -32,6 +33,8 @@ interface Options {
   readonly cacheDir?: string | undefined;
   /** Directories with a `node_modules` in which packages are looked up, after rkt's own. */
   readonly searchFrom?: readonly string[];
+  /** The packages that the flavor is made of, where that is loaded from a copy of them. */
+  readonly copy?: string | undefined;
   /** Gets what other people's flavors write. */
   readonly note?: (text: string) => void;
 }
@@ -107,6 +110,7 @@ const hintFor = (selection: string, options: Options): string | undefined => {
   const installed = [...ownTrees(), ...configuredTrees(options)]
     .flatMap(flavorsIn)
     .map((found) => found.replace(/^(@rkt\/|rkt-)flavor-/, ''));
+  if (existsSync(selection)) return `a path begins with "./" or "/": "./${selection}"`;
   const near = suggest(selection, [...new Set(installed)]);
   return near.length === 0 ? undefined : `did you mean ${near.map((each) => `"${each}"`).join(' or ')}?`;
 };
@@ -141,7 +145,7 @@ const entryOf = (directory: string): string => {
 };
 
 const resolvePackage = (name: string, options: Options): Place | undefined => {
-  const own = findPackage(name, ownTrees());
+  const own = findInOwnTrees(name);
   const source = own ?? findPackage(name, configuredTrees(options));
   return source === undefined ? undefined : {source, builtIn: own !== undefined && hasOwnName(name)};
 };
@@ -158,11 +162,11 @@ const digestOf = async ({source, builtIn}: Place, {cacheDir}: Options): Promise<
   if (builtIn) return fileDigest(source, cacheDir);
   const {isExecutable} = await import('./executable-flavor.ts');
   if (isExecutable(source)) return fileDigest(source, cacheDir);
-  const [{flavorParts}, {flavorDigest}] = await Promise.all([
+  const [{digestedParts, flavorParts}, {flavorDigest}] = await Promise.all([
     import('./flavor-parts.ts'),
     import('./flavor-digest.ts'),
   ]);
-  const parts = flavorParts(source);
+  const parts = flavorParts(source) ?? digestedParts(source);
   return parts === undefined ? fileDigest(source, cacheDir) : flavorDigest(parts);
 };
 
@@ -178,11 +182,11 @@ const reading = async <T>(selection: string, source: string, read: () => Promise
 
 const load = async (selection: string, place: Place, options: Options): Promise<FoundFlavor> => {
   const {source, builtIn} = place;
-  const {cacheDir, note} = options;
+  const {cacheDir, copy, note} = options;
   const {digest, flavor} = await reading(selection, source, async () => ({
     // Before it is loaded: what is kept of it afterwards has the same one, or it has changed meanwhile.
     digest: await digestOf(place, options),
-    flavor: builtIn ? ownFlavor(source) : (await import('./outside-flavor.ts')).outsideFlavor(source, note),
+    flavor: builtIn ? ownFlavor(source) : (await import('./outside-flavor.ts')).outsideFlavor(source, {copy, note}),
   }));
   const {declaration} = flavor;
   const checked = cacheDir === undefined ? undefined : path.join(cacheDir, 'checked');
@@ -215,8 +219,15 @@ export const digestAt = async (selection: string, options: Options): Promise<str
   return reading(selection, place.source, () => digestOf(place, options));
 };
 
-/** Every flavor package in the trees that are searched; those that fail to load carry the error. */
-export const listFlavors = async (options: Options): Promise<readonly (FoundFlavor | BrokenFlavor)[]> => {
+/**
+ * Looks at every flavor package in the trees that are searched, one after the other: what runs of a flavor of somebody else's has ended before the next is loaded, so that all of them together
+ * have no more memory than one.
+ * @param look gets one that fails to load with its error, and may ask one that does not until it has returned
+ */
+export const eachFlavor = async <T>(
+  options: Options,
+  look: (found: FoundFlavor | BrokenFlavor) => T | Promise<T>,
+): Promise<T[]> => {
   const places = new Map<string, Place>();
   for (const name of [...ownTrees(), ...configuredTrees(options)].flatMap(flavorsIn)) {
     const place = resolvePackage(name, options);
@@ -225,11 +236,11 @@ export const listFlavors = async (options: Options): Promise<readonly (FoundFlav
   for (const place of besideTrees(options).flatMap(flavorsBeside)) {
     places.set(place, {source: place, builtIn: false});
   }
-  return Promise.all(
-    [...places.keys()]
-      .sort()
-      .map((source) =>
-        loadFrom(source, places.get(source)?.builtIn === true, options).catch((error) => ({source, error})),
-      ),
-  );
+  const seen: T[] = [];
+  for (const source of [...places.keys()].sort()) {
+    const builtIn = places.get(source)?.builtIn === true;
+    seen.push(await look(await loadFrom(source, builtIn, options).catch((error: unknown) => ({source, error}))));
+    dismissCompanions();
+  }
+  return seen;
 };

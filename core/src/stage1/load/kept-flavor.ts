@@ -4,7 +4,7 @@ import {RktError} from '../../rkt-error.ts';
 import {flavorReplaced} from '../errors.ts';
 import {type FoundFlavor, loadFlavor} from './find.ts';
 import {flavorDigest} from './flavor-digest.ts';
-import {copiedParts, ENTRY} from './flavor-parts.ts';
+import {copiedParts, ENTRY, PACKAGES} from './flavor-parts.ts';
 
 /** Copies of flavors that pods have been made with, by their digests. */
 export const keptFlavorsDirectory = (dataDir: HostPath): HostPath => `${dataDir}/cas/flavor-copies` as HostPath;
@@ -38,7 +38,9 @@ export const keptFlavor = async (
   if (!isWhole(directory, digest))
     throw flavorReplaced(name, digest, found, `${directory}, the copy that was kept of it, is damaged`);
   try {
-    const {flavor} = await loadFlavor(realpathSync(`${directory}/${ENTRY}`), options);
+    const packages = `${realpathSync(directory)}/${PACKAGES}`;
+    const copy = existsSync(packages) ? packages : undefined;
+    const {flavor} = await loadFlavor(realpathSync(`${directory}/${ENTRY}`), {...options, copy});
     return {flavor, digest, source};
   } catch (cause) {
     if (!(cause instanceof RktError)) throw cause;

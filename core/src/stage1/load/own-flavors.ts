@@ -1,4 +1,4 @@
-import {readFileSync} from 'node:fs';
+import {existsSync, readFileSync, realpathSync} from 'node:fs';
 import {findPackageJSON} from 'node:module';
 import path from 'node:path';
 import {pathToFileURL} from 'node:url';
@@ -18,11 +18,35 @@ const PACKAGE = /^@rkt\/flavor-([a-z0-9-]+)$/;
 /** Whether a package would be one of rkt's own flavors, if it is found in rkt's own tree. */
 export const hasOwnName = (name: string): boolean => PACKAGE.test(name);
 
+/** The file that a package of rkt's own tree is loaded from. */
+export const findInOwnTrees = (name: string): string | undefined =>
+  (hasOwnName(name) ? findBuilt(name) : undefined) ?? findPackage(name, ownTrees());
+
+/** Whether Node.js takes what a package has for its users. */
+const isPlain = process.execArgv.every((argument) => !/^(--conditions|-C)/.test(argument));
+
+/** As Node.js would find it, which takes a millisecond for that; `undefined` of a package whose entry depends on more. */
+const findBuilt = (name: string): string | undefined => {
+  const directory = ownTrees()
+    .map((tree) => path.join(tree, name))
+    .find((candidate) => existsSync(candidate));
+  if (directory === undefined || !isPlain) return undefined;
+  const {
+    types: _types,
+    source: _source,
+    ...entry
+  } = readManifest(path.join(directory, 'package.json')).exports?.['.'] ?? {};
+  const file = Object.keys(entry).length === 1 ? entry.default : undefined;
+  if (typeof file !== 'string' || !file.startsWith('./')) return undefined;
+  const built = path.join(directory, file);
+  return existsSync(built) ? realpathSync(built) : undefined;
+};
+
 /** Whether a file is what one of rkt's own flavors is loaded from. */
 export const isOwnFlavor = (source: string): boolean => {
   const file = findPackageJSON(pathToFileURL(source));
   const {name} = file === undefined ? {} : readManifest(file);
-  return typeof name === 'string' && hasOwnName(name) && findPackage(name, ownTrees()) === source;
+  return typeof name === 'string' && hasOwnName(name) && findInOwnTrees(name) === source;
 };
 
 /** Those that are installed beside rkt. It looks through directories, which nothing needs that names a flavor. */
@@ -59,6 +83,7 @@ export const defaultOrder = (flavors: readonly OwnFlavor[]): string[] => {
 
 interface Manifest {
   readonly name?: unknown;
+  readonly exports?: {readonly '.'?: Readonly<Record<string, unknown>>};
   readonly rkt?: {readonly rktNames?: unknown; readonly defaultAfter?: unknown} | null;
 }
 

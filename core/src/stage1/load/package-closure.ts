@@ -7,9 +7,10 @@ import {ownTrees} from './package-trees.ts';
 /**
  * Everything that a module may import, as real paths of which none is below another: its package, the `node_modules` in which Node looks from there, the packages that are linked into these, and rkt's own. A
  * file that belongs to no package stands alone.
+ * @param copy of the packages that a flavor is made of, each of which may be linked by any name
  */
-export const packageClosure = (source: string): string[] => {
-  const found = new Set<string>();
+export const packageClosure = (source: string, copy?: string): string[] => {
+  const found = new Set<string>(copy === undefined ? [] : [copy]);
   const visit = (place: string): void => {
     if (found.has(place)) return;
     found.add(place);
@@ -35,6 +36,10 @@ const ancestors = (place: string): string[] => {
   return parent === place ? [] : [place, ...ancestors(parent)];
 };
 
+/** Whether something is one of these places, or in one. */
+export const isWithin = (file: string, places: readonly string[]): boolean =>
+  places.some((place) => file === place || file.startsWith(`${place}/`));
+
 /** Packages that are linked into a tree. What else a link leads to is nobody's to import. */
 const linksIn = (tree: string, scope = ''): string[] =>
   readdirSync(path.join(tree, scope), {withFileTypes: true}).flatMap((entry) => {
@@ -48,7 +53,7 @@ const linksIn = (tree: string, scope = ''): string[] =>
 const MAX_MANIFEST = 1024 * 1024;
 
 /** The package that a link leads to; `undefined` if it leads nowhere, or to something else. */
-export const packageAt = (link: string): {readonly directory: string; readonly name: unknown} | undefined => {
+const packageAt = (link: string): {readonly directory: string; readonly name: unknown} | undefined => {
   try {
     const directory = realpathSync(link);
     return {

@@ -1,4 +1,4 @@
-import {flavorDenied, flavorOutOfMemory} from '../errors.ts';
+import {flavorDenied, flavorOutOfMemory, flavorUnreadable} from '../errors.ts';
 import {placeIn} from './place-in.ts';
 
 /** What bin/serve-hooks.cjs tells of an error; whatever a flavor makes of it. */
@@ -12,7 +12,7 @@ export const isAboutMemory = (text: string): boolean => OUT_OF_MEMORY.test(text)
 /**
  * The error that a flavor has thrown in its own process, with its stack, and as `place` file and line of the flavor's.
  * @param directory of the flavor's package
- * @returns RKT_FLAVOR_DENIED, RKT_FLAVOR_OUT_OF_MEMORY for what the flavor may not
+ * @returns RKT_FLAVOR_DENIED, RKT_FLAVOR_OUT_OF_MEMORY, RKT_FLAVOR_UNREADABLE for what the flavor may not
  */
 export const thrownByFlavor = (flavor: string, hook: string, told: Told, directory: string): Error => {
   const error = revived(told);
@@ -21,6 +21,7 @@ export const thrownByFlavor = (flavor: string, hook: string, told: Told, directo
   if (told.code === 'ERR_ACCESS_DENIED' || told.code === 'ERR_DLOPEN_DISABLED') {
     return flavorDenied(flavor, hook, {permission: text(told.permission), resource: text(told.resource)}, found);
   }
+  if (told.code === 'EACCES') return flavorUnreadable(flavor, hook, found, directory);
   return isAboutMemory(found.message) ? flavorOutOfMemory(flavor, hook, found) : found;
 };
 

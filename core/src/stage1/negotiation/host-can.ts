@@ -5,6 +5,8 @@ import type {HostRequirement} from '../../contract/support.ts';
 /** The first version in which files can still be moved between directories. */
 const LANDLOCK = 2;
 
+const ALL_IDS = {users: Number.POSITIVE_INFINITY, groups: Number.POSITIVE_INFINITY, changesGroups: true};
+
 /** Why this host does not meet a requirement, with what would help; `undefined` when it does. */
 export const unmet = (requirement: HostRequirement, host: HostFacts): string | undefined => {
   const [kind = '', ...rest] = requirement.split('/');
@@ -38,6 +40,20 @@ export const unmet = (requirement: HostRequirement, host: HostFacts): string | u
       return host.seccomp ? undefined : 'this kernel has no seccomp filters';
     case 'user-namespaces':
       return host.userNamespaces ? undefined : 'user namespaces are switched off on this host';
+    case 'root':
+      return host.rootless === undefined
+        ? undefined
+        : 'it needs root of the host, and rkt runs as an ordinary user here';
+    case 'rootless':
+      return host.rootless === undefined
+        ? 'only the pods of ordinary users have it, and rkt runs as root of the host here'
+        : undefined;
+    case 'ids': {
+      const {users, groups, changesGroups} = host.rootless ?? ALL_IDS;
+      return users > 1 && groups > 1 && changesGroups
+        ? undefined
+        : 'a pod has only root and its group here, because the user who runs rkt has no subordinate ids (/etc/subuid, /etc/subgid, newuidmap and newgidmap)';
+    }
     default:
       return `unknown requirement "${requirement}"`;
   }
@@ -51,7 +67,8 @@ export const valueBeyondHost = <N extends IsolatorName>(
   value: IsolatorMap[N],
   host: HostFacts,
 ): string | undefined => {
-  if (host.capabilities.includes('CAP_SYS_RESOURCE')) return undefined;
+  // Of a user namespace it does not count for these.
+  if (host.capabilities.includes('CAP_SYS_RESOURCE') && host.rootless === undefined) return undefined;
   if (name === 'os/linux/oom-score-adj') {
     const {score} = value as IsolatorMap['os/linux/oom-score-adj'];
     return score < host.oomScoreAdj
@@ -67,4 +84,20 @@ export const valueBeyondHost = <N extends IsolatorName>(
     }
   }
   return undefined;
+};
+
+/** Why no process can have these ids on this host; `undefined` when it can. */
+export const idsBeyondHost = (
+  {uid, gid, groups}: {readonly uid: number; readonly gid: number; readonly groups: readonly number[]},
+  {rootless}: Pick<HostFacts, 'rootless'>,
+): string | undefined => {
+  if (rootless === undefined) return undefined;
+  const {users, changesGroups} = rootless;
+  if (uid >= users) return `user ${uid} is beyond the ${users} that the user who runs rkt has here (/etc/subuid)`;
+  const group = [gid, ...groups].find((id) => id >= rootless.groups);
+  if (group !== undefined)
+    return `group ${group} is beyond the ${rootless.groups} that the user who runs rkt has here (/etc/subgid)`;
+  return groups.length > 0 && !changesGroups
+    ? 'further groups need subordinate ids (/etc/subuid, /etc/subgid, newuidmap and newgidmap)'
+    : undefined;
 };

@@ -1,4 +1,4 @@
-import type {Declaration} from '../../contract/declaration.ts';
+import type {Declaration, Feature} from '../../contract/declaration.ts';
 import type {Finding, HostFacts} from '../../contract/host.ts';
 import type {IsolatorMap, IsolatorName} from '../../contract/isolators.ts';
 import type {EnforcementReport, ReportEntry} from '../../contract/plan.ts';
@@ -6,9 +6,9 @@ import type {Pod} from '../../contract/pod.ts';
 import type {Support} from '../../contract/support.ts';
 import {suggest} from '../../suggest.ts';
 import {degradedUnknown, flavorCannot, flavorHostLacks} from '../errors.ts';
-import {DEVICE_POLICY, NOTIFY, UNSAID, type Wish, wishesOf} from '../wishes.ts';
+import {DEVICE_POLICY, type Ids, NOTIFY, UNSAID, USER, type Wish, wishesOf} from '../wishes.ts';
 import {degradableNames, degrade, isDegradable} from './degrade.ts';
-import {unmet, valueBeyondHost} from './host-can.ts';
+import {idsBeyondHost, unmet, valueBeyondHost} from './host-can.ts';
 import {limitPrivileges, makesNodes} from './limit-privileges.ts';
 import {valueBeyondPod} from './pod-can.ts';
 
@@ -53,7 +53,7 @@ export const negotiate = ({
   const wishes = wishesOf(pod, host);
   refuseUnknown(allowDegraded, [...degradableNames, ...wishes.map(({name}) => name)]);
   for (const wish of wishes) {
-    const support = withinPod(supportFor(wish, declaration, host), wish, pod);
+    const support = withinPod(supportFor(wish, declaration, host), wish, pod, host);
     if (support.level !== 'impossible') {
       entries.push(entryFor(wish, support));
     } else if (UNSAID.includes(wish.name) && !Object.hasOwn(declaration.features, wish.name)) {
@@ -99,6 +99,9 @@ const supportFor = (
   const support = Object.hasOwn(declared, name) ? declared[name] : undefined;
   if (support === undefined) return {level: 'impossible', consequence: 'this flavor does not know it'};
   if (support.level !== 'enforced' && support.level !== 'equivalent') return support;
+  // Which user it is says more than that there are none.
+  const ids = kind === 'feature' && name === USER ? idsBeyondHost(value as Ids, host) : undefined;
+  if (ids !== undefined) return {level: 'impossible', consequence: ids};
   for (const requirement of support.requires ?? []) {
     const consequence = unmet(requirement, host);
     if (consequence !== undefined) return {level: 'impossible', consequence};
@@ -108,9 +111,17 @@ const supportFor = (
   return beyond === undefined ? support : {level: 'impossible', consequence: beyond};
 };
 
-const withinPod = (support: Support, wish: Wish, pod: Pod): Support => {
-  const beyond = support.level === 'impossible' ? undefined : valueBeyondPod(wish, pod);
+const withinPod = (support: Support, wish: Wish, pod: Pod, host: HostFacts): Support => {
+  const beyond =
+    support.level === 'impossible' ? undefined : (valueBeyondPod(wish, pod) ?? ownerBeyondHost(wish, pod, host));
   return beyond === undefined ? support : {level: 'impossible', consequence: beyond};
+};
+
+/** Of a volume that is made for the pod. */
+const ownerBeyondHost = ({kind, name, value}: Wish, {volumes}: Pod, host: HostFacts): string | undefined => {
+  if (kind !== 'feature' || name !== ('volume/empty' satisfies Feature)) return undefined;
+  const volume = volumes.find((each) => each.name === value);
+  return volume?.kind === 'empty' ? idsBeyondHost({uid: volume.uid, gid: volume.gid, groups: []}, host) : undefined;
 };
 
 const VERDICTS = {

@@ -6,6 +6,7 @@ import {checkedOnce} from '../checked-once.ts';
 import {flavorCannot} from '../errors.ts';
 import type {FoundFlavor} from '../load/find.ts';
 import {checkLiveness} from './check-liveness.ts';
+import {checkPids} from './check-pids.ts';
 import {draftPlan} from './draft-plan.ts';
 import {findingsOf} from './findings-of.ts';
 import {negotiate} from './negotiate.ts';
@@ -52,6 +53,7 @@ export const planPod = async (
   );
   await checkedOnce(checked, 'plan', text, async () => (await import('./check-plan.ts')).checkPlan(plan, pod));
   checkLiveness(flavor.declaration, plan, pod);
+  checkPids(plan, facts);
   return {pod, report: {...report, entries}, plan};
 };
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import {entriesOf} from '../../config/entries-of.ts';
-import {configUnreadable} from '../../config/errors.ts';
+import {configNotRegular} from '../../config/errors.ts';
 import type {Layers} from '../../config/load.ts';
 import type {Layer} from './policy.ts';
 
@@ -9,12 +9,12 @@ export interface PolicyFile {
   readonly file: string;
 }
 
-const NAME = /^[^.].*\.(json|ya?ml)$/;
+const NAME = /^[^.].*\.(json|ya?ml)$/i;
 
 /**
- * The policy files of a host, highest layer first, each layer in the order of names: `*.json`, `*.yaml` and `*.yml` in `<layer>/policy.d`. Costs one readdir for
+ * The policy files of a host, highest layer first, each layer in the order of names: `*.json`, `*.yaml` and `*.yml`, in capitals too, in `<layer>/policy.d`. Costs one readdir for
  * each layer.
- * @throws RKT_CONFIG_DIRECTORY_UNREADABLE; RKT_CONFIG_UNREADABLE for what is called so and is no regular file: a restriction never gets lost unnoticed
+ * @throws RKT_CONFIG_DIRECTORY_UNREADABLE; RKT_CONFIG_NOT_REGULAR for what is called so and is no regular file: a restriction never gets lost unnoticed
  */
 export const findPolicyFiles = ({systemConfig, localConfig, userConfig}: Layers): PolicyFile[] => [
   ...filesOf('system', systemConfig),
@@ -28,7 +28,7 @@ const filesOf = (layer: Layer, directory: string): PolicyFile[] => {
     .filter(({name}) => NAME.test(name))
     .map((entry) => {
       const file = path.join(place, entry.name);
-      if (!entry.isFile()) throw configUnreadable(file, new Error('not a regular file'));
+      if (!entry.isFile()) throw configNotRegular(file);
       return {layer, file};
     })
     .sort((a, b) => (a.file < b.file ? -1 : 1));

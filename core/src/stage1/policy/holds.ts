@@ -38,14 +38,17 @@ const hasOwnIds = (each: Case): boolean =>
 const properties: {readonly [P in Property]: (each: Case) => boolean} = {
   'host-ipc': (each) => !ownIpc(each),
   'host-network': ({pod}) => pod.network.mode === 'host',
-  'host-pid': (each) => declares(each, 'host-pid'),
+  'host-pid': (each) => declares(each, 'host-pid') && !hasOwnPids(each),
   'own-ipc': (each) => ownIpc(each),
   'own-kernel': (each) => declares(each, 'own-kernel'),
   'own-network': (each) => each.pod.network.mode !== 'host' && has(each, `network/${each.pod.network.mode}`),
-  'own-pid': (each) => declares(each, 'own-pid'),
+  'own-pid': (each) => declares(each, 'own-pid') || hasOwnPids(each),
   'own-user-ids': (each) => declares(each, 'own-user-ids') || hasOwnIds(each),
-  rootless: (each) => declares(each, 'rootless'),
+  rootless: (each) => declares(each, 'rootless') && each.host.rootless !== undefined,
 };
+
+/** A pod of an ordinary user has, if any can. */
+const hasOwnPids = (each: Case): boolean => each.host.rootless !== undefined && has(each, 'pid/private');
 
 const ownIpc = (each: Case): boolean => {
   switch (each.pod.ipc) {

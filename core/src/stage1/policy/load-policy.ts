@@ -1,5 +1,4 @@
 import {firstFault} from '../../appc/fault.ts';
-import {jsonFault} from '../../appc/json-fault.ts';
 import {readDocument} from '../../appc/read-manifest.ts';
 import {
   configFieldInvalid,
@@ -35,9 +34,12 @@ const parse = async (file: string): Promise<unknown> => {
   } catch (cause) {
     if (cause instanceof Unbounded && cause.reason === 'too-large') throw configTooLarge(file, MAX_BYTES);
     if (!(cause instanceof RktError)) throw configUnreadable(file, cause);
-    const {path: at, expected} = jsonFault(cause);
-    const {line} = cause.fields;
-    throw configFieldInvalid(file, typeof line === 'number' ? `line ${line}` : at === '$' ? '' : at, expected);
+    const {line, reason, path: at = '$'} = cause.fields;
+    throw configFieldInvalid(
+      file,
+      typeof line === 'number' ? `line ${line}` : at === '$' ? '' : String(at),
+      String(reason),
+    );
   }
 };
 

@@ -23,6 +23,7 @@ kernelTest('S07 masked files read as empty, masked directories are empty and rea
       {path: '/proc/sys/kernel', what: 'list'},
       {path: '/sys/kernel', what: 'list'},
       {path: '/sys/kernel/new', what: 'write'},
+      {path: '/proc/sys/kernel/new', what: 'write'},
     ],
   );
   t.is(error, undefined);
@@ -31,6 +32,7 @@ kernelTest('S07 masked files read as empty, masked directories are empty and rea
   t.deepEqual(seen[2], {names: []});
   t.deepEqual(seen[3], {names: []});
   t.is(seen[4]?.error, 'EROFS');
+  t.is(seen[5]?.error, 'EROFS');
   t.deepEqual(box.hostMounts(), []);
 });
 

@@ -1,15 +1,17 @@
 import {spawn} from 'node:child_process';
 import {randomUUID} from 'node:crypto';
 import {once} from 'node:events';
-import {writeFileSync} from 'node:fs';
+import {existsSync, readFileSync, writeFileSync} from 'node:fs';
 import type {ExecutionContext} from 'ava';
 import {lacks} from '../../../../test/helpers/lacks.ts';
+import {childrenOf} from '../../../../test/helpers/proc.ts';
 import {said} from '../../../../test/helpers/said.ts';
 import {testIf} from '../../../../test/helpers/skip.ts';
 import type {RunningPod, StopStep} from '../../../src/contract/index.ts';
 import {performStop} from '../../../src/executor/perform-stop.ts';
 import {cgroupPath, createCgroup, killCgroup, removeCgroup, trackingHierarchy} from '../../../src/linux/cgroups.ts';
-import {identify} from '../../../src/linux/process-identity.ts';
+import {isNamespaceAlive} from '../../../src/linux/pid-namespace.ts';
+import {identify, isAlive} from '../../../src/linux/process-identity.ts';
 import {gatherHostFacts} from '../../../src/stage1/facts/host-facts.ts';
 
 /* What a flavor's `stop` asks for, of a pod whose supervisor and app are in cgroups of their own below the pod's. */
@@ -89,3 +91,54 @@ kernelTest('kill leaves nothing below the pod, and nothing to wait for', async (
   t.deepEqual([await supervisor.ended, await app.ended], ['SIGKILL', 'SIGKILL']);
   t.notThrows(remove);
 });
+
+testIf(lacks('root', 'program/unshare', 'program/nsenter'))(
+  'S10 a pid namespace has ended when nothing runs in it any more, also where nobody reaps what has ended',
+  async (t) => {
+    const there = 'echo ready; exec cat';
+    const outside = spawn('unshare', ['--pid', '--fork', '/bin/sh', '-c', there], {stdio: ['pipe', 'pipe', 'ignore']});
+    t.teardown(() => outside.kill('SIGKILL'));
+    await said(outside);
+    const [pid = 0] = childrenOf(outside.pid ?? 0);
+    const first = identify(pid);
+    // Its first process ends after all others have been reaped: one by a parent that is stopped for now, one by a parent that never does it.
+    const join = async (...options: readonly string[]) => {
+      const joining = spawn('nsenter', [`--target=${pid}`, '--pid', ...options], {stdio: ['pipe', 'pipe', 'inherit']});
+      t.teardown(() => joining.kill('SIGKILL'));
+      await said(joining);
+      return joining;
+    };
+    const stopped = await join('/bin/sh', '-c', there);
+    stopped.kill('SIGSTOP');
+    const continued = once(stopped, 'exit');
+    const inside = `exec 3<&0; /bin/sh -c '${there}' <&3 & exec sleep 1000`;
+    const careless = await join('--no-fork', '/bin/sh', '-c', inside);
+    const ended = once(outside, 'exit');
+    const uuid = randomUUID();
+    const supervisor = {pid, startTime: -1};
+    const pod = {uuid, cgroup: `test-${uuid}`, supervisor} as unknown as RunningPod; // no more is looked at
+    t.true(first !== undefined && isNamespaceAlive(first));
+    t.notThrows(() => performStop([], {pod, facts, first, force: true}));
+    await continued;
+    t.false(first !== undefined && isNamespaceAlive(first));
+    t.true(first !== undefined && isAlive(first));
+    careless.kill('SIGKILL');
+    await ended;
+  },
+);
+
+/** The parent of all threads of the kernel, which no signal ends. */
+const THREADS = 2;
+const isOfKernel = existsSync(`/proc/${THREADS}`) && readFileSync(`/proc/${THREADS}/comm`, 'utf8') === 'kthreadd\n';
+
+testIf(lacks('root') ?? (isOfKernel ? undefined : 'no thread of the kernel is to be seen'))(
+  'who stops a pod is told of what SIGKILL has not ended',
+  (t) => {
+    const uuid = randomUUID();
+    const pod = {uuid, cgroup: `test-${uuid}`, supervisor: identify(THREADS)} as unknown as RunningPod;
+    t.like(
+      t.throws(() => performStop([], {pod, facts, force: true, patience: 100})),
+      {code: 'RKT_POD_NOT_KILLED', fields: {uuid}},
+    );
+  },
+);

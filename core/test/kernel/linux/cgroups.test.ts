@@ -21,6 +21,7 @@ import {
   removeCgroup,
   setLimits,
   trackingHierarchy,
+  usedHierarchies,
 } from '../../../src/linux/cgroups.ts';
 import {makeDirectory} from '../../../src/linux/directory-entry.ts';
 import type {Fd} from '../../../src/linux/fd.ts';
@@ -97,6 +98,50 @@ cgroupTest('kill ends every process, also in cgroups below, and no other', async
   t.is(answer, 'still here');
   removeCgroup(facts, path);
   t.true(directories(path).every((directory) => !existsSync(directory)));
+});
+
+/** As many processes as there may be, each of which forks as soon as another has been killed. */
+const BOMB = `
+import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+sys.stdin.readline()
+while True:
+    try: os.fork()
+    except OSError: pass`;
+const MOST = 40;
+/** As where the kernel has no way to kill them all at once. */
+const v1 = {...facts, hierarchies: facts.hierarchies.filter(({version}) => version === 1)};
+const hasPids = v1.hierarchies.some(({controllers}) => controllers.includes('pids'));
+const forkTest = testIf(
+  lacks('root', 'cgroups', 'program/python3') ?? (hasPids ? undefined : 'no pids controller of cgroup v1'),
+);
+
+forkTest('S10 processes that fork while they are killed may do so no more, and are all killed', async (t) => {
+  const path = cgroupPath(v1, `test-${randomUUID()}`);
+  const used = {hierarchies: usedHierarchies(v1, {})};
+  const files = (name: string) =>
+    used.hierarchies.map(({mountPoint}) => `${mountPoint}${path}/${name}`).filter((file) => existsSync(file));
+  const write = (name: string, value: string) => {
+    for (const file of files(name)) writeFileSync(file, value);
+  };
+  createCgroup(used, path);
+  t.teardown(() => {
+    write('pids.max', '0');
+    killCgroup(v1, path);
+    removeCgroup(v1, path);
+  });
+  write('pids.max', String(MOST));
+  const bomb = spawn('/usr/bin/python3', ['-c', BOMB], {stdio: ['pipe', 'inherit', 'inherit']});
+  t.teardown(() => bomb.kill('SIGKILL'));
+  write('cgroup.procs', String(bomb.pid));
+  bomb.stdin.write('go\n');
+  await until(() => processesOf(v1, path).length === MOST);
+  t.notThrows(() => killCgroup(v1, path));
+  t.false(isPopulated(v1, path));
+  t.deepEqual(
+    files('pids.max').map((file) => readFileSync(file, 'utf8')),
+    ['0\n'],
+  );
 });
 
 cgroupTest('what does not exist is not populated, and is removed and killed without complaint', (t) => {

@@ -25,6 +25,7 @@ import {takeImage} from '../../../src/image/remove.ts';
 import {lockImages, openStore} from '../../../src/image/store.ts';
 import {lockDirectory, lockFd} from '../../../src/linux/lock.ts';
 import {openHost as openFile} from '../../../src/linux/openat2.ts';
+import {undoPlan} from '../../../src/pod/state/delete.ts';
 import type {PodDirectory} from '../../../src/pod/state/states.ts';
 
 /* S20: what another rkt does between a look of this one and what follows from it. Each is stopped there: by a lock, by a fifo in place of a file, or at a fault point. */
@@ -60,7 +61,8 @@ const exited = async (host: Host, ...flags: string[]): Promise<string> => {
 
 const storeOf = ({data}: Host) => openStore(data as HostPath);
 
-const podIn = ({data}: Host, directory: PodDirectory, uuid: string) => path.join(data, 'pods', directory, uuid);
+const podIn = ({data}: Host, directory: PodDirectory, uuid: string) =>
+  path.join(data, 'pods', directory, uuid) as HostPath;
 
 for (const verb of ['run', 'run-prepared'] as const)
   withHost(`${verb} holds the store until its pod is in "run"`, async (t, host) => {
@@ -143,6 +145,7 @@ for (const [what, isWhole] of [
     const next = begin(t, host, ['prepare', '--stage1=fly', '--pod-name=web', buildImage(), '--exec=/bin/true']);
     await supervisor.reached();
     // In the order in which it is removed.
+    undoPlan(pod);
     rmSync(path.join(host.data, 'pod-names/web'));
     if (isWhole) supervisor.restore();
     else rmSync(pod, {recursive: true});
@@ -192,6 +195,7 @@ withHost('image rm and image verify take a pod that goes meanwhile for one that 
   const [id = ''] = readdirSync(store.images);
   chmodSync(path.join(store.images, id, 'rootfs/tmp'), 0o700);
   const pod = podIn(host, 'run', uuid);
+  undoPlan(pod);
   const frozen = withhold(path.join(pod, 'frozen.json'));
   const verifying = begin(t, host, ['image', 'verify', id]);
   await frozen.reached();

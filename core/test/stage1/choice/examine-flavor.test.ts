@@ -1,4 +1,5 @@
 import test from 'ava';
+import type {HostFacts} from '../../../src/contract/host.ts';
 import {examineFlavor} from '../../../src/stage1/choice/examine-flavor.ts';
 import * as fixtures from '../../support/fixtures.ts';
 
@@ -29,6 +30,26 @@ test('a promise whose requirements are met holds', (t) => {
 test('a promise is impossible where the host lacks what it needs, with every reason', (t) => {
   t.like(verdict('resource/memory'), {declared: 'enforced', here: 'impossible'});
   t.regex(verdict('resource/memory')?.because ?? '', /memory.*; .*CAP_SYS_RESOURCE/);
+});
+
+test('what takes root of the host, or ids for others than root, is impossible for an ordinary user without', (t) => {
+  const {features} = fixtures.declaration();
+  const needs = fixtures.declaration({
+    features: {
+      ...features,
+      user: {level: 'enforced', mechanism: 'm', requires: ['ids']},
+      'volume/shared': {level: 'enforced', mechanism: 'm', requires: ['root']},
+    },
+  });
+  const here = (rootless?: HostFacts['rootless']) =>
+    ['user', 'volume/shared'].map(
+      (name) =>
+        examineFlavor(needs, [], fixtures.hostFacts(rootless && {rootless})).verdicts.find((each) => each.name === name)
+          ?.here,
+    );
+  t.deepEqual(here(), ['enforced', 'enforced']);
+  t.deepEqual(here({users: 65_536, groups: 65_536, changesGroups: true}), ['enforced', 'impossible']);
+  t.deepEqual(here({users: 1, groups: 1, changesGroups: false}), ['impossible', 'impossible']);
 });
 
 test('what a flavor never can stays so, with its reason', (t) => {

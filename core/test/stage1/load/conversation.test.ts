@@ -316,3 +316,18 @@ rootTest('a package that only its owner may read is loaded, as its owner', async
     t.is((await probe(file))[0]?.what, '[65533,0]', what);
   }
 });
+
+rootTest('a file that is private beside a first one that is not is told, with what to do', async (t) => {
+  for (const [hook, head] of [
+    ["return require('./part.cjs')", ''],
+    ['return []', "require('./part.cjs');"],
+  ] as const) {
+    const file = moduleWith(hook, head);
+    const part = path.join(path.dirname(file), 'part.cjs');
+    writeFileSync(part, 'module.exports = [];', {mode: 0o600});
+    const error = await t.throwsAsync(probe(file), {instanceOf: RktError, code: 'RKT_FLAVOR_UNREADABLE'});
+    t.is(error?.fields.directory, path.dirname(file));
+    chmodSync(part, 0o644);
+    t.deepEqual(await probe(file), []);
+  }
+});

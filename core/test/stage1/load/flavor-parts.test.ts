@@ -1,12 +1,12 @@
 import {spawnSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
-import {mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
+import {mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, truncateSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test from 'ava';
 import {flavorDigest} from '../../../src/stage1/load/flavor-digest.ts';
-import {copiedParts, type FlavorPart, flavorParts} from '../../../src/stage1/load/flavor-parts.ts';
+import {copiedParts, digestedParts, type FlavorPart, flavorParts} from '../../../src/stage1/load/flavor-parts.ts';
 
 /* What a flavor is made of: what its digest is about, and what is kept of it. */
 
@@ -75,6 +75,27 @@ test('S36 a link out of the tree leads to the package of that name, or to nothin
   ]);
 });
 
+test('a package is in it by whatever name it is depended on: under an alias, where npm and where pnpm puts it', (t) => {
+  const expected = [
+    'entry -> packages/0/index.js',
+    'packages/0/index.js',
+    'packages/0/node_modules/alias -> ../../1',
+    'packages/0/package.json',
+    'packages/1/index.js',
+    'packages/1/package.json',
+  ];
+  const manifest = {name: 'mine', dependencies: {alias: 'npm:real@1'}};
+  const npm = makePackage('npm/node_modules/mine', manifest);
+  makePackage('npm/node_modules/alias', {name: 'real'});
+  t.deepEqual(shown(flavorParts(npm)), expected);
+  const store = 'pnpm/node_modules/.pnpm';
+  makePackage(`${store}/mine@1/node_modules/mine`, manifest);
+  makePackage(`${store}/real@1/node_modules/real`, {name: 'real'});
+  symlinkSync('../../real@1/node_modules/real', path.join(place, `${store}/mine@1/node_modules/alias`));
+  symlinkSync('.pnpm/mine@1/node_modules/mine', path.join(place, 'pnpm/node_modules/mine'));
+  t.deepEqual(shown(flavorParts(path.join(place, 'pnpm/node_modules/mine/index.js'))), expected);
+});
+
 test('what comes with rkt is not copied', (t) => {
   const source = makePackage('own/mine', {name: 'mine', dependencies: {'@rkt/plugin-sdk': '1'}});
   const sdk = path.dirname(createRequire(import.meta.url).resolve('@rkt/plugin-sdk/package.json'));
@@ -129,7 +150,10 @@ test('S10 a fifo or a device is no flavor, and keeps nobody waiting', (t) => {
   spawnSync('mkfifo', [fifo]);
   symlinkSync('/dev/zero', path.join(place, 'zero.cjs'));
   for (const file of [fifo, path.join(place, 'zero.cjs')])
-    t.throws(() => flavorParts(file), {message: /not a regular/});
+    t.like(
+      t.throws(() => flavorParts(file)),
+      {reason: 'not-regular'},
+    );
 });
 
 test('what is too large to be a package is none: by its bytes, its files or its directories', (t) => {
@@ -143,4 +167,30 @@ test('what is too large to be a package is none: by its bytes, its files or its 
   const directories = makePackage('directories', {name: 'mine'});
   for (let index = 0; index < 2048; index++) mkdirSync(path.join(place, 'directories', String(index)));
   t.is(flavorParts(directories), undefined);
+});
+
+test('the digest of what is too large to be copied changes with every file, too, and is that of a copy where there is one', (t) => {
+  const source = makePackage('large', {name: 'mine', dependencies: {other: '1'}});
+  makePackage('large/node_modules/other', {name: 'other'});
+  const later = write('large/later.js', 'one');
+  const digested = () => flavorDigest(digestedParts(source) ?? []);
+  t.is(digested(), digest(source));
+  truncateSync(write('large/data', ''), 9 * 1024 * 1024);
+  t.is(flavorParts(source), undefined);
+  const seen = new Set([digested()]);
+  for (const change of [
+    () => writeFileSync(later, 'two'),
+    () => write('large/node_modules/other/index.js', 'another'),
+    () => truncateSync(path.join(place, 'large/data'), 10 * 1024 * 1024),
+  ]) {
+    change();
+    t.false(seen.has(digested()));
+    seen.add(digested());
+  }
+  // What nobody has as a package is refused, not taken for its first file.
+  truncateSync(path.join(place, 'large/data'), 1024 ** 3 + 1);
+  t.like(
+    t.throws(() => digestedParts(source)),
+    {reason: 'too-large'},
+  );
 });

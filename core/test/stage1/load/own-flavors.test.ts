@@ -1,3 +1,4 @@
+import path from 'node:path';
 import test from 'ava';
 import {RktError} from '../../../src/rkt-error.ts';
 import {findFlavor} from '../../../src/stage1/load/find.ts';
@@ -49,4 +50,11 @@ test('an image of rkt whose flavor is not there is not found, and told apart fro
   const error = await t.throwsAsync(findFlavor('coreos.com/rkt/stage1-xen', {}), {instanceOf: RktError});
   t.like(error, {code: 'RKT_FLAVOR_NOT_FOUND'});
   t.like(error.fields, {selection: 'coreos.com/rkt/stage1-xen', tried: ['@rkt/flavor-xen', 'rkt-flavor-xen']});
+});
+
+test('who leaves "./" away from a path is told to write it', async (t) => {
+  const place = path.relative(process.cwd(), import.meta.dirname);
+  const error = await t.throwsAsync(findFlavor(place, {}), {instanceOf: RktError});
+  t.like(error, {code: 'RKT_FLAVOR_NOT_FOUND'});
+  t.true(error.hint?.includes(`"./${place}"`), error.hint);
 });

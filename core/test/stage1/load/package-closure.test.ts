@@ -47,6 +47,15 @@ test('S10 what is linked and has a fifo or a device for its package.json is no p
   t.deepEqual(closure(source), [at('waits/mine')]);
 });
 
+test('of a copy everything can be imported, by whatever name it is linked', (t) => {
+  const source = makePackage('copy/packages/0', 'mine');
+  makePackage('copy/packages/1', 'real');
+  link('copy/packages/0/node_modules/alias', '../../1');
+  const closureOf = (copy?: string) => packageClosure(source, copy).filter((found) => found.startsWith(place));
+  t.deepEqual(closureOf(), [at('copy/packages/0')]);
+  t.deepEqual(closureOf(at('copy/packages')), [at('copy/packages')]);
+});
+
 test('a file that belongs to no package stands alone; rkt has its own packages for every flavor', (t) => {
   mkdirSync(at('alone'));
   writeFileSync(at('alone/flavor.mjs'), '');

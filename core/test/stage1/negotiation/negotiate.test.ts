@@ -1,5 +1,5 @@
 import test from 'ava';
-import type {Declaration, HostPath, IsolatorMap, Support} from '../../../src/contract/index.ts';
+import type {Declaration, HostPath, IsolatorMap, PodPath, Support} from '../../../src/contract/index.ts';
 import {isolatorNames} from '../../../src/contract/index.ts';
 import {RktError} from '../../../src/rkt-error.ts';
 import {negotiate, type Problem} from '../../../src/stage1/negotiation/negotiate.ts';
@@ -123,8 +123,52 @@ for (const [what, isolators] of beyond) {
     const error = t.throws(() => run({pod: wanted, host: poor}), {instanceOf: RktError});
     t.is(error.code, 'RKT_FLAVOR_CANNOT');
     t.notThrows(() => run({pod: wanted}));
+    // Of a user namespace it does not count.
+    const rootless = hostFacts({rootless: {users: 1, groups: 1, changesGroups: false}});
+    t.like(
+      t.throws(() => run({pod: wanted, host: rootless})),
+      {code: 'RKT_FLAVOR_CANNOT'},
+    );
   });
 }
+
+test('without root of the host a pod has the users and groups that are there, and no others', (t) => {
+  const host = hostFacts({rootless: {users: 1001, groups: 10, changesGroups: true}});
+  const of = (ids: object) => pod({apps: [app({process: {uid: 0, gid: 0, groups: [], ...ids}})]});
+  for (const ids of [{}, {uid: 1000}, {gid: 9}, {groups: [9]}]) t.notThrows(() => run({pod: of(ids), host}));
+  for (const ids of [{uid: 1001}, {gid: 10}, {groups: [1, 10]}]) {
+    const error = t.throws(() => run({pod: of(ids), host}), {instanceOf: RktError});
+    t.deepEqual(
+      problemsOf(error)?.map(({name, degradable}) => [name, degradable]),
+      [['user', false]],
+    );
+    t.notThrows(() => run({pod: of(ids)}));
+  }
+  const owned = (ids: object) => {
+    const directory = 'volumes/data' as PodPath;
+    const volume = {
+      name: 'data' as never,
+      kind: 'empty',
+      directory,
+      readOnly: false,
+      mode: 0o755,
+      uid: 0,
+      gid: 0,
+    } as const;
+    return pod({volumes: [{...volume, ...ids}]});
+  };
+  t.notThrows(() => run({pod: owned({uid: 1000, gid: 9}), host}));
+  for (const ids of [{uid: 1001}, {gid: 10}]) {
+    const error = t.throws(() => run({pod: owned(ids), host}), {instanceOf: RktError});
+    t.deepEqual(
+      problemsOf(error)?.map(({name, degradable}) => [name, degradable]),
+      [['volume/empty', false]],
+    );
+  }
+  const keeping = hostFacts({rootless: {users: 1, groups: 10, changesGroups: false}});
+  const error = t.throws(() => run({pod: of({groups: [9]}), host: keeping}), {instanceOf: RktError});
+  t.is(error.code, 'RKT_FLAVOR_CANNOT');
+});
 
 test('EX-32 an isolator that the contract does not know is refused unless that very name is allowed', (t) => {
   const wanted = pod({apps: [app({isolators: {'example.com/unknown': {x: 1}} as object})]});

@@ -37,6 +37,7 @@ test('the rules of all layers, the highest first, and in a layer in the order of
     'local/b.yml': one('forbid: [b]'),
     'local/a.json': JSON.stringify({rktVersion: 'v1', rktKind: 'policy', rules: [{name: 'one', forbid: ['c']}]}),
     'system/z.yaml': one('forbid: [d]'),
+    'local/c.YAML': one('forbid: [e]'),
     'local/README': 'not a policy',
     'local/.a.yaml.swp': 'nor this',
   });
@@ -46,6 +47,7 @@ test('the rules of all layers, the highest first, and in a layer in the order of
       ['system', ['d']],
       ['local', ['c']],
       ['local', ['b']],
+      ['local', ['e']],
       ['user', ['a']],
     ],
   );
@@ -99,6 +101,12 @@ const refused: readonly (readonly [title: string, content: string, code: `RKT_${
   ],
   ['no rules', HEADER, 'RKT_CONFIG_FIELD_INVALID', 'rules'],
   ['a key twice', `${HEADER}rules: []\nrules: []\n`, 'RKT_CONFIG_FIELD_INVALID', 'line 4'],
+  [
+    'a key twice in JSON',
+    '{"rules": [{"forbid": ["kvm"], "forbid": []}]}',
+    'RKT_CONFIG_FIELD_INVALID',
+    'rules[0].forbid',
+  ],
   ['nothing', '', 'RKT_CONFIG_FIELD_INVALID', ''],
 ];
 for (const [title, content, code, at] of refused) {
@@ -125,7 +133,7 @@ test('a policy that is a link is refused, and not passed over: restrictions woul
   const layers = layersOf(t, {'local/a.yaml': one('forbid: [fly]')});
   symlinkSync('a.yaml', path.join(layers.root, 'local/policy.d/b.yaml'));
   const error = t.throws(() => findPolicyFiles(layers), {instanceOf: RktError});
-  t.is(error.code, 'RKT_CONFIG_UNREADABLE');
+  t.is(error.code, 'RKT_CONFIG_NOT_REGULAR');
 });
 
 test('S20 a directory of policies that leads nowhere, or a layer above it, is refused: it is not the same as none', (t) => {

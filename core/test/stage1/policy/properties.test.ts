@@ -262,6 +262,9 @@ test('a flavor that nobody named is never a weaker one while a stronger may and 
     if (by !== 'default' || chosen === undefined) continue;
     const at = considered.indexOf(chosen);
     for (const {name, reasons} of considered.slice(0, at)) t.true(reasons.length > 0, `${seed}: ${name}`);
+    t.is(new Set(considered.map(({flavor, name}) => flavor?.source ?? name)).size, considered.length, seed);
+    // The configured one is excluded by a rule.
+    if (world.configured !== undefined) t.is(notes.length, 1, seed);
     if (chosen.name === 'fly') {
       const stronger = considered.find(({name}) => name === 'nspawn');
       t.true((stronger?.reasons.length ?? 0) > 0, seed);

@@ -154,10 +154,14 @@ test('every reason has its rule and file', (t) => {
 
 test('a property is had by what the flavor declares, or by what the pod asks for and it gives here', (t) => {
   const own = declaration({properties: ['own-pid', 'own-kernel', 'rootless']});
-  for (const name of ['own-pid', 'own-kernel', 'rootless', 'no-shared-pid'])
+  for (const name of ['own-pid', 'own-kernel', 'no-shared-pid'])
     t.deepEqual(reasons({require: [[name]]}, {declaration: own}), [], name);
   for (const name of ['own-pid', 'own-kernel', 'own-network', 'own-ipc', 'own-user-ids', 'rootless', 'no-shared-pid'])
     t.is(reasons({require: [[name]]}).length, 1, name);
+  // Of root it is a pod of root's.
+  t.is(reasons({require: [['rootless']]}, {declaration: own}).length, 1);
+  const host = hostFacts({rootless: {users: 1, groups: 1, changesGroups: false}});
+  t.deepEqual(reasons({require: [['rootless']]}, {declaration: own, host}), []);
   const asking = pod({
     network: {mode: 'none', names: []},
     ipc: 'private',

@@ -169,6 +169,7 @@ const otherUser: Case = {
   id: 'S28/other-user',
   title: 'an app that becomes a user of the host looks into none of its processes, and neither does what enters',
   needs: ['processes/apart'],
+  root: true,
   attempt: async (world) => {
     const theirs = spawn(hostTool('chroot'), ['--userspec', `${USER}:${USER}`, '/', hostTool('cat')], {stdio: 'pipe'});
     try {

@@ -1,6 +1,6 @@
 import {strict as assert} from 'node:assert';
 import {once} from 'node:events';
-import {readFileSync} from 'node:fs';
+import {readFileSync, writeFileSync} from 'node:fs';
 import {type AddressInfo, connect, createServer, type Socket} from 'node:net';
 import type {Plan} from '@rkt/core/contract';
 import type {Case, Need} from '../case.ts';
@@ -24,12 +24,29 @@ const removed = (world: World, uuid: string): Promise<void> =>
   });
 
 /** What the kernel does after a process has gone may take it a while. */
-const nothingLeft = async (scope: Scope): Promise<void> => {
+const nothingLeft = async ({data}: World, ...uuids: readonly string[]): Promise<void> => {
+  const scope: Scope = {
+    directories: uuids.map((uuid) => `/${uuid}`),
+    pods: new Set(uuids),
+    among: [`${data}/pods`],
+  };
   const nothing = {mounts: [], cgroups: [], networks: [], processes: [], files: []};
   const left = () => difference(nothing, snapshot(scope));
   await until('nothing of it is left', () => Object.keys(left()).length === 0).catch(() =>
     assert.deepEqual(left(), {}),
   );
+};
+
+/** With a volume of each kind that the flavor has. */
+const withVolumes = (world: World): {readonly pod: readonly string[]; readonly app: readonly string[]} => {
+  const volumes = [
+    ...(world.has('volume/empty') ? [['a', 'kind=empty']] : []),
+    ...(world.has('volume/host') ? [['b', `kind=host,source=${world.volume({file: 'x\n'})}`]] : []),
+  ];
+  return {
+    pod: volumes.map(([name, what]) => `--volume=${name},${what}`),
+    app: volumes.map(([name]) => `--mount=volume=${name},target=/${name}`),
+  };
 };
 
 /** Ends a pod in some way and has gc remove it: the host is as it was. */
@@ -43,13 +60,9 @@ const leavesNothing = (
   title,
   needs,
   attempt: async (world) => {
-    const place = world.volume({file: 'x\n'});
-    const uuid = await end(world, {
-      pod: ['--volume=a,kind=empty', `--volume=b,kind=host,source=${place}`],
-      app: ['--mount=volume=a,target=/a', '--mount=volume=b,target=/b'],
-    });
+    const uuid = await end(world, withVolumes(world));
     await removed(world, uuid);
-    await nothingLeft({directories: [`/${uuid}`], pods: new Set([uuid])});
+    await nothingLeft(world, uuid);
   },
 });
 
@@ -94,10 +107,42 @@ const leftovers: readonly Case[] = [
   }),
 ];
 
-/** Milliseconds after its start at which rkt is killed: a few places of what it does. */
-const MOMENTS = [60, 110, 160, 220, 300];
+/** The first step of each kind that a plan has, and the parts of the launch: a run that `RKT_FAULT` tells to can be killed before each. */
+const placesIn = ({filesystem, environment}: Plan): string[] => {
+  const steps = [...filesystem, ...environment];
+  const firsts = steps.filter(({do: kind}, index) => steps.findIndex((step) => step.do === kind) === index);
+  return [...firsts.map(({id}) => id), ...['prepare', 'root', 'credentials', 'exec'].map((part) => `launch.${part}`)];
+};
 
-const crashes = MOMENTS.map(
+const killedAtSteps: Case = {
+  id: 'S20/killed-at-steps',
+  title: 'a run that is killed before a step of any kind, or while it launches, leaves nothing that gc does not remove',
+  needs: ['gc'],
+  attempt: async (world) => {
+    const place = world.volume();
+    const script = `: ${place}/; cat`;
+    const {pod, app} = withVolumes(world);
+    const planned = await world.rkt(await world.arguments('plan', {script, pod, app}));
+    expectEnd(planned, {});
+    const {plan} = JSON.parse(planned.stdout) as {readonly plan: Plan};
+    const uuids: string[] = [];
+    for (const [index, at] of placesIn(plan).entries()) {
+      const file = `${place}/${index}`;
+      const args = await world.arguments('run', {script, app, pod: [...pod, `--uuid-file-save=${file}`]});
+      const {signal, stderr} = await world.rkt(args, {env: {RKT_FAULT: `${at}:kill`}});
+      assert.equal(signal, 'SIGKILL', `it does not come to ${at}: ${stderr}`);
+      uuids.push(readFileSync(file, 'utf8').trim());
+    }
+    await until('no process of the pods is left', () => processesSaying(`${place}/`).length === 0);
+    await Promise.all(uuids.map((uuid) => removed(world, uuid)));
+    await nothingLeft(world, ...uuids);
+  },
+};
+
+/** Milliseconds after its start at which rkt is killed: some of its time, and some of the launched program's. */
+const MOMENTS = [110, 300];
+
+const killedAfter = MOMENTS.map(
   (moment): Case => ({
     id: `S20/killed-after-${moment}`,
     title: `a run that is killed about ${moment} ms after its start leaves nothing that gc does not remove`,
@@ -119,7 +164,7 @@ const crashes = MOMENTS.map(
       if (uuid === '') return;
       await until('no process of the pod is left', () => processesOf(world, {uuid, script: text}).length === 0);
       await removed(world, uuid);
-      await nothingLeft({directories: [`/${uuid}`], pods: new Set([uuid])});
+      await nothingLeft(world, uuid);
     },
   }),
 );
@@ -208,6 +253,29 @@ const verbs: readonly Case[] = [
       }),
   },
   {
+    id: 'ready/not-before',
+    title: 'a pod is not ready while what comes before its app goes on',
+    needs: ['ready', 'event-handlers', 'volume/host'],
+    idles: true,
+    attempt: async (world) => {
+      const place = world.volume();
+      const handler = 'echo ready; until [ -e /gate/open ]; do :; done';
+      const pod = await world.start({
+        script: 'exit 3',
+        image: {app: {eventHandlers: [{name: 'pre-start', exec: ['/bin/sh', '-c', handler]}]}},
+        pod: [`--volume=gate,kind=host,source=${place}`],
+        app: ['--mount=volume=gate,target=/gate'],
+      });
+      try {
+        const waited = await world.rkt(['--format=json', 'status', '--wait-ready=1s', pod.uuid], {idles: true});
+        expectEnd(waited, {status: 254, code: 'RKT_WAIT_EXPIRED'});
+      } finally {
+        writeFileSync(`${place}/open`, '');
+      }
+      expectEnd(await pod.ended, {status: 3});
+    },
+  },
+  {
     id: 'notify/ready',
     title: 'whoever started rkt is told once that the pod is ready, and the app knows nothing of it',
     needs: ['notify'],
@@ -270,7 +338,7 @@ const verbs: readonly Case[] = [
   {
     id: 'IM-18/handlers',
     title: 'pre-start ends before the app starts, and post-stop comes after it',
-    needs: ['event-handlers'],
+    needs: ['event-handlers', 'volume/host'],
     attempt: async (world) => {
       const place = world.volume();
       const says = (text: string) => ['/bin/sh', '-c', `echo ${text} >>/data/told`];
@@ -293,7 +361,7 @@ const verbs: readonly Case[] = [
   {
     id: 'restart/always',
     title: 'an app that is to be restarted starts again, until the pod is stopped',
-    needs: ['restart', 'stop'],
+    needs: ['restart', 'stop', 'volume/host'],
     attempt: async (world) => {
       const place = world.volume();
       const told = () => readFileSync(`${place}/told`, 'utf8').split('\n').length - 1;
@@ -350,10 +418,12 @@ const onHost: Case = {
   attempt: async (world) => {
     const args = await world.arguments('plan', {
       script: 'exit 0',
-      pod: ['--volume=a,kind=empty'],
-      app: ['--memory=64Mi'],
+      pod: world.has('volume/empty') ? ['--volume=a,kind=empty'] : [],
+      app: world.has('resource/memory') ? ['--memory=64Mi'] : [],
     });
-    const {plan} = JSON.parse((await world.rkt(args)).stdout) as {readonly plan: Plan};
+    const planned = await world.rkt(args);
+    expectEnd(planned, {});
+    const {plan} = JSON.parse(planned.stdout) as {readonly plan: Plan};
     const steps = [...plan.filesystem, ...plan.environment];
     const outside = steps.filter(
       (step) =>
@@ -364,4 +434,12 @@ const onHost: Case = {
   },
 };
 
-export const lifeCases: readonly Case[] = [...verbs, passed, onHost, ...leftovers, ...crashes, ...refused];
+export const lifeCases: readonly Case[] = [
+  ...verbs,
+  passed,
+  onHost,
+  ...leftovers,
+  killedAtSteps,
+  ...killedAfter,
+  ...refused,
+];

@@ -6,7 +6,7 @@ import type {Case} from '../case.ts';
 import {ends, expectEnd, STAYS, stays, verify, withPod} from '../forms.ts';
 import {tryTool} from '../image.ts';
 import {link, read} from '../outside.ts';
-import {parseMounts} from '../probe.ts';
+import {type ProbedMount, parseMounts} from '../probe.ts';
 import {hasOwnKernel, type PodSpec, takesCopies, type World} from '../world.ts';
 
 /* What an app has around it: root file system, volumes, devices, names, namespaces. EX-01 to EX-30, PO-01 to PO-11, OS-01, OS-02, S17, S29. */
@@ -51,6 +51,8 @@ const propagating = (
   id: `PO-10/${how}`,
   title,
   needs: [`volume/${how}`, 'volume/host', 'enter'],
+  // It mounts.
+  root: true,
   attempt: async (world) => {
     const place = world.volume({});
     tool('mount', '-t', 'tmpfs', '--make-shared', 'kit', place);
@@ -92,6 +94,14 @@ const propagation: readonly Case[] = [
   ),
 ];
 
+/** Under what is mounted there, or above it, later. */
+const isHidden = ({target}: ProbedMount, later: readonly ProbedMount[]): boolean =>
+  later.some((mount) => target === mount.target || target.startsWith(`${mount.target}/`));
+
+/** One of those that every app has, as the host has it. */
+const isDevice = ({root, target}: ProbedMount): boolean =>
+  Object.keys(DEVICES).some((name) => target === `/dev/${name}` && root === `/${name}`);
+
 const files: readonly Case[] = [
   stays(
     'EX-01/rootfs',
@@ -99,8 +109,10 @@ const files: readonly Case[] = [
     ['rootfs/overlay'],
     {},
     ({mounts}, {world}) => {
-      const [rootfs, ...others] = mounts;
+      const [rootfs, ...all] = mounts;
       assert.equal(rootfs?.target, '/');
+      // Who is not root of the host cannot take away what the host has mounted in its own /proc and /sys, nor make a device.
+      const others = all.filter((mount, index) => !isHidden(mount, all.slice(index + 1)) && !isDevice(mount));
       const foreign = others.filter(
         ({type, root, target}) =>
           !['proc', 'sysfs', 'tmpfs', 'devpts', 'mqueue'].includes(type) &&
@@ -195,14 +207,25 @@ const files: readonly Case[] = [
   },
   ends(
     'PO-11/empty',
-    "an empty volume is 0755 and root's, or as asked for, and can be written",
+    "an empty volume is 0755 and root's, or of the mode that is asked for, and can be written",
     ['volume/empty'],
     {
       script: 'stat -c "%a %u:%g" /a /b; ls -A /a /b | grep -v : ; touch /a/x /b/x',
-      pod: ['--volume=a,kind=empty', '--volume=b,kind=empty,mode=1770,uid=12,gid=34'],
+      pod: ['--volume=a,kind=empty', '--volume=b,kind=empty,mode=1770'],
       app: ['--mount=volume=a,target=/a', '--mount=volume=b,target=/b'],
     },
-    {stdout: /^755 0:0\n1770 12:34\n\s*$/},
+    {stdout: /^755 0:0\n1770 0:0\n\s*$/},
+  ),
+  ends(
+    'PO-11/owner',
+    'an empty volume is of the user and group that are asked for',
+    ['volume/empty', 'user'],
+    {
+      script: 'stat -c "%a %u:%g" /a; touch /a/x',
+      pod: ['--volume=a,kind=empty,mode=1770,uid=12,gid=34'],
+      app: ['--mount=volume=a,target=/a'],
+    },
+    {stdout: '1770 12:34\n'},
   ),
   {
     id: 'S07/sys',

@@ -87,8 +87,17 @@ const variables = (text: string): string =>
     return '$';
   });
 
+const QUOTED = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'/gs;
+
 export const execOf = (value: string): {program: string; argv: string[]} => {
-  if (value.split(/[ \t]+/).includes(';')) throw new Error('two commands');
+  // A quoted semicolon separates nothing: systemd looks for one where a word would begin.
+  if (
+    value
+      .replace(QUOTED, '""')
+      .split(/[ \t]+/)
+      .includes(';')
+  )
+    throw new Error('two commands');
   const [first = '', ...rest] = words(value);
   const [, prefixes = '', program = ''] = /^([-@:+!]*)(.*)$/s.exec(first) ?? [];
   if (prefixes !== '@') throw new Error(`prefixes ${prefixes}`);

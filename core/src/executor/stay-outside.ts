@@ -1,0 +1,140 @@
+import {callProgram, type ProgramCall, tellingChild} from '../linux/call-program.ts';
+import {applyPrivileged, credentialCalls, setsBeforeExec} from '../linux/credentials.ts';
+import {execFailed, execNotExecutable} from '../linux/errors.ts';
+import {SECCOMP_SET_MODE_FILTER} from '../linux/exec.ts';
+import type {Fd} from '../linux/fd.ts';
+import {closeOnExecFrom, keepOnExec} from '../linux/fd-flags.ts';
+import type {FirstProcess} from '../linux/first-process.ts';
+import {forgetCaller} from '../linux/forget-caller.ts';
+import {ownDomain} from '../linux/landlock.ts';
+import {addressOf, cString, syscall} from '../linux/libc.ts';
+import {groupFilters, ownFilters} from '../linux/own-filters.ts';
+import {passedSockets} from '../linux/passed-sockets.ts';
+import {restoreProcess, restoreStdio} from '../linux/restore.ts';
+import {encodeRlimit, rlimitNumber} from '../linux/rlimits.ts';
+import {newSessionKeyring} from '../linux/session-keyring.ts';
+import {blockAllSignals} from '../linux/signals.ts';
+import {isTerminal, TIOCSPGRP} from '../linux/terminal.ts';
+import type {ThreadCall} from '../linux/thread-call.ts';
+import type {RktError} from '../rkt-error.ts';
+import {type Become, filterOf, type Program} from './become.ts';
+import type {ExecutorContext} from './context.ts';
+import {faultPoint} from './fault.ts';
+
+/** linux/sched.h, linux/prctl.h, asm-generic/signal-defs.h, linux/fcntl.h, unistd.h */
+const SIGCHLD = 17;
+const PR_SET_DUMPABLE = 4;
+const PR_SET_NAME = 15;
+const SIG_SETMASK = 2;
+const SIGNAL_SET_BYTES = 8;
+const AT_FDCWD = -100;
+const AT_EACCESS = 0x200;
+const AT_EMPTY_PATH = 0x1000;
+const X_OK = 1;
+const LAST_STREAM = 2;
+const FIRST_PASSED = 3;
+
+/** After the first process of a namespace, its number there is the next. */
+const OWN_NUMBER = '2';
+
+/**
+ * What `prepareToBecome` is, where the pod has a pid namespace of its own, which no process can join by itself: this process becomes some system calls, outside, of which the program is the child. They hand on
+ * every signal, stop with it, have nothing else open, and end as it does when nobody of the pod is left. No library, no loader, a few pages of memory.
+ */
+export const prepareToStayOutside = (
+  {process, passSockets, redirect, onReady, terminal}: Program,
+  first: FirstProcess,
+  context: Pick<ExecutorContext, 'caches' | 'describeError'>,
+): Become => {
+  const sockets = passSockets ? passedSockets() : {fds: [], env: []};
+  const compiled = filterOf(process, context);
+  const isOnTerminal = [0, 1, 2].some(isTerminal);
+  const leads = terminalToLead();
+  const group = isOnTerminal && leads === undefined ? groupFilters() : [];
+  const filters = [...ownFilters(terminal), ...group, ...(compiled === null ? [] : [compiled])];
+  const sets = setsBeforeExec(process, {filters: filters.length});
+  const keyring = newSessionKeyring();
+  applyPrivileged(process);
+  forgetCaller();
+  restoreProcess();
+  const passed = sockets.env.map((each) => (each.name === 'LISTEN_PID' ? {...each, value: OWN_NUMBER} : each));
+  const env = [...process.env.filter(({name}) => passed.every((entry) => entry.name !== name)), ...passed];
+  const lastPassed = LAST_STREAM + sockets.fds.length;
+  const call = callerFor(context);
+  const thread = ({name, args, what}: ThreadCall) => call(name, args, execFailed(what, new Error(name)));
+
+  return (path, onPointOfNoReturn, root) => {
+    faultPoint('launch.credentials');
+    closeOnExecFrom(FIRST_PASSED);
+    const domain = process.apart && root !== undefined ? [ownDomain(root, {signals: 'own'})] : [];
+    const refused = execFailed(path, new Error('the kernel refuses it'));
+    const program = callProgram(
+      [
+        call('prctl', [PR_SET_DUMPABLE, 0, 0, 0, 0], refused),
+        call('prctl', [PR_SET_NAME, cString('rkt'), 0, 0, 0], refused),
+        {...call('clone', tellingChild(SIGCHLD), refused), parent: 'tend'},
+        // A shell knows no process group of outside, and gives the terminal back to the one that had it.
+        ...(leads === undefined
+          ? []
+          : [call('setpgid', [0, 0], refused), call('ioctl', [leads, TIOCSPGRP, 'child'], refused)]),
+        // Neither the terminal nor the process group of rkt's caller is within its reach then (S28, S30).
+        ...(isOnTerminal ? [] : [call('setsid', [], refused)]),
+        ...domain.map(thread),
+        call('close_range', [lastPassed + 1, 0xffff_ffff, 0], refused),
+        ...credentialCalls(process, sets).map(thread),
+        ...keyring.map(thread),
+        call('rt_sigprocmask', [SIG_SETMASK, Buffer.alloc(SIGNAL_SET_BYTES), 0, SIGNAL_SET_BYTES], refused),
+        call(
+          'faccessat2',
+          [AT_FDCWD, cString(path), X_OK, AT_EACCESS],
+          execNotExecutable(path, 'the kernel denies it to this user, or the file system is mounted noexec'),
+        ),
+        ...process.rlimits.map((limit) =>
+          call('prlimit64', [0, rlimitNumber(limit.name), encodeRlimit(limit), 0], refused),
+        ),
+        ...filters.map((bytes) => call('seccomp', [SECCOMP_SET_MODE_FILTER, 0, {filter: bytes}], refused)),
+        call(
+          'execve',
+          [
+            cString(path),
+            {strings: process.argv.map(cString)},
+            {strings: env.map(({name, value}) => cString(`${name}=${value}`))},
+          ],
+          refused,
+        ),
+      ],
+      {ownSession: !isOnTerminal, last: {pid: first.identity.pid, holds: first.holds, closes: [0, lastPassed]}},
+    );
+    for (const fd of [...sockets.fds, first.holds.number, ...domain.map(({args}) => Number(args[0]))]) keepOnExec(fd);
+    onPointOfNoReturn();
+    faultPoint('launch.exec');
+    onReady?.();
+    restoreStdio();
+    redirect?.apply();
+    blockAllSignals();
+    return become(program);
+  };
+};
+
+/** By its descriptor: in the root directory of the pod there is no path to it. */
+const become = (program: Fd): never => {
+  const name = cString('rkt');
+  const argv = Buffer.alloc(16);
+  argv.writeBigUInt64LE(addressOf(name));
+  syscall('execveat', [program.number, '', argv, Buffer.alloc(8), AT_EMPTY_PATH], name.toString('latin1'));
+  throw new Error('execveat came back');
+};
+
+const callerFor =
+  ({describeError}: Pick<ExecutorContext, 'describeError'>) =>
+  (name: ProgramCall['name'], args: ProgramCall['args'], error: RktError): ProgramCall => ({
+    name,
+    args,
+    otherwise: {say: describeError?.(error) ?? `${error.code}: ${error.message}\n`, status: error.exitCode},
+  });
+
+/** The one that this process leads a session on, as rkt has made it for an app. */
+const terminalToLead = (): number | undefined => {
+  const [terminal] = [0, 1, 2].filter(isTerminal);
+  return terminal !== undefined && syscall('getsid', [0]) === process.pid ? terminal : undefined;
+};
