@@ -105,3 +105,14 @@ userTest('where what gives the ids has no right to, it is said so and nothing is
   // Which command it is everybody is told who reads it.
   t.regex(error?.message ?? '', /^newuidmap or newgidmap refuses user 65534 /);
 });
+
+userTest('what only removes keeps nothing of the ids, and so needs no room on the disk', async (t) => {
+  const other = openUser({subordinate: FIRST});
+  t.teardown(() => other.close());
+  const remembered = () => existsSync(path.join(other.data, 'subordinate-ids.json'));
+  const gc = await other.rkt('gc');
+  t.is(gc.exitCode, 0, gc.stderr);
+  t.false(remembered());
+  await other.fetch();
+  t.true(remembered());
+});

@@ -61,7 +61,13 @@ const thisUser = (): User => {
   if (own === undefined) return {uid, isRoot: true, trusted: [0], ownGroup: undefined};
   // Nobody of this user namespace; or it cannot be told, and whoever began anew in it as the user of the host has looked before.
   const isOutside = own.users <= OVERFLOW_ID || hasBegunAnew();
-  return {uid, isRoot: true, trusted: isOutside ? [0, OVERFLOW_ID] : [0], ownGroup: gid};
+  // Of what the group was outside only that look knows.
+  return {
+    uid,
+    isRoot: true,
+    trusted: isOutside ? [0, OVERFLOW_ID] : [0],
+    ownGroup: hasBegunAnew() ? gid : undefined,
+  };
 };
 
 interface Passed {

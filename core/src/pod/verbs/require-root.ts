@@ -39,9 +39,12 @@ export const requireRoot = (call: Call): void => {
   const ids = subordinateIds();
   const refusal = refusalOf(call.command) ?? lackOf(call, ids);
   if (refusal !== undefined) throw refusal;
-  if (ids !== undefined) rememberIds(call.dataDir, ids);
+  // What only removes has to work on a full disk, too.
+  if (ids !== undefined && !REMOVERS.includes(call.command)) rememberIds(call.dataDir, ids);
   begin(call, ids);
 };
+
+const REMOVERS: readonly string[] = ['gc', 'rm', 'image gc', 'image rm'];
 
 /** The same for what whoever owns the data directory can do as they are. @throws RKT_ROOT_NEEDED, and as {@link makeDataDirectory} */
 export const requireOwner = (call: Call): void => {
