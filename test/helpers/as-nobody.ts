@@ -11,14 +11,18 @@ const closedDirectory = (): string | undefined => {
 /** In a mount namespace of its own the closed directory becomes one that all may enter, and has nothing but the checkout, where it was. */
 const OPEN = `mount --bind "$1" /mnt && mount -t tmpfs -o mode=755 tmpfs "$2" && mkdir -p "$1" && mount --move /mnt "$1" && shift 2 && exec "$@"`;
 
-/** What starts a program as the user nobody, who can read this checkout wherever it is: for `through`. */
-export const asNobody = (): string[] => {
+const name = (tool: string): string => program(tool) ?? tool;
+
+/** What starts a program that may become a user who can read this checkout wherever it is. */
+export const asReader = (): string[] => {
   const closed = closedDirectory();
-  const name = (tool: string) => program(tool) ?? tool;
-  return [
-    ...(closed === undefined
-      ? []
-      : [name('unshare'), '--mount', '--propagation=private', '/bin/sh', '-c', OPEN, 'sh', root, closed]),
-    ...[name('setpriv'), '--reuid=65534', '--regid=65534', '--clear-groups', '--no-new-privs', '--'],
-  ];
+  return closed === undefined
+    ? []
+    : [name('unshare'), '--mount', '--propagation=private', '/bin/sh', '-c', OPEN, 'sh', root, closed];
 };
+
+/** The same as the user nobody: for `through`. */
+export const asNobody = (): string[] => [
+  ...asReader(),
+  ...[name('setpriv'), '--reuid=65534', '--regid=65534', '--clear-groups', '--no-new-privs', '--'],
+];

@@ -132,6 +132,7 @@ const PARTIAL: Readonly<Record<string, string>> = {
   'core/src/stage1/wishes.ts': 'those that rkt applies by default',
   'plugin-sdk/src/kit/cases/enter.ts': 'a test of the kit finds the name without a case',
   'plugin-sdk/src/kit/cases/isolators.ts': 'a test of the kit finds the name without a case',
+  'plugin-sdk/src/kit/world.ts': 'those that every pod has by default, asked for or not',
   'plugin-sdk/src/kit/table.ts': 'a test of the kit finds the name without a case',
 };
 

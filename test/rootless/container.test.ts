@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import {promisify} from 'node:util';
+import {asReader} from '../helpers/as-nobody.ts';
 import {rktCommand, rktEnvironment, root} from '../helpers/command.ts';
 import {buildImage} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
@@ -79,8 +80,11 @@ testIf(
   copyFileSync(buildImage(), image ?? '');
   writeFileSync(script ?? '', inside(rktCommand.join(' '), directory));
   for (const file of [image, script]) chmodSync(file ?? '', 0o644);
-  const args = ['--mount', '--propagation=private', 'sh', '-c', OUTSIDE, 'sh', ids ?? '', cgroup, script ?? ''];
-  const {stdout, stderr} = await promisify(execFile)('unshare', args, {env: rktEnvironment, timeout: slowly(180_000)});
+  const [program = '', ...args] = [
+    ...asReader(),
+    ...['unshare', '--mount', '--propagation=private', 'sh', '-c', OUTSIDE, 'sh', ids ?? '', cgroup, script ?? ''],
+  ];
+  const {stdout, stderr} = await promisify(execFile)(program, args, {env: rktEnvironment, timeout: slowly(180_000)});
   const uuid = readFileSync(path.join(directory, 'uuid'), 'utf8').trim();
   const lines = stdout.split('\n').map((line) => line.trim());
   t.true(lines.includes('0'), stdout + stderr);
