@@ -56,16 +56,19 @@ export const accelerators = ({accelerator}: Pick<HostFacts, 'accelerator'>): str
 /** Disks of a template of the distribution's kernel, and so of every machine that goes on from it. */
 const DISKS = 4;
 
-/** Where a machine without ACPI has devices of its own: at these places of its memory, each with an interrupt. */
+/** What a machine has places for, as QEMU makes it: devices of its own, besides the port of its agent. */
+const MAX_DEVICES = 23;
+
+/** Where one without ACPI has them, which are fewer: at these places of its memory, each with an interrupt. */
 const PLACES = Array.from({length: 8}, (_, index) => `512@0x${(0xfeb0_0000 + index * 512).toString(16)}:${5 + index}`);
 
-/** The small kernel is told where devices are, and finds there what a template had not. To others the firmware says it, of those alone that are there when the machine starts. */
 const isSmall = ({guestKernel}: HostFacts): boolean => guestKernel?.kind === 'small';
 
 /** What a machine of the pod's own has, besides the port of its agent. */
 const devicesOf = (pod: Pod): number => pod.apps.length + servedTrees(pod).length + cardsOf(pod).length;
 
-const hasPlaces = (pod: Pod): boolean => devicesOf(pod) < PLACES.length;
+/** The small kernel is told where devices are, and finds there what a template had not. To others the firmware says it, of those alone that are there when the machine starts; and to that one for devices that are more. */
+const hasPlaces = (pod: Pod, host: HostFacts): boolean => isSmall(host) && devicesOf(pod) < PLACES.length;
 
 /** Whether the pod's machine goes on from a template, if there is one; else it is booted. */
 export const isOfTemplate = (pod: Pod, host: HostFacts): boolean =>
@@ -73,7 +76,7 @@ export const isOfTemplate = (pod: Pod, host: HostFacts): boolean =>
   host.accelerator?.name !== 'kvm' &&
   memoryOf(pod) === SMALLEST &&
   coresOf(pod, host) === 1 &&
-  (isSmall(host) ? hasPlaces(pod) : pod.apps.length <= DISKS) &&
+  (isSmall(host) ? hasPlaces(pod, host) : pod.apps.length <= DISKS) &&
   !hasCards(pod);
 
 /** The trees of volumes that QEMU has a device for, none for a pod without volumes; where the kernel finds nothing that its template had not, both for any other, one of them with nothing in it. */
@@ -84,16 +87,17 @@ export const treesOf = (pod: Pod, host: HostFacts): readonly Tree[] => {
 
 /** The command line of QEMU, and after `--` what it boots; the monitor puts in what it starts it with, and starts it with the agent's port in descriptor 3 and the console in 4. */
 export const qemuCommand = (pod: Pod, host: HostFacts): string[] => {
-  if (isSmall(host) && !hasPlaces(pod)) throw machineFull(devicesOf(pod), PLACES.length - 1);
+  if (devicesOf(pod) > MAX_DEVICES) throw machineFull(devicesOf(pod), MAX_DEVICES);
+  const withPlaces = hasPlaces(pod, host);
   return [
-    ...machine(memoryOf(pod), coresOf(pod, host), isSmall(host)),
+    ...machine(memoryOf(pod), coresOf(pod, host), withPlaces),
     ...['-uuid', pod.uuid],
     ...pod.apps.flatMap(disk),
     ...(isOfTemplate(pod, host) && !isSmall(host) ? noDisks(pod.apps.length) : []),
     ...treesOf(pod, host).flatMap((tree) => share(tree, `${SEEN}/volumes/${tree}`)),
     ...cardArguments(pod),
     '--',
-    ...boot(isSmall(host)),
+    ...boot(withPlaces),
   ];
 };
 

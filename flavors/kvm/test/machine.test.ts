@@ -214,9 +214,11 @@ test('the small kernel is told where devices may be, in a template and in what g
   t.false(qemuCommand(pod(), hostFacts()).some((word) => word.includes('acpi=off')));
 });
 
-test('with the small kernel a template gives what has a place in the machine; what has none is refused', (t) => {
-  const many = (count: number) =>
-    pod({apps: Array.from({length: count}, (_, index) => app({name: `a${index}` as AppName, limits: {memoryMax: 1}}))});
+const many = (count: number): Pod =>
+  pod({apps: Array.from({length: count}, (_, index) => app({name: `a${index}` as AppName, limits: {memoryMax: 1}}))});
+const carded = (count: number): Pod => ({...many(count), network: networked(pod().uuid).network});
+
+test('with the small kernel a template gives what has a place in the machine; one with more devices is booted, and finds them as others do', (t) => {
   const served = pod({volumes: [hostVolume('data')], apps: [mounted(['data', '/data'])]});
   t.deepEqual(
     [many(7), many(8), served].map((made) => isOfTemplate(made, withSmall())),
@@ -224,21 +226,45 @@ test('with the small kernel a template gives what has a place in the machine; wh
   );
   t.false(isOfTemplate(pod(), withSmall({noTemplates: true})));
   // Cards have places, too.
-  const carded = (count: number) => ({...many(count), network: networked(pod().uuid).network});
   t.deepEqual(
     [carded(1), carded(5)].map((made) => isOfTemplate(made, withSmall())),
     [false, false],
   );
-  for (const [made, devices] of [
-    [many(8), 8],
-    [carded(6), 8],
-    [{...carded(5), ...served, apps: [...many(4).apps, ...served.apps], network: carded(5).network}, 8],
-  ] as const)
-    t.like(
-      t.throws(() => qemuCommand(made, withSmall())),
-      {code: 'RKT_MACHINE_FULL', fields: {devices, places: 7}},
+  const full = {...carded(5), ...served, apps: [...many(4).apps, ...served.apps], network: carded(5).network};
+  const withPlaces = (made: Pod) => {
+    const command = qemuCommand(made, withSmall());
+    const places = [/acpi=off/, /virtio_mmio\.device=/, /bus=virtio-mmio-bus/].map((word) =>
+      command.some((one) => word.test(one)),
     );
-  t.notThrows(() => qemuCommand(carded(5), withSmall()));
+    t.is(new Set(places).size, 1);
+    return places[0];
+  };
+  t.deepEqual([many(7), carded(5), many(8), carded(6), full].map(withPlaces), [true, true, false, false, false]);
+});
+
+test('a pod that needs more devices than a machine has places for is refused, whatever its kernel', (t) => {
+  for (const host of [hostFacts(), withSmall()]) {
+    t.notThrows(() => qemuCommand(many(23), host));
+    t.notThrows(() => qemuCommand(carded(21), host));
+    for (const made of [many(24), carded(22)])
+      t.like(
+        t.throws(() => qemuCommand(made, host)),
+        {code: 'RKT_MACHINE_FULL', fields: {devices: 24, places: 23}},
+      );
+  }
+});
+
+test('a pod whose apps are given more than fits into a step of a plan is refused with the numbers', (t) => {
+  const given = (bytes: number) => {
+    const env = Array.from({length: 16}, (_, index) => ({name: `v${index}`, value: 'x'.repeat(bytes / 16)}));
+    return pod({apps: [app({process: {env}})]});
+  };
+  const plan = (made: Pod) => flavor.environment(made, hostFacts());
+  t.notThrows(() => plan(given(1_000_000)));
+  t.like(
+    t.throws(() => plan(given(1_100_000))),
+    {code: 'RKT_MACHINE_SCRIPT_TOO_LONG', fields: {most: 1024 * 1024}},
+  );
 });
 
 test('S14 a comma in an option of QEMU is two', (t) => {
