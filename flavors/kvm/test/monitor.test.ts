@@ -425,8 +425,8 @@ const ends = {
     said: /^rkt: RKT_MACHINE_PANIC: the kernel of the machine has panicked: Attempted to kill init! exitcode=0x9\nrkt: the last lines of the machine:\n[^\n]*Kernel panic/,
   },
   'its kernel panics, and says more than is kept': {
-    script: `{ yes x | head -c 2040; echo 'Kernel panic - not syncing: Fatal exception'; yes trace | head -c 20000; } >&4; exit 0`,
-    said: /^rkt: RKT_MACHINE_PANIC: the kernel of the machine has panicked: Fatal exception\nrkt: the last lines of the machine:\ntrace\n/,
+    script: `{ printf '%2039s\\n' ''; echo 'Kernel panic - not syncing: Fatal exception'; seq 5000; } >&4; exit 0`,
+    said: /^rkt: RKT_MACHINE_PANIC: the kernel of the machine has panicked: Fatal exception\nrkt: the last lines of the machine:\n[\d\n]+\n5000\n/,
   },
   'it ends before its app': {
     script: 'echo "rkt: port: No such device" >&4; exit 0',
