@@ -67,8 +67,8 @@ const isSmall = ({guestKernel}: HostFacts): boolean => guestKernel?.kind === 'sm
 /** What a machine of the pod's own has, besides the port of its agent. */
 const devicesOf = (pod: Pod): number => pod.apps.length + servedTrees(pod).length + cardsOf(pod).length;
 
-/** The small kernel is told where devices are, and finds there what a template had not. To others the firmware says it, of those alone that are there when the machine starts; and to that one for devices that are more. */
-const hasPlaces = (pod: Pod, host: HostFacts): boolean => isSmall(host) && devicesOf(pod) < PLACES.length;
+/** The small kernel is told where devices are, and finds there what a template had not. To others the firmware says it, of those alone that are there when the machine starts. */
+const placesOf = (host: HostFacts): number => (isSmall(host) ? PLACES.length - 1 : MAX_DEVICES);
 
 /** Whether the pod's machine goes on from a template, if there is one; else it is booted. */
 export const isOfTemplate = (pod: Pod, host: HostFacts): boolean =>
@@ -76,7 +76,7 @@ export const isOfTemplate = (pod: Pod, host: HostFacts): boolean =>
   host.accelerator?.name !== 'kvm' &&
   memoryOf(pod) === SMALLEST &&
   coresOf(pod, host) === 1 &&
-  (isSmall(host) ? hasPlaces(pod, host) : pod.apps.length <= DISKS) &&
+  (isSmall(host) ? devicesOf(pod) <= placesOf(host) : pod.apps.length <= DISKS) &&
   !hasCards(pod);
 
 /** The trees of volumes that QEMU has a device for, none for a pod without volumes; where the kernel finds nothing that its template had not, both for any other, one of them with nothing in it. */
@@ -87,17 +87,16 @@ export const treesOf = (pod: Pod, host: HostFacts): readonly Tree[] => {
 
 /** The command line of QEMU, and after `--` what it boots; the monitor puts in what it starts it with, and starts it with the agent's port in descriptor 3 and the console in 4. */
 export const qemuCommand = (pod: Pod, host: HostFacts): string[] => {
-  if (devicesOf(pod) > MAX_DEVICES) throw machineFull(devicesOf(pod), MAX_DEVICES);
-  const withPlaces = hasPlaces(pod, host);
+  if (devicesOf(pod) > placesOf(host)) throw machineFull(devicesOf(pod), placesOf(host));
   return [
-    ...machine(memoryOf(pod), coresOf(pod, host), withPlaces),
+    ...machine(memoryOf(pod), coresOf(pod, host), isSmall(host)),
     ...['-uuid', pod.uuid],
     ...pod.apps.flatMap(disk),
     ...(isOfTemplate(pod, host) && !isSmall(host) ? noDisks(pod.apps.length) : []),
     ...treesOf(pod, host).flatMap((tree) => share(tree, `${SEEN}/volumes/${tree}`)),
     ...cardArguments(pod),
     '--',
-    ...boot(withPlaces),
+    ...boot(isSmall(host)),
   ];
 };
 

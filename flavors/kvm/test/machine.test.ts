@@ -218,7 +218,7 @@ const many = (count: number): Pod =>
   pod({apps: Array.from({length: count}, (_, index) => app({name: `a${index}` as AppName, limits: {memoryMax: 1}}))});
 const carded = (count: number): Pod => ({...many(count), network: networked(pod().uuid).network});
 
-test('with the small kernel a template gives what has a place in the machine; one with more devices is booted, and finds them as others do', (t) => {
+test('with the small kernel a template gives what has a place in the machine', (t) => {
   const served = pod({volumes: [hostVolume('data')], apps: [mounted(['data', '/data'])]});
   t.deepEqual(
     [many(7), many(8), served].map((made) => isOfTemplate(made, withSmall())),
@@ -230,26 +230,22 @@ test('with the small kernel a template gives what has a place in the machine; on
     [carded(1), carded(5)].map((made) => isOfTemplate(made, withSmall())),
     [false, false],
   );
-  const full = {...carded(5), ...served, apps: [...many(4).apps, ...served.apps], network: carded(5).network};
-  const withPlaces = (made: Pod) => {
-    const command = qemuCommand(made, withSmall());
-    const places = [/acpi=off/, /virtio_mmio\.device=/, /bus=virtio-mmio-bus/].map((word) =>
-      command.some((one) => word.test(one)),
-    );
-    t.is(new Set(places).size, 1);
-    return places[0];
-  };
-  t.deepEqual([many(7), carded(5), many(8), carded(6), full].map(withPlaces), [true, true, false, false, false]);
 });
 
-test('a pod that needs more devices than a machine has places for is refused, whatever its kernel', (t) => {
-  for (const host of [hostFacts(), withSmall()]) {
-    t.notThrows(() => qemuCommand(many(23), host));
-    t.notThrows(() => qemuCommand(carded(21), host));
-    for (const made of [many(24), carded(22)])
+test('a pod that needs more devices than a machine has places for is refused', (t) => {
+  const served = pod({volumes: [hostVolume('data')], apps: [mounted(['data', '/data'])]});
+  const eight = {...carded(5), ...served, apps: [...many(4).apps, ...served.apps], network: carded(5).network};
+  const refused: [HostFacts, number, Pod[]][] = [
+    [hostFacts(), 23, [many(24), carded(22)]],
+    [withSmall(), 7, [many(8), carded(6), eight]],
+  ];
+  for (const [host, places, pods] of refused) {
+    t.notThrows(() => qemuCommand(many(places), host));
+    t.notThrows(() => qemuCommand(carded(places - 2), host));
+    for (const made of pods)
       t.like(
         t.throws(() => qemuCommand(made, host)),
-        {code: 'RKT_MACHINE_FULL', fields: {devices: 24, places: 23}},
+        {code: 'RKT_MACHINE_FULL', fields: {devices: places + 1, places}},
       );
   }
 });
