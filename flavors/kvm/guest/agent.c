@@ -129,6 +129,9 @@ static void hold_devices(void) {
 	tell_kernel("/sys/bus/virtio/drivers_autoprobe", "0");
 }
 
+/* What most of a script starts, which is copied before the machine is ready. */
+#define RUNTIME "/usr/bin/crun"
+
 /* Virtual I/O Device (VIRTIO) 1.2, 5: device types. */
 enum device_type { CARD = 1, DISK = 2, CONSOLE = 3, TREE = 9 };
 
@@ -157,18 +160,26 @@ static int attach_next(enum device_type type) {
 	return access(driver, F_OK) == 0;
 }
 
-/* Where a device may be that was not there when the kernel looked, as it is of a machine that goes on from a template. Its driver says whether one is. */
-static void attach_places(void) {
+/* Where a device may be that was not there when the kernel looked, as it is of a machine that goes on from a template: places that had none. */
+static char places[8][32];
+static int place_count;
+
+static void note_places(void) {
 	static const char devices[] = "/sys/bus/platform/devices";
 	DIR *directory = opendir(devices);
 	struct dirent *entry;
-	while (directory != NULL && (entry = readdir(directory)) != NULL) {
+	while (directory != NULL && place_count < 8 && (entry = readdir(directory)) != NULL) {
 		char path[400];
 		if (strncmp(entry->d_name, "virtio-mmio.", 12) != 0) continue;
 		snprintf(path, sizeof path, "%s/%s/driver", devices, entry->d_name);
-		if (access(path, F_OK) < 0) tell_kernel("/sys/bus/platform/drivers/virtio-mmio/bind", entry->d_name);
+		if (access(path, F_OK) < 0) snprintf(places[place_count++], sizeof places[0], "%.31s", entry->d_name);
 	}
 	if (directory != NULL) closedir(directory);
+}
+
+/* Their driver says whether there is a device by now. */
+static void attach_places(void) {
+	for (int at = 0; at < place_count; at++) tell_kernel("/sys/bus/platform/drivers/virtio-mmio/bind", places[at]);
 }
 
 static void load_modules(void) {
@@ -264,31 +275,49 @@ static time_t now(void) {
 	return time.tv_sec;
 }
 
-/* A disk by the serial number that QEMU was told: their order is the kernel's business. Those of a template that the machine has no use for come last, and are left alone. */
+/* Disks by the serial numbers that QEMU was told: their order is the kernel's business. A template has some, with nothing on them; a machine that goes on from it has others in their places. */
+static struct {
+	char serial[32], path[64];
+} disks[64];
+static int disk_count;
+
+/* All that have a driver. */
+static void note_disks(void) {
+	DIR *blocks = opendir("/sys/block");
+	struct dirent *entry;
+	disk_count = 0;
+	while (blocks != NULL && disk_count < 64 && (entry = readdir(blocks)) != NULL) {
+		char path[300], *serial = disks[disk_count].serial;
+		snprintf(path, sizeof path, "/sys/block/%s/serial", entry->d_name);
+		int file = open(path, O_RDONLY | O_CLOEXEC);
+		if (file < 0) continue;
+		ssize_t length = read(file, serial, sizeof disks[0].serial - 1);
+		close(file);
+		if (length < 0) continue;
+		serial[length] = '\0';
+		serial[strcspn(serial, "\n")] = '\0';
+		snprintf(disks[disk_count++].path, sizeof disks[0].path, "/dev/%.50s", entry->d_name);
+	}
+	if (blocks != NULL) closedir(blocks);
+}
+
+/* What is there already gets its drivers before the machine is ready, so that no machine that goes on from a template has to do that. */
+static void attach_present(void) {
+	while (attach_next(DISK) || attach_next(TREE)) continue;
+	note_places();
+	note_disks();
+}
+
 static const char *disk(const char *serial) {
-	static char path[300];
 	time_t end = now() + PATIENCE_SECONDS;
 	for (;;) {
-		DIR *blocks = opendir("/sys/block");
-		struct dirent *entry;
-		while (blocks != NULL && (entry = readdir(blocks)) != NULL) {
-			char found[64] = "";
-			snprintf(path, sizeof path, "/sys/block/%s/serial", entry->d_name);
-			int file = open(path, O_RDONLY | O_CLOEXEC);
-			if (file < 0) continue;
-			ssize_t length = read(file, found, sizeof found - 1);
-			close(file);
-			if (length < 0) continue;
-			found[strcspn(found, "\n")] = '\0';
-			if (strcmp(found, serial) != 0) continue;
-			snprintf(path, sizeof path, "/dev/%s", entry->d_name);
-			closedir(blocks);
-			return path;
+		for (int at = 0; at < disk_count; at++)
+			if (strcmp(disks[at].serial, serial) == 0) return disks[at].path;
+		if (!attach_next(DISK)) {
+			if (now() >= end) fail("disk %s: the kernel has found none within %d seconds: it must have virtio-blk", serial, PATIENCE_SECONDS);
+			wait_a_little();
 		}
-		if (blocks != NULL) closedir(blocks);
-		if (attach_next(DISK)) continue;
-		if (now() >= end) fail("disk %s: the kernel has found none within %d seconds: it must have virtio-blk", serial, PATIENCE_SECONDS);
-		wait_a_little();
+		note_disks();
 	}
 }
 
@@ -740,6 +769,7 @@ static void run_script(struct script *script) {
 			if (mkdir(fields[1], 0755) < 0) fail("mkdir %s: %s", fields[1], strerror(errno));
 		} else if (strcmp(fields[0], "mount") == 0 && count == 6) {
 			const char *source = strncmp(fields[2], "disk:", 5) == 0 ? disk(fields[2] + 5) : fields[2];
+			while (strcmp(fields[1], "9p") == 0 && attach_next(TREE)) continue;
 			if (mount(source, fields[3], fields[1], mount_flags(fields[4]), fields[5]) < 0)
 				fail("mount %s: %s", fields[3], strerror(errno));
 		} else if (strcmp(fields[0], "present") == 0 && count == 3) {
@@ -1043,7 +1073,6 @@ static void take_frame(struct frame frame, char *payload) {
 			add_to_script(&script, payload, frame.length);
 			return;
 		}
-		while (attach_next(TREE)) continue;
 		run_script(&script);
 		script_is_done = 1;
 		tell_started();
@@ -1104,6 +1133,8 @@ static void take_frame(struct frame frame, char *payload) {
 		return;
 	}
 	case FRAME_HALT:
+		sync();
+		send_frame(FRAME_HALTED, 0, NULL, 0);
 		halt();
 	}
 }
@@ -1143,6 +1174,8 @@ int main(void) {
 	int ended = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (ended < 0) die("signalfd");
 	open_port();
+	attach_present();
+	sealed(RUNTIME);
 	send_frame(FRAME_READY, 0, NULL, 0);
 	for (;;) {
 		struct pollfd polled[2 + 3 * MAX_PROCESSES] = {{port, POLLIN, 0}, {ended, POLLIN, 0}};

@@ -65,7 +65,9 @@
 #ifndef GRACE_SECONDS
 #define GRACE_SECONDS 10
 #endif
+#ifndef HALT_SECONDS
 #define HALT_SECONDS 5
+#endif
 /* Bytes of a stream that may come after SIGKILL: a pipe of the guest, of a mebibyte at most without privileges, and what is on its way. */
 #ifndef MAX_LATE
 #define MAX_LATE (4u << 20)
@@ -565,6 +567,11 @@ static void take_frame(struct frame frame, const char *payload) {
 	if (phase == BOOTING) give_up("PROTOCOL", "the machine says what it should not before it has started");
 	if (frame.type == FRAME_STARTED) {
 		say_ready();
+		return;
+	}
+	/* Sooner than it takes itself down. */
+	if (frame.type == FRAME_HALTED && phase == HALTING) {
+		end_qemu();
 		return;
 	}
 	if (frame.type == FRAME_FAILED) {

@@ -38,6 +38,9 @@ const KERNEL_PARAMETERS = [
   'cryptomgr.notests',
   'noreplace-smp',
   'no_timer_check',
+  // Nothing watches a machine that stands still at times, and of the rest apps have Landlock alone.
+  'nowatchdog',
+  'lsm=landlock',
   // The monitor puts in what it measures.
   'tsc_early_khz=@TSC@',
 ] as const;
@@ -53,8 +56,8 @@ export const accelerators = ({accelerator}: Pick<HostFacts, 'accelerator'>): str
   return accelerator.forced ? kvm : [...kvm, ...tcg];
 };
 
-/** Disks of a template of the distribution's kernel, and so of every machine that goes on from it. */
-const DISKS = 4;
+/** Disks of a template, and so of every machine that goes on from it, which need not look for them: to a small kernel others can be added. */
+const disksOf = (host: HostFacts): number => (isSmall(host) ? 1 : 4);
 
 /** What a machine has places for, as QEMU makes it: devices of its own, besides the port of its agent. */
 const MAX_DEVICES = 23;
@@ -76,7 +79,7 @@ export const isOfTemplate = (pod: Pod, host: HostFacts): boolean =>
   host.accelerator?.name !== 'kvm' &&
   memoryOf(pod) === SMALLEST &&
   coresOf(pod, host) === 1 &&
-  (isSmall(host) ? devicesOf(pod) <= placesOf(host) : pod.apps.length <= DISKS) &&
+  (isSmall(host) ? devicesOf(pod) <= placesOf(host) : pod.apps.length <= disksOf(host)) &&
   !hasCards(pod);
 
 /** The trees of volumes that QEMU has a device for, none for a pod without volumes; where the kernel finds nothing that its template had not, both for any other, one of them with nothing in it. */
@@ -92,7 +95,7 @@ export const qemuCommand = (pod: Pod, host: HostFacts): string[] => {
     ...machine(memoryOf(pod), coresOf(pod, host), isSmall(host)),
     ...['-uuid', pod.uuid],
     ...pod.apps.flatMap(disk),
-    ...(isOfTemplate(pod, host) && !isSmall(host) ? noDisks(pod.apps.length) : []),
+    ...(isOfTemplate(pod, host) ? noDisks(pod.apps.length, disksOf(host)) : []),
     ...treesOf(pod, host).flatMap((tree) => share(tree, `${SEEN}/volumes/${tree}`)),
     ...cardArguments(pod),
     '--',
@@ -106,8 +109,9 @@ export const templateCommand = (pod: Pod, host: HostFacts): string[] => [
   `${SEEN}/${TEMPLATE.state}`,
   ...TCG,
   ...machine(SMALLEST, 1, isSmall(host)),
+  ...noDisks(0, disksOf(host)),
   // No guest has mounted a tree by then, and whatever is there.
-  ...(isSmall(host) ? [] : [...noDisks(0), ...treesOf(pod, host).flatMap((tree) => share(tree, SEEN))]),
+  ...(isSmall(host) ? [] : treesOf(pod, host).flatMap((tree) => share(tree, SEEN))),
   ...boot(isSmall(host)),
   ...memory(`${SEEN}/${TEMPLATE.memory}`, 'on'),
   ...commands,
@@ -159,10 +163,10 @@ const machine = (bytes: number, cores: number, withPlaces: boolean): string[] =>
 const disk = ({name}: App, index: number): string[] =>
   drive(index, `file=${optionValue(`${SEEN}/disks/${name}`)},format=raw`);
 
-/** In the place of what a pod's machine has there, from a number on: one that is empty. */
-const noDisks = (from: number): string[] =>
-  Array.from({length: DISKS - from}, (_, index) =>
-    drive(from + index, 'file.driver=null-co,file.size=1048576,file.read-zeroes=on,format=raw'),
+/** In the place of what a pod's machine has there, from a number on: one with nothing on it, and larger than any, because the kernel asks for its size once. */
+const noDisks = (from: number, to: number): string[] =>
+  Array.from({length: Math.max(0, to - from)}, (_, index) =>
+    drive(from + index, `file.driver=null-co,file.size=${2 ** 40},file.read-zeroes=on,format=raw`),
   ).flat();
 
 const drive = (index: number, what: string): string[] => {

@@ -210,7 +210,10 @@ test('the small kernel is told where devices may be, in a template and in what g
     );
   }
   const disks = (command: readonly string[]) => command.filter((word) => word.startsWith('virtio-blk-device')).length;
-  t.deepEqual([disks(own), disks(made)], [1, 0]);
+  // An app has one in any case.
+  t.deepEqual([disks(own), disks(made)], [1, 1]);
+  const [, ofTwo] = [many(1), many(2)].map((one) => disks(qemuCommand(one, withSmall())));
+  t.is(ofTwo, 2);
   t.false(qemuCommand(pod(), hostFacts()).some((word) => word.includes('acpi=off')));
 });
 
