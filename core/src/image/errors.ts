@@ -28,7 +28,7 @@ export const dataDirectoryUnusable = (path: string, because: string, cause?: unk
     path,
     because,
     cause,
-    hint: 'choose another by --dir, or by "data" in a configuration file of the kind "paths"',
+    hint: `choose another by --dir, or by ${process.geteuid?.() === 0 ? '"data" in a configuration file of the kind "paths"' : 'HOME or XDG_DATA_HOME: an ordinary user has one below these'}`,
   });
 
 /** Other users can write to the data directory, or can replace it (S11). */
@@ -254,6 +254,9 @@ export const imageNotAci = (what: string) =>
     hint: 'images are .aci files; to make one of a root file system, unpack it and run `rkt image build DIRECTORY`',
   });
 
+/** Root is a user who has a store of their own. */
+const throughSudo = (): boolean => process.geteuid?.() === 0 && !['', 'root'].includes(process.env.SUDO_USER ?? '');
+
 /** No such image in the store. `suggestions` are names that were perhaps meant. */
 export const imageNotFound = (image: string, suggestions: readonly string[] = []) =>
   new RktError(
@@ -262,7 +265,7 @@ export const imageNotFound = (image: string, suggestions: readonly string[] = []
     {
       image,
       ...(suggestions.length > 0 && {suggestions}),
-      hint: `${suggestions.length > 0 ? `did you mean ${suggestions.join(' or ')}? ` : ''}see \`rkt image list\`; a name is only looked for in the store, so give the path if you mean a file: ./IMAGE.aci`,
+      hint: `${suggestions.length > 0 ? `did you mean ${suggestions.join(' or ')}? ` : ''}${throughSudo() ? 'this is the store of root: who called sudo may have it in one of their own, for rkt without sudo; ' : ''}see \`rkt image list\`; a name is only looked for in the store, so give the path if you mean a file: ./IMAGE.aci`,
     },
   );
 

@@ -2,6 +2,7 @@ import test from 'ava';
 import {makeManifest} from '../../src/image/build/make-manifest.ts';
 import {formatBytes} from '../../src/image/bytes.ts';
 import {sniff} from '../../src/image/compression.ts';
+import {imageNotFound} from '../../src/image/errors.ts';
 import {parseNumeric} from '../../src/image/tar/numeric.ts';
 import {parsePax} from '../../src/image/tar/pax.ts';
 import type {RktError} from '../../src/rkt-error.ts';
@@ -66,4 +67,16 @@ test('IM-13 the manifest of a build says what it runs on, unless told', (t) => {
   t.is(t.throws<RktError>(() => labels(['name=x']))?.code, 'RKT_IMAGE_MANIFEST_INVALID');
   t.is(makeManifest({name: 'example.com/x', labels: [], exec: []}).app, undefined);
   t.deepEqual(makeManifest({name: 'example.com/x', labels: [], exec: ['/a', 'b']}).app?.exec, ['/a', 'b']);
+});
+
+test('root who came by sudo is told whose store was searched', (t) => {
+  const {SUDO_USER: before} = process.env;
+  t.teardown(() => {
+    if (before === undefined) delete process.env.SUDO_USER;
+    else process.env.SUDO_USER = before;
+  });
+  process.env.SUDO_USER = 'ada';
+  t.is(imageNotFound('x').hint?.includes('without sudo'), process.geteuid?.() === 0);
+  process.env.SUDO_USER = 'root';
+  t.false(imageNotFound('x').hint?.includes('without sudo'));
 });
