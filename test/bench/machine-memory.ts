@@ -1,30 +1,61 @@
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
 import {readdirSync} from 'node:fs';
+import path from 'node:path';
+import {until} from '../helpers/until.ts';
+import type {ByHand} from './machine-by-hand.ts';
 import {read, withMachines} from './machine-pods.ts';
-import {mib, printTable} from './table.ts';
+import {cleanEnvironment} from './measure.ts';
+import {mib, printTable, ratio} from './table.ts';
 import type {World} from './world.ts';
 
-/** Prints what of the host's memory QEMU and what is beside it take, of one pod that sleeps and of four; returns the share of each of four, in MiB. */
-export const measureMemory = async (world: World): Promise<number> => {
+/** Prints what of the host's memory QEMU and what is beside it take, of one pod that sleeps and of four, and beside a machine that was started by hand; returns the share of each of four, in MiB. */
+export const measureMemory = async (world: World, hand: ByHand): Promise<number> => {
   const [one, four] = [await memoryOf(world, 1), await memoryOf(world, 4)];
+  const alone = await memoryByHand(world, hand);
+  const row = (name: string, {pss, rss}: Memory) => [name, mib(pss), mib(rss), ratio(pss / alone.pss)];
   printTable(
-    ['pods that sleep', 'MiB of each (PSS)', 'RSS'],
+    ['pods that sleep', 'MiB of each (PSS)', 'RSS', '× by hand (PSS)'],
     [
-      ['1', mib(one.pss), mib(one.rss)],
-      ['4', mib(four.pss / 4), mib(four.rss / 4)],
-      ['each after the first', mib((four.pss - one.pss) / 3), mib((four.rss - one.rss) / 3)],
+      row('1', one),
+      row('4', {pss: four.pss / 4, rss: four.rss / 4}),
+      row('each after the first', {pss: (four.pss - one.pss) / 3, rss: (four.rss - one.rss) / 3}),
+      row('QEMU by hand, without a pod', alone),
     ],
   );
   return four.pss / 4;
 };
 
-const memoryOf = (world: World, count: number) =>
-  withMachines(world, count, {}, (uuids) => {
-    const files = uuids.flatMap(processesOf).map((pid) => read(`/proc/${pid}/smaps_rollup`));
-    const sum = (field: string): number =>
-      files.reduce((total, text) => total + Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0), 0) /
-      1024;
-    return {pss: sum('Pss'), rss: sum('Rss')};
-  });
+/** MiB. */
+interface Memory {
+  readonly pss: number;
+  readonly rss: number;
+}
+
+const memoryOf = (world: World, count: number): Promise<Memory> =>
+  withMachines(world, count, {}, (uuids) => sum(uuids.flatMap(processesOf)));
+
+const memoryByHand = async (world: World, {stays}: ByHand): Promise<Memory> => {
+  const file = path.join(world.directory, 'by-hand');
+  const [program = '', ...args] = stays(file);
+  const child = spawn(program, args, {env: cleanEnvironment, stdio: 'ignore'});
+  const ended = once(child, 'close');
+  try {
+    await until(() => read(file) !== '');
+    return sum([String(child.pid)]);
+  } finally {
+    child.kill('SIGKILL');
+    await ended;
+  }
+};
+
+const sum = (pids: readonly string[]): Memory => {
+  const files = pids.map((pid) => read(`/proc/${pid}/smaps_rollup`));
+  const of = (field: string): number =>
+    files.reduce((total, text) => total + Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0), 0) /
+    1024;
+  return {pss: of('Pss'), rss: of('Rss')};
+};
 
 const processesOf = (uuid: string): string[] =>
   readdirSync('/proc').filter((entry) => /^\d+$/.test(entry) && read(`/proc/${entry}/cgroup`).includes(uuid));

@@ -2,25 +2,27 @@ import {cpSync, existsSync} from 'node:fs';
 import path from 'node:path';
 import {lacksMachines} from '../helpers/kvm.ts';
 import {floor} from './floor.ts';
+import {byHand} from './machine-by-hand.ts';
 import {measureMemory} from './machine-memory.ts';
 import {measureRate} from './machine-rate.ts';
 import {measureWork} from './machine-work.ts';
 import {interleave, type Measurement} from './measure.ts';
 import {report} from './report.ts';
-import {say} from './table.ts';
+import {ratio, say} from './table.ts';
 import {atMost, type Target} from './target.ts';
 import type {World} from './world.ts';
 
 const RUNS = 7;
 const TEMPLATE = 'goes on from a template';
 const BOOTED = 'booted';
+const BY_HAND = 'QEMU by hand, booted';
 const ONE = 'one app of 64 MiB';
 const FOUR = 'four apps of 64 MiB';
 
 /** Where the small kernel is, if it has been made: nobody compiles one for a measurement. */
 const KERNELS = process.env.RKT_BENCH_KERNELS ?? '/var/lib/rkt/cas/kernels';
 
-/** A pod in a machine, with each kernel: its start, from a template and by itself, what is done in it, how many run in a second, and what of the host's memory pods that sleep take. */
+/** A pod in a machine, with each kernel: its start, from a template and by itself, what is done in it, how many run in a second, and what of the host's memory pods that sleep take; beside QEMU that is started by hand with the same kernel. */
 export const bench = async (world: World): Promise<Target[]> => {
   const lacks = lacksMachines();
   if (lacks !== undefined) {
@@ -49,7 +51,8 @@ interface Goals {
 const measureKernel = async (world: World, kernel: string, goals: Goals): Promise<Target[]> => {
   say(`### kernel: ${kernel}\n`);
   // The small one is taken by itself, where it is.
-  world.call('flavor', 'build', ...(kernel === 'distribution' ? ['--kernel=distribution'] : []), 'kvm');
+  const built = world.call('flavor', 'build', ...(kernel === 'distribution' ? ['--kernel=distribution'] : []), 'kvm');
+  const hand = byHand(world, built.trim());
   const apps = (count: number): string[] => [
     ...['run', '--stage1=kvm'],
     ...Array.from({length: count}, (_, index) => [
@@ -62,17 +65,24 @@ const measureKernel = async (world: World, kernel: string, goals: Goals): Promis
       floor,
       {name: TEMPLATE, command: world.rkt('run', '--stage1=kvm', world.imageId), noPeak: true},
       {name: BOOTED, command: world.rkt('run', '--stage1=kvm', '--no-template', world.imageId), noPeak: true},
+      {name: BY_HAND, command: hand.ends, noPeak: true},
       {name: ONE, command: world.rkt(...apps(1)), noPeak: true},
       {name: FOUR, command: world.rkt(...apps(4)), noPeak: true},
     ],
     RUNS,
   );
-  report(measured);
-  const entered = await measureWork(world);
-  await measureRate(world);
-  const memory = await measureMemory(world);
-  world.call('gc', '--grace-period=0s');
   const cpu = (wanted: string): number => find(measured, wanted)?.cpu ?? Number.NaN;
+  const wall = (wanted: string): number => find(measured, wanted)?.wall ?? Number.NaN;
+  report(measured);
+  for (const name of [TEMPLATE, BOOTED])
+    say(
+      `${name}: ${ratio(cpu(name) / cpu(BY_HAND))} × the CPU, ${ratio(wall(name) / wall(BY_HAND))} × the time of QEMU by hand`,
+    );
+  say();
+  const entered = await measureWork(world);
+  await measureRate(world, hand);
+  const memory = await measureMemory(world, hand);
+  world.call('gc', '--grace-period=0s');
   const over = (wanted: string): number => cpu(wanted) - cpu(floor.name);
   return [
     atMost(`kvm, ${kernel}, from a template: CPU over the floor`, over(TEMPLATE), goals.template, 'ms'),

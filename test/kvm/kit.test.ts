@@ -23,8 +23,8 @@ testIf(lacksMachines())('cases of the kit hold in machines', async (t) => {
   try {
     const cases = selectCases(env.RKT_TEST_LONG === '1' ? {} : {ids: SAMPLE});
     const outcomes = await Promise.all(cases.map((one) => limited(() => attempt(world, one))));
-    for (const {id, result, because} of outcomes)
-      if (result !== 'not declared') t.is(result, 'passed', `${id}: ${because}`);
+    const unkept = outcomes.filter(({result}) => result !== 'passed' && result !== 'not declared');
+    t.deepEqual(unkept, []);
   } finally {
     await world.close();
   }

@@ -644,6 +644,45 @@ kernelTest(
   },
 );
 
+/** Of `rkt enter`: more of them would take all descriptors of the agent, if each left behind what it could not use. */
+const ENTERED = env.RKT_TEST_LONG === '1' ? 200 : 1;
+
+kernelTest(
+  'apps that take all processes of a machine keep others from a start, and not the pod from going on',
+  async (t) => {
+    t.timeout(20 * 60_000);
+    const pod = await host.start(
+      `most() { echo $1 >/own/sys/kernel/threads-max; }
+    mkdir /own; mount -t proc proc /own
+    most 1; echo ready; read line; most 5000; echo more; read line; most 1; exit 5`,
+      {
+        ...options,
+        app: [
+          ...['--restart=always', '--restart-limit=1/10m', '--caps-retain=CAP_SYS_ADMIN'],
+          '--seccomp=mode=remove,errno=EPERM,reboot',
+        ],
+      },
+    );
+    for (let count = 0; count < ENTERED; count++) {
+      const {stderr} = await host.enter(pod.uuid, 'true', {timeout: 600_000});
+      t.regex(stderr, /RKT_MACHINE_ENTER_FAILED: .*crun cannot be started: Resource temporarily unavailable/);
+    }
+    let seen = '';
+    pod.child.stdout?.on('data', (chunk: Buffer) => {
+      seen += chunk.toString();
+    });
+    pod.child.stdin?.write('\n');
+    await until(() => /^more$/m.test(seen));
+    const {stdout, stderr} = await host.enter(pod.uuid, 'echo entered', {timeout: 600_000});
+    t.is(stdout, 'entered\n', stderr);
+    pod.child.stdin?.write('\n');
+    const ended = await pod.ended;
+    t.is(ended.exitCode, 126, ended.stderr);
+    t.regex(ended.stderr, /^rkt: \S*crun cannot be started: Resource temporarily unavailable\n$/);
+    t.deepEqual(await restartsOf(pod.uuid), ['restarts-test=1']);
+  },
+);
+
 kernelTest('one that is always started again is entered, and ends when the pod is stopped', async (t) => {
   const pod = await host.start(
     `sleep 1000 & echo x >>/runs; test $(wc -l </runs) -lt 3 || { echo ready; trap 'exit 3' TERM; wait; }; exit 5`,

@@ -1,6 +1,6 @@
-import {spawn} from 'node:child_process';
+import {execFileSync, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync} from 'node:fs';
+import {appendFileSync, copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {env} from 'node:process';
 import test from 'ava';
@@ -105,6 +105,19 @@ if (env.RKT_TEST_LONG === '1') {
       /a kernel that the operator has given \(.*\/vmlinux\)/,
     );
     t.is((await host.sh('exit 9', pods)).exitCode, 9);
+
+    // One that has no driver of disks: an archive after another has the last word.
+    const order = path.join(host.directory, 'modules/order');
+    mkdirSync(path.dirname(order));
+    const known = execFileSync('bsdtar', ['-xOf', initramfs ?? '', 'modules/order'], {encoding: 'utf8'});
+    writeFileSync(order, known.replace(/^virtio_blk.*\n/m, ''));
+    const further = ['--format=newc', '-cf', '-', '-C', host.directory, 'modules/order'];
+    appendFileSync(initramfs ?? '', execFileSync('bsdtar', further));
+    const poor = await build();
+    t.is(poor.exitCode, 0, poor.stderr);
+    const refused = await host.sh('exit 9', pods);
+    t.is(refused.exitCode, 254);
+    t.regex(refused.stderr, /RKT_MACHINE_REFUSED: .*disk rootfs-0: .* virtio-blk$/m);
   });
 }
 

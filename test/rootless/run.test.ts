@@ -115,6 +115,15 @@ userTest('what a user cannot have is refused, each by its name', async (t) => {
   t.regex(ids.error?.message ?? '', /user 1000/);
   const supervised = await user.rkt('run', '--stage1=nspawn', await image());
   t.is(supervised.error?.code, 'RKT_FLAVOR_HOST_LACKS', supervised.stderr);
+  t.is((supervised.error?.fields.findings as unknown[] | undefined)?.length, 1, supervised.stderr);
+  // Before an image is made for nothing.
+  for (const line of [
+    ['run', '--stage1=kvm', await image()],
+    ['flavor', 'build', 'kvm'],
+  ]) {
+    const {error, stderr} = await user.rkt(...line);
+    t.is(error?.code, 'RKT_FLAVOR_HOST_LACKS', stderr);
+  }
   await t.throwsAsync(user.fetch({files: {'/etc/other': {content: 'x', uid: 7}}}), {
     message: /RKT_IMAGE_OWNER_MISSING/,
   });

@@ -1,3 +1,4 @@
+import type {HostFacts} from '../contract/host.ts';
 import type {Location} from '../contract/location.ts';
 import type {Step} from '../contract/step.ts';
 
@@ -18,12 +19,13 @@ const list = (words: readonly string[]): string => (words.length === 0 ? '' : ` 
 const pairs = (record: Readonly<Record<string, unknown>>): string =>
   list(Object.entries(record).map(([key, value]) => `${key}=${value}`));
 
-/** A step of a plan in one line: what it does, without its id. `<pod>` is the pod's directory, `<NAME>` the rootfs of an app. */
-export const describeStep = (step: Step): string => {
+/** A step of a plan in one line: what it does on a host, without its id. `<pod>` is the pod's directory, `<NAME>` the rootfs of an app. */
+export const describeStep = (step: Step, {cgroup}: Pick<HostFacts, 'cgroup'>): string => {
   switch (step.do) {
     case 'bind':
       return `bind ${at(step.source)} to ${at(step.target)}${step.recursive ? ', recursively' : ''}${step.propagation === undefined ? '' : `, ${step.propagation}`}${list(step.flags)}`;
     case 'cgroup':
+      if (cgroup.mode === 'none') return 'no cgroup: there are none here';
       return `cgroup ${step.path}${pairs(step.limits)}${step.devices === undefined ? '' : `, only ${step.devices.length} devices`}${step.join ? ', joined' : ''}${step.owner === undefined ? '' : `, owned by ${step.owner}`}`;
     case 'check-program':
       return `check the program of <${step.app}>`;

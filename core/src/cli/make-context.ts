@@ -4,6 +4,7 @@ import type {HostPath} from '../contract/names.ts';
 import {dataDirectoryUnusable} from '../image/errors.ts';
 import {lookUpDataDirectory} from '../image/look-up-data-directory.ts';
 import {makeDataDirectory} from '../image/make-below.ts';
+import {ownDataDirectory} from '../image/own-data-directory.ts';
 import type {FlagValues} from './command.ts';
 import type {Context, Format, Output} from './context.ts';
 import {flagUnsupported} from './errors.ts';
@@ -79,10 +80,8 @@ const lookUp = (wanted: HostPath): HostPath => {
   return real;
 };
 
-/** An ordinary user's (XDG Base Directory Specification: a path that is not absolute does not count). */
 const ownDataDir = (): HostPath => {
-  const {XDG_DATA_HOME: given = '', HOME: home = ''} = process.env;
-  if (path.isAbsolute(given)) return path.join(given, 'rkt') as HostPath;
-  if (path.isAbsolute(home)) return path.join(home, '.local/share/rkt') as HostPath;
-  throw dataDirectoryUnusable('~/.local/share/rkt', 'HOME is not set to an absolute path');
+  const own = ownDataDirectory();
+  if (own === undefined) throw dataDirectoryUnusable('~/.local/share/rkt', 'HOME is not set to an absolute path');
+  return own.path;
 };

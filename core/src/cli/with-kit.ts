@@ -7,6 +7,7 @@ import {type Examination, examineFlavor} from '../stage1/choice/examine-flavor.t
 import {flavorHostLacks} from '../stage1/errors.ts';
 import {gatherFlavorFacts} from '../stage1/facts/flavor-facts.ts';
 import {rememberedIn} from '../stage1/facts/remembered-in.ts';
+import {findingsOf} from '../stage1/negotiation/findings-of.ts';
 import type {Context} from './context.ts';
 import {type Kit, loadKit, type WorldOptions} from './load-kit.ts';
 import {ownCommand} from './own-command.ts';
@@ -37,7 +38,7 @@ export const withKit = async <T>(
   // The kit builds the image of a flavor that has no other way, and takes the host's programs where there is one.
   const tree = isImageId(source) || flavor.declaration.stage1Image?.required ? stage1?.tree : undefined;
   const host = await gatherFlavorFacts(context, flavor.declaration, {tree, cacheDir: rememberedIn(context)});
-  const examination = examineFlavor(flavor.declaration, flavor.probe(host), host);
+  const examination = examineFlavor(flavor.declaration, findingsOf(flavor, host), host);
   const missing = examination.findings.filter(({severity}) => severity === 'missing');
   if (missing.length > 0) throw flavorHostLacks(examination.flavor, missing);
   const flavorImage = `${scratch.path}/flavor.aci`;

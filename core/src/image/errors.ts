@@ -28,7 +28,7 @@ export const dataDirectoryUnusable = (path: string, because: string, cause?: unk
     path,
     because,
     cause,
-    hint: 'choose another by --dir, or by "data" in a configuration file of the kind "paths"',
+    hint: 'choose another by --dir; root also by "data" in a configuration file of the kind "paths", other users by HOME or XDG_DATA_HOME',
   });
 
 /** Other users can write to the data directory, or can replace it (S11). */
@@ -262,7 +262,7 @@ export const imageNotFound = (image: string, suggestions: readonly string[] = []
     {
       image,
       ...(suggestions.length > 0 && {suggestions}),
-      hint: `${suggestions.length > 0 ? `did you mean ${suggestions.join(' or ')}? ` : ''}see \`rkt image list\`; a name is only looked for in the store, so give the path if you mean a file: ./IMAGE.aci`,
+      hint: `${suggestions.length > 0 ? `did you mean ${suggestions.join(' or ')}? ` : ''}see \`rkt image list\`; a name is only looked for in the store, and each user has one, so give the path if you mean a file: ./IMAGE.aci`,
     },
   );
 

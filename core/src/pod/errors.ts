@@ -1,3 +1,4 @@
+import {variableFor} from '../image/own-data-directory.ts';
 import type {IdRange} from '../linux/subordinate-ids.ts';
 import {RktError} from '../rkt-error.ts';
 import type {ImageIsolator} from './compose/asked-by-image.ts';
@@ -429,12 +430,27 @@ export const receiptUnwritable = (path: string, because: string, cause?: unknown
     hint: 'choose a file in a directory that is there',
   });
 
-/** Only root can do this. */
-export const rootNeeded = (command: string, otherwise?: string) =>
-  new RktError('RKT_ROOT_NEEDED', `rkt ${command} needs to be root`, {
-    command,
-    hint: [`run it as root: sudo rkt ${command}`, ...(otherwise === undefined ? [] : [otherwise])].join('; '),
-  });
+/**
+ * Only root can do this.
+ * @param directory that is another user's
+ */
+export const rootNeeded = (command: string, otherwise?: string, directory?: string) => {
+  const variable = directory === undefined ? undefined : variableFor(directory);
+  const because = directory === undefined ? '' : `: this user may not use ${directory}`;
+  return new RktError(
+    'RKT_ROOT_NEEDED',
+    `rkt ${command} needs to be root${because}${variable === undefined ? '' : `, where ${variable} has the data directory`}`,
+    {
+      command,
+      ...(directory !== undefined && {directory}),
+      hint: [
+        ...(variable === undefined ? [] : [`set ${variable} to a directory of this user`]),
+        `run it as root: sudo rkt ${command}`,
+        ...(otherwise === undefined ? [] : [otherwise]),
+      ].join('; '),
+    },
+  );
+};
 
 /** The entrypoint `stop` or `gc` of a stage1 made for rkt failed. */
 export const entrypointFailed = (uuid: string, entrypoint: 'stop' | 'gc', because: string) =>

@@ -93,12 +93,14 @@ export default defineFlavor({
       requires: ['rootless'],
       readBack: readBack.ownNamespace('pid'),
     }),
-    ports: impossible(`${HOST_NETWORK}; it can listen there without forwarding`),
+    ports: impossible(
+      `${HOST_NETWORK}; it listens there without forwarding: an ordinary user's on ports from net.ipv4.ip_unprivileged_port_start (1024) on`,
+    ),
     'processes/apart': enforced('a Landlock domain of its own, in run and in enter', {
       requires: ['landlock'],
     }),
     'processes/closed': impossible(
-      "the app shares the host's kernel and sees its processes: with CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_BPF, CAP_PERFMON or CAP_DAC_READ_SEARCH it is as good as root of the host",
+      "the app shares the host's kernel and sees its processes: with CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_BPF, CAP_PERFMON or CAP_DAC_READ_SEARCH it is as good as root of the host. An ordinary user's sees none of them and gets no right that the user lacks, but has more of the kernel within reach",
     ),
     restart: impossible(NO_SUPERVISOR),
     watchdog: impossible(NO_SUPERVISOR),
@@ -116,7 +118,9 @@ export default defineFlavor({
       "a terminal of its own, before which rkt stays; the caller's own under a service manager that waits for rkt, or with passed sockets",
     ),
     user: enforced('set before execve', {requires: ['ids']}),
-    'user-namespace': impossible("the app shares the host's user namespace"),
+    'user-namespace': impossible(
+      "the app shares rkt's user namespace: the host's, or for an ordinary user one of that user's",
+    ),
     'volume/device': enforced('bind mount', {readBack: readBack.mounts}),
     'volume/empty': enforced("bind mount of a directory of the pod's", {readBack: readBack.mounts}),
     'volume/host': enforced('bind mount', {readBack: readBack.mounts}),

@@ -129,6 +129,9 @@ static void hold_devices(void) {
 	tell_kernel("/sys/bus/virtio/drivers_autoprobe", "0");
 }
 
+/* What most of a script starts, which is copied before the machine is ready. */
+#define RUNTIME "/usr/bin/crun"
+
 /* Virtual I/O Device (VIRTIO) 1.2, 5: device types. */
 enum device_type { CARD = 1, DISK = 2, CONSOLE = 3, TREE = 9 };
 
@@ -157,18 +160,26 @@ static int attach_next(enum device_type type) {
 	return access(driver, F_OK) == 0;
 }
 
-/* Where a device may be that was not there when the kernel looked, as it is of a machine that goes on from a template. Its driver says whether one is. */
-static void attach_places(void) {
+/* Where a device may be that was not there when the kernel looked, as it is of a machine that goes on from a template: places that had none. */
+static char places[8][32];
+static int place_count;
+
+static void note_places(void) {
 	static const char devices[] = "/sys/bus/platform/devices";
 	DIR *directory = opendir(devices);
 	struct dirent *entry;
-	while (directory != NULL && (entry = readdir(directory)) != NULL) {
+	while (directory != NULL && place_count < 8 && (entry = readdir(directory)) != NULL) {
 		char path[400];
 		if (strncmp(entry->d_name, "virtio-mmio.", 12) != 0) continue;
 		snprintf(path, sizeof path, "%s/%s/driver", devices, entry->d_name);
-		if (access(path, F_OK) < 0) tell_kernel("/sys/bus/platform/drivers/virtio-mmio/bind", entry->d_name);
+		if (access(path, F_OK) < 0) snprintf(places[place_count++], sizeof places[0], "%.31s", entry->d_name);
 	}
 	if (directory != NULL) closedir(directory);
+}
+
+/* Their driver says whether there is a device by now. */
+static void attach_places(void) {
+	for (int at = 0; at < place_count; at++) tell_kernel("/sys/bus/platform/drivers/virtio-mmio/bind", places[at]);
 }
 
 static void load_modules(void) {
@@ -255,28 +266,58 @@ static void fail(const char *format, ...) {
 	pause();
 }
 
-/* A disk by the serial number that QEMU was told: their order is the kernel's business. Those of a template that the machine has no use for come last, and are left alone. */
+/* For a container runtime to end, and for a device to be there. A busy machine without hardware support takes some seconds. */
+#define PATIENCE_SECONDS 30
+
+static time_t now(void) {
+	struct timespec time;
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec;
+}
+
+/* Disks by the serial numbers that QEMU was told: their order is the kernel's business. A template has some, with nothing on them; a machine that goes on from it has others in their places. */
+static struct {
+	char serial[32], path[64];
+} disks[64];
+static int disk_count;
+
+/* All that have a driver. */
+static void note_disks(void) {
+	DIR *blocks = opendir("/sys/block");
+	struct dirent *entry;
+	disk_count = 0;
+	while (blocks != NULL && disk_count < 64 && (entry = readdir(blocks)) != NULL) {
+		char path[300], *serial = disks[disk_count].serial;
+		snprintf(path, sizeof path, "/sys/block/%s/serial", entry->d_name);
+		int file = open(path, O_RDONLY | O_CLOEXEC);
+		if (file < 0) continue;
+		ssize_t length = read(file, serial, sizeof disks[0].serial - 1);
+		close(file);
+		if (length < 0) continue;
+		serial[length] = '\0';
+		serial[strcspn(serial, "\n")] = '\0';
+		snprintf(disks[disk_count++].path, sizeof disks[0].path, "/dev/%.50s", entry->d_name);
+	}
+	if (blocks != NULL) closedir(blocks);
+}
+
+/* What is there already gets its drivers before the machine is ready, so that no machine that goes on from a template has to do that. */
+static void attach_present(void) {
+	while (attach_next(DISK) || attach_next(TREE)) continue;
+	note_places();
+	note_disks();
+}
+
 static const char *disk(const char *serial) {
-	static char path[300];
+	time_t end = now() + PATIENCE_SECONDS;
 	for (;;) {
-		DIR *blocks = opendir("/sys/block");
-		struct dirent *entry;
-		while (blocks != NULL && (entry = readdir(blocks)) != NULL) {
-			char found[64] = "";
-			snprintf(path, sizeof path, "/sys/block/%s/serial", entry->d_name);
-			int file = open(path, O_RDONLY | O_CLOEXEC);
-			if (file < 0) continue;
-			ssize_t length = read(file, found, sizeof found - 1);
-			close(file);
-			if (length < 0) continue;
-			found[strcspn(found, "\n")] = '\0';
-			if (strcmp(found, serial) != 0) continue;
-			snprintf(path, sizeof path, "/dev/%s", entry->d_name);
-			closedir(blocks);
-			return path;
+		for (int at = 0; at < disk_count; at++)
+			if (strcmp(disks[at].serial, serial) == 0) return disks[at].path;
+		if (!attach_next(DISK)) {
+			if (now() >= end) fail("disk %s: the kernel has found none within %d seconds: it must have virtio-blk", serial, PATIENCE_SECONDS);
+			wait_a_little();
 		}
-		if (blocks != NULL) closedir(blocks);
-		if (!attach_next(DISK)) wait_a_little();
+		note_disks();
 	}
 }
 
@@ -395,10 +436,6 @@ static void need_present(const char *directory, const char *path) {
 	close(base);
 }
 
-static void pipe_or_fail(int ends[2]) {
-	if (pipe2(ends, O_CLOEXEC) < 0) fail("pipe: %s", strerror(errno));
-}
-
 static pid_t read_pid(const char *path) {
 	FILE *file = fopen(path, "re");
 	int pid = 0;
@@ -423,14 +460,13 @@ static int console = -1;
 static int waiting;
 static int script_is_done;
 
-/* A container runtime makes the terminal among the files of the app, and gives us the other end of it. */
-static void do_listen(const char *path) {
+/* A container runtime makes the terminal among the files of the app, and gives us the other end of it: whether it can. */
+static int listen_at(const char *path) {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
 	unlink(path);
 	console = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (console < 0 || bind(console, (struct sockaddr *)&address, sizeof address) < 0 || listen(console, 1) < 0)
-		fail("%s: %s", path, strerror(errno));
+	return console >= 0 && bind(console, (struct sockaddr *)&address, sizeof address) == 0 && listen(console, 1) == 0;
 }
 
 static int take_terminal(void) {
@@ -467,9 +503,7 @@ static void take_oom_score(void) {
 	_exit(126);
 }
 
-/* A container runtime is in the sight of apps: root there can stop it, and may not stop the agent by that. A busy machine without hardware support takes some seconds. */
-#define PATIENCE_SECONDS 30
-
+/* A container runtime is in the sight of apps: root there can stop it, and may not stop the agent by that. */
 static int end_if_late(pid_t starter) {
 	int handle = syscall(SYS_pidfd_open, starter, 0);
 	struct pollfd end = {handle, POLLIN, 0};
@@ -539,7 +573,7 @@ __attribute__((noreturn)) static void become(int program, char **argv) {
 static void run_to_end(char **argv) {
 	int program = sealed(argv[0]);
 	pid_t process = fork();
-	if (process < 0) fail("fork: %s", strerror(errno));
+	if (process < 0) return;
 	if (process == 0) become(program, argv);
 	end_if_late(process);
 	while (waitpid(process, NULL, 0) < 0)
@@ -552,18 +586,46 @@ static void make_nonblocking(int fd) {
 
 static char not_started[1000];
 
+/* Standard streams of what is to be started: its ends and ours; -1: there is none. */
+struct streams {
+	int in[2], out[2], err[2];
+};
+
+/* Whether they could be had. What the process has not read of its input is for what is started in its place. */
+static int open_streams(struct streams *streams, const struct process *process) {
+	*streams = (struct streams){{-1, -1}, {-1, -1}, {-1, -1}};
+	if (process->reader >= 0) streams->in[0] = process->reader, streams->in[1] = process->input;
+	else if (pipe2(streams->in, O_CLOEXEC) < 0) return 0;
+	if (pipe2(streams->out, O_CLOEXEC) < 0) return 0;
+	if (!process->is_joined) return pipe2(streams->err, O_CLOEXEC) == 0;
+	streams->err[1] = fcntl(streams->out[1], F_DUPFD_CLOEXEC, 0);
+	return streams->err[1] >= 0;
+}
+
+static void close_streams(const struct streams *streams, const struct process *process) {
+	const int ends[] = {streams->out[0], streams->out[1], streams->err[0], streams->err[1], streams->in[0], streams->in[1]};
+	for (int at = 0; at < (process->reader < 0 ? 6 : 4); at++)
+		if (ends[at] >= 0) close(ends[at]);
+}
+
+static void stop_listening(void) {
+	if (console >= 0) close(console);
+	console = -1;
+}
+
 /* Starts a program that starts the process and ends (a container runtime): the process is then ours, as all whose parents have ended are. Without success the reason is in `not_started`. */
 static int start(struct process *process, struct command command) {
 	char **argv = command.argv;
-	int in[2] = {process->reader, process->input}, out[2], err[2];
-	if (command.console != NULL) do_listen(command.console);
-	if (process->reader < 0) pipe_or_fail(in);
-	pipe_or_fail(out);
-	if (process->is_joined) err[0] = -1, err[1] = fcntl(out[1], F_DUPFD_CLOEXEC, 0);
-	else pipe_or_fail(err);
-	int program = sealed(argv[0]);
-	pid_t starter = fork();
-	if (starter < 0) fail("fork: %s", strerror(errno));
+	struct streams streams;
+	int program = sealed(argv[0]), can_start = open_streams(&streams, process) && (command.console == NULL || listen_at(command.console));
+	pid_t starter = can_start ? fork() : -1;
+	if (starter < 0) { /* apps have taken all that the machine has of something */
+		snprintf(not_started, sizeof not_started, "%s cannot be started: %s", argv[0], strerror(errno));
+		close_streams(&streams, process);
+		stop_listening();
+		return 0;
+	}
+	int *in = streams.in, *out = streams.out, *err = streams.err;
 	if (starter == 0) {
 		if (dup2(in[0], 0) < 0 || dup2(out[1], 1) < 0 || dup2(err[1], 2) < 0) _exit(126);
 		lead_nowhere(command.nowhere);
@@ -587,8 +649,7 @@ static int start(struct process *process, struct command command) {
 		while (length > 0 && said[length - 1] == '\n') said[--length] = '\0';
 		close(out[0]);
 		if (err[0] >= 0) close(err[0]);
-		if (console >= 0) close(console);
-		console = -1;
+		stop_listening();
 		snprintf(not_started, sizeof not_started, "%s: %s", argv[0], length > 0 ? said : late ? "has not ended in time" : "failed");
 		return 0;
 	}
@@ -708,6 +769,7 @@ static void run_script(struct script *script) {
 			if (mkdir(fields[1], 0755) < 0) fail("mkdir %s: %s", fields[1], strerror(errno));
 		} else if (strcmp(fields[0], "mount") == 0 && count == 6) {
 			const char *source = strncmp(fields[2], "disk:", 5) == 0 ? disk(fields[2] + 5) : fields[2];
+			while (strcmp(fields[1], "9p") == 0 && attach_next(TREE)) continue;
 			if (mount(source, fields[3], fields[1], mount_flags(fields[4]), fields[5]) < 0)
 				fail("mount %s: %s", fields[3], strerror(errno));
 		} else if (strcmp(fields[0], "present") == 0 && count == 3) {
@@ -762,8 +824,7 @@ static void run_entering_script(int id) {
 	}
 	entering = -1;
 	oom_score = console_path = nowhere = NULL;
-	if (console >= 0) close(console);
-	console = -1;
+	stop_listening();
 	if (chdir("/") < 0) die("/");
 	free(processes[id].script.text);
 	processes[id].script = (struct script){0};
@@ -1012,7 +1073,6 @@ static void take_frame(struct frame frame, char *payload) {
 			add_to_script(&script, payload, frame.length);
 			return;
 		}
-		while (attach_next(TREE)) continue;
 		run_script(&script);
 		script_is_done = 1;
 		tell_started();
@@ -1073,6 +1133,8 @@ static void take_frame(struct frame frame, char *payload) {
 		return;
 	}
 	case FRAME_HALT:
+		sync();
+		send_frame(FRAME_HALTED, 0, NULL, 0);
 		halt();
 	}
 }
@@ -1112,6 +1174,8 @@ int main(void) {
 	int ended = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (ended < 0) die("signalfd");
 	open_port();
+	attach_present();
+	sealed(RUNTIME);
 	send_frame(FRAME_READY, 0, NULL, 0);
 	for (;;) {
 		struct pollfd polled[2 + 3 * MAX_PROCESSES] = {{port, POLLIN, 0}, {ended, POLLIN, 0}};

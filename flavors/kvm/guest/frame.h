@@ -20,7 +20,7 @@ enum frame_type {
 	FRAME_SIGNAL = 'K', /* u32: to the process */
 	FRAME_ENTER = 'N',  /* a part of the script of a process that joins an app; the part of length 0 ends it */
 	FRAME_CLOSE = 'D',  /* u8, the type of a stream's frames: nobody reads it any more */
-	FRAME_HALT = 'H',   /* power off */
+	FRAME_HALT = 'H',   /* power off, after FRAME_HALTED */
 	FRAME_JOIN = 'J',   /* standard error of the process that is to be started goes where its output goes */
 	FRAME_SIZE = 'W',   /* struct size: of the terminal that the process has, or is to have */
 	FRAME_AGAIN = 'A',  /* start the process again, which has ended */
@@ -33,6 +33,7 @@ enum frame_type {
 	FRAME_ERROR = 'E',  /* of standard error */
 	FRAME_EXIT = 'X',   /* u32: status as of wait(2), after all that it has written */
 	FRAME_ENDED = 'Z',  /* the same of a process that may be started again; FRAME_AGAIN or FRAME_LAST is the answer */
+	FRAME_HALTED = 'P', /* all that apps have written is with the host, and the machine of no use any more */
 	FRAME_FAILED = 'F', /* text: what of the script cannot be done; of a process that was to join an app, that alone */
 	/* both: u32 more bytes of a stream may be sent; the first byte of the payload is the type of their frames */
 	FRAME_CREDIT = 'C',

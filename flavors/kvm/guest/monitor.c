@@ -65,7 +65,9 @@
 #ifndef GRACE_SECONDS
 #define GRACE_SECONDS 10
 #endif
+#ifndef HALT_SECONDS
 #define HALT_SECONDS 5
+#endif
 /* Bytes of a stream that may come after SIGKILL: a pipe of the guest, of a mebibyte at most without privileges, and what is on its way. */
 #ifndef MAX_LATE
 #define MAX_LATE (4u << 20)
@@ -161,9 +163,21 @@ static void end_qemu(void) {
 	qemu = 0;
 }
 
-/* Whether there was something. */
+/* What the kernel of the guest has panicked for, by its own words: what it says after that may be more than is kept. */
+static char panic_reason[120];
+
+static void note_panic(void) {
+	static const char mark[] = "Kernel panic - not syncing: ";
+	const char *at = memmem(console_text, console_length, mark, sizeof mark - 1);
+	if (at == NULL) return;
+	size_t length = 0;
+	for (at += sizeof mark - 1; at < console_text + console_length && *at >= ' ' && *at < 0x7f && length < sizeof panic_reason - 1; at++) panic_reason[length++] = *at;
+	panic_reason[length] = '\0';
+}
+
+/* Whether there was something. Of what is kept half stays: so the line of a panic is whole, however it comes. */
 static int keep_console(void) {
-	char buffer[CONSOLE_KEPT];
+	char buffer[CONSOLE_KEPT / 2];
 	ssize_t length = console < 0 ? -1 : recv(console, buffer, sizeof buffer, MSG_DONTWAIT);
 	if (length <= 0) return 0;
 	size_t room = CONSOLE_KEPT - (size_t)length;
@@ -173,6 +187,7 @@ static int keep_console(void) {
 	}
 	memcpy(console_text + console_length, buffer, length);
 	console_length += length;
+	note_panic();
 	return 1;
 }
 
@@ -552,6 +567,11 @@ static void take_frame(struct frame frame, const char *payload) {
 	if (phase == BOOTING) give_up("PROTOCOL", "the machine says what it should not before it has started");
 	if (frame.type == FRAME_STARTED) {
 		say_ready();
+		return;
+	}
+	/* Sooner than it takes itself down. */
+	if (frame.type == FRAME_HALTED && phase == HALTING) {
+		end_qemu();
 		return;
 	}
 	if (frame.type == FRAME_FAILED) {
@@ -978,20 +998,9 @@ __attribute__((format(printf, 2, 3))) static void not_started(const char *code, 
 	close_fd(&commands);
 	answer_length = is_killed = 0;
 	unsent_length = received_length = console_length = 0;
+	*panic_reason = '\0';
 	attempt++;
 	start_qemu();
-}
-
-/* Why the kernel of the guest has given up, by its own words, or NULL. */
-static const char *panic(void) {
-	static const char mark[] = "Kernel panic - not syncing: ";
-	static char reason[120];
-	const char *at = memmem(console_text, console_length, mark, sizeof mark - 1);
-	if (at == NULL) return NULL;
-	size_t length = 0;
-	for (at += sizeof mark - 1; at < console_text + console_length && *at >= ' ' && *at < 0x7f && length < sizeof reason - 1; at++) reason[length++] = *at;
-	reason[length] = '\0';
-	return reason;
 }
 
 /* A machine that goes on where another was saved has the time of that, and would have its random numbers. */
@@ -1054,8 +1063,8 @@ static void qemu_has_ended(int status) {
 	while (keep_console()) continue;
 	if (phase == HALTING) return;
 	is_killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-	const char *early = phase == BOOTING ? "NOT_STARTED" : NULL, *reason = panic();
-	if (reason != NULL) not_started("PANIC", "the kernel of the machine has panicked: %s", reason);
+	const char *early = phase == BOOTING ? "NOT_STARTED" : NULL;
+	if (*panic_reason != '\0') not_started("PANIC", "the kernel of the machine has panicked: %s", panic_reason);
 	else if (WIFSIGNALED(status)) not_started(early ? early : "KILLED", "the machine was killed by signal %d", WTERMSIG(status));
 	else if (WEXITSTATUS(status) != 0) not_started(early ? early : "ENDED", "QEMU ended with exit status %d", WEXITSTATUS(status));
 	else not_started(early ? early : "ENDED", early ? "the machine ended before it had started" : "the machine ended before the apps");

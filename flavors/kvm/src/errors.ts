@@ -26,11 +26,20 @@ export const filterRefused = (app: string, calls: readonly string[]): MachineErr
     {app, calls},
   );
 
-/** A machine with the small kernel has a place for each of few devices. */
+/** A machine has a place for each of so many devices. */
 export const machineFull = (devices: number, places: number): MachineError =>
   new MachineError(
     'RKT_MACHINE_FULL',
-    `a machine with the small kernel has places for ${places} devices, and the pod needs ${devices}: one for each app, each network card and each kind of volumes (read-only, or not)`,
-    'make several pods of it, or take the kernel of the distribution: rkt flavor build --kernel=distribution kvm',
+    `a machine has places for ${places} devices, and the pod needs ${devices}: one for each app, each network card and each kind of volumes (read-only, or not)`,
+    'make several pods of it; with the kernel of the distribution there are places for 23: rkt flavor build --kernel=distribution kvm',
     {devices, places},
+  );
+
+/** What a machine does for its apps is told it at once, and has to fit into a step of a plan. */
+export const scriptTooLong = (bytes: number, most: number): MachineError =>
+  new MachineError(
+    'RKT_MACHINE_SCRIPT_TOO_LONG',
+    `what the machine is to do takes ${bytes} bytes, and may take ${most}: arguments, environment, mounts and filters of all apps`,
+    'make several pods of it, or give the apps less by their environment and arguments',
+    {bytes, most},
   );

@@ -26,7 +26,7 @@ import {
   treesOf,
 } from './machine.ts';
 import {IMAGE, podPath, ROOT, SEEN, SHARED, TEMPLATE, userOf} from './places.ts';
-import {podScript} from './script.ts';
+import {fitting, podScript} from './script.ts';
 import {wordsOf} from './streams.ts';
 import {bindVolumes, servedTrees} from './volumes.ts';
 
@@ -85,7 +85,7 @@ export default defineFlavor({
     ...(pod.apps.some(({stdio}) => stdio.stdout === 'log' || stdio.stderr === 'log')
       ? [directory(LOGS, userOf(pod))]
       : []),
-    file('script', podScript(pod, host), 0),
+    file('script', fitting(podScript(pod, host)), 0),
     file('supervisor-status', '', userOf(pod)),
     {
       id: 'bind.shared',

@@ -38,6 +38,9 @@ const KERNEL_PARAMETERS = [
   'cryptomgr.notests',
   'noreplace-smp',
   'no_timer_check',
+  // Nothing watches a machine that stands still at times, and of the rest apps have Landlock alone.
+  'nowatchdog',
+  'lsm=landlock',
   // The monitor puts in what it measures.
   'tsc_early_khz=@TSC@',
 ] as const;
@@ -53,19 +56,22 @@ export const accelerators = ({accelerator}: Pick<HostFacts, 'accelerator'>): str
   return accelerator.forced ? kvm : [...kvm, ...tcg];
 };
 
-/** Disks of a template of the distribution's kernel, and so of every machine that goes on from it. */
-const DISKS = 4;
+/** Disks of a template, and so of every machine that goes on from it, which need not look for them: to a small kernel others can be added. */
+const disksOf = (host: HostFacts): number => (isSmall(host) ? 1 : 4);
 
-/** Where a machine without ACPI has devices of its own: at these places of its memory, each with an interrupt. */
+/** What a machine has places for, as QEMU makes it: devices of its own, besides the port of its agent. */
+const MAX_DEVICES = 23;
+
+/** Where one without ACPI has them, which are fewer: at these places of its memory, each with an interrupt. */
 const PLACES = Array.from({length: 8}, (_, index) => `512@0x${(0xfeb0_0000 + index * 512).toString(16)}:${5 + index}`);
 
-/** The small kernel is told where devices are, and finds there what a template had not. To others the firmware says it, of those alone that are there when the machine starts. */
 const isSmall = ({guestKernel}: HostFacts): boolean => guestKernel?.kind === 'small';
 
 /** What a machine of the pod's own has, besides the port of its agent. */
 const devicesOf = (pod: Pod): number => pod.apps.length + servedTrees(pod).length + cardsOf(pod).length;
 
-const hasPlaces = (pod: Pod): boolean => devicesOf(pod) < PLACES.length;
+/** The small kernel is told where devices are, and finds there what a template had not. To others the firmware says it, of those alone that are there when the machine starts. */
+const placesOf = (host: HostFacts): number => (isSmall(host) ? PLACES.length - 1 : MAX_DEVICES);
 
 /** Whether the pod's machine goes on from a template, if there is one; else it is booted. */
 export const isOfTemplate = (pod: Pod, host: HostFacts): boolean =>
@@ -73,7 +79,7 @@ export const isOfTemplate = (pod: Pod, host: HostFacts): boolean =>
   host.accelerator?.name !== 'kvm' &&
   memoryOf(pod) === SMALLEST &&
   coresOf(pod, host) === 1 &&
-  (isSmall(host) ? hasPlaces(pod) : pod.apps.length <= DISKS) &&
+  (isSmall(host) ? devicesOf(pod) <= placesOf(host) : pod.apps.length <= disksOf(host)) &&
   !hasCards(pod);
 
 /** The trees of volumes that QEMU has a device for, none for a pod without volumes; where the kernel finds nothing that its template had not, both for any other, one of them with nothing in it. */
@@ -84,12 +90,12 @@ export const treesOf = (pod: Pod, host: HostFacts): readonly Tree[] => {
 
 /** The command line of QEMU, and after `--` what it boots; the monitor puts in what it starts it with, and starts it with the agent's port in descriptor 3 and the console in 4. */
 export const qemuCommand = (pod: Pod, host: HostFacts): string[] => {
-  if (isSmall(host) && !hasPlaces(pod)) throw machineFull(devicesOf(pod), PLACES.length - 1);
+  if (devicesOf(pod) > placesOf(host)) throw machineFull(devicesOf(pod), placesOf(host));
   return [
     ...machine(memoryOf(pod), coresOf(pod, host), isSmall(host)),
     ...['-uuid', pod.uuid],
     ...pod.apps.flatMap(disk),
-    ...(isOfTemplate(pod, host) && !isSmall(host) ? noDisks(pod.apps.length) : []),
+    ...(isOfTemplate(pod, host) ? noDisks(pod.apps.length, disksOf(host)) : []),
     ...treesOf(pod, host).flatMap((tree) => share(tree, `${SEEN}/volumes/${tree}`)),
     ...cardArguments(pod),
     '--',
@@ -103,8 +109,9 @@ export const templateCommand = (pod: Pod, host: HostFacts): string[] => [
   `${SEEN}/${TEMPLATE.state}`,
   ...TCG,
   ...machine(SMALLEST, 1, isSmall(host)),
+  ...noDisks(0, disksOf(host)),
   // No guest has mounted a tree by then, and whatever is there.
-  ...(isSmall(host) ? [] : [...noDisks(0), ...treesOf(pod, host).flatMap((tree) => share(tree, SEEN))]),
+  ...(isSmall(host) ? [] : treesOf(pod, host).flatMap((tree) => share(tree, SEEN))),
   ...boot(isSmall(host)),
   ...memory(`${SEEN}/${TEMPLATE.memory}`, 'on'),
   ...commands,
@@ -156,10 +163,10 @@ const machine = (bytes: number, cores: number, withPlaces: boolean): string[] =>
 const disk = ({name}: App, index: number): string[] =>
   drive(index, `file=${optionValue(`${SEEN}/disks/${name}`)},format=raw`);
 
-/** In the place of what a pod's machine has there, from a number on: one that is empty. */
-const noDisks = (from: number): string[] =>
-  Array.from({length: DISKS - from}, (_, index) =>
-    drive(from + index, 'file.driver=null-co,file.size=1048576,file.read-zeroes=on,format=raw'),
+/** In the place of what a pod's machine has there, from a number on: one with nothing on it, and larger than any, because the kernel asks for its size once. */
+const noDisks = (from: number, to: number): string[] =>
+  Array.from({length: Math.max(0, to - from)}, (_, index) =>
+    drive(from + index, `file.driver=null-co,file.size=${2 ** 40},file.read-zeroes=on,format=raw`),
   ).flat();
 
 const drive = (index: number, what: string): string[] => {

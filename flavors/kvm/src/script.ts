@@ -1,6 +1,7 @@
 import type {App, HostFacts, Pod} from '@rkt/plugin-sdk';
 import {bundle, handlerBundle, processIn} from './bundle.ts';
 import {cardLines} from './cards.ts';
+import {scriptTooLong} from './errors.ts';
 import {streamsNowhere} from './streams.ts';
 import {hasTerminal} from './terminal.ts';
 import {guestMounts, mountsInVolumes} from './volumes.ts';
@@ -102,6 +103,19 @@ export const podScript = (pod: Pod, host: HostFacts): string =>
       ...handler(pod, app, index, 'post-stop', 'after'),
     ]),
   ].join('');
+
+/** What a step of a plan writes at most. */
+const MAX_BYTES = 1024 * 1024;
+
+/**
+ * A script that fits into a step.
+ * @throws RKT_MACHINE_SCRIPT_TOO_LONG
+ */
+export const fitting = (script: string): string => {
+  const bytes = Buffer.byteLength(script);
+  if (bytes > MAX_BYTES) throw scriptTooLong(bytes, MAX_BYTES);
+  return script;
+};
 
 /** What starts a further process of an app: the agent gives it its number, and a directory for these files. */
 export const enterScript = ({name}: App, process: App['process'], onTerminal: boolean): string => {

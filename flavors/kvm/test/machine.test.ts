@@ -210,13 +210,18 @@ test('the small kernel is told where devices may be, in a template and in what g
     );
   }
   const disks = (command: readonly string[]) => command.filter((word) => word.startsWith('virtio-blk-device')).length;
-  t.deepEqual([disks(own), disks(made)], [1, 0]);
+  // An app has one in any case.
+  t.deepEqual([disks(own), disks(made)], [1, 1]);
+  const [, ofTwo] = [many(1), many(2)].map((one) => disks(qemuCommand(one, withSmall())));
+  t.is(ofTwo, 2);
   t.false(qemuCommand(pod(), hostFacts()).some((word) => word.includes('acpi=off')));
 });
 
-test('with the small kernel a template gives what has a place in the machine; what has none is refused', (t) => {
-  const many = (count: number) =>
-    pod({apps: Array.from({length: count}, (_, index) => app({name: `a${index}` as AppName, limits: {memoryMax: 1}}))});
+const many = (count: number): Pod =>
+  pod({apps: Array.from({length: count}, (_, index) => app({name: `a${index}` as AppName, limits: {memoryMax: 1}}))});
+const carded = (count: number): Pod => ({...many(count), network: networked(pod().uuid).network});
+
+test('with the small kernel a template gives what has a place in the machine', (t) => {
   const served = pod({volumes: [hostVolume('data')], apps: [mounted(['data', '/data'])]});
   t.deepEqual(
     [many(7), many(8), served].map((made) => isOfTemplate(made, withSmall())),
@@ -224,21 +229,41 @@ test('with the small kernel a template gives what has a place in the machine; wh
   );
   t.false(isOfTemplate(pod(), withSmall({noTemplates: true})));
   // Cards have places, too.
-  const carded = (count: number) => ({...many(count), network: networked(pod().uuid).network});
   t.deepEqual(
     [carded(1), carded(5)].map((made) => isOfTemplate(made, withSmall())),
     [false, false],
   );
-  for (const [made, devices] of [
-    [many(8), 8],
-    [carded(6), 8],
-    [{...carded(5), ...served, apps: [...many(4).apps, ...served.apps], network: carded(5).network}, 8],
-  ] as const)
-    t.like(
-      t.throws(() => qemuCommand(made, withSmall())),
-      {code: 'RKT_MACHINE_FULL', fields: {devices, places: 7}},
-    );
-  t.notThrows(() => qemuCommand(carded(5), withSmall()));
+});
+
+test('a pod that needs more devices than a machine has places for is refused', (t) => {
+  const served = pod({volumes: [hostVolume('data')], apps: [mounted(['data', '/data'])]});
+  const eight = {...carded(5), ...served, apps: [...many(4).apps, ...served.apps], network: carded(5).network};
+  const refused: [HostFacts, number, Pod[]][] = [
+    [hostFacts(), 23, [many(24), carded(22)]],
+    [withSmall(), 7, [many(8), carded(6), eight]],
+  ];
+  for (const [host, places, pods] of refused) {
+    t.notThrows(() => qemuCommand(many(places), host));
+    t.notThrows(() => qemuCommand(carded(places - 2), host));
+    for (const made of pods)
+      t.like(
+        t.throws(() => qemuCommand(made, host)),
+        {code: 'RKT_MACHINE_FULL', fields: {devices: places + 1, places}},
+      );
+  }
+});
+
+test('a pod whose apps are given more than fits into a step of a plan is refused with the numbers', (t) => {
+  const given = (bytes: number) => {
+    const env = Array.from({length: 16}, (_, index) => ({name: `v${index}`, value: 'x'.repeat(bytes / 16)}));
+    return pod({apps: [app({process: {env}})]});
+  };
+  const plan = (made: Pod) => flavor.environment(made, hostFacts());
+  t.notThrows(() => plan(given(1_000_000)));
+  t.like(
+    t.throws(() => plan(given(1_100_000))),
+    {code: 'RKT_MACHINE_SCRIPT_TOO_LONG', fields: {most: 1024 * 1024}},
+  );
 });
 
 test('S14 a comma in an option of QEMU is two', (t) => {

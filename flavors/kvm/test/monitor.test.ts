@@ -376,6 +376,24 @@ for (const [policy, limit, ends, answers, code, starts] of [
     },
   );
 
+testIf(lacks('program/cc'))(
+  'a machine that has nothing left to write is ended at once, and none says so whose app runs',
+  async (t) => {
+    const halted = `frame 'P\\0\\0\\0\\0\\0\\0\\0'; exec sleep 100000`;
+    const ends = `frame 'X\\0\\0\\0\\004\\0\\0\\0\\0\\005\\0\\0'; head -c 8 <&3 >/dev/null`;
+    const patient = ['-DHALT_SECONDS=3600'];
+    const [whole, early] = [`${ends}; ${halted}`, halted].map((script) =>
+      startMachine(`${STARTS}; ${script}`, [], patient),
+    );
+    t.teardown(() => whole?.end());
+    t.teardown(() => early?.end());
+    t.is((await whole?.monitor.ended)?.status, 5);
+    const refused = await early?.monitor.ended;
+    t.is(refused?.status, 254);
+    t.regex(refused?.said ?? '', /RKT_MACHINE_PROTOCOL/);
+  },
+);
+
 testIf(lacks('program/cc'))('an app that waits to be started again is not, once the pod is stopped', async (t) => {
   const machine = startMachine(
     `${STARTS}; ${HEARS}; frame 'Z\\0\\0\\0\\004\\0\\0\\0\\0\\005\\0\\0'
@@ -423,6 +441,10 @@ const ends = {
   'its kernel panics': {
     script: `echo "Kernel panic - not syncing: Attempted to kill init! exitcode=0x9" >&4; exit 0`,
     said: /^rkt: RKT_MACHINE_PANIC: the kernel of the machine has panicked: Attempted to kill init! exitcode=0x9\nrkt: the last lines of the machine:\n[^\n]*Kernel panic/,
+  },
+  'its kernel panics, and says more than is kept': {
+    script: `{ printf '%2039s\\n' ''; echo 'Kernel panic - not syncing: Fatal exception'; seq 5000; } >&4; exit 0`,
+    said: /^rkt: RKT_MACHINE_PANIC: the kernel of the machine has panicked: Fatal exception\nrkt: the last lines of the machine:\n[\d\n]+\n5000\n/,
   },
   'it ends before its app': {
     script: 'echo "rkt: port: No such device" >&4; exit 0',

@@ -42,7 +42,10 @@ const whileOpen = async <T>(world: World, work: (isOver: () => boolean) => Promi
   let ending: Promise<void> | undefined;
   const stop = (signal: (typeof SIGNALS)[number]) => {
     const over = () => process.exit(128 + constants.signals[signal]);
-    ending ??= world.close().then(over, over);
+    ending ??= world.close().then(over, (error) => {
+      process.stderr.write(`${world.directory} is left: ${error instanceof Error ? error.message : error}\n`);
+      over();
+    });
   };
   for (const signal of SIGNALS) process.on(signal, stop);
   try {

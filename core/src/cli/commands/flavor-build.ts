@@ -18,6 +18,7 @@ import {flavorHostLacks, flavorTakesNoImage} from '../../stage1/errors.ts';
 import {gatherHostFacts} from '../../stage1/facts/host-facts.ts';
 import {type FoundFlavor, findFlavor} from '../../stage1/load/find.ts';
 import {findingsOf} from '../../stage1/negotiation/findings-of.ts';
+import {refuseWithoutRoot} from '../../stage1/negotiation/refuse-without-root.ts';
 import {asRoot} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
 import type {Context} from '../context.ts';
@@ -81,6 +82,8 @@ export const command = defineCommand({
     if (stage1Image === undefined) throw flavorTakesNoImage(declaration.name);
     const {required = false} = stage1Image;
     if (flags.output === undefined && !required) throw argumentMissing(command.name, '-o FILE.aci');
+    // A store of images that nobody can run pods with.
+    if (flags.output === undefined) refuseWithoutRoot(flavor);
     if (flags.output === undefined || flags.kernel === 'small') asRoot(context, command.name);
     const takeKernel = await kernelOf(context, flags, found);
     const host = gatherHostFacts(declaration.programs ?? []);

@@ -94,7 +94,9 @@ const proveEach = async (context: Context, names: readonly string[]): Promise<nu
   ]);
   const proved: {flavor: string; proofs: Proof[]}[] = [];
   for (const name of names.length > 0 ? names : [undefined]) {
-    const {report, examination} = await testFlavor(context, 'flavor doctor --prove', name);
+    const {report, examination} = await testFlavor(context, 'flavor doctor --prove', name, {
+      onOutcome: ({result, id}) => context.remark(`${result}: ${id}`),
+    });
     proved.push({flavor: examination.flavor, proofs: prove(examination, report, loadKit().untried)});
   }
   if (context.format === 'text') for (const {flavor, proofs} of proved) showProofs(flavor, proofs, context.output);
@@ -147,7 +149,10 @@ const show = ({flavor, usable, findings, verdicts, refusal}: Examined, all: bool
     output.line();
     output.table(
       ['KIND', 'NAME', 'DECLARED', 'HERE', 'WHY'],
-      shown.map(({kind, name, declared, here, because = ''}) => [kind, name, declared, here, because]),
+      shown.map(({kind, name, declared, here, because = ''}, index) => {
+        const isSame = because !== '' && because === shown[index - 1]?.because;
+        return [kind, name, declared, here, isSame ? 'as above' : because];
+      }),
     );
   }
   output.line();

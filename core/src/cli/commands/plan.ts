@@ -102,8 +102,8 @@ const tellDiff = async (
 
 const titleOf = ({apps}: PodRequest): string => apps.map(({image}) => image).join(', ') || 'a pod manifest';
 
-const show = ({plan, askedByImages, refused, report}: ComposedPod, {net}: RunRequest, output: Output): void => {
-  showPlan(plan, output);
+const show = ({plan, facts, askedByImages, refused, report}: ComposedPod, {net}: RunRequest, output: Output): void => {
+  showPlan(plan, facts, output);
   showAsked(askedByImages, refused, output);
   output.line();
   output.line('report', 'bold');
@@ -146,7 +146,11 @@ const ISOLATED: {readonly [F in IsolatedField]: (process: Process) => string[][]
   oomScoreAdj: ({oomScoreAdj}) => (oomScoreAdj === null ? [] : [['  oom-score-adj', String(oomScoreAdj)]]),
 };
 
-const showPlan = ({flavor, filesystem, environment, launch}: Plan, output: Output): void => {
+const showPlan = (
+  {flavor, filesystem, environment, launch}: Plan,
+  facts: ComposedPod['facts'],
+  output: Output,
+): void => {
   output.line(`flavor ${flavor.name} ${flavor.version}`);
   for (const [stage, steps] of [
     ['filesystem', filesystem],
@@ -154,7 +158,7 @@ const showPlan = ({flavor, filesystem, environment, launch}: Plan, output: Outpu
   ] as const) {
     output.line();
     output.line(stage, 'bold');
-    for (const step of steps) output.line(`  ${describeStep(step)}`);
+    for (const step of steps) output.line(`  ${describeStep(step, facts)}`);
   }
   const {process} = launch;
   output.line();

@@ -37,7 +37,7 @@ export const command = defineCommand({
     'Prints lines of the form KEY=VALUE. "chosen=" tells what named the flavor, "restricted=" each rule that restricted the choice, "passed-over=" the flavors that came before it and why they do not run the pod, "instead-of=" the flavor that the pod was prepared with. ' +
     '"enforced=", "modified=", "ignored=" and, for a stage1 image made for rkt, "unproved=" tell what became of each isolator and feature. "oom-kills=" counts the processes that the kernel has killed for want of memory, if a cgroup ' +
     'of the pod counts them: one with a limit, or any of cgroup v2.\n\n' +
-    '--verify compares all that with the running kernel, and a difference is an error; "unproved=" then lists what the kernel shows nowhere. It also asks the flavor for its plan again, which has to be the same. It asks that of a prepared pod, too.\n\n' +
+    '--verify compares all that with the running kernel, and a difference is an error; "unproved=" then lists what the kernel shows nowhere, or not to this user. It also asks the flavor for its plan again, which has to be the same. It asks that of a prepared pod, too.\n\n' +
     '--receipt writes what was declared and what the kernel says into a file, for somebody who is not here: JSON, with the digests of what the pod was made of. If the host has a key, /etc/rkt/receipt-key.pem or ' +
     '"receipt-key" of the configuration (ed25519, in PEM, readable by root alone), its signature is in FILE.sig, and whoever has the public key can check it: openssl pkeyutl -verify -rawin -pubin -inkey PUBLIC.pem -in FILE -sigfile FILE.sig',
   flags: {
@@ -213,8 +213,8 @@ const show = (
   for (const {verdict, name, app, how} of report) {
     output.line(`${verdict}=${shown(name, app)}: ${how}`);
   }
-  for (const {holds, name, app, expected, actual} of checks) {
-    if (holds) output.line(`verified=${shown(name, app)}: ${actual}`);
+  for (const {holds, unseen, name, app, expected, actual} of checks) {
+    if (holds) output.line(`${unseen ? 'unproved' : 'verified'}=${shown(name, app)}: ${actual}`);
     else output.line(`differs=${shown(name, app)}: ${actual}, not ${expected}`, 'red');
   }
   if (checks.length > 0)

@@ -16,10 +16,10 @@ export interface Aspect {
   readonly rank?: number;
 }
 
-type Planned = Pick<ComposedPod, 'pod' | 'plan' | 'report' | 'found'>;
+type Planned = Pick<ComposedPod, 'pod' | 'plan' | 'report' | 'found' | 'facts'>;
 
 /**
- * Everything that differs with the flavor, of the plan, the report and the declaration alone.
+ * Everything that differs with the flavor, of the plan, the report, the declaration and the host's facts alone.
  * @param measured what pods have cost on this host; `null`: it has not been measured with this flavor, and with another one it has
  */
 export const planAspects = (planned: Planned, measured?: MeasuredCosts | null): Aspect[] => [
@@ -34,11 +34,18 @@ export const planAspects = (planned: Planned, measured?: MeasuredCosts | null): 
 
 type Told = Omit<Aspect, 'about'>;
 
-const reach = ({pod, report: {entries}, found}: Planned): Told[] => {
+const reach = ({pod, plan, report: {entries}, found, facts: {rootless}}: Planned): Told[] => {
   const {properties} = found.flavor.declaration;
   const strengths = strengthsOf({properties, pod, entries});
-  const by = (what: string, strength: Strength, own: string, shared: string): Told => {
-    const has = strengths.includes(strength);
+  const left = plan.filesystem.flatMap((step) => (step.do === 'namespace' ? step.unshare : []));
+  const by = (
+    what: string,
+    strength: Strength,
+    own: string,
+    shared: string,
+    namespace?: (typeof left)[number],
+  ): Told => {
+    const has = strengths.includes(strength) || (namespace !== undefined && left.includes(namespace));
     return {what, value: has ? own : shared, rank: Number(has)};
   };
   const isApart = entries.some(({name, verdict}) => name === 'processes/apart' && isKept(verdict));
@@ -62,14 +69,22 @@ const reach = ({pod, report: {entries}, found}: Planned): Told[] => {
       'one of its own, in a virtual machine',
       "the host's, by the system calls and capabilities below",
     ),
-    by('users', 'own-user-ids', "none of the host's", `${users} of the host, with the capabilities below`),
+    by(
+      'users',
+      'own-user-ids',
+      "none of the host's",
+      rootless === undefined
+        ? `${users} of the host, with the capabilities below`
+        : `to the host, root is the user who runs rkt${rootless.users > 1 ? ', and others are subordinate ids of that user' : ''}; the capabilities below are those of a user namespace`,
+    ),
     by(
       'processes',
       'no-shared-pid',
       "the pod's own",
       `the host's: they are seen, and signalled by their user${isApart ? ', and neither traced nor looked into' : ''}`,
+      'pid',
     ),
-    by('ipc', 'no-shared-ipc', "the pod's own", "the host's System V memory, semaphores and queues"),
+    by('ipc', 'no-shared-ipc', "the pod's own", "the host's System V memory, semaphores and queues", 'ipc'),
     by(
       'network',
       'no-shared-network',
@@ -194,7 +209,7 @@ export const measuredAspects = (
   ];
 };
 
-const keeps = ({pod, plan, report: {entries}, found}: Planned): Told[] => {
+const keeps = ({pod, plan, report: {entries}, found, facts: {rootless, cgroup}}: Planned): Told[] => {
   const {verbs} = found.flavor.declaration;
   const overlay = entries.find(({name}) => name === 'rootfs/overlay');
   const cgroups = plan.environment.flatMap((step) => (step.do === 'cgroup' ? [step.path] : []));
@@ -210,10 +225,19 @@ const keeps = ({pod, plan, report: {entries}, found}: Planned): Told[] => {
     promised('logs', verbs.logs),
     promised('a way in (enter)', verbs.enter),
     promised('a way to end it (stop)', verbs.stop),
-    {what: 'cgroup', value: cgroups[0] === undefined ? 'none' : 'one, by which it is limited, counted and killed'},
+    {
+      what: 'cgroup',
+      value:
+        cgroups[0] === undefined || cgroup.mode === 'none' ? 'none' : 'one, by which it is limited, counted and killed',
+    },
     {
       what: 'user ids',
-      value: pod.idMap === undefined ? 'none' : `${pod.idMap.count} from ${pod.idMap.base} on, until gc`,
+      value:
+        pod.idMap !== undefined
+          ? `${pod.idMap.count} from ${pod.idMap.base} on, until gc`
+          : rootless === undefined
+            ? 'none'
+            : `${rootless.users} of the user who runs rkt, which all pods of that user share`,
     },
   ];
 };

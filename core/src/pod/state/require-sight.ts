@@ -15,7 +15,7 @@ export const requireSight = (command: string, directory: HostPath, otherwise = A
   try {
     accessSync(directory, constants.R_OK | constants.X_OK);
   } catch (error) {
-    if (isErrno(error, 'EACCES')) throw rootNeeded(command, otherwise);
+    if (isErrno(error, 'EACCES')) throw rootNeeded(command, otherwise, directory);
     if (!isErrno(error, 'ENOENT')) throw error;
   }
 };

@@ -68,7 +68,7 @@ const requireOwn = ({command, dataDir}: Call): void => {
   const {is} = lookUpDataDirectory(dataDir);
   if (is === 'missing' || is === 'open') makeDataDirectory(dataDir);
   if (is !== 'own' && lookUpDataDirectory(dataDir).is !== 'own')
-    throw rootNeeded(command, 'or use a data directory of your own, by --dir');
+    throw rootNeeded(command, 'or use a data directory of your own, by --dir', dataDir);
 };
 
 /** Why the kernel would refuse, as far as it says so before. */

@@ -9,6 +9,7 @@ import {flavorNotApart, flavorReplaced, stage1ImageMissing} from '../errors.ts';
 import {gatherHostFacts} from '../facts/host-facts.ts';
 import {digestAt, type FoundFlavor, findFlavor} from '../load/find.ts';
 import {defaultOrder, ownFlavors} from '../load/own-flavors.ts';
+import {refuseWithoutRoot} from '../negotiation/refuse-without-root.ts';
 import {defaultFlavor} from './default-flavor.ts';
 import type {FlavorChoice} from './flavor-choice.ts';
 import {flavorOptions} from './flavor-options.ts';
@@ -82,7 +83,9 @@ export const withBuiltImage = async (settings: Settings, found: FoundFlavor): Pr
   return withStoredImage(settings, found, name);
 };
 
+/** For root it would be of use to make it. */
 const missing = ({flavor}: FoundFlavor): never => {
+  refuseWithoutRoot(flavor);
   throw stage1ImageMissing(flavor.declaration.name);
 };
 

@@ -86,7 +86,7 @@ export const decide = async (
   }
   if (preferred !== undefined)
     note(`the pod gets the flavor "${chosen.name}" (choose one by --stage1): ${passedOver({considered, chosen})}`);
-  else if (defaults.includes(chosen.name)) tellWeaker(chosen.name, passedOver(consideration), note);
+  else if (defaults.includes(chosen.name)) tellWeaker(chosen, passedOver(consideration), note);
   return {by: 'default', considered, chosen};
 };
 

@@ -3,7 +3,7 @@ import {flavorNotFound} from '../errors.ts';
 import type {FoundFlavor} from '../load/find.ts';
 import {findingsOf} from '../negotiation/findings-of.ts';
 import {hostReasons} from '../policy/host-reasons.ts';
-import {type Considered, consider, passedOver} from './consider.ts';
+import {type Considered, consider, passedOver, type Seen} from './consider.ts';
 import {findOrReason} from './find-or-reason.ts';
 import {type FlavorChoice, flavorChoice} from './flavor-choice.ts';
 
@@ -35,11 +35,16 @@ export const defaultFlavor = async ({
   };
   const consideration = await consider(names, look);
   if (consideration.chosen === undefined) throw flavorNotFound('default', names);
-  tellWeaker(consideration.chosen.name, passedOver(consideration), note);
+  tellWeaker(consideration.chosen, passedOver(consideration), note);
   return {...consideration.chosen.flavor, choice: flavorChoice({by: 'default', ...consideration})};
 };
 
-/** Tells the operator that the pod gets a weaker flavor, if others were passed over. */
-export const tellWeaker = (name: string, passed: string | undefined, note: Ways['note']): void => {
-  if (passed !== undefined) note(`the pod gets the weaker flavor "${name}" (choose one by --stage1): ${passed}`);
+/** Tells the operator that the pod gets a weaker flavor, if others were passed over. An ordinary user has no choice, and `explain` says so. */
+export const tellWeaker = (
+  {name, facts: {rootless}}: Pick<Seen, 'name' | 'facts'>,
+  passed: string | undefined,
+  note: Ways['note'],
+): void => {
+  if (passed !== undefined && rootless === undefined)
+    note(`the pod gets the weaker flavor "${name}" (choose one by --stage1): ${passed}`);
 };

@@ -17,7 +17,9 @@ export const unmet = (requirement: HostRequirement, host: HostFacts): string | u
       // The same controller by its name in v1.
       return host.cgroup.controllers.includes(name) || (name === 'io' && host.cgroup.controllers.includes('blkio'))
         ? undefined
-        : `this host has no usable ${name} cgroup controller (mode ${host.cgroup.mode})`;
+        : host.rootless !== undefined && host.cgroup.mode === 'none'
+          ? 'an ordinary user has no cgroups, and so no limits of them: these take root (--rlimit limits each process)'
+          : `this host has no usable ${name} cgroup controller (mode ${host.cgroup.mode})`;
     case 'capability':
       return host.capabilities.some((capability) => capability === name) ? undefined : `rkt runs without ${name} here`;
     case 'program':

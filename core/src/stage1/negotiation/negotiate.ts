@@ -51,7 +51,7 @@ export const negotiate = ({
   const pod = limitPrivileges(asked, declaration, host, limitsDevices(declaration, host, allowDegraded));
   let negotiated = pod;
   const wishes = wishesOf(pod, host);
-  refuseUnknown(allowDegraded, [...degradableNames, ...wishes.map(({name}) => name)]);
+  refuseUnknown(allowDegraded, [...new Set([...degradableNames, ...wishes.map(({name}) => name)])]);
   for (const wish of wishes) {
     const support = withinPod(supportFor(wish, declaration, host), wish, pod, host);
     if (support.level !== 'impossible') {

@@ -31,13 +31,14 @@ export const checkEnvironment = (
   {app, pid}: Pick<Evidence, 'app' | 'pid'>,
   read: Read = readStrings,
 ): NamedFinding[] => {
-  const finding = (actual: string, holds: boolean): NamedFinding[] => [
-    {name: 'environment', expected: `${app.process.env.length} variables`, actual, holds},
+  const finding = (actual: string, holds: boolean, more: Pick<NamedFinding, 'unseen'> = {}): NamedFinding[] => [
+    {name: 'environment', expected: `${app.process.env.length} variables`, actual, holds, ...more},
   ];
   const seen = look(pid, read);
   if ('because' in seen) return finding(`not verified: ${seen.because}`, false);
   const {line, text} = seen;
-  if (!isProgramOf(app.process.argv, line)) return finding('not verified: the app has become another program', true);
+  if (!isProgramOf(app.process.argv, line))
+    return finding('not verified: the app has become another program', true, {unseen: true});
   const passed = [
     ...(app.ports.some(({socketActivated}) => socketActivated) ? OF_SOCKETS : []),
     ...(app.notifies ? ['NOTIFY_SOCKET'] : []),

@@ -22,11 +22,13 @@ export const checkFilter = ({app, pid, state, host}: Evidence): Finding[] => {
   if (!isThere) return [{expected: 'filter', actual: state.seccomp, holds: false}];
   const programs = readFiltersOf(pid);
   if (typeof programs === 'string') {
+    const holds = host.seccomp !== 'disabled' || !isRootOfHost() || !filtersAreShown();
     return [
       {
         expected: 'filter',
         actual: `${counted ?? 'some'} filters, which cannot be read: ${programs}`,
-        holds: host.seccomp !== 'disabled' || !isRootOfHost() || !filtersAreShown(),
+        holds,
+        ...(holds && {unseen: true}),
       },
     ];
   }

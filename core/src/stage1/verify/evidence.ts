@@ -11,9 +11,11 @@ export interface Check {
   readonly expected: string;
   readonly actual: string;
   readonly holds: boolean;
+  /** The kernel does not show enough to tell: nothing speaks against it. Absent: it does. */
+  readonly unseen?: true;
 }
 
-export type Finding = Pick<Check, 'expected' | 'actual' | 'holds'>;
+export type Finding = Pick<Check, 'expected' | 'actual' | 'holds' | 'unseen'>;
 export type NamedFinding = Omit<Check, 'app'>;
 
 /** What is read once for an app and compared with every promise. */

@@ -1,8 +1,8 @@
 import test from 'ava';
-import type {Declaration, Launch, Pod} from '../../../src/contract/index.ts';
+import type {Declaration, HostFacts, Launch, Pod} from '../../../src/contract/index.ts';
 import {measuredAspects, planAspects} from '../../../src/pod/compose/plan-aspects.ts';
 import type {FoundFlavor} from '../../../src/stage1/load/find.ts';
-import {app, declaration, pod} from '../../support/fixtures.ts';
+import {app, declaration, hostFacts, pod} from '../../support/fixtures.ts';
 
 /** What a pod costs besides its apps, by what is launched. */
 const costs = (launch: Launch, properties: Declaration['properties'] = [], changes: Partial<Pod> = {}) => {
@@ -16,7 +16,10 @@ const costs = (launch: Launch, properties: Declaration['properties'] = [], chang
     environment: [],
     launch,
   };
-  const aspects = planAspects({pod: frozen, plan, report: {flavor: 'test', entries: []}, found});
+  const aspects = planAspects({
+    ...{pod: frozen, plan, found, facts: hostFacts()},
+    report: {flavor: 'test', entries: []},
+  });
   const told = (name: string) => aspects.find(({about, what}) => about === 'costs' && what === name)?.value;
   return [told('processes besides the apps'), told('memory besides the apps'), told('start')];
 };
@@ -59,4 +62,42 @@ test('what has been measured has its date, and says of which version it is when 
     '1.5 MiB in 1 process besides the app, on 2026-01-02',
   ]);
   for (const value of told('sha256-2')) t.regex(value, /, as test was then, 1\.0\.0$/);
+});
+
+test('the pod of an ordinary user has what its plan gives it, and no cgroup', (t) => {
+  const frozen = pod();
+  const tell = (facts: HostFacts, unshare: ('mount' | 'ipc' | 'pid')[]) => {
+    const aspects = planAspects({
+      pod: frozen,
+      plan: {
+        pod: frozen.uuid,
+        contract: '1.1.0',
+        flavor: {name: 'test', version: '1.0.0', digest: ''},
+        filesystem: [{id: 'namespace', do: 'namespace', unshare}],
+        environment: [{id: 'cgroup', do: 'cgroup', path: frozen.cgroup, limits: {}, join: true}],
+        launch: intoRootfs,
+      },
+      report: {flavor: 'test', entries: []},
+      found: {flavor: {declaration: declaration({properties: ['host-pid', 'host-ipc']})}} as FoundFlavor, // no more is looked at
+      facts,
+    });
+    return Object.fromEntries(aspects.map(({what, value}) => [what, value]));
+  };
+  const facts = hostFacts();
+  const roots = tell(facts, ['mount']);
+  t.like(roots, {'user ids': 'none', cgroup: 'one, by which it is limited, counted and killed'});
+  t.regex(roots.processes ?? '', /^the host's/);
+  t.regex(roots.ipc ?? '', /^the host's/);
+  t.regex(roots.users ?? '', /of the host/);
+  const users = tell(
+    {
+      ...facts,
+      rootless: {users: 65_537, groups: 65_537, changesGroups: true},
+      cgroup: {mode: 'none', hierarchies: [], controllers: [], parent: '/'},
+    },
+    ['mount', 'ipc', 'pid'],
+  );
+  t.like(users, {processes: "the pod's own", ipc: "the pod's own", cgroup: 'none'});
+  t.regex(users.users ?? '', /^to the host, root is the user who runs rkt/);
+  t.regex(users['user ids'] ?? '', /^65537 of the user/);
 });

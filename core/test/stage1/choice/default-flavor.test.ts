@@ -41,6 +41,12 @@ test('S31 whoever gets a weaker flavor because the host lacks something is told 
   t.true(notes[0]?.includes(missing.what));
 });
 
+test('an ordinary user, who has no other flavor, is not told of it with each pod', async (t) => {
+  const rootless = {users: 65_537, groups: 65_537, changesGroups: true};
+  const lacking = {nspawn: () => [missing], fly};
+  t.deepEqual(await choose(lacking, () => hostFacts({rootless})), {is: 'fly', notes: []});
+});
+
 test('S31 whoever gets a weaker flavor because the other is not installed is told so', async (t) => {
   const {is, notes} = await choose({fly});
   t.is(is, 'fly');

@@ -32,6 +32,17 @@ test('a promise is impossible where the host lacks what it needs, with every rea
   t.regex(verdict('resource/memory')?.because ?? '', /memory.*; .*CAP_SYS_RESOURCE/);
 });
 
+test('an ordinary user is told of having no cgroups, not that the host lacks a controller', (t) => {
+  const rootless = {users: 65_537, groups: 65_537, changesGroups: true};
+  const because = (cgroup: HostFacts['cgroup']) =>
+    examineFlavor(declaration, [], fixtures.hostFacts({rootless, cgroup})).verdicts.find(
+      ({name}) => name === 'resource/cpu',
+    )?.because ?? '';
+  t.regex(because({mode: 'none', hierarchies: [], controllers: [], parent: '/'}), /ordinary user has no cgroups/);
+  // Those of a container that root of its user namespace has.
+  t.regex(because({...fixtures.hostFacts().cgroup, controllers: []}), /no usable cpu cgroup controller/);
+});
+
 test('what takes root of the host, or ids for others than root, is impossible for an ordinary user without', (t) => {
   const {features} = fixtures.declaration();
   const needs = fixtures.declaration({

@@ -40,3 +40,18 @@ test('a probe that throws is a fault of the flavor', (t) => {
     message: /probe\(\) failed: boom/,
   } as never);
 });
+
+test('an ordinary user whose flavor needs root is told of that alone, and what helps', (t) => {
+  const needsRoot = {
+    declaration: declaration({
+      verbs: {...declaration().verbs, run: {level: 'enforced', mechanism: 'm', requires: ['program/bwrap', 'root']}},
+    }),
+    probe: () => [{severity: 'missing', what: 'no cgroup2 is mounted'}],
+  } as unknown as Flavor; // no more is looked at
+  const rootless = {users: 65_537, groups: 65_537, changesGroups: true};
+  const [finding, ...more] = findingsOf(needsRoot, hostFacts({rootless}));
+  t.deepEqual(more, []);
+  t.regex(finding?.what ?? '', /needs root/);
+  t.regex(finding?.fix ?? '', /as root of the host, or .*--stage1=fly/);
+  t.is(findingsOf(needsRoot, hostFacts()).length, 2);
+});

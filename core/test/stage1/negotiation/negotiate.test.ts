@@ -255,3 +255,10 @@ test('whoever started rkt and wants to be told that the pod is ready is no reaso
     undefined,
   );
 });
+
+test('a name that was probably meant is suggested once', (t) => {
+  const error = t.throws(() => run({pod: pod(), allowDegraded: ['network/hos']}), {instanceOf: RktError});
+  t.is(error.code, 'RKT_DEGRADED_UNKNOWN');
+  const suggestions = error.fields.suggestions as string[];
+  t.is(suggestions.filter((name) => name === 'network/host').length, 1);
+});
