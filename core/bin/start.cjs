@@ -5,8 +5,10 @@
  * launch, one of `run-prepared`, which decides nothing, one of those that only look, one of `plan`, which checks more, and one of all others. V8 refuses a cache of another version by itself.
  */
 const {readFileSync} = require('node:fs');
-const Module = require('node:module');
 const {Script} = require('node:vm');
+
+// That of node:module, which would load more with it.
+const Module = module.constructor;
 
 // Packages come from where rkt is installed: what the caller's environment names is not searched, not even for what a package takes if it is there.
 const {HOME, NODE_PATH} = process.env;

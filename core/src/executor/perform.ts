@@ -1,5 +1,4 @@
-import {constants} from 'node:fs';
-import {stat} from 'node:fs/promises';
+import {constants, stat} from 'node:fs';
 import type {Plan} from '../contract/plan.ts';
 import type {Step} from '../contract/step.ts';
 import {log} from '../debug.ts';
@@ -58,7 +57,7 @@ export const perform = async (plan: Plan, context: ExecutorContext): Promise<nev
     const steps = [...plan.filesystem, ...plan.environment];
     copyPropagated(steps, context);
     // Threads cannot be made any more when the children of this one are to be in another pid namespace.
-    if (steps.some(makesPids)) await stat('/');
+    if (steps.some(makesPids)) await new Promise((resolve) => stat('/', resolve));
     for (const note of performSteps(steps, context)) context.note?.(note);
     await joined(context);
     return exec(launch, context, () => {

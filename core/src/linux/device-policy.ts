@@ -49,27 +49,28 @@ export const setDevicePolicy = (facts: CgroupFacts, path: string, rules: readonl
   const hierarchy = hierarchyFor(facts);
   if (hierarchy === undefined) throw devicePolicyNotHeld(path, 'this host has no way to limit devices');
   const directory = directoryOf(hierarchy, path);
+  let read: Reading;
   try {
-    if (hierarchy.version === 2) attach(directory, rules);
-    else write(directory, rules);
+    read = hierarchy.version === 2 ? attach(directory, rules) : write(directory, rules);
   } catch (cause) {
     throw devicePolicyNotHeld(path, String(cause), cause);
   }
-  const {actual, holds} = readPolicy(hierarchy, path, rules);
-  if (!holds) throw devicePolicyNotHeld(path, actual);
+  if (!read.holds) throw devicePolicyNotHeld(path, read.actual);
 };
 
-const attach = (directory: string, rules: readonly DeviceRule[]): void => {
+const attach = (directory: string, rules: readonly DeviceRule[]): Reading => {
   using cgroup = openDirectory(directory);
   using program = loadDeviceProgram(deviceProgram(rules));
   attachDeviceProgram(cgroup, program);
+  return readPrograms(cgroup, program, rules);
 };
 
 const openDirectory = (directory: string): Fd => openHost(directory, constants.O_RDONLY | constants.O_DIRECTORY);
 
-const write = (directory: string, rules: readonly DeviceRule[]): void => {
+const write = (directory: string, rules: readonly DeviceRule[]): Reading => {
   writeFileSync(`${directory}/devices.deny`, 'a', {flag: 'r+'});
   for (const rule of rules) writeFileSync(`${directory}/devices.allow`, showRule(rule), {flag: 'r+'});
+  return readList(directory, rules);
 };
 
 interface Reading {
@@ -96,15 +97,27 @@ export const readDevicePolicy = (
 
 const readPolicy = (hierarchy: Hierarchy, path: string, rules: readonly DeviceRule[]): Reading => {
   const directory = directoryOf(hierarchy, path);
-  const wanted = rules.map(showRule);
-  const expected = `no devices but ${wanted.join(', ')}`;
-  if (hierarchy.version === 2) {
-    using cgroup = openDirectory(directory);
-    using program = loadDeviceProgram(deviceProgram(rules));
-    const [tag, tags] = [programTag(program), deviceProgramTags(cgroup)];
-    const holds = tags.includes(tag);
-    return {expected, actual: holds ? `program ${tag}` : `programs ${tags.join(', ') || 'none'}, not ${tag}`, holds};
-  }
-  const allowed = readFileSync(`${directory}/devices.list`, 'utf8').trim().split('\n').filter(Boolean);
-  return {expected, actual: allowed.join(', '), holds: allowed.every((rule) => wanted.includes(rule))};
+  if (hierarchy.version !== 2) return readList(directory, rules);
+  using cgroup = openDirectory(directory);
+  using program = loadDeviceProgram(deviceProgram(rules));
+  return readPrograms(cgroup, program, rules);
 };
+
+const readPrograms = (cgroup: Fd, program: Fd, rules: readonly DeviceRule[]): Reading => {
+  const [tag, tags] = [programTag(program), deviceProgramTags(cgroup)];
+  const holds = tags.includes(tag);
+  const actual = holds ? `program ${tag}` : `programs ${tags.join(', ') || 'none'}, not ${tag}`;
+  return {expected: expectedOf(rules), actual, holds};
+};
+
+const readList = (directory: string, rules: readonly DeviceRule[]): Reading => {
+  const wanted = rules.map(showRule);
+  const allowed = readFileSync(`${directory}/devices.list`, 'utf8').trim().split('\n').filter(Boolean);
+  return {
+    expected: expectedOf(rules),
+    actual: allowed.join(', '),
+    holds: allowed.every((rule) => wanted.includes(rule)),
+  };
+};
+
+const expectedOf = (rules: readonly DeviceRule[]): string => `no devices but ${rules.map(showRule).join(', ')}`;

@@ -2,7 +2,7 @@ import {readFileSync, statSync} from 'node:fs';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {isSystemError} from '../linux/syscall-error.ts';
-import {textHash} from '../linux/text-hash.ts';
+import {wordsOf} from '../linux/text-hash.ts';
 import {writeCache} from '../linux/write-cache.ts';
 
 /** Texts that are remembered at most; a further one takes the place of another. */
@@ -25,11 +25,21 @@ export const checkedOnce = async (
   if (directory === undefined) return check();
   const {size, mtimeMs} = statSync(fileURLToPath(import.meta.url));
   const known = `${size} ${mtimeMs} ${kind}\n${text}`;
-  const slot = Number.parseInt(textHash(known).slice(-8), 16) % SLOTS;
-  const file = path.join(directory, String(slot));
+  const file = path.join(directory, String(slotOf(known)));
   if (readIfPresent(file) === known) return;
   await check();
   writeCache(file, known);
+};
+
+/** A number below {@link SLOTS} takes half of what a whole hash does. */
+const slotOf = (text: string): number => {
+  const words = wordsOf(text);
+  let mixed = words.length;
+  for (let index = 0; index < words.length; index++) {
+    mixed = Math.imul(mixed ^ (words[index] ?? 0), 0x9e37_79b1);
+    mixed ^= mixed >>> 15;
+  }
+  return (mixed >>> 0) % SLOTS;
 };
 
 const readIfPresent = (file: string): string | undefined => {

@@ -95,7 +95,7 @@ const requireNoNonCharacter = (text: string, where: string): void => {
 export const pathSetting = (path: string, where: string): string => {
   requirePath(path, where);
   // Blanks at the end of a line are dropped and a backslash would continue it. A slash there is dropped only when the path is read.
-  const guarded = /[\s\\]$/u.test(path) ? `${path}/` : path;
+  const guarded = /[\s\\]/u.test(path.slice(-1)) ? `${path}/` : path;
   return guarded.replaceAll('%', '%%');
 };
 
