@@ -292,6 +292,7 @@ const CASES: readonly (readonly [typed: string, code: string, exitCode?: number]
   ['flavor test --case= fly', 'RKT_FLAG_VALUE_INVALID'],
   ['flavor test --list --case=EX-0 fly', 'RKT_KIT_CASE_UNKNOWN'],
   ['flavor doctor nspwan', 'RKT_FLAVOR_NOT_FOUND'],
+  ['doctor --stage1=nspwan', 'RKT_FLAVOR_NOT_FOUND'],
   ['flavor doctor FILE', 'RKT_FLAVOR_LOAD_FAILED'],
   ['flavor doctor example.com/none', 'RKT_FLAVOR_NOT_FOUND'],
   ['flavor doctor --prove kvm', 'RKT_STAGE1_IMAGE_MISSING'],

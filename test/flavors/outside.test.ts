@@ -117,7 +117,7 @@ for (const [name, {program, degraded, offline, bounding, refused}] of Object.ent
       stderr,
     );
     // What is missing is a line each.
-    const told = await host.rkt(['flavor', 'doctor', stage1]);
+    const told = await host.rkt(['doctor', `--stage1=${stage1}`]);
     t.regex(told.stdout, refuses ? /^ {2}RKT_FLAVOR_CANNOT: .*\n( {4}\S.*: .*\n){2} {4}fix: /m : /runs on this host/m);
     t.is((await host.sh('true', {stage1})).exitCode, refuses ? 254 : 0);
   });

@@ -158,6 +158,12 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'Tell what this host lacks for a flavor, and how to fix it',
     load: () => import('./commands/flavor-doctor.ts'),
   },
+  doctor: {
+    group: 'flavor',
+    summary: 'Tell what this host lacks for a flavor, and how to fix it',
+    hidden: true,
+    load: () => import('./commands/doctor.ts'),
+  },
   'flavor list': {
     group: 'flavor',
     summary: 'List the installed flavors',

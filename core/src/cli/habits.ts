@@ -5,7 +5,6 @@ const COMMANDS: Readonly<Record<string, string>> = {
   build: 'rkt image build',
   commit: 'rkt export',
   create: 'rkt prepare',
-  doctor: 'rkt flavor doctor',
   exec: 'rkt enter',
   images: 'rkt image list',
   import: 'rkt fetch',

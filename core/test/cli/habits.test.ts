@@ -8,7 +8,6 @@ for (const [typed, told] of [
   ['restart', 'rkt stop and then rkt run'],
   ['start', 'rkt run-prepared'],
   ['system', 'rkt gc'],
-  ['doctor', 'rkt flavor doctor'],
   ['info', 'rkt version'],
   ['login', 'no registries yet'],
   ['push', 'no registries yet'],

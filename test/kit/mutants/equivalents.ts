@@ -92,4 +92,10 @@ export const equivalents: readonly Equivalent[] = [
     changes: 'a hook that makes its plan of the number of its process',
     because: 'hooks of others run in a pid namespace of their own, where that is the same each time',
   },
+  {
+    name: 'force-asks',
+    changes: 'stop by force asks the pod to end, or kills one of its processes alone',
+    because:
+      'rkt itself kills what is left of the pod when the steps of a stop by force are done (stop/stubborn passes)',
+  },
 ];

@@ -277,20 +277,4 @@ export const verbMutants: readonly Mutant[] = [
         : [{do: 'signal', to: 'pod', signal: 'SIGTERM'}, {do: 'await-exit', milliseconds: 10_000}, {do: 'kill'}],
     ),
   },
-  {
-    name: 'force-asks',
-    breaks: 'an app that does not want to is ended by force',
-    flavors: BOTH,
-    cases: ['stop/stubborn'],
-    says: /the pod goes on/,
-    mutate: stopping(() => [{do: 'signal', to: 'supervisor', signal: 'SIGTERM'}]),
-  },
-  {
-    name: 'force-kills-one',
-    breaks: 'nothing of an app goes on after its end by force',
-    flavors: FLY,
-    cases: ['stop/stubborn'],
-    says: /goes on|is left|not so/,
-    mutate: stopping(() => [{do: 'signal', to: 'supervisor', signal: 'SIGKILL'}]),
-  },
 ];
