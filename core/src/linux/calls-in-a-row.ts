@@ -1,8 +1,5 @@
-import {createRequire} from 'node:module';
 import {addressOf, SYS, type SyscallName, syscall} from './libc.ts';
 import {SyscallError} from './syscall-error.ts';
-
-const require = createRequire(import.meta.url);
 
 /** A system call with up to four arguments: numbers, addresses, or buffers, which are kept alive. */
 export interface CallInRow {
@@ -58,7 +55,7 @@ const CODE: Readonly<Record<string, string>> = {
 
 /** The instructions in memory of their own, executable and no longer writable; the kernel makes them visible to the processor with that change. */
 const loadCode = (): bigint => {
-  const {exportBuffer} = require('node:ffi') as typeof import('node:ffi');
+  const {exportBuffer} = process.getBuiltinModule('node:ffi');
   const code = Buffer.from(CODE[process.arch] ?? '', 'hex');
   if (code.length === 0) throw new Error(`no instructions for ${process.arch}`);
   const address = BigInt(syscall('mmap', [0, PAGE, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0], 'code'));
@@ -83,7 +80,7 @@ const encode = (calls: readonly CallInRow[]): Buffer => {
  * throws the error of the first that the kernel does not answer with 0. It opens no file and needs no memory.
  */
 export const callsInARow = (calls: readonly CallInRow[]): (() => never) => {
-  const {DynamicLibrary} = require('node:ffi') as typeof import('node:ffi');
+  const {DynamicLibrary} = process.getBuiltinModule('node:ffi');
   // A function of the C library that calls the function it is given: once, for an array of one element.
   const search = new DynamicLibrary('libc.so.6').getFunction('bsearch', {
     return: 'u64',

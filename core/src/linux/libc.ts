@@ -1,5 +1,4 @@
 import type {DynamicLibrary} from 'node:ffi';
-import {createRequire} from 'node:module';
 import {SyscallError} from './syscall-error.ts';
 
 /*
@@ -11,7 +10,6 @@ type Argument = bigint | number | string | Uint8Array | null;
 type NativeArgument = bigint | number;
 
 // node:ffi is loaded by the first call, so that commands that need no kernel do not pay for it.
-const require = createRequire(import.meta.url);
 let native:
   | {
       readonly syscall: (...args: NativeArgument[]) => bigint;
@@ -29,7 +27,7 @@ const STRINGS = 16_384;
 const WIDEST = 3;
 
 const load = () => {
-  const ffi = require('node:ffi') as typeof import('node:ffi');
+  const ffi = process.getBuiltinModule('node:ffi');
   const library: DynamicLibrary = new ffi.DynamicLibrary('libc.so.6');
   const syscall = library.getFunction('syscall', {
     return: 'i64',

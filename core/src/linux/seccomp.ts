@@ -1,5 +1,4 @@
 import {readSync} from 'node:fs';
-import {createRequire} from 'node:module';
 import {getSystemErrorName} from 'node:util';
 import type {SeccompAction, SeccompArgument, SeccompFilter} from '../contract/process.ts';
 import {seccompFilterFailed, seccompLibraryMissing} from './errors.ts';
@@ -16,10 +15,8 @@ const COMPARISON = {ne: 1, eq: 4, 'masked-eq': 7} as const;
 const ATTRIBUTE = {badArchitecture: 2, noNewPrivileges: 3, optimize: 8} as const;
 const BINARY_TREE = 2;
 
-const require = createRequire(import.meta.url);
-
 const bind = () => {
-  const {DynamicLibrary, getUint32} = require('node:ffi') as typeof import('node:ffi');
+  const {DynamicLibrary, getUint32} = process.getBuiltinModule('node:ffi');
   let library: InstanceType<typeof DynamicLibrary>;
   try {
     library = new DynamicLibrary('libseccomp.so.2');
