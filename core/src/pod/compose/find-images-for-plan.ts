@@ -1,4 +1,3 @@
-import {createHash} from 'node:crypto';
 import {parseImageManifest} from '../../appc/parse-image-manifest.ts';
 import type {HostPath, ImageId} from '../../contract/names.ts';
 import {imageSignatureUnsupported} from '../../image/errors.ts';
@@ -73,7 +72,8 @@ const inFile = async (
   const archive = await readArchive(source);
   const seen = archiveTree();
   const scanner = createTarScanner(seen.hooks);
-  const hash = createHash('sha512');
+  // Loaded when needed: most images are in the store.
+  const hash = process.getBuiltinModule('node:crypto').createHash('sha512');
   for await (const chunk of archive.chunks) {
     scanner.push(chunk);
     hash.update(chunk);

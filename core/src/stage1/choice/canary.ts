@@ -1,5 +1,3 @@
-import {createHash} from 'node:crypto';
-
 /** How many numbers hosts are divided into. */
 const OF = 100;
 
@@ -8,4 +6,9 @@ const OF = 100;
  * @param machineId of machine-id(5), which is confidential: nothing but this number is derived from it
  */
 export const canaryNumber = (machineId: string, flavor: string): number =>
-  createHash('sha256').update(`rkt flavor use\0${flavor}\0${machineId}`).digest().readUInt32BE(0) % OF;
+  process
+    .getBuiltinModule('node:crypto')
+    .createHash('sha256')
+    .update(`rkt flavor use\0${flavor}\0${machineId}`)
+    .digest()
+    .readUInt32BE(0) % OF;

@@ -1,4 +1,3 @@
-import {hash} from 'node:crypto';
 import {type DigestedPart, ENTRY, type FlavorPart} from './flavor-parts.ts';
 
 /** `sha256-…` of what a flavor is made of, wherever that is: of one file the digest of its content, of more that of the list of them. */
@@ -13,4 +12,6 @@ export const flavorDigest = (parts: readonly (FlavorPart | DigestedPart)[]): str
 const digestOf = (part: Exclude<FlavorPart | DigestedPart, {link: string}>): string =>
   'digest' in part ? part.digest : sha256(part.content);
 
-const sha256 = (content: Buffer | string): string => `sha256-${hash('sha256', content)}`;
+// Loaded when needed: a flavor of rkt's build has been digested before.
+const sha256 = (content: Buffer | string): string =>
+  `sha256-${process.getBuiltinModule('node:crypto').hash('sha256', content)}`;
