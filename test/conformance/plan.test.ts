@@ -36,6 +36,14 @@ kernelTest('a plan has the steps of the three stages, each with an id of its own
   t.deepEqual(plan.launch.process.argv, ['/bin/sh', '-c', 'exit 0']);
 });
 
+testIf(lacksPods('program/taskset'))('S07 the same plan comes out on whatever processors rkt may run', async (t) => {
+  const planned = planOf(await imageId());
+  const {stdout} = await host.rkt(planned);
+  const onOne = await host.rkt(planned, {through: ['taskset', '-c', '0']});
+  t.is(onOne.exitCode, 0, onOne.stderr);
+  t.is(onOne.stdout, stdout);
+});
+
 kernelTest('the same plan comes out twice, byte for byte', async (t) => {
   const id = await imageId();
   for (const flags of [[], ['--volume=data,kind=empty'], ['--net=host', '--dns=192.0.2.1']]) {

@@ -86,6 +86,7 @@ export const hostFacts = z.strictObject({
   hardLimits: z.record(z.string(), z.nullable(z.int())),
   oomScoreAdj: z.int(),
   memoryBytes: z.int(),
+  /** Processors of the host, those that rkt may not use included: the highest number and one. */
   cpus: z.int(),
   /** The programs that the flavor's declaration names; `null`: not found. They are searched in the pod's stage1 image first, if it has one, and in fixed system directories, never by `PATH`. */
   programs: z.record(

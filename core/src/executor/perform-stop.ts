@@ -1,4 +1,3 @@
-import {constants} from 'node:os';
 import type {HostFacts} from '../contract/host.ts';
 import type {ProcessIdentity, RunningPod} from '../contract/pod.ts';
 import type {StopStep} from '../contract/step.ts';
@@ -8,6 +7,7 @@ import {isNamespaceAlive, parentsOutside} from '../linux/pid-namespace.ts';
 import {openProcess, pidfdOpen, pidfdSignal, pidfdWait} from '../linux/pidfd.ts';
 import {cgroupsOf} from '../linux/proc-cgroup.ts';
 import {isAlive} from '../linux/process-identity.ts';
+import {signalNumbers} from '../linux/signal-numbers.ts';
 import {sleep} from '../linux/sleep.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {podNotKilled} from './errors.ts';
@@ -58,7 +58,7 @@ const isRunning = (running: Running): boolean =>
   isPopulated(running.facts.cgroup, cgroupOf(running)) ||
   (running.first !== undefined && isNamespaceAlive(running.first));
 
-const isSignal = (name: string): name is NodeJS.Signals => Object.hasOwn(constants.signals, name);
+const isSignal = (name: string): name is NodeJS.Signals => Object.hasOwn(signalNumbers(), name);
 
 const signal = (running: Running, to: 'supervisor' | 'pod', name: string): void => {
   if (!isSignal(name)) throw new TypeError(`no such signal: ${name}`);

@@ -1,10 +1,10 @@
 import type {ChildProcess} from 'node:child_process';
 import {readSync} from 'node:fs';
-import {constants} from 'node:os';
 import type {ReadStream} from 'node:tty';
 import type {Fd} from '../linux/fd.ts';
 import {syscall} from '../linux/libc.ts';
 import {restoreStdio} from '../linux/restore.ts';
+import {signalNumbers} from '../linux/signal-numbers.ts';
 import {endBySignal} from '../linux/signals.ts';
 import {startFailure} from '../linux/start-failure.ts';
 import {isErrno} from '../linux/syscall-error.ts';
@@ -27,7 +27,7 @@ const OWN = new Set<string>([
   ...['SIGKILL', 'SIGSTOP', 'SIGCONT', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU', 'SIGCHLD', 'SIGWINCH', 'SIGPIPE', 'SIGPROF'],
   ...['SIGSEGV', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGTRAP', 'SIGSYS', 'SIGURG'],
 ]);
-const HANDED_ON = (Object.keys(constants.signals) as NodeJS.Signals[]).filter((name) => !OWN.has(name));
+const HANDED_ON = (Object.keys(signalNumbers()) as NodeJS.Signals[]).filter((name) => !OWN.has(name));
 /** Signals that a terminal makes of keys, which go through as keys to whoever has the terminal inside. */
 const KEYS = ['SIGINT', 'SIGQUIT', 'SIGTSTP'] as const;
 
@@ -175,14 +175,14 @@ const orGone = (call: () => unknown): void => {
 };
 
 const keyOf = (outside: number, signal: NodeJS.Signals): void =>
-  orGone(() => syscall('ioctl', [outside, TIOCSIG, constants.signals[signal]], 'terminal'));
+  orGone(() => syscall('ioctl', [outside, TIOCSIG, signalNumbers()[signal]], 'terminal'));
 
 const hasStopped = ({pid}: ChildProcess): boolean => {
   if (pid === undefined) throw new Error('a child that was not started has not stopped');
   const info = Buffer.alloc(SIGINFO_BYTES);
   try {
     syscall('waitid', [P_PID, pid, info, WSTOPPED | WNOHANG, null], `process ${pid}`);
-    return info.readInt32LE(0) === constants.signals.SIGCHLD;
+    return info.readInt32LE(0) === signalNumbers().SIGCHLD;
   } catch (error) {
     // Node.js has taken note of its end.
     if (isErrno(error, 'ECHILD')) return false;

@@ -1,12 +1,12 @@
-import {constants} from 'node:os';
+import {ERRNO} from '../contract/errno.ts';
 import {SyscallError} from '../linux/syscall-error.ts';
 import {imageExtractionFailed} from './errors.ts';
 import type {ToolFailure} from './tool.ts';
 
 /** As tools say it in the locale they get, last in a line, by the number of the error. */
 const FULL = [
-  [constants.errno.ENOSPC, /: No space left on device$/m],
-  [constants.errno.EDQUOT, /: Disk quota exceeded$/m],
+  [ERRNO.ENOSPC, /: No space left on device$/m],
+  [ERRNO.EDQUOT, /: Disk quota exceeded$/m],
 ] as const;
 
 /** The error for a program that could not write below `path`: a full disk is one as if rkt itself had written. */

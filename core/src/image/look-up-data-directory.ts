@@ -1,6 +1,6 @@
 import {lstatSync, readdirSync, readlinkSync, type Stats} from 'node:fs';
-import {constants} from 'node:os';
 import path from 'node:path';
+import {ERRNO} from '../contract/errno.ts';
 import type {HostPath} from '../contract/names.ts';
 import {hasBegunAnew} from '../linux/begun-anew.ts';
 import {errnoText} from '../linux/errno-text.ts';
@@ -100,7 +100,7 @@ const walk = (wanted: string, from: Passed = root()): Place => {
   let above = from.stats;
   let links = 0;
   for (let name = names.shift(); name !== undefined; name = names.shift()) {
-    if (!at.stats.isDirectory()) throw new SyscallError('lstat', constants.errno.ENOTDIR, wanted);
+    if (!at.stats.isDirectory()) throw new SyscallError('lstat', ERRNO.ENOTDIR, wanted);
     passed.push(at);
     above = at.stats;
     // There is no symbolic link in it, so that `..` is what is above.
@@ -111,7 +111,7 @@ const walk = (wanted: string, from: Passed = root()): Place => {
       at = {real, stats};
       continue;
     }
-    if (++links > MAX_LINKS) throw new SyscallError('lstat', constants.errno.ELOOP, wanted);
+    if (++links > MAX_LINKS) throw new SyscallError('lstat', ERRNO.ELOOP, wanted);
     passed.push({real, stats});
     const target = readlinkSync(real);
     if (path.isAbsolute(target)) at = root();

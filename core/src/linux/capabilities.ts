@@ -1,12 +1,12 @@
 import {readFileSync} from 'node:fs';
-import {constants} from 'node:os';
+import {ERRNO} from '../contract/errno.ts';
 import {CAPABILITIES} from '../contract/kernel-names.ts';
 import type {Capability} from '../contract/process.ts';
 import {attemptSyscall, syscall} from './libc.ts';
 import {SyscallError} from './syscall-error.ts';
 import type {ThreadCall} from './thread-call.ts';
 
-const {EINVAL} = constants.errno;
+const {EINVAL} = ERRNO;
 /** linux/prctl.h */
 const PR_CAPBSET_READ = 23;
 const PR_CAPBSET_DROP = 24;

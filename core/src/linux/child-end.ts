@@ -1,6 +1,6 @@
 import type {ChildProcess} from 'node:child_process';
-import {constants} from 'node:os';
 import {syscall} from './libc.ts';
+import {signalNumbers} from './signal-numbers.ts';
 
 /**
  * Waits for the end of a child that Node.js has started, without giving Node.js a turn: `exit status 3`, `SIGKILL`. A second call for the same child is an error of the caller.
@@ -15,5 +15,5 @@ export const childEnd = (child: ChildProcess): string => {
   const word = status.readInt32LE(0);
   const signal = word & 0x7f;
   if (signal === 0) return `exit status ${(word >>> 8) & 0xff}`;
-  return Object.entries(constants.signals).find(([, number]) => number === signal)?.[0] ?? `signal ${signal}`;
+  return Object.entries(signalNumbers()).find(([, number]) => number === signal)?.[0] ?? `signal ${signal}`;
 };

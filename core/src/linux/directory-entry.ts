@@ -1,5 +1,5 @@
 import {chmodSync} from 'node:fs';
-import {constants} from 'node:os';
+import {ERRNO} from '../contract/errno.ts';
 import type {Fd} from './fd.ts';
 import {attemptSyscall, syscall} from './libc.ts';
 import {type RawPath, rawPath} from './openat2.ts';
@@ -9,7 +9,7 @@ import {SyscallError} from './syscall-error.ts';
  * Changes of one entry of a directory that is held open. The entry itself is meant, never what a symlink points to.
  */
 
-const {ENOENT} = constants.errno;
+const {ENOENT} = ERRNO;
 const AT_REMOVEDIR = 0x200;
 const AT_EMPTY_PATH = 0x1000;
 

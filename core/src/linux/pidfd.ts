@@ -1,9 +1,9 @@
-import {constants} from 'node:os';
 import type {ProcessIdentity} from '../contract/pod.ts';
 import {Fd} from './fd.ts';
 import {syscall} from './libc.ts';
 import {POLLIN, poll} from './poll.ts';
 import {identify, isAlive} from './process-identity.ts';
+import {signalNumbers} from './signal-numbers.ts';
 import {isErrno} from './syscall-error.ts';
 
 /** A descriptor of the process that has this number now. ESRCH if there is none; EINVAL, of newer kernels ENOENT, if it is the number of a thread, and of no process. */
@@ -37,7 +37,7 @@ export const isHidden = (pid: number): boolean => {
 
 /** Sends a signal; `false` if the process has ended. Signal 0 only asks. */
 export const pidfdSignal = (process: Fd, signal: NodeJS.Signals | 0): boolean => {
-  const number = signal === 0 ? 0 : constants.signals[signal];
+  const number = signal === 0 ? 0 : signalNumbers()[signal];
   try {
     syscall('pidfd_send_signal', [process.number, number, null, 0], signal.toString());
     return true;

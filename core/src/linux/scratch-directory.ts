@@ -1,4 +1,3 @@
-import {hostname, tmpdir} from 'node:os';
 import type {HostPath} from '../contract/names.ts';
 import {errnoText} from './errno-text.ts';
 import {scratchUnusable} from './errors.ts';
@@ -7,7 +6,7 @@ import {isErrno} from './syscall-error.ts';
 
 /** A new directory for what is needed for a while, where TMPDIR says. @throws RKT_SCRATCH_UNUSABLE */
 export const scratchDirectory = (prefix: string): OwnDirectory => {
-  const parent = tmpdir() as HostPath;
+  const parent = process.getBuiltinModule('node:os').tmpdir() as HostPath;
   try {
     return ownDirectoryIn(parent, prefix);
   } catch (error) {
@@ -20,7 +19,10 @@ export const scratchDirectory = (prefix: string): OwnDirectory => {
 /** The same anywhere. Others of the prefix there that killed processes have left are removed. */
 export const ownDirectoryIn = (parent: string, prefix: string): OwnDirectory => {
   // Of a process of another host that has the file system, too, no lock tells.
-  const mine = `${prefix}${hostname().replaceAll(/[^\w.-]/g, '_')}-`;
+  const mine = `${prefix}${process
+    .getBuiltinModule('node:os')
+    .hostname()
+    .replaceAll(/[^\w.-]/g, '_')}-`;
   try {
     removeAbandoned(parent, (name) => name.startsWith(mine) && name.length === mine.length + RANDOM);
   } catch (error) {

@@ -1,6 +1,6 @@
 import {readFileSync} from 'node:fs';
-import {constants} from 'node:os';
 import {syscall} from './libc.ts';
+import {signalNumbers} from './signal-numbers.ts';
 
 const SIG_SETMASK = 2;
 /** The kernel's sigset_t: 64 signals. */
@@ -44,8 +44,8 @@ export const ignoreHangup = (): void => {
 
 /** Ends this process by a signal, as another one has ended by it; where that does not end it, by the status that a shell says instead. */
 export const endBySignal = (name: NodeJS.Signals): never => {
-  const signal = constants.signals[name];
-  if (signal !== constants.signals.SIGKILL) {
+  const signal = signalNumbers()[name];
+  if (signal !== signalNumbers().SIGKILL) {
     syscall('rt_sigaction', [signal, Buffer.alloc(ACTION_BYTES), null, SET_BYTES], name);
   }
   process.kill(process.pid, name);

@@ -1,5 +1,4 @@
 import {readFileSync} from 'node:fs';
-import {userInfo} from 'node:os';
 import {findProgram} from './programs.ts';
 import type {Rootless} from './rootless.ts';
 import {isErrno} from './syscall-error.ts';
@@ -68,7 +67,7 @@ export const foreseenRootless = (): Rootless => {
 const whoIs = () => {
   const uid = process.geteuid?.() ?? 0;
   try {
-    const {username} = userInfo();
+    const {username} = process.getBuiltinModule('node:os').userInfo();
     return {uid, username};
   } catch (error) {
     // A number without a name.

@@ -1,10 +1,4 @@
-import {constants} from 'node:os';
-
-const names = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
-// Values that Node's table lacks; the same on x86-64 and arm64 (asm-generic/errno.h).
-// Numbers with two names get the one that Node's own errors have.
-names.set(11, 'EAGAIN').set(95, 'ENOTSUP');
-names.set(112, 'EHOSTDOWN').set(117, 'EUCLEAN').set(123, 'ENOMEDIUM').set(126, 'ENOKEY').set(132, 'ERFKILL');
+import {errnoName} from '../contract/errno.ts';
 
 /** A system call that failed: `code` is the errno name, as in Node's own errors. */
 export class SyscallError extends Error {
@@ -17,7 +11,7 @@ export class SyscallError extends Error {
   readonly detail: string | undefined;
 
   constructor(syscall: string, errno: number, path?: string, detail?: string) {
-    const code = names.get(errno) ?? `E${errno}`;
+    const code = errnoName(errno);
     const where = path === undefined ? '' : ` ${JSON.stringify(path)}`;
     super(`${syscall}${where}: ${code}${detail ? ` (${detail})` : ''}`);
     this.code = code;

@@ -1,7 +1,7 @@
+import {errnoOf} from '../../contract/errno.ts';
 import type {IsolatorMap, Isolators} from '../../contract/isolators.ts';
 import type {Capability, SeccompAction, SeccompFilter} from '../../contract/process.ts';
 import {seccompErrnoUnknown, seccompSetUnknown, seccompSyscallUnknown} from '../errors.ts';
-import {errnoOf} from './errno.ts';
 import {CONDITIONS} from './seccomp-sets/conditions.ts';
 import {defaultSyscalls, expandSpecial, isSyscall, LIFE_CYCLE} from './syscalls.ts';
 

@@ -1,5 +1,4 @@
 import {closeSync, openSync, readSync} from 'node:fs';
-import {hostname} from 'node:os';
 import {isErrno} from '../../linux/syscall-error.ts';
 import type {HostNames} from './dns.ts';
 
@@ -25,5 +24,5 @@ const read = (path: string): string => {
 export const hostNames: HostNames = {
   resolvConf: () => read('/etc/resolv.conf'),
   hosts: () => read('/etc/hosts'),
-  hostname,
+  hostname: () => read('/proc/sys/kernel/hostname').trimEnd(),
 };

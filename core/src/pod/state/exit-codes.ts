@@ -1,4 +1,4 @@
-import {constants} from 'node:os';
+import {signalNumbers} from '../../linux/signal-numbers.ts';
 import {appPaths} from './layout.ts';
 import type {PodEntry} from './load.ts';
 import {readMark} from './read-mark.ts';
@@ -43,4 +43,4 @@ const realTimeSignal = (text: string): number | undefined => {
 };
 
 const namedSignal = (text: string): number | undefined =>
-  Object.hasOwn(constants.signals, `SIG${text}`) ? constants.signals[`SIG${text}` as NodeJS.Signals] : undefined;
+  Object.hasOwn(signalNumbers(), `SIG${text}`) ? signalNumbers()[`SIG${text}` as NodeJS.Signals] : undefined;

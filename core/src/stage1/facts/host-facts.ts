@@ -1,5 +1,4 @@
 import {accessSync, constants, existsSync, readdirSync, readFileSync, statSync} from 'node:fs';
-import {availableParallelism, release} from 'node:os';
 import type {HostFacts} from '../../contract/host.ts';
 import type {HostPath} from '../../contract/names.ts';
 import {hasBegunAnew} from '../../linux/begun-anew.ts';
@@ -23,7 +22,7 @@ import {isErrno, isSystemError} from '../../linux/syscall-error.ts';
 import {takesPods} from '../../linux/takes-pods.ts';
 import {terminals} from '../../linux/terminal.ts';
 import {findTreeProgram, type TreeProgram} from '../../linux/tree-program.ts';
-import {parseFilesystems, parseMemTotal, parseRelease, parseVersion} from './parse-facts.ts';
+import {parseFilesystems, parseMemTotal, parseProcessors, parseRelease, parseVersion} from './parse-facts.ts';
 import {imageProgramVersion, programVersion} from './program-version.ts';
 
 /**
@@ -33,7 +32,7 @@ import {imageProgramVersion, programVersion} from './program-version.ts';
  * @param cacheDir where versions of the host's programs are remembered
  */
 export const gatherHostFacts = (programs: readonly string[] = [], tree?: HostPath, cacheDir?: string): HostFacts => {
-  const kernel = parseRelease(release());
+  const kernel = parseRelease(text('/proc/sys/kernel/osrelease').trim());
   const {permitted, bounding} = capabilitiesOf();
   const landlock = landlockVersion();
   const sockets = passedAddresses();
@@ -66,7 +65,7 @@ export const gatherHostFacts = (programs: readonly string[] = [], tree?: HostPat
     ),
     oomScoreAdj: Number(text('/proc/self/oom_score_adj')),
     memoryBytes: parseMemTotal(text('/proc/meminfo')),
-    cpus: availableParallelism(),
+    cpus: parseProcessors(text('/sys/devices/system/cpu/present')),
     programs: Object.fromEntries(programs.map((name) => [name, gatherProgram(name, tree, cacheDir)])),
     ...(notifySocket === undefined ? {} : {notifySocket}),
     ...(MACHINED.every((file) => existsSync(file)) ? {machined: true} : {}),

@@ -16,6 +16,9 @@ export const parseFilesystems = (text: string): string[] =>
 /** Bytes of memory, from /proc/meminfo. */
 export const parseMemTotal = (text: string): number => Number(/^MemTotal:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0) * 1024;
 
+/** How many processors have a number, from /sys/devices/system/cpu/present: `0-3,8` is 9, whatever is between. 0 of nothing. */
+export const parseProcessors = (text: string): number => Number(/(\d+)\s*$/.exec(text)?.[1] ?? -1) + 1;
+
 /** The first number with a dot, or the first number, of what a program says to `--version`; empty if there is none. */
 export const parseVersion = (output: string): string =>
   /\d+(?:\.\d+)+/.exec(output)?.[0] ?? /\d+/.exec(output)?.[0] ?? '';

@@ -1,5 +1,4 @@
 import type {ChildProcess} from 'node:child_process';
-import {constants} from 'node:os';
 import path from 'node:path';
 import {stranger} from '../../image/sandbox.ts';
 import {childEnd} from '../../linux/child-end.ts';
@@ -8,6 +7,7 @@ import {isolated} from '../../linux/isolated.ts';
 import {O_PATH, openHost} from '../../linux/openat2.ts';
 import {pidfdOpen, pidfdWait} from '../../linux/pidfd.ts';
 import {pipe} from '../../linux/pipe.ts';
+import {signalNumbers} from '../../linux/signal-numbers.ts';
 import {untilWeEnd} from '../../linux/until-we-end.ts';
 import {flavorAnswerInvalid, flavorFailed, flavorPlanTooLarge, flavorTimedOut} from '../errors.ts';
 import {CHUNK, type Ends, exchangeBy} from './exchange.ts';
@@ -105,7 +105,7 @@ const hasEnded = ({pid}: ChildProcess, waiting: Patience): boolean => {
 /** A shell says 128 and its number of who was killed by a signal. */
 const named = (how: string): string => {
   const number = Number(/^exit status (\d+)$/.exec(how)?.[1]) - 128;
-  return Object.entries(constants.signals).find(([, each]) => each === number)?.[0] ?? how;
+  return Object.entries(signalNumbers()).find(([, each]) => each === number)?.[0] ?? how;
 };
 
 const parse = (name: string, hook: string, answer: Buffer): unknown => {

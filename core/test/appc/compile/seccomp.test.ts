@@ -1,9 +1,9 @@
 import test from 'ava';
 import {DEFAULT_CAPABILITIES} from '../../../src/appc/compile/capabilities.ts';
-import {errnoOf} from '../../../src/appc/compile/errno.ts';
 import {compileSeccomp} from '../../../src/appc/compile/seccomp.ts';
 import {SYSTEMD_GROUPS} from '../../../src/appc/compile/seccomp-sets/systemd.ts';
 import {expandSpecial, isSyscall, LIFE_CYCLE} from '../../../src/appc/compile/syscalls.ts';
+import {errnoOf} from '../../../src/contract/errno.ts';
 import {CAPABILITIES} from '../../../src/contract/kernel-names.ts';
 import {type Capability, seccompFilter} from '../../../src/contract/process.ts';
 import {refused} from '../support.ts';

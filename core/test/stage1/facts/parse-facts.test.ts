@@ -1,5 +1,11 @@
 import test from 'ava';
-import {parseFilesystems, parseMemTotal, parseRelease, parseVersion} from '../../../src/stage1/facts/parse-facts.ts';
+import {
+  parseFilesystems,
+  parseMemTotal,
+  parseProcessors,
+  parseRelease,
+  parseVersion,
+} from '../../../src/stage1/facts/parse-facts.ts';
 
 test('kernel releases of x86-64 and arm64', (t) => {
   t.deepEqual(parseRelease('6.1.0-18-arm64'), {release: '6.1.0-18-arm64', major: 6, minor: 1});
@@ -15,6 +21,10 @@ test('file systems with and without a device', (t) => {
 test('memory in bytes', (t) => {
   t.is(parseMemTotal('MemTotal:       24684092 kB\nMemFree: 1 kB\n'), 24_684_092 * 1024);
   t.is(parseMemTotal(''), 0);
+});
+
+test('processors, with holes between them', (t) => {
+  t.deepEqual(['0\n', '0-3\n', '0-3,8\n', ''].map(parseProcessors), [1, 4, 9, 0]);
 });
 
 test('versions as programs print them', (t) => {

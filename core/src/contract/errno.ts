@@ -1,7 +1,7 @@
 /**
  * Numbers of Linux's errno names on x86-64 and arm64 (asm-generic/errno.h); those of POSIX.1-2001 and C99 are among them (appc EX-40, EX-41).
  */
-const ERRNO: Readonly<Record<string, number>> = {
+export const ERRNO = {
   E2BIG: 7,
   EACCES: 13,
   EADDRINUSE: 98,
@@ -136,7 +136,18 @@ const ERRNO: Readonly<Record<string, number>> = {
   EWOULDBLOCK: 11,
   EXDEV: 18,
   EXFULL: 54,
-};
+} as const;
 
 /** The number of an errno by name; `undefined` for a name that Linux does not have. */
-export const errnoOf = (name: string): number | undefined => (Object.hasOwn(ERRNO, name) ? ERRNO[name] : undefined);
+export const errnoOf = (name: string): number | undefined =>
+  Object.hasOwn(ERRNO, name) ? ERRNO[name as keyof typeof ERRNO] : undefined;
+
+// Of two names for a number Node.js has the one that comes first, too.
+const names: ReadonlyMap<number, string> = new Map(
+  Object.entries(ERRNO)
+    .reverse()
+    .map(([name, number]) => [number, name]),
+);
+
+/** The name of an errno, as in errors of Node.js; `E999` for one that Linux does not have. */
+export const errnoName = (number: number): string => names.get(number) ?? `E${number}`;
