@@ -300,6 +300,15 @@ userTest(
   },
 );
 
+userTest('S05 an app that may look into the first process does not get what tells that one to end', async (t) => {
+  const {exitCode, stdout, stderr} = await user.rkt(
+    ...['run', '--stage1=fly', '--allow-degraded=processes/closed', await image(), '--caps-retain=CAP_SYS_PTRACE'],
+    ...['--exec=/bin/sh', '--', '-c', 'readlink /proc/1/fd/0; (exec 9>/proc/1/fd/0) 2>/dev/null || echo closed'],
+  );
+  t.is(exitCode, 0, stderr);
+  t.regex(stdout, /^\S+\nclosed\n$/);
+});
+
 /** Comes from under its root directory first: who is below one that is not that of its mounts has no user namespace. */
 const HIDES = `busybox unshare -m busybox sh -c '
   mkdir /tmp/r && mount -t tmpfs none /tmp/r && cp -a /bin /tmp/r/ && mkdir /tmp/r/old && cd /tmp/r && busybox pivot_root . old &&
