@@ -134,6 +134,20 @@ userTest('what a user cannot have is refused, each by its name', async (t) => {
   t.deepEqual(readdirSync(path.join(user.data, 'cas/tmp')), []);
 });
 
+userTest(
+  'rules that let nothing share pids or ipc with the host let a user run a pod, which has both of its own',
+  async (t) => {
+    const config = path.join(user.home, 'config');
+    mkdirSync(path.join(config, 'policy.d'), {recursive: true});
+    const rules = [{name: 'apart', require: ['no-shared-pid', 'no-shared-ipc']}];
+    writeFileSync(path.join(config, 'policy.d/a.json'), JSON.stringify({rktVersion: 'v1', rktKind: 'policy', rules}));
+    const ruled = async (...flags: string[]) =>
+      user.rkt(`--user-config=${config}`, 'run', '--stage1=fly', ...flags, await image(), '--exec=/bin/true');
+    const {exitCode, stderr} = await ruled();
+    t.is(exitCode, 0, stderr);
+  },
+);
+
 userTest('a data directory of root is for root, and one of a user for that user', async (t) => {
   const host = openHost();
   t.teardown(() => host.close());
