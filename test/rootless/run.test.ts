@@ -145,6 +145,9 @@ userTest(
       user.rkt(`--user-config=${config}`, 'run', '--stage1=fly', ...flags, await image(), '--exec=/bin/true');
     const {exitCode, stderr} = await ruled();
     t.is(exitCode, 0, stderr);
+    // Of the other flavors, each of which takes root, it is said why they do not run it instead.
+    const sharing = await ruled('--ipc=parent');
+    t.is(sharing.error?.code, 'RKT_POLICY_FLAVOR_REFUSED', sharing.stderr);
   },
 );
 
