@@ -11,7 +11,7 @@ import {lacksPods} from '../helpers/lacks.ts';
 import {appProcess} from '../helpers/nspawn.ts';
 import {release} from '../helpers/release.ts';
 import {testIf} from '../helpers/skip.ts';
-import {openTerminal} from '../helpers/terminal.ts';
+import {openTerminal, type Terminal} from '../helpers/terminal.ts';
 import {until} from '../helpers/until.ts';
 
 /* S28, S30, S34, S35, S11: what reaches from a pod to the host by processes, terminals, streams and what a process inherits. */
@@ -211,20 +211,24 @@ const LOOKS_FOR_TERMINAL = `
   until for p in /proc/[0-9]*; do case $(readlink $p/fd/0) in /dev/pts/*) command exec 4<$p/fd/0 && break;; esac; done; [ -e /proc/self/fd/4 ]; do :; done
   echo found >/found`;
 
+/** What is done while the pod or command runs. */
+type Meanwhile = (shell: Terminal) => unknown;
+
 /** Starts a pod or a command from a shell, as somebody does, who has that shell again when it has ended. */
-const endsAtShell = async (t: ExecutionContext, command: string) => {
+const endsAtShell = async (t: ExecutionContext, command: string, meanwhile: Meanwhile = () => {}) => {
   const shell = openTerminal(['/bin/bash', '--norc', '-i']);
   t.teardown(() => shell.close());
   await shell.see(PROMPT);
   shell.type(`${command}\n`);
+  await meanwhile(shell);
   await shell.see(/entered\r\n/);
   await shell.see(PROMPT);
   return shell;
 };
 
 /** And types at it. */
-const typesAtShell = async (t: ExecutionContext, command: string, uuid: () => string) => {
-  const shell = await endsAtShell(t, command);
+const typesAtShell = async (t: ExecutionContext, command: string, uuid: () => string, meanwhile?: Meanwhile) => {
+  const shell = await endsAtShell(t, command, meanwhile);
   t.is((await host.enter(uuid(), 'sh /awaits')).exitCode, 0);
   for (const word of ['one', 'two', 'three']) {
     shell.type(`echo ty''ped ${word}\n`);
@@ -232,16 +236,14 @@ const typesAtShell = async (t: ExecutionContext, command: string, uuid: () => st
   }
 };
 
-/** What of the pod has had the terminal has no terminal any more. */
-const hasReadNothing = async (t: ExecutionContext, uuid: string) => {
+/** What of the pod has had the terminal has no terminal any more, and has read no more than this. */
+const hasRead = async (t: ExecutionContext, uuid: string, text: string) => {
   const read = await host.enter(uuid, 'until [ -e /over ]; do sleep 0.1; done; cat /read');
-  t.deepEqual([read.exitCode, read.stdout, read.stderr], [0, '', '']);
+  t.deepEqual([read.exitCode, read.stdout, read.stderr], [0, text, '']);
 };
 
-const typesAfterwards = async (t: ExecutionContext, uuid: string, command: string) => {
-  await typesAtShell(t, host.command('enter', uuid, '/bin/sh', '-c', `'${command}'`).join(' '), () => uuid);
-  await hasReadNothing(t, uuid);
-};
+const typesAfterwards = async (t: ExecutionContext, uuid: string, command: string, meanwhile?: Meanwhile) =>
+  typesAtShell(t, host.command('enter', uuid, '/bin/sh', '-c', `'${command}'`).join(' '), () => uuid, meanwhile);
 
 terminalTest('S30 what outlives a command of enter does not read the terminal that it was entered from', async (t) => {
   const pod = await host.start('echo ready; exec cat', {image: READERS});
@@ -252,6 +254,7 @@ terminalTest('S30 what outlives a command of enter does not read the terminal th
     pod.uuid,
     `exec 3<&0; setsid sh -c "${child}" <&3 & until [ -s /there ]; do sleep 0.1; done; echo en""tered`,
   );
+  await hasRead(t, pod.uuid, '');
   await pod.end();
 });
 
@@ -272,7 +275,7 @@ if (flavor === 'fly') {
   terminalTest('S30 what outlives an interactive app does not read the terminal that it was run from', async (t) => {
     const {command, uuid} = leavesReader('--interactive');
     await typesAtShell(t, command, uuid);
-    await hasReadNothing(t, uuid());
+    await hasRead(t, uuid(), '');
   });
 
   terminalTest(
@@ -291,11 +294,17 @@ if (flavor === 'fly') {
 
 if (flavor !== 'fly') {
   terminalTest(
-    'S30 what looks into a command of enter does not read the terminal that it was entered from',
+    'S30 what looks into a command of enter reads what is typed for it, and not the terminal that it was entered from',
     async (t) => {
       const script = `echo ready; ${LOOKS_FOR_TERMINAL}; exec <&4; ${READS}; exec sleep 1000`;
       const pod = await host.start(script, {image: READERS});
-      await typesAfterwards(t, pod.uuid, 'until [ -s /found ]; do sleep 0.1; done; echo en""tered');
+      const isRead = '[ -s /read ] && read -r line </read';
+      const command = `until [ -s /found ]; do sleep 0.1; done; echo fo""und; until ${isRead}; do sleep 0.1; done; echo en""tered`;
+      await typesAfterwards(t, pod.uuid, command, async (shell) => {
+        await shell.see(/found\r\n/);
+        shell.type('meanwhile\n');
+      });
+      await hasRead(t, pod.uuid, 'meanwhile\n');
       await pod.end();
     },
   );

@@ -134,6 +134,23 @@ userTest('what a user cannot have is refused, each by its name', async (t) => {
   t.deepEqual(readdirSync(path.join(user.data, 'cas/tmp')), []);
 });
 
+userTest(
+  'rules that let nothing share pids or ipc with the host let a user run a pod, which has both of its own',
+  async (t) => {
+    const config = path.join(user.home, 'config');
+    mkdirSync(path.join(config, 'policy.d'), {recursive: true});
+    const rules = [{name: 'apart', require: ['no-shared-pid', 'no-shared-ipc']}];
+    writeFileSync(path.join(config, 'policy.d/a.json'), JSON.stringify({rktVersion: 'v1', rktKind: 'policy', rules}));
+    const ruled = async (...flags: string[]) =>
+      user.rkt(`--user-config=${config}`, 'run', '--stage1=fly', ...flags, await image(), '--exec=/bin/true');
+    const {exitCode, stderr} = await ruled();
+    t.is(exitCode, 0, stderr);
+    // Of the other flavors, each of which takes root, it is said why they do not run it instead.
+    const sharing = await ruled('--ipc=parent');
+    t.is(sharing.error?.code, 'RKT_POLICY_FLAVOR_REFUSED', sharing.stderr);
+  },
+);
+
 userTest('a data directory of root is for root, and one of a user for that user', async (t) => {
   const host = openHost();
   t.teardown(() => host.close());
@@ -299,6 +316,15 @@ userTest(
     t.is((await user.rkt('rm', uuid)).exitCode, 0);
   },
 );
+
+userTest('S05 an app that may look into the first process does not get what tells that one to end', async (t) => {
+  const {exitCode, stdout, stderr} = await user.rkt(
+    ...['run', '--stage1=fly', '--allow-degraded=processes/closed', await image(), '--caps-retain=CAP_SYS_PTRACE'],
+    ...['--exec=/bin/sh', '--', '-c', 'readlink /proc/1/fd/0; (exec 9>/proc/1/fd/0) 2>/dev/null || echo closed'],
+  );
+  t.is(exitCode, 0, stderr);
+  t.regex(stdout, /^\S+\nclosed\n$/);
+});
 
 /** Comes from under its root directory first: who is below one that is not that of its mounts has no user namespace. */
 const HIDES = `busybox unshare -m busybox sh -c '

@@ -14,7 +14,7 @@ export const FEATURES = [
   'hostname',
   /** The host's IPC namespace: its System V memory, semaphores and queues, and its POSIX message queues. */
   'ipc/host',
-  /** An IPC namespace of the pod's own. */
+  /** An IPC namespace of the pod's own. A pod of an ordinary user has one unless it asks for the host's. */
   'ipc/private',
   /**
    * Each virtual machine has for itself what tells machines apart, however it was started (booted, or from a saved one): its future random numbers, the id of its boot, the addresses of its network cards; and its

@@ -9,6 +9,7 @@ import {O_PATH, openHost} from './openat2.ts';
 import {openProcess, pidfdWait} from './pidfd.ts';
 import {pipe} from './pipe.ts';
 import {identify} from './process-identity.ts';
+import {socketPair} from './socket-pair.ts';
 
 /** The first process of a pid namespace, with whose end the kernel ends all others there. */
 export interface FirstProcess {
@@ -40,8 +41,10 @@ const MOUNTS = 'fsmount';
  */
 export const startFirstProcess = (): FirstProcess => {
   const {spawn} = process.getBuiltinModule('node:child_process');
-  const [hold, answer] = [pipe(), pipe()];
-  using held = hold.read;
+  // Not a pipe: an app that may look into this process (CAP_SYS_PTRACE) would have it from /proc/1/fd, and with it what ends the namespace.
+  const [holds, ofChild] = socketPair();
+  using held = ofChild;
+  const answer = pipe();
   using said = answer.write;
   using program = callProgram(calls());
   closeOnExecFrom(CONTEXT);
@@ -56,7 +59,7 @@ export const startFirstProcess = (): FirstProcess => {
   child.unref();
   const identity = child.pid === undefined ? undefined : identify(child.pid);
   if (identity === undefined) throw new Error('the first process of a pid namespace cannot be started');
-  return {identity, holds: hold.write, answers: answer.read};
+  return {identity, holds, answers: answer.read};
 };
 
 /**

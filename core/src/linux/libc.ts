@@ -142,6 +142,7 @@ export const SYS = {
   setresuid: number(117, 147),
   setsid: number(112, 157),
   socket: number(41, 198),
+  socketpair: number(53, 199),
   statx: number(332, 291),
   symlinkat: number(266, 36),
   syncfs: number(306, 267),

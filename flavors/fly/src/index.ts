@@ -61,7 +61,9 @@ export default defineFlavor({
     'os/linux/seccomp-retain-set': enforced('seccomp filter before execve'),
     'os/linux/selinux-context': enforced('context of the next execve'),
     'os/unix/rlimits': enforced('prlimit before execve'),
-    'os/unix/sysctl': impossible("the pod shares the host's network and ipc namespaces"),
+    'os/unix/sysctl': impossible(
+      "the pod shares the host's network, and its ipc unless run with --ipc=private or by an ordinary user; fly sets none of an ipc namespace of the pod's own",
+    ),
     'resource/block-bandwidth': equivalent("limit of the pod's cgroup, for each disk", BLOCK_DEVICES),
     'resource/block-iops': equivalent("limit of the pod's cgroup, for each disk", BLOCK_DEVICES),
     'resource/cpu': enforced("cpu quota of the pod's cgroup"),

@@ -7,7 +7,7 @@ export interface Planned {
   readonly properties: Negotiated['properties'];
   readonly pod: Negotiated['pod'];
   readonly report: EnforcementReport;
-  readonly plan: Pick<Plan, 'flavor'>;
+  readonly plan: Pick<Plan, 'flavor' | 'filesystem' | 'environment'>;
 }
 
 /** What has become of one isolator or feature. */
@@ -48,8 +48,8 @@ const SHARED: {readonly [S in Strength]: string} = {
 
 /** Compares two plans of one pod. What the operator says in so many words (`--net=host`, `--ipc=parent`) is no loss. */
 export const comparePlans = (before: Planned, after: Planned, run: Pick<RunRequest, 'net' | 'ipc'>): PlanChange => {
-  const [had, has] = [before, after].map(({properties, pod, report: {entries}}) =>
-    strengthsOf({properties, pod, entries}),
+  const [had, has] = [before, after].map(({properties, pod, report: {entries}, plan}) =>
+    strengthsOf({properties, pod, entries, plan}),
   ) as [Strength[], Strength[]]; // two of two
   const said: readonly Strength[] = [
     ...(run.net === 'host' ? (['no-shared-network'] as const) : []),

@@ -36,16 +36,9 @@ type Told = Omit<Aspect, 'about'>;
 
 const reach = ({pod, plan, report: {entries}, found, facts: {rootless}}: Planned): Told[] => {
   const {properties} = found.flavor.declaration;
-  const strengths = strengthsOf({properties, pod, entries});
-  const left = plan.filesystem.flatMap((step) => (step.do === 'namespace' ? step.unshare : []));
-  const by = (
-    what: string,
-    strength: Strength,
-    own: string,
-    shared: string,
-    namespace?: (typeof left)[number],
-  ): Told => {
-    const has = strengths.includes(strength) || (namespace !== undefined && left.includes(namespace));
+  const strengths = strengthsOf({properties, pod, entries, plan});
+  const by = (what: string, strength: Strength, own: string, shared: string): Told => {
+    const has = strengths.includes(strength);
     return {what, value: has ? own : shared, rank: Number(has)};
   };
   const isApart = entries.some(({name, verdict}) => name === 'processes/apart' && isKept(verdict));
@@ -82,9 +75,8 @@ const reach = ({pod, plan, report: {entries}, found, facts: {rootless}}: Planned
       'no-shared-pid',
       "the pod's own",
       `the host's: they are seen, and signalled by their user${isApart ? ', and neither traced nor looked into' : ''}`,
-      'pid',
     ),
-    by('ipc', 'no-shared-ipc', "the pod's own", "the host's System V memory, semaphores and queues", 'ipc'),
+    by('ipc', 'no-shared-ipc', "the pod's own", "the host's System V memory, semaphores and queues"),
     by(
       'network',
       'no-shared-network',

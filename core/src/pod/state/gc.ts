@@ -33,7 +33,12 @@ export interface GcAction {
   readonly error?: unknown;
 }
 
-/** Collects pods: what is over is marked, what is marked long enough is removed. Takes no pod from its owner and fails for none because of another. */
+/**
+ * Collects pods: what is over is marked, what is marked long enough is removed. Takes no pod from its owner and fails for none because of another.
+ *
+ * A pod whose directory somebody has removed by hand is none to it, and its cgroup stays, empty, as long as the host runs: what is in a cgroup's name is the UUID of its pod and not the data
+ * directory, and one without processes that no pod here has may be that of a pod which rkt is just starting from another data directory.
+ */
 export const gc = (dataDir: HostPath, options: GcOptions): GcAction[] => {
   const done = new Map<Uuid, GcAction>();
   const pass = (directory: PodDirectory, decide: (uuid: Uuid) => Decision | undefined): void => {

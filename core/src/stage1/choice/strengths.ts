@@ -1,5 +1,5 @@
 import type {Declaration} from '../../contract/declaration.ts';
-import type {ReportEntry} from '../../contract/plan.ts';
+import type {Plan, ReportEntry} from '../../contract/plan.ts';
 import type {Pod} from '../../contract/pod.ts';
 
 /** The ways in which a pod can be kept apart from its host, in the words of policies. */
@@ -14,17 +14,23 @@ export interface Negotiated {
   readonly properties: Declaration['properties'];
   readonly pod: Pick<Pod, 'ipc' | 'network'>;
   readonly entries: readonly Pick<ReportEntry, 'name' | 'verdict'>[];
+  readonly plan: Pick<Plan, 'filesystem' | 'environment'>;
 }
 
 /** The ways in which a pod is kept apart from its host. One with its own kernel shares no users, processes or ipc either. */
-export const strengthsOf = ({properties, pod: {ipc, network}, entries}: Negotiated): Strength[] => {
+export const strengthsOf = ({properties, pod: {ipc, network}, entries, plan}: Negotiated): Strength[] => {
+  const left = [...plan.filesystem, ...plan.environment].flatMap((step) =>
+    step.do === 'namespace' ? step.unshare : [],
+  );
   const is = (property: Declaration['properties'][number]) => properties.includes(property);
   const has = (feature: string) => entries.some(({name, verdict}) => name === feature && isKept(verdict));
   const holds: {readonly [S in Strength]: boolean} = {
     'own-kernel': is('own-kernel'),
     'own-user-ids': is('own-kernel') || is('own-user-ids') || has('user-namespace'),
-    'no-shared-pid': is('own-kernel') || is('own-pid'),
-    'no-shared-ipc': is('own-kernel') || (ipc === 'auto' ? is('own-ipc') : ipc === 'private' && has('ipc/private')),
+    'no-shared-pid': is('own-kernel') || is('own-pid') || left.includes('pid'),
+    'no-shared-ipc':
+      is('own-kernel') ||
+      (ipc === 'auto' ? is('own-ipc') || left.includes('ipc') : ipc === 'private' && has('ipc/private')),
     'no-shared-network': network.mode !== 'host' && has(`network/${network.mode}`),
   };
   return STRENGTHS.filter((name) => holds[name]);

@@ -5,6 +5,7 @@ import type {Pod} from '../../contract/pod.ts';
 import {checkedOnce} from '../checked-once.ts';
 import {flavorCannot} from '../errors.ts';
 import type {FoundFlavor} from '../load/find.ts';
+import {checkIpc} from './check-ipc.ts';
 import {checkLiveness} from './check-liveness.ts';
 import {checkPids} from './check-pids.ts';
 import {draftPlan} from './draft-plan.ts';
@@ -54,6 +55,7 @@ export const planPod = async (
   await checkedOnce(checked, 'plan', text, async () => (await import('./check-plan.ts')).checkPlan(plan, pod));
   checkLiveness(flavor.declaration, plan, pod);
   checkPids(plan, facts);
+  checkIpc(flavor.declaration, plan, pod, facts);
   return {pod, report: {...report, entries}, plan};
 };
 

@@ -48,7 +48,9 @@ const properties: {readonly [P in Property]: (each: Case) => boolean} = {
 };
 
 /** A pod of an ordinary user has, if any can. */
-const hasOwnPids = (each: Case): boolean => each.host.rootless !== undefined && has(each, 'pid/private');
+const hasOwnPids = (each: Case): boolean => ofUser(each, 'pid/private');
+
+const ofUser = (each: Case, name: Feature): boolean => each.host.rootless !== undefined && has(each, name);
 
 const ownIpc = (each: Case): boolean => {
   switch (each.pod.ipc) {
@@ -57,7 +59,7 @@ const ownIpc = (each: Case): boolean => {
     case 'host':
       return false;
     default:
-      return declares(each, 'own-ipc');
+      return declares(each, 'own-ipc') || ofUser(each, 'ipc/private');
   }
 };
 

@@ -1,4 +1,4 @@
-import {type ChildProcess, spawn} from 'node:child_process';
+import {type ChildProcess, execFileSync, spawn} from 'node:child_process';
 import {randomUUID} from 'node:crypto';
 import {once} from 'node:events';
 import {constants, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
@@ -318,4 +318,17 @@ cgroupTest('nothing is written to what is no cgroup file system', (t) => {
 
 cgroupTest('a path that would leave the hierarchy is refused', (t) => {
   t.throws(() => createCgroup(facts, '/rkt/../../x'));
+});
+
+threadTest('EX-57 where the kernel counts no swap, its limit holds for as long as there is none', (t) => {
+  const directory = mkdtempSync(`${tmpdir()}/rkt-swap-`);
+  t.teardown(() => rmSync(directory, {recursive: true}));
+  // Nothing is handed down to it, so that it has no file of the memory controller.
+  const path = `${cgroup(t)}/below`;
+  createCgroup(facts, path);
+  const {mountPoint = ''} = trackingHierarchy(facts) ?? {};
+  const fixture = builtFixture(new URL('fixtures/with-swap.ts', import.meta.url));
+  const output = execFileSync(process.execPath, [...fixture, directory, mountPoint, path], {encoding: 'utf8'});
+  // Of this one cgroup there is nothing to compare; then there is none that has the limit.
+  t.deepEqual(JSON.parse(output), [[[]], []]);
 });

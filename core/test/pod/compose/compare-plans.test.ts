@@ -1,5 +1,6 @@
 import test from 'ava';
 import type {ReportEntry} from '../../../src/contract/plan.ts';
+import type {NamespaceKind} from '../../../src/contract/step.ts';
 import {comparePlans, type Planned} from '../../../src/pod/compose/compare-plans.ts';
 
 const entry = (name: string, verdict: ReportEntry['verdict'], app: string | null = null): ReportEntry => ({
@@ -17,11 +18,16 @@ const planned = (
   properties: Planned['properties'],
   entries: ReportEntry[],
   pod: Planned['pod'] = {ipc: 'auto', network: {mode: 'host', names: []}},
+  unshare: readonly NamespaceKind[] = [],
 ): Planned => ({
   properties,
   pod,
   report: {flavor: name, entries},
-  plan: {flavor: {name, version: '1.0.0', digest: ''}},
+  plan: {
+    flavor: {name, version: '1.0.0', digest: ''},
+    filesystem: [{id: 'namespace', do: 'namespace', unshare: [...unshare]}],
+    environment: [],
+  },
 });
 
 const AUTO = {ipc: 'auto'} as const;
@@ -66,4 +72,11 @@ test('a network and ipc that a flag asks for are no loss', (t) => {
   // Asked for, and not given.
   const lost = planned('b', [], [entry('network/none', 'ignored')], alone);
   t.deepEqual(names(comparePlans(before, lost, AUTO).losses), ['no-shared-ipc', 'no-shared-network', 'network/none']);
+});
+
+test('the pids and ipc that a plan makes for a pod are its own, whatever the flavor declares', (t) => {
+  const users = planned('a', ['host-pid', 'host-ipc'], [], undefined, ['mount', 'ipc', 'pid']);
+  const shared = planned('b', ['host-pid', 'host-ipc'], [], undefined, ['mount']);
+  t.deepEqual(names(comparePlans(users, shared, AUTO).losses), ['no-shared-pid', 'no-shared-ipc']);
+  t.deepEqual(comparePlans(shared, users, AUTO).gains, ['no-shared-pid', 'no-shared-ipc']);
 });

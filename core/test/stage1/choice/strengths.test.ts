@@ -1,9 +1,10 @@
 import test from 'ava';
 import {makeRandom} from '../../../../test/fuzz/random.ts';
 import {type Feature, PROPERTIES} from '../../../src/contract/declaration.ts';
-import type {Declaration, HostFacts, Pod, Support} from '../../../src/contract/index.ts';
+import type {Declaration, HostFacts, Plan, Pod, Support} from '../../../src/contract/index.ts';
 import {RktError} from '../../../src/rkt-error.ts';
 import {STRENGTHS, type Strength, strengthsOf} from '../../../src/stage1/choice/strengths.ts';
+import {checkIpc} from '../../../src/stage1/negotiation/check-ipc.ts';
 import {negotiate} from '../../../src/stage1/negotiation/negotiate.ts';
 import {lackOf} from '../../../src/stage1/policy/holds.ts';
 import {declaration, hostFacts, pod} from '../../support/fixtures.ts';
@@ -40,7 +41,10 @@ const makeWorld = (seed: string): World => {
   } as Declaration['features'];
   return {
     its: declaration({features, properties: PROPERTIES.filter(() => once(3))}),
-    host: hostFacts({userNamespaces: once(2)}),
+    host: hostFacts({
+      userNamespaces: once(2),
+      ...(once(3) && {rootless: {users: 2, groups: 2, changesGroups: true}}),
+    }),
     asked: pod({
       network: {mode: once(2) ? 'none' : 'host', names: []},
       ipc: pick(['auto', 'private', 'host']),
@@ -59,7 +63,8 @@ test('what a pod has of its own is what a rule that requires it takes for had', 
     const negotiated = outcome(() => negotiate({declaration: its, findings: [], pod: asked, host, allowDegraded}));
     if (negotiated === undefined) continue;
     const {pod: runs, report} = negotiated;
-    const has = strengthsOf({properties: its.properties, pod: runs, entries: report.entries});
+    const plan = planOf(its, runs, host);
+    const has = strengthsOf({properties: its.properties, pod: runs, entries: report.entries, plan});
     for (const name of STRENGTHS) {
       const holds = required(name).some((each) => lackOf(each, {declaration: its, host, pod: runs}) === undefined);
       t.is(has.includes(name), holds, `${seed}: ${name}`);
@@ -72,6 +77,19 @@ test('what a pod has of its own is what a rule that requires it takes for had', 
   );
 });
 
+/** As a flavor makes it that gives no more than it has to. */
+const planOf = (its: Declaration, runs: Pod, host: HostFacts): Plan => {
+  const leaving = (...kinds: readonly ('ipc' | 'pid')[]) =>
+    ({
+      filesystem: [{id: 'namespace', do: 'namespace', unshare: ['mount', ...kinds]}],
+      environment: [],
+      launch: {into: 'rootfs'},
+    }) as unknown as Plan;
+  const pids = host.rootless === undefined ? ([] as const) : (['pid'] as const);
+  const mustHaveIpc = outcome(() => checkIpc(its, leaving(), runs, host) ?? 'passes') === undefined;
+  return leaving(...pids, ...(mustHaveIpc ? (['ipc'] as const) : []));
+};
+
 /** Whose kernel is its own has no users of the host; rules call the two by their names. */
 const required = (name: Strength): readonly string[] => (name === 'own-user-ids' ? [name, 'own-kernel'] : [name]);
 
@@ -80,7 +98,8 @@ const outcome = <T>(act: () => T): T | undefined => {
   try {
     return act();
   } catch (error) {
-    if (error instanceof RktError && error.code === 'RKT_FLAVOR_CANNOT') return undefined;
+    if (error instanceof RktError && ['RKT_FLAVOR_CANNOT', 'RKT_FLAVOR_PLAN_INVALID'].includes(error.code))
+      return undefined;
     throw error;
   }
 };

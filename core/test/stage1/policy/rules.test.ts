@@ -178,6 +178,19 @@ test('a property is had by what the flavor declares, or by what the pod asks for
   t.is(reasons({require: [['own-user-ids']]}, {pod: asking, declaration: lacking}).length, 1);
 });
 
+test('a pod of an ordinary user has pids and ipc of its own, where its flavor can give them and it asks for no others', (t) => {
+  const host = hostFacts({rootless: {users: 1, groups: 1, changesGroups: false}});
+  const shares = declaration({properties: ['host-ipc', 'host-pid']});
+  for (const name of ['own-ipc', 'no-shared-ipc', 'own-pid', 'no-shared-pid']) {
+    t.deepEqual(reasons({require: [[name]]}, {declaration: shares, host}), [], name);
+    t.is(reasons({require: [[name]]}, {declaration: shares}).length, 1, name);
+  }
+  t.is(reasons({require: [['no-shared-ipc']]}, {declaration: shares, host, pod: pod({ipc: 'host'})}).length, 1);
+  const impossible = {level: 'impossible', consequence: 'it is so'} as const;
+  const cannot = {...shares, features: {...shares.features, 'ipc/private': impossible}};
+  t.is(reasons({require: [['no-shared-ipc']]}, {declaration: cannot, host}).length, 1);
+});
+
 test('a namespace that a flavor declares is not had by a pod that shares the one of the host', (t) => {
   const own = declaration({properties: ['own-ipc', 'own-network']});
   t.is(reasons({require: [['own-ipc']]}, {declaration: own, pod: pod({ipc: 'host'})}).length, 1);
