@@ -299,6 +299,20 @@ if (flavor !== 'fly') {
       await pod.end();
     },
   );
+
+  terminalTest('S30 what looks into a command of enter reads what is typed there as long as it runs', async (t) => {
+    const script = `echo ready; ${LOOKS_FOR_TERMINAL}; exec <&4; ${READS}; exec sleep 1000`;
+    const pod = await host.start(script, {image: READERS});
+    const waits = (pattern: string, file: string) => `until grep -q ${pattern} ${file} 2>/dev/null; do sleep 0.1; done`;
+    const inside = `${waits('found', '/found')}; echo en""tered; ${waits('secret', '/read')}; echo re""ad; exit 4`;
+    const terminal = openTerminal(host.command('enter', pod.uuid, '/bin/sh', '-c', inside));
+    t.teardown(terminal.close);
+    await terminal.see(/entered\r\n/);
+    terminal.type('secret\n');
+    await terminal.see(/read\r\n/);
+    t.is((await terminal.ended).status, 4);
+    await pod.end();
+  });
 }
 
 const TRIES_TERMINAL = '(exec 3</dev/tty) 2>/dev/null && echo has || echo none';
