@@ -438,8 +438,14 @@ serialTestIf(lacksMachines() ?? lacksPods('program/python3'))(
     shell.type('\x03');
     await shell.see(prompt);
     shell.resize(40, 100);
-    shell.type("until [ \"$(stty size)\" = '40 100' ]; do :; done; echo resi''zed; exit 7\n");
-    await shell.see(/resized/);
+    shell.type(
+      "until [ \"$(stty size)\" = '40 100' ]; do :; done; echo resi''zed=$$,; until [ -e /over ]; do sleep 0.1; done; exit 7\n",
+    );
+    const [, pid] = await shell.see(/resized=(\d+),/);
+    // Who may look into it reads what is typed there.
+    const reads = host.enter(uuid, `read -r line </proc/${pid}/fd/0; echo "<$line>"; touch /over`, options);
+    shell.type('secret\n');
+    t.is((await reads).stdout, '<secret>\n');
     t.like(await shell.ended, {status: 7, restored: true});
 
     const enter = host.command('enter', uuid, '/bin/sh', '-c', 'cat; test -t 1 || echo pipe; exit 5');

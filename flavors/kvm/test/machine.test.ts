@@ -79,12 +79,17 @@ test('a machine is started with what has been proved, and then with what always 
     accelerators(accelerator === undefined ? {} : {accelerator});
   const [kvm, tcg] = [
     ['accelerator', 'kvm', 'host'],
-    ['accelerator', 'tcg', 'max'],
+    ['accelerator', 'tcg', 'max,erms=off'],
   ];
   t.deepEqual(started(), tcg);
   t.deepEqual(started({name: 'tcg', because: 'x'}), tcg);
   t.deepEqual(started({name: 'kvm', because: 'x'}), [...kvm, ...tcg]);
   t.deepEqual(started({name: 'kvm', because: 'x', forced: true}), kvm);
+});
+
+test('a template is of the processor with which machines go on from it', (t) => {
+  const [, ...ofPods] = accelerators({});
+  t.deepEqual(templateCommand(pod(), hostFacts()).slice(2, 4), ofPods);
 });
 
 test('QEMU has the device of its accelerator, and what limits its devices allows it', (t) => {
