@@ -26,10 +26,12 @@ export type Opener = (path: string, flags: number) => Fd;
 
 /** {@link mkdirsInRoot} for any base; a path that does not begin with `/` begins at the base's `.`. */
 export const mkdirs = (open: Opener, path: string, options: MkdirsOptions = {}, links = 0): Fd => {
+  let isMissing: boolean;
   try {
     return open(path, DIRECTORY);
   } catch (error) {
-    if (!isErrno(error, 'ENOENT', 'ENOTDIR')) throw error;
+    isMissing = isErrno(error, 'ENOENT');
+    if (!isMissing && !isErrno(error, 'ENOTDIR')) throw error;
   }
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
   let prefix = path.startsWith('/') ? '/' : '.';
@@ -46,7 +48,7 @@ export const mkdirs = (open: Opener, path: string, options: MkdirsOptions = {}, 
       };
       const last = index === parts.length - 1;
       const wanted = last ? options : {...options, mode: 0o755, uid: 0, gid: 0};
-      const existing: Fd | undefined = fresh ? undefined : openExisting(open, entry, wanted);
+      const existing: Fd | undefined = fresh || (last && isMissing) ? undefined : openExisting(open, entry, wanted);
       const next: Fd = existing ?? create(open, entry, wanted, links);
       fresh = existing === undefined;
       prefix = entry.path;

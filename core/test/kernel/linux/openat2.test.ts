@@ -3,7 +3,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
 import type {Fd} from '../../../src/linux/fd.ts';
-import {mkdirsInRoot} from '../../../src/linux/mkdirs.ts';
+import {mkdirs, mkdirsInRoot} from '../../../src/linux/mkdirs.ts';
 import {O_PATH, openBeneath, openEntry, openHost, openInRoot} from '../../../src/linux/openat2.ts';
 
 const tree = (t: {teardown: (action: () => void) => void}): {directory: string; root: Fd} => {
@@ -99,4 +99,15 @@ test('EX-08 directories are created where their path leads inside the root', (t)
     code(() => mkdirsInRoot(root, '/etc/passwd/x')),
     'ENOTDIR',
   );
+});
+
+test('a directory whose parent is there is looked up once, one that is there as well', (t) => {
+  const {root} = tree(t);
+  const opened: string[] = [];
+  const open = (path: string, flags: number) => {
+    opened.push(path);
+    return openInRoot(root, path, flags);
+  };
+  for (const path of ['/etc/new', '/etc/new']) mkdirs(open, path).close();
+  t.deepEqual(opened, ['/etc/new', '/', '/etc', '/etc/new']);
 });
