@@ -3,7 +3,7 @@ import {ERRNO} from '../contract/errno.ts';
 import type {Fd} from './fd.ts';
 import {attemptSyscall, syscall} from './libc.ts';
 import {type RawPath, rawPath} from './openat2.ts';
-import {SyscallError} from './syscall-error.ts';
+import {isErrno, SyscallError} from './syscall-error.ts';
 
 /*
  * Changes of one entry of a directory that is held open. The entry itself is meant, never what a symlink points to.
@@ -41,6 +41,17 @@ export const removeFile = (directory: Fd, name: RawPath): void => {
 export const removeIfPresent = (directory: Fd, name: RawPath): void => {
   const result = attemptSyscall('unlinkat', [directory.number, rawPath(name), 0]);
   if (result < 0 && result !== -ENOENT) throw new SyscallError('unlinkat', -result, name.toString());
+};
+
+/** What `make` makes of this name, which fails with EEXIST, in the place of whatever but a directory had the name (EISDIR). Mostly nothing had. */
+export const makeInPlace = <T>(directory: Fd, name: RawPath, make: () => T): T => {
+  try {
+    return make();
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error;
+  }
+  removeIfPresent(directory, name);
+  return make();
 };
 
 /** unlinkat(2) of an empty directory. */

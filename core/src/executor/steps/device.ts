@@ -1,5 +1,5 @@
 import {isDevice, makeDevice} from '../../linux/device.ts';
-import {removeIfPresent, setOwnership} from '../../linux/directory-entry.ts';
+import {makeInPlace, setOwnership} from '../../linux/directory-entry.ts';
 import {O_PATH, openEntry} from '../../linux/openat2.ts';
 import type {StepContext} from '../context.ts';
 import {deviceReplaced} from '../errors.ts';
@@ -12,8 +12,7 @@ export const perform = (step: StepOf<'device'>, context: StepContext): Notes => 
   const {directory, name} = place.openParent();
   using _ = directory;
   place.assertChangeable(directory);
-  removeIfPresent(directory, name);
-  makeDevice(directory, name, step, 0o600);
+  makeInPlace(directory, name, () => makeDevice(directory, name, step, 0o600));
   using node = openEntry(directory, name, O_PATH);
   // Before its permissions are opened: this is the node that was made, not one that was put in its place.
   if (!isDevice(node, step)) throw deviceReplaced(step.target.path, `${step.type} ${step.major}:${step.minor}`);

@@ -1,4 +1,4 @@
-import {makeSymlink, removeIfPresent} from '../../linux/directory-entry.ts';
+import {makeInPlace, makeSymlink} from '../../linux/directory-entry.ts';
 import type {Fd} from '../../linux/fd.ts';
 import {O_PATH, openEntry} from '../../linux/openat2.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
@@ -13,8 +13,7 @@ export const perform = ({target, to, ifAbsent}: StepOf<'symlink'>, context: Step
   using _ = directory;
   if (ifAbsent && isPresent(directory, name)) return NOTHING;
   place.assertChangeable(directory);
-  removeIfPresent(directory, name);
-  makeSymlink(directory, name, to);
+  makeInPlace(directory, name, () => makeSymlink(directory, name, to));
   return NOTHING;
 };
 

@@ -1,5 +1,5 @@
 import {constants, fchmodSync, fchownSync, writeFileSync} from 'node:fs';
-import {removeIfPresent} from '../../linux/directory-entry.ts';
+import {makeInPlace} from '../../linux/directory-entry.ts';
 import {openEntry} from '../../linux/openat2.ts';
 import type {StepContext} from '../context.ts';
 import {contentTooLong} from '../errors.ts';
@@ -18,8 +18,7 @@ export const perform = ({target, content, mode, uid, gid}: StepOf<'write'>, cont
   const {directory, name} = place.openParent();
   using _ = directory;
   place.assertChangeable(directory);
-  removeIfPresent(directory, name);
-  using file = openEntry(directory, name, CREATE, {mode: 0o600});
+  using file = makeInPlace(directory, name, () => openEntry(directory, name, CREATE, {mode: 0o600}));
   writeFileSync(file.number, content);
   fchownSync(file.number, uid + place.shift, gid + place.shift);
   fchmodSync(file.number, mode);

@@ -159,6 +159,14 @@ kernelTest('S05 symlinks in a circle are an error', (t) => {
   t.like(error, {code: 'RKT_STEP_FAILED', fields: {errno: 'ELOOP'}});
 });
 
+kernelTest('S05 a directory gives its name to nothing else', (t) => {
+  const box = sandbox(t);
+  mkdirSync(`${box.image}/etc`);
+  for (const step of [write('/etc', ''), symlink('/etc', '/'), device('/etc', 3)]) {
+    t.like(box.perform([...begin(box), step]).error, {code: 'RKT_STEP_FAILED', fields: {errno: 'EISDIR'}});
+  }
+});
+
 kernelTest('a path that ends in no name is refused', (t) => {
   const box = sandbox(t);
   for (const path of ['/etc/..', '/etc/.', '/etc/', '/']) {
