@@ -8,8 +8,7 @@ const KEY = /^([^.]+)\.(?:erofs|json)$/;
 
 /** Removes file system images of layers that are not there any more. Pods that have one keep it: it is open. Returns the names of what was removed. */
 export const collectDiskImages = (store: ImageStore): readonly string[] => {
-  using lock = lockImages(store, 'exclusive');
-  void lock;
+  using _lock = lockImages(store, 'exclusive');
   const directory = diskImagesDirectory(store.dataDir);
   const names = namesIn(directory);
   const keys = new Set(names.flatMap((name) => KEY.exec(name)?.[1] ?? []));

@@ -13,8 +13,7 @@ import {hostTreesDirectory, isCurrent, readTreeRecord} from './host-trees.ts';
  */
 export const collectHostTrees = (store: ImageStore, inUse: () => Iterable<string>): readonly string[] => {
   using _ = removal(store);
-  using lock = lockImages(store, 'exclusive');
-  void lock;
+  using _lock = lockImages(store, 'exclusive');
   const directory = hostTreesDirectory(store.dataDir);
   const stays = new Set(inUse());
   const removed: string[] = [];

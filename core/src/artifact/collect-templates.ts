@@ -19,8 +19,7 @@ export const collectTemplates = (store: ImageStore, grace: number): readonly str
   rmSync(failuresDirectory(store.dataDir), {recursive: true, force: true});
   const names = namesIn(directory);
   if (names.length === 0) return [];
-  using lock = lockDirectory(directory, 'exclusive', {wait: true});
-  void lock;
+  using _lock = lockDirectory(directory, 'exclusive', {wait: true});
   using _ = removal(store);
   const boot = bootOfHost();
   const removed = names.filter((name) => isUnused(join(directory, name), boot, grace));

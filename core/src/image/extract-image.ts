@@ -40,8 +40,7 @@ const copyOut = async (
   {rootfsOnly = false, overwrite = false}: ExtractOptions,
   findRootfs: () => Promise<HostPath>,
 ): Promise<void> => {
-  using held = holdImages(store);
-  void held;
+  using _held = holdImages(store);
   const image = imageDirectory(store, id);
   if (!hasImage(store, id)) throw imageNotFound(id);
   const target = resolve(output);

@@ -28,8 +28,7 @@ export const collectImages = (
   {now = Date.now(), failed = fail}: {readonly now?: number; readonly failed?: (error: unknown) => void} = {},
 ): Collected => {
   using _ = removal(store);
-  using lock = lockImages(store, 'exclusive');
-  void lock;
+  using _lock = lockImages(store, 'exclusive');
   const users = podsUsing(store);
   const ids = imageIds(store);
   const recent = (time: number): boolean => now - time < graceMilliseconds;

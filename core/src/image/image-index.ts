@@ -171,8 +171,7 @@ export const listIndex = (store: ImageStore): IndexRow[] => {
 /** Throws the index away and makes it anew from the images; returns how many it has. */
 export const rebuildIndex = (store: ImageStore): number => {
   makeStore(store);
-  using lock = lockImages(store, 'exclusive');
-  void lock;
+  using _lock = lockImages(store, 'exclusive');
   for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(`${store.index}${suffix}`, {force: true});
   return listIndex(store).length;
 };

@@ -144,8 +144,7 @@ export const syncTree = (tree: string): void => {
 
 /** Nobody removes the image between a look whether it is there and what follows from it, nor takes the row from the index that it gets here. */
 const publish = (store: ImageStore, spool: string, tree: string, info: ImageInfo): void => {
-  using held = holdImages(store);
-  void held;
+  using _held = holdImages(store);
   const target = imageDirectory(store, info.id);
   if (!existsSync(target)) {
     // Of one that has gone since it was removed.
@@ -177,8 +176,7 @@ const replaceDamaged = (store: ImageStore, tree: string, info: ImageInfo): boole
   const part = `images/${info.id}` as const;
   if (!isKnownDamaged(store, part)) return false;
   const target = imageDirectory(store, info.id);
-  using lock = lockDirectory(target, 'exclusive', {wait: true});
-  void lock;
+  using _lock = lockDirectory(target, 'exclusive', {wait: true});
   if (!isKnownDamaged(store, part)) return false;
   const pods = podsUsing(store, ['run']).get(info.id);
   if (pods !== undefined) throw imageDamagedInUse(info.id, 'it cannot be replaced', [...pods].sort());

@@ -27,8 +27,7 @@ export const removeImage = (
   useOf: (pod: string) => Use = () => 'runs',
 ): readonly string[] => {
   using _ = removal(store);
-  using lock = lockImages(store, 'exclusive');
-  void lock;
+  using _lock = lockImages(store, 'exclusive');
   if (!hasImage(store, id)) throw imageNotFound(id);
   const users = podsUsing(store);
   // Each is asked once: one that waits can be run meanwhile.

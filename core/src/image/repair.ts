@@ -53,8 +53,7 @@ export const verifyAndRepair = async (store: ImageStore, id: ImageId, runs: Runs
 
 /** Nobody removes meanwhile what is looked at. */
 const holding = async (store: ImageStore, look: () => Promise<boolean>): Promise<boolean> => {
-  using held = holdImages(store);
-  void held;
+  using _held = holdImages(store);
   return await look();
 };
 
@@ -75,11 +74,9 @@ const problemOf = async (verify: () => Promise<void>): Promise<string | undefine
 
 /** Alone with the store: nobody prepares a pod meanwhile. */
 const alone = async <T>(store: ImageStore, work: (spool: Spool) => Promise<T>): Promise<T> => {
-  using removed = removal(store);
-  using lock = lockImages(store, 'exclusive');
+  using _removed = removal(store);
+  using _lock = lockImages(store, 'exclusive');
   using spool = makeSpool(store);
-  void removed;
-  void lock;
   return await work(spool);
 };
 

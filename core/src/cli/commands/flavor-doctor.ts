@@ -46,8 +46,7 @@ export const command = defineCommand({
     if (flags.measure) return measureEach(context, positionals);
     if (flags.prove) return proveEach(context, positionals);
     asRootIfCan(context, command.name, {always: true});
-    using held = holdPresentImages(openStore(context.dataDir));
-    void held;
+    using _held = holdPresentImages(openStore(context.dataDir));
     const examinations = positionals.length > 0 ? await examineThese(context, positionals) : await examineAll(context);
     if (context.format === 'text') for (const examination of examinations) show(examination, flags.all, context.output);
     else context.output.value(examinations, context.format);

@@ -40,8 +40,7 @@ export const command = defineCommand({
     if (name === undefined) throw argumentMissing(command.name, 'FLAVOR');
     if (extra !== undefined) throw argumentUnexpected(command.name, extra);
     if (flags.format === OCI_FEATURES) asRootIfCan(context, command.name);
-    using held = holdPresentImages(openStore(context.dataDir));
-    void held;
+    using _held = holdPresentImages(openStore(context.dataDir));
     const found = await namedFlavor(context, name);
     const {flavor, source, digest} = found;
     const {declaration} = flavor;

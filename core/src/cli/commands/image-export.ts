@@ -21,8 +21,7 @@ export const command = defineCommand({
     asRoot({dataDir, format, debug}, command.name);
     const [image, file] = exactly(command.name, ['IMAGE', 'OUTPUT.aci'], positionals);
     const store = openStore(dataDir);
-    using held = holdPresentImages(store);
-    void held;
+    using _held = holdPresentImages(store);
     const id = storedImage(store, image);
     if (file === '-') {
       if (isTerminal(1)) throw outputIsTerminal(command.name);

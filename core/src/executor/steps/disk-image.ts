@@ -14,8 +14,7 @@ export const perform = ({id, target}: StepOf<'disk-image'>, context: StepContext
   using place = new Place({in: 'pod', path: target}, context);
   const {directory, name} = place.openParent({create: true});
   using _ = directory;
-  using created = openEntry(directory, name, CREATE, {mode: 0o444});
-  void created;
+  using _created = openEntry(directory, name, CREATE, {mode: 0o444});
   using file = openEntry(directory, name, O_PATH);
   attach(image, file, context);
   return NOTHING;

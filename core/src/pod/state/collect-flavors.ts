@@ -21,8 +21,7 @@ export const collectFlavors = (dataDir: HostPath): readonly string[] => {
   if (notUsed().length === 0) return [];
   const store = openStore(dataDir);
   using _ = removal(store);
-  using lock = lockImages(store, 'exclusive');
-  void lock;
+  using _lock = lockImages(store, 'exclusive');
   // Whoever made a pod meanwhile has finished.
   const removed = notUsed();
   for (const name of removed) discard(store, join(directory, name));

@@ -27,8 +27,7 @@ export const exportApp = async (
   {output, overwrite}: {output: string; overwrite: boolean},
 ): Promise<ImageId> => {
   // A pod that is over keeps no image from being removed.
-  using images = holdImages(openStore(dataDir));
-  void images;
+  using _images = holdImages(openStore(dataDir));
   ownMounts();
   // With it nobody removes the pod; it may be moved meanwhile, so that from here on it goes by its descriptor, for our children too.
   using lock = lockExited(dataDir, uuid);

@@ -19,8 +19,7 @@ export const planRun = async (
   run: RunRequest,
   explain?: (explanation: Explanation) => void,
 ): Promise<ComposedPod> => {
-  using images = holdPresentImages(openStore(settings.dataDir));
-  void images;
+  using _images = holdPresentImages(openStore(settings.dataDir));
   return await compose(settings, request, run, PLAN_UUID, {
     find: findImagesForPlan(explain === undefined ? 'plan' : 'explain'),
     remember: false,
