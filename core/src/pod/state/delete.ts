@@ -5,14 +5,13 @@ import {undo} from '../../executor/undo.ts';
 import {detachBelow} from '../../linux/detach-below.ts';
 import {openHost} from '../../linux/openat2.ts';
 import {removeTree} from '../../linux/remove-tree.ts';
-import {RktError} from '../../rkt-error.ts';
 import {collectStage1} from './collect-stage1.ts';
 import {podFault} from './fault-points.ts';
 import {releaseRange} from './id-ranges.ts';
 import {podDirectory, podsDirectory} from './layout.ts';
 import {releaseName} from './pod-names.ts';
+import {readIfWhole} from './read-if-whole.ts';
 import type {PodDirectory} from './states.ts';
-import {readStored} from './stored.ts';
 
 /**
  * Takes back what a pod left in the kernel, then removes its directory. The caller holds its exclusive lock. May be interrupted anywhere and
@@ -33,22 +32,12 @@ export const deletePod = (dataDir: HostPath, from: PodDirectory, uuid: Uuid): bo
   return true;
 };
 
-/** Takes back what the plan of the pod in `directory` has done, as far as there is one. Returns the pod, if that much of it is there. */
+/** Takes back what the plan of the pod in `directory` has done, as far as there is one: a machine that crashed has left half a file, and nothing in the kernel. Returns the pod, if that much of it is there. */
 export const undoPlan = (directory: HostPath): Pod | undefined => {
-  const plan = whole(() => readStored(directory, 'plan'));
-  const pod = whole(() => readStored(directory, 'frozen'));
-  const facts = whole(() => readStored(directory, 'facts'));
+  const plan = readIfWhole(directory, 'plan');
+  const pod = readIfWhole(directory, 'frozen');
+  const facts = readIfWhole(directory, 'facts');
   if (plan && pod && facts) undo(plan, {pod, facts, directory});
   else detachBelow(directory);
   return pod;
-};
-
-/** A machine that crashed has left half a file, and nothing in the kernel. */
-const whole = <T>(read: () => T): T | undefined => {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof RktError) return undefined;
-    throw error;
-  }
 };

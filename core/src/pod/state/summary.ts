@@ -1,9 +1,7 @@
-import {readFileSync} from 'node:fs';
 import type {AppName, HostPath, ImageId, RootfsPath, Uuid} from '../../contract/names.ts';
-import {isErrno} from '../../linux/syscall-error.ts';
 import type {Entrypoints} from '../../stage1/aci/entrypoints.ts';
 import type {FlavorChoice} from '../../stage1/choice/flavor-choice.ts';
-import {POD_FILES} from './layout.ts';
+import {readIfWhole} from './read-if-whole.ts';
 
 /** What `list` and `status` show of a pod: one small file, so that a thousand pods are a thousand short reads. */
 export interface Summary {
@@ -56,11 +54,6 @@ export interface AppSummary {
 
 /** The summary of the pod in `directory`; `undefined` while there is none: before and during preparation, or after a crash of the machine. */
 export const readSummary = (directory: string): Summary | undefined => {
-  try {
-    const summary = JSON.parse(readFileSync(`${directory}/${POD_FILES.summary}`, 'utf8')) as Summary;
-    return summary.version === 1 ? summary : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError || isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw error;
-  }
+  const summary = readIfWhole(directory, 'summary');
+  return summary?.version === 1 ? summary : undefined;
 };

@@ -4,8 +4,7 @@ import type {Pod, ProcessIdentity} from '../../contract/pod.ts';
 import {cgroupPath, directoryOf, trackingHierarchy} from '../../linux/cgroups.ts';
 import type {MemoryCgroup} from '../../linux/oom-kills.ts';
 import {identify} from '../../linux/process-identity.ts';
-import {isErrno} from '../../linux/syscall-error.ts';
-import {POD_FILES} from './layout.ts';
+import {readIfWhole} from './read-if-whole.ts';
 import type {Summary} from './summary.ts';
 
 /** Who launched a pod. Written before anything else happens in `run`; `execve` keeps the process. */
@@ -63,11 +62,4 @@ const memoryCgroup = ({limits, apps, cgroup}: Pod, facts: HostFacts['cgroup']): 
 };
 
 /** The supervisor of the pod in `directory`; `undefined` before it was launched, or if a crash of the machine left no whole file. */
-export const readSupervisor = (directory: string): Supervisor | undefined => {
-  try {
-    return JSON.parse(readFileSync(`${directory}/${POD_FILES.supervisor}`, 'utf8')) as Supervisor;
-  } catch (error) {
-    if (error instanceof SyntaxError || isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    throw error;
-  }
-};
+export const readSupervisor = (directory: string): Supervisor | undefined => readIfWhole(directory, 'supervisor');
