@@ -3,7 +3,7 @@ import {imageReferenceInvalid} from '../image/errors.ts';
 import {findImage, findOnlyImage} from '../image/find-image.ts';
 import {parseReference} from '../image/reference.ts';
 import type {ImageStore} from '../image/store.ts';
-import {argumentMissing, argumentUnexpected} from './errors.ts';
+import {argumentMissing} from './errors.ts';
 
 /** The image of the store that an argument of `rkt image …` means: an ID, its beginning, or a name, of which it is the newest. */
 export const storedImage = (store: ImageStore, text: string): ImageId => stored(store, text, findImage);
@@ -16,19 +16,6 @@ const stored = (store: ImageStore, text: string, find: typeof findImage): ImageI
   if (reference.kind === 'file')
     throw imageReferenceInvalid(text, 'it is a file; this command takes images of the store');
   return find(store, reference, text);
-};
-
-/** Exactly these arguments. @throws RKT_ARGUMENT_MISSING, RKT_ARGUMENT_UNEXPECTED */
-export const exactly = <const N extends readonly string[]>(
-  command: string,
-  names: N,
-  positionals: readonly string[],
-): {[K in keyof N]: string} => {
-  const missing = names[positionals.length];
-  if (missing !== undefined) throw argumentMissing(command, missing);
-  const extra = positionals[names.length];
-  if (extra !== undefined) throw argumentUnexpected(command, extra);
-  return [...positionals] as unknown as {[K in keyof N]: string}; // as many as names, checked above
 };
 
 /** At least one. @throws RKT_ARGUMENT_MISSING */

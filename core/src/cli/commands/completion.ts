@@ -1,6 +1,7 @@
 import {defineCommand} from '../command.ts';
 import {completionModel, SHELLS} from '../completion-model.ts';
-import {argumentMissing, argumentUnexpected, shellUnknown} from '../errors.ts';
+import {shellUnknown} from '../errors.ts';
+import {exactly} from '../exactly.ts';
 
 export const command = defineCommand({
   name: 'completion',
@@ -13,9 +14,7 @@ export const command = defineCommand({
     {command: 'rkt completion fish > ~/.config/fish/completions/rkt.fish', does: 'completion in every new fish'},
   ],
   async run({output, format}, {positionals}) {
-    const [shell, extra] = positionals;
-    if (shell === undefined) throw argumentMissing(command.name, 'SHELL');
-    if (extra !== undefined) throw argumentUnexpected(command.name, extra);
+    const [shell] = exactly(command.name, ['SHELL'], positionals);
     const script = await render(shell);
     if (format === 'text') for (const line of script.trimEnd().split('\n')) output.line(line);
     else output.value({shell, script}, format);

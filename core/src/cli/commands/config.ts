@@ -4,7 +4,7 @@ import {findPolicyFiles} from '../../stage1/policy/find-policy-files.ts';
 import {loadPolicy} from '../../stage1/policy/load-policy.ts';
 import {renderPolicies} from '../../stage1/policy/render-policies.ts';
 import {defineCommand} from '../command.ts';
-import {exactly} from '../image-argument.ts';
+import {exactly} from '../exactly.ts';
 
 export const command = defineCommand({
   name: 'config',

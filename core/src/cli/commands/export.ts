@@ -2,7 +2,7 @@ import {findUuid} from '../../pod/state/find.ts';
 import {exportApp} from '../../pod/verbs/export.ts';
 import {asRoot} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
-import {argumentMissing, argumentUnexpected} from '../errors.ts';
+import {exactly} from '../exactly.ts';
 
 export const command = defineCommand({
   name: 'export',
@@ -18,10 +18,8 @@ export const command = defineCommand({
     {command: 'rkt export 0f5a1f3e result.aci', does: 'the only app of the pod'},
     {command: 'rkt export --app=web --overwrite 0f5a1f3e web.aci', does: 'one of several apps'},
   ],
-  async run(context, {flags: {app, overwrite}, positionals: [uuid, output, extra]}) {
-    if (uuid === undefined) throw argumentMissing(command.name, 'UUID');
-    if (output === undefined) throw argumentMissing(command.name, 'OUTPUT.aci');
-    if (extra !== undefined) throw argumentUnexpected(command.name, extra);
+  async run(context, {flags: {app, overwrite}, positionals}) {
+    const [uuid, output] = exactly(command.name, ['UUID', 'OUTPUT.aci'], positionals);
     asRoot(context, 'export');
     const id = await exportApp(context.dataDir, findUuid(context.dataDir, uuid), app, {output, overwrite});
     if (context.format !== 'text') context.output.value({id, output}, context.format);

@@ -23,7 +23,7 @@ import {asRoot} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
 import type {Context} from '../context.ts';
 import {argumentMissing, flagValueInvalid} from '../errors.ts';
-import {exactly} from '../image-argument.ts';
+import {exactly} from '../exactly.ts';
 import {sourceDateEpoch} from '../source-date-epoch.ts';
 
 export const command = defineCommand({

@@ -5,7 +5,7 @@ import {eachFlavor, type FoundFlavor} from '../../stage1/load/find.ts';
 import {asRootIfCan} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
 import type {Context} from '../context.ts';
-import {exactly} from '../image-argument.ts';
+import {exactly} from '../exactly.ts';
 import {toRktError} from '../report-error.ts';
 
 export const command = defineCommand({

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import {newFlavor} from '../../stage1/load/new-flavor.ts';
 import {defineCommand} from '../command.ts';
-import {exactly} from '../image-argument.ts';
+import {exactly} from '../exactly.ts';
 
 export const command = defineCommand({
   name: 'flavor new',

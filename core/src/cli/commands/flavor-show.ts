@@ -7,7 +7,7 @@ import {ociFeatures} from '../../stage1/choice/oci-features.ts';
 import {asRootIfCan} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
 import {FORMATS, type Output} from '../context.ts';
-import {argumentMissing, argumentUnexpected} from '../errors.ts';
+import {exactly} from '../exactly.ts';
 
 const OCI_FEATURES = 'oci-features';
 
@@ -36,9 +36,7 @@ export const command = defineCommand({
   ],
   async run(context, {flags, positionals}) {
     const {output, format} = context;
-    const [name, extra] = positionals;
-    if (name === undefined) throw argumentMissing(command.name, 'FLAVOR');
-    if (extra !== undefined) throw argumentUnexpected(command.name, extra);
+    const [name] = exactly(command.name, ['FLAVOR'], positionals);
     if (flags.format === OCI_FEATURES) asRootIfCan(context, command.name);
     using _held = holdPresentImages(openStore(context.dataDir));
     const found = await namedFlavor(context, name);

@@ -1,6 +1,6 @@
 import {defineCommand} from '../command.ts';
 import {type Context, FORMATS, type Output} from '../context.ts';
-import {argumentMissing, argumentUnexpected} from '../errors.ts';
+import {exactly} from '../exactly.ts';
 import {type KitReport, loadKit, type Outcome} from '../load-kit.ts';
 import {casesOf, testFlavor} from '../test-flavor.ts';
 
@@ -37,9 +37,7 @@ export const command = defineCommand({
     {command: 'rkt flavor test fly --list', does: 'lists the cases without trying them'},
   ],
   async run(context, {flags, positionals}) {
-    const [flavor, extra] = positionals;
-    if (flavor === undefined) throw argumentMissing(command.name, 'FLAVOR');
-    if (extra !== undefined) throw argumentUnexpected(command.name, extra);
+    const [flavor] = exactly(command.name, ['FLAVOR'], positionals);
     const selection = {
       ...(flags.case.length > 0 && {ids: flags.case}),
       ...(flags.match !== undefined && {match: flags.match}),

@@ -5,7 +5,7 @@ import {asRoot} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
 import type {Output} from '../context.ts';
 import {parseDuration} from '../duration.ts';
-import {argumentUnexpected} from '../errors.ts';
+import {exactly} from '../exactly.ts';
 import {reportError} from '../report-error.ts';
 
 export const command = defineCommand({
@@ -36,8 +36,8 @@ export const command = defineCommand({
     {command: 'rkt gc --grace-period=0s', does: 'marks and removes at once'},
     {command: 'rkt gc --dry-run', does: 'one line for each pod: what would be done, and why'},
   ],
-  async run({dataDir, format, output, debug}, {flags, positionals: [extra]}) {
-    if (extra !== undefined) throw argumentUnexpected(command.name, extra);
+  async run({dataDir, format, output, debug}, {flags, positionals}) {
+    exactly(command.name, [], positionals);
     const dryRun = flags['dry-run'];
     const gracePeriod = parseDuration('grace-period', flags['grace-period'] ?? '');
     const expirePrepared = parseDuration('expire-prepared', flags['expire-prepared'] ?? '');

@@ -3,7 +3,8 @@ import {holdPresentImages, openStore} from '../../image/store.ts';
 import {asRoot} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
 import {outputIsTerminal} from '../errors.ts';
-import {exactly, storedImage} from '../image-argument.ts';
+import {exactly} from '../exactly.ts';
+import {storedImage} from '../image-argument.ts';
 import {isTerminal} from '../terminal.ts';
 
 export const command = defineCommand({

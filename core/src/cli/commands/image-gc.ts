@@ -9,7 +9,7 @@ import {EXIT_RKT} from '../../rkt-error.ts';
 import {asRoot} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
 import {parseDuration} from '../duration.ts';
-import {exactly} from '../image-argument.ts';
+import {exactly} from '../exactly.ts';
 import {reportError} from '../report-error.ts';
 
 export const command = defineCommand({

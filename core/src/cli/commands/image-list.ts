@@ -5,7 +5,8 @@ import {openStore} from '../../image/store.ts';
 import {requireSight} from '../../pod/state/require-sight.ts';
 import {defineCommand} from '../command.ts';
 import {flagChoiceInvalid} from '../errors.ts';
-import {exactly, shortId} from '../image-argument.ts';
+import {exactly} from '../exactly.ts';
+import {shortId} from '../image-argument.ts';
 import {ago, fullTime} from '../times.ts';
 
 interface Row extends IndexRow {

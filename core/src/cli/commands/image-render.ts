@@ -2,7 +2,8 @@ import {renderImage} from '../../image/extract-image.ts';
 import {openStore} from '../../image/store.ts';
 import {asRoot} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
-import {exactly, storedImage} from '../image-argument.ts';
+import {exactly} from '../exactly.ts';
+import {storedImage} from '../image-argument.ts';
 
 export const command = defineCommand({
   name: 'image render',

@@ -5,7 +5,7 @@ import {readOomKills} from '../../pod/state/read-oom-kills.ts';
 import {requireSight} from '../../pod/state/require-sight.ts';
 import {viewPod} from '../../pod/state/view.ts';
 import {defineCommand} from '../command.ts';
-import {argumentUnexpected} from '../errors.ts';
+import {exactly} from '../exactly.ts';
 import {ago, fullTime} from '../times.ts';
 
 export const command = defineCommand({
@@ -21,8 +21,8 @@ export const command = defineCommand({
     {command: 'rkt list --full --no-legend', does: 'for scripts'},
     {command: 'rkt list --format=json', does: 'with mounts, labels and times in nanoseconds'},
   ],
-  async run({dataDir, format, output}, {flags: {full, 'no-legend': noLegend}, positionals: [extra]}) {
-    if (extra !== undefined) throw argumentUnexpected(command.name, extra);
+  async run({dataDir, format, output}, {flags: {full, 'no-legend': noLegend}, positionals}) {
+    exactly(command.name, [], positionals);
     requireSight(command.name, podsOf(dataDir));
     const pods = listPods(dataDir);
     if (format !== 'text') {

@@ -1,7 +1,7 @@
 import {runPrepared} from '../../pod/verbs/run-prepared.ts';
 import {asRoot} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
-import {argumentMissing, argumentUnexpected} from '../errors.ts';
+import {exactly} from '../exactly.ts';
 import {parseAllowDegraded} from '../grammar/allow-degraded.ts';
 import {podFlags, runFlags} from '../grammar/flags.ts';
 import {parseRunFlags} from '../grammar/run.ts';
@@ -32,10 +32,8 @@ export const command = defineCommand({
     {command: 'rkt run-prepared --dns=host 0f5a1f3e', does: "with the host's name servers"},
     {command: 'rkt run-prepared --stage1=nspawn 0f5a1f3e', does: 'with another flavor than it was prepared with'},
   ],
-  async run(context, {flags, positionals}) {
-    const [uuid, extra] = positionals;
-    if (uuid === undefined) throw argumentMissing(command.name, 'UUID');
-    if (extra !== undefined) throw argumentUnexpected(command.name, extra);
+  async run(context, {flags, positionals}): Promise<number> {
+    const [uuid] = exactly(command.name, ['UUID'], positionals);
     const request = parseRunFlags(flags);
     const stage1 = parseStage1({stage1: flags.stage1});
     const asked = {

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import {CONTRACT_VERSION} from '../../contract/flavor.ts';
 import {defineCommand} from '../command.ts';
-import {exactly} from '../image-argument.ts';
+import {exactly} from '../exactly.ts';
 import {APPC_VERSION, rktVersion} from '../version.ts';
 
 const ARCHITECTURES: Readonly<Record<string, string>> = {x64: 'amd64', arm64: 'arm64'};
