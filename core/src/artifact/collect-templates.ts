@@ -3,10 +3,11 @@ import {join} from 'node:path';
 import {discard} from '../image/discard.ts';
 import {removal} from '../image/remove.ts';
 import type {ImageStore} from '../image/store.ts';
+import {bootId} from '../linux/boot-id.ts';
 import {lockDirectory} from '../linux/lock.ts';
 import {namesIn} from '../linux/names-in.ts';
 import {isErrno} from '../linux/syscall-error.ts';
-import {bootOfHost, failuresDirectory, PARTS, readRecord, templatesDirectory} from './templates.ts';
+import {failuresDirectory, PARTS, readRecord, templatesDirectory} from './templates.ts';
 
 /**
  * Removes templates that no machine will go on from any more: of images that are gone, of an earlier start of the host, not whole, or not used for a while. Machines that go on from one keep
@@ -21,7 +22,7 @@ export const collectTemplates = (store: ImageStore, grace: number): readonly str
   if (names.length === 0) return [];
   using _lock = lockDirectory(directory, 'exclusive', {wait: true});
   using _ = removal(store);
-  const boot = bootOfHost();
+  const boot = bootId();
   const removed = names.filter((name) => isUnused(join(directory, name), boot, grace));
   for (const name of removed) discard(store, join(directory, name));
   return removed.sort();

@@ -3,6 +3,7 @@ import {basename, join} from 'node:path';
 import type {HostPath} from '../contract/names.ts';
 import type {Plan} from '../contract/plan.ts';
 import type {Step} from '../contract/step.ts';
+import {bootId} from '../linux/boot-id.ts';
 import type {Fd} from '../linux/fd.ts';
 import {openTree, setMountAttributes} from '../linux/mount.ts';
 import {openStored} from '../linux/open-stored.ts';
@@ -40,10 +41,7 @@ export interface TemplateRecord {
   readonly files: Readonly<Record<string, {readonly stamp: string; readonly digest: string}>>;
 }
 
-/** A template holds until the host is started again: what it knows of the processor's clock need not be true then. */
-export const bootOfHost = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
-
-/** All that a template depends on: the image (by its digest, which is in the path of its tree), so kernel, initial file system, emulator and maker; the whole command line; the start of the host. */
+/** All that a template depends on: the image (by its digest, which is in the path of its tree), so kernel, initial file system, emulator and maker; the whole command line; the start of the host: what it knows of the processor's clock need not be true after the next. */
 const identityOf = ({tree, command, files, writes}: TemplateStep, boot: string): string =>
   JSON.stringify([tree, command, files, writes, boot]);
 
@@ -113,7 +111,7 @@ const template = async (
   step: TemplateStep,
   options: Required<Omit<TakeOptions, 'refuted'>> & {readonly refuted: readonly string[]},
 ): Promise<Fd> => {
-  const boot = bootOfHost();
+  const boot = bootId();
   const identity = identityOf(step, boot);
   const directory = `${templatesDirectory(dataDir)}/${textHash(identity)}` as HostPath;
   const isGood = options.refuted.length === 0 || !isRefuted(directory, options.refuted);

@@ -3,12 +3,13 @@ import type {HostFacts} from '../../contract/host.ts';
 import type {ProcessIdentity} from '../../contract/pod.ts';
 import {log} from '../../debug.ts';
 import {identityText} from '../../linux/begun-anew.ts';
+import {bootId} from '../../linux/boot-id.ts';
 import {isPopulated} from '../../linux/cgroups.ts';
 import {isNamespaceAlive} from '../../linux/pid-namespace.ts';
 import {isHidden} from '../../linux/pidfd.ts';
 import {isAlive} from '../../linux/process-identity.ts';
 import {rootless} from '../../linux/rootless.ts';
-import {bootId, type Supervisor} from './supervisor.ts';
+import type {Supervisor} from './supervisor.ts';
 
 const debug = log('pod');
 

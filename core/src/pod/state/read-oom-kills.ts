@@ -1,3 +1,4 @@
+import {bootId} from '../../linux/boot-id.ts';
 import {oomKills} from '../../linux/oom-kills.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 import {RktError} from '../../rkt-error.ts';
@@ -5,7 +6,6 @@ import {appPaths, OOM_KILLS} from './layout.ts';
 import type {PodEntry} from './load.ts';
 import {readMark} from './read-mark.ts';
 import {readStored} from './stored.ts';
-import {bootId} from './supervisor.ts';
 
 /**
  * How many processes of a pod the kernel has killed for want of memory: as its cgroup tells while that is there, and what has been recorded. `undefined` if nobody knows: no cgroup has counted.

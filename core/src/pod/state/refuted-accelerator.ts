@@ -1,9 +1,10 @@
+import {bootId} from '../../linux/boot-id.ts';
 import type {Settings} from '../../settings.ts';
 import {ACCELERATOR_FAILED} from './layout.ts';
 import {markedPods} from './marked-pods.ts';
 import {readIfWhole} from './read-if-whole.ts';
 import {readMark} from './read-mark.ts';
-import {bootId, readSupervisor} from './supervisor.ts';
+import {readSupervisor} from './supervisor.ts';
 
 /**
  * When pods were started whose machines have come up by another accelerator than theirs, in milliseconds since 1970. What is in the directory of a pod that was not to have it does not count: not every pod's root

@@ -1,6 +1,6 @@
-import {readFileSync} from 'node:fs';
 import type {HostFacts} from '../../contract/host.ts';
 import type {Pod, ProcessIdentity} from '../../contract/pod.ts';
+import {bootId} from '../../linux/boot-id.ts';
 import {cgroupPath, directoryOf, trackingHierarchy} from '../../linux/cgroups.ts';
 import type {MemoryCgroup} from '../../linux/oom-kills.ts';
 import {identify} from '../../linux/process-identity.ts';
@@ -22,14 +22,6 @@ export interface Supervisor extends ProcessIdentity {
   /** The pod's, again: of a pod that was launched, `list` reads this file alone. */
   readonly summary: Summary;
 }
-
-let boot: string | undefined;
-
-/** Identifies this boot of the kernel. */
-export const bootId = (): string => {
-  boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
-  return boot;
-};
 
 /** This process as the supervisor of a pod that is about to be launched. */
 export const thisSupervisor = (pod: Pod, {cgroup}: HostFacts, summary: Summary): Supervisor => {

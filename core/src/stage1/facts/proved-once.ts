@@ -1,6 +1,7 @@
 import {readFileSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import type {HostPath} from '../../contract/names.ts';
+import {bootId} from '../../linux/boot-id.ts';
 import {isSystemError} from '../../linux/syscall-error.ts';
 import {writeCache} from '../../linux/write-cache.ts';
 import {type Device, type Emulator, type Proof, prove} from './prove-kvm.ts';
@@ -23,7 +24,7 @@ export const provedOnce = async (
   device: Device,
   {from, to, doubted = false}: Remembered,
 ): Promise<Proof> => {
-  const key = [readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(), program.path, device.minor].join('\n');
+  const key = [bootId(), program.path, device.minor].join('\n');
   const known = from === undefined ? undefined : read(join(from, NAME), key);
   if (known !== undefined) return known;
   const proof = await prove(program, tree, device);

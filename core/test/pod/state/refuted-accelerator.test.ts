@@ -1,8 +1,8 @@
 import {symlinkSync, unlinkSync, utimesSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
+import {bootId} from '../../../src/linux/boot-id.ts';
 import {refutedAt} from '../../../src/pod/state/refuted-accelerator.ts';
-import {bootId} from '../../../src/pod/state/supervisor.ts';
 import {unlessRefuted} from '../../../src/stage1/facts/accelerator.ts';
 import {hostFacts} from '../../support/fixtures.ts';
 import {dataDirectory, tree, uuidOf} from '../helpers.ts';

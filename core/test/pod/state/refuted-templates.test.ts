@@ -1,8 +1,8 @@
 import {unlinkSync} from 'node:fs';
 import path from 'node:path';
 import test from 'ava';
+import {bootId} from '../../../src/linux/boot-id.ts';
 import {refutedTemplates} from '../../../src/pod/state/refuted-templates.ts';
-import {bootId} from '../../../src/pod/state/supervisor.ts';
 import {dataDirectory, tree, uuidOf} from '../helpers.ts';
 
 const MARK = 'stage1/rootfs/rkt/status/:template';
