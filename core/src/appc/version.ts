@@ -1,8 +1,7 @@
 import * as z from 'zod/mini';
+import {APPC_VERSION} from './appc-version.ts';
 
-/** The version of appc that rkt implements. */
-export const APPC_VERSION = '0.8.11';
-const IMPLEMENTED = [0, 8, 11] as const;
+const IMPLEMENTED = APPC_VERSION.split('.').map(Number);
 
 /** SemVer 2.0.0 sets no limit; nobody needs more. */
 export const MAX_VERSION = 256;
@@ -11,15 +10,8 @@ const NUMBER = /^(?:0|[1-9][0-9]*)$/;
 const IDENTIFIER = /^[0-9A-Za-z-]+$/;
 const DIGITS = /^[0-9]+$/;
 
-/** A version by SemVer 2.0.0. */
-export interface Version {
-  readonly numbers: readonly [major: number, minor: number, patch: number];
-  readonly prerelease: readonly string[];
-  readonly build: readonly string[];
-}
-
-/** Reads a version by SemVer 2.0.0; `undefined` when it is none. */
-export const parseVersion = (text: string): Version | undefined => {
+/** The numbers of a version by SemVer 2.0.0; `undefined` when it is none. */
+export const parseVersion = (text: string): readonly [major: number, minor: number, patch: number] | undefined => {
   if (text.length > MAX_VERSION) return;
   const [rest = '', ...builds] = split(text, '+');
   const [core = '', ...prereleases] = split(rest, '-');
@@ -31,15 +23,15 @@ export const parseVersion = (text: string): Version | undefined => {
     [major, minor, patch].every((part) => NUMBER.test(part)) &&
     prerelease.every((part) => IDENTIFIER.test(part) && (!DIGITS.test(part) || NUMBER.test(part))) &&
     build.every((part) => IDENTIFIER.test(part));
-  return valid ? {numbers: [Number(major), Number(minor), Number(patch)], prerelease, build} : undefined;
+  return valid ? [Number(major), Number(minor), Number(patch)] : undefined;
 };
 
 /** Why a document of this version cannot be read; `undefined` when it can (appc TY-04). */
 const objection = (text: string): string | undefined => {
-  const version = parseVersion(text);
-  if (version === undefined || version.numbers.every((number) => number === 0)) return 'a version by SemVer 2.0.0';
-  const newer = IMPLEMENTED.findIndex((number, i) => version.numbers[i] !== number);
-  const isNewer = newer !== -1 && (version.numbers[newer] ?? 0) > (IMPLEMENTED[newer] ?? 0);
+  const numbers = parseVersion(text);
+  if (numbers === undefined || numbers.every((number) => number === 0)) return 'a version by SemVer 2.0.0';
+  const newer = IMPLEMENTED.findIndex((number, i) => numbers[i] !== number);
+  const isNewer = newer !== -1 && (numbers[newer] ?? 0) > (IMPLEMENTED[newer] ?? 0);
   return isNewer ? `a version not newer than ${APPC_VERSION}, which this rkt implements` : undefined;
 };
 
@@ -52,7 +44,6 @@ export const acVersion = z
     }),
   )
   .brand<'AcVersion'>();
-export type AcVersion = z.infer<typeof acVersion>;
 
 /** `a-b-c` at the first `-`: `a`, `b-c`. */
 const split = (text: string, separator: string): string[] => {

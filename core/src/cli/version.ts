@@ -1,8 +1,5 @@
 import {readFileSync} from 'node:fs';
 
-/** The appc specification that rkt implements. */
-export const APPC_VERSION = '0.8.11';
-
 /** Put in by the build. */
 declare const RKT_VERSION: string | undefined;
 

@@ -1,8 +1,9 @@
 import process from 'node:process';
+import {APPC_VERSION} from '../../appc/appc-version.ts';
 import {CONTRACT_VERSION} from '../../contract/flavor.ts';
 import {defineCommand} from '../command.ts';
 import {exactly} from '../exactly.ts';
-import {APPC_VERSION, rktVersion} from '../version.ts';
+import {rktVersion} from '../version.ts';
 
 const ARCHITECTURES: Readonly<Record<string, string>> = {x64: 'amd64', arm64: 'arm64'};
 

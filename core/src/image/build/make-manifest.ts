@@ -1,3 +1,4 @@
+import {APPC_VERSION} from '../../appc/appc-version.ts';
 import type {ImageManifest} from '../../appc/image-manifest.ts';
 import {checkImageManifest} from '../../appc/parse-image-manifest.ts';
 import {imageBuildInvalid} from '../errors.ts';
@@ -33,7 +34,7 @@ export const makeManifest = ({
   const arch: [string, string][] = has('arch') || has('os') ? [] : [['arch', HOST_ARCH]];
   return checkImageManifest({
     acKind: 'ImageManifest',
-    acVersion: '0.8.11',
+    acVersion: APPC_VERSION,
     name,
     labels: [...given, ...os, ...arch].map(([key, value]) => ({name: key, value})),
     ...(annotations.length === 0 ? {} : {annotations}),

@@ -1,5 +1,6 @@
 import type {ManifestApp} from '../../appc/app.ts';
 import {appNameFor} from '../../appc/app-name.ts';
+import {APPC_VERSION} from '../../appc/appc-version.ts';
 import {mergeEnvironment} from '../../appc/compile/environment.ts';
 import {appExecMissing} from '../../appc/errors.ts';
 import type {ImageManifest} from '../../appc/image-manifest.ts';
@@ -26,9 +27,6 @@ type CheckManifest = (manifest: PodManifest) => Promise<void>;
 export const checkManifest: CheckManifest = async (manifest) => {
   (await import('../../appc/check-pod-manifest.ts')).checkPodManifest(manifest);
 };
-
-/** The manifest version that rkt writes. */
-const AC_VERSION = '0.8.11';
 
 /**
  * Makes the pod manifest complete (appc PO-03): images by ID, apps with all that flags and images say, every mount point satisfied.
@@ -79,7 +77,7 @@ const fromFlags = (
   });
   for (const {name} of apps) if (apps.filter((app) => app.name === name).length > 1) throw appNameDuplicate(name);
   return {
-    acVersion: AC_VERSION,
+    acVersion: APPC_VERSION,
     acKind: 'PodManifest',
     apps,
     ...filled({

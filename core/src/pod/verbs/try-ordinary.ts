@@ -1,3 +1,4 @@
+import {APPC_VERSION} from '../../appc/appc-version.ts';
 import {readPodManifest} from '../../appc/read-manifest.ts';
 import type {HostFacts} from '../../contract/host.ts';
 import type {HostPath, Uuid} from '../../contract/names.ts';
@@ -16,7 +17,7 @@ const IMAGE = `sha512-${'0'.repeat(128)}`;
 /** One app of root that asks for nothing. */
 const MANIFEST = {
   acKind: 'PodManifest',
-  acVersion: '0.8.11',
+  acVersion: APPC_VERSION,
   apps: [{name: 'ordinary', image: {id: IMAGE}, app: {exec: ['/bin/true'], user: '0', group: '0'}}],
 };
 
