@@ -14,7 +14,7 @@ export const fillHostTree = (
   data: readonly string[] = [],
 ): readonly string[] => {
   chmodSync(target, 0o755);
-  const {files} = stageHostFiles(programs, target, data);
+  const files = stageHostFiles(programs, target, data);
   // Whoever takes it for a root file system looks here what it is.
   mkdirSync(join(target, 'usr/lib'), {recursive: true});
   writeFileSync(join(target, 'usr/lib/os-release'), 'ID=rkt-stage1\nNAME="rkt stage1"\n');

@@ -28,7 +28,7 @@ export const extractImage = (store: ImageStore, id: ImageId, output: string, opt
 /** The same with all its dependencies, as an app would see it. @throws RKT_IMAGE_OUTPUT_…, RKT_IMAGE_DEPENDENCY_… */
 export const renderImage = (store: ImageStore, id: ImageId, output: string, options: ExtractOptions): Promise<void> =>
   copyOut(store, id, output, options, async () => {
-    const {lower} = await layersOf(store, id, {flat: true});
+    const lower = await layersOf(store, id, {flat: true});
     if (lower[0] === undefined) throw new TypeError('an image without layers');
     return lower[0];
   });

@@ -5,18 +5,6 @@ import {OVERLAY_LAYERS} from './limits.ts';
 import {type ImageStore, imageDirectory} from './store.ts';
 import {type Visit, visitsOf} from './visits.ts';
 
-export interface Layers {
-  /** Directories of the store, uppermost first, as overlayfs takes them. */
-  readonly lower: readonly HostPath[];
-  /** Every image whose files may be in there, each once. */
-  readonly images: readonly ImageId[];
-}
-
-export interface LayersOptions {
-  /** Exactly one directory, for those who copy instead of mounting. Default false. */
-  readonly flat?: boolean;
-}
-
 /** Each image once, at its last visit: whatever an earlier one of the same image laid down, the last one lays down again, over the rest. */
 export const distinct = (visits: readonly Visit[]): ImageId[] => [...new Set(visits.map(({id}) => id).reverse())];
 
@@ -43,11 +31,16 @@ export const isShared = (
 };
 
 /**
- * The directories that make up an image's root file system, with its dependencies. Images share theirs, without copies, unless a whitelist or
+ * The directories of the store that make up an image's root file system, with its dependencies, uppermost first, as overlayfs takes them. Images share theirs, without copies, unless a whitelist or
  * `flat` asks for a tree of its own, which is rendered once and kept. Hold the store (`holdImages`) until the pod's file names them.
+ * @param flat exactly one directory, for those who copy instead of mounting
  * @throws RKT_IMAGE_NOT_FOUND, RKT_IMAGE_DEPENDENCY_…, RKT_IMAGE_LIMIT_EXCEEDED, RKT_IMAGE_DAMAGED where that is known
  */
-export const layersOf = async (store: ImageStore, id: ImageId, {flat = false}: LayersOptions = {}): Promise<Layers> => {
+export const layersOf = async (
+  store: ImageStore,
+  id: ImageId,
+  {flat = false}: {readonly flat?: boolean} = {},
+): Promise<readonly HostPath[]> => {
   const visits = visitsOf(store, id);
   const images = distinct(visits);
   for (const image of images) {
@@ -56,7 +49,7 @@ export const layersOf = async (store: ImageStore, id: ImageId, {flat = false}: L
   }
   const isImplicit = (image: ImageId) => readInfo(store, image).implicitDirectories;
   if (isShared(visits, {flat, isImplicit}))
-    return {lower: images.map((image) => `${imageDirectory(store, image)}/rootfs` as HostPath), images};
+    return images.map((image) => `${imageDirectory(store, image)}/rootfs` as HostPath);
   const {renderTree} = await import('./render.ts');
-  return {lower: [await renderTree(store, visits)], images};
+  return [await renderTree(store, visits)];
 };

@@ -136,7 +136,7 @@ const stage = (
   const rootfs = join(staging, 'rootfs');
   mkdirSync(rootfs);
   chmodSync(rootfs, 0o755);
-  const {files} = stageHostFiles(programs, rootfs);
+  const files = stageHostFiles(programs, rootfs);
   addFiles(additions, rootfs);
   for (const missing of missingLibraries(files, rootfs)) note(warning(missing));
   return rootfs;

@@ -23,17 +23,12 @@ const LIBRARY_DIRECTORIES = /^(\/usr)?\/lib(32|64|x32)?\//;
  * (`/bin -> usr/bin`, `sh -> dash`). Set-user-ID bits do not come along.
  * @param programs absolute paths, of directories too, or names in the usual directories
  * @param data absolute paths of files that are no programs
- * @returns `paths`: of each program, as asked for; `files`: of everything that was copied
+ * @returns the paths of everything that was copied
  * @throws RKT_IMAGE_PROGRAM_NOT_FOUND, RKT_IMAGE_BUILD_INVALID
  */
-export const stageHostFiles = (
-  programs: readonly string[],
-  target: string,
-  data: readonly string[] = [],
-): {readonly paths: string[]; readonly files: string[]} => {
-  const paths = programs.map(locate);
+export const stageHostFiles = (programs: readonly string[], target: string, data: readonly string[] = []): string[] => {
   const done = new Set<string>();
-  const needed: Needed[] = paths.map((path) => ({path}));
+  const needed: Needed[] = programs.map((program) => ({path: locate(program)}));
   const add = (found: readonly string[], by?: string) =>
     needed.push(...found.map((path) => (by === undefined ? {path} : {path, by})));
   for (let next = needed.pop(); next !== undefined; next = needed.pop()) {
@@ -53,7 +48,7 @@ export const stageHostFiles = (
   }
   for (const path of data) done.add(stagePath(path, target, path));
   addBasics(target);
-  return {paths, files: [...done].sort()};
+  return [...done].sort();
 };
 
 /** Libraries come out of the closure of a program, which is complete. */

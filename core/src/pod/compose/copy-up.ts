@@ -16,7 +16,7 @@ type EmptyVolume = Extract<Volume, {kind: 'empty'}>;
  */
 export const copyUp = async (store: ImageStore, pod: HostPath, volume: EmptyVolume, image: ImageId): Promise<void> => {
   const {copyUp: from, directory, mode, uid, gid} = volume;
-  const [tree] = (await layersOf(store, image, {flat: true})).lower;
+  const [tree] = await layersOf(store, image, {flat: true});
   if (from === undefined || tree === undefined) return;
   using root = openStored(tree, O_PATH | constants.O_DIRECTORY);
   using source = openInRoot(root, from.path, O_PATH | constants.O_DIRECTORY);

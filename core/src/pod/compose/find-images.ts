@@ -46,5 +46,5 @@ export const findImages = async (settings: Settings, request: PodRequest, flat: 
 const podImage = async (store: ImageStore, id: PodImage['id'], flat: boolean): Promise<PodImage> => ({
   id,
   manifest: imageManifestOf(store, id),
-  layers: (await layersOf(store, id, {flat})).lower,
+  layers: await layersOf(store, id, {flat}),
 });

@@ -133,7 +133,7 @@ const treeOf = async (store: ImageStore, id: ImageId, name: string): Promise<Hos
       `it depends on ${dependency} by name: a stage1 names what it depends on by "imageID"`,
     );
   });
-  const [tree = store.images] = (await layersOf(store, id, {flat: true})).lower;
+  const [tree = store.images] = await layersOf(store, id, {flat: true});
   return tree;
 };
 

@@ -196,12 +196,12 @@ testIf(needs ?? lacks('program/perl'))(
     scratch(async (base) => {
       const roots = ['without', 'with'].map((name) => path.join(base, name)) as [string, string];
       for (const root of roots) mkdirSync(root);
-      const {files} = stageHostFiles(['perl'], roots[0]);
+      const files = stageHostFiles(['perl'], roots[0]);
       const [missing] = missingLibraries(files, roots[0]);
       t.is(missing?.program, 'perl');
       const library = missing?.directory ?? '';
       t.true(statSync(library).isDirectory());
-      t.deepEqual(missingLibraries(stageHostFiles(['perl', library], roots[1]).files, roots[1]), []);
+      t.deepEqual(missingLibraries(stageHostFiles(['perl', library], roots[1]), roots[1]), []);
       // A library of that directory, which needs libraries of its own.
       writeFileSync(path.join(roots[1], 'script'), 'use POSIX; use Socket; print POSIX::floor(7.5)');
       const perl = [roots[1], '/usr/bin/perl', '/script'];
@@ -400,7 +400,7 @@ testIf(needsPython)(
           store,
           imageOf({name: 'example.com/above', dependencies: [{imageName: 'example.com/built', imageID: id}]}),
         );
-        const {lower} = await layersOf(store, above, {flat: true});
+        const lower = await layersOf(store, above, {flat: true});
         t.is(
           lstatSync(path.join(lower[0] ?? '', 'symlink-2')).ino,
           lstatSync(path.join(lower[0] ?? '', 'symlink')).ino,

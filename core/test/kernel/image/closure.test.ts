@@ -69,7 +69,7 @@ rootTest('S05 a symlink of a stranger brings nothing that not everybody may read
   const stage = (directory: string) => {
     rmSync(target, {recursive: true, force: true});
     mkdirSync(target);
-    return stageHostFiles([directory], target).files;
+    return stageHostFiles([directory], target);
   };
   const link = (directory: string, name: string, to: string): void => symlinkSync(to, path.join(directory, name));
   const theirs = put('theirs', (file) => mkdirSync(file));

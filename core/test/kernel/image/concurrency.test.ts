@@ -119,7 +119,7 @@ testIf(needs)('a removal waits for whoever holds the store', async (t) => {
   try {
     t.is((await start('fetch', files[0] ?? '').ended).code, 0);
     const held = holdImages(store);
-    const {lower} = await layersOf(store, idOf(archive));
+    const lower = await layersOf(store, idOf(archive));
     const removal = start('image', 'rm', idOf(archive));
     await until(() => waitsFor(removal.child.pid));
     t.is(readFileSync(`${lower[0]}/f`, 'utf8'), 'f');
@@ -187,7 +187,7 @@ testIf(needs)('a rendered tree that is removed before it is repaired is not made
   const {files, store, start, remove} = setUp(below, above);
   try {
     for (const file of files) t.is((await start('fetch', file).ended).code, 0);
-    const [tree = ''] = (await layersOf(store, idOf(above))).lower;
+    const [tree = ''] = await layersOf(store, idOf(above));
     rmSync(`${tree}/f`);
     const held = holdImages(store);
     const verification = start('image', 'verify', idOf(above));

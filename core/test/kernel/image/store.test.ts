@@ -299,7 +299,7 @@ testIf(needs)('an image that pods only wait for is gone for all others, and its 
     t.is(readFileSync(file, 'utf8'), '1');
 
     t.is(await importBytes(store, archive), base);
-    t.deepEqual((await layersOf(store, app)).lower, lower);
+    t.deepEqual(await layersOf(store, app), lower);
     t.is(findByName(store, 'example.com/base', {}), base);
     remove();
     rmSync(pod, {recursive: true});

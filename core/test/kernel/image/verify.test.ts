@@ -235,7 +235,7 @@ const rendered = async (store: ImageStore) => {
     },
   );
   const id = await importBytes(store, above);
-  const [tree = ''] = (await layersOf(store, id)).lower;
+  const [tree = ''] = await layersOf(store, id);
   return {base, id, tree};
 };
 
