@@ -10,7 +10,6 @@ export interface Settings {
   readonly localConfig: HostPath;
   readonly userConfig: HostPath | undefined;
   readonly insecure: ReadonlySet<InsecureOption>;
-  readonly trustKeysFromHttps: boolean;
   readonly debug: boolean;
   /** Tells the operator what is no error. */
   readonly note: (text: string) => void;

@@ -41,7 +41,6 @@ export const annotations = z.lazy(() =>
     }),
   ),
 );
-export type Annotations = z.infer<typeof annotations>;
 
 /** The value of an annotation; `undefined` when there is none. */
 export const findAnnotation = (list: readonly Annotation[] | null | undefined, name: string): string | undefined =>

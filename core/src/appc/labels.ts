@@ -37,7 +37,6 @@ export const labels = z.lazy(() =>
     }),
   ),
 );
-export type Labels = z.infer<typeof labels>;
 
 /** The value of a label; `undefined` when there is none. */
 export const findLabel = (list: readonly Label[] | null | undefined, name: string): string | undefined =>

@@ -21,11 +21,9 @@ export const acIdentifier = z
       ),
   )
   .brand<'AcIdentifier'>();
-export type AcIdentifier = z.infer<typeof acIdentifier>;
 
 /** Name of a port (appc TY-02). */
 export const acName = z.lazy(() => z.string().check(z.regex(NAME, nameText))).brand<'AcName'>();
-export type AcName = z.infer<typeof acName>;
 
 /** AC Name of an app: the contract's `AppName`, with an error text. */
 export const appName = z.lazy(() => shortName()).brand<'AppName'>();
@@ -34,5 +32,5 @@ export const volumeName = z.lazy(() => shortName()).brand<'VolumeName'>();
 
 /** The kinds of document that appc defines (appc TY-03). */
 const AC_KINDS = ['ImageManifest', 'PodManifest'] as const;
-export type AcKind = (typeof AC_KINDS)[number];
+type AcKind = (typeof AC_KINDS)[number];
 export const acKind = <const K extends AcKind>(kind: K) => z.literal(kind);

@@ -46,8 +46,6 @@ export interface ImageGroup {
 export interface Arguments<F extends Flags = Flags> {
   readonly flags: FlagValues<F>;
   readonly positionals: readonly string[];
-  /** What follows the first positional of a command whose `imageGrammar` has no `perImage` flag, as typed. */
-  readonly rest: readonly string[];
   /** The images with what belongs to each, for commands with `imageGrammar`. */
   readonly images: readonly ImageGroup[];
 }
@@ -68,7 +66,6 @@ export interface Command<F extends Flags = Flags> {
    * after the first positional is a flag of ours: `enter UUID ls -l`.
    */
   readonly imageGrammar?: boolean;
-  readonly hidden?: boolean;
   /** Returns the exit code. Import what is heavy inside. */
   run(context: Context, args: Arguments<F>): Promise<number>;
 }

@@ -35,7 +35,6 @@ export const makeContext = async (
       return dataDir();
     },
     insecure: parseInsecureOptions(flags['insecure-options']),
-    trustKeysFromHttps: flags['trust-keys-from-https'],
     debug: flags.debug,
     note,
     remark: (text) => {

@@ -31,13 +31,8 @@ export const parse = <F extends Flags>(
   if (command.imageGrammar && Object.values(flags).some(({perImage}) => perImage)) {
     const {images, others} = parseImages(command.name, flags, remaining);
     for (const {name, value} of others) give(given, name, value);
-    return {flags: valuesOf(flags, given), positionals: images.map(({image}) => image), rest: [], images};
+    return {flags: valuesOf(flags, given), positionals: images.map(({image}) => image), images};
   }
   const rest = remaining[0] === '--' ? remaining.slice(1) : remaining;
-  return {
-    flags: valuesOf(flags, given),
-    positionals: [...words, ...rest],
-    rest: command.imageGrammar ? rest : [],
-    images: [],
-  };
+  return {flags: valuesOf(flags, given), positionals: [...words, ...rest], images: []};
 };

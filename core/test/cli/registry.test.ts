@@ -13,7 +13,6 @@ for (const [name, entry] of Object.entries(commands)) {
     const command = await load();
     t.is(command.name, name);
     t.is(command.summary, entry.summary);
-    t.is(command.hidden ?? false, entry.hidden ?? false);
     t.true(Object.hasOwn(GROUPS, entry.group));
   });
 

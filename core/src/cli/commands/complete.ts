@@ -11,7 +11,6 @@ export const command = defineCommand({
   name: '__complete',
   summary: 'Print what may stand in a place, for completion scripts',
   usage: WHAT,
-  hidden: true,
   flags: {},
   examples: [{command: 'rkt __complete pods', does: 'the names and UUIDs of all pods'}],
   async run(context, {positionals}) {

@@ -5,7 +5,6 @@ import {command as doctor} from './flavor-doctor.ts';
 export const command = defineCommand({
   ...doctor,
   name: 'doctor',
-  hidden: true,
   flags: {...doctor.flags, stage1: {type: 'string', value: 'FLAVOR', help: 'the same as FLAVOR'}},
   examples: [
     {command: 'rkt doctor', does: 'as rkt flavor doctor: all installed flavors'},

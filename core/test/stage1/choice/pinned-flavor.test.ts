@@ -22,7 +22,6 @@ const settings: Settings = {
   localConfig: '/nowhere' as HostPath,
   userConfig: undefined,
   insecure: new Set(),
-  trustKeysFromHttps: false,
   debug: false,
   note: () => {},
   remark: () => {},
