@@ -267,10 +267,10 @@ export const imageNotFound = (image: string, suggestions: readonly string[] = []
   );
 
 /** The file to be written is there already. */
-export const imageOutputExists = (path: string, overwritable = true) =>
+export const imageOutputExists = (path: string) =>
   new RktError('RKT_IMAGE_OUTPUT_EXISTS', `${path} exists already`, {
     path,
-    hint: overwritable ? 'choose another path, or pass --overwrite' : 'choose another path',
+    hint: 'choose another path, or pass --overwrite',
   });
 
 /** The file to be written cannot be. */

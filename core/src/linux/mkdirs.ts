@@ -128,5 +128,5 @@ const followDangling = (
  * Opens (`O_PATH`) a directory of a hostile tree, creating it and its missing parents. An existing directory is left as it is; symlinks,
  * also those that lead nowhere yet, resolve inside the tree.
  */
-export const mkdirsInRoot = (root: Fd, path: string, options: MkdirsOptions = {}): Fd =>
-  mkdirs((path, flags) => openInRoot(root, path, flags), path, options);
+export const mkdirsInRoot = (root: Fd, path: string): Fd =>
+  mkdirs((path, flags) => openInRoot(root, path, flags), path);

@@ -40,8 +40,8 @@ export const terminalFilter = (machine: string = process.arch): Buffer => argume
 export const keyFilter = (machine: string = process.arch): Buffer => argumentFilter(KEYS, machine);
 
 /** For an app that is in the process group of an ordinary user's call. */
-export const groupFilters = (machine: string = process.arch): Buffer[] =>
-  hasFilters() ? GROUP_PRIORITIES.map((refused) => argumentFilter(refused, machine)) : [];
+export const groupFilters = (): Buffer[] =>
+  hasFilters() ? GROUP_PRIORITIES.map((refused) => argumentFilter(refused, process.arch)) : [];
 
 /**
  * The filters for a process of a pod on this machine, without those that it is going to have anyway; none where the kernel has no filters.

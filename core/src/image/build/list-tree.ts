@@ -5,7 +5,7 @@ import {nextEntries} from '../../linux/list-directory.ts';
 import {openBeneath} from '../../linux/openat2.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 import {imageEntryRefused, imageLimitExceeded} from '../errors.ts';
-import {TAR_LIMITS, type TarLimits} from '../limits.ts';
+import {TAR_LIMITS} from '../limits.ts';
 
 const SLASH = Buffer.from('/');
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
@@ -15,7 +15,7 @@ const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
  * out. Whoever has filled the directory may have meant harm: it ends where no image may go on.
  * @throws RKT_IMAGE_ENTRY_REFUSED, RKT_IMAGE_LIMIT_EXCEEDED, RKT_FILE_LEASED
  */
-export const listTree = (root: Fd, limits: TarLimits = TAR_LIMITS): Buffer[] => {
+export const listTree = (root: Fd): Buffer[] => {
   const found: Buffer[] = [Buffer.from('.')];
   let names = 0;
   let bytes = 0;
@@ -24,13 +24,13 @@ export const listTree = (root: Fd, limits: TarLimits = TAR_LIMITS): Buffer[] => 
   const check = (path: Buffer, depth: number): void => {
     // As the archive is going to call it.
     const name = `rootfs${path.toString('latin1', 1)}`;
-    if (depth > limits.depth) throw imageLimitExceeded('depth of directories', limits.depth, depth, name);
-    if (name.length > limits.pathBytes)
-      throw imageEntryRefused(name, `its name is longer than ${limits.pathBytes} bytes`);
+    if (depth > TAR_LIMITS.depth) throw imageLimitExceeded('depth of directories', TAR_LIMITS.depth, depth, name);
+    if (name.length > TAR_LIMITS.pathBytes)
+      throw imageEntryRefused(name, `its name is longer than ${TAR_LIMITS.pathBytes} bytes`);
     bytes += name.length;
-    if (++names > limits.inodes) throw imageLimitExceeded('files and directories', limits.inodes);
-    if (bytes > limits.rememberedBytes)
-      throw imageLimitExceeded('bytes of all names and attributes', limits.rememberedBytes);
+    if (++names > TAR_LIMITS.inodes) throw imageLimitExceeded('files and directories', TAR_LIMITS.inodes);
+    if (bytes > TAR_LIMITS.rememberedBytes)
+      throw imageLimitExceeded('bytes of all names and attributes', TAR_LIMITS.rememberedBytes);
   };
 
   // Whoever packs it would wait for each file of it.
@@ -44,10 +44,10 @@ export const listTree = (root: Fd, limits: TarLimits = TAR_LIMITS): Buffer[] => 
 
   const checkSize = (path: Buffer, size: number): void => {
     apparent += size;
-    if (apparent > limits.apparentBytes)
+    if (apparent > TAR_LIMITS.apparentBytes)
       throw imageLimitExceeded(
         'bytes of all files',
-        limits.apparentBytes,
+        TAR_LIMITS.apparentBytes,
         undefined,
         `rootfs${path.toString('latin1', 1)}`,
       );
