@@ -94,7 +94,8 @@ const firstWords = (commands: readonly CompletionCommand[]): string[] => [
   ...new Set(commands.map(({name}) => name.split(' ')[0] ?? '')),
 ];
 
-const groups = (commands: readonly CompletionCommand[]): string[] => [
+/** The first words of commands of two. */
+export const groups = (commands: readonly CompletionCommand[]): string[] => [
   ...new Set(commands.flatMap(({name}) => (name.includes(' ') ? [name.split(' ')[0] ?? ''] : []))),
 ];
 

@@ -1,4 +1,4 @@
-import {quote} from './completion-bash.ts';
+import {groups, quote} from './completion-bash.ts';
 import {type Completes, type CompletionCommand, type CompletionFlag, SHELLS} from './completion-model.ts';
 import {FITTING} from './fitting-pods.ts';
 
@@ -93,10 +93,6 @@ const firstWords = (commands: readonly CompletionCommand[]): string[] => {
   }
   return [...summaries].map(([word, summary]) => `${word}:${summary.replaceAll(':', '\\:')}`);
 };
-
-const groups = (commands: readonly CompletionCommand[]): string[] => [
-  ...new Set(commands.flatMap(({name}) => (name.includes(' ') ? [name.split(' ')[0] ?? ''] : []))),
-];
 
 const under = (commands: readonly CompletionCommand[], group: string): string[] =>
   commands

@@ -2,7 +2,7 @@ import {isFinished, type PodState} from '../pod/state/states.ts';
 
 export type Fitting = (state: PodState) => boolean;
 
-/** Kinds of pods by what can be done to them, as completion scripts ask for them. */
+/** Kinds of pods by what can be done to them, as `--all` and completion scripts ask for them. */
 export const FITTING = {
   pods: () => true,
   'pods-exited': isFinished,

@@ -1,11 +1,6 @@
 import type {Flags} from './command.ts';
 import {FORMATS} from './context.ts';
-
-/** Options of `--insecure-options` and what they stand for; `ondisk` has no effect any more. */
-export const INSECURE_OPTIONS = [
-  ...['none', 'image', 'tls', 'ondisk', 'http', 'pubkey', 'capabilities', 'paths', 'seccomp'],
-  ...['all-fetch', 'all-run', 'all'],
-] as const;
+import {INSECURE_OPTIONS} from './insecure.ts';
 
 /** The flags of every command, before or after its name. */
 export const globalFlags = {

@@ -1,11 +1,11 @@
 import type {InsecureOption} from '../settings.ts';
 import {suggest} from '../suggest.ts';
 import {flagValueInvalid} from './errors.ts';
-import {INSECURE_OPTIONS} from './globals.ts';
 
 const ALL_FETCH = ['image', 'tls', 'http', 'pubkey'] as const;
 const ALL_RUN = ['capabilities', 'paths', 'seccomp'] as const;
 
+/** Options of `--insecure-options` and what they stand for; `ondisk` has no effect any more. */
 const MEANING: Readonly<Record<string, readonly InsecureOption[]>> = {
   none: [],
   image: ['image'],
@@ -20,6 +20,8 @@ const MEANING: Readonly<Record<string, readonly InsecureOption[]>> = {
   'all-run': ALL_RUN,
   all: [...ALL_FETCH, ...ALL_RUN],
 };
+
+export const INSECURE_OPTIONS = Object.keys(MEANING);
 
 /** Expands the values of `--insecure-options`. */
 export const parseInsecureOptions = (values: readonly string[]): ReadonlySet<InsecureOption> => {

@@ -2,6 +2,9 @@ import {readUuidFile} from '../pod/verbs/read-uuid-file.ts';
 import {EXIT_RKT} from '../rkt-error.ts';
 import {argumentMissing, argumentUnexpected, flagConflict} from './errors.ts';
 
+/** As in rkt: of `logs`, `status` and `stop`, if the file cannot be read. */
+export const EXIT_UUID_FILE = 1;
+
 /**
  * The pods that a command is about: as typed, or the one of `--uuid-file`.
  * @param exitCode if the file cannot be read

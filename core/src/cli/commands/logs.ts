@@ -7,10 +7,8 @@ import type {Context} from '../context.ts';
 import {wrong} from '../grammar/checked.ts';
 import {parseNumber} from '../grammar/number.ts';
 import {jsonWriter, prefixWriter, rawWriter} from '../log-writers.ts';
-import {podArgument} from '../pod-argument.ts';
+import {EXIT_UUID_FILE, podArgument} from '../pod-argument.ts';
 import {parseSince} from '../since.ts';
-
-const EXIT_UUID_FILE = 1;
 
 export const command = defineCommand({
   name: 'logs',

@@ -1,14 +1,12 @@
 import {findUuid} from '../../pod/state/find.ts';
 import {listPods} from '../../pod/state/list.ts';
-import type {PodState} from '../../pod/state/states.ts';
 import {remove} from '../../pod/verbs/remove.ts';
 import {asRoot} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
+import {FITTING} from '../fitting-pods.ts';
 import {forEachPod} from '../for-each-pod.ts';
 import {podsOrAll} from '../pod-argument.ts';
 import {unlessGone} from '../unless-gone.ts';
-
-const BUSY: readonly PodState[] = ['preparing', 'running'];
 
 export const command = defineCommand({
   name: 'rm',
@@ -25,7 +23,8 @@ export const command = defineCommand({
   ],
   async run(context, {flags, positionals}): Promise<number> {
     asRoot(context, 'rm');
-    const idle = () => listPods(context.dataDir).flatMap(({uuid, state}) => (BUSY.includes(state) ? [] : [uuid]));
+    const idle = () =>
+      listPods(context.dataDir).flatMap(({uuid, state}) => (FITTING['pods-idle'](state) ? [uuid] : []));
     const pods = podsOrAll(flags.all, idle, command.name, positionals, flags['uuid-file']);
     const act = async (text: string) => {
       const uuid = findUuid(context.dataDir, text);

@@ -23,11 +23,9 @@ import {choiceLines} from '../choice-lines.ts';
 import {defineCommand} from '../command.ts';
 import type {Context} from '../context.ts';
 import {parseWait} from '../duration.ts';
-import {podArgument} from '../pod-argument.ts';
+import {EXIT_UUID_FILE, podArgument} from '../pod-argument.ts';
 import {fullTime} from '../times.ts';
 import {rktVersion} from '../version.ts';
-
-const EXIT_UUID_FILE = 1;
 
 export const command = defineCommand({
   name: 'status',

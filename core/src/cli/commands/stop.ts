@@ -4,10 +4,8 @@ import {stop} from '../../pod/verbs/stop.ts';
 import {asOwner} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
 import {forEachPod} from '../for-each-pod.ts';
-import {podsOrAll} from '../pod-argument.ts';
+import {EXIT_UUID_FILE, podsOrAll} from '../pod-argument.ts';
 import {unlessGone} from '../unless-gone.ts';
-
-const EXIT_UUID_FILE = 1;
 
 export const command = defineCommand({
   name: 'stop',

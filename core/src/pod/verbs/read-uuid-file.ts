@@ -7,7 +7,7 @@ const ENOUGH = 64;
 
 /**
  * What `--uuid-file` names.
- * @param exitCode 1 for `status` and `stop`, 254 for the others, as in rkt
+ * @param exitCode if it cannot be read
  */
 export const readUuidFile = (path: string, exitCode: number): string => {
   let text: string;
