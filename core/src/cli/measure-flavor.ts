@@ -1,4 +1,5 @@
 import {readdirSync, readFileSync} from 'node:fs';
+import {parentOf} from '../linux/process-identity.ts';
 import {isSystemError} from '../linux/syscall-error.ts';
 import {keepMeasuredCosts, type MeasuredCosts} from '../stage1/choice/measured-costs.ts';
 import {asOwner} from './as-root.ts';
@@ -68,7 +69,6 @@ const treeOf = (root: number): number[] => {
   return below(root);
 };
 
-const parentOf = (pid: number): number => Number(/^PPid:\t(\d+)$/m.exec(read(pid, 'status'))?.[1] ?? Number.NaN);
 const commandLine = (pid: number): string => read(pid, 'cmdline').replaceAll('\0', ' ');
 const sharedOut = (pid: number): number =>
   Number(/^Pss:\s+(\d+) kB$/m.exec(read(pid, 'smaps_rollup'))?.[1] ?? 0) * 1024;

@@ -1,4 +1,5 @@
 import {writeSync} from 'node:fs';
+import {sleep} from '../linux/sleep.ts';
 
 /*
  * Standard output, standard error and where else errors are told, without Node's streams: those cost start-up time and leave O_NONBLOCK on a pipe that an app
@@ -20,7 +21,7 @@ export const write = (descriptor: number, data: string | Uint8Array): boolean =>
       rest = rest.subarray(writeSync(descriptor, rest));
     } catch (error) {
       const {code} = error as NodeJS.ErrnoException;
-      if (code === 'EAGAIN') pause();
+      if (code === 'EAGAIN') sleep(2);
       else if (code === 'EPIPE') rest = drop(descriptor);
       else throw error;
     }
@@ -31,8 +32,4 @@ export const write = (descriptor: number, data: string | Uint8Array): boolean =>
 const drop = (descriptor: number): Buffer<ArrayBuffer> => {
   gone.add(descriptor);
   return Buffer.alloc(0);
-};
-
-const pause = (): void => {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
 };

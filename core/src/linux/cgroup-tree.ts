@@ -126,7 +126,8 @@ const textIn = (cgroup: Fd, file: string): string => {
   }
 };
 
-const ifThere = <T>(look: () => T): T | undefined => {
+/** `undefined` where a cgroup is gone, was removed while a file of it was open, or has no such file. */
+export const ifThere = <T>(look: () => T): T | undefined => {
   try {
     return look();
   } catch (error) {

@@ -14,7 +14,7 @@ import {
 import type {CgroupLimits} from '../contract/process.ts';
 import type {CgroupFacts, Hierarchy} from './cgroup-hierarchies.ts';
 import {controllersOf, holds, type LimitFile, type LimitName, limitFiles} from './cgroup-limits.ts';
-import {cgroupTree, processesIn, removeCgroupsBelow} from './cgroup-tree.ts';
+import {cgroupTree, ifThere, processesIn, removeCgroupsBelow} from './cgroup-tree.ts';
 import {
   cgroupControllerMissing,
   cgroupKillFailed,
@@ -339,18 +339,11 @@ export const readLimitsOf = (
   const [name] = limitNames(limits);
   const path = name === undefined ? undefined : membershipIn(holderOf(facts, name), memberships)?.path;
   if (path === undefined || !isWithin(path, base)) return [];
+  // v2: its parent may not hand the controller down.
   return levels(path)
     .filter((level) => isWithin(level, base))
     .reverse()
-    .flatMap((level) => {
-      try {
-        return [readLimits(facts, level, limits)];
-      } catch (error) {
-        // v2: its parent does not hand the controller down.
-        if (isErrno(error, 'ENOENT', 'ENODEV')) return [];
-        throw error;
-      }
-    });
+    .flatMap((level) => ifThere(() => [readLimits(facts, level, limits)]) ?? []);
 };
 
 /** Whether a cgroup, or one below it, has processes; `false` when it does not exist. */
@@ -360,20 +353,10 @@ export const isPopulated = ({hierarchies}: CgroupFacts, path: string): boolean =
   for (const hierarchy of ordered) {
     const directory = directoryOf(hierarchy, path);
     if (!existsSync(directory)) continue;
-    if (hierarchy.version === 2) return /^populated 1$/m.test(readIfPresent(`${directory}/cgroup.events`));
+    if (hierarchy.version === 2) return /^populated 1$/m.test(ifThere(() => read(`${directory}/cgroup.events`)) ?? '');
     return processesBelow(directory).length > 0;
   }
   return false;
-};
-
-const readIfPresent = (file: string): string => {
-  try {
-    return read(file);
-  } catch (error) {
-    // ENODEV: the cgroup was removed while the file was open.
-    if (isErrno(error, 'ENOENT', 'ENODEV')) return '';
-    throw error;
-  }
 };
 
 const processesBelow = (directory: string): number[] => {
@@ -405,23 +388,14 @@ export const killCgroup = (facts: CgroupFacts, path: string): void => {
   if (!atOnce) forbidForks(facts, path);
   for (let round = 0, pids = others(); pids.length > 0; pids = others()) {
     if (round++ === ROUNDS) throw cgroupKillFailed(path, pids);
-    if (atOnce) writeIfThere(killFile, '1');
+    if (atOnce) ifThere(() => write(killFile, '1'));
     for (const pid of pids) killMember(pid, path);
     sleep(PAUSE);
   }
 };
 
 const forbidForks = ({hierarchies}: CgroupFacts, path: string): void => {
-  for (const hierarchy of hierarchies) writeIfThere(`${directoryOf(hierarchy, path)}/pids.max`, '0');
-};
-
-const writeIfThere = (file: string, value: string): void => {
-  try {
-    write(file, value);
-  } catch (error) {
-    // ENODEV: the cgroup was removed while the file was open.
-    if (!isErrno(error, 'ENOENT', 'ENODEV')) throw error;
-  }
+  for (const hierarchy of hierarchies) ifThere(() => write(`${directoryOf(hierarchy, path)}/pids.max`, '0'));
 };
 
 // The number may be another process's by now: asked again while a descriptor holds it.

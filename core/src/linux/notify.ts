@@ -20,13 +20,17 @@ export const unixAddress = (name: string): Buffer => {
   return Buffer.concat([family, path]);
 };
 
+/** @param what an error calls it */
+export const datagramSocket = (what: string): Fd =>
+  new Fd(syscall('socket', [AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0], what));
+
 /**
  * A connection to whoever wants to be told of states (sd_notify(3)), which works from whatever root directory and with whatever rights it is used.
  * @throws {SyscallError} when nobody is there
  */
 export const connectNotifySocket = (name: string): Fd => {
   const address = unixAddress(name);
-  const socket = new Fd(syscall('socket', [AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0], name));
+  const socket = datagramSocket(name);
   try {
     syscall('connect', [socket.number, address, address.length], name);
     return socket;

@@ -1,6 +1,5 @@
 import {readFileSync} from 'node:fs';
-import {cgroupTree} from './cgroup-tree.ts';
-import {isErrno} from './syscall-error.ts';
+import {cgroupTree, ifThere} from './cgroup-tree.ts';
 
 /** A cgroup of a memory controller, by its directory. */
 export interface MemoryCgroup {
@@ -25,18 +24,9 @@ export const oomKills = ({version, directory}: MemoryCgroup): number | undefined
 };
 
 const killsIn = (directory: string, version: MemoryCgroup['version']): number | undefined =>
-  unlessGone(() => parseOomKills(readFileSync(`${directory}/${FILES[version]}`, 'latin1')));
+  ifThere(() => parseOomKills(readFileSync(`${directory}/${FILES[version]}`, 'latin1')));
 
-export const parseOomKills = (text: string): number | undefined => {
+const parseOomKills = (text: string): number | undefined => {
   const [, count] = /^oom_kill (\d+)$/m.exec(text) ?? [];
   return count === undefined ? undefined : Number(count);
-};
-
-const unlessGone = <T>(read: () => T): T | undefined => {
-  try {
-    return read();
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENODEV')) return undefined;
-    throw error;
-  }
 };

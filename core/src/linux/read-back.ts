@@ -72,7 +72,7 @@ export const readBack = (pid: number | 'self'): ProcessState => ({
   namespaces: Object.fromEntries(
     NAMESPACE_FILES.map((file) => [file, statSync(`/proc/${pid}/ns/${file}`).ino]),
   ) as Record<NamespaceFile, number>, // one entry for each name
-  cgroups: cgroupsOf(pid === 'self' ? 'self' : pid),
+  cgroups: cgroupsOf(pid),
   cwd: readlinkSync(`/proc/${pid}/cwd`),
   root: readlinkSync(`/proc/${pid}/root`),
   label: readLabel(pid),
