@@ -2,10 +2,10 @@ import {randomUUID} from 'node:crypto';
 import {statSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
+import {receiveNotifications} from '../../plugin-sdk/src/kit/receive-notifications.ts';
 import {flavor, openHost} from '../helpers/host.ts';
 import {imageManifest} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
-import {receiveNotifications} from '../helpers/notify-receiver.ts';
 import {testIf} from '../helpers/skip.ts';
 import {until} from '../helpers/until.ts';
 

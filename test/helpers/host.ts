@@ -142,34 +142,19 @@ export const openHost = (): Host => {
   };
   const rkt: Host['rkt'] = (args, options = {}) => limited(() => toResult(spawn(args, options)));
   const imageFile = (image: string | ImageSpec = {}) => (typeof image === 'string' ? image : buildImage(image));
-  const runImage = (
-    image: string | ImageSpec | undefined,
-    {pod = [], app = [], global = [], stage1 = flavor}: RunOptions,
-  ) => [
-    ...[
-      '--format=json',
-      '--insecure-options=image',
-      ...global,
-      'run',
-      `--stage1=${stage1}`,
-      ...pod,
-      imageFile(image),
-      ...app,
-    ],
+  const runPod = ({pod = [], global = [], stage1 = flavor}: RunOptions) => [
+    ...['--format=json', '--insecure-options=image', ...global],
+    ...['run', `--stage1=${stage1}`, ...pod],
+  ];
+  const runImage = (image: string | ImageSpec | undefined, options: RunOptions) => [
+    ...runPod(options),
+    imageFile(image),
+    ...(options.app ?? []),
   ];
   const runArguments: Host['runArguments'] = (script, options = {}) =>
     options.manifest === undefined
       ? [...runImage(options.image, options), ...['--exec=/bin/sh', '--', '-c', script]]
-      : [
-          ...[
-            '--format=json',
-            '--insecure-options=image',
-            ...(options.global ?? []),
-            'run',
-            `--stage1=${options.stage1 ?? flavor}`,
-          ],
-          ...[...(options.pod ?? []), `--pod-manifest=${options.manifest}`],
-        ];
+      : [...runPod(options), `--pod-manifest=${options.manifest}`];
 
   return {
     directory,
@@ -228,32 +213,19 @@ export const openHost = (): Host => {
       return (JSON.parse(stdout) as ListedPod[] | null) ?? [];
     },
     podDirectories() {
-      const entries = (name: string) => {
-        try {
-          return readdirSync(path.join(data, 'pods', name)).sort();
-        } catch {
-          return [];
-        }
-      };
       const places = ['embryo', 'prepare', 'prepared', 'run', 'exited-garbage', 'garbage'];
       return Object.fromEntries(
-        places.map((name) => [name, entries(name)] as const).filter(([, uuids]) => uuids.length > 0),
+        places.map((name) => [name, podsIn(data, name).sort()] as const).filter(([, uuids]) => uuids.length > 0),
       );
     },
     podFile(uuid, name) {
-      const place = ['run', 'prepared', 'exited-garbage'].find((entry) => {
-        try {
-          return readdirSync(path.join(data, 'pods', entry)).includes(uuid);
-        } catch {
-          return false;
-        }
-      });
-      return JSON.parse(readFileSync(path.join(data, 'pods', place ?? 'run', uuid, name), 'utf8'));
+      const found = ['run', 'prepared', 'exited-garbage'].find((place) => podsIn(data, place).includes(uuid));
+      return JSON.parse(readFileSync(path.join(data, 'pods', found ?? 'run', uuid, name), 'utf8'));
     },
     async close() {
       // What a killed supervisor leaves goes on, and holds the streams of its caller: pods are stopped before they are waited for.
       const stopRunning = async () => {
-        const running = readRun(data);
+        const running = podsIn(data, 'run');
         if (running.length > 0) await toResult(spawn(['stop', '--force', ...running], {}));
       };
       await stopRunning();
@@ -263,7 +235,7 @@ export const openHost = (): Host => {
       await until(async () => {
         const {exitCode, stderr} = await rkt(['gc', '--grace-period=0s', '--expire-prepared=0s']);
         if (exitCode !== 0) throw new Error(`rkt gc ended with ${exitCode}: ${stderr}`);
-        return readRun(data).length === 0;
+        return podsIn(data, 'run').length === 0;
       });
       const left = cleanUp(directory);
       if (left !== undefined) throw new Error(left);
@@ -271,9 +243,9 @@ export const openHost = (): Host => {
   };
 };
 
-const readRun = (data: string): string[] => {
+const podsIn = (data: string, name: string): string[] => {
   try {
-    return readdirSync(path.join(data, 'pods/run'));
+    return readdirSync(path.join(data, 'pods', name));
   } catch {
     return [];
   }

@@ -1,1 +1,0 @@
-export {receiveNotifications} from '../../plugin-sdk/src/kit/receive-notifications.ts';
