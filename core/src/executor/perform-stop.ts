@@ -1,11 +1,9 @@
 import type {HostFacts} from '../contract/host.ts';
 import type {ProcessIdentity, RunningPod} from '../contract/pod.ts';
 import type {StopStep} from '../contract/step.ts';
-import {cgroupPath, isPopulated, killCgroup, processesOf} from '../linux/cgroups.ts';
-import type {Fd} from '../linux/fd.ts';
+import {cgroupPath, isPopulated, killCgroup, processesOf, signalMember} from '../linux/cgroups.ts';
 import {isNamespaceAlive, parentsOutside} from '../linux/pid-namespace.ts';
-import {openProcess, pidfdOpen, pidfdSignal, pidfdWait} from '../linux/pidfd.ts';
-import {cgroupsOf} from '../linux/proc-cgroup.ts';
+import {openProcess, pidfdSignal, pidfdWait} from '../linux/pidfd.ts';
 import {isAlive} from '../linux/process-identity.ts';
 import {signalNumbers} from '../linux/signal-numbers.ts';
 import {sleep} from '../linux/sleep.ts';
@@ -76,24 +74,6 @@ const signal = (running: Running, to: 'supervisor' | 'pod', name: string): void 
 const signalProcess = (identity: ProcessIdentity, name: NodeJS.Signals): void => {
   using process = openProcess(identity);
   if (process !== undefined) pidfdSignal(process, name);
-};
-
-// The number may be another process's by now: asked again while a descriptor holds it.
-const signalMember = (pid: number, path: string, name: NodeJS.Signals): void => {
-  let member: Fd;
-  try {
-    member = pidfdOpen(pid);
-  } catch (error) {
-    if (isErrno(error, 'ESRCH', 'EINVAL', 'ENOENT')) return;
-    throw error;
-  }
-  try {
-    if (cgroupsOf(pid).some((membership) => `${membership.path}/`.startsWith(`${path}/`))) pidfdSignal(member, name);
-  } catch (error) {
-    if (!isErrno(error, 'ENOENT', 'ESRCH')) throw error;
-  } finally {
-    member.close();
-  }
 };
 
 const awaitExit = (running: Running, milliseconds: number, of?: 'supervisor'): void => {

@@ -389,7 +389,7 @@ export const killCgroup = (facts: CgroupFacts, path: string): void => {
   for (let round = 0, pids = others(); pids.length > 0; pids = others()) {
     if (round++ === ROUNDS) throw cgroupKillFailed(path, pids);
     if (atOnce) ifThere(() => write(killFile, '1'));
-    for (const pid of pids) killMember(pid, path);
+    for (const pid of pids) signalMember(pid, path, 'SIGKILL');
     sleep(PAUSE);
   }
 };
@@ -398,11 +398,11 @@ const forbidForks = ({hierarchies}: CgroupFacts, path: string): void => {
   for (const hierarchy of hierarchies) ifThere(() => write(`${directoryOf(hierarchy, path)}/pids.max`, '0'));
 };
 
-// The number may be another process's by now: asked again while a descriptor holds it.
-const killMember = (pid: number, path: string): void => {
+/** Signals a process, if it is still in a cgroup or below it: the number may be another process's by now, and is asked again while a descriptor holds it. */
+export const signalMember = (pid: number, path: string, signal: NodeJS.Signals): void => {
   try {
     using member = pidfdOpen(pid);
-    if (cgroupsOf(pid).some((membership) => isWithin(membership.path, path))) pidfdSignal(member, 'SIGKILL');
+    if (cgroupsOf(pid).some((membership) => isWithin(membership.path, path))) pidfdSignal(member, signal);
   } catch (error) {
     if (!isErrno(error, 'ESRCH', 'ENOENT', 'EINVAL')) throw error;
   }
