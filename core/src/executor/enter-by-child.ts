@@ -4,8 +4,8 @@ import {assertArgumentsFit} from '../linux/arguments-fit.ts';
 import {callProgram, type ProgramCall, tellingChild} from '../linux/call-program.ts';
 import {allCapabilities, capabilitiesOf} from '../linux/capabilities.ts';
 import {applyPrivileged, credentialCalls, hide, hideWhatFollows, setsBeforeExec} from '../linux/credentials.ts';
-import {execFailed, execNotExecutable, workingDirectoryMissing} from '../linux/errors.ts';
-import {prepareExec, SECCOMP_SET_MODE_FILTER} from '../linux/exec.ts';
+import {workingDirectoryMissing} from '../linux/errors.ts';
+import {prepareExec} from '../linux/exec.ts';
 import type {Fd} from '../linux/fd.ts';
 import {closeOnExecFrom, keepOnExec} from '../linux/fd-flags.ts';
 import {findExecutable} from '../linux/find-executable.ts';
@@ -16,19 +16,18 @@ import {cString} from '../linux/libc.ts';
 import {namespaceFlags, setNamespaces} from '../linux/namespaces.ts';
 import {O_PATH, openHost} from '../linux/openat2.ts';
 import {ownFilters} from '../linux/own-filters.ts';
+import {becomeCalls, callsThatSay, hideCall, type MakeCall, nameCall, signalsCall} from '../linux/program-calls.ts';
 import {type PseudoTerminal, pseudoTerminalOf, pseudoTerminalOfHost} from '../linux/pseudo-terminal.ts';
 import {makeInputsReadOnly} from '../linux/read-only-inputs.ts';
 import {holdDescriptors} from '../linux/reopen.ts';
 import {makeJournalReopenable} from '../linux/reopenable-stdio.ts';
 import {restoreStdio} from '../linux/restore.ts';
-import {encodeRlimit, rlimitNumber} from '../linux/rlimits.ts';
 import {rootless} from '../linux/rootless.ts';
 import {newSessionKeyring} from '../linux/session-keyring.ts';
 import {blockAllSignals, resetSignals} from '../linux/signals.ts';
 import {TIOCSCTTY, TIOCSPGRP} from '../linux/terminal.ts';
 import type {ThreadCall} from '../linux/thread-call.ts';
 import {openWorkingDirectory} from '../linux/working-directory.ts';
-import type {RktError} from '../rkt-error.ts';
 import {filterOf} from './become.ts';
 import type {EnterContext} from './context.ts';
 import {enterFailed, enterLabelled, enterSockets, memberGone} from './errors.ts';
@@ -45,15 +44,6 @@ const CLONE_VM = 0x100;
 const CLONE_VFORK = 0x4000;
 const CLONE_PARENT = 0x8000;
 const SIGCHLD = 17;
-/** linux/prctl.h, asm-generic/signal-defs.h, linux/fcntl.h, unistd.h */
-const PR_SET_DUMPABLE = 4;
-const PR_SET_NAME = 15;
-const SIG_SETMASK = 2;
-const SIGNAL_SET_BYTES = 8;
-const ALL_SIGNALS = Buffer.alloc(SIGNAL_SET_BYTES, 0xff);
-const AT_FDCWD = -100;
-const AT_EACCESS = 0x200;
-const X_OK = 1;
 
 /** The program of system calls that joins a running app, to be executed or started, with what it takes along. */
 export interface Joining {
@@ -122,10 +112,7 @@ export const prepareToJoin = (
         terminal,
         filters: [...ownFilters(shares ? 'shared' : 'own', filters), ...filters],
       },
-      (error) => ({
-        say: context.describeError?.(error) ?? `${error.code}: ${error.message}\n`,
-        status: error.exitCode,
-      }),
+      callsThatSay(enterFailed, context.describeError),
     ),
     {ownSession: terminal === undefined},
   );
@@ -196,10 +183,7 @@ interface Inside {
   readonly filters: readonly Buffer[];
 }
 
-const callsOf = (
-  {launch, ways, path, directory, domain, terminal, filters}: Inside,
-  describe: (error: RktError) => ProgramCall['otherwise'],
-): ProgramCall[] => {
+const callsOf = ({launch, ways, path, directory, domain, terminal, filters}: Inside, call: MakeCall): ProgramCall[] => {
   const {namespaces} = launch;
   const {member, root, cgroups, process} = ways;
   // Whoever joins a user namespace has everything in it at first.
@@ -207,23 +191,13 @@ const callsOf = (
   const there = namespaces.includes('user')
     ? {...here, bounding: allCapabilities(), permitted: allCapabilities()}
     : here;
-  const call = (name: ProgramCall['name'], args: ProgramCall['args'], error: RktError = enterFailed(name)) => ({
-    name,
-    args,
-    otherwise: describe(error),
-  });
-  const thread = ({name, args, what}: ThreadCall) => call(name, args, enterFailed(`${name} (${what})`));
-  const closed = call('prctl', [PR_SET_DUMPABLE, 0, 0, 0, 0]);
+  const thread = ({name, args, what}: ThreadCall) => call(name, args, `${name} (${what})`);
+  const closed = hideCall(call);
   const elsewhere = workingDirectoryMissing(process.cwd, 'is not to be reached any more');
   return [
     closed,
-    call('prctl', [PR_SET_NAME, cString('rkt-enter'), 0, 0, 0]),
-    ...(terminal === undefined
-      ? []
-      : [
-          call('rt_sigprocmask', [SIG_SETMASK, ALL_SIGNALS, 0, SIGNAL_SET_BYTES]),
-          call('ioctl', [terminal, TIOCSCTTY, 0]),
-        ]),
+    nameCall(call, 'rkt-enter'),
+    ...(terminal === undefined ? [] : [signalsCall(call, 'block'), call('ioctl', [terminal, TIOCSCTTY, 0])]),
     {...call('clone', [CLONE_VM | CLONE_VFORK | SIGCHLD, 0, 0, 0, 0]), parent: 'wait'},
     ...cgroups.map(({number}) => call('write', [number, cString('0'), 1])),
     call('setns', [member.number, namespaceFlags(namespaces)], memberGone(launch.member.pid)),
@@ -238,25 +212,8 @@ const callsOf = (
     {...call('clone', tellingChild(CLONE_PARENT | SIGCHLD)), parent: 'leave'},
     // A shell in the pod knows no process group of the host's, and gives the terminal back to the one that had it.
     ...(terminal === undefined ? [] : [call('setpgid', [0, 0]), call('ioctl', [terminal, TIOCSPGRP, 'child'])]),
-    call('rt_sigprocmask', [SIG_SETMASK, Buffer.alloc(SIGNAL_SET_BYTES), 0, SIGNAL_SET_BYTES]),
+    signalsCall(call, 'unblock'),
     ...(terminal === undefined ? [call('setsid', [])] : []),
-    call(
-      'faccessat2',
-      [AT_FDCWD, cString(path), X_OK, AT_EACCESS],
-      execNotExecutable(path, 'the kernel denies it to this user, or the file system is mounted noexec'),
-    ),
-    ...process.rlimits.map((limit) =>
-      call('prlimit64', [0, rlimitNumber(limit.name), encodeRlimit(limit), 0], enterFailed(`the limit ${limit.name}`)),
-    ),
-    ...filters.map((bytes) => call('seccomp', [SECCOMP_SET_MODE_FILTER, 0, {filter: bytes}])),
-    call(
-      'execve',
-      [
-        cString(path),
-        {strings: process.argv.map(cString)},
-        {strings: process.env.map(({name, value}) => cString(`${name}=${value}`))},
-      ],
-      execFailed(path, new Error('the kernel refuses it')),
-    ),
+    ...becomeCalls(call, path, process, filters),
   ];
 };

@@ -1,6 +1,6 @@
 import {constants} from 'node:fs';
 import type {Process} from '../contract/process.ts';
-import {callProgram, type ProgramCall} from '../linux/call-program.ts';
+import {callProgram} from '../linux/call-program.ts';
 import {cgroupPath, createCgroup, directoryOf, isWithin, joinCgroup, trackingHierarchy} from '../linux/cgroups.ts';
 import {execFailed} from '../linux/errors.ts';
 import type {Fd} from '../linux/fd.ts';
@@ -9,6 +9,7 @@ import {type NotifyRelay, openNotifyRelay} from '../linux/notify-relay.ts';
 import {O_PATH, openHost} from '../linux/openat2.ts';
 import {pipe} from '../linux/pipe.ts';
 import {cgroupsOf} from '../linux/proc-cgroup.ts';
+import {callsThatSay, executeCall, hideCall, nameCall, signalsCall} from '../linux/program-calls.ts';
 import {requireProgram} from '../linux/programs.ts';
 import type {Front} from './become.ts';
 import type {ExecutorContext} from './context.ts';
@@ -17,12 +18,8 @@ export type Started = Pick<Process, 'argv' | 'env'>;
 
 const SIGCHLD = 17;
 const SIGKILL = 9;
-/** linux/prctl.h, asm-generic/signal-defs.h */
+/** linux/prctl.h */
 const PR_SET_PDEATHSIG = 1;
-const PR_SET_DUMPABLE = 4;
-const PR_SET_NAME = 15;
-const SIG_SETMASK = 2;
-const SIGNAL_SET_BYTES = 8;
 
 const NOTIFY_SOCKET = 'NOTIFY_SOCKET';
 /** sd_listen_fds(3) */
@@ -46,16 +43,11 @@ export const stayBefore = (
   const sockets = passed(started);
   const {path, argv, env} = withOwnNumber({path: program, ...started}, sockets > 0, notify?.relay);
   const {read, write} = pipe();
-  const error = execFailed(program, new Error('the kernel refuses it'));
-  const otherwise = {
-    say: context.describeError?.(error) ?? `${error.code}: ${error.message}\n`,
-    status: error.exitCode,
-  };
-  const call = (name: ProgramCall['name'], args: ProgramCall['args']): ProgramCall => ({name, args, otherwise});
+  const call = callsThatSay(() => execFailed(program, new Error('the kernel refuses it')), context.describeError);
   const close = ({number}: Fd) => call('close_range', [number, number, 0]);
   const calls = [
-    call('prctl', [PR_SET_DUMPABLE, 0, 0, 0, 0]),
-    call('prctl', [PR_SET_NAME, cString('rkt'), 0, 0, 0]),
+    hideCall(call),
+    nameCall(call, 'rkt'),
     {...call('clone', [SIGCHLD, 0, 0, 0, 0]), parent: 'tend' as const},
     close(read),
     call('prctl', [PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0]),
@@ -65,12 +57,8 @@ export const stayBefore = (
     ...cgroups.back.flatMap((procs) => [call('write', [procs.number, cString('0'), 1]), close(procs)]),
     ...(notify?.descriptors.map(close) ?? []),
     call('setsid', []),
-    call('rt_sigprocmask', [SIG_SETMASK, Buffer.alloc(SIGNAL_SET_BYTES), 0, SIGNAL_SET_BYTES]),
-    call('execve', [
-      cString(path),
-      {strings: argv.map(cString)},
-      {strings: env.map(({name, value}) => cString(`${name}=${value}`))},
-    ]),
+    signalsCall(call, 'unblock'),
+    executeCall(call, path, {argv, env}),
   ];
   const members = signalsTo.flatMap(cgroups.members);
   const closes = sockets > 0 ? ([FIRST_PASSED, FIRST_PASSED + sockets - 1] as const) : undefined;

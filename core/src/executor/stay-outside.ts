@@ -1,7 +1,6 @@
-import {callProgram, type ProgramCall, tellingChild} from '../linux/call-program.ts';
+import {callProgram, tellingChild} from '../linux/call-program.ts';
 import {applyPrivileged, credentialCalls, setsBeforeExec} from '../linux/credentials.ts';
-import {execFailed, execNotExecutable} from '../linux/errors.ts';
-import {SECCOMP_SET_MODE_FILTER} from '../linux/exec.ts';
+import {execFailed} from '../linux/errors.ts';
 import type {Fd} from '../linux/fd.ts';
 import {closeOnExecFrom, keepOnExec} from '../linux/fd-flags.ts';
 import type {FirstProcess} from '../linux/first-process.ts';
@@ -10,27 +9,19 @@ import {ownDomain} from '../linux/landlock.ts';
 import {addressOf, cString, syscall} from '../linux/libc.ts';
 import {groupFilters, ownFilters} from '../linux/own-filters.ts';
 import {passedSockets} from '../linux/passed-sockets.ts';
+import {becomeCalls, callsThatSay, hideCall, nameCall, signalsCall} from '../linux/program-calls.ts';
 import {restoreProcess, restoreStdio} from '../linux/restore.ts';
-import {encodeRlimit, rlimitNumber} from '../linux/rlimits.ts';
 import {newSessionKeyring} from '../linux/session-keyring.ts';
 import {blockAllSignals} from '../linux/signals.ts';
 import {isTerminal, TIOCSPGRP} from '../linux/terminal.ts';
 import type {ThreadCall} from '../linux/thread-call.ts';
-import type {RktError} from '../rkt-error.ts';
 import {type Become, filterOf, type Program} from './become.ts';
 import type {ExecutorContext} from './context.ts';
 import {faultPoint} from './fault.ts';
 
-/** linux/sched.h, linux/prctl.h, asm-generic/signal-defs.h, linux/fcntl.h, unistd.h */
 const SIGCHLD = 17;
-const PR_SET_DUMPABLE = 4;
-const PR_SET_NAME = 15;
-const SIG_SETMASK = 2;
-const SIGNAL_SET_BYTES = 8;
-const AT_FDCWD = -100;
-const AT_EACCESS = 0x200;
+/** linux/fcntl.h */
 const AT_EMPTY_PATH = 0x1000;
-const X_OK = 1;
 const LAST_STREAM = 2;
 const FIRST_PASSED = 3;
 
@@ -60,48 +51,29 @@ export const prepareToStayOutside = (
   const passed = sockets.env.map((each) => (each.name === 'LISTEN_PID' ? {...each, value: OWN_NUMBER} : each));
   const env = [...process.env.filter(({name}) => passed.every((entry) => entry.name !== name)), ...passed];
   const lastPassed = LAST_STREAM + sockets.fds.length;
-  const call = callerFor(context);
-  const thread = ({name, args, what}: ThreadCall) => call(name, args, execFailed(what, new Error(name)));
 
   return (path, onPointOfNoReturn, root) => {
     faultPoint('launch.credentials');
     closeOnExecFrom(FIRST_PASSED);
     const domain = process.apart && root !== undefined ? [ownDomain(root, {signals: 'own'})] : [];
     const refused = execFailed(path, new Error('the kernel refuses it'));
+    const call = callsThatSay(() => refused, context.describeError);
+    const thread = ({name, args, what}: ThreadCall) => call(name, args, execFailed(what, new Error(name)));
     const program = callProgram(
       [
-        call('prctl', [PR_SET_DUMPABLE, 0, 0, 0, 0], refused),
-        call('prctl', [PR_SET_NAME, cString('rkt'), 0, 0, 0], refused),
-        {...call('clone', tellingChild(SIGCHLD), refused), parent: 'tend'},
+        hideCall(call),
+        nameCall(call, 'rkt'),
+        {...call('clone', tellingChild(SIGCHLD)), parent: 'tend'},
         // A shell knows no process group of outside, and gives the terminal back to the one that had it.
-        ...(leads === undefined
-          ? []
-          : [call('setpgid', [0, 0], refused), call('ioctl', [leads, TIOCSPGRP, 'child'], refused)]),
+        ...(leads === undefined ? [] : [call('setpgid', [0, 0]), call('ioctl', [leads, TIOCSPGRP, 'child'])]),
         // Neither the terminal nor the process group of rkt's caller is within its reach then (S28, S30).
-        ...(isOnTerminal ? [] : [call('setsid', [], refused)]),
+        ...(isOnTerminal ? [] : [call('setsid', [])]),
         ...domain.map(thread),
-        call('close_range', [lastPassed + 1, 0xffff_ffff, 0], refused),
+        call('close_range', [lastPassed + 1, 0xffff_ffff, 0]),
         ...credentialCalls(process, sets).map(thread),
         ...keyring.map(thread),
-        call('rt_sigprocmask', [SIG_SETMASK, Buffer.alloc(SIGNAL_SET_BYTES), 0, SIGNAL_SET_BYTES], refused),
-        call(
-          'faccessat2',
-          [AT_FDCWD, cString(path), X_OK, AT_EACCESS],
-          execNotExecutable(path, 'the kernel denies it to this user, or the file system is mounted noexec'),
-        ),
-        ...process.rlimits.map((limit) =>
-          call('prlimit64', [0, rlimitNumber(limit.name), encodeRlimit(limit), 0], refused),
-        ),
-        ...filters.map((bytes) => call('seccomp', [SECCOMP_SET_MODE_FILTER, 0, {filter: bytes}], refused)),
-        call(
-          'execve',
-          [
-            cString(path),
-            {strings: process.argv.map(cString)},
-            {strings: env.map(({name, value}) => cString(`${name}=${value}`))},
-          ],
-          refused,
-        ),
+        signalsCall(call, 'unblock'),
+        ...becomeCalls(call, path, {...process, env}, filters),
       ],
       {ownSession: !isOnTerminal, last: {pid: first.identity.pid, holds: first.holds, closes: [0, lastPassed]}},
     );
@@ -124,14 +96,6 @@ const become = (program: Fd): never => {
   syscall('execveat', [program.number, '', argv, Buffer.alloc(8), AT_EMPTY_PATH], name.toString('latin1'));
   throw new Error('execveat came back');
 };
-
-const callerFor =
-  ({describeError}: Pick<ExecutorContext, 'describeError'>) =>
-  (name: ProgramCall['name'], args: ProgramCall['args'], error: RktError): ProgramCall => ({
-    name,
-    args,
-    otherwise: {say: describeError?.(error) ?? `${error.code}: ${error.message}\n`, status: error.exitCode},
-  });
 
 /** The one that this process leads a session on, as rkt has made it for an app. */
 const terminalToLead = (): number | undefined => {

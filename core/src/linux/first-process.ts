@@ -9,6 +9,7 @@ import {O_PATH, openHost} from './openat2.ts';
 import {openProcess, pidfdWait} from './pidfd.ts';
 import {pipe} from './pipe.ts';
 import {identify} from './process-identity.ts';
+import {hideCall, nameCall} from './program-calls.ts';
 import {socketPair} from './socket-pair.ts';
 
 /** The first process of a pid namespace, with whose end the kernel ends all others there. */
@@ -20,9 +21,7 @@ export interface FirstProcess {
   readonly answers: Fd;
 }
 
-/** linux/prctl.h, asm-generic/signal-defs.h, linux/mount.h */
-const PR_SET_DUMPABLE = 4;
-const PR_SET_NAME = 15;
+/** asm-generic/signal-defs.h, linux/mount.h */
 const SIGCHLD = 17;
 const SIG_IGN = 1n;
 const SIGNAL_SET_BYTES = 8;
@@ -97,8 +96,8 @@ const calls = (): ProgramCall[] => {
   const ignored = Buffer.alloc(ACTION_BYTES);
   ignored.writeBigUInt64LE(SIG_IGN, 0);
   return [
-    call('prctl', [PR_SET_DUMPABLE, 0, 0, 0, 0]),
-    call('prctl', [PR_SET_NAME, cString('rkt'), 0, 0, 0]),
+    hideCall(call),
+    nameCall(call, 'rkt'),
     call('rt_sigaction', [SIGCHLD, ignored, 0, SIGNAL_SET_BYTES]),
     call('read', [HOLDS, Buffer.alloc(8), 1]),
     call('fsopen', [cString('proc'), 0]),
