@@ -1,3 +1,5 @@
+import {readSync} from 'node:fs';
+
 /** What the kernel looks at in an ELF file (elf(5)). */
 export interface ElfHeader {
   readonly bits: 32 | 64;
@@ -19,7 +21,11 @@ const MACHINES: Readonly<Record<number, string>> = {
   243: 'riscv64',
   258: 'loongarch64',
 };
-const PT_INTERP = 3;
+/** Smallest entry of a table of program headers, of 64 bit. */
+export const PROGRAM_HEADER = 56;
+/** Types of segments. */
+export const PT_INTERP = 3;
+export const PT_NOTE = 4;
 /** Bytes of an ELF header that are looked at. */
 export const ELF_HEADER = 64;
 
@@ -49,11 +55,21 @@ export const elfArchitecture = ({bits, littleEndian, machine}: ElfHeader): strin
   return name;
 };
 
-/** Where the path of the loader is, from the program headers of a 64-bit little-endian file; `undefined` for a static program. */
-export const findInterpreter = (table: Buffer, entrySize: number): {offset: number; length: number} | undefined => {
-  for (let at = 0; at + 56 <= table.length; at += Math.max(entrySize, 56)) {
-    if (table.readUInt32LE(at) !== PT_INTERP) continue;
-    return {offset: Number(table.readBigUInt64LE(at + 8)), length: Number(table.readBigUInt64LE(at + 32))};
+/** Where the segments of that type are, from the program headers of a 64-bit little-endian file. */
+export const segmentsOf = function* (
+  table: Buffer,
+  entrySize: number,
+  type: number,
+): Generator<{readonly offset: number; readonly length: number}> {
+  for (let at = 0; at + PROGRAM_HEADER <= table.length; at += Math.max(entrySize, PROGRAM_HEADER)) {
+    if (table.readUInt32LE(at) !== type) continue;
+    yield {offset: Number(table.readBigUInt64LE(at + 8)), length: Number(table.readBigUInt64LE(at + 32))};
   }
-  return undefined;
+};
+
+/** Reads what an offset of an ELF file says; what is beyond the end of the file is nothing. */
+export const readAt = (file: number, position: number, length: number): Buffer => {
+  if (!Number.isSafeInteger(position)) return Buffer.alloc(0);
+  const buffer = Buffer.alloc(length);
+  return buffer.subarray(0, readSync(file, buffer, 0, length, position));
 };

@@ -1,6 +1,6 @@
-import {fstatSync, readSync} from 'node:fs';
+import {fstatSync} from 'node:fs';
 import type {Process} from '../contract/process.ts';
-import {ELF_HEADER, elfArchitecture, findInterpreter, parseElf} from './elf.ts';
+import {ELF_HEADER, elfArchitecture, PT_INTERP, parseElf, readAt, segmentsOf} from './elf.ts';
 import {execInterpreterMissing, execNotExecutable, execWrongArchitecture} from './errors.ts';
 import type {Fd} from './fd.ts';
 import {mayReach} from './may-reach.ts';
@@ -53,7 +53,7 @@ export const checkProgram = (root: Fd, file: Fd, path: string, runner: Runner, d
     );
   }
   using content = reopenToRead(file, path);
-  const head = read(content, 0, LINE);
+  const head = readAt(content.number, 0, LINE);
   const interpreter = scriptInterpreter(head, path) ?? elfInterpreter(content, head, path);
   if (interpreter === undefined) return;
   if (depth === MAX_DEPTH) throw execInterpreterMissing(path, interpreter, 'is one interpreter too many');
@@ -64,7 +64,7 @@ export const checkProgram = (root: Fd, file: Fd, path: string, runner: Runner, d
 /** The loader that an ELF file names, opened by `O_PATH`; `undefined` for what is static or no ELF file. @throws RKT_EXEC_WRONG_ARCHITECTURE, RKT_EXEC_NOT_EXECUTABLE */
 export const interpreterOf = (file: Fd, path: string): string | undefined => {
   using content = reopenToRead(file, path);
-  const head = read(content, 0, LINE);
+  const head = readAt(content.number, 0, LINE);
   return parseElf(head.subarray(0, ELF_HEADER)) === undefined ? undefined : elfInterpreter(content, head, path);
 };
 
@@ -96,15 +96,9 @@ const elfInterpreter = (file: Fd, head: Buffer, path: string): string | undefine
   if (architecture !== NATIVE) throw execWrongArchitecture(path, architecture, NATIVE);
   const {offset, entrySize, entries} = elf.table;
   if (entrySize * entries > MAX_TABLE) throw execNotExecutable(path, 'its ELF header is damaged');
-  const found = findInterpreter(read(file, offset, entrySize * entries), entrySize);
+  const [found] = segmentsOf(readAt(file.number, offset, entrySize * entries), entrySize, PT_INTERP);
   if (found === undefined) return undefined;
   if (found.length > MAX_PATH) throw execNotExecutable(path, 'its ELF header is damaged');
-  const [interpreter = ''] = read(file, found.offset, found.length).toString('utf8').split('\0', 1);
+  const [interpreter = ''] = readAt(file.number, found.offset, found.length).toString('utf8').split('\0', 1);
   return interpreter;
-};
-
-const read = (file: Fd, position: number, length: number): Buffer => {
-  if (!Number.isSafeInteger(position)) return Buffer.alloc(0);
-  const buffer = Buffer.alloc(length);
-  return buffer.subarray(0, readSync(file.number, buffer, 0, length, position));
 };

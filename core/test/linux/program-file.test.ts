@@ -1,6 +1,6 @@
 import test from 'ava';
 import type {Capability, RootfsPath} from '../../src/contract/index.ts';
-import {elfArchitecture, findInterpreter, parseElf} from '../../src/linux/elf.ts';
+import {elfArchitecture, PT_INTERP, parseElf, segmentsOf} from '../../src/linux/elf.ts';
 import {absolute, mayExecute, parseInterpreterLine} from '../../src/linux/program-file.ts';
 
 const header = (bits: 1 | 2, data: 1 | 2, machine: number): Buffer => {
@@ -31,15 +31,16 @@ test('what is no ELF file is none, and a short one is no crash', (t) => {
   t.is(parseElf(Buffer.alloc(64)), undefined);
 });
 
-test('the loader is found among the program headers', (t) => {
+test('segments are found among the program headers', (t) => {
   const table = Buffer.alloc(56 * 3);
   table.writeUInt32LE(1, 0);
   table.writeUInt32LE(3, 56);
   table.writeBigUInt64LE(568n, 56 + 8);
   table.writeBigUInt64LE(28n, 56 + 32);
-  t.deepEqual(findInterpreter(table, 56), {offset: 568, length: 28});
-  t.is(findInterpreter(table.subarray(0, 56), 56), undefined);
-  t.is(findInterpreter(Buffer.alloc(0), 0), undefined);
+  const found = (part: Buffer, entrySize = 56) => [...segmentsOf(part, entrySize, PT_INTERP)];
+  t.deepEqual(found(table), [{offset: 568, length: 28}]);
+  t.deepEqual(found(table.subarray(0, 56)), []);
+  t.deepEqual(found(Buffer.alloc(0), 0), []);
 });
 
 test('"#!" lines as the kernel reads them', (t) => {

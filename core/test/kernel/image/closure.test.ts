@@ -51,6 +51,15 @@ rootTest('S36 no loader is started that somebody else can change', (t) => {
   t.deepEqual(needsOf(put('below', (file) => writeFileSync(file, elf(path.join(own, 'loader'))))), []);
 });
 
+rootTest("S36 a file that claims to have its parts where no file has any is nobody's program, and no crash", (t) => {
+  const put = strangers(t);
+  for (const place of [32, 64 + 8, 64 + 32]) {
+    const bytes = elf('/lib/ld.so');
+    bytes.writeBigUInt64LE(2n ** 63n, place);
+    t.deepEqual(needsOf(put(`at-${place}`, (file) => writeFileSync(file, bytes))), []);
+  }
+});
+
 rootTest("S36 the loader that reads a stranger's program is nobody", (t) => {
   const put = strangers(t);
   const all = needsOf('/usr/bin/true');
