@@ -35,7 +35,7 @@ const resolved = ({checker}: Compiler, symbol: CompilerSymbol): CompilerSymbol =
 const isType = ({flags}: CompilerSymbol): boolean => (flags & (SymbolFlags.TypeAlias | SymbolFlags.Interface)) !== 0;
 
 /** The exports of a source file, by name. */
-export const exportsOf = (compiler: Compiler, file: string): [string, CompilerSymbol][] => {
+const exportsOf = (compiler: Compiler, file: string): [string, CompilerSymbol][] => {
   const source = compiler.program.getSourceFile(path.join(root, file));
   const module = source && compiler.checker.getSymbolAtLocation(source);
   if (module === undefined) throw new Error(`${file} is no module`);

@@ -19,7 +19,7 @@ export interface Known {
 }
 
 /** The heading of the column that names tests. */
-export const PROVED_BY = 'proved by';
+const PROVED_BY = 'proved by';
 
 const cellsOf = (line: string): string[] =>
   line

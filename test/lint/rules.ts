@@ -78,7 +78,7 @@ const withSpecifier =
   (judge: (file: string, specifier: string, entry: Import) => string | undefined) => (file: string, entry: Import) =>
     entry.specifier === null ? undefined : judge(file, entry.specifier, entry);
 
-export const rules: readonly Rule[] = [
+const rules: readonly Rule[] = [
   {
     name: 'flavor-imports-sdk-only',
     // The tests of our own flavors may use core to check them; an example shows what somebody outside can do.

@@ -26,7 +26,7 @@ const escaped = (file: string) => file.replaceAll(',', ',,');
 /** Without AVX, which Node.js uses where it can: emulated, it makes everything take four times as long. */
 const CPU = 'Nehalem';
 
-export const qemuArguments = ({kernel, initramfs, disks, console, interactive}: Machine): string[] => [
+const qemuArguments = ({kernel, initramfs, disks, console, interactive}: Machine): string[] => [
   ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
   ...['-machine', 'q35', '-accel', 'tcg,thread=multi,tb-size=512', '-cpu', CPU, '-smp', '2', '-m', '4096'],
   ...['-kernel', kernel, '-initrd', initramfs, '-append', KERNEL_WORDS.join(' ')],

@@ -4,7 +4,7 @@ import {text} from './text.ts';
 import {unique} from './unique.ts';
 
 /** The combinations of `os` and `arch` that appc knows (its `ValidOSArch`). */
-export const ARCHITECTURES: Readonly<Record<string, readonly string[]>> = {
+const ARCHITECTURES: Readonly<Record<string, readonly string[]>> = {
   darwin: ['i386', 'x86_64'],
   freebsd: ['amd64', 'arm', 'i386'],
   linux: ['aarch64', 'aarch64_be', 'amd64', 'armv6l', 'armv7b', 'armv7l', 'i386', 'ppc64', 'ppc64le', 's390x'],

@@ -16,7 +16,7 @@ import {type ConfigFile, kinds} from './kinds.ts';
 import {readBounded, Unbounded} from './read-bounded.ts';
 
 /** Largest configuration file. */
-export const MAX_BYTES = 1 << 20;
+const MAX_BYTES = 1 << 20;
 
 /** Reads and checks one configuration file. @throws RKT_CONFIG_… */
 export const readFile = (file: string): ConfigFile => {
@@ -38,7 +38,7 @@ export const readFile = (file: string): ConfigFile => {
 const HEADER = ['rktKind', 'rktVersion'];
 const CREDENTIALS = ['user', 'password', 'token', 'accessKeyID', 'secretAccessKey', 'awsRegion'];
 /** What may stand in a file of each kind. A test compares them with the schemas. */
-export const FIELDS: Readonly<Record<Kind, readonly string[]>> = {
+const FIELDS: Readonly<Record<Kind, readonly string[]>> = {
   auth: [...HEADER, 'domains', 'type', 'credentials'],
   dockerAuth: [...HEADER, 'registries', 'credentials'],
   image: [...HEADER, 'prefixes', 'accept'],

@@ -8,7 +8,7 @@ import {dataDirectoryUnusable} from './errors.ts';
 import {lookUpDataDirectory} from './look-up-data-directory.ts';
 
 /** Whose members may look at the data directory: at pods and names of images, not at files of either, as these may be set-user-ID (S11). */
-export const GROUP = 'rkt';
+const GROUP = 'rkt';
 
 const ROOT = 0;
 

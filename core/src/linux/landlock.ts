@@ -25,7 +25,7 @@ const SCOPE = {abstractSockets: 1n, signals: 2n} as const;
 const ATTRIBUTES = {first: 8, whole: 24} as const;
 
 /** From here on a domain can keep those in it from the abstract sockets of others, and from signalling them. */
-export const LANDLOCK_WITH_SCOPES = 6;
+const LANDLOCK_WITH_SCOPES = 6;
 
 interface Domain {
   /** Who can be signalled from inside: those in the domain alone, or others as well. Nobody joins a domain, so that what enters a pod has `all`: it would not reach the app. */

@@ -2,7 +2,7 @@ import type {Fd} from './fd.ts';
 import {syscall} from './libc.ts';
 
 /** Types of file systems by `f_type` (linux/magic.h). */
-export const MAGIC = {
+const MAGIC = {
   cgroup: 0x27e0eb,
   cgroup2: 0x63677270,
   devpts: 0x1cd1,

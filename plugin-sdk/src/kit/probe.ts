@@ -107,7 +107,7 @@ export const parseProbe = (output: string): Probe => {
 };
 
 /** The fields of `status` that say what a process may do. */
-export const CREDENTIALS = [
+const CREDENTIALS = [
   'Umask',
   'Uid',
   'Gid',

@@ -75,7 +75,7 @@ const show = (declaration: Declaration, source: string, noLegend: boolean, outpu
 const row = ([name, support]: readonly [string, Support]): string[] => [name, support.level, explain(support)];
 
 /** The mechanism, the consequence, or both. */
-export const explain = (support: Support): string => {
+const explain = (support: Support): string => {
   const parts = [
     ...('mechanism' in support ? [support.mechanism] : []),
     ...('consequence' in support ? [support.consequence] : []),

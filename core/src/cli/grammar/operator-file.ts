@@ -3,7 +3,7 @@ import {errnoText} from '../../linux/errno-text.ts';
 import {fileUnusable} from '../errors.ts';
 
 /** Largest file that a flag may name. */
-export const MAX_BYTES = 1 << 20;
+const MAX_BYTES = 1 << 20;
 
 /** Reads a text file, pipe or the like that the operator named. @throws RKT_FLAG_FILE_UNUSABLE */
 export const readOperatorFile = (flag: string, path: string): string => {

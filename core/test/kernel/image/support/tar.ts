@@ -53,7 +53,7 @@ export const header = (fields: RawHeader): Buffer => {
   return block;
 };
 
-export const padded = (content: Buffer): Buffer =>
+const padded = (content: Buffer): Buffer =>
   Buffer.concat([content, Buffer.alloc((BLOCK - (content.length % BLOCK)) % BLOCK)]);
 
 const bytes = (content: string | Buffer): Buffer =>
