@@ -8,20 +8,19 @@ import {isStartedAnew, TERMINAL_MARK} from './terminal-mark.ts';
 
 const STREAMS = [0, 1, 2] as const;
 
+export interface HandOver {
+  /** What this process has found out for the other, in words (`foundBefore`). Default: nothing. */
+  readonly found?: readonly string[];
+  /** Releases what this process holds, before it starts the other. */
+  readonly release?: () => void;
+}
+
 /**
  * Starts this process again from the beginning, on a terminal of its own, and stays to relay that. Otherwise the program that this process becomes would have the caller's terminal, and what outlives the program would go on
  * reading it (S30). Must be called before anything has been changed. Returns in the process that was started; in this one only if no stream is a terminal, or if the program has to have this very process number (passed
  * sockets, a service manager that waits for it).
- * @param found what this process has found out for the other, in words (`foundBefore`)
- * @param release releases what this process holds, before it starts the other
  */
-export const onOwnTerminal = async ({
-  found = [],
-  release,
-}: {
-  readonly found?: readonly string[];
-  readonly release?: () => void;
-} = {}): Promise<void> => {
+export const onOwnTerminal = async ({found = [], release}: HandOver = {}): Promise<void> => {
   const onTerminal = STREAMS.filter(isTerminal);
   const [first] = onTerminal;
   const {LISTEN_PID, NOTIFY_SOCKET} = process.env;

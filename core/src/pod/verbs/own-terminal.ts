@@ -1,17 +1,11 @@
 import type {Plan} from '../../contract/plan.ts';
 import type {Pod} from '../../contract/pod.ts';
-
-interface HandOver {
-  /** What the process finds that begins anew, see `foundBefore`. */
-  readonly found?: readonly string[];
-  /** Puts off what this process holds. */
-  readonly release?: () => void;
-}
+import type {HandOver} from '../../executor/on-own-terminal.ts';
 
 /** Starts this process again on a terminal of its own if it will become a program that would otherwise have the caller's terminal. To be called before anything of the pod exists. */
 export const ownTerminal = async (
   {pod: {interactive}, plan: {launch}}: {readonly pod: Pod; readonly plan: Plan},
-  handOver: HandOver = {},
+  handOver?: HandOver,
 ): Promise<void> => {
   const takes =
     launch.into === 'rootfs' ? launch.terminal !== undefined : launch.into === 'host' && launch.sharesTerminal;
