@@ -1,10 +1,10 @@
-import {readFileSync} from 'node:fs';
 import type {HostPath} from '../contract/names.ts';
 import type {Plan} from '../contract/plan.ts';
 import type {Fd} from '../linux/fd.ts';
 import {openTree, setMountAttributes} from '../linux/mount.ts';
 import {openStored} from '../linux/open-stored.ts';
 import {O_PATH} from '../linux/openat2.ts';
+import {readJsonIfWhole} from '../linux/read-json.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 
 /** File system images of the layers of images. */
@@ -28,14 +28,7 @@ export const diskImageKey = (dataDir: HostPath, layers: readonly HostPath[]): st
 };
 
 /** The layers that an image is of; `undefined` if nothing whole tells. */
-export const readLayers = (file: string): readonly string[] | undefined => {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as string[];
-  } catch (error) {
-    if (isErrno(error, 'ENOENT') || error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-};
+export const readLayers = (file: string): readonly string[] | undefined => readJsonIfWhole(file);
 
 /**
  * The images of a plan's `disk-image` steps, by the steps' ids, made if they are not there: detached read-only mounts of the files, of this mount namespace. Whoever collects the files does no

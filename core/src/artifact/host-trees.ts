@@ -1,10 +1,10 @@
-import {readFileSync, statSync} from 'node:fs';
+import {statSync} from 'node:fs';
 import {basename} from 'node:path';
 import type {HostPath} from '../contract/names.ts';
 import type {Plan} from '../contract/plan.ts';
 import type {Step} from '../contract/step.ts';
 import {holdImages, openStore} from '../image/store.ts';
-import {isErrno} from '../linux/syscall-error.ts';
+import {readJsonIfWhole} from '../linux/read-json.ts';
 import {textHash} from '../linux/text-hash.ts';
 
 /** Trees of the host's own programs, for flavors that run them in a pod. */
@@ -39,14 +39,7 @@ export const MAKING = '.making-';
 export const isCurrent = ({files}: TreeRecord): boolean => files.every(([path, state]) => fileState(path) === state);
 
 /** `undefined` if there is none, or a crash of the machine has left a part of it. */
-export const readTreeRecord = (file: string): TreeRecord | undefined => {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as TreeRecord;
-  } catch (error) {
-    if (isErrno(error, 'ENOENT') || error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-};
+export const readTreeRecord = (file: string): TreeRecord | undefined => readJsonIfWhole(file);
 
 /**
  * The trees of a plan's `host-tree` steps that are of the host, by the steps' ids; made if they are not there or the host has changed.

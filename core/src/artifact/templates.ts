@@ -1,4 +1,4 @@
-import {readFileSync, statSync, utimesSync} from 'node:fs';
+import {statSync, utimesSync} from 'node:fs';
 import {basename, join} from 'node:path';
 import type {HostPath} from '../contract/names.ts';
 import type {Plan} from '../contract/plan.ts';
@@ -8,6 +8,7 @@ import type {Fd} from '../linux/fd.ts';
 import {openTree, setMountAttributes} from '../linux/mount.ts';
 import {openStored} from '../linux/open-stored.ts';
 import {O_PATH} from '../linux/openat2.ts';
+import {readJsonIfWhole} from '../linux/read-json.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {textHash} from '../linux/text-hash.ts';
 import {RktError} from '../rkt-error.ts';
@@ -61,14 +62,8 @@ export const isRefuted = (directory: string, refuted: readonly string[]): boolea
 };
 
 /** `undefined` if nothing whole tells. */
-export const readRecord = (template: string): TemplateRecord | undefined => {
-  try {
-    return JSON.parse(readFileSync(join(template, PARTS.record), 'utf8')) as TemplateRecord;
-  } catch (error) {
-    if (isErrno(error, 'ENOENT') || error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-};
+export const readRecord = (template: string): TemplateRecord | undefined =>
+  readJsonIfWhole(join(template, PARTS.record));
 
 /** A program that starts a machine gives that two minutes; others may have no bound of their own, and hold every pod up that waits for them. */
 const MAKER_TIMEOUT = 180_000;

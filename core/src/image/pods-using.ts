@@ -1,6 +1,7 @@
-import {readdirSync, readFileSync} from 'node:fs';
+import {readdirSync} from 'node:fs';
 import type {HostPath} from '../contract/names.ts';
 import type {Pod} from '../contract/pod.ts';
+import {readJsonIfWhole} from '../linux/read-json.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import type {ImageStore} from './store.ts';
 
@@ -9,16 +10,6 @@ const list = (directory: string): string[] => {
     return readdirSync(directory);
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return [];
-    throw error;
-  }
-};
-
-const read = (file: string): Pick<Pod, 'apps' | 'stage1'> | undefined => {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Pod;
-  } catch (error) {
-    // No such file in a pod that is not prepared yet, whose maker holds the store; cut short in one that a crash left behind, which cannot run.
-    if (isErrno(error, 'ENOENT', 'ENOTDIR') || error instanceof SyntaxError) return undefined;
     throw error;
   }
 };
@@ -43,7 +34,8 @@ export const podsUsing = (
   const pods = `${store.dataDir}/pods`;
   for (const state of among) {
     for (const uuid of list(`${pods}/${state}`)) {
-      const {apps = [], stage1} = read(`${pods}/${state}/${uuid}/frozen.json`) ?? {};
+      // No such file in a pod that is not prepared yet, whose maker holds the store; cut short in one that a crash left behind, which cannot run.
+      const {apps = [], stage1} = readJsonIfWhole<Pod>(`${pods}/${state}/${uuid}/frozen.json`) ?? {};
       if (stage1 !== undefined) {
         note(stage1.image.id, uuid);
         noteLayer(store, stage1.tree, (name) => note(name, uuid));
