@@ -2,6 +2,7 @@ import type {HostFacts} from '../contract/host.ts';
 import type {HostPath} from '../contract/names.ts';
 import type {MountEntry} from './mountinfo.ts';
 import type {CgroupMembership} from './proc-cgroup.ts';
+import {words} from './words.ts';
 
 export type CgroupFacts = HostFacts['cgroup'];
 export type Hierarchy = CgroupFacts['hierarchies'][number];
@@ -56,8 +57,6 @@ export const findHierarchies = ({mounts, own, v2Controllers, takesPods}: CgroupS
     parent: chooseParent(hierarchies, (directory) => mode !== 'v2' || takesPods(directory)),
   };
 };
-
-const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '');
 
 const modeOf = (hierarchies: readonly Hierarchy[]): CgroupFacts['mode'] => {
   const v1 = hierarchies.some(({version}) => version === 1);

@@ -30,6 +30,7 @@ import {type CgroupMembership, cgroupsOf} from './proc-cgroup.ts';
 import {sleep} from './sleep.ts';
 import {isOn} from './statfs.ts';
 import {isErrno} from './syscall-error.ts';
+import {words} from './words.ts';
 
 /*
  * A cgroup is named by its absolute path, the same in every hierarchy. Hierarchies are checked to be cgroup file systems before anything is
@@ -59,7 +60,6 @@ const levels = (path: string): string[] => {
 
 const write = (file: string, value: string): void => writeFileSync(file, value, {flag: 'r+'});
 const read = (file: string): string => readFileSync(file, 'utf8').trim();
-const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '');
 
 /** The cgroup of a pod or app, from the path that the contract gives below the host's parent. */
 export const cgroupPath = ({parent}: CgroupFacts, path: string): string =>
