@@ -13,7 +13,8 @@ export const newUuid = (): Uuid => {
   return text;
 };
 
-const SHAPE = '00000000-0000-0000-0000-000000000000';
+/** Takes the place of a random one where there is no pod, so that the same question gets the same answer. */
+export const NO_POD = '00000000-0000-0000-0000-000000000000' as Uuid;
 
 /**
  * The beginning of a UUID as a person types it, in lower case: digits, and hyphens where a UUID has them.
@@ -23,8 +24,8 @@ export const parseUuidPrefix = (text: string): string => {
   const prefix = text.toLowerCase();
   const fits =
     prefix.length > 0 &&
-    prefix.length <= SHAPE.length &&
-    [...prefix].every((character, index) => (SHAPE[index] === '-' ? character === '-' : /^[0-9a-f]$/.test(character)));
+    prefix.length <= NO_POD.length &&
+    [...prefix].every((character, index) => (NO_POD[index] === '-' ? character === '-' : /^[0-9a-f]$/.test(character)));
   if (!fits) throw uuidInvalid(text);
   return prefix;
 };

@@ -1,13 +1,10 @@
-import type {Uuid} from '../../contract/names.ts';
 import {holdPresentImages, openStore} from '../../image/store.ts';
 import type {Settings} from '../../settings.ts';
 import type {Explanation} from '../compose/choose-for-pod.ts';
 import {type ComposedPod, compose} from '../compose/compose.ts';
 import {findImagesForPlan} from '../compose/find-images-for-plan.ts';
 import type {PodRequest, RunRequest} from '../request.ts';
-
-/** Takes the place of the random UUID, so that the same question gets the same answer. */
-const PLAN_UUID = '00000000-0000-0000-0000-000000000000' as Uuid;
+import {NO_POD} from '../state/uuid.ts';
 
 /**
  * What `run` would do. Changes nothing and needs no rights but to read.
@@ -20,7 +17,7 @@ export const planRun = async (
   explain?: (explanation: Explanation) => void,
 ): Promise<ComposedPod> => {
   using _images = holdPresentImages(openStore(settings.dataDir));
-  return await compose(settings, request, run, PLAN_UUID, {
+  return await compose(settings, request, run, NO_POD, {
     find: findImagesForPlan(explain === undefined ? 'plan' : 'explain'),
     remember: false,
     ...(explain === undefined ? {} : {explain}),

@@ -1,7 +1,7 @@
 import {APPC_VERSION} from '../../appc/appc-version.ts';
 import {readPodManifest} from '../../appc/read-manifest.ts';
 import type {HostFacts} from '../../contract/host.ts';
-import type {HostPath, Uuid} from '../../contract/names.ts';
+import type {HostPath} from '../../contract/names.ts';
 import {RktError} from '../../rkt-error.ts';
 import type {Settings} from '../../settings.ts';
 import type {ChosenFlavor} from '../../stage1/choice/choose-flavor.ts';
@@ -11,6 +11,7 @@ import {hostNames} from '../compose/host-names.ts';
 import type {ImageTree} from '../compose/image-tree.ts';
 import {overlayObstacle} from '../compose/overlay-support.ts';
 import {PLAIN_RUN} from '../request.ts';
+import {NO_POD} from '../state/uuid.ts';
 
 const IMAGE = `sha512-${'0'.repeat(128)}`;
 
@@ -38,7 +39,7 @@ export const planOrdinary = async (
   facts: HostFacts,
 ): Promise<PlannedPod> => {
   const {pod} = freeze({
-    uuid: '00000000-0000-0000-0000-000000000000' as Uuid,
+    uuid: NO_POD,
     ...(found.stage1 === undefined ? {} : {stage1: found.stage1}),
     dataDir,
     manifest: await readPodManifest(Buffer.from(JSON.stringify(MANIFEST))),
