@@ -1,11 +1,8 @@
-import {setTimeout} from 'node:timers/promises';
 import type {Settings} from '../../settings.ts';
 import {locatePod, seePod} from '../state/find.ts';
 import {isPodName, podNamed} from '../state/pod-names.ts';
 import {isFinished} from '../state/states.ts';
-
-/** As for pods. */
-const POLL = 100;
+import {awaitTrue} from './await-true.ts';
 
 /**
  * Waits until there is a pod of a name that --pod-name may give, for at most `milliseconds`: whoever has just started one need not know when it is there. Of anything else, as a UUID,
@@ -30,10 +27,5 @@ export const awaitPodName = async (
   remark(
     isOver ? `the pod "${name}" is over; waiting for the next one` : `there is no pod "${name}" yet; waiting for it`,
   );
-  const start = Date.now();
-  for (;;) {
-    const waited = Date.now() - start;
-    if (waited >= milliseconds || isThere()) return waited;
-    await setTimeout(Math.min(POLL, milliseconds - waited));
-  }
+  return await awaitTrue(isThere, milliseconds);
 };
