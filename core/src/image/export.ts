@@ -1,8 +1,8 @@
 import {createHash} from 'node:crypto';
-import {writeSync} from 'node:fs';
 import type {ImageId} from '../contract/names.ts';
 import {outputMode} from '../linux/umask.ts';
 import {startFile} from '../linux/unfinished-file.ts';
+import {writeAll} from '../linux/write-all.ts';
 import {checkOutput, outputFault} from './check-output.ts';
 import {imageDamaged} from './errors.ts';
 import {rebuildArchive} from './rebuild.ts';
@@ -21,9 +21,7 @@ export const exportImage = async (
   checkOutput(output, 'file', overwrite);
   try {
     using file = startFile(output);
-    await streamImage(store, id, (bytes) => {
-      for (let at = 0; at < bytes.length; ) at += writeSync(file.number, bytes, at);
-    });
+    await streamImage(store, id, (bytes) => writeAll(file.number, bytes));
     file.appear(outputMode(), {overwrite});
   } catch (error) {
     throw outputFault(output, error);

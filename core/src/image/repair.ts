@@ -1,9 +1,10 @@
-import {closeSync, constants, existsSync, mkdirSync, openSync, writeSync} from 'node:fs';
+import {closeSync, constants, existsSync, mkdirSync, openSync} from 'node:fs';
 import type {HostPath, ImageId} from '../contract/names.ts';
 import {log} from '../debug.ts';
 import {fsyncDirectory} from '../linux/fsync.ts';
 import {openHost} from '../linux/openat2.ts';
 import {exchange, renameNoReplace} from '../linux/rename.ts';
+import {writeAll} from '../linux/write-all.ts';
 import {RktError} from '../rkt-error.ts';
 import {compareTrees} from './compare-trees.ts';
 import {clearDamage, markDamaged, type Part} from './damage.ts';
@@ -153,9 +154,7 @@ const unpackAgain = async (store: ImageStore, id: ImageId, spool: Spool): Promis
 const writeArchive = async (store: ImageStore, id: ImageId, file: string): Promise<void> => {
   const output = openSync(file, 'wx', 0o600);
   try {
-    await streamImage(store, id, (bytes) => {
-      for (let at = 0; at < bytes.length; ) at += writeSync(output, bytes, at);
-    });
+    await streamImage(store, id, (bytes) => writeAll(output, bytes));
   } finally {
     closeSync(output);
   }

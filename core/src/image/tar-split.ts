@@ -1,7 +1,8 @@
-import {closeSync, createReadStream, openSync, writeSync} from 'node:fs';
+import {closeSync, createReadStream, openSync} from 'node:fs';
 import {pipeline} from 'node:stream';
 import {constants, createZstdDecompress, zstdCompressSync} from 'node:zlib';
 import type {Fd} from '../linux/fd.ts';
+import {writeAll} from '../linux/write-all.ts';
 
 /*
  * `tar-split.zst`: everything of an archive that is not content of files (headers, padding, end), in order, in zstd frames. Where content belongs
@@ -24,7 +25,7 @@ export const writeTarSplit = (path: string): TarSplitWriter => {
   let file = openSync(path, 'wx', 0o600);
   const flush = (): void => {
     const compressed = zstdCompressSync(frame.subarray(0, used), OPTIONS);
-    for (let at = 0; at < compressed.length; ) at += writeSync(file, compressed, at);
+    writeAll(file, compressed);
     used = 0;
   };
   const close = (): void => {

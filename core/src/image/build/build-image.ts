@@ -1,4 +1,4 @@
-import {fstatSync, type Stats, statSync, writeSync} from 'node:fs';
+import {fstatSync, type Stats, statSync} from 'node:fs';
 import {basename, resolve} from 'node:path';
 import {Readable} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
@@ -10,6 +10,7 @@ import {errnoText} from '../../linux/errno-text.ts';
 import {scratchDirectory} from '../../linux/scratch-directory.ts';
 import {outputMode} from '../../linux/umask.ts';
 import {startFile} from '../../linux/unfinished-file.ts';
+import {writeAll} from '../../linux/write-all.ts';
 import {RktError} from '../../rkt-error.ts';
 import {checkOutput, outputFault} from '../check-output.ts';
 import {imageBuildInvalid, imageNotBuildable} from '../errors.ts';
@@ -88,7 +89,7 @@ const save = async (chunks: AsyncIterable<Buffer>, file: number, compression: Bu
   const source = Readable.from(chunks, {objectMode: false});
   // Not a stream of Node's, which closes the file when something fails.
   const target = async (written: AsyncIterable<Buffer>): Promise<void> => {
-    for await (const bytes of written) for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+    for await (const bytes of written) writeAll(file, bytes);
   };
   switch (compression) {
     case 'none':
