@@ -1,18 +1,17 @@
 import type {App} from '@rkt/core/contract';
-import {execLine} from './encode.ts';
 import {afterRecorders, serviceName, starterName} from './names.ts';
+import {NO_STREAMS, runScript, scriptFile} from './script.ts';
 import {type UnitFile, unit} from './unit.ts';
 
 const SCRIPT = '/etc/rkt/count-start';
 
-export const countStartScript: UnitFile = {
-  path: SCRIPT.replace('/etc/', ''),
-  content: `count=0
+export const countStartScript = scriptFile(
+  SCRIPT,
+  `count=0
 if [ -e "$1" ]; then read -r count <"$1"; fi
 echo "$((count + 1))" >"$1"
 `,
-  mode: 0o644,
-};
+);
 
 export const isRestarted = ({restart = 'no'}: App): boolean => restart !== 'no';
 
@@ -34,13 +33,8 @@ export const starterUnits = (app: App, statusDirectory: string): UnitFile[] =>
           ],
           Service: [
             ['Type', 'oneshot'],
-            [
-              'ExecStart',
-              execLine('/bin/sh', ['sh', SCRIPT, `${statusDirectory}/${app.name}.starts`], `app "${app.name}": starts`),
-            ],
-            ['StandardInput', 'null'],
-            ['StandardOutput', 'null'],
-            ['StandardError', 'null'],
+            ['ExecStart', runScript(SCRIPT, [`${statusDirectory}/${app.name}.starts`], `app "${app.name}": starts`)],
+            ...NO_STREAMS,
           ],
         }),
       ]

@@ -1,6 +1,6 @@
 import type {Pod} from '@rkt/core/contract';
-import {execLine} from './encode.ts';
 import {ALIVE} from './names.ts';
+import {NO_STREAMS, runScript, scriptFile} from './script.ts';
 import {type Setting, type UnitFile, unit} from './unit.ts';
 
 const SCRIPT = '/etc/rkt/end-pod';
@@ -13,9 +13,9 @@ export const firstFailure = (statusDirectory: string): string => `${statusDirect
  * is for an app of which nothing has been recorded. The status 133 is also what systemd-nspawn says of a pod that is to be started again, and it makes 1 of it:
  * then the pod ends in that way.
  */
-export const endPodScript: UnitFile = {
-  path: SCRIPT.replace('/etc/', ''),
-  content: `unknown=$1
+export const endPodScript = scriptFile(
+  SCRIPT,
+  `unknown=$1
 first=$2
 shift 2
 code=0
@@ -35,8 +35,7 @@ if [ "$code" = 133 ]; then
 fi
 exit "$code"
 `,
-  mode: 0o644,
-};
+);
 
 /** Somebody has asked the pod to end: what has not even started ends by that, too. */
 const TERMINATED = '143';
@@ -59,10 +58,8 @@ export const endUnits = ({apps}: Pod, statusDirectory: string): UnitFile[] => {
       ],
       Service: [
         ['Type', 'oneshot'],
-        ['ExecStart', execLine('/bin/sh', ['sh', SCRIPT, unknown, ...files], 'the status of the pod')],
-        ['StandardInput', 'null'],
-        ['StandardOutput', 'null'],
-        ['StandardError', 'null'],
+        ['ExecStart', runScript(SCRIPT, [unknown, ...files], 'the status of the pod')],
+        ...NO_STREAMS,
       ],
     });
   const target = (name: string, ends: string) =>

@@ -1,9 +1,10 @@
 import type {App, Mount, Pod} from '@rkt/core/contract';
 import {outerSysMounts} from '../rootfs.ts';
-import {execLine, fstabField, pathItem, shellWord} from './encode.ts';
+import {fstabField, pathItem, shellWord} from './encode.ts';
 import {characterRefused, sysVolumeRefused} from './errors.ts';
 import {MASKS} from './names.ts';
 import type {UnitOptions} from './options.ts';
+import {NO_STREAMS, runScript, scriptFile} from './script.ts';
 import {type Setting, type UnitFile, unit} from './unit.ts';
 
 const SCRIPT = '/etc/rkt/mask-kernel-paths';
@@ -35,13 +36,11 @@ export const maskUnits = (pod: Pod, before: readonly string[]): UnitFile[] =>
           Service: [
             ['Type', 'oneshot'],
             ['RemainAfterExit', 'yes'],
-            ['ExecStart', execLine('/bin/sh', ['sh', SCRIPT], MASKS)],
-            ['StandardInput', 'null'],
-            ['StandardOutput', 'null'],
-            ['StandardError', 'null'],
+            ['ExecStart', runScript(SCRIPT, [], MASKS)],
+            ...NO_STREAMS,
           ],
         }),
-        {path: SCRIPT.replace('/etc/', ''), content: script(pod), mode: 0o644},
+        scriptFile(SCRIPT, script(pod)),
       ]
     : [];
 

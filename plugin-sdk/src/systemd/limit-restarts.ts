@@ -1,7 +1,7 @@
 import type {App} from '@rkt/core/contract';
-import {execLine} from './encode.ts';
 import {firstFailure} from './end-pod.ts';
-import type {Setting, UnitFile} from './unit.ts';
+import {runScript, scriptFile} from './script.ts';
+import type {Setting} from './unit.ts';
 
 const SCRIPT = '/etc/rkt/limit-restarts';
 
@@ -9,9 +9,9 @@ const SCRIPT = '/etc/rkt/limit-restarts';
  * `limit-restarts ENDS TIMES SECONDS STATUS FIRST POLICY`: an app has ended, with the status of the file `STATUS`. If it has been started again `TIMES` times within the
  * last `SECONDS`, this is the end of the pod, with that status, or with 1 if it is 0.
  */
-export const limitRestartsScript: UnitFile = {
-  path: SCRIPT.replace('/etc/', ''),
-  content: `ends=$1
+export const limitRestartsScript = scriptFile(
+  SCRIPT,
+  `ends=$1
 times=$2
 seconds=$3
 code=
@@ -37,23 +37,13 @@ set -C
 echo "$code" >"$5"
 exit 1
 `,
-  mode: 0o644,
-};
+);
 
 /** What is done when an app has ended that may be restarted only so often. */
 export const limitRestarts = ({name, restart = 'no', restartLimit}: App, statusDirectory: string): Setting[] => {
   if (restart === 'no' || restartLimit === undefined) return [];
   const {times, seconds} = restartLimit;
   const files = {ends: `${statusDirectory}/${name}.ends`, status: `${statusDirectory}/${name}`};
-  const argv = [
-    'sh',
-    SCRIPT,
-    files.ends,
-    `${times}`,
-    `${seconds}`,
-    files.status,
-    firstFailure(statusDirectory),
-    restart,
-  ];
-  return [['ExecStart', execLine('/bin/sh', argv, `app "${name}": restarts`)]];
+  const args = [files.ends, `${times}`, `${seconds}`, files.status, firstFailure(statusDirectory), restart];
+  return [['ExecStart', runScript(SCRIPT, args, `app "${name}": restarts`)]];
 };

@@ -1,10 +1,10 @@
 import type {App} from '@rkt/core/contract';
-import {execLine} from './encode.ts';
 import {firstFailure} from './end-pod.ts';
 import {limitRestarts} from './limit-restarts.ts';
 import {ALIVE, type Ending, recorderName} from './names.ts';
 import type {UnitOptions} from './options.ts';
 import {oomRecorder} from './record-oom-kills.ts';
+import {NO_STREAMS, runScript, scriptFile} from './script.ts';
 import {type UnitFile, unit} from './unit.ts';
 
 const SCRIPT = '/etc/rkt/record-exit';
@@ -18,9 +18,9 @@ const SIGNALS =
  * and its number, as shells have it. Without either there is nothing to write: systemd could not
  * even fork, or has started the app again already.
  */
-export const recordExitScript: UnitFile = {
-  path: SCRIPT.replace('/etc/', ''),
-  content: `if [ -z "\${MONITOR_EXIT_CODE-}" ]; then exit 255; fi
+export const recordExitScript = scriptFile(
+  SCRIPT,
+  `if [ -z "\${MONITOR_EXIT_CODE-}" ]; then exit 255; fi
 status=$MONITOR_EXIT_STATUS
 if [ "$MONITOR_EXIT_CODE" != exited ]; then
   case $status in
@@ -42,8 +42,7 @@ if [ "$status" != 0 ] && [ -n "\${2-}" ]; then
 fi 2>/dev/null
 exit "$status"
 `,
-  mode: 0o644,
-};
+);
 
 /**
  * Units of their own and not an ExecStopPost: that one would have the environment of the app, so an image with LD_PRELOAD could run its code outside its
@@ -72,16 +71,14 @@ export const recorderUnits = (app: App, options: UnitOptions, more: readonly End
         [
           'ExecStart',
           // That an app has failed does not fail what may find that it has done so too often.
-          `${limits.length > 0 ? '-' : ''}${execLine(
-            '/bin/sh',
-            ['sh', SCRIPT, `${statusDirectory}/${app.name}`, ...(endsPod ? [firstFailure(statusDirectory)] : [])],
+          `${limits.length > 0 ? '-' : ''}${runScript(
+            SCRIPT,
+            [`${statusDirectory}/${app.name}`, ...(endsPod ? [firstFailure(statusDirectory)] : [])],
             `app "${app.name}": status`,
           )}`,
         ],
         ...limits,
-        ['StandardInput', 'null'],
-        ['StandardOutput', 'null'],
-        ['StandardError', 'null'],
+        ...NO_STREAMS,
       ],
     });
   });

@@ -1,31 +1,29 @@
 import type {App} from '@rkt/core/contract';
-import {execLine} from './encode.ts';
 import {keeperName, serviceName} from './names.ts';
 import type {UnitOptions} from './options.ts';
+import {NO_STREAMS, runScript, scriptFile} from './script.ts';
 import {type Setting, type UnitFile, unit} from './unit.ts';
 
 const RECORD = '/etc/rkt/record-oom';
 const KEEP = '/etc/rkt/keep-cgroup';
 
 /** `record-oom FILE COUNTER` writes how many processes have been killed for want of memory, if any has. */
-const recordScript: UnitFile = {
-  path: RECORD.replace('/etc/', ''),
-  content: `while read -r name count; do
+const recordScript = scriptFile(
+  RECORD,
+  `while read -r name count; do
   if [ "$name" = oom_kill ] && [ "$count" != 0 ]; then echo "$count" >"$1"; fi
 done <"$2"
 `,
-  mode: 0o644,
-};
+);
 
 /** `keep-cgroup DIRECTORY` leaves a process that does nothing in a cgroup below it, so that systemd cannot remove it. */
-const keepScript: UnitFile = {
-  path: KEEP.replace('/etc/', ''),
-  content: `mkdir -p "$1/rkt" || exit 1
+const keepScript = scriptFile(
+  KEEP,
+  `mkdir -p "$1/rkt" || exit 1
 sh -c 'kill -STOP $$' &
 echo $! >"$1/rkt/cgroup.procs"
 `,
-  mode: 0o644,
-};
+);
 
 const counterOf = (app: App, {oomCounter}: UnitOptions): string | undefined => oomCounter?.(app);
 const isOwn = ({cgroupVersion = 1}: UnitOptions): boolean => cgroupVersion === 1;
@@ -40,7 +38,7 @@ export const oomRecorder = (app: App, options: UnitOptions): Setting[] => {
   const counter = counterOf(app, options);
   if (counter === undefined) return [];
   const file = `${options.statusDirectory}/${isOwn(options) ? `${app.name}.oom` : ':oom'}`;
-  return [['ExecStart', `-${execLine('/bin/sh', ['sh', RECORD, file, counter], `app "${app.name}": memory`)}`]];
+  return [['ExecStart', `-${runScript(RECORD, [file, counter], `app "${app.name}": memory`)}`]];
 };
 
 /** The unit that the app's service starts after, if its cgroup has to be kept. */
@@ -61,10 +59,8 @@ export const keeperUnits = (app: App, options: UnitOptions): UnitFile[] => {
       ],
       Service: [
         ['Type', 'forking'],
-        ['ExecStart', execLine('/bin/sh', ['sh', KEEP, directory], `app "${app.name}": memory`)],
-        ['StandardInput', 'null'],
-        ['StandardOutput', 'null'],
-        ['StandardError', 'null'],
+        ['ExecStart', runScript(KEEP, [directory], `app "${app.name}": memory`)],
+        ...NO_STREAMS,
       ],
     }),
   ];
