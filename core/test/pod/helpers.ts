@@ -3,7 +3,7 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
 import type {HostPath, Uuid} from '../../src/contract/names.ts';
-import type {AppRequest, PodRequest, RunRequest} from '../../src/pod/request.ts';
+import {type AppRequest, PLAIN_RUN, type PodRequest, type RunRequest} from '../../src/pod/request.ts';
 import {makePodsDirectories, podDirectory} from '../../src/pod/state/layout.ts';
 import type {PodDirectory} from '../../src/pod/state/states.ts';
 
@@ -65,14 +65,4 @@ export const podRequest = (
   ...more,
 });
 
-export const runRequest = (more: Partial<RunRequest> = {}): RunRequest => ({
-  interactive: false,
-  dns: [],
-  dnsSearch: [],
-  dnsOpt: [],
-  hostsEntries: [],
-  ipc: 'auto',
-  mdsRegister: false,
-  noTemplate: false,
-  ...more,
-});
+export const runRequest = (more: Partial<RunRequest> = {}): RunRequest => ({...PLAIN_RUN, ...more});

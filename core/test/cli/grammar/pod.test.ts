@@ -6,7 +6,9 @@ import {appFlags, podFlags, runFlags} from '../../../src/cli/grammar/flags.ts';
 import {parsePodArguments} from '../../../src/cli/grammar/pod.ts';
 import {parseRunFlags} from '../../../src/cli/grammar/run.ts';
 import {parse} from '../../../src/cli/parse.ts';
+import {PLAIN_RUN} from '../../../src/pod/request.ts';
 import type {RktError} from '../../../src/rkt-error.ts';
+import {appRequest, podRequest} from '../../pod/helpers.ts';
 
 const flags = {...podFlags, ...runFlags, ...appFlags};
 const parsed = (argv: readonly string[]) => parse({name: 'run', imageGrammar: true}, flags, argv);
@@ -15,30 +17,6 @@ const pod = (...argv: string[]) => {
   return parsePodArguments(args.flags, args.images);
 };
 const run = (...argv: string[]) => parseRunFlags(parsed(argv).flags);
-
-const APP = {
-  args: [],
-  readOnlyRootfs: false,
-  mounts: [],
-  annotations: {},
-  userAnnotations: {},
-  userLabels: {},
-  environment: {},
-  acceptImage: [],
-  isolators: [],
-};
-const POD = {
-  volumes: [],
-  ports: [],
-  inheritEnv: false,
-  environment: {},
-  pullPolicy: 'new',
-  noOverlay: false,
-  privateUsers: false,
-  acceptImage: [],
-  allowDegraded: [],
-  allowSymlinks: false,
-};
 
 let directory = '';
 test.before(() => {
@@ -52,7 +30,7 @@ const file = (name: string, text: string | Uint8Array): string => {
 };
 
 test('an image alone', (t) => {
-  t.deepEqual(pod('a') as unknown, {...POD, apps: [{...APP, image: 'a'}]});
+  t.deepEqual(pod('a') as unknown, podRequest([appRequest({image: 'a', acceptImage: []})]));
 });
 
 test('a request knows that it was read from what is gone then', (t) => {
@@ -262,16 +240,7 @@ test('a file that is not UTF-8 is refused', (t) => {
 });
 
 test('how to run: defaults', (t) => {
-  t.deepEqual(run('a') as unknown, {
-    interactive: false,
-    dns: [],
-    dnsSearch: [],
-    dnsOpt: [],
-    hostsEntries: [],
-    ipc: 'auto',
-    mdsRegister: false,
-    noTemplate: false,
-  });
+  t.deepEqual(run('a') as unknown, PLAIN_RUN);
 });
 
 test('S31 --accept-image is for the image before it, and before the first for all', (t) => {

@@ -85,7 +85,7 @@ const APPLETS = [
 ];
 
 /** All capabilities: what a test that is about something else has, so that only what it asks for changes. */
-const EVERYTHING: Process['capabilities'] = {
+export const EVERYTHING: Process['capabilities'] = {
   bounding: [...CAPABILITIES],
   effective: [...CAPABILITIES],
   ambient: [],
