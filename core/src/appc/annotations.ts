@@ -3,7 +3,7 @@ import {isDate} from './date.ts';
 import {acIdentifier} from './names.ts';
 import {isRestart, RESTART_ANNOTATION, RESTART_LIMIT_ANNOTATION, RESTARTS, readRestartLimit} from './restart.ts';
 import {text} from './text.ts';
-import {unique} from './unique.ts';
+import {uniqueNames} from './unique.ts';
 import {readWatchdog, WATCHDOG_ANNOTATION} from './watchdog.ts';
 
 const isWebAddress = (value: string): boolean => /^https?:\/\/[^\s/]\S*$/.test(value) && URL.canParse(value);
@@ -30,7 +30,7 @@ export type Annotation = z.infer<typeof annotation>;
 /** Annotations: names unique, well-known ones as appc defines them (appc IM-29, PO-08). */
 export const annotations = z.lazy(() =>
   z.array(annotation).check(
-    unique('name'),
+    uniqueNames,
     z.check<readonly Annotation[]>((context) => {
       context.value.forEach(({name, value}, i) => {
         const rule = Object.hasOwn(wellKnown, name) ? wellKnown[name] : undefined;

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import {text} from './text.ts';
-import {unique} from './unique.ts';
+import {uniqueNames} from './unique.ts';
 
 const NAME = /^[A-Za-z0-9_.-]+$/;
 
@@ -16,5 +16,5 @@ const variable = z.lazy(() =>
 );
 
 /** Environment of an app (appc IM-20). */
-export const environment = z.lazy(() => z.array(variable).check(unique('name')));
+export const environment = z.lazy(() => z.array(variable).check(uniqueNames));
 export type Environment = z.infer<typeof environment>;

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import {text} from './text.ts';
-import {unique} from './unique.ts';
+import {uniqueNames} from './unique.ts';
 
 export const eventHandlers = z.lazy(() =>
   z
@@ -12,5 +12,5 @@ export const eventHandlers = z.lazy(() =>
       }),
     )
     /** At most one of each (appc IM-18). */
-    .check(unique('name')),
+    .check(uniqueNames),
 );

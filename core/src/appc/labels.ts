@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import {acIdentifier} from './names.ts';
 import {text} from './text.ts';
-import {unique} from './unique.ts';
+import {uniqueNames} from './unique.ts';
 
 /** The combinations of `os` and `arch` that appc knows (its `ValidOSArch`). */
 const ARCHITECTURES: Readonly<Record<string, readonly string[]>> = {
@@ -21,7 +21,7 @@ export type Label = z.infer<typeof label>;
 /** Labels of an image or of a reference to one: names unique, `os` and `arch` as appc knows them (appc IM-13). */
 export const labels = z.lazy(() =>
   z.array(label).check(
-    unique('name'),
+    uniqueNames,
     z.check<readonly Label[]>((context) => {
       const find = (name: string) => context.value.findIndex((entry) => entry.name === name);
       const [os, arch] = [find('os'), find('arch')];

@@ -3,7 +3,7 @@ import {bounded} from './bounded.ts';
 import {volumeName} from './names.ts';
 import {targetPath} from './paths.ts';
 import {maybe} from './text.ts';
-import {unique} from './unique.ts';
+import {uniqueNames} from './unique.ts';
 
 /** Where an app expects a volume (appc IM-22). */
 const mountPoint = z.lazy(() =>
@@ -19,4 +19,4 @@ export type MountPoint = z.infer<typeof mountPoint>;
 /** Mounts of an app, and places for them, at most. */
 export const MAX_MOUNTS = 1000;
 
-export const mountPoints = z.lazy(() => z.array(mountPoint).check(bounded(MAX_MOUNTS, 'mount points'), unique('name')));
+export const mountPoints = z.lazy(() => z.array(mountPoint).check(bounded(MAX_MOUNTS, 'mount points'), uniqueNames));

@@ -11,7 +11,7 @@ import {targetPath} from './paths.ts';
 import {exposedPort} from './ports.ts';
 import {RESTART_ANNOTATION, restartLimitOf, restartOf} from './restart.ts';
 import {maybe} from './text.ts';
-import {unique} from './unique.ts';
+import {uniqueNames} from './unique.ts';
 import {acVersion} from './version.ts';
 import {volume} from './volumes.ts';
 
@@ -54,8 +54,8 @@ export const podManifest = z.lazy(() =>
   z.strictObject({
     acVersion,
     acKind: acKind('PodManifest'),
-    apps: z.array(podApp).check(z.minLength(1, 'at least one app'), unique('name')),
-    volumes: maybe(z.array(volume).check(unique('name'))),
+    apps: z.array(podApp).check(z.minLength(1, 'at least one app'), uniqueNames),
+    volumes: maybe(z.array(volume).check(uniqueNames)),
     isolators: maybe(isolatorList('pod')),
     annotations: maybe(annotations),
     ports: maybe(z.array(exposedPort)),

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import {bounded} from './bounded.ts';
 import {acName} from './names.ts';
 import {maybe, nonEmptyText} from './text.ts';
-import {unique} from './unique.ts';
+import {uniqueNames} from './unique.ts';
 
 const MAX_PORT = 65_535;
 const range = `a number from 1 to ${MAX_PORT}`;
@@ -40,7 +40,7 @@ export type ImagePort = z.infer<typeof port>;
 /** Ports of an app, or ranges of them, at most. */
 const MAX_PORTS = 1000;
 
-export const ports = z.lazy(() => z.array(port).check(bounded(MAX_PORTS, 'ports'), unique('name')));
+export const ports = z.lazy(() => z.array(port).check(bounded(MAX_PORTS, 'ports'), uniqueNames));
 
 /** A port of the pod that is exposed on the host (appc PO-13). */
 export const exposedPort = z.lazy(() =>

@@ -2,7 +2,7 @@ import {constants} from 'node:fs';
 import type {Process} from '../contract/process.ts';
 import {assertArgumentsFit} from '../linux/arguments-fit.ts';
 import {callProgram, type ProgramCall, tellingChild} from '../linux/call-program.ts';
-import {allCapabilities, capabilitiesOf} from '../linux/capabilities.ts';
+import {allCapabilities, ownCapabilities} from '../linux/capabilities.ts';
 import {applyPrivileged, credentialCalls, hide, hideWhatFollows, setsBeforeExec} from '../linux/credentials.ts';
 import {workingDirectoryMissing} from '../linux/errors.ts';
 import {prepareExec} from '../linux/exec.ts';
@@ -187,7 +187,7 @@ const callsOf = ({launch, ways, path, directory, domain, terminal, filters}: Ins
   const {namespaces} = launch;
   const {member, root, cgroups, process} = ways;
   // Whoever joins a user namespace has everything in it at first.
-  const here = capabilitiesOf();
+  const here = ownCapabilities();
   const there = namespaces.includes('user')
     ? {...here, bounding: allCapabilities(), permitted: allCapabilities()}
     : here;

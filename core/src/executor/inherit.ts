@@ -1,6 +1,6 @@
 import {RLIMITS, type RlimitName} from '../contract/kernel-names.ts';
 import type {Process} from '../contract/process.ts';
-import {capabilitiesOf} from '../linux/capabilities.ts';
+import {ownCapabilities} from '../linux/capabilities.ts';
 import {readLimits, readOomScore} from '../linux/read-back.ts';
 import {exceeds, getRlimit, raiseHardLimit} from '../linux/rlimits.ts';
 
@@ -33,5 +33,5 @@ const attainable = ({name, soft, hard}: Process['rlimits'][number]): Process['rl
 // Only a raise is always permitted.
 const inheritedOomScore = (pid: number): number | null => {
   const [theirs, own] = [readOomScore(pid), readOomScore('self')];
-  return theirs > own || capabilitiesOf().effective.includes('CAP_SYS_RESOURCE') ? theirs : null;
+  return theirs > own || ownCapabilities().effective.includes('CAP_SYS_RESOURCE') ? theirs : null;
 };

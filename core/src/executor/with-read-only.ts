@@ -27,7 +27,7 @@ export const withReadOnly = async <T>(layers: readonly Fd[], use: (directory: Ho
   try {
     return await use(place);
   } finally {
-    unmount(place, {detach: true});
+    unmount(place);
   }
 };
 

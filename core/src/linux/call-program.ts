@@ -2,7 +2,7 @@ import {fchmodSync} from 'node:fs';
 import {filterProgram} from './exec.ts';
 import type {Fd} from './fd.ts';
 import {cString, SYS, type SyscallName} from './libc.ts';
-import {memoryFile} from './memory-file.ts';
+import {executableMemoryFile} from './memory-file.ts';
 
 /*
  * JavaScript cannot go on in a forked child, and a program of the host would be loaded by the loader of whatever root directory it is in. So what has to happen around
@@ -600,14 +600,13 @@ export const callProgram = (
     list.writeUInt32LE(last.pid, LAST_AT);
     close(last.closes, list);
   }
-  const file = memoryFile(
+  const file = executableMemoryFile(
     'rkt-enter',
     elf([
       {address: CODE_AT, flags: READ_EXECUTE, content: code},
       {address: LIST_AT, flags: READ_WRITE, content: list},
       {address: DATA_AT, flags: READ_WRITE, content: data.content},
     ]),
-    {executable: true},
   );
   fchmodSync(file.number, 0o500);
   return file;

@@ -47,9 +47,8 @@ export const parseCapabilities = (status: string) => {
 };
 export type CapabilitySets = ReturnType<typeof parseCapabilities>;
 
-/** The capability sets of a process. Default: this one. */
-export const capabilitiesOf = (pid: number | 'self' = 'self'): CapabilitySets =>
-  parseCapabilities(readFileSync(`/proc/${pid}/status`, 'latin1'));
+/** Those of this process. */
+export const ownCapabilities = (): CapabilitySets => parseCapabilities(readFileSync('/proc/self/status', 'latin1'));
 
 /** Takes everything that is not in `keep` out of the bounding set, capabilities that this version does not know included. */
 export const boundingDrops = (keep: readonly Capability[]): ThreadCall[] => {

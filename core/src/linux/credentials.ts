@@ -4,9 +4,9 @@ import {
   ambientRaises,
   boundingDrops,
   type CapabilitySets,
-  capabilitiesOf,
   capabilityCall,
   clearAmbient,
+  ownCapabilities,
   setCapabilities,
 } from './capabilities.ts';
 import {capabilitiesMissing, oomScoreNotPermitted} from './errors.ts';
@@ -58,7 +58,7 @@ export const hideWhatFollows = (program: Fd): void => {
     return;
   }
   fchmodSync(program.number, EXECUTED_ONLY);
-  const {effective, permitted, inheritable} = capabilitiesOf();
+  const {effective, permitted, inheritable} = ownCapabilities();
   // Root has them again in what follows.
   setCapabilities({effective: effective.filter((name) => !READS.includes(name)), permitted, inheritable});
 };
@@ -117,7 +117,7 @@ export type SetsBeforeExec = Readonly<Omit<CapabilitySets, 'effective'>>;
  */
 export const setsBeforeExec = (
   {uid, capabilities: {bounding, effective, ambient}, noNewPrivileges}: Credentials,
-  {filters, own = capabilitiesOf()}: {readonly filters: number; readonly own?: CapabilitySets},
+  {filters, own = ownCapabilities()}: {readonly filters: number; readonly own?: CapabilitySets},
 ): SetsBeforeExec => {
   const has = (capability: Capability) => own.permitted.includes(capability);
   const missing = ambient.filter((capability) => !has(capability));

@@ -40,7 +40,7 @@ export const detachOthers = (paths: readonly string[]): void => detach(outermost
 const detach = (mountPoints: readonly string[]): void => {
   for (const path of mountPoints) {
     try {
-      unmount(path, {detach: true});
+      unmount(path);
     } catch (error) {
       // Someone else was faster, or the kernel keeps what a container was given.
       if (!isErrno(error, 'ENOENT', 'EINVAL')) throw error;

@@ -1,4 +1,4 @@
-import {type CapabilitySets, capabilitiesOf, setCapabilities} from './capabilities.ts';
+import {type CapabilitySets, ownCapabilities, setCapabilities} from './capabilities.ts';
 import {syscall} from './libc.ts';
 
 let own: CapabilitySets | undefined;
@@ -12,7 +12,7 @@ export class FileIdentity implements Disposable {
   readonly #gid: number;
 
   constructor(uid: number, gid: number) {
-    own ??= capabilitiesOf();
+    own ??= ownCapabilities();
     this.#gid = syscall('setfsgid', [gid]);
     this.#uid = syscall('setfsuid', [uid]);
     // Becoming another user than root has taken those that are about files.

@@ -10,14 +10,9 @@ const F_SEAL_GROW = 4;
 /** Since Linux 6.3, where it may be asked for. */
 const MFD_EXEC = 0x10;
 
-/** A file in memory that nobody else can open by a path. It ends with its last descriptor. */
-export const memoryFile = (
-  name: string,
-  content: string | Buffer,
-  {executable = false}: {executable?: boolean} = {},
-): Fd => {
-  const file = create(name, executable ? MFD_EXEC : 0);
-  const bytes = Buffer.from(content);
+/** A file in memory that nobody else can open by a path, to be executed. It ends with its last descriptor. */
+export const executableMemoryFile = (name: string, bytes: Buffer): Fd => {
+  const file = createExecutable(name);
   // By position, so that whoever inherits the descriptor reads from the start.
   for (let done = 0; done < bytes.length; ) done += writeSync(file.number, bytes, done, bytes.length - done, done);
   return file;
@@ -31,12 +26,13 @@ export const fixedMemoryFile = (name: string, bytes: number): Fd => {
   return file;
 };
 
-const create = (name: string, flags: number): Fd => {
-  const make = (more: number) => new Fd(syscall('memfd_create', [name, MFD_CLOEXEC | more], name));
+const create = (name: string, flags: number): Fd => new Fd(syscall('memfd_create', [name, MFD_CLOEXEC | flags], name));
+
+const createExecutable = (name: string): Fd => {
   try {
-    return make(flags);
+    return create(name, MFD_EXEC);
   } catch (error) {
-    if (flags === 0 || !isErrno(error, 'EINVAL')) throw error;
-    return make(0);
+    if (!isErrno(error, 'EINVAL')) throw error;
+    return create(name, 0);
   }
 };

@@ -128,10 +128,10 @@ export const mountWithData = (type: string, target: Fd, data: string, flags: rea
 const MNT_DETACH = 2;
 const UMOUNT_NOFOLLOW = 8;
 
-/** Unmounts what is on top at a path or what an open file is the root of; `detach` also while it is in use. A symlink is not followed. */
-export const unmount = (target: string | Fd, {detach = false}: {detach?: boolean} = {}): void => {
+/** Unmounts what is on top at a path or what an open file is the root of, also while it is in use. A symlink is not followed. */
+export const unmount = (target: string | Fd): void => {
   const [path, flags] = typeof target === 'string' ? [target, UMOUNT_NOFOLLOW] : [target.path, 0];
-  syscall('umount2', [path, flags | (detach ? MNT_DETACH : 0)]);
+  syscall('umount2', [path, flags | MNT_DETACH]);
 };
 
 /**

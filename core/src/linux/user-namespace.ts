@@ -1,6 +1,6 @@
 import {constants, writeFileSync} from 'node:fs';
 import {callProgram} from './call-program.ts';
-import {capabilitiesOf, capabilityCall} from './capabilities.ts';
+import {capabilityCall, ownCapabilities} from './capabilities.ts';
 import {idMapRefused, userNamespaceRefused} from './errors.ts';
 import type {Fd} from './fd.ts';
 import {closeOnExecFrom} from './fd-flags.ts';
@@ -20,7 +20,7 @@ const PR_SET_DUMPABLE = 4;
 /** Says that it has left our namespace, and waits until it is killed or forgotten. */
 const firstMember = (owner: number): Fd => {
   const otherwise = {say: '', status: 1};
-  const {permitted, inheritable} = capabilitiesOf();
+  const {permitted, inheritable} = ownCapabilities();
   const closed = {name: 'prctl', args: [PR_SET_DUMPABLE, 0, 0, 0, 0], otherwise} as const;
   return callProgram([
     closed,

@@ -11,7 +11,7 @@ for (const [text, time] of [
   ['2026-01-31t11:00:00.5z', now - 3_599_500],
   ['2026-01-31 13:00:00+02:00', now - 3_600_000],
 ] as const)
-  test(`--since=${text}`, (t) => t.is(parseSince('since', text, now), time));
+  test(`--since=${text}`, (t) => t.is(parseSince(text, now), time));
 
 for (const text of [
   '',
@@ -24,5 +24,5 @@ for (const text of [
   '2026-01-31T11:00:00Z x',
 ])
   test(`no time: ${JSON.stringify(text)}`, (t) => {
-    t.throws(() => parseSince('since', text, now), {code: 'RKT_FLAG_VALUE_INVALID'});
+    t.throws(() => parseSince(text, now), {code: 'RKT_FLAG_VALUE_INVALID'});
   });

@@ -50,7 +50,7 @@ export const command = defineCommand({
     const request = {
       app,
       follow,
-      since: since === undefined ? undefined : parseSince('since', since, Date.now()),
+      since: since === undefined ? undefined : parseSince(since, Date.now()),
       tail: tail === undefined ? undefined : parseTail(tail),
     };
     await readPodLogs(context, text, request, (found) => openWriter(context, found));

@@ -89,7 +89,7 @@ const mountMapped = ({step, lower, target, mapping}: Mapped, context: StepContex
     moveMount(mount, directory);
     const root = open.use(openLocation(place(name), context, READ));
     // The overlay keeps its own.
-    open.defer(() => unmount(root, {detach: true}));
+    open.defer(() => unmount(root));
     return root;
   };
   using own = openLocation({in: 'pod', path: above}, context, READ);

@@ -14,7 +14,7 @@ import {uuidFileUnwritable} from '../errors.ts';
 export const writeUuidFile = (path: HostPath, uuid: Uuid): void => {
   try {
     // A run that is killed here should leave nothing beside the caller's file.
-    if (createWhole(path, uuid, 0o644)) return;
+    if (createWhole(path, uuid)) return;
     const obstacle = notReplaceable(path);
     if (obstacle !== undefined) throw uuidFileUnwritable(path, obstacle);
     atomicWrite(path, uuid, 0o644);

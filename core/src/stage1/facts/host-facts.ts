@@ -2,7 +2,7 @@ import {accessSync, constants, existsSync, readdirSync, readFileSync, statSync} 
 import type {HostFacts} from '../../contract/host.ts';
 import type {HostPath} from '../../contract/names.ts';
 import {hasBegunAnew} from '../../linux/begun-anew.ts';
-import {allCapabilities, capabilitiesOf} from '../../linux/capabilities.ts';
+import {allCapabilities, ownCapabilities} from '../../linux/capabilities.ts';
 import {findHierarchies} from '../../linux/cgroup-hierarchies.ts';
 import {findDevicePolicy} from '../../linux/device-policy.ts';
 import {execInterpreterMissing} from '../../linux/errors.ts';
@@ -33,7 +33,7 @@ import {imageProgramVersion, programVersion} from './program-version.ts';
  */
 export const gatherHostFacts = (programs: readonly string[] = [], tree?: HostPath, cacheDir?: string): HostFacts => {
   const kernel = parseRelease(text('/proc/sys/kernel/osrelease').trim());
-  const {permitted, bounding} = capabilitiesOf();
+  const {permitted, bounding} = ownCapabilities();
   const landlock = landlockVersion();
   const sockets = passedAddresses();
   const streams = streamDevices();
