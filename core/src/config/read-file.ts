@@ -8,15 +8,10 @@ import {
   configFieldUnknown,
   configKindUnknown,
   configMalformed,
-  configTooLarge,
-  configUnreadable,
   configVersionUnknown,
 } from './errors.ts';
 import {type ConfigFile, kinds} from './kinds.ts';
-import {readBounded, Unbounded} from './read-bounded.ts';
-
-/** Largest configuration file. */
-const MAX_BYTES = 1 << 20;
+import {readBytes} from './read-bytes.ts';
 
 /** Reads and checks one configuration file. @throws RKT_CONFIG_… */
 export const readFile = (file: string): ConfigFile => {
@@ -78,7 +73,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 const isOneOf = (kind: string, allowed: readonly Kind[]): kind is Kind => (allowed as readonly string[]).includes(kind);
 
 const parseJson = (file: string): Record<string, unknown> => {
-  const text = readText(file);
+  const text = readBytes(file).toString();
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -94,15 +89,6 @@ const parseJson = (file: string): Record<string, unknown> => {
 
 /** Nothing else of what the parser says: it quotes the text, which may be credentials. */
 const placeOf = ({message}: SyntaxError): string | undefined => /\((line \d+ column \d+)\)$/.exec(message)?.[1];
-
-const readText = (file: string): string => {
-  try {
-    return readBounded(file, MAX_BYTES, {followLinks: false}).toString();
-  } catch (cause) {
-    if (cause instanceof Unbounded && cause.reason === 'too-large') throw configTooLarge(file, MAX_BYTES);
-    throw configUnreadable(file, cause);
-  }
-};
 
 /** zod/mini carries no sentences of its own. Values are left out: they may be credentials. */
 const describe = (issue: z.core.$ZodIssue): string => {

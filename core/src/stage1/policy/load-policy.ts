@@ -1,22 +1,12 @@
 import {firstFault} from '../../appc/fault.ts';
 import {readDocument} from '../../appc/read-manifest.ts';
-import {
-  configFieldInvalid,
-  configFieldUnknown,
-  configKindUnknown,
-  configTooLarge,
-  configUnreadable,
-  configVersionUnknown,
-} from '../../config/errors.ts';
-import {readBounded, Unbounded} from '../../config/read-bounded.ts';
+import {configFieldInvalid, configFieldUnknown, configKindUnknown, configVersionUnknown} from '../../config/errors.ts';
+import {readBytes} from '../../config/read-bytes.ts';
 import {RktError} from '../../rkt-error.ts';
 import {suggest} from '../../suggest.ts';
 import type {PolicyFile} from './find-policy-files.ts';
 import type {Match, Rule} from './policy.ts';
 import {type PolicyFileContent, policyFile} from './policy-schema.ts';
-
-/** Largest policy file. */
-const MAX_BYTES = 1 << 20;
 
 /** Reads and checks policy files, JSON or YAML: their rules in the order of the files. @throws RKT_CONFIG_… with file and place */
 export const loadPolicy = async (files: readonly PolicyFile[]): Promise<Rule[]> => {
@@ -29,11 +19,11 @@ export const loadPolicy = async (files: readonly PolicyFile[]): Promise<Rule[]> 
 };
 
 const parse = async (file: string): Promise<unknown> => {
+  const bytes = readBytes(file);
   try {
-    return await readDocument(readBounded(file, MAX_BYTES, {followLinks: false}));
+    return await readDocument(bytes);
   } catch (cause) {
-    if (cause instanceof Unbounded && cause.reason === 'too-large') throw configTooLarge(file, MAX_BYTES);
-    if (!(cause instanceof RktError)) throw configUnreadable(file, cause);
+    if (!(cause instanceof RktError)) throw cause;
     const {line, reason, path: at = '$'} = cause.fields;
     throw configFieldInvalid(
       file,
