@@ -14,10 +14,10 @@ import {scratchDirectory} from '../../linux/scratch-directory.ts';
 import {makeFirstTemplate} from '../../pod/verbs/make-first-template.ts';
 import {flavorOptions} from '../../stage1/choice/flavor-options.ts';
 import {STAGE1_FLAVOR} from '../../stage1/choice/stage1-image.ts';
-import {flavorHostLacks, flavorTakesNoImage} from '../../stage1/errors.ts';
+import {flavorTakesNoImage} from '../../stage1/errors.ts';
 import {gatherHostFacts} from '../../stage1/facts/host-facts.ts';
 import {type FoundFlavor, findFlavor} from '../../stage1/load/find.ts';
-import {findingsOf} from '../../stage1/negotiation/findings-of.ts';
+import {findingsOf, refuseLacking} from '../../stage1/negotiation/findings-of.ts';
 import {refuseWithoutRoot} from '../../stage1/negotiation/refuse-without-root.ts';
 import {asRoot} from '../as-root.ts';
 import {defineCommand} from '../command.ts';
@@ -87,9 +87,8 @@ export const command = defineCommand({
     if (flags.output === undefined || flags.kernel === 'small') asRoot(context, command.name);
     const takeKernel = await kernelOf(context, flags, found);
     const host = gatherHostFacts(declaration.programs ?? []);
-    const lacks = findingsOf(flavor, host).filter(({severity}) => severity === 'missing');
     // What the image is for is not missing before there is one.
-    if (lacks.length > 0 && !required) throw flavorHostLacks(declaration.name, lacks);
+    if (!required) refuseLacking(declaration.name, findingsOf(flavor, host));
     using scratch = scratchDirectory('rkt-flavor-build-');
     const {path: work} = scratch;
     const directory = join(work, 'rootfs') as HostPath;

@@ -9,8 +9,8 @@ import {chooseFlavor} from '../../stage1/choice/choose-flavor.ts';
 import {examineHere} from '../../stage1/choice/examine-here.ts';
 import {flavorOptions} from '../../stage1/choice/flavor-options.ts';
 import {rollBackFlavor, useFlavor} from '../../stage1/choice/used-flavor.ts';
-import {flavorHostLacks} from '../../stage1/errors.ts';
 import {findFlavor} from '../../stage1/load/find.ts';
+import {refuseLacking} from '../../stage1/negotiation/findings-of.ts';
 import {defineCommand} from '../command.ts';
 import type {Context} from '../context.ts';
 import {argumentMissing, argumentUnexpected, fileUnusable, flagConflict, flagValueInvalid} from '../errors.ts';
@@ -49,8 +49,7 @@ export const command = defineCommand({
     const selection = name.startsWith('.') ? path.resolve(name) : name;
     const found = await findFlavor(selection, await flavorOptions(context));
     const here = await examineHere(context, found);
-    const missing = here.examination.findings.filter(({severity}) => severity === 'missing');
-    if (missing.length > 0) throw flavorHostLacks(found.flavor.declaration.name, missing);
+    refuseLacking(found.flavor.declaration.name, here.examination.findings);
     if (percent !== undefined) {
       const number = canaryNumber(machineId(), found.flavor.declaration.name);
       if (number >= percent)

@@ -23,6 +23,7 @@ import {ENTRYPOINT, type Entrypoints, entrypointsOf} from '../aci/entrypoints.ts
 import {stage1ImageInvalid, stage1ImageNotStored} from '../errors.ts';
 import {isExecutable} from '../load/executable-flavor.ts';
 import {type FoundFlavor, findFlavor, loadFlavor} from '../load/find.ts';
+import {missingOf} from '../negotiation/findings-of.ts';
 import type {ChosenFlavor} from './choose-flavor.ts';
 
 /** Annotation of an image by which it says for which flavor it has been made. */
@@ -215,7 +216,7 @@ const withImage = async (store: ImageStore, found: FoundFlavor, described: Image
 
 /** @throws RKT_STAGE1_IMAGE_INVALID if the flavor cannot run with the image's programs on this host */
 export const checkPrograms = ({image: {id, name}}: NonNullable<Pod['stage1']>, findings: readonly Finding[]): void => {
-  const missing = findings.filter(({severity}) => severity === 'missing').map(({what}) => what);
+  const missing = missingOf(findings).map(({what}) => what);
   if (missing.length > 0) throw stage1ImageInvalid(id, name, missing.join('; '));
 };
 

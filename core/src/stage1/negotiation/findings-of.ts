@@ -1,5 +1,5 @@
 import type {Finding, HostFacts} from '../../contract/host.ts';
-import {flavorFailed} from '../errors.ts';
+import {flavorFailed, flavorHostLacks} from '../errors.ts';
 import type {FoundFlavor} from '../load/find.ts';
 import {unmet} from './host-can.ts';
 
@@ -14,6 +14,16 @@ export const findingsOf = (flavor: FoundFlavor['flavor'], host: HostFacts): Find
   if (lacking !== undefined) return [lacking];
   const lacks = 'requires' in run ? (run.requires ?? []).flatMap((requirement) => unmet(requirement, host) ?? []) : [];
   return [...found(name, () => flavor.probe(host)), ...lacks.map((what) => ({severity: 'missing', what}) as const)];
+};
+
+/** Those without which a flavor runs no pod. */
+export const missingOf = (findings: readonly Finding[]): Finding[] =>
+  findings.filter(({severity}) => severity === 'missing');
+
+/** @throws RKT_FLAVOR_HOST_LACKS if the host lacks what a flavor runs no pod without */
+export const refuseLacking = (flavor: string, findings: readonly Finding[]): void => {
+  const missing = missingOf(findings);
+  if (missing.length > 0) throw flavorHostLacks(flavor, missing);
 };
 
 /** That a flavor runs pods of root alone, and rkt runs as an ordinary user. */

@@ -5,9 +5,10 @@ import type {EnforcementReport, ReportEntry} from '../../contract/plan.ts';
 import type {Pod} from '../../contract/pod.ts';
 import type {Support} from '../../contract/support.ts';
 import {suggest} from '../../suggest.ts';
-import {degradedUnknown, flavorCannot, flavorHostLacks} from '../errors.ts';
+import {degradedUnknown, flavorCannot} from '../errors.ts';
 import {DEVICE_POLICY, type Ids, NOTIFY, UNSAID, USER, type Wish, wishesOf} from '../wishes.ts';
 import {degradableNames, degrade, isDegradable} from './degrade.ts';
+import {refuseLacking} from './findings-of.ts';
 import {idsBeyondHost, unmet, valueBeyondHost} from './host-can.ts';
 import {limitPrivileges, makesNodes} from './limit-privileges.ts';
 import {valueBeyondPod} from './pod-can.ts';
@@ -43,8 +44,7 @@ export const negotiate = ({
   host,
   allowDegraded,
 }: Negotiation): {pod: Pod; report: EnforcementReport} => {
-  const missing = findings.filter(({severity}) => severity === 'missing');
-  if (missing.length > 0) throw flavorHostLacks(declaration.name, missing);
+  refuseLacking(declaration.name, findings);
 
   const entries: ReportEntry[] = [];
   const problems: Problem[] = [];

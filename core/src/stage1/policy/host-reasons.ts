@@ -1,4 +1,5 @@
 import type {Finding} from '../../contract/host.ts';
+import {missingOf} from '../negotiation/findings-of.ts';
 
 /** Why a flavor does not run a pod. */
 export interface Reason {
@@ -12,6 +13,4 @@ export interface Reason {
 
 /** What a host lacks for a flavor, as reasons not to choose it. */
 export const hostReasons = (findings: readonly Finding[]): Reason[] =>
-  findings
-    .filter(({severity}) => severity === 'missing')
-    .map(({what, fix}) => ({kind: 'host', because: what, ...(fix === undefined ? {} : {fix})}));
+  missingOf(findings).map(({what, fix}) => ({kind: 'host', because: what, ...(fix === undefined ? {} : {fix})}));
