@@ -126,6 +126,7 @@ const launch = (
     ...readable.map((place) => `--allow-fs-read=${place}`),
     `--max-old-space-size=${HEAP}`,
     '--v8-pool-size=1',
+    '--disable-sigusr1',
     '--disable-warning=ExperimentalWarning',
     // From the sources everything is.
     ...process.execArgv.filter((each) => each.startsWith('--conditions=')),
