@@ -1,15 +1,17 @@
-import {chmodSync, constants, existsSync, mkdirSync} from 'node:fs';
-import {dirname, join, resolve} from 'node:path';
+import {chmodSync, constants, existsSync, fstatSync, mkdirSync} from 'node:fs';
+import {basename, dirname, join, resolve} from 'node:path';
 import type {HostPath, ImageId} from '../contract/names.ts';
+import type {Fd} from '../linux/fd.ts';
+import {namesIn} from '../linux/names-in.ts';
 import {openStored} from '../linux/open-stored.ts';
-import {O_PATH} from '../linux/openat2.ts';
+import {O_PATH, openHost} from '../linux/openat2.ts';
 import type {OwnDirectory} from '../linux/own-directory.ts';
 import {exchange, renameNoReplace} from '../linux/rename.ts';
 import {rootless} from '../linux/rootless.ts';
 import {ownDirectoryIn} from '../linux/scratch-directory.ts';
 import {checkOutput, outputFault} from './check-output.ts';
 import {copyTree} from './copy-tree.ts';
-import {imageNotFound} from './errors.ts';
+import {imageNotFound, imageOutputUnusable} from './errors.ts';
 import {hasImage} from './image-ids.ts';
 import {layersOf} from './layers.ts';
 import {holdImages, type ImageStore, imageDirectory} from './store.ts';
@@ -45,40 +47,62 @@ const copyOut = async (
   if (!hasImage(store, id)) throw imageNotFound(id);
   const target = resolve(output);
   checkOutput(target, 'directory', overwrite);
-  // Nobody but us can change what is in there while it is filled, and it appears when it is whole.
-  using beside = makeBeside(target);
-  const {path: work} = beside;
+  using parent = openParent(target);
+  // Nobody but us can change what is in there while it is filled, and it appears when it is whole. By its descriptor, as its parent may be somebody else's.
+  using beside = makeBeside(target, parent);
+  const work = beside.directory.path;
   const made = join(work, 'image');
   // Set-user-ID programs of an image are what they are, for nobody else to run (S11).
   mkdirSync(made, {mode: 0o700});
   {
     using rootfs = openStored(await findRootfs(), O_PATH | constants.O_DIRECTORY);
-    await copyTree(rootfs, join(made, 'rootfs') as HostPath);
+    await copyTree(rootfs, join(made, 'rootfs') as HostPath, target);
   }
   if (!rootfsOnly) {
     using manifest = openStored(`${image}/manifest` as HostPath, O_PATH);
-    await copyTree(manifest, join(made, 'manifest') as HostPath);
+    await copyTree(manifest, join(made, 'manifest') as HostPath, target);
   }
   const result = rootfsOnly ? join(made, 'rootfs') : made;
   // What an image has setuid is the user's then, and nobody else's to start.
   if (rootless() !== undefined) chmodSync(result, 0o700);
-  appear(result, target, overwrite);
+  appear(result, join(parent.path, basename(target)), {target, overwrite});
 };
 
 /** What is replaced is never without a name that its owner knows. */
-const appear = (result: string, target: string, overwrite: boolean): void => {
+const appear = (
+  result: string,
+  place: string,
+  {target, overwrite}: {readonly target: string; readonly overwrite: boolean},
+): void => {
   try {
-    if (overwrite && existsSync(target)) exchange(result, target);
-    else renameNoReplace(result, target);
+    if (overwrite && existsSync(place)) exchange(result, place);
+    else renameNoReplace(result, place);
   } catch (error) {
     throw outputFault(target, error);
   }
 };
 
-const makeBeside = (target: string): OwnDirectory => {
+const openParent = (target: string): Fd => {
   try {
-    return ownDirectoryIn(dirname(target), '.rkt-unfinished-');
+    return openHost(dirname(target), O_PATH | constants.O_DIRECTORY);
   } catch (error) {
     throw outputFault(target, error);
   }
+};
+
+const makeBeside = (target: string, parent: Fd): OwnDirectory => {
+  try {
+    const beside = ownDirectoryIn(parent.path, '.rkt-unfinished-');
+    if (isNew(beside)) return beside;
+    beside.directory.close();
+  } catch (error) {
+    throw outputFault(target, error);
+  }
+  throw imageOutputUnusable(target, 'somebody else renames what is made beside it');
+};
+
+/** Whoever may rename it may have put another in its place before it was opened, which is left as it is. */
+const isNew = ({directory}: OwnDirectory): boolean => {
+  const {uid, mode} = fstatSync(directory.number);
+  return uid === process.geteuid?.() && (mode & 0o077) === 0 && namesIn(directory.path).length === 0;
 };

@@ -5,12 +5,14 @@ import type {Fd} from './fd.ts';
 import {lockDirectory} from './lock.ts';
 import {namesIn} from './names-in.ts';
 import {openHost} from './openat2.ts';
-import {removeTree} from './remove-tree.ts';
+import {removeOpenTree} from './remove-tree.ts';
 import {isErrno} from './syscall-error.ts';
 
 /** A directory that is this process's own while its lock is held, and is removed with all that is left in it. */
 export interface OwnDirectory extends Disposable {
   readonly path: HostPath;
+  /** The very directory: where others may rename what is beside their own, its path can lead to something else. */
+  readonly directory: Fd;
 }
 
 /** Makes one. @param prefix path that its own begins with */
@@ -19,7 +21,7 @@ export const makeOwnDirectory = (prefix: string): OwnDirectory => {
     const path = mkdtempSync(prefix) as HostPath;
     const lock = tryLock(path);
     // Someone who cleans up can take a directory that is not locked yet.
-    if (lock !== undefined) return {path, [Symbol.dispose]: () => remove(path, lock)};
+    if (lock !== undefined) return {path, directory: lock, [Symbol.dispose]: () => remove(path, lock)};
   }
 };
 
@@ -53,7 +55,7 @@ const tryLock = (path: string): Fd | undefined => {
   try {
     const lock = lockDirectory(path, 'exclusive');
     if (lock === undefined) return undefined;
-    if (fstatSync(lock.number).ino === lstatSync(path, {throwIfNoEntry: false})?.ino) return lock;
+    if (isAt(path, lock)) return lock;
     lock.close();
   } catch (error) {
     if (!isErrno(error, 'ENOENT', 'ENOTDIR')) throw error;
@@ -61,9 +63,18 @@ const tryLock = (path: string): Fd | undefined => {
   return undefined;
 };
 
+const isAt = (path: string, directory: Fd): boolean => {
+  const [found, own] = [lstatSync(path, {throwIfNoEntry: false}), fstatSync(directory.number)];
+  return found?.ino === own.ino && found.dev === own.dev;
+};
+
+/** It goes by its descriptor, and of what has its name at most a directory that is empty. */
 const remove = (path: string, lock: Fd): void => {
   using held = lock;
   using parent = openHost(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
-  removeTree(parent, basename(path));
-  void held;
+  try {
+    removeOpenTree(parent, basename(path), held);
+  } catch (error) {
+    if (!isErrno(error, 'ENOTDIR', 'ENOTEMPTY', 'EEXIST') || isAt(path, held)) throw error;
+  }
 };

@@ -28,6 +28,10 @@ export const removeTree = (directory: Fd, name: RawPath): void => {
   }
 };
 
+/** The same of a directory that is held open: all below it, and then what has its name, if that is an empty directory. */
+export const removeOpenTree = (parent: Fd, name: RawPath, directory: Fd): void =>
+  removeOpened(parent, name, directory, {depth: 0, counter: {moved: 0}});
+
 interface Walk {
   readonly depth: number;
   /** The top of the tree, where directories that are too deep go; absent while the top itself is being opened. */
@@ -54,6 +58,10 @@ const removeNested = (parent: Fd, name: RawPath, walk: Walk): void => {
     return;
   }
   using directory = openForRemoval(parent, name);
+  removeOpened(parent, name, directory, walk);
+};
+
+const removeOpened = (parent: Fd, name: RawPath, directory: Fd, walk: Walk): void => {
   const below: Walk = {...walk, depth: walk.depth + 1, top: walk.top ?? directory};
   for (let pass = 1; ; pass++) {
     const movedBefore = walk.counter.moved;
