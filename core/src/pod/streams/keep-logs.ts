@@ -1,8 +1,9 @@
-import {constants, fstatSync, readdirSync, type Stats, writeSync} from 'node:fs';
+import {constants, fstatSync, type Stats, writeSync} from 'node:fs';
 import {DEFAULT_LOG_SIZE} from '../../contract/log-size.ts';
 import type {HostPath, Uuid} from '../../contract/names.ts';
 import type {Fd} from '../../linux/fd.ts';
 import {punchHole} from '../../linux/holes.ts';
+import {nextEntries} from '../../linux/list-directory.ts';
 import {openBeneath, openHost} from '../../linux/openat2.ts';
 import {unlessFull} from '../../linux/out-of-space.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
@@ -50,13 +51,13 @@ const isDamaged = (error: unknown): boolean => error instanceof RktError && erro
 
 /** What an app does to its log keeps nobody from the others. */
 const keepPodLogs = (uuid: Uuid, path: HostPath): unknown[] => {
-  if (!hasLogs(path)) return [];
+  using directory = openHost(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  if (!hasLogs(directory)) return [];
   const pod = readStored(path, 'frozen');
   if (pod === undefined) return [];
   const logs = keptLogs(pod.apps);
   if (logs.length === 0) return [];
   const size = pod.logSize ?? DEFAULT_LOG_SIZE;
-  using directory = openHost(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   return logs.flatMap((log) => {
     try {
       using file = openLog(uuid, directory, log, O_RDWR);
@@ -68,8 +69,17 @@ const keepPodLogs = (uuid: Uuid, path: HostPath): unknown[] => {
   });
 };
 
-/** Most pods have none: their other files need not be read. */
-const hasLogs = (path: HostPath): boolean => readdirSync(`${path}/${LOGS}`).length > 0;
+/** Most pods have none: their other files need not be read. The pod's own root may have put anything there, which is for whoever opens a log to tell. */
+const hasLogs = (pod: Fd): boolean => {
+  try {
+    using logs = openBeneath(pod, LOGS, O_RDONLY | O_DIRECTORY, {noSymlinks: true});
+    for (let some = nextEntries(logs); some !== undefined; some = nextEntries(logs)) if (some.length > 0) return true;
+    return false;
+  } catch (error) {
+    if (isErrno(error, 'ELOOP', 'ENOTDIR', 'EXDEV')) return true;
+    throw error;
+  }
+};
 
 const keepLog = (uuid: Uuid, pod: Fd, log: Log, file: Fd, size: number): void => {
   const stats = fstatSync(file.number);

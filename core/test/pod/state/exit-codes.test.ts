@@ -1,5 +1,5 @@
 import {execFileSync} from 'node:child_process';
-import {mkdirSync, symlinkSync, writeFileSync} from 'node:fs';
+import {mkdirSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import type {AppName} from '../../../src/contract/names.ts';
@@ -75,6 +75,15 @@ test('what is no short file has no exit status, and is not waited for', (t) => {
   writeFileSync(at('long'), `7${' '.repeat(64)}`);
   writeFileSync(at('other'), '5\n');
   symlinkSync('other', at('link'));
+  t.deepEqual(read(), []);
+});
+
+test('S16 a link of the pod in the place of its exit statuses leads nowhere', (t) => {
+  const {at, read} = podOf(t, 'one');
+  const elsewhere = scratch(t);
+  symlinkSync('5', path.join(elsewhere, 'one'));
+  rmSync(path.dirname(at('one')), {recursive: true});
+  symlinkSync(elsewhere, path.dirname(at('one')));
   t.deepEqual(read(), []);
 });
 

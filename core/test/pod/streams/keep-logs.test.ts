@@ -119,6 +119,23 @@ test('S16 what is no regular file of the pod is not touched, and said', (t) => {
   }
 });
 
+test('S16 whatever is in the place of the logs is said of the log, and leads nowhere', (t) => {
+  const {dataDir, file} = podOf(t);
+  const logs = path.dirname(file);
+  const put: readonly (() => void)[] = [
+    () => symlinkSync('/nowhere', logs),
+    () => symlinkSync(dataDir, logs),
+    () => writeFileSync(logs, ''),
+  ];
+  for (const make of put) {
+    rmSync(logs, {recursive: true});
+    make();
+    const [error] = keepLogs(dataDir) as RktError[];
+    t.is(error?.code, 'RKT_POD_LOG_UNUSABLE');
+    t.like(error?.fields, {uuid, app: 'web', stream: 'stdout'});
+  }
+});
+
 /** A pod with a second log, which is too long, beside one to which something is done. */
 const podWithTwo = (t: ExecutionContext) => {
   const pod = podOf(t);
