@@ -1,13 +1,16 @@
 import {dismissCompanions} from '../linux/companions.ts';
 import {hide} from '../linux/credentials.ts';
+import {isAlive} from '../linux/process-identity.ts';
 import {makeInputsReadOnly} from '../linux/read-only-inputs.ts';
 import {holdDescriptors} from '../linux/reopen.ts';
 import {makeJournalReopenable} from '../linux/reopenable-stdio.ts';
 import {sealSelf} from '../linux/sealed-self.ts';
+import {isErrno} from '../linux/syscall-error.ts';
 import {hasTerminal} from '../linux/terminal.ts';
 import {filterOf} from './become.ts';
 import type {EnterContext} from './context.ts';
 import {enterByChild} from './enter-by-child.ts';
+import {memberGone} from './errors.ts';
 import type {LaunchInto} from './exec.ts';
 import {goInside} from './go-inside.ts';
 import {openWays} from './open-ways.ts';
@@ -19,6 +22,17 @@ import {openWays} from './open-ways.ts';
  * @throws RKT_MEMBER_GONE, and what {@link exec} throws.
  */
 export const enter = async (launch: LaunchInto<'member'>, context: EnterContext): Promise<never> => {
+  try {
+    return await join(launch, context);
+  } catch (error) {
+    // Of a process that ends meanwhile whatever is read is not there any more, nor is a cgroup that it had for itself.
+    throw isErrno(error, 'ENOENT', 'ESRCH', 'ENODEV') && !isAlive(launch.member)
+      ? memberGone(launch.member.pid, error)
+      : error;
+  }
+};
+
+const join = async (launch: LaunchInto<'member'>, context: EnterContext): Promise<never> => {
   dismissCompanions();
   if (hasTerminal()) {
     const {enterOnTerminal} = await import('./enter-on-terminal.ts');

@@ -120,9 +120,10 @@ export const launchProgramMissing = (program: string, cause: unknown) =>
   });
 
 /** The process that was to be joined has ended. */
-export const memberGone = (pid: number) =>
+export const memberGone = (pid: number, cause?: unknown) =>
   new RktError('RKT_MEMBER_GONE', `process ${pid}, which was to be joined, has ended`, {
     pid,
+    cause,
     hint: 'see "rkt status"; a pod that has exited cannot be entered',
   });
 

@@ -8,6 +8,7 @@ import {isAlive} from '../linux/process-identity.ts';
 import type {EnterContext} from './context.ts';
 import {memberGone} from './errors.ts';
 import type {LaunchInto} from './exec.ts';
+import {faultPoint} from './fault.ts';
 import {inheritFrom} from './inherit.ts';
 
 /** The ways into a running app, and what its process hands down. All descriptors are close-on-exec. */
@@ -25,6 +26,7 @@ export const openWays = (
 ): Ways => {
   const member = openProcess(identity);
   if (member === undefined) throw memberGone(identity.pid);
+  faultPoint('enter.found');
   // Everything about the member is read by its number; it was of this very process if that still lives afterwards.
   const ways = {
     member,

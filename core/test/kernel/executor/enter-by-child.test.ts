@@ -34,7 +34,9 @@ const podOf = async (t: ExecutionContext, options: LaunchOptions = {}) => {
     process: {argv: SAY_AND_WAIT, ...options.process},
   });
   const pid = childOf(supervisor.pid);
-  t.teardown(() => process.kill(pid, 'SIGKILL'));
+  t.teardown(() => {
+    if (identify(pid) !== undefined) process.kill(pid, 'SIGKILL');
+  });
   const plan = (process: Partial<Process>, more: object = {}): Plan =>
     box.plan({
       launch: {
@@ -176,6 +178,15 @@ enterTest('enter hands SIGTERM and SIGHUP on into a pid namespace', async (t) =>
 enterTest('a process that has ended is not entered by a child either', async (t) => {
   const {box, plan, pid} = await podOf(t);
   const {code, fields} = LaunchBox.failure(box.runPlan(plan({}, {member: {pid, startTime: 1}})));
+  t.deepEqual([code, fields.pid], ['RKT_MEMBER_GONE', pid]);
+});
+
+enterTest('a process that ends while a child is to enter it is told to have ended', async (t) => {
+  const {box, plan, pid, supervisor} = await podOf(t);
+  const {code, fields} = await box.failureAfter(plan({}), 'enter.found', () => {
+    process.kill(pid, 'SIGKILL');
+    return supervisor.ended;
+  });
   t.deepEqual([code, fields.pid], ['RKT_MEMBER_GONE', pid]);
 });
 

@@ -95,6 +95,16 @@ enterTest('a process that has ended is not entered, nor the one that has its num
   t.deepEqual([code, fields.pid], ['RKT_MEMBER_GONE', app.pid]);
 });
 
+enterTest('a process that ends while it is entered is told to have ended', async (t) => {
+  const box = launchBox(t);
+  const app = await box.start({process: {argv: SAY_AND_WAIT}});
+  const {code, fields} = await box.failureAfter(member(box, app.pid, {}), 'enter.found', () => {
+    app.kill('SIGKILL');
+    return app.ended;
+  });
+  t.deepEqual([code, fields.pid], ['RKT_MEMBER_GONE', app.pid]);
+});
+
 enterTest('a program that the running app does not have is not found', async (t) => {
   const box = launchBox(t);
   const app = await box.start({process: {argv: SAY_AND_WAIT}});

@@ -1,8 +1,9 @@
 import {type ChildProcess, type SpawnSyncReturns, spawn, spawnSync} from 'node:child_process';
 import {randomUUID} from 'node:crypto';
 import {once} from 'node:events';
-import {chmodSync, copyFileSync, mkdirSync, symlinkSync, writeFileSync} from 'node:fs';
+import {chmodSync, copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {text} from 'node:stream/consumers';
 import {until} from '../../../../test/helpers/until.ts';
 import {
   CAPABILITIES,
@@ -216,8 +217,23 @@ export class LaunchBox {
     return Object.assign(child, {pid: child.pid ?? -1, ended, says});
   }
 
+  /** Runs a plan, and does something while it is stopped at a fault point. Returns how it failed. */
+  async failureAfter(plan: Plan, fault: string, act: () => unknown): Promise<LaunchFailure> {
+    const [program, args] = this.command(plan);
+    const child = spawn(program, args, {
+      env: {...process.env, RKT_FAULT: `${fault}:stop`},
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#t.teardown(() => child.kill('SIGKILL'));
+    const stderr = text(child.stderr);
+    await until(() => readFileSync(`/proc/${child.pid}/stat`, 'latin1').includes(') T '));
+    await act();
+    child.kill('SIGCONT');
+    return LaunchBox.failure({stderr: await stderr});
+  }
+
   /** What a failed launch said. */
-  static failure({stderr}: SpawnSyncReturns<string>): LaunchFailure {
+  static failure({stderr}: Pick<SpawnSyncReturns<string>, 'stderr'>): LaunchFailure {
     const line = stderr.split('\n').find((text) => text.startsWith('{'));
     if (line === undefined) throw new Error(`no failure: ${stderr}`);
     return JSON.parse(line) as LaunchFailure;
