@@ -1,6 +1,6 @@
 import {dismissCompanions} from '../linux/companions.ts';
 import {hide} from '../linux/credentials.ts';
-import {isAlive} from '../linux/process-identity.ts';
+import {isEnding} from '../linux/process-identity.ts';
 import {makeInputsReadOnly} from '../linux/read-only-inputs.ts';
 import {holdDescriptors} from '../linux/reopen.ts';
 import {makeJournalReopenable} from '../linux/reopenable-stdio.ts';
@@ -26,7 +26,7 @@ export const enter = async (launch: LaunchInto<'member'>, context: EnterContext)
     return await join(launch, context);
   } catch (error) {
     // Of a process that ends meanwhile whatever is read is not there any more, nor is a cgroup that it had for itself.
-    throw isErrno(error, 'ENOENT', 'ESRCH', 'ENODEV') && !isAlive(launch.member)
+    throw isErrno(error, 'ENOENT', 'ESRCH', 'ENODEV') && isEnding(launch.member)
       ? memberGone(launch.member.pid, error)
       : error;
   }

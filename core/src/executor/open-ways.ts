@@ -4,7 +4,7 @@ import {openCgroupsOf} from '../linux/cgroups.ts';
 import type {Fd} from '../linux/fd.ts';
 import {O_PATH, openHost} from '../linux/openat2.ts';
 import {openProcess} from '../linux/pidfd.ts';
-import {isAlive} from '../linux/process-identity.ts';
+import {isEnding} from '../linux/process-identity.ts';
 import type {EnterContext} from './context.ts';
 import {memberGone} from './errors.ts';
 import type {LaunchInto} from './exec.ts';
@@ -34,6 +34,6 @@ export const openWays = (
     cgroups: openCgroupsOf(facts.cgroup, identity.pid),
     process: inheritFrom(identity.pid, process, defaultLimits),
   };
-  if (!isAlive(identity)) throw memberGone(identity.pid);
+  if (isEnding(identity)) throw memberGone(identity.pid);
   return ways;
 };

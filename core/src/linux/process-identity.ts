@@ -54,3 +54,8 @@ export const isAlive = ({pid, startTime}: ProcessIdentity): boolean => {
   const stat = readStat(pid);
   return stat !== undefined && stat.startTime === startTime && stat.state !== 'Z' && stat.state !== 'X';
 };
+
+/**
+ * Whether that very process has ended, or is about to: then what /proc shows of it goes, one after the other, while it still counts as alive.
+ */
+export const isEnding = (identity: ProcessIdentity): boolean => !isAlive(identity) || hasNoMemory(identity.pid);

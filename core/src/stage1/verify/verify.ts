@@ -7,7 +7,7 @@ import type {ReadBack} from '../../contract/support.ts';
 import {cgroupPath, readLimitsOf} from '../../linux/cgroups.ts';
 import {readDevicePolicy} from '../../linux/device-policy.ts';
 import {readMountinfo} from '../../linux/mountinfo.ts';
-import {isAlive} from '../../linux/process-identity.ts';
+import {isEnding} from '../../linux/process-identity.ts';
 import {readBack} from '../../linux/read-back.ts';
 import {sleep} from '../../linux/sleep.ts';
 import {appNotRunning} from '../errors.ts';
@@ -55,9 +55,9 @@ const seenAgain = (look: () => Check[]): Check[] => {
 const whileAlive = <T>({uuid}: RunningPod, {name}: App, member: ProcessIdentity, look: () => T): T => {
   try {
     const seen = look();
-    if (isAlive(member)) return seen;
+    if (!isEnding(member)) return seen;
   } catch (error) {
-    if (isAlive(member)) throw error;
+    if (!isEnding(member)) throw error;
   }
   throw appNotRunning(uuid, name);
 };

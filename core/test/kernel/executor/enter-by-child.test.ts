@@ -4,8 +4,9 @@ import {lacks} from '../../../../test/helpers/lacks.ts';
 import {testIf} from '../../../../test/helpers/skip.ts';
 import {until} from '../../../../test/helpers/until.ts';
 import type {Plan, Process, RootfsPath} from '../../../src/contract/index.ts';
-import {identify} from '../../../src/linux/process-identity.ts';
+import {identify, isAlive} from '../../../src/linux/process-identity.ts';
 import {readBack} from '../../../src/linux/read-back.ts';
+import {endingProcess} from '../ending-process.ts';
 import {type Child, LaunchBox, type LaunchOptions, launchBox, processOf, SAY_AND_WAIT} from './launch-in-child.ts';
 
 /* Pods with a pid namespace of their own, which only a child of rkt can be in. */
@@ -188,6 +189,16 @@ enterTest('a process that ends while a child is to enter it is told to have ende
     return supervisor.ended;
   });
   t.deepEqual([code, fields.pid], ['RKT_MEMBER_GONE', pid]);
+});
+
+enterTest('a process whose end has begun is not entered, though it is still there', async (t) => {
+  const {box, plan} = await podOf(t);
+  const member = await endingProcess(t);
+  t.true(isAlive(member));
+  for (const namespaces of [['mount'], ['mount', 'pid']]) {
+    const {code, fields} = LaunchBox.failure(box.runPlan(plan({}, {member, namespaces})));
+    t.deepEqual([code, fields.pid], ['RKT_MEMBER_GONE', member.pid]);
+  }
 });
 
 enterTest('a program that is not in the pod is not found by a child either', async (t) => {

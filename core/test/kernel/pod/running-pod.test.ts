@@ -37,6 +37,7 @@ import {gatherHostFacts} from '../../../src/stage1/facts/host-facts.ts';
 import {checkFilter} from '../../../src/stage1/verify/check-filter.ts';
 import type {Evidence} from '../../../src/stage1/verify/evidence.ts';
 import {verify} from '../../../src/stage1/verify/verify.ts';
+import {endingProcess} from '../ending-process.ts';
 
 /* The processes of apps whose launched program only supervises them. */
 
@@ -216,6 +217,16 @@ kernelTest('S20 an app that ends before it is verified, or while it is, is said 
     t.is(error?.fields.app, 'one');
     t.throws(() => verify(seen, report, NO_STEPS, facts), {code}, name);
   }
+});
+
+kernelTest('S20 an app whose end has begun is said to have ended, though it is still there', async (t) => {
+  const {pod, start, running} = supervised(t, 'one');
+  start('payload/app-one.service');
+  const one = await endingProcess(t);
+  t.true(isAlive(one));
+  const seen = {...running(), apps: pod.apps, appProcesses: {one}};
+  const report = promise('os/linux/oom-score-adj', () => ({from: 'oom-score-adj'}));
+  t.throws<RktError>(() => verify(seen, report, NO_STEPS, facts), {code: 'RKT_POD_APP_NOT_RUNNING'});
 });
 
 /** linux/ptrace.h */
