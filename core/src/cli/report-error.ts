@@ -21,9 +21,18 @@ export const toRktError = (thrown: unknown): RktError => {
 
 /** What the system refused because of how the host is. That something has vanished is not among it: it may be a fault of ours. */
 const refusedPath = (thrown: unknown): readonly [path?: string, because?: string | undefined] =>
-  thrown instanceof Error && 'path' in thrown && typeof thrown.path === 'string' && !isErrno(thrown, 'ENOENT', 'EEXIST')
-    ? [thrown.path, errnoText(thrown)]
-    : [];
+  isCurrentDirectoryGone(thrown)
+    ? ['.', 'the current directory has been removed']
+    : thrown instanceof Error &&
+        'path' in thrown &&
+        typeof thrown.path === 'string' &&
+        !isErrno(thrown, 'ENOENT', 'EEXIST')
+      ? [thrown.path, errnoText(thrown)]
+      : [];
+
+/** What libuv says of getcwd(3): a path that was typed begins nowhere. */
+const isCurrentDirectoryGone = (thrown: unknown): boolean =>
+  isErrno(thrown, 'ENOENT') && (thrown as NodeJS.ErrnoException).syscall === 'uv_cwd';
 
 /** How an error is to be told. */
 export interface Telling {

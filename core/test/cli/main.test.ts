@@ -77,6 +77,15 @@ test('--debug tells where an error comes from', (t) => {
   t.regex(rkt(['--debug', 'config', '--dir=']).stderr, /\n {6}RktError: .*\n {10}at /);
 });
 
+test('a relative path in a directory that has been removed is an error that says so', (t) => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'rkt-cwd-'));
+  const script = `cd ${directory} && rmdir ${directory} && exec "$@"`;
+  const command = [process.execPath, ...node, main, ...nowhere, '--format=json', '--dir=data', 'list'];
+  const {status, stderr} = spawnSync('/bin/sh', ['-c', script, 'sh', ...command], {encoding: 'utf8'});
+  const {code, fields} = JSON.parse(stderr);
+  t.deepEqual([status, code, fields.path], [254, 'RKT_PATH_UNUSABLE', '.']);
+});
+
 test('S26 what was typed is escaped on standard error', (t) => {
   const {stderr} = rkt(['\x1b[2J\u202ename\ncode: FORGED']);
   t.notRegex(stderr.replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u);
