@@ -20,7 +20,9 @@ const encode = <T extends object>(what: string, encoders: Encoders<T>, values: T
 const text = (flag: string) => (value: Text) => [`--${flag}=${value}`];
 const truth = (flag: string) => (value: boolean) => (value ? [`--${flag}`] : []);
 const each = (flag: string) => (values: readonly Text[]) => values.map((value) => `--${flag}=${value}`);
-const joined = (flag: string) => (values: readonly Text[]) => [`--${flag}=${values.join(',')}`];
+const joined = (flag: string) => (values: readonly Text[]) => [
+  `--${flag}=${values.map((value) => without(',', flag, String(value))).join(',')}`,
+];
 const named = (flag: string) => (values: Readonly<Record<string, string>>) =>
   Object.entries(values).map(([name, value]) => `--${flag}=${without('=', flag, name)}=${value}`);
 
@@ -32,7 +34,9 @@ const without = (separator: string, what: string, value: string): string => {
 /** `key=value,key=value`. */
 const pairs = (values: object): string =>
   Object.entries(values)
-    .flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${escaped(String(value))}`]))
+    .flatMap(([key, value]) =>
+      value === undefined ? [] : [`${without('=', 'key', escaped(key))}=${escaped(String(value))}`],
+    )
     .join(',');
 
 const escaped = (value: string): string => value.replaceAll('%', '%25').replaceAll(',', '%2C');
@@ -74,7 +78,11 @@ const APP: Omit<Encoders<AppOptions>, 'args' | 'image'> = {
   capsRetain: joined('caps-retain'),
   capsRemove: joined('caps-remove'),
   seccomp: ({mode, errno, set}) =>
-    joined('seccomp')([`mode=${mode}`, ...(errno === undefined ? [] : [`errno=${errno}`]), ...set]),
+    joined('seccomp')([
+      `mode=${mode}`,
+      ...(errno === undefined ? [] : [`errno=${errno}`]),
+      ...set.map((name) => without('=', 'seccomp.set', name)),
+    ]),
   rlimits: (limits) =>
     Object.entries(limits).map(
       ([name, {soft, hard = soft}]) => `--rlimit=${without('=', 'rlimits', name)}=${soft}:${hard}`,

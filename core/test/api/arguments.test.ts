@@ -220,6 +220,23 @@ for (const [title, ask, option] of [
     () => podArguments({apps: [{image: 'x', rlimits: {'core=1': {soft: 2}}}]}),
     'rlimits',
   ],
+  [
+    'a capability that is two',
+    () => podArguments({apps: [{image: 'x', capsRetain: ['CAP_KILL,CAP_SYS_ADMIN']}]}),
+    'caps-retain',
+  ],
+  ['an option that is two', () => callArguments({insecureOptions: ['image,all-run']}), 'insecure-options'],
+  [
+    'a system call that is an option of the filter',
+    () => podArguments({apps: [{image: 'x', seccomp: {mode: 'retain', set: ['errno=ENOSYS']}}]}),
+    'seccomp.set',
+  ],
+  ['a limit that is two', () => podArguments({apps: [{image: 'x', hugepages: {'2Mi': '64Mi,1Gi=1Gi'}}]}), 'hugepages'],
+  [
+    'a key of a volume with a value in its name',
+    () => podArguments({volumes: [{name: 'a', kind: 'empty', ...{'mode=0777,uid': 0}}]}),
+    'key',
+  ],
 ] as const) {
   test(`S07 ${title} is refused`, (t) => {
     const error = t.throws(ask, {instanceOf: RktError});
