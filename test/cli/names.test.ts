@@ -280,6 +280,15 @@ withHost('completion proposes names before IDs, and only pods that fit', async (
   await pod.end();
 });
 
+withHost('S15 completion proposes nothing that a shell would run', async (t, host) => {
+  const labels = imageManifest({}).labels.map(({name, value}) =>
+    name === 'version' ? {name, value: '1$(>/substituted)`>/backquoted`'} : {name, value},
+  );
+  const id = await host.fetch({manifest: {labels}});
+  const {stdout} = await host.rkt(['__complete', 'images']);
+  t.deepEqual(stdout.trim().split('\n'), ['example.com/test', id]);
+});
+
 withHost('errors are as pretty as results', async (t, host) => {
   const {stderr} = await host.rkt(['--format=json-pretty', 'status', 'a']);
   t.true(stderr.startsWith('{\n  "code": "RKT_POD_UNKNOWN",\n'), stderr);

@@ -15,9 +15,17 @@ export const bashCompletion = (commands: readonly CompletionCommand[], global: r
   );
   return `# bash completion of rkt; for example: rkt completion bash > /etc/bash_completion.d/rkt
 
+# Names and versions of images are a stranger's: "compgen -W" would expand them.
+_rkt_ask() {
+  local found
+  while IFS= read -r found; do
+    [[ -n $found && $found == "$2"* ]] && COMPREPLY+=("$found")
+  done <<< "$(rkt "\${_rkt_global[@]}" __complete "$1" 2>/dev/null)"
+}
+
 _rkt_kind() {
   case $1 in
-    pods*|images|flavors) compopt -o nosort 2>/dev/null; COMPREPLY=($(compgen -W "$(rkt "\${_rkt_global[@]}" __complete "$1" 2>/dev/null)" -- "$2")) ;;
+    pods*|images|flavors) compopt -o nosort 2>/dev/null; _rkt_ask "$1" "$2" ;;
     commands) COMPREPLY=($(compgen -W ${quote(firstWords(commands).join(' '))} -- "$2")) ;;
     shells) COMPREPLY=($(compgen -W ${quote(SHELLS.join(' '))} -- "$2")) ;;
   esac

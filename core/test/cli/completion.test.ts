@@ -1,5 +1,5 @@
 import {spawnSync} from 'node:child_process';
-import {chmodSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test from 'ava';
@@ -21,7 +21,7 @@ test.before(async () => {
   for (const [shell, make] of Object.entries(MAKERS))
     writeFileSync(path.join(directory, shell), make(commands, global));
   const stub = path.join(directory, 'rkt');
-  writeFileSync(stub, '#!/bin/sh\nfor last; do :; done\necho "$last-one" "$last-two"\n');
+  writeFileSync(stub, '#!/bin/sh\nfor last; do :; done\nprintf "%s\\n" "$last-one" "$last-two"\n');
   chmodSync(stub, 0o755);
 });
 test.after.always(() => rmSync(directory, {recursive: true}));
@@ -48,7 +48,7 @@ for (const shell of ['bash', 'fish', 'zsh'] as const) {
   });
 }
 
-const complete = (line: string): string[] => {
+const complete = (line: string, programs = directory): string[] => {
   const {stdout} = spawnSync(
     'bash',
     [
@@ -60,13 +60,24 @@ const complete = (line: string): string[] => {
       line,
       String(line.length),
     ],
-    {env: {PATH: `${directory}:/usr/bin:/bin`, LC_ALL: 'C.UTF-8'}, cwd: directory},
+    {env: {PATH: `${programs}:/usr/bin:/bin`, LC_ALL: 'C.UTF-8'}, cwd: programs},
   );
   return String(stdout)
     .trim()
     .split(',')
     .filter((word) => word !== '');
 };
+
+testIf(lacks('program/bash'))('S15 bash runs nothing of what a stranger has called an image', (t) => {
+  const stub = path.join(directory, 'hostile');
+  mkdirSync(stub);
+  const names = ['example.com/a:$(>substituted)`>backquoted`', 'example.com/$HOME', 'example.com/*', '~'];
+  writeFileSync(path.join(stub, 'rkt'), `#!/bin/sh\nprintf '%s\\n' ${names.map((name) => `'${name}'`).join(' ')}\n`);
+  chmodSync(path.join(stub, 'rkt'), 0o755);
+  // Files are offered, too.
+  t.deepEqual(complete('rkt run ', stub), [...names, 'rkt']);
+  t.deepEqual(readdirSync(stub), ['rkt']);
+});
 
 for (const [line, words] of [
   ['rkt vers', ['version']],

@@ -16,12 +16,15 @@ export const command = defineCommand({
   async run(context, {positionals}) {
     const [what] = positionals;
     if (what === undefined) throw argumentMissing(command.name, WHAT);
-    const words = await find(what, context);
+    const words = (await find(what, context)).filter((word) => PLAIN.test(word));
     if (context.format !== 'text') context.output.value(words, context.format);
     else for (const word of words) context.output.line(word);
     return 0;
   },
 });
+
+/** What every shell takes as it is. What a stranger has in the version of an image, a shell would run (S15). */
+const PLAIN = /^[\w.+:@%/][\w.+:@%/~=-]*$/;
 
 const find = async (what: string, context: Context): Promise<string[]> => {
   // A broken configuration is told; what cannot be read is not.
@@ -54,7 +57,9 @@ const images = async (dataDir: Context['dataDir']): Promise<string[]> => {
   const store = openStore(dataDir);
   // To look at it would make it.
   const rows = existsSync(store.index) ? listIndex(store) : [];
-  const names = rows.map(({name, labels: {version}}) => (version === undefined ? name : `${name}:${version}`));
+  const names = rows.map(({name, labels: {version}}) =>
+    version !== undefined && PLAIN.test(version) ? `${name}:${version}` : name,
+  );
   return [...new Set(names.sort()), ...imageIds(store).sort()];
 };
 
