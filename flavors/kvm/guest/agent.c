@@ -68,6 +68,7 @@ struct process {
 	int input_ends;
 	char *pending; /* of standard input, not written yet */
 	uint32_t pending_length;
+	uint32_t ungranted; /* of it, has been taken */
 	struct output out, err;
 	int status, told;
 	int entered;
@@ -107,10 +108,17 @@ static void write_whole(int fd, const void *data, size_t length) {
 	}
 }
 
+/* In one piece: each write to the port is a call of QEMU, which calls the monitor. */
+static struct {
+	struct frame head;
+	char payload[MAX_PAYLOAD];
+} message;
+
+/* A payload may be in its place already. */
 static void send_frame(enum frame_type type, int process, const void *payload, uint32_t length) {
-	struct frame frame = {.type = type, .process = process, .length = length};
-	write_whole(port, &frame, sizeof frame);
-	if (length > 0) write_whole(port, payload, length);
+	message.head = (struct frame){.type = type, .process = process, .length = length};
+	if (length > 0 && payload != message.payload) memcpy(message.payload, payload, length);
+	write_whole(port, &message, sizeof message.head + length);
 }
 
 /* ---- start of the machine ---- */
@@ -848,7 +856,11 @@ static void close_output(struct output *output) {
 }
 
 static void grant(int id, uint32_t bytes) {
-	struct credit credit = {.stream = FRAME_INPUT, .bytes = bytes};
+	struct process *process = &processes[id];
+	process->ungranted += bytes;
+	if (process->ungranted < GRANTED) return;
+	struct credit credit = {.stream = FRAME_INPUT, .bytes = process->ungranted};
+	process->ungranted = 0;
 	send_frame(FRAME_CREDIT, id, &credit, sizeof credit);
 }
 
@@ -918,9 +930,11 @@ static int unread(const struct process *process, int fd) {
 	return fd >= 0 && ioctl(fd, FIONREAD, &bytes) == 0 ? bytes : 0;
 }
 
+/* The driver of the port takes 32 KiB at a time: two of them, with the head. */
+#define MAX_READ (65536u - sizeof(struct frame))
+
 static void pass_output(int id, struct output *output, enum frame_type type) {
-	static char buffer[MAX_PAYLOAD];
-	ssize_t length = read(output->fd, buffer, output->credit < sizeof buffer ? output->credit : sizeof buffer);
+	ssize_t length = read(output->fd, message.payload, output->credit < MAX_READ ? output->credit : MAX_READ);
 	if (length < 0 && (errno == EAGAIN || errno == EINTR)) {
 		output->owed = 0; /* somebody in the guest has read it */
 		return;
@@ -932,7 +946,7 @@ static void pass_output(int id, struct output *output, enum frame_type type) {
 	}
 	output->credit -= length;
 	output->owed -= length < output->owed ? length : output->owed;
-	send_frame(type, id, buffer, length);
+	send_frame(type, id, message.payload, length);
 }
 
 /* To the process's own standard error, as far as somebody reads that. */

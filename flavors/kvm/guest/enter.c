@@ -25,11 +25,10 @@
 
 #include "frame.h"
 #include "terminal.h"
+#include "write.h"
 
 /* As everywhere in rkt: its own failure, not that of the command. */
 #define FAILED 254
-/* A pipe that can be written to takes so much without making us wait. */
-#define PORTION 4096
 
 struct stream {
 	int from, to; /* -1: closed */
@@ -125,8 +124,7 @@ static void pass(struct stream *stream) {
 		stream->length = length;
 		return;
 	}
-	ssize_t done = write(stream->to, stream->buffer + stream->at, stream->length < PORTION ? stream->length : PORTION);
-	if (done < 0 && (errno == EINTR || errno == EAGAIN)) return;
+	ssize_t done = write_at_once(stream->to, stream->buffer + stream->at, stream->length);
 	if (done < 0) { /* nobody reads it any more: whoever writes it is to find out */
 		close_stream(stream);
 		return;

@@ -49,6 +49,8 @@ struct frame {
 #define MAX_PAYLOAD 65536u
 /* What may be on its way of one stream: a reader that is slow stops its own stream and no other. */
 #define WINDOW 262144u
+/* So much of what has been taken is granted anew at once: else all frames become as small as what the reader takes at a time, and each frame takes time in the guest. */
+#define GRANTED (WINDOW / 4)
 #define MAX_PROCESSES 64
 
 struct renewal {

@@ -45,6 +45,7 @@
 #include "frame.h"
 #include "taps.h"
 #include "terminal.h"
+#include "write.h"
 
 /* As everywhere in rkt: its own failure, not that of an app. */
 #define FAILED 254
@@ -90,6 +91,7 @@ struct sink {
 	int fd; /* -1: nobody wants it */
 	char *queue;
 	uint32_t length;
+	uint32_t ungranted; /* has been taken */
 	uint32_t late; /* came after SIGKILL */
 };
 
@@ -211,25 +213,11 @@ static void tell_console(void) {
 	tell(console_text + from, console_length - from);
 }
 
-/* A pipe that can be written to takes so much without making us wait. */
-#define PORTION 4096
-
-/* Whether what could be written to still can: another stream may go to the same place, and have filled it meanwhile. */
-static int takes_more(int fd) {
-	struct pollfd place = {fd, POLLOUT, 0};
-	return poll(&place, 1, 0) == 1;
-}
-
 /* What apps had written before the machine failed, as far as somebody takes it at once. */
 static void pass_last_words(void) {
 	for (int at = 0; at < 2 * app_count; at++) {
 		struct sink *sink = at % 2 == 0 ? &processes[at / 2].out : &processes[at / 2].err;
-		for (uint32_t done = 0; sink->fd >= 0 && done < sink->length && takes_more(sink->fd);) {
-			uint32_t rest = sink->length - done;
-			ssize_t length = write(sink->fd, sink->queue + done, rest < PORTION ? rest : PORTION);
-			if (length <= 0) break;
-			done += length;
-		}
+		if (sink->fd >= 0) (void)write_at_once(sink->fd, sink->queue, sink->length);
 		sink->length = 0;
 	}
 }
@@ -379,8 +367,11 @@ static void tell_failed(void) {
 	if (*failed_template != '\0') record(":template", failed_template);
 }
 
-static void grant(int id, enum frame_type stream, uint32_t bytes) {
-	struct credit credit = {.stream = stream, .bytes = bytes};
+static void grant(int id, struct sink *sink, enum frame_type stream, uint32_t bytes) {
+	sink->ungranted += bytes;
+	if (sink->ungranted < GRANTED) return;
+	struct credit credit = {.stream = stream, .bytes = sink->ungranted};
+	sink->ungranted = 0;
 	send_frame(FRAME_CREDIT, id, &credit, sizeof credit);
 }
 
@@ -396,8 +387,8 @@ static void leave(struct process *process) {
 	close_fd(&process->out.fd);
 	close_fd(&process->err.fd);
 	if (process->state == ALIVE) {
-		grant(process - processes, FRAME_OUTPUT, process->out.length);
-		grant(process - processes, FRAME_ERROR, process->err.length);
+		grant(process - processes, &process->out, FRAME_OUTPUT, process->out.length);
+		grant(process - processes, &process->err, FRAME_ERROR, process->err.length);
 		process->out.length = process->err.length = 0;
 		return;
 	}
@@ -536,7 +527,7 @@ static int is_too_late(struct sink *sink, uint32_t length) {
 static void take_output(int id, struct sink *sink, enum frame_type type, const char *data, uint32_t length) {
 	if (length == 0 || is_too_late(sink, length)) return;
 	if (sink->fd < 0) {
-		grant(id, type, length);
+		grant(id, sink, type, length);
 		return;
 	}
 	if (sink->length + length > WINDOW) give_up("PROTOCOL", "the machine writes more than it was granted");
@@ -641,9 +632,7 @@ static int read_port(void) {
 /* ---- streams ---- */
 
 static void drain(int id, struct sink *sink, enum frame_type type) {
-	if (!takes_more(sink->fd)) return;
-	ssize_t done = write(sink->fd, sink->queue, sink->length < PORTION ? sink->length : PORTION);
-	if (done < 0 && (errno == EINTR || errno == EAGAIN)) return;
+	ssize_t done = write_at_once(sink->fd, sink->queue, sink->length);
 	if (done < 0) { /* the disk is full: the app need not wait for that; or nobody reads it any more, which the app is to find out */
 		uint8_t stream = type;
 		if (errno == EPIPE) send_frame(FRAME_CLOSE, id, &stream, sizeof stream);
@@ -654,7 +643,7 @@ static void drain(int id, struct sink *sink, enum frame_type type) {
 	}
 	sink->length -= done;
 	memmove(sink->queue, sink->queue + done, sink->length);
-	grant(id, type, done);
+	grant(id, sink, type, done);
 	tell_end(&processes[id]);
 }
 

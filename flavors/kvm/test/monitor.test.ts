@@ -416,11 +416,11 @@ testIf(lacks('program/cc', 'program/python3'))(
     const directory = makeDirectory(['monitor']);
     t.teardown(() => rmSync(directory, {recursive: true}));
     const told = path.join(directory, 'told');
-    // A size is 12 bytes, and comes before the script; what has been written is granted anew by 16.
+    // A size is 12 bytes, and comes before the script.
     writeScript(
       directory,
       `frame 'R\\0\\0\\0\\0\\0\\0\\0'; head -c 37 <&3 | head -c 12 >${told}
-      frame 'O\\0\\0\\0\\006\\0\\0\\0up\\r\\nx'; frame 'y'; head -c 16 <&3 >/dev/null; head -c 12 <&3 >>${told}; kill -KILL $$`,
+      frame 'O\\0\\0\\0\\006\\0\\0\\0up\\r\\nx'; frame 'y'; head -c 12 <&3 >>${told}; kill -KILL $$`,
     );
     const terminal = openTerminal([
       path.join(directory, 'monitor'),
@@ -472,13 +472,16 @@ testIf(lacks('program/cc'))(
   },
 );
 
+/** As much as a frame carries, and as is granted anew at once, by 16 bytes. */
+const FULL_FRAME = `frame 'O\\0\\0\\0\\0\\0\\001\\0'; head -c 65536 /dev/zero >&3`;
+
 testIf(lacks('program/cc'))('an output that cannot be written is told once, and holds up nobody', async (t) => {
   const directory = makeDirectory(['monitor']);
   t.teardown(() => rmSync(directory, {recursive: true}));
   writeScript(
     directory,
     `frame 'R\\0\\0\\0\\0\\0\\0\\0'; head -c 25 <&3 >/dev/null
-    for try in 1 2; do frame 'O\\0\\0\\0\\001\\0\\0\\0x'; head -c 16 <&3 >/dev/null; done
+    for try in 1 2; do ${FULL_FRAME}; head -c 16 <&3 >/dev/null; done
     frame 'X\\0\\0\\0\\004\\0\\0\\0\\0\\005\\0\\0'; head -c 8 <&3 >/dev/null`,
   );
   const args = [directory, 'app', 'a', 'null', '/dev/full', 'null', ...ACCELERATOR, '--', path.join(directory, 'qemu')];
@@ -493,6 +496,23 @@ testIf(lacks('program/cc'))('an output that cannot be written is told once, and 
     [5, 'rkt: RKT_MACHINE_OUTPUT_LOST: standard output of app "a": No space left on device\n'],
   );
 });
+
+testIf(lacks('program/cc'))(
+  'what an app writes is granted anew by much at once, however little it writes',
+  async (t) => {
+    const machine = startMachine(
+      `${STARTS}; for try in $(seq 64); do frame 'O\\0\\0\\0\\0\\004\\0\\0'; head -c 1024 /dev/zero >&3; done
+    head -c 16 <&3 >"$(dirname "$0")/heard"; frame 'X\\0\\0\\0\\004\\0\\0\\0\\0\\005\\0\\0'; head -c 8 <&3 >/dev/null`,
+      [],
+      [],
+      ['app', 'a', 'null', '/dev/null', 'null'],
+    );
+    t.teardown(machine.end);
+    const {status, said} = await machine.monitor.ended;
+    t.is(status, 5, said);
+    t.is(machine.read('heard'), 'C\0\0\0\b\0\0\0O\0\0\0\0\0\x01\0');
+  },
+);
 
 /** A pipe that takes nothing more until somebody reads it. */
 const fullPipe = (t: ExecutionContext): {file: string; read: () => void} => {
@@ -513,9 +533,6 @@ const fullPipe = (t: ExecutionContext): {file: string; read: () => void} => {
   );
   return {file, read: () => readSync(fd, page)};
 };
-
-/** As much as a frame carries. */
-const FULL_FRAME = `frame 'O\\0\\0\\0\\0\\0\\001\\0'; head -c 65536 /dev/zero >&3`;
 
 testIf(lacks('program/cc'))('what an app has left behind holds up no pod by what it writes', async (t) => {
   const {file} = fullPipe(t);
@@ -552,11 +569,10 @@ testIf(lacks('program/cc'))(
   'two apps that write to one pipe, whose reader is slow, do not hold up who stops them',
   async (t) => {
     const {file, read} = fullPipe(t);
-    // What has been written is granted anew by 16 bytes.
     const machine = startMachine(
       `frame 'R\\0\\0\\0\\0\\0\\0\\0'; head -c 25 <&3 >/dev/null
     for app in 0 1; do frame "O\\00$app\\0\\0\\0\\020\\0\\0"; head -c 4096 /dev/zero >&3; done
-    frame 'G\\0\\0\\0\\0\\0\\0\\0'; head -c 16 <&3 >/dev/null; head -c 1 <&3 >"$(dirname "$0")/heard"`,
+    frame 'G\\0\\0\\0\\0\\0\\0\\0'; head -c 1 <&3 >"$(dirname "$0")/heard"`,
       [],
       [],
       ['a', 'b'].flatMap((name) => ['app', name, 'null', file, 'null']),
