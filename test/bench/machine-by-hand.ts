@@ -13,9 +13,12 @@ export interface ByHand {
 /** The host's QEMU with the kernel and the initial file system of an image of the flavor, as large and as fast as the machine of a pod. */
 export const byHand = (world: World, imageId: string): ByHand => {
   const boot = path.join(world.directory, 'data/cas/images', imageId, 'rootfs/boot');
+  const {kind} = JSON.parse(readFileSync(path.join(boot, 'about.json'), 'utf8')) as {readonly kind: string};
+  // The small one knows no ACPI, and QEMU tells it where its devices are.
+  const machine = kind === 'small' ? 'microvm,acpi=off' : 'microvm';
   const start = (...further: string[]): string[] => [
-    ...['/usr/bin/qemu-system-x86_64', '-M', 'microvm', '-nodefaults', '-no-user-config', '-display', 'none'],
-    ...['-no-reboot', '-accel', 'tcg', '-cpu', 'max', '-m', '384', '-serial', 'null'],
+    ...['/usr/bin/qemu-system-x86_64', '-M', machine, '-nodefaults', '-no-user-config', '-display', 'none'],
+    ...['-no-reboot', '-accel', 'tcg', '-cpu', 'max,erms=off', '-m', '384', '-serial', 'null'],
     ...['-kernel', path.join(boot, 'vmlinux'), '-initrd', path.join(boot, 'initramfs'), '-append'],
     ['console=ttyS0', 'quiet', 'panic=-1', 'reboot=t', 'audit=0', 'cryptomgr.notests', 'noreplace-smp']
       .concat('no_timer_check', 'nowatchdog', 'lsm=landlock', `tsc_early_khz=${kilohertz()}`, further)

@@ -1,6 +1,6 @@
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {readdirSync} from 'node:fs';
+import {readdirSync, rmSync} from 'node:fs';
 import path from 'node:path';
 import {until} from '../helpers/until.ts';
 import type {ByHand} from './machine-by-hand.ts';
@@ -37,11 +37,13 @@ const memoryOf = (world: World, count: number): Promise<Memory> =>
 
 const memoryByHand = async (world: World, {stays}: ByHand): Promise<Memory> => {
   const file = path.join(world.directory, 'by-hand');
+  // That of another kernel, whose machine has written it.
+  rmSync(file, {force: true});
   const [program = '', ...args] = stays(file);
   const child = spawn(program, args, {env: cleanEnvironment, stdio: 'ignore'});
   const ended = once(child, 'close');
   try {
-    await until(() => read(file) !== '');
+    await until(() => read(file) !== '' || child.exitCode !== null);
     return sum([String(child.pid)]);
   } finally {
     child.kill('SIGKILL');
@@ -51,9 +53,14 @@ const memoryByHand = async (world: World, {stays}: ByHand): Promise<Memory> => {
 
 const sum = (pids: readonly string[]): Memory => {
   const files = pids.map((pid) => read(`/proc/${pid}/smaps_rollup`));
-  const of = (field: string): number =>
-    files.reduce((total, text) => total + Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0), 0) /
-    1024;
+  const of = (field: string): number => {
+    const pattern = new RegExp(`^${field}:\\s+(\\d+)`, 'm');
+    const sizes = files.map((text) => Number(pattern.exec(text)?.[1]));
+    // What has ended has none, and what is ending is told as 0.
+    if (sizes.length === 0 || !sizes.every((size) => size > 0))
+      throw new Error(`${field} of processes ${pids} is ${sizes} kB`);
+    return sizes.reduce((total, size) => total + size) / 1024;
+  };
   return {pss: of('Pss'), rss: of('Rss')};
 };
 

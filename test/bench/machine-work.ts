@@ -12,9 +12,11 @@ const FILES = 200;
 
 const each = (what: string): string => `i=0; while [ $i -lt ${FILES} ]; do ${what}; i=$((i + 1)); done`;
 
+const OUTPUT = 'writes to standard output';
+
 /** What is done in a machine that runs, each by somebody who enters it. */
 const WORK: Readonly<Record<string, {readonly script: string; readonly mib?: number}>> = {
-  'writes to standard output': {script: `head -c ${MIB}m /dev/zero`, mib: MIB},
+  [OUTPUT]: {script: `dd if=/dev/zero bs=64k count=${MIB * 16} 2>/dev/null`, mib: MIB},
   'writes to a volume': {script: `dd if=/dev/zero of=/data/file bs=64k count=${MIB * 16} 2>/dev/null`, mib: MIB},
   'reads from a volume': {script: 'dd if=/data/file of=/dev/null bs=64k 2>/dev/null', mib: MIB},
   'makes files in a volume': {script: each(': >/data/$i')},
@@ -22,8 +24,15 @@ const WORK: Readonly<Record<string, {readonly script: string; readonly mib?: num
   'removes them': {script: 'rm -f /data/[0-9]*'},
 };
 
-/** Prints what the work costs, besides to enter; returns what that takes over the floor, in milliseconds. */
-export const measureWork = (world: World): Promise<number> => {
+interface Work {
+  /** What to enter takes over the floor, in milliseconds. */
+  readonly entered: number;
+  /** MiB in a second that reach the caller. */
+  readonly output: number;
+}
+
+/** Prints what the work costs, besides to enter. */
+export const measureWork = (world: World): Promise<Work> => {
   const source = path.join(world.directory, 'machine-volume');
   mkdirSync(source, {recursive: true});
   const pod = [`--volume=data,kind=host,source=${source}`];
@@ -38,14 +47,18 @@ export const measureWork = (world: World): Promise<number> => {
       RUNS,
     );
     const entered = nothing?.wall ?? Number.NaN;
+    const rateOf = (mib: number, wall: number) => (mib * 1000) / (wall - entered);
     printTable(
       ['in a machine', 'wall ms, besides to enter', 'MiB in a second', `each of ${FILES}, ms`],
       done.map(({name, wall, problem}) => {
         const [time, {mib} = {}] = [wall - entered, WORK[name]];
-        const rate = mib === undefined ? '' : ms((mib * 1000) / time);
+        const rate = mib === undefined ? '' : ms(rateOf(mib, wall));
         return [name, problem ?? ms(time), rate, mib === undefined ? ms(time / FILES) : ''];
       }),
     );
-    return entered - (base?.wall ?? Number.NaN);
+    return {
+      entered: entered - (base?.wall ?? Number.NaN),
+      output: rateOf(MIB, done.find(({name}) => name === OUTPUT)?.wall ?? Number.NaN),
+    };
   });
 };

@@ -9,7 +9,7 @@ import {measureWork} from './machine-work.ts';
 import {interleave, type Measurement} from './measure.ts';
 import {report} from './report.ts';
 import {ratio, say} from './table.ts';
-import {atMost, type Target} from './target.ts';
+import {atLeast, atMost, type Target} from './target.ts';
 import type {World} from './world.ts';
 
 const RUNS = 7;
@@ -79,7 +79,7 @@ const measureKernel = async (world: World, kernel: string, goals: Goals): Promis
       `${name}: ${ratio(cpu(name) / cpu(BY_HAND))} × the CPU, ${ratio(wall(name) / wall(BY_HAND))} × the time of QEMU by hand`,
     );
   say();
-  const entered = await measureWork(world);
+  const {entered, output} = await measureWork(world);
   await measureRate(world, hand);
   const memory = await measureMemory(world, hand);
   world.call('gc', '--grace-period=0s');
@@ -91,6 +91,7 @@ const measureKernel = async (world: World, kernel: string, goals: Goals): Promis
       : [atMost(`kvm, ${kernel}, booted: CPU over the floor`, over(BOOTED), goals.booted, 'ms')]),
     atMost(`kvm, ${kernel}, from a template / booted: CPU`, cpu(TEMPLATE) / cpu(BOOTED), 0.6),
     atMost(`kvm, ${kernel}, enter true: over the floor`, entered, 50, 'ms'),
+    atLeast(`kvm, ${kernel}, standard output`, output, 50, 'MiB/s'),
     ...(goals.memory === undefined
       ? []
       : [atMost(`kvm, ${kernel}, each of four pods: memory`, memory, goals.memory, 'MiB')]),
