@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import {env} from 'node:process';
-import test from 'ava';
+import test, {type ExecutionContext} from 'ava';
 import {SHELL_CALLS} from '../../plugin-sdk/src/kit/cases/shell-calls.ts';
 import {rktEnvironment, root} from '../helpers/command.ts';
 import {type CallOptions, openHost} from '../helpers/host.ts';
@@ -98,9 +98,18 @@ kernelTest('a pod that was prepared with copies of its files is not one for a ma
   t.is((await host.rkt(['rm', uuid])).exitCode, 0);
 });
 
+/** Where programs are in memory is drawn anew for each, and nothing keeps those from it that it starts. */
+const PLACES = 'cat /proc/self/personality; for try in 1 2; do grep stack /proc/self/maps; done';
+const placesAreDrawn = (t: ExecutionContext, stdout: string): void => {
+  t.regex(stdout, /^00000000$/m);
+  const [one, other, ...more] = stdout.match(/^.*\[stack\]$/gm) ?? [];
+  t.deepEqual([more, other], [[], other ?? 'another']);
+  t.not(one, other);
+};
+
 kernelTest('isolators hold inside, by a kernel of its own', async (t) => {
   const {stdout, stderr} = await host.sh(
-    `${PROBE}uname -r; cat /sys/class/net/*/uevent; ls /sys/fs/cgroup; (ulimit -n); cat /proc/cmdline; reboot; echo $?`,
+    `${PROBE}uname -r; cat /sys/class/net/*/uevent; ls /sys/fs/cgroup; (ulimit -n); cat /proc/cmdline; reboot; echo $?; ${PLACES}`,
     {
       ...options,
       pod: ['--hostname=machine'],
@@ -120,6 +129,7 @@ kernelTest('isolators hold inside, by a kernel of its own', async (t) => {
   t.true(probe.cgroup.some((line) => line.endsWith('/app') || line.includes('busybox') || line.length > 2));
   t.notRegex(stdout, new RegExp(`^${readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim()}$`, 'm'));
   t.is(probe.mounts.findLast(({target}) => target === '/')?.type, 'overlay');
+  placesAreDrawn(t, stdout);
 });
 
 kernelTest('PO-01 apps of a pod share names and memory, and no files; the first that fails ends it', async (t) => {
@@ -346,8 +356,9 @@ kernelTest(
     });
     const call = {timeout: 600_000};
     const enter = (script: string, more: CallOptions = {}) => host.enter(pod.uuid, script, {...call, ...more});
-    const {stdout: seen, stderr} = await enter(PROBE);
+    const {stdout: seen, stderr} = await enter(`${PROBE}${PLACES}`);
     t.is(stderr, '');
+    placesAreDrawn(t, seen);
 
     const input = Buffer.alloc(1_000_000, 'abcdefg\n').toString();
     const [ended, killed, copied, apart, unknown, endless] = await Promise.all([

@@ -3,6 +3,7 @@
  * it means is decided on the host; nothing is decided here.
  */
 #define _GNU_SOURCE
+#include <cpuid.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +20,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/personality.h>
 #include <sys/reboot.h>
 #include <sys/sendfile.h>
 #include <sys/signalfd.h>
@@ -565,9 +567,20 @@ failed:
 	return copy = -1;
 }
 
-/* PROGRAM: what `sealed` gives. */
+/* As QEMU says it itself, in the place where hypervisors have their names. */
+static int is_emulated(void) {
+	unsigned leaf, name[3];
+	__cpuid(0x40000000, leaf, name[0], name[1], name[2]);
+	return memcmp(name, "TCGTCGTCGTCG", sizeof name) == 0;
+}
+
+/*
+ * PROGRAM: what `sealed` gives. An emulation translates code anew that is at another address than before: a container runtime, which is started again and again, is always at the same. What that starts is not,
+ * because the configuration of the container says so.
+ */
 __attribute__((noreturn)) static void become(int program, char **argv) {
 	char *environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL};
+	if (is_emulated()) personality(ADDR_NO_RANDOMIZE);
 	sigset_t none;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);

@@ -20,6 +20,8 @@ export const bundle = (pod: Pod, app: App, onTerminal = false) => ({
     cgroupsPath: `/${app.name}`,
     resources: {...resourcesOf(app), ...(pod.devices === undefined ? {} : {devices: deviceRules(pod.devices)})},
     devices: [NO_CONSOLE],
+    // Where its programs are in memory is drawn for each, as it is not for crun in an emulated machine (guest/agent.c).
+    personality: {domain: 'LINUX'},
     ...seccompOf(filterOf(app)),
     maskedPaths: pod.maskedPaths,
     readonlyPaths: pod.readOnlyPaths,
