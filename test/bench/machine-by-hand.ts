@@ -21,7 +21,7 @@ export const byHand = (world: World, imageId: string): ByHand => {
     ...['-no-reboot', '-accel', 'tcg', '-cpu', 'max,erms=off', '-m', '384', '-serial', 'null'],
     ...['-kernel', path.join(boot, 'vmlinux'), '-initrd', path.join(boot, 'initramfs'), '-append'],
     ['console=ttyS0', 'quiet', 'panic=-1', 'reboot=t', 'audit=0', 'cryptomgr.notests', 'noreplace-smp']
-      .concat('no_timer_check', 'nowatchdog', 'lsm=landlock', `tsc_early_khz=${kilohertz()}`, further)
+      .concat('no_timer_check', 'nowatchdog', 'lsm=landlock', 'tsc=reliable', `tsc_early_khz=${kilohertz()}`, further)
       .join(' '),
   ];
   return {

@@ -18,7 +18,7 @@ import {env} from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import {SHELL_CALLS} from '../../plugin-sdk/src/kit/cases/shell-calls.ts';
 import {rktEnvironment, root} from '../helpers/command.ts';
-import {type CallOptions, openHost} from '../helpers/host.ts';
+import {type CallOptions, openHost, type Started} from '../helpers/host.ts';
 import {buildImage} from '../helpers/image.ts';
 import {lacksMachines} from '../helpers/kvm.ts';
 import {lacks, lacksPods} from '../helpers/lacks.ts';
@@ -35,6 +35,10 @@ import {untilCollected} from '../helpers/until-collected.ts';
 const host = openHost();
 const kernelTest = serialTestIf(lacksMachines());
 const options = {stage1: 'kvm', timeout: 600_000} as const;
+/** It does nothing until the last test, and then says once more how many interrupts there have been, and in how many seconds. */
+const SLEEPS =
+  'look() { grep "^intr" /proc/stat | cut -d" " -f2; cut -d" " -f1 /proc/uptime; }; look; echo ready; cat; look';
+let sleeper: Started | undefined;
 
 test.before(async (t) => {
   if (lacksMachines() !== undefined) return;
@@ -43,6 +47,7 @@ test.before(async (t) => {
   t.is(before.error?.code, 'RKT_STAGE1_IMAGE_MISSING');
   const {exitCode, stderr} = await host.rkt(['flavor', 'build', 'kvm'], {timeout: 20 * 60_000});
   t.is(exitCode, 0, stderr);
+  sleeper = await host.start(SLEEPS, options);
 });
 test.after.always(() => host.close());
 
@@ -933,4 +938,13 @@ kernelTest('what the flavor cannot do is refused by name', async (t) => {
     const {error, exitCode} = await host.sh('true', {...options, pod: [flag]});
     t.deepEqual([exitCode, error?.code], [254, 'RKT_FLAVOR_CANNOT'], flag);
   }
+});
+
+kernelTest('a machine that does nothing is woken up by nothing, not even a clock', async (t) => {
+  const {child, ended} = sleeper ?? (await host.start(SLEEPS, options));
+  child.stdin?.end();
+  const {stdout} = await ended;
+  const [before = 0, from = 0, , after = 0, to = 0] = stdout.split('\n').map(Number);
+  // The clock of a kernel ticks 100 times in a second, or 250 times.
+  t.true(after - before < 80 * (to - from), stdout);
 });

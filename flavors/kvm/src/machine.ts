@@ -41,6 +41,8 @@ const KERNEL_PARAMETERS = [
   // Nothing watches a machine that stands still at times, and of the rest apps have Landlock alone.
   'nowatchdog',
   'lsm=landlock',
+  // There is nothing that the kernel could compare the processor's counter with; until it is trusted, time passes in ticks, for which an idle machine wakes up 100 times a second or more.
+  'tsc=reliable',
   // The monitor puts in what it measures.
   'tsc_early_khz=@TSC@',
 ] as const;
