@@ -9,21 +9,24 @@ import {cleanEnvironment} from './measure.ts';
 import {mib, printTable, ratio} from './table.ts';
 import type {World} from './world.ts';
 
-/** Prints what of the host's memory QEMU and what is beside it take, of one pod that sleeps and of four, and beside a machine that was started by hand; returns the share of each of four, in MiB. */
+/** Prints what of the host's memory QEMU and what is beside it take, of one pod that sleeps and of four, when they have started and once they have given back what they can, and beside a machine that was started by hand; returns the share of each of four at last, in MiB. */
 export const measureMemory = async (world: World, hand: ByHand): Promise<number> => {
   const [one, four] = [await memoryOf(world, 1), await memoryOf(world, 4)];
   const alone = await memoryByHand(world, hand);
   const row = (name: string, {pss, rss}: Memory) => [name, mib(pss), mib(rss), ratio(pss / alone.pss)];
+  const rows = (when: string, {pss, rss}: Memory, all: Memory) => [
+    row(`1, ${when}`, {pss, rss}),
+    row(`4, ${when}`, {pss: all.pss / 4, rss: all.rss / 4}),
+    row(`each after the first, ${when}`, {pss: (all.pss - pss) / 3, rss: (all.rss - rss) / 3}),
+  ];
   printTable(
     ['pods that sleep', 'MiB of each (PSS)', 'RSS', '× by hand (PSS)'],
     [
-      row('1', one),
-      row('4', {pss: four.pss / 4, rss: four.rss / 4}),
-      row('each after the first', {pss: (four.pss - one.pss) / 3, rss: (four.rss - one.rss) / 3}),
+      ...(['started', 'asleep'] as const).flatMap((when) => rows(when, one[when], four[when])),
       row('QEMU by hand, without a pod', alone),
     ],
   );
-  return four.pss / 4;
+  return four.asleep.pss / 4;
 };
 
 /** MiB. */
@@ -32,8 +35,19 @@ interface Memory {
   readonly rss: number;
 }
 
-const memoryOf = (world: World, count: number): Promise<Memory> =>
-  withMachines(world, count, {}, (uuids) => sum(uuids.flatMap(processesOf)));
+/** Less than what QEMU has translated for a start. */
+const GIVEN_BACK = 8;
+
+const memoryOf = (world: World, count: number): Promise<{readonly started: Memory; readonly asleep: Memory}> =>
+  withMachines(world, count, {}, async (uuids) => {
+    const ofEach = () => uuids.map((uuid) => sum(processesOf(uuid)));
+    const started = ofEach();
+    await until(() => ofEach().every(({pss}, at) => pss < (started[at]?.pss ?? 0) - GIVEN_BACK));
+    return {started: total(started), asleep: total(ofEach())};
+  });
+
+const total = (all: readonly Memory[]): Memory =>
+  all.reduce((sum, {pss, rss}) => ({pss: sum.pss + pss, rss: sum.rss + rss}), {pss: 0, rss: 0});
 
 const memoryByHand = async (world: World, {stays}: ByHand): Promise<Memory> => {
   const file = path.join(world.directory, 'by-hand');

@@ -29,7 +29,7 @@ export const bench = async (world: World): Promise<Target[]> => {
     say(`not measured: ${lacks}\n`);
     return [];
   }
-  const distribution = await measureKernel(world, 'distribution', {template: 550});
+  const distribution = await measureKernel(world, 'distribution', {template: 550, memory: 40});
   if (!existsSync(KERNELS)) {
     say(
       `the small kernel is not measured: ${KERNELS} has none (rkt flavor build --kernel=small kvm, RKT_BENCH_KERNELS)\n`,

@@ -1,13 +1,13 @@
 /*
  * What stays on the host beside QEMU: starts it, gives the agent in the guest its script, carries standard streams and signals, and ends with the exit status of the pod.
  *
- *   monitor DIRECTORY (app NAME STDIN STDOUT STDERR [restart POLICY TIMES SECONDS])… [template TEMPLATE LIBRARY] (accelerator NAME PROCESSOR)… -- QEMU ARGUMENT… [-- BOOT… [-- ARGUMENT…]]
+ *   monitor DIRECTORY (app NAME STDIN STDOUT STDERR [restart POLICY TIMES SECONDS])… [libraries LIBRARIES] [template TEMPLATE] (accelerator NAME PROCESSOR)… -- QEMU ARGUMENT… [-- BOOT… [-- ARGUMENT…]]
  *
  * An accelerator that the machine does not start with is followed by the next, and named in the file `status/:accelerator` once it has started with that; see command.h for what is put into the arguments of QEMU.
  *
  * With a directory TEMPLATE that has a file `state` (save.c) the machine first goes on from there, with the first accelerator and the last arguments in the place of BOOT; if it does not, it is booted, and once it has started
  * `status/:template` gets what tells that file from others: its inode, and when it was written, in nanoseconds since 1970. QEMU has the state in
- * descriptor 6, takes commands from 5, and is preloaded with LIBRARY (own-memory.so.c).
+ * descriptor 6, and takes commands from 5. It is preloaded with LIBRARIES (own-memory.so.c, give-back.so.c).
  *
  * STDIN `tty` is the caller's terminal, which is in raw mode while the apps run: the app has one of the guest, with the size of this one.
  *
@@ -135,7 +135,7 @@ static size_t console_length;
 static char *unsent;
 static size_t unsent_length, unsent_capacity;
 static char **qemu_arguments, **boot_arguments, **template_arguments;
-static const char *template, *library;
+static const char *template, *libraries;
 static struct {
 	const char *accelerator, *processor;
 	int restores; /* from the template */
@@ -837,10 +837,13 @@ static void take_arguments(int argc, char **argv) {
 		processes[app_count - 1].rule = rule_of(argv + at + 1);
 		at += 4;
 	}
-	if (at + 2 < argc && strcmp(argv[at], "template") == 0) {
+	if (at + 1 < argc && strcmp(argv[at], "libraries") == 0) {
+		libraries = argv[at + 1];
+		at += 2;
+	}
+	if (at + 1 < argc && strcmp(argv[at], "template") == 0) {
 		template = argv[at + 1];
-		library = argv[at + 2];
-		at += 3;
+		at += 2;
 	}
 	while (at + 2 < argc && strcmp(argv[at], "accelerator") == 0) {
 		if (attempt_count == 0 && has_template()) {
@@ -935,7 +938,9 @@ static void start_qemu(void) {
 		if (nothing < 0 || dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0 || dup2(high[1], 2) < 0) _exit(FAILED);
 		for (int at = 0; at < count; at++)
 			if (high[at] >= 0 && dup2(high[at], given[at].to) < 0) _exit(FAILED);
-		if (restores && setenv("LD_PRELOAD", library, 1) < 0) _exit(FAILED);
+		if (libraries != NULL && setenv("LD_PRELOAD", libraries, 1) < 0) _exit(FAILED);
+		/* GLib before 2.76: what has been freed goes back to the host, too. It is read at its start alone. */
+		if (setenv("G_SLICE", "always-malloc", 1) < 0) _exit(FAILED);
 		if (tap_count > 0 && limit_taps() < 0) {
 			dprintf(2, "seccomp: %s\n", strerror(errno));
 			_exit(FAILED);

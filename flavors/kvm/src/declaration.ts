@@ -33,6 +33,7 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
       {from: 'dist/enter', to: IMAGE.enter},
       {from: 'dist/save', to: IMAGE.save},
       {from: 'dist/own-memory.so', to: IMAGE.ownMemory},
+      {from: 'dist/give-back.so', to: IMAGE.giveBack},
     ],
     machine: {
       kernel: IMAGE.kernel,

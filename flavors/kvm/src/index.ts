@@ -19,10 +19,10 @@ import {enterLaunch} from './enter.ts';
 import {
   accelerators,
   isOfTemplate,
+  monitorWords,
   qemuCommand,
   templateArguments,
   templateCommand,
-  templateWords,
   treesOf,
 } from './machine.ts';
 import {IMAGE, podPath, ROOT, SEEN, SHARED, TEMPLATE, userOf} from './places.ts';
@@ -108,7 +108,7 @@ export default defineFlavor({
       IMAGE.monitor,
       SEEN,
       ...pod.apps.flatMap((app) => wordsOf(pod, app, host)),
-      ...templateWords(pod, host),
+      ...monitorWords(pod, host),
       ...accelerators(host),
       '--',
       ...qemuCommand(pod, host),

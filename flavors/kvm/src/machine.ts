@@ -122,9 +122,11 @@ export const templateCommand = (pod: Pod, host: HostFacts): string[] => [
   ...commands,
 ];
 
-/** For the monitor: where the template is, and what QEMU is preloaded with. */
-export const templateWords = (pod: Pod, host: HostFacts): string[] =>
-  isOfTemplate(pod, host) ? ['template', TEMPLATE.seen, IMAGE.ownMemory] : [];
+/** For the monitor: what QEMU is preloaded with, and where the template is. */
+export const monitorWords = (pod: Pod, host: HostFacts): string[] => [
+  ...['libraries', `${IMAGE.ownMemory}:${IMAGE.giveBack}`],
+  ...(isOfTemplate(pod, host) ? ['template', TEMPLATE.seen] : []),
+];
 
 /** What QEMU gets in the place of what it boots, to go on from a template: its memory is read as the machine needs it, and what it writes is its own. */
 export const templateArguments = (pod: Pod, host: HostFacts): string[] =>

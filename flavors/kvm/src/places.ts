@@ -24,6 +24,7 @@ export const IMAGE = {
   /** Makes nobody of what saves. */
   setpriv: '/usr/bin/setpriv',
   ownMemory: '/usr/lib/rkt/own-memory.so',
+  giveBack: '/usr/lib/rkt/give-back.so',
   kernel: '/boot/vmlinux',
   initramfs: '/boot/initramfs',
 } as const;

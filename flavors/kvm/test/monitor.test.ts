@@ -183,7 +183,7 @@ testIf(lacks('program/cc'))(
       for (const old of ['control/socket', 'status/:template']) rmSync(path.join(directory, old), {force: true});
       const script = `[ "$1" = boot ] && { ${boots}; }\n[ "$1" = go-on ] && { ${goesOn}; }\n${WORKS}`;
       writeFileSync(qemu, `#!/bin/sh\n${script}\n`, {mode: 0o755});
-      const template = ['template', path.join(directory, 'template'), ''];
+      const template = ['template', path.join(directory, 'template')];
       const words = [...template, ...ACCELERATOR, '--', qemu, '--', 'boot', '--', 'go-on'];
       const child = spawn(monitor, [directory, 'app', 'a', 'null', 'null', 'null', ...words], {
         stdio: ['ignore', 'ignore', 'pipe'],
