@@ -3,7 +3,7 @@ import {hideWhatFollows} from '../linux/credentials.ts';
 import {closeOnExecFrom, keepOnExec} from '../linux/fd-flags.ts';
 import {isTerminal} from '../linux/terminal.ts';
 import type {EnterContext} from './context.ts';
-import {prepareToJoin} from './enter-by-child.ts';
+import {prepareToJoin} from './enter-by-program.ts';
 import type {LaunchInto} from './exec.ts';
 import {faultPoint} from './fault.ts';
 import {relayTerminal, resemble} from './relay-terminal.ts';
@@ -14,7 +14,7 @@ const STREAMS = [0, 1, 2] as const;
 /**
  * Joins a running app on a new terminal of the pod's instead of the caller's. Processes of the pod that may look into the program can open its streams again (`/proc/PID/fd`), and would go on reading the caller's terminal
  * after it has ended; of this one nothing is left then (S30). This process stays outside, passes on what is typed and written, and ends as the program does.
- * @throws as `enterByChild`
+ * @throws as `enterByProgram`
  */
 export const enterOnTerminal = async (launch: LaunchInto<'member'>, context: EnterContext): Promise<never> => {
   const onTerminal = STREAMS.filter(isTerminal);
@@ -25,7 +25,7 @@ export const enterOnTerminal = async (launch: LaunchInto<'member'>, context: Ent
   context.beforeExec?.();
   closeOnExecFrom(FIRST_BESIDES_STDIO);
   for (const descriptor of descriptors) keepOnExec(descriptor);
-  faultPoint('enter.child');
+  faultPoint('enter.program');
   hideWhatFollows(program);
   const {spawn} = process.getBuiltinModule('node:child_process');
   const child = spawn(program.path, [], {

@@ -9,7 +9,7 @@ import {isErrno} from '../linux/syscall-error.ts';
 import {hasTerminal} from '../linux/terminal.ts';
 import {filterOf} from './become.ts';
 import type {EnterContext} from './context.ts';
-import {enterByChild} from './enter-by-child.ts';
+import {enterByProgram} from './enter-by-program.ts';
 import {memberGone} from './errors.ts';
 import type {LaunchInto} from './exec.ts';
 import {goInside} from './go-inside.ts';
@@ -17,8 +17,8 @@ import {openWays} from './open-ways.ts';
 
 /**
  * Becomes another program in a running pod, with exactly what its member has: cgroups, namespaces, root directory, and the same compiled
- * process that `run` applied (S01). Must be called before anything has been changed, because it may start this process again from the beginning, see {@link sealSelf}. As a
- * process cannot change its own pid namespace, a child may do the rest, see {@link enterByChild}. On a terminal this process stays and relays it, see {@link enterOnTerminal}.
+ * process that `run` applied (S01): by a program of system calls, see {@link enterByProgram}. On a terminal this process stays and relays it, see {@link enterOnTerminal}. Must be called before anything has been changed, because
+ * it may start this process again from the beginning, see {@link sealSelf}.
  * @throws RKT_MEMBER_GONE, and what {@link exec} throws.
  */
 export const enter = async (launch: LaunchInto<'member'>, context: EnterContext): Promise<never> => {
@@ -38,8 +38,11 @@ const join = async (launch: LaunchInto<'member'>, context: EnterContext): Promis
     const {enterOnTerminal} = await import('./enter-on-terminal.ts');
     return enterOnTerminal(launch, context);
   }
-  const {member, namespaces, passSockets} = launch;
-  if (namespaces.includes('pid') || namespaces.includes('user')) return enterByChild(launch, context);
+  const {member, namespaces, passSockets, process} = launch;
+  const isLabelled = process.apparmorProfile !== undefined || process.selinuxContext !== undefined;
+  if (!(isLabelled || passSockets) || namespaces.includes('pid') || namespaces.includes('user'))
+    return enterByProgram(launch, context);
+  // What a program of calls does not do: whatever joins from here on is Node.js.
   sealSelf();
   hide();
   makeInputsReadOnly();

@@ -3,8 +3,7 @@ import type {Launch} from '../../contract/launch.ts';
 import type {App, Pod, RunningPod} from '../../contract/pod.ts';
 import {enter as performEnter} from '../../executor/enter.ts';
 import {requireStdio} from '../../linux/require-stdio.ts';
-import {sealSelf} from '../../linux/sealed-self.ts';
-import {callersTerminal, hasTerminal, onTerminal, terminals} from '../../linux/terminal.ts';
+import {callersTerminal, onTerminal, terminals} from '../../linux/terminal.ts';
 import type {RktError} from '../../rkt-error.ts';
 import type {Settings} from '../../settings.ts';
 import {checkedOnce} from '../../stage1/checked-once.ts';
@@ -49,8 +48,6 @@ export const enter = async (
     await onOwnTerminal();
     return enterStage1(settings, entry, supervisor, entrypoints, {app: appName, command});
   }
-  // It starts this command again; the less has been done before, the better. Into a pid namespace, and on a terminal, a program of its own leads.
-  if (!summary.flavor.supervises && supervisor.first === undefined && !hasTerminal()) sealSelf();
   const pod = requireStored(path, 'frozen');
   const facts = requireStored(path, 'facts');
   const app = pickApp(uuid, pod.apps, appName);

@@ -60,10 +60,10 @@ for (const [who, process] of cases) {
   });
 }
 
-enterTest('S03 what joins an app runs from a read-only view of its own program', async (t) => {
+enterTest('S03 Node.js, which joins with passed sockets, runs from a read-only view of its own program', async (t) => {
   const box = launchBox(t);
   const app = await box.start({process: {argv: SAY_AND_WAIT}});
-  const entering = await box.startPlan(member(box, app.pid, {}), {RKT_TEST_PAUSE: '1'});
+  const entering = await box.startPlan(member(box, app.pid, {}, {passSockets: true}), {RKT_TEST_PAUSE: '1'});
   const [seen, own] = [`/proc/${entering.pid}/exe`, process.execPath];
   t.deepEqual(statSync(seen, {bigint: true}).ino, statSync(own, {bigint: true}).ino);
   using file = openHost(seen, O_PATH);

@@ -3,6 +3,7 @@ import type {Process} from '../contract/process.ts';
 import {assertArgumentsFit} from '../linux/arguments-fit.ts';
 import {callProgram, type ProgramCall, tellingChild} from '../linux/call-program.ts';
 import {allCapabilities, ownCapabilities} from '../linux/capabilities.ts';
+import {leavingTerminal} from '../linux/controlling-terminal.ts';
 import {applyPrivileged, credentialCalls, hide, hideWhatFollows, setsBeforeExec} from '../linux/credentials.ts';
 import {workingDirectoryMissing} from '../linux/errors.ts';
 import {prepareExec} from '../linux/exec.ts';
@@ -12,7 +13,7 @@ import {findExecutable} from '../linux/find-executable.ts';
 import {forgetCaller} from '../linux/forget-caller.ts';
 import {hostIdsOf} from '../linux/host-ids.ts';
 import {ownDomain} from '../linux/landlock.ts';
-import {cString} from '../linux/libc.ts';
+import {cString, syscall} from '../linux/libc.ts';
 import {namespaceFlags, setNamespaces} from '../linux/namespaces.ts';
 import {O_PATH, openHost} from '../linux/openat2.ts';
 import {ownFilters} from '../linux/own-filters.ts';
@@ -39,6 +40,10 @@ import {openWays, type Ways} from './open-ways.ts';
 const FIRST_BESIDES_STDIO = 3;
 const DIRECTORY = O_PATH | constants.O_DIRECTORY;
 
+/** linux/prctl.h */
+const PR_SET_PDEATHSIG = 1;
+const PR_GET_PDEATHSIG = 2;
+
 /** linux/sched.h */
 const CLONE_VM = 0x100;
 const CLONE_VFORK = 0x4000;
@@ -54,28 +59,42 @@ export interface Joining {
 }
 
 /**
- * Joins a running app whose pid or user namespace only a child can enter.
- * The app sees the child as soon as it is born, and may have every capability there. So nothing that the pod can see may have anything that the app lacks (S28): rkt looks everything up beforehand, and becomes a program that
- * consists of system calls. Its first child, still among the host's processes, joins cgroups, namespaces and root directory, takes the credentials and closes every descriptor. The second, born in
- * the pod, only has limits and filter to take, and becomes the program. The first process stays outside, passes signals on, and ends as the second does.
+ * Joins a running app by a program that consists of system calls: rkt looks everything up beforehand, and becomes that. Whatever the app has it execute, it is neither Node.js nor a file of the host (S03).
+ * It joins cgroups, namespaces and root directory, takes credentials, limits and filter, and becomes the program.
+ *
+ * A pid or user namespace only a child can enter. The app sees the child as soon as it is born, and may have every capability there. So nothing that the pod can see may have anything that the app lacks (S28): the first child, still
+ * among the host's processes, joins, takes the credentials and closes every descriptor. The second, born in the pod, only has limits and filter to take, and becomes the program. The first process stays outside, passes signals on,
+ * and ends as the second does.
  * @throws RKT_MEMBER_GONE, RKT_ENTER_LABELLED, RKT_ENTER_SOCKETS, RKT_EXEC_ARGUMENTS_TOO_LARGE, and what is thrown for a program that cannot be found
  */
-export const enterByChild = (launch: LaunchInto<'member'>, context: EnterContext): never => {
+export const enterByProgram = (launch: LaunchInto<'member'>, context: EnterContext): never => {
+  const leaveTerminal = leavingTerminal();
   const {program, descriptors} = prepareToJoin(launch, context);
   const start = prepareExec({argv: ['rkt-enter'], env: [], rlimits: [], filters: []});
   context.beforeExec?.();
+  faultPoint('enter.program');
   resetSignals();
   blockAllSignals();
   closeOnExecFrom(FIRST_BESIDES_STDIO);
   for (const descriptor of descriptors) keepOnExec(descriptor);
-  faultPoint('enter.child');
   hideWhatFollows(program);
   restoreStdio();
+  if (!needsChild(launch)) leaveTerminal();
   return start(program.path);
 };
 
+/** That whoever started this process wants it to get. */
+const parentDeathSignal = (): number => {
+  const signal = Buffer.alloc(4);
+  syscall('prctl', [PR_GET_PDEATHSIG, signal, 0, 0, 0]);
+  return signal.readInt32LE();
+};
+
+const needsChild = ({namespaces}: LaunchInto<'member'>): boolean =>
+  namespaces.includes('pid') || namespaces.includes('user');
+
 /**
- * Prepares the program that {@link enterByChild} becomes.
+ * Prepares the program that {@link enterByProgram} becomes.
  * @param terminals the standard streams that are to be a terminal of the pod's; the program then leads a session of its own, and stops when what it has started is stopped
  */
 export const prepareToJoin = (
@@ -97,7 +116,8 @@ export const prepareToJoin = (
   assertArgumentsFit(inherited);
   const filters = filtersFor(launch, filterOf(inherited, context));
   const [terminal] = terminals;
-  const shares = terminal !== undefined || context.sharesTerminal === true;
+  // Who leads no session of its own may have the caller's terminal.
+  const shares = terminal !== undefined || context.sharesTerminal === true || !needsChild(launch);
   const found = lookUp(launch, ways, terminal !== undefined);
   applyPrivileged(inherited);
   const domain = inherited.apart ? ownDomain(found.root, {signals: 'all'}) : undefined;
@@ -194,13 +214,18 @@ const callsOf = ({launch, ways, path, directory, domain, terminal, filters}: Ins
   const thread = ({name, args, what}: ThreadCall) => call(name, args, `${name} (${what})`);
   const closed = hideCall(call);
   const elsewhere = workingDirectoryMissing(process.cwd, 'is not to be reached any more');
+  const isChild = terminal !== undefined || needsChild(launch);
   return [
     closed,
     nameCall(call, 'rkt-enter'),
     ...(terminal === undefined ? [] : [signalsCall(call, 'block'), call('ioctl', [terminal, TIOCSCTTY, 0])]),
-    {...call('clone', [CLONE_VM | CLONE_VFORK | SIGCHLD, 0, 0, 0, 0]), parent: 'wait'},
+    // The kernel has forgotten it, because of what hides the program (hideWhatFollows).
+    ...(isChild ? [] : [call('prctl', [PR_SET_PDEATHSIG, parentDeathSignal(), 0, 0, 0])]),
+    ...(isChild ? [{...call('clone', [CLONE_VM | CLONE_VFORK | SIGCHLD, 0, 0, 0, 0]), parent: 'wait' as const}] : []),
     ...cgroups.map(({number}) => call('write', [number, cString('0'), 1])),
-    call('setns', [member.number, namespaceFlags(namespaces)], memberGone(launch.member.pid)),
+    ...(namespaces.length > 0
+      ? [call('setns', [member.number, namespaceFlags(namespaces)], memberGone(launch.member.pid))]
+      : []),
     ...(namespaces.includes('mount') ? [] : [call('fchdir', [root.number]), call('chroot', [cString('.')])]),
     call('fchdir', [directory.number], elsewhere),
     ...(domain === undefined ? [] : [thread(domain)]),
@@ -209,11 +234,11 @@ const callsOf = ({launch, ways, path, directory, domain, terminal, filters}: Ins
     // Other credentials open it again where the host has them do so (fs.suid_dumpable).
     closed,
     call('close_range', [FIRST_BESIDES_STDIO, 0xffff_ffff, 0]),
-    {...call('clone', tellingChild(CLONE_PARENT | SIGCHLD)), parent: 'leave'},
+    ...(isChild ? [{...call('clone', tellingChild(CLONE_PARENT | SIGCHLD)), parent: 'leave' as const}] : []),
     // A shell in the pod knows no process group of the host's, and gives the terminal back to the one that had it.
     ...(terminal === undefined ? [] : [call('setpgid', [0, 0]), call('ioctl', [terminal, TIOCSPGRP, 'child'])]),
     signalsCall(call, 'unblock'),
-    ...(terminal === undefined ? [call('setsid', [])] : []),
+    ...(isChild && terminal === undefined ? [call('setsid', [])] : []),
     ...becomeCalls(call, path, process, filters),
   ];
 };
