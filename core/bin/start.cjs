@@ -1,8 +1,8 @@
 'use strict';
 /*
  * Loads the bundle with the code cache that the build made of it. Unlike Node's own compile cache, which is taken when a file has been parsed, this one
- * was taken after commands had run and holds the functions that they call. There are five, because each costs what is in it: one of the commands that
- * launch, one of `run-prepared`, which decides nothing, one of those that only look, one of `plan`, which checks more, and one of all others. V8 refuses a cache of another version by itself.
+ * was taken after commands had run and holds the functions that they call. There are six, because each costs what is in it: one of the commands that
+ * launch, one of `run-prepared`, which decides nothing, one of `enter`, one of those that only look, one of `plan`, which checks more, and one of all others. V8 refuses a cache of another version by itself.
  */
 const {readFileSync} = require('node:fs');
 const {Script} = require('node:vm');
@@ -23,8 +23,9 @@ const filename = require('node:path').join(__dirname, '../dist/rkt.cjs');
 const source = readFileSync(filename, 'latin1');
 
 const KINDS = [
-  ['launch', /^(run|prepare|enter)$/],
+  ['launch', /^(run|prepare)$/],
   ['prepared', /^run-prepared$/],
+  ['enter', /^enter$/],
   ['look', /^(list|status|version|help|--help|-h)$/],
   ['plan', /^plan$/],
 ];

@@ -169,7 +169,7 @@ const [, flags = ''] = /exec "\$node" (.*) "\$here/.exec(readFileSync(at('core/b
 /** With the flags of the command, for V8 refuses a cache that was made with others. */
 const node = (...args: string[]) => run(process.execPath, [...flags.split(' '), ...args]);
 const accepted = 'process.exitCode = require(process.argv[1]).rejected === false ? 0 : 1';
-for (const kind of ['run', 'run-prepared', 'list', 'plan', 'fetch']) {
+for (const kind of ['run', 'run-prepared', 'enter', 'list', 'plan', 'fetch']) {
   node(at('core/build/train.cjs'), kind);
   node('-e', accepted, at('core/bin/start.cjs'), kind);
 }

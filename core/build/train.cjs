@@ -1,5 +1,5 @@
 'use strict';
-const {spawnSync} = require('node:child_process');
+const {spawn, spawnSync} = require('node:child_process');
 const {closeSync, mkdtempSync, openSync, rmSync, writeFileSync} = require('node:fs');
 const {tmpdir} = require('node:os');
 const path = require('node:path');
@@ -8,7 +8,7 @@ const vm = require('node:vm');
 
 /*
  * Makes the code cache of the bundle, and of the flavors that it launches pods with. V8 compiles a function when it is first called and the cache holds what has been compiled, so this process does
- * what commands do, once each: with the argument `run` those that launch a pod, with `run-prepared` that one, with `list` those that only look, with `plan` that one, with `fetch` what the others have most of. This is no TypeScript because Node strips types with WebAssembly, which changes V8's flags,
+ * what commands do, once each: with the argument `run` those that launch a pod, with `run-prepared` and `enter` that one, with `list` those that only look, with `plan` that one, with `fetch` what the others have most of. This is no TypeScript because Node strips types with WebAssembly, which changes V8's flags,
  * and a cache made under other flags is refused.
  */
 
@@ -49,6 +49,17 @@ const runOnNspawn = () => {
   return cold(...global, 'gc', '--grace-period=0s');
 };
 
+/** A pod to enter, until this process ends. */
+const startPod = () => {
+  cold('image', 'build', '--from-host', '/bin/sleep', '--name=train', '--exec=/bin/sleep', '-o', image);
+  cold(...global, 'fetch', image);
+  const run = [...global, 'run', '--stage1=fly', '--pod-name=train', 'train', '--', '600'];
+  const pod = spawn(process.execPath, [...process.execArgv, start, ...run], {stdio: 'ignore'});
+  process.once('exit', () => pod.kill('SIGKILL'));
+  cold(...global, 'status', '--wait-ready=1m', 'train');
+  return 'train';
+};
+
 /** What is loaded by a code cache, by its file. */
 const scripts = new Map();
 vm.Script = class extends vm.Script {
@@ -65,8 +76,8 @@ const train = async ({rkt}, uuid) => {
   if (kind === 'list') await rkt(['version']);
   if (uuid === undefined) return;
   // As far as a run can go and come back.
-  const faulted = kind.startsWith('run');
-  if (faulted) process.env.RKT_FAULT = 'launch.credentials:error';
+  const point = {run: 'launch.credentials', 'run-prepared': 'launch.credentials', enter: 'enter.program'}[kind];
+  if (point !== undefined) process.env.RKT_FAULT = `${point}:error`;
   const commands = {
     run: [
       // Not as it was prepared, so that it is checked: most pods are when they run for the first time.
@@ -74,6 +85,7 @@ const train = async ({rkt}, uuid) => {
       ...(hasNspawn ? [['run', '--stage1=nspawn', '--set-env=NEW=1', 'train']] : []),
     ],
     'run-prepared': [['run-prepared', uuid]],
+    enter: [['enter', uuid, 'sleep', '0']],
     list: [['list'], ['status', uuid]],
     plan: [['plan', '--stage1=fly', 'train']],
     fetch: [
@@ -85,11 +97,16 @@ const train = async ({rkt}, uuid) => {
   };
   for (const command of commands[kind]) {
     const status = await rkt([...global, ...command]);
-    if (status !== (faulted ? 254 : 0)) throw new Error(`rkt ${command.join(' ')} ended with ${status}`);
+    if (status !== (point === undefined ? 0 : 254)) throw new Error(`rkt ${command.join(' ')} ended with ${status}`);
+  }
+  delete process.env.RKT_FAULT;
+  if (kind === 'enter') {
+    cold(...global, 'stop', '--force', uuid);
+    cold(...global, 'gc', '--grace-period=0s');
   }
 };
 
-const uuid = attempt(preparePod);
+const uuid = attempt(kind === 'enter' ? startPod : preparePod);
 const hasNspawn = launches && uuid !== undefined && attempt(runOnNspawn) !== undefined;
 const {bundle, cache, script} = require(start);
 // What the commands say is of no interest. The descriptors themselves are replaced, for rkt writes to them without Node's streams.
