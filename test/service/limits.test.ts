@@ -1,5 +1,5 @@
 import {randomUUID} from 'node:crypto';
-import {existsSync, readFileSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {cgroupDirectories} from '../helpers/cgroup.ts';
@@ -20,12 +20,20 @@ const serviceTest = testIf(
 const LIMITS = ['--memory=64Mi', '--cpu=500m'];
 const SCRIPT = 'mkfifo /tmp/stay; echo ready; exec cat /tmp/stay';
 
+/** Those of the pod's cgroup, or of the first one below that has any: a supervisor sets those of its apps there. */
+const limitsIn = (directory: string): string[] | undefined => {
+  const below = readdirSync(directory, {recursive: true, withFileTypes: true}).filter((entry) => entry.isDirectory());
+  return [directory, ...below.map(({parentPath, name}) => path.join(parentPath, name))]
+    .filter((place) => existsSync(path.join(place, 'memory.max')))
+    .map((place) => ['memory.max', 'cpu.max'].map((name) => readFileSync(path.join(place, name), 'utf8').trim()))
+    .find(([memory]) => memory !== 'max');
+};
+
 /** Starts a pod by something that systemd starts. Returns the pod's cgroup and what is to hold there. */
 const placeOf = async (t: ExecutionContext, stage1: string, command: readonly string[]) => {
   const pod = await host.start(SCRIPT, {stage1, app: LIMITS, through: command});
   const [directory = ''] = cgroupDirectories(pod.uuid);
-  const read = (name: string) => readFileSync(path.join(directory, name), 'utf8').trim();
-  const limits = [read('memory.max'), read('cpu.max')];
+  const limits = limitsIn(directory);
   const verified = await host.rkt(['--format=json', 'status', '--verify', pod.uuid]);
   t.is((await host.rkt(['stop', '--force', pod.uuid])).exitCode, 0);
   await pod.ended;

@@ -236,17 +236,18 @@ const limitNames = (limits: CgroupLimits): LimitName[] =>
   (Object.keys(limits) as LimitName[]).filter((limit) => limits[limit] !== undefined);
 
 const filesOf = (facts: CgroupFacts, path: string, limits: CgroupLimits): (LimitFile & {hierarchy: Hierarchy})[] =>
-  limitNames(limits)
-    .flatMap((limit) => {
-      const hierarchy = holderOf(facts, limit);
-      return limitFiles({[limit]: limits[limit]}, hierarchy.version, facts.disks).map((entry) => ({
-        ...entry,
-        hierarchy,
-        file: `${directoryOf(hierarchy, path)}/${entry.file}`,
-        ...(entry.effective === undefined ? {} : {effective: `${directoryOf(hierarchy, path)}/${entry.effective}`}),
-      }));
-    })
-    .filter(({limit, file}) => limit !== 'memorySwapMax' || existsSync(file) || hasSwap());
+  limitNames(limits).flatMap((limit) => {
+    const hierarchy = holderOf(facts, limit);
+    return limitFiles({[limit]: limits[limit]}, hierarchy.version, facts.disks).map((entry) => ({
+      ...entry,
+      hierarchy,
+      file: `${directoryOf(hierarchy, path)}/${entry.file}`,
+      ...(entry.effective === undefined ? {} : {effective: `${directoryOf(hierarchy, path)}/${entry.effective}`}),
+    }));
+  });
+
+/** Of a cgroup that has its controllers by now: before that it has no file at all. */
+const isMissed = ({limit, file}: LimitFile): boolean => limit !== 'memorySwapMax' || existsSync(file) || hasSwap();
 
 const SWAPS = '/proc/swaps';
 
@@ -272,7 +273,7 @@ export const setLimits = (
     ];
     if (wanted.length > 0) handDown(hierarchy, path, [...new Set(wanted)]);
   }
-  for (const {file, value} of files) {
+  for (const {file, value} of files.filter(isMissed)) {
     try {
       write(file, value);
     } catch (cause) {
@@ -318,13 +319,15 @@ export interface LimitReading {
 
 /** What the kernel has for each of these limits. ENOENT when the cgroup is gone. */
 export const readLimits = (facts: CgroupFacts, path: string, limits: CgroupLimits): LimitReading[] =>
-  filesOf(facts, path, limits).map((entry) => {
-    const {limit, file, value, effective} = entry;
-    const set = read(file);
-    const actual = effective === undefined || set !== value ? set : read(effective);
-    const base = {...entry, file: file.slice(file.lastIndexOf('/') + 1)};
-    return {limit, file, value, wanted: value, actual: holds(base, actual) ? value : actual};
-  });
+  filesOf(facts, path, limits)
+    .filter(isMissed)
+    .map((entry) => {
+      const {limit, file, value, effective} = entry;
+      const set = read(file);
+      const actual = effective === undefined || set !== value ? set : read(effective);
+      const base = {...entry, file: file.slice(file.lastIndexOf('/') + 1)};
+      return {limit, file, value, wanted: value, actual: holds(base, actual) ? value : actual};
+    });
 
 /**
  * {@link readLimits} for a process: in its own cgroup and those above it, down from `base`, innermost first, as far as they have the limit. The paths may differ
