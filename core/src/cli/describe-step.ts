@@ -66,6 +66,6 @@ export const describeStep = (step: Step, {cgroup}: Pick<HostFacts, 'cgroup'>): s
     case 'template':
       return `bind what ${step.command[0]} makes once to <pod>/${step.target}`;
     case 'write':
-      return `write ${at(step.target)} ${owner(step)}, ${Buffer.byteLength(step.content)} bytes`;
+      return `write ${at(step.target)} ${owner(step)}, ${Buffer.byteLength(step.content)} bytes${step.filters?.length ? `, and ${step.filters.length} compiled filters` : ''}`;
   }
 };

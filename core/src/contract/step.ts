@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import {deviceRule} from './devices.ts';
 import {location, propagation} from './location.ts';
 import {appName, hostPath, podPath, rootfsPath} from './names.ts';
-import {cgroupLimits, id32} from './process.ts';
+import {cgroupLimits, id32, seccompFilter} from './process.ts';
 
 export const STAGES = ['filesystem', 'environment', 'launch'] as const;
 export type Stage = (typeof STAGES)[number];
@@ -45,8 +45,23 @@ export const stepSchema = z.discriminatedUnion('do', [
   step('namespace', {unshare: z.array(namespaceKind)}),
   /** Creates a directory and its missing parents (owned by root, mode 0755; appc EX-13); an existing directory is left as it is. With `real` a symlink in its place is replaced. `real` since 1.1. */
   step('mkdir', {target: location, mode, uid: z.int(), gid: z.int(), real: z.optional(z.literal(true))}),
-  /** Writes a whole file of at most 1 MiB. It replaces what is there, and follows no symlink. */
-  step('write', {target: location, content, mode, uid: z.int(), gid: z.int()}),
+  /**
+   * Writes a whole file of at most 1 MiB. It replaces what is there, and follows no symlink. With `filters`, `content` has as many NUL characters: in the place of each comes, in order, the program that the
+   * filter is compiled to (`struct sock_filter[]` of seccomp(2)), in base64. `filters` since 1.1.
+   */
+  step('write', {
+    target: location,
+    content,
+    filters: z.optional(z.array(seccompFilter)),
+    mode,
+    uid: z.int(),
+    gid: z.int(),
+  }).check(
+    z.refine(
+      ({content: text, filters}) => filters === undefined || text.split('\0').length === filters.length + 1,
+      'its content has not as many NUL characters as there are filters',
+    ),
+  ),
   /** Makes a symlink. It replaces what is there unless that is a directory; with `ifAbsent` it leaves it alone. `to` is not interpreted. `ifAbsent` since 1.1. */
   step('symlink', {target: location, to: z.string(), ifAbsent: z.optional(z.literal(true))}),
   /** Mounts the rootfs of an app, or without `app` that of a stage1 (since 1.1), as an overlay; `lower` has the uppermost layer first. Devices in it cannot be opened. */

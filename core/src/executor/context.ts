@@ -21,14 +21,18 @@ export interface StepContext {
   readonly onFirstProcess?: (identity: ProcessIdentity) => void;
 }
 
-/** What the executor is given with a plan. */
-export interface ExecutorContext extends StepContext {
-  /** The pod's lock; close-on-exec, so that it is held exactly until the launched program takes over. */
-  readonly lock: Fd;
+/** What all steps together need. */
+export interface PerformContext extends StepContext {
   readonly caches: {
     /** Directory of compiled filters. */
     readonly seccomp: HostPath;
   };
+}
+
+/** What the executor is given with a plan. */
+export interface ExecutorContext extends PerformContext {
+  /** The pod's lock; close-on-exec, so that it is held exactly until the launched program takes over. */
+  readonly lock: Fd;
   /** Called when everything has been checked, just before the host's file system goes out of sight and `execve`. */
   readonly beforeExec?: () => void;
   /** The text of an error that has to be told after this process has become another program. */

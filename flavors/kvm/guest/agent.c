@@ -760,7 +760,7 @@ static int number_of(const char *field) {
 	return id;
 }
 
-/* Lines of fields, separated by tabs; after a line `write` comes the content. */
+/* Lines of fields, separated by tabs; after `write` comes the content, after `write-line` and `write-sized` a line that is the content. */
 static void run_script(struct script *script) {
 	char *end = script->text + script->length;
 	for (char *line = script->text; line < end;) {
@@ -779,12 +779,12 @@ static void run_script(struct script *script) {
 			if (size > (size_t)(end - next)) fail("the script ends within a file");
 			do_write(fields[1], next, size);
 			next += size;
-		} else if (strcmp(fields[0], "write-sized") == 0 && count == 4) {
-			size_t size = strtoul(fields[3], NULL, 10);
-			if (size > (size_t)(end - next)) fail("the script ends within a file");
-			put_size(next, size, processes[number_of(fields[1])].size);
-			do_write(fields[2], next, size);
-			next += size;
+		} else if ((strcmp(fields[0], "write-line") == 0 && count == 2) || (strcmp(fields[0], "write-sized") == 0 && count == 3)) {
+			newline = memchr(next, '\n', end - next);
+			if (newline == NULL) fail("the script ends within a file");
+			if (count == 3) put_size(next, newline - next, processes[number_of(fields[1])].size);
+			do_write(fields[count - 1], next, newline - next);
+			next = newline + 1;
 		} else if (strcmp(fields[0], "mkdir") == 0 && count == 2) {
 			make_parents(fields[1]);
 			if (mkdir(fields[1], 0755) < 0) fail("mkdir %s: %s", fields[1], strerror(errno));

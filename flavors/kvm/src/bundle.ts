@@ -1,5 +1,4 @@
-import type {App, Pod, SeccompAction, SeccompFilter} from '@rkt/plugin-sdk';
-import {filterOf} from './calls-of-crun.ts';
+import type {App, Pod} from '@rkt/plugin-sdk';
 import {ON_TERMINAL} from './terminal.ts';
 import {isOfVolume, volumeMounts} from './volumes.ts';
 
@@ -8,7 +7,7 @@ import {isOfVolume, volumeMounts} from './volumes.ts';
  * those of a pod of any flavor do.
  */
 
-/** What crun gets of the specification's configuration. */
+/** What crun gets of the specification's configuration. The filter of the app is given to it as it is on the host ({@link configurationText}). */
 export const bundle = (pod: Pod, app: App, onTerminal = false) => ({
   // First: ON_TERMINAL.
   process: processIn(app.process, onTerminal),
@@ -22,7 +21,7 @@ export const bundle = (pod: Pod, app: App, onTerminal = false) => ({
     devices: [NO_CONSOLE],
     // Where its programs are in memory is drawn for each, as it is not for crun in an emulated machine (guest/agent.c).
     personality: {domain: 'LINUX'},
-    ...seccompOf(filterOf(app)),
+    ...(app.process.seccomp === null ? {} : {seccomp: NO_CALLS}),
     maskedPaths: pod.maskedPaths,
     readonlyPaths: pod.readOnlyPaths,
   },
@@ -94,6 +93,16 @@ const deviceRules = (rules: NonNullable<Pod['devices']>) => [
   })),
 ];
 
+/** In the place of the program that crun is given: a crun that did not take that would start nothing. */
+const NO_CALLS = {defaultAction: 'SCMP_ACT_KILL_PROCESS'};
+
+/** A configuration as one line of JSON. If it is of an app with a filter, the program of that comes in the place of the NUL character, of which JSON has no other. */
+export const configurationText = (configuration: ReturnType<typeof bundle>): string => {
+  const text = JSON.stringify(configuration);
+  if (configuration.linux.seccomp === undefined) return text;
+  return `${text.slice(0, -1)},"annotations":{"run.oci.seccomp_bpf_data":"\0"}}`;
+};
+
 /** Over it crun mounts the terminal of an app that has one. The console of the machine is none of the pod. */
 const NO_CONSOLE = {path: '/dev/console', type: 'c', major: 1, minor: 3, fileMode: 0o666, uid: 0, gid: 0};
 
@@ -155,44 +164,4 @@ const resourcesOf = ({limits}: App) => {
         }),
     ...(pidsMax === undefined ? {} : {pids: {limit: pidsMax}}),
   };
-};
-
-const OPERATORS = {eq: 'SCMP_CMP_EQ', ne: 'SCMP_CMP_NE', 'masked-eq': 'SCMP_CMP_MASKED_EQ'} as const;
-
-const seccompOf = (filter: SeccompFilter | null) => {
-  if (filter === null) return {};
-  const {action, errnoRet} = outcome(filter.default);
-  return {
-    seccomp: {
-      defaultAction: action,
-      ...(errnoRet === undefined ? {} : {defaultErrnoRet: errnoRet}),
-      architectures: ['SCMP_ARCH_X86_64'],
-      syscalls: filter.rules.map(ruleOf),
-    },
-  };
-};
-
-const ruleOf = ({syscalls, outcome: result, args}: SeccompFilter['rules'][number]) => ({
-  names: syscalls,
-  ...outcome(result),
-  ...(args === undefined
-    ? {}
-    : {
-        args: args.map(({index, op, value, mask}) =>
-          op === 'masked-eq'
-            ? {index, op: OPERATORS[op], value: mask ?? 0, valueTwo: value}
-            : {index, op: OPERATORS[op], value},
-        ),
-      }),
-});
-
-const outcome = (action: SeccompAction): {action: string; errnoRet?: number} => {
-  switch (action.action) {
-    case 'allow':
-      return {action: 'SCMP_ACT_ALLOW'};
-    case 'errno':
-      return {action: 'SCMP_ACT_ERRNO', errnoRet: action.errno};
-    case 'kill':
-      return {action: 'SCMP_ACT_KILL_PROCESS'};
-  }
 };

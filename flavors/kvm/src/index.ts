@@ -26,7 +26,7 @@ import {
   treesOf,
 } from './machine.ts';
 import {IMAGE, podPath, ROOT, SEEN, SHARED, TEMPLATE, userOf} from './places.ts';
-import {fitting, podScript} from './script.ts';
+import {fitting, podScript, scriptFilters} from './script.ts';
 import {wordsOf} from './streams.ts';
 import {bindVolumes, servedTrees} from './volumes.ts';
 
@@ -85,7 +85,7 @@ export default defineFlavor({
     ...(pod.apps.some(({stdio}) => stdio.stdout === 'log' || stdio.stderr === 'log')
       ? [directory(LOGS, userOf(pod))]
       : []),
-    file('script', fitting(podScript(pod, host)), 0),
+    {...file('script', fitting(podScript(pod, host)), 0), filters: scriptFilters(pod)},
     file('supervisor-status', '', userOf(pod)),
     {
       id: 'bind.shared',
@@ -149,7 +149,7 @@ const directory = (path: string, owner: number, mode = 0o755): Step => ({
   gid: owner,
 });
 
-const file = (name: string, content: string, owner: number): Step => ({
+const file = (name: string, content: string, owner: number): Extract<Step, {do: 'write'}> => ({
   id: name,
   do: 'write',
   target: {in: 'pod', path: podPath(`${SHARED}/${name}`)},

@@ -1,5 +1,6 @@
-import type {App, HostFacts, Pod} from '@rkt/plugin-sdk';
-import {bundle, handlerBundle, processIn} from './bundle.ts';
+import type {App, HostFacts, Pod, SeccompFilter} from '@rkt/plugin-sdk';
+import {bundle, configurationText, handlerBundle, processIn} from './bundle.ts';
+import {filterOf} from './calls-of-crun.ts';
 import {cardLines} from './cards.ts';
 import {scriptTooLong} from './errors.ts';
 import {streamsNowhere} from './streams.ts';
@@ -7,7 +8,7 @@ import {hasTerminal} from './terminal.ts';
 import {guestMounts, mountsInVolumes} from './volumes.ts';
 
 /*
- * What the agent does in the guest, in order (guest/agent.c): lines of fields, separated by tabs; after `write` comes the content.
+ * What the agent does in the guest, in order (guest/agent.c): lines of fields, separated by tabs; after `write` comes the content, after `write-line` and `write-sized` a line that is the content.
  */
 
 const line = (...fields: readonly string[]): string => {
@@ -20,9 +21,12 @@ const line = (...fields: readonly string[]): string => {
 const write = (path: string, content: string): string =>
   `${line('write', path, String(Buffer.byteLength(content)))}${content}`;
 
-/** With the size of the process's terminal in the place of its marks. */
-const writeSized = (process: string, path: string, content: string): string =>
-  `${line('write-sized', process, path, String(Buffer.byteLength(content)))}${content}`;
+/** JSON, whose length nobody knows before it has its filter. */
+const writeLine = (path: string, json: string): string => `${line('write-line', path)}${json}\n`;
+
+/** The same with the size of the process's terminal in the place of its marks. */
+const writeSized = (process: string, path: string, json: string): string =>
+  `${line('write-sized', process, path)}${json}\n`;
 
 /** The disk of an app, by a serial number that has 20 characters at most. */
 export const diskName = (index: number): string => `rootfs-${index}`;
@@ -42,14 +46,19 @@ const rootfs = ({name}: App, index: number): string[] => {
 
 const CRUN = ['/usr/bin/crun', '--cgroup-manager=cgroupfs'];
 
+const EVENTS = ['pre-start', 'post-stop'] as const;
+type Event = (typeof EVENTS)[number];
+
+const handlerOf = ({eventHandlers}: App, event: Event) => eventHandlers.find(({name}) => name === event);
+
 /** A container of its own, which shares the files of the app. */
-const handler = (pod: Pod, app: App, index: number, event: 'pre-start' | 'post-stop', when: string): string[] => {
-  const one = app.eventHandlers.find(({name}) => name === event);
+const handler = (pod: Pod, app: App, index: number, event: Event, when: string): string[] => {
+  const one = handlerOf(app, event);
   if (one === undefined) return [];
   const name = `${app.name}.${event}`;
   const pidFile = `/run/${name}.pid`;
   return [
-    write(`/apps/${name}/config.json`, JSON.stringify(handlerBundle(pod, app, one))),
+    writeLine(`/apps/${name}/config.json`, configurationText(handlerBundle(pod, app, one))),
     line(
       ...[when, String(index), pidFile, ...CRUN, 'run', '--no-pivot', '--detach', '--pid-file', pidFile],
       ...['--bundle', `/apps/${name}`, name],
@@ -75,8 +84,8 @@ const start = (pod: Pod, app: App, index: number, host: HostFacts): string => {
 
 const configuration = (pod: Pod, app: App, index: number, host: HostFacts): string => {
   const [path, onTerminal] = [`/apps/${app.name}/config.json`, hasTerminal(pod, app, host)];
-  const content = JSON.stringify(bundle(pod, app, onTerminal));
-  return onTerminal ? writeSized(String(index), path, content) : write(path, content);
+  const content = configurationText(bundle(pod, app, onTerminal));
+  return onTerminal ? writeSized(String(index), path, content) : writeLine(path, content);
 };
 
 /** The script of a pod: the file systems of all apps first, then the apps in order. */
@@ -104,6 +113,12 @@ export const podScript = (pod: Pod, host: HostFacts): string =>
     ]),
   ].join('');
 
+/** The filters of {@link podScript}, in its order. */
+export const scriptFilters = ({apps}: Pod): SeccompFilter[] =>
+  [...apps, ...apps.flatMap((app) => EVENTS.filter((event) => handlerOf(app, event) !== undefined).map(() => app))]
+    .map(filterOf)
+    .filter((filter) => filter !== null);
+
 /** What a step of a plan writes at most. */
 const MAX_BYTES = 1024 * 1024;
 
@@ -121,7 +136,7 @@ export const fitting = (script: string): string => {
 export const enterScript = ({name}: App, process: App['process'], onTerminal: boolean): string => {
   const content = JSON.stringify(processIn(process, onTerminal));
   return [
-    onTerminal ? writeSized('next', 'process.json', content) : write('process.json', content),
+    onTerminal ? writeSized('next', 'process.json', content) : writeLine('process.json', content),
     // crun does so for the first process of a container alone.
     ...(process.oomScoreAdj === null ? [] : [line('oom-score', String(process.oomScoreAdj))]),
     ...(onTerminal ? [line('console', 'console')] : []),

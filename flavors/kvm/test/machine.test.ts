@@ -4,6 +4,7 @@ import {BUILDERS} from '../../../core/src/image/sandbox.ts';
 import {END, FIRST} from '../../../core/src/pod/state/id-ranges.ts';
 import {app, hostFacts, pod} from '../../../core/test/support/fixtures.ts';
 import {bundle} from '../src/bundle.ts';
+import {filterOf} from '../src/calls-of-crun.ts';
 import {enterLaunch} from '../src/enter.ts';
 import flavor from '../src/index.ts';
 import {
@@ -276,19 +277,23 @@ test('S14 a comma in an option of QEMU is two', (t) => {
   t.is(optionValue('/a,readonly=off,b'), '/a,,readonly=off,,b');
 });
 
-/** As the agent reads it: fields of each line; the content of a file in the place of its length. */
-const WRITES: Readonly<Record<string, number>> = {write: 2, 'write-sized': 3};
+/** As the agent reads it: fields of each line; the content of a file in the place of its length, or at the end. */
+const LINES = ['write-line', 'write-sized'];
 const linesOf = (script: string): string[][] => {
   const lines: string[][] = [];
   for (let rest = Buffer.from(script); rest.length > 0; ) {
     const end = rest.indexOf('\n');
     if (end < 0) throw new Error('the script ends within a line');
     const fields = rest.toString('utf8', 0, end).split('\t');
-    const at = WRITES[fields[0] ?? ''];
-    const length = at === undefined ? 0 : Number(fields[at]);
-    const content = rest.toString('utf8', end + 1, end + 1 + length);
-    lines.push(at === undefined ? fields : [...fields.slice(0, at), content]);
-    rest = rest.subarray(end + 1 + length);
+    rest = rest.subarray(end + 1);
+    const [word = ''] = fields;
+    if (word !== 'write' && !LINES.includes(word)) {
+      lines.push(fields);
+      continue;
+    }
+    const length = word === 'write' ? Number(fields.pop()) : rest.indexOf('\n');
+    lines.push([...fields, rest.toString('utf8', 0, length)]);
+    rest = rest.subarray(word === 'write' ? length : length + 1);
   }
   return lines;
 };
@@ -401,7 +406,7 @@ test('S14 S15 what enters an app has its compiled process, in the environment al
   const lines = linesOf(process.env.map(({value}) => value).join(''));
   t.deepEqual(
     lines.map(([word]) => word),
-    ['write', 'start'],
+    ['write-line', 'start'],
   );
   t.is(lines[1]?.at(-1), 'main');
   t.deepEqual(JSON.parse(lines[0]?.[2] ?? ''), {
@@ -477,39 +482,35 @@ test('S15 the size of a terminal goes where nobody else has written', (t) => {
   t.true(process.env.some(({name}) => name === 'RKT_TERMINAL'));
 });
 
-test('the filter of an app is the compiled one, in words of the OCI specification', (t) => {
-  const plain = app({});
+test('each configuration of an app with a filter has one place for the program of that filter, and without it lets nothing start', (t) => {
+  const plain = app({name: second});
+  const filter = {default: {action: 'errno', errno: 1}, rules: [{syscalls: ['read'], outcome: {action: 'allow'}}]};
+  const hostile = '\0","annotations":{"run.oci.seccomp_bpf_data":""}';
   const filtered = {
-    ...plain,
-    process: {
-      ...plain.process,
-      seccomp: {
-        default: {action: 'errno', errno: 1},
-        rules: [
-          {syscalls: ['read'], outcome: {action: 'allow'}},
-          {
-            syscalls: ['ioctl'],
-            outcome: {action: 'kill'},
-            args: [{index: 1, op: 'masked-eq', value: 5, mask: 255}],
-          },
-        ],
-      },
-    },
-  } as typeof plain;
-  const {syscalls, ...whole} = bundle(pod(), filtered).linux.seccomp ?? t.fail();
-  t.deepEqual(whole, {
-    defaultAction: 'SCMP_ACT_ERRNO',
-    defaultErrnoRet: 1,
-    architectures: ['SCMP_ARCH_X86_64'],
-  });
-  t.deepEqual(syscalls.slice(0, 2), [
-    {names: ['read'], action: 'SCMP_ACT_ALLOW'},
-    {
-      names: ['ioctl'],
-      action: 'SCMP_ACT_KILL_PROCESS',
-      args: [{index: 1, op: 'SCMP_CMP_MASKED_EQ', value: 255, valueTwo: 5}],
-    },
-  ]);
+    ...app({}),
+    eventHandlers: (['pre-start', 'post-stop'] as const).map((name) => ({name, exec: ['/bin/true', hostile]})),
+    process: {...plain.process, argv: [hostile], seccomp: filter},
+  } as App;
+  const [script] = flavor.environment(pod({apps: [plain, filtered]}), hostFacts()).filter(({id}) => id === 'script');
+  if (script?.do !== 'write') return t.fail();
+  t.deepEqual(script.filters, [filterOf(filtered), filterOf(filtered), filterOf(filtered)]);
+  t.is(script.content.split('\0').length, 4);
+  const program = 'AAAA';
+  const configurations = linesOf(script.content.replaceAll('\0', program))
+    .filter(([word]) => word === 'write-line')
+    .map(([, path = '', json = '']) => ({path, ...JSON.parse(json)}));
+  t.deepEqual(
+    configurations.map(({path, annotations, linux}) => [path.split('/')[2], annotations, linux.seccomp]),
+    [
+      ['second', undefined, undefined],
+      ...['main', 'main.pre-start', 'main.post-stop'].map((name) => [
+        name,
+        {'run.oci.seccomp_bpf_data': program},
+        {defaultAction: 'SCMP_ACT_KILL_PROCESS'},
+      ]),
+    ],
+  );
+  t.deepEqual(configurations[1]?.process.args, [hostile]);
 });
 
 const EVIL = '/srv/a,readonly=off\tb' as HostPath;

@@ -7,6 +7,7 @@ import {ENTRYPOINT_ENVIRONMENT} from '../../stage1/aci/aci-flavor.ts';
 import {gcArguments} from '../../stage1/aci/gc-arguments.ts';
 import {entrypointPlaces, mountStage1} from '../../stage1/aci/layout.ts';
 import {entrypointFailed} from '../errors.ts';
+import {seccompCache} from './layout.ts';
 import {readStored} from './stored.ts';
 import {readSummary} from './summary.ts';
 
@@ -19,7 +20,7 @@ const FAILED = 'gc-failed';
  * @param directory where the pod is now
  * @throws RKT_STAGE1_ENTRYPOINT_FAILED
  */
-export const collectStage1 = (directory: HostPath, uuid: Uuid): void => {
+export const collectStage1 = (dataDir: HostPath, directory: HostPath, uuid: Uuid): void => {
   const entrypoints = readSummary(directory)?.flavor.entrypoints;
   if (entrypoints?.gc === undefined || existsSync(`${directory}/${FAILED}`)) return;
   const [stored, facts, plan] = [
@@ -33,7 +34,7 @@ export const collectStage1 = (directory: HostPath, uuid: Uuid): void => {
   const {tree} = stored.stage1;
   const failure = restoringMountNamespace(() => {
     try {
-      performSteps(mountStage1(pod, tree), {pod, facts});
+      performSteps(mountStage1(pod, tree), {pod, facts, caches: {seccomp: seccompCache(dataDir)}});
     } catch (error) {
       if (error instanceof RktError) return `what it was called with cannot be mounted again: ${error.message}`;
       throw error;

@@ -20,7 +20,7 @@ import type {PodDirectory} from './states.ts';
 export const deletePod = (dataDir: HostPath, from: PodDirectory, uuid: Uuid): boolean => {
   const directory = podDirectory(dataDir, from, uuid);
   if (!existsSync(directory)) return false;
-  if (from === 'exited-garbage') collectStage1(directory, uuid);
+  if (from === 'exited-garbage') collectStage1(dataDir, directory, uuid);
   // The plan is among the files: it has to be taken back before they go.
   const idMap = undoPlan(directory)?.idMap;
   releaseName(dataDir, directory, uuid);

@@ -2,6 +2,8 @@ import {randomUUID} from 'node:crypto';
 import {existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs';
 import {lacks} from '../../../../test/helpers/lacks.ts';
 import {testIf} from '../../../../test/helpers/skip.ts';
+import type {SeccompFilter} from '../../../src/contract/index.ts';
+import {compileFilter} from '../../../src/linux/seccomp.ts';
 import {begin, inRootfs, mount, sandbox} from './perform-in-child.ts';
 
 const kernelTest = testIf(lacks('root', 'overlay'));
@@ -86,6 +88,29 @@ kernelTest('a file that is too long is refused', (t) => {
   const {error} = box.perform([...begin(box), write('/file', `é${'x'.repeat(limit - 1)}`)]);
   t.like(error, {code: 'RKT_CONTENT_TOO_LONG', fields: {bytes: limit + 1, limit}});
 });
+
+kernelTest(
+  'a file has the programs of its filters in the place of its NUL characters, compiled or from the cache',
+  (t) => {
+    const box = sandbox(t);
+    const filter = (name: string): SeccompFilter => ({
+      default: {action: 'errno', errno: 1},
+      rules: [{syscalls: [name], outcome: {action: 'allow'}}],
+    });
+    const filters = [filter('read'), filter('write'), filter('read')];
+    const {error, seen} = box.perform(
+      [...begin(box), write('/file', '"\0" \0,\0\n', {filters}), write('/none', '\0')],
+      [
+        {path: '/file', what: 'read'},
+        {path: '/none', what: 'read'},
+      ],
+    );
+    t.is(error, undefined);
+    const [read = '', written = ''] = filters.map((one) => compileFilter(one).toString('base64'));
+    t.deepEqual(seen, [{text: `"${read}" ${written},${read}\n`}, {text: '\0'}]);
+    t.not(read, written);
+  },
+);
 
 kernelTest('S05 a file, symlink or device replaces a symlink and does not follow it', (t) => {
   const box = sandbox(t);

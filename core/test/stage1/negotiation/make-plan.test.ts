@@ -2,7 +2,7 @@ import {mkdtempSync, readdirSync, rmSync, statSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import type {Flavor, Launch, Pod, Step} from '../../../src/contract/index.ts';
+import type {Flavor, Launch, Pod, PodPath, SeccompFilter, Step} from '../../../src/contract/index.ts';
 import {RktError} from '../../../src/rkt-error.ts';
 import {planPod} from '../../../src/stage1/negotiation/plan-pod.ts';
 import {declaration, hostFacts, pod} from '../../support/fixtures.ts';
@@ -49,6 +49,24 @@ test('an unknown kind of step is refused with its place', (t) => {
 test('an unknown field of a step is refused', (t) => {
   const error = failing({environment: () => [{id: 'x', do: 'hostname', name: 'a', nmae: 'b'}] as never})(t);
   t.is(error.code, 'RKT_FLAVOR_PLAN_INVALID');
+});
+
+test('a file that has not as many places as filters is refused', (t) => {
+  const filter = {default: {action: 'kill'}, rules: []} satisfies SeccompFilter;
+  const target = {in: 'pod', path: 'x' as PodPath} as const;
+  const writing = (content: string, filters: SeccompFilter[]) => ({
+    environment: (): Step[] => [{id: 'x', do: 'write', target, content, filters, mode: 0o600, uid: 0, gid: 0}],
+  });
+  t.notThrows(() => makePlan(found(writing('\0-\0', [filter, filter])), pod(), hostFacts()));
+  for (const [content, filters] of [
+    ['', [filter]],
+    ['\0', []],
+    ['\0\0', [filter]],
+  ] as const) {
+    const error = failing(writing(content, [...filters]))(t);
+    t.is(error.code, 'RKT_FLAVOR_PLAN_INVALID');
+    t.is(error.fields.where, '.environment[0]');
+  }
 });
 
 test('two steps of one name are refused', (t) => {
