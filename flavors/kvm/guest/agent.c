@@ -187,9 +187,10 @@ static void note_places(void) {
 	if (directory != NULL) closedir(directory);
 }
 
-/* Their driver says whether there is a device by now. */
+/* Their driver says whether there is a device by now: it is asked once, when something is missing. */
 static void attach_places(void) {
 	for (int at = 0; at < place_count; at++) tell_kernel("/sys/bus/platform/drivers/virtio-mmio/bind", places[at]);
+	place_count = 0;
 }
 
 static void load_modules(void) {
@@ -323,6 +324,7 @@ static const char *disk(const char *serial) {
 	for (;;) {
 		for (int at = 0; at < disk_count; at++)
 			if (strcmp(disks[at].serial, serial) == 0) return disks[at].path;
+		attach_places();
 		if (!attach_next(DISK)) {
 			if (now() >= end) fail("disk %s: the kernel has found none within %d seconds: it must have virtio-blk", serial, PATIENCE_SECONDS);
 			wait_a_little();
@@ -434,6 +436,11 @@ static void do_write(const char *path, const char *content, size_t length) {
 		length -= done;
 	}
 	close(file);
+}
+
+static void attach_trees(void) {
+	attach_places();
+	while (attach_next(TREE)) continue;
 }
 
 /* Below a directory, with no symlink on the way. */
@@ -790,7 +797,7 @@ static void run_script(struct script *script) {
 			if (mkdir(fields[1], 0755) < 0) fail("mkdir %s: %s", fields[1], strerror(errno));
 		} else if (strcmp(fields[0], "mount") == 0 && count == 6) {
 			const char *source = strncmp(fields[2], "disk:", 5) == 0 ? disk(fields[2] + 5) : fields[2];
-			while (strcmp(fields[1], "9p") == 0 && attach_next(TREE)) continue;
+			if (strcmp(fields[1], "9p") == 0) attach_trees();
 			if (mount(source, fields[3], fields[1], mount_flags(fields[4]), fields[5]) < 0)
 				fail("mount %s: %s", fields[3], strerror(errno));
 		} else if (strcmp(fields[0], "present") == 0 && count == 3) {
@@ -1155,7 +1162,6 @@ static void take_frame(struct frame frame, char *payload) {
 		renew(&renewal);
 		explicit_bzero(&renewal, sizeof renewal);
 		explicit_bzero(payload, frame.length);
-		attach_places();
 		send_frame(FRAME_READY, 0, NULL, 0);
 		return;
 	}
