@@ -39,3 +39,9 @@ for (const name of ['main', ...HOT]) {
     );
   });
 }
+
+test('a pod in a machine loads nothing that starts programs before there is something to prove', (t) => {
+  const loaded = loadedWith('core/src/stage1/facts/accelerator.ts');
+  t.true(loaded.has('node:fs'));
+  t.is(loaded.get('node:child_process'), undefined);
+});

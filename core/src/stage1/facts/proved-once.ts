@@ -4,7 +4,7 @@ import type {HostPath} from '../../contract/names.ts';
 import {bootId} from '../../linux/boot-id.ts';
 import {isSystemError} from '../../linux/syscall-error.ts';
 import {writeCache} from '../../linux/write-cache.ts';
-import {type Device, type Emulator, type Proof, prove} from './prove-kvm.ts';
+import type {Device, Emulator, Proof} from './prove-kvm.ts';
 
 interface Remembered {
   /** The directory of what is known; `undefined`: it is proved anew. */
@@ -27,6 +27,7 @@ export const provedOnce = async (
   const key = [bootId(), program.path, device.minor].join('\n');
   const known = from === undefined ? undefined : read(join(from, NAME), key);
   if (known !== undefined) return known;
+  const {prove} = await import('./prove-kvm.ts');
   const proof = await prove(program, tree, device);
   if (to !== undefined)
     writeCache(join(to, NAME), `${key}\n\n${JSON.stringify(doubted ? {...proof, doubted} : proof)}`);
