@@ -5,6 +5,7 @@ import {callProgram, type ProgramCall, tellingChild} from '../linux/call-program
 import {allCapabilities, ownCapabilities} from '../linux/capabilities.ts';
 import {leavingTerminal} from '../linux/controlling-terminal.ts';
 import {applyPrivileged, credentialCalls, hide, hideWhatFollows, setsBeforeExec} from '../linux/credentials.ts';
+import {deathSignal} from '../linux/death-signal.ts';
 import {workingDirectoryMissing} from '../linux/errors.ts';
 import {prepareExec} from '../linux/exec.ts';
 import type {Fd} from '../linux/fd.ts';
@@ -13,7 +14,7 @@ import {findExecutable} from '../linux/find-executable.ts';
 import {forgetCaller} from '../linux/forget-caller.ts';
 import {hostIdsOf} from '../linux/host-ids.ts';
 import {ownDomain} from '../linux/landlock.ts';
-import {cString, syscall} from '../linux/libc.ts';
+import {cString} from '../linux/libc.ts';
 import {namespaceFlags, setNamespaces} from '../linux/namespaces.ts';
 import {O_PATH, openHost} from '../linux/openat2.ts';
 import {ownFilters} from '../linux/own-filters.ts';
@@ -40,15 +41,13 @@ import {openWays, type Ways} from './open-ways.ts';
 const FIRST_BESIDES_STDIO = 3;
 const DIRECTORY = O_PATH | constants.O_DIRECTORY;
 
-/** linux/prctl.h */
-const PR_SET_PDEATHSIG = 1;
-const PR_GET_PDEATHSIG = 2;
-
 /** linux/sched.h */
 const CLONE_VM = 0x100;
 const CLONE_VFORK = 0x4000;
 const CLONE_PARENT = 0x8000;
 const SIGCHLD = 17;
+/** linux/prctl.h */
+const PR_SET_PDEATHSIG = 1;
 
 /** The program of system calls that joins a running app, to be executed or started, with what it takes along. */
 export interface Joining {
@@ -81,13 +80,6 @@ export const enterByProgram = (launch: LaunchInto<'member'>, context: EnterConte
   restoreStdio();
   if (!needsChild(launch)) leaveTerminal();
   return start(program.path);
-};
-
-/** That whoever started this process wants it to get. */
-const parentDeathSignal = (): number => {
-  const signal = Buffer.alloc(4);
-  syscall('prctl', [PR_GET_PDEATHSIG, signal, 0, 0, 0]);
-  return signal.readInt32LE();
 };
 
 const needsChild = ({namespaces}: LaunchInto<'member'>): boolean =>
@@ -215,12 +207,13 @@ const callsOf = ({launch, ways, path, directory, domain, terminal, filters}: Ins
   const closed = hideCall(call);
   const elsewhere = workingDirectoryMissing(process.cwd, 'is not to be reached any more');
   const isChild = terminal !== undefined || needsChild(launch);
+  // `hideWhatFollows` has execve take it away from this program.
+  const atParentsDeath = isChild ? 0 : deathSignal();
   return [
     closed,
+    ...(atParentsDeath === 0 ? [] : [call('prctl', [PR_SET_PDEATHSIG, atParentsDeath, 0, 0, 0])]),
     nameCall(call, 'rkt-enter'),
     ...(terminal === undefined ? [] : [signalsCall(call, 'block'), call('ioctl', [terminal, TIOCSCTTY, 0])]),
-    // The kernel has forgotten it, because of what hides the program (hideWhatFollows).
-    ...(isChild ? [] : [call('prctl', [PR_SET_PDEATHSIG, parentDeathSignal(), 0, 0, 0])]),
     ...(isChild ? [{...call('clone', [CLONE_VM | CLONE_VFORK | SIGCHLD, 0, 0, 0, 0]), parent: 'wait' as const}] : []),
     ...cgroups.map(({number}) => call('write', [number, cString('0'), 1])),
     ...(namespaces.length > 0
