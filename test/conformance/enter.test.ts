@@ -73,6 +73,21 @@ limitsTest('S01 a limit that was asked for is what enters has, or nothing enters
   await pod.end();
 });
 
+const BARE = 'mount -t tmpfs none /mnt && cp -a /dev/null /dev/urandom /mnt && mount --bind /mnt /dev && exec "$@"';
+
+kernelTest('who has no controlling terminal enters where /dev has no name for one', async (t) => {
+  const pod = await host.start('echo ready; read line');
+  const through = [
+    ...['setsid', '--wait', 'unshare', '--mount', 'sh'].map((name) => program(name) ?? name),
+    '-c',
+    BARE,
+    'sh',
+  ];
+  const {exitCode, stderr} = await host.enter(pod.uuid, ':', {through});
+  t.is(exitCode, 0, stderr);
+  await pod.end();
+});
+
 const ROUNDS = env.RKT_TEST_LONG ? 100 : 10;
 
 kernelTest('S02 an app cannot look into a process that is about to join it', async (t) => {

@@ -67,7 +67,7 @@ export interface Joining {
  * @throws RKT_MEMBER_GONE, RKT_ENTER_LABELLED, RKT_ENTER_SOCKETS, RKT_EXEC_ARGUMENTS_TOO_LARGE, and what is thrown for a program that cannot be found
  */
 export const enterByProgram = (launch: LaunchInto<'member'>, context: EnterContext): never => {
-  const leaveTerminal = leavingTerminal();
+  const leaveTerminal = needsChild(launch) ? undefined : leavingTerminal();
   const {program, descriptors} = prepareToJoin(launch, context);
   const start = prepareExec({argv: ['rkt-enter'], env: [], rlimits: [], filters: []});
   context.beforeExec?.();
@@ -78,7 +78,7 @@ export const enterByProgram = (launch: LaunchInto<'member'>, context: EnterConte
   for (const descriptor of descriptors) keepOnExec(descriptor);
   hideWhatFollows(program);
   restoreStdio();
-  if (!needsChild(launch)) leaveTerminal();
+  leaveTerminal?.();
   return start(program.path);
 };
 

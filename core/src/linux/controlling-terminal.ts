@@ -1,4 +1,4 @@
-import {constants} from 'node:fs';
+import {constants, readFileSync} from 'node:fs';
 import type {Fd} from './fd.ts';
 import {syscall} from './libc.ts';
 import {openHost} from './openat2.ts';
@@ -26,11 +26,14 @@ const openControlling = (): Fd | undefined => {
   try {
     return openHost('/dev/tty', constants.O_RDONLY | constants.O_NOCTTY | constants.O_NONBLOCK);
   } catch (error) {
-    // There is none, or nobody is at its other end any more.
-    if (isErrno(error, 'ENXIO', 'EIO')) return undefined;
+    // There is none, or nobody is at its other end any more; who has none needs no /dev/tty either.
+    if (isErrno(error, 'ENXIO', 'EIO') || !hasControlling()) return undefined;
     throw error;
   }
 };
+
+/** By its number (proc_pid_stat(5)), which a /dev without a name for it does not hide. */
+const hasControlling = (): boolean => !/^.*\) \S (?:\S+ ){3}0 /s.test(readFileSync('/proc/self/stat', 'latin1'));
 
 const leadsSession = (): boolean => syscall('getsid', [0]) === process.pid;
 
