@@ -36,9 +36,17 @@ export const bench = (world: World): Target[] => {
   world.call('gc', '--grace-period=0s');
   report(measured);
   const cpu = (name: string) => cpuOf(measured, name);
+  // What systemd-nspawn takes for a program and nothing else, no supervisor and no filter of rkt: no pod can take less.
+  const alone = cpu('systemd-nspawn');
+  const further = (cpu('ten apps') - cpu('one app')) / (MANY - 1);
   return [
-    atMost('nspawn, one app: CPU over the floor', cpu('one app') - cpu(floor.name), 45, 'ms'),
-    atMost('nspawn, each further app: CPU', (cpu('ten apps') - cpu('one app')) / (MANY - 1), 10, 'ms'),
+    atMost(
+      'nspawn, one app: CPU over the floor and systemd-nspawn',
+      cpu('one app') - cpu(floor.name) - alone,
+      60,
+      'ms',
+    ),
+    atMost('nspawn, each further app / systemd-nspawn: CPU', further / alone, 0.6),
   ];
 };
 
