@@ -4,7 +4,6 @@ import {mountId} from '../linux/mount-id.ts';
 import {readMountinfo} from '../linux/mountinfo.ts';
 import type {StepContext} from './context.ts';
 import {mountTargetShared} from './errors.ts';
-import {hasPropagated} from './propagated.ts';
 
 /**
  * Attaches a detached mount, unless it would appear on the host, too.
@@ -20,7 +19,7 @@ export const attach = (mount: Fd, target: Fd, context: StepContext): void => {
  * @throws RKT_MOUNT_TARGET_SHARED
  */
 export const assertNotShared = (target: Fd, context: StepContext): void => {
-  if (!hasPropagated(context)) return;
+  if (context.made.propagated === undefined) return;
   const id = mountId(target);
   const {propagation = [], mountPoint = ''} = readMountinfo().find((mount) => mount.id === id) ?? {};
   if (propagation.some((each) => each.startsWith('shared:'))) throw mountTargetShared(mountPoint);

@@ -4,9 +4,10 @@ import type {HostPath} from '../contract/names.ts';
 import type {Pod, ProcessIdentity} from '../contract/pod.ts';
 import type {Fd} from '../linux/fd.ts';
 import type {RktError} from '../rkt-error.ts';
+import type {Made} from './made.ts';
 
-/** What a step may look at besides itself. */
-export interface StepContext {
+/** What steps are performed with. */
+export interface PerformContext {
   readonly pod: Pod;
   readonly facts: HostFacts;
   /** For each `host-tree` step, by its id, the tree that it binds. */
@@ -19,14 +20,15 @@ export interface StepContext {
   readonly userNamespaces?: ReadonlyMap<string, Fd>;
   /** Told of the first process of a pid namespace, before anything of the pod runs. */
   readonly onFirstProcess?: (identity: ProcessIdentity) => void;
-}
-
-/** What all steps together need. */
-export interface PerformContext extends StepContext {
   readonly caches: {
     /** Directory of compiled filters. */
     readonly seccomp: HostPath;
   };
+}
+
+/** What a step may look at besides itself, and what it adds to. */
+export interface StepContext extends PerformContext {
+  readonly made: Made;
 }
 
 /** What the executor is given with a plan. */
@@ -41,7 +43,10 @@ export interface ExecutorContext extends PerformContext {
   readonly note?: (text: string) => void;
 }
 
-/** What entering a running pod needs of that. */
+/** What a launch needs of that, and of the steps before it. */
+export interface LaunchContext extends ExecutorContext, StepContext {}
+
+/** What entering a running pod needs of {@link ExecutorContext}. */
 export interface EnterContext extends Pick<ExecutorContext, 'facts' | 'caches' | 'beforeExec' | 'describeError'> {
   /** Limits of the process that nobody asked for: they may be lower than the app's where rkt may not raise its own. Default: none. */
   readonly defaultLimits?: readonly RlimitName[];

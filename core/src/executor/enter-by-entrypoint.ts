@@ -4,6 +4,7 @@ import {hide} from '../linux/credentials.ts';
 import {type Entrypoint, goToEntrypoint} from './call-entrypoint.ts';
 import type {ExecutorContext} from './context.ts';
 import {exec} from './exec.ts';
+import {Made} from './made.ts';
 
 /**
  * Becomes the `enter` entrypoint of a stage1 that was made for rkt, which joins what it thinks right. The process is the host's root, as that of `run`.
@@ -27,7 +28,7 @@ export const enterByEntrypoint = (
       keepLock: false,
       sharesTerminal: true,
     },
-    context,
+    {...context, made: new Made()},
     () => {},
   );
 };

@@ -11,17 +11,15 @@ import {isErrno} from '../linux/syscall-error.ts';
 import {enterWorkingDirectory, openWorkingDirectory} from '../linux/working-directory.ts';
 import {type Program, prepareToBecome} from './become.ts';
 import {bindTerminal} from './bind-terminal.ts';
-import type {ExecutorContext} from './context.ts';
+import type {LaunchContext} from './context.ts';
 import {launchProgramMissing} from './errors.ts';
 import {faultPoint} from './fault.ts';
-import {firstProcess} from './first-processes.ts';
-import {mappingOf} from './id-map.ts';
 import {openLocation} from './location.ts';
+import type {Made} from './made.ts';
 import {readyNotice} from './ready-notice.ts';
 import {prepareRedirect} from './redirect.ts';
 import {type Started, stayBefore} from './stay-before.ts';
 import {prepareToStayOutside} from './stay-outside.ts';
-import {tapsOf} from './taps.ts';
 
 export type LaunchInto<K extends Launch['into']> = Extract<Launch, {into: K}>;
 
@@ -36,7 +34,7 @@ const TAPS_VARIABLE = 'RKT_TAP_FDS';
  */
 export const exec = (
   launch: LaunchInto<'rootfs' | 'host'>,
-  context: ExecutorContext,
+  context: LaunchContext,
   onPointOfNoReturn: () => void,
 ): never => {
   faultPoint('launch.prepare');
@@ -57,7 +55,7 @@ const execInRootfs = (
     keepUserNamespace,
     keepTaps,
   }: LaunchInto<'rootfs'>,
-  context: ExecutorContext,
+  context: LaunchContext,
   onPointOfNoReturn: () => void,
 ): never => {
   using root = openLocation(location, context, DIRECTORY);
@@ -68,11 +66,11 @@ const execInRootfs = (
   using notice = tellsReady ? readyNotice(context) : undefined;
   const onReady = notice && {onReady: notice.give};
   const keep = [
-    ...(keepUserNamespace ? [{variable: USER_NAMESPACE_VARIABLE, fds: [userNamespaceOf(context)]}] : []),
-    ...(keepTaps ? [{variable: TAPS_VARIABLE, fds: tapsOf(context).map(({number}) => number)}] : []),
+    ...(keepUserNamespace ? [{variable: USER_NAMESPACE_VARIABLE, fds: [userNamespaceOf(context.made)]}] : []),
+    ...(keepTaps ? [{variable: TAPS_VARIABLE, fds: context.made.taps.map(({number}) => number)}] : []),
   ];
   const program: Program = {process, passSockets, keep, redirect, ...onReady, terminal: 'shared'};
-  const first = firstProcess(context);
+  const {firstProcess: first} = context.made;
   const become =
     first === undefined ? prepareToBecome(program, context) : prepareToStayOutside(program, first, context);
   context.beforeExec?.();
@@ -83,10 +81,9 @@ const execInRootfs = (
   return become(path, onPointOfNoReturn, root);
 };
 
-const userNamespaceOf = (context: ExecutorContext): number => {
-  const mapping = mappingOf(context);
-  if (mapping === undefined) throw new Error('the plan has no step "id-map", and its launch keeps the user namespace');
-  return mapping.namespace.number;
+const userNamespaceOf = ({idMap}: Made): number => {
+  if (idMap === undefined) throw new Error('the plan has no step "id-map", and its launch keeps the user namespace');
+  return idMap.namespace.number;
 };
 
 const execOnHost = (
@@ -99,7 +96,7 @@ const execOnHost = (
     ignoreHangup: outlives = false,
     signalsTo,
   }: LaunchInto<'host'>,
-  context: ExecutorContext,
+  context: LaunchContext,
   onPointOfNoReturn: () => void,
 ): never => {
   using root = openHost('/', DIRECTORY);

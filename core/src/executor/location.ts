@@ -3,14 +3,13 @@ import type {Location} from '../contract/location.ts';
 import type {AppName} from '../contract/names.ts';
 import {removeFile} from '../linux/directory-entry.ts';
 import type {Fd} from '../linux/fd.ts';
+import {FileIdentity} from '../linux/file-identity.ts';
 import {type MkdirsOptions, mkdirs} from '../linux/mkdirs.ts';
 import {mountId} from '../linux/mount-id.ts';
 import {O_PATH, openBeneath, openEntry, openHost, openInRoot, type ResolveOptions} from '../linux/openat2.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import type {StepContext} from './context.ts';
 import {targetNameInvalid, targetOutsideRootfs} from './errors.ts';
-import {asRootOfPod, mappingOf} from './id-map.ts';
-import {isOnOwnMount} from './own-mounts.ts';
 
 const DIRECTORY = O_PATH | constants.O_DIRECTORY;
 
@@ -46,8 +45,10 @@ export class Place implements Disposable {
     if (location.in === 'pod') this.#base = openPodDirectory(context);
     else if (location.in === 'rootfs') {
       this.#base = openRootfs(location.app, context);
-      this.#identity = asRootOfPod(context);
-      this.shift = mappingOf(context)?.base ?? 0;
+      const {idMap} = context.made;
+      if (idMap === undefined) return;
+      this.#identity = new FileIdentity(idMap.base, idMap.base);
+      this.shift = idMap.base;
     }
   }
 
@@ -103,7 +104,7 @@ export class Place implements Disposable {
   /** Refuses a directory of a rootfs path that is not the app's own, which a symlink of the image can lead to. */
   readonly assertChangeable = (directory: Fd): void => {
     if (this.location.in !== 'rootfs' || this.#base === undefined) return;
-    if (mountId(directory) === mountId(this.#base) || isOnOwnMount(directory, this.#context)) return;
+    if (mountId(directory) === mountId(this.#base) || this.#context.made.ownMounts.has(mountId(directory))) return;
     throw targetOutsideRootfs(this.location.path);
   };
 

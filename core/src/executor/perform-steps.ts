@@ -3,7 +3,7 @@ import {log} from '../debug.ts';
 import {isOutOfSpace} from '../linux/out-of-space.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {RktError} from '../rkt-error.ts';
-import type {PerformContext} from './context.ts';
+import type {StepContext} from './context.ts';
 import {stepFailed} from './errors.ts';
 import {faultPoint} from './fault.ts';
 import type {Notes} from './step-of.ts';
@@ -36,7 +36,7 @@ const debug = log('executor');
  * @returns what the operator should know, in order
  * @throws {RktError} the error of a step; the system's own error if a disk is full or a limit of rkt's caller is reached; otherwise RKT_STEP_FAILED, with the failed system call as its cause
  */
-export const performSteps = (steps: readonly Step[], context: PerformContext): Notes =>
+export const performSteps = (steps: readonly Step[], context: StepContext): Notes =>
   steps.flatMap((step) => {
     debug('%s: %s', step.id, step.do);
     faultPoint(step.id);
@@ -55,7 +55,7 @@ const isOfSurroundings = ({do: kind}: Step, error: unknown): boolean =>
     'syscall' in error &&
     /^(open|mkdir|mknod|symlink|write)/.test(String(error.syscall)));
 
-const performStep = (step: Step, context: PerformContext): Notes => {
+const performStep = (step: Step, context: StepContext): Notes => {
   switch (step.do) {
     case 'bind':
       return bind.perform(step, context);

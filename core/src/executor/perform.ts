@@ -12,11 +12,10 @@ import {openHost} from '../linux/openat2.ts';
 import {makeInputsReadOnly} from '../linux/read-only-inputs.ts';
 import {makeJournalReopenable, makeStdioReopenable} from '../linux/reopenable-stdio.ts';
 import type {ExecutorContext} from './context.ts';
+import {copyPropagated} from './copy-propagated.ts';
 import {exec} from './exec.ts';
-import {firstProcess} from './first-processes.ts';
-import {joined} from './joining.ts';
+import {Made} from './made.ts';
 import {performSteps} from './perform-steps.ts';
-import {copyPropagated} from './propagated.ts';
 
 const debug = log('executor');
 
@@ -39,9 +38,11 @@ export const faultPoints = ({filesystem, environment}: Pick<Plan, 'filesystem' |
  * can {@link undo} the plan and remove the pod, unless {@link isPastReturn}.
  * @throws what a step or the launch throws
  */
-export const perform = async (plan: Plan, context: ExecutorContext): Promise<never> => {
+export const perform = async (plan: Plan, given: ExecutorContext): Promise<never> => {
   const {launch} = plan;
   if (launch.into === 'member') throw new Error('a plan does not launch into a running pod');
+  const made = new Made();
+  const context = {...given, made};
   dismissCompanions();
   hide();
   // Before the pod's cgroup is joined: what helps with the streams is not part of the pod.
@@ -59,15 +60,14 @@ export const perform = async (plan: Plan, context: ExecutorContext): Promise<nev
     // Threads cannot be made any more when the children of this one are to be in another pid namespace.
     if (steps.some(makesPids)) await new Promise((resolve) => stat('/', resolve));
     for (const note of performSteps(steps, context)) context.note?.(note);
-    await joined(context);
+    await made.joined;
     return exec(launch, context, () => {
       pastReturn = true;
     });
   } catch (error) {
     // Out of the pod's cgroup again only after having come into it.
-    await joined(context).catch((failure) => debug('%o', failure));
-    const first = firstProcess(context);
-    if (first !== undefined) endFirstProcess(first);
+    await made.joined.catch((failure) => debug('%o', failure));
+    if (made.firstProcess !== undefined) endFirstProcess(made.firstProcess);
     if (!pastReturn) returnTo(home);
     throw error;
   }

@@ -2,13 +2,13 @@ import type {HostPath} from '../contract/names.ts';
 import type {Plan} from '../contract/plan.ts';
 import {log} from '../debug.ts';
 import {detachBelow} from '../linux/detach-below.ts';
-import type {StepContext} from './context.ts';
+import type {PerformContext} from './context.ts';
 import * as cgroup from './steps/cgroup.ts';
 
 const debug = log('executor');
 
-/** {@link StepContext}, and where the pod's directory is now if it has been renamed since it ran. */
-export interface UndoContext extends StepContext {
+/** The pod, its host, and where the pod's directory is now if it has been renamed since it ran. */
+export interface UndoContext extends Pick<PerformContext, 'pod' | 'facts'> {
   readonly directory?: HostPath;
 }
 

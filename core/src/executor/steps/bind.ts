@@ -3,16 +3,15 @@ import {removeIfPresent} from '../../linux/directory-entry.ts';
 import type {Fd} from '../../linux/fd.ts';
 import {nextEntries} from '../../linux/list-directory.ts';
 import {openTree, setMountAttributes} from '../../linux/mount.ts';
+import {mountId} from '../../linux/mount-id.ts';
 import {O_PATH, openBeneath, openEntry} from '../../linux/openat2.ts';
 import {isOn} from '../../linux/statfs.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 import {attach} from '../attach.ts';
 import type {StepContext} from '../context.ts';
 import {bindNotMappable, bindTargetIsDirectory, mountTargetKernel, mountTargetRoot} from '../errors.ts';
-import {mappingOf} from '../id-map.ts';
 import {Place} from '../location.ts';
-import {rememberOwnMount} from '../own-mounts.ts';
-import {takePropagated} from '../propagated.ts';
+import type {Made} from '../made.ts';
 import type {Notes, StepOf} from '../step-of.ts';
 import {openSource} from './open-source.ts';
 
@@ -36,14 +35,22 @@ export const perform = (step: StepOf<'bind'>, context: StepContext): Notes => {
   }
   if (place.isBase(target)) throw mountTargetRoot(place.location.path);
   attach(mount, target, context);
-  if (step.source.in !== 'host') rememberOwnMount(mount, context);
+  if (step.source.in !== 'host') context.made.ownMounts.add(mountId(mount));
   return notes;
 };
 
 const copySource = (step: StepOf<'bind'>, context: StepContext): Fd => {
-  if (step.propagation !== undefined) return takePropagated(step, context);
+  if (step.propagation !== undefined) return takePropagated(step, context.made);
   using source = openSource(step, context);
   return openTree(source, {recursive: step.recursive});
+};
+
+/** The copy of the source, which is the step's to close from now on. */
+const takePropagated = ({id}: StepOf<'bind'>, {propagated}: Made): Fd => {
+  const copy = propagated?.get(id);
+  if (copy === undefined) throw new Error(`nothing was copied for ${id}`);
+  propagated?.delete(id);
+  return copy;
 };
 
 /** What is at a place below the app's /sys, if that is its own name and no symlink of a volume there leads to it. */
@@ -63,7 +70,7 @@ const openInSys = (place: Place, directory: boolean): Fd | undefined => {
 
 /** What the pod gets shows its owners as the pod's ids. */
 const mapIds = (mount: Fd, {source, target, recursive}: StepOf<'bind'>, context: StepContext): void => {
-  const mapping = mappingOf(context);
+  const mapping = context.made.idMap;
   if (mapping === undefined || target.in === 'host') return;
   try {
     setMountAttributes(mount, {idMap: mapping.namespace, recursive});

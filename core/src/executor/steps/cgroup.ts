@@ -14,13 +14,11 @@ import {
 import {DEVICES, setDevicePolicy} from '../../linux/device-policy.ts';
 import type {StepContext} from '../context.ts';
 import {stepFailed} from '../errors.ts';
-import {firstProcess} from '../first-processes.ts';
-import {rememberJoining} from '../joining.ts';
 import {NOTHING, type Notes, type StepOf} from '../step-of.ts';
 
 /**
  * Gives the pod a cgroup in every hierarchy that it uses. This process joins it before the limits are set, because a v2 cgroup hands no controllers down while there are processes beside it. If there is nothing
- * to hand down, the step does not wait for that: {@link joined} tells when it is done.
+ * to hand down, the step does not wait for that: `joined` of {@link Made} tells when it is done.
  */
 export const perform = (step: StepOf<'cgroup'>, context: StepContext): Notes => {
   const {path, limits, join, controllers = [], devices, owner} = step;
@@ -31,10 +29,13 @@ export const perform = (step: StepOf<'cgroup'>, context: StepContext): Notes => 
   if (devices !== undefined) setDevicePolicy(cgroup, target, devices);
   if (owner !== undefined) giveCgroup(used, target, owner);
   const waits = Object.keys(limits).length > 0 || areHandedDown(cgroup, controllers);
-  const first = join ? firstProcess(context) : undefined;
+  const first = join ? context.made.firstProcess : undefined;
   if (first !== undefined) moveInto(used, target, first.identity.pid);
-  if (join && !waits) rememberJoining(startToJoin(step, used, target), context);
-  else if (join) joinCgroup(used, target);
+  if (join && !waits) {
+    context.made.joined = startToJoin(step, used, target);
+    // Who waits gets the error; until then nobody has missed it.
+    context.made.joined.catch(() => {});
+  } else if (join) joinCgroup(used, target);
   setLimits(cgroup, target, limits, controllers);
   return NOTHING;
 };
@@ -51,7 +52,7 @@ const startToJoin = async (step: StepOf<'cgroup'>, ...target: Parameters<typeof 
 };
 
 /** Takes this process out, if it is in, and removes the cgroup. */
-export const undo = ({path}: StepOf<'cgroup'>, {facts: {cgroup}}: StepContext): void => {
+export const undo = ({path}: StepOf<'cgroup'>, {facts: {cgroup}}: Pick<StepContext, 'facts'>): void => {
   const target = cgroupPath(cgroup, path);
   leaveCgroup(cgroup, target);
   removeCgroup(cgroup, target);

@@ -7,13 +7,12 @@ import {absolute} from '../../linux/program-file.ts';
 import {openWorkingDirectory} from '../../linux/working-directory.ts';
 import type {StepContext} from '../context.ts';
 import {programElsewhere} from '../errors.ts';
-import {mappingOf} from '../id-map.ts';
 import {openLocation} from '../location.ts';
 import {NOTHING, type Notes, type StepOf} from '../step-of.ts';
 
 /** Files belong to ids of the host. */
 const asSeenHere = (process: Process, context: StepContext): Process => {
-  const shift = mappingOf(context)?.base ?? 0;
+  const shift = context.made.idMap?.base ?? 0;
   const {uid, gid, groups} = process;
   return shift === 0
     ? process

@@ -3,13 +3,12 @@ import {makeDirectory, removeIfPresent, setOwnership} from '../../linux/director
 import type {Fd} from '../../linux/fd.ts';
 import {procOf} from '../../linux/first-process.ts';
 import {type FileSystemOptions, newFileSystem, setMountAttributes} from '../../linux/mount.ts';
+import {mountId} from '../../linux/mount-id.ts';
 import {O_PATH, openEntry} from '../../linux/openat2.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 import {attach} from '../attach.ts';
 import type {StepContext} from '../context.ts';
-import {firstProcess} from '../first-processes.ts';
 import {Place} from '../location.ts';
-import {rememberOwnMount} from '../own-mounts.ts';
 import type {Notes, StepOf} from '../step-of.ts';
 
 const DIRECTORY = O_PATH | constants.O_DIRECTORY;
@@ -22,13 +21,13 @@ export const perform = (step: StepOf<'mount'>, context: StepContext): Notes => {
   const options = Object.entries(ofPod(step, place)).map(([key, value]) => [key, value === '' ? true : value] as const);
   using mount = step.type === 'proc' ? newProc(options, step, context) : newFileSystem(step.type, options, step.flags);
   attach(mount, target, context);
-  if (step.type === 'tmpfs') rememberOwnMount(mount, context);
+  if (step.type === 'tmpfs') context.made.ownMounts.add(mountId(mount));
   return notes;
 };
 
 /** That of the pod's own pid namespace, if it has one: it has been made there. */
 const newProc = (options: FileSystemOptions, {type, flags}: StepOf<'mount'>, context: StepContext): Fd => {
-  const first = firstProcess(context);
+  const {firstProcess: first} = context.made;
   if (first === undefined) return newFileSystem(type, options, flags);
   if (options.length > 0) throw new Error('proc of a pid namespace of the pod takes no options');
   const mount = procOf(first);

@@ -2,7 +2,6 @@ import {startFirstProcess} from '../../linux/first-process.ts';
 import {makeAllPrivate} from '../../linux/mount.ts';
 import {unshare} from '../../linux/namespaces.ts';
 import type {StepContext} from '../context.ts';
-import {rememberFirst} from '../first-processes.ts';
 import {NOTHING, type Notes, type StepOf} from '../step-of.ts';
 
 /** Leaves the host's namespaces; they end with the last process in them. That of pids is left by the children of this process alone, and has a first process from now on. */
@@ -11,7 +10,7 @@ export const perform = ({unshare: kinds}: StepOf<'namespace'>, context: StepCont
   if (kinds.includes('mount')) makeAllPrivate();
   if (kinds.includes('pid')) {
     const first = startFirstProcess();
-    rememberFirst(first, context);
+    context.made.firstProcess = first;
     context.onFirstProcess?.(first.identity);
   }
   return NOTHING;

@@ -1,5 +1,6 @@
 import {constants, fstatSync} from 'node:fs';
 import type {Fd} from '../../linux/fd.ts';
+import {FileIdentity} from '../../linux/file-identity.ts';
 import {
   mountWithData,
   moveMount,
@@ -14,8 +15,8 @@ import {overlayAttributes} from '../../linux/overlay-attributes.ts';
 import {assertNotShared} from '../attach.ts';
 import type {StepContext} from '../context.ts';
 import {overlayTooManyLayers} from '../errors.ts';
-import {asRootOfPod, type Mapping, mappingOf} from '../id-map.ts';
 import {openLocation, Place} from '../location.ts';
+import type {Mapping} from '../made.ts';
 import {NOTHING, type Notes, type StepOf} from '../step-of.ts';
 
 /** OVL_MAX_STACK of the kernel. */
@@ -50,7 +51,7 @@ export const perform = (step: StepOf<'overlay'>, context: StepContext): Notes =>
   directory(step.work);
   const target = directory(step.target);
   assertNotShared(target, context);
-  const mapping = mappingOf(context);
+  const mapping = context.made.idMap;
   if (mapping !== undefined) {
     mountMapped({step, lower, target, mapping}, context);
     return NOTHING;
@@ -97,7 +98,7 @@ const mountMapped = ({step, lower, target, mapping}: Mapped, context: StepContex
   attach('own', own);
   const inOwn = (path: string) => open.use(openLocation(place(`own/${path.slice(above.length + 1)}`), context, READ));
   const [upper, work] = [inOwn(step.upper), inOwn(step.work)];
-  using _ = asRootOfPod(context);
+  using _ = new FileIdentity(mapping.base, mapping.base);
   mountOverlay(step.app ?? 'stage1', {lower: layers, upper, work}, target);
 };
 

@@ -2,7 +2,7 @@ import {constants, fchmodSync, fchownSync, writeFileSync} from 'node:fs';
 import {compiledFilter} from '../../linux/compiled-filter.ts';
 import {makeInPlace} from '../../linux/directory-entry.ts';
 import {openEntry} from '../../linux/openat2.ts';
-import type {PerformContext} from '../context.ts';
+import type {StepContext} from '../context.ts';
 import {contentTooLong} from '../errors.ts';
 import {Place} from '../location.ts';
 import {NOTHING, type Notes, type StepOf} from '../step-of.ts';
@@ -12,7 +12,7 @@ const MAX_CONTENT = 1024 * 1024;
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 
 /** Writes a new file in the place of whatever had its name. */
-export const perform = (step: StepOf<'write'>, context: PerformContext): Notes => {
+export const perform = (step: StepOf<'write'>, context: StepContext): Notes => {
   const {target, mode, uid, gid} = step;
   const content = filled(step, context);
   const length = Buffer.byteLength(content);
@@ -29,7 +29,7 @@ export const perform = (step: StepOf<'write'>, context: PerformContext): Notes =
 };
 
 /** The content with the programs of its filters. */
-const filled = ({target, content, filters}: StepOf<'write'>, {caches}: PerformContext): string => {
+const filled = ({target, content, filters}: StepOf<'write'>, {caches}: StepContext): string => {
   if (filters === undefined) return content;
   const [first = '', ...rest] = content.split('\0');
   if (rest.length !== filters.length)

@@ -1,6 +1,7 @@
 import {existsSync, writeFileSync} from 'node:fs';
 import type {HostPath, Uuid} from '../../contract/names.ts';
 import {callEntrypoint, restoringMountNamespace} from '../../executor/call-entrypoint.ts';
+import {Made} from '../../executor/made.ts';
 import {performSteps} from '../../executor/perform-steps.ts';
 import {RktError} from '../../rkt-error.ts';
 import {ENTRYPOINT_ENVIRONMENT} from '../../stage1/aci/aci-flavor.ts';
@@ -34,7 +35,7 @@ export const collectStage1 = (dataDir: HostPath, directory: HostPath, uuid: Uuid
   const {tree} = stored.stage1;
   const failure = restoringMountNamespace(() => {
     try {
-      performSteps(mountStage1(pod, tree), {pod, facts, caches: {seccomp: seccompCache(dataDir)}});
+      performSteps(mountStage1(pod, tree), {pod, facts, caches: {seccomp: seccompCache(dataDir)}, made: new Made()});
     } catch (error) {
       if (error instanceof RktError) return `what it was called with cannot be mounted again: ${error.message}`;
       throw error;
