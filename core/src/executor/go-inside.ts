@@ -1,7 +1,7 @@
 import {constants} from 'node:fs';
-import {joinThrough} from '../linux/cgroups.ts';
 import {chroot} from '../linux/chroot.ts';
 import {findExecutable} from '../linux/find-executable.ts';
+import {joinThrough} from '../linux/join-cgroup.ts';
 import {setNamespaces} from '../linux/namespaces.ts';
 import {O_PATH, openHost} from '../linux/openat2.ts';
 import {pidfdWait} from '../linux/pidfd.ts';

@@ -1,7 +1,7 @@
 import {constants} from 'node:fs';
 import type {Process} from '../contract/process.ts';
-import {openCgroupsOf} from '../linux/cgroups.ts';
 import type {Fd} from '../linux/fd.ts';
+import {openCgroupsOf} from '../linux/join-cgroup.ts';
 import {O_PATH, openHost} from '../linux/openat2.ts';
 import {openProcess} from '../linux/pidfd.ts';
 import {isEnding} from '../linux/process-identity.ts';

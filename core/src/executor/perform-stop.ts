@@ -1,7 +1,9 @@
 import type {HostFacts} from '../contract/host.ts';
 import type {ProcessIdentity, RunningPod} from '../contract/pod.ts';
 import type {StopStep} from '../contract/step.ts';
-import {cgroupPath, isPopulated, killCgroup, processesOf, signalMember} from '../linux/cgroups.ts';
+import {isPopulated, processesOf, signalMember} from '../linux/cgroup-members.ts';
+import {cgroupPath} from '../linux/cgroup-paths.ts';
+import {killCgroup} from '../linux/kill-cgroup.ts';
 import {isNamespaceAlive, parentsOutside} from '../linux/pid-namespace.ts';
 import {openProcess, pidfdSignal, pidfdWait} from '../linux/pidfd.ts';
 import {isAlive} from '../linux/process-identity.ts';

@@ -1,9 +1,11 @@
 import {constants} from 'node:fs';
 import type {Process} from '../contract/process.ts';
 import {callProgram} from '../linux/call-program.ts';
-import {cgroupPath, createCgroup, directoryOf, isWithin, joinCgroup, trackingHierarchy} from '../linux/cgroups.ts';
+import {cgroupPath, directoryOf, isWithin} from '../linux/cgroup-paths.ts';
+import {createCgroup} from '../linux/create-cgroup.ts';
 import {execFailed} from '../linux/errors.ts';
 import type {Fd} from '../linux/fd.ts';
+import {joinCgroup} from '../linux/join-cgroup.ts';
 import {cString} from '../linux/libc.ts';
 import {type NotifyRelay, openNotifyRelay} from '../linux/notify-relay.ts';
 import {O_PATH, openHost} from '../linux/openat2.ts';
@@ -11,6 +13,7 @@ import {pipe} from '../linux/pipe.ts';
 import {cgroupsOf} from '../linux/proc-cgroup.ts';
 import {callsThatSay, executeCall, hideCall, nameCall, signalsCall} from '../linux/program-calls.ts';
 import {requireProgram} from '../linux/programs.ts';
+import {trackingHierarchy} from '../linux/used-hierarchies.ts';
 import type {Front} from './become.ts';
 import type {ExecutorContext} from './context.ts';
 

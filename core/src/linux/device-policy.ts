@@ -2,7 +2,7 @@ import {constants, readFileSync, writeFileSync} from 'node:fs';
 import type {DeviceRule} from '../contract/devices.ts';
 import {attachDeviceProgram, deviceProgramTags, loadDeviceProgram, programTag} from './bpf.ts';
 import type {CgroupFacts, Hierarchy} from './cgroup-hierarchies.ts';
-import {directoryOf, isWithin, membershipIn} from './cgroups.ts';
+import {directoryOf, isWithin, membershipIn} from './cgroup-paths.ts';
 import {deviceProgram} from './device-program.ts';
 import {showRule} from './device-rule.ts';
 import {devicePolicyNotHeld} from './errors.ts';

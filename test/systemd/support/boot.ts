@@ -17,7 +17,8 @@ import {
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {type App, type Pod, podUnits, type UnitOptions} from '@rkt/plugin-sdk';
-import {killCgroup, removeCgroup} from '../../../core/src/linux/cgroups.ts';
+import {killCgroup} from '../../../core/src/linux/kill-cgroup.ts';
+import {removeCgroup} from '../../../core/src/linux/remove-cgroup.ts';
 import {gatherHostFacts} from '../../../core/src/stage1/facts/host-facts.ts';
 import {slowly} from '../../helpers/slowly.ts';
 import {program} from '../../runner/packages.ts';

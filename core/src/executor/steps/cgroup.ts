@@ -1,17 +1,10 @@
-import {
-  areHandedDown,
-  cgroupPath,
-  createCgroup,
-  giveCgroup,
-  joinCgroup,
-  leaveCgroup,
-  moveInto,
-  removeCgroup,
-  setLimits,
-  startToJoinCgroup,
-  usedHierarchies,
-} from '../../linux/cgroups.ts';
+import {cgroupPath} from '../../linux/cgroup-paths.ts';
+import {createCgroup, giveCgroup} from '../../linux/create-cgroup.ts';
 import {DEVICES, setDevicePolicy} from '../../linux/device-policy.ts';
+import {joinCgroup, leaveCgroup, moveInto, startToJoinCgroup} from '../../linux/join-cgroup.ts';
+import {removeCgroup} from '../../linux/remove-cgroup.ts';
+import {areHandedDown, setLimits} from '../../linux/set-cgroup-limits.ts';
+import {usedHierarchies} from '../../linux/used-hierarchies.ts';
 import type {StepContext} from '../context.ts';
 import {stepFailed} from '../errors.ts';
 import {NOTHING, type Notes, type StepOf} from '../step-of.ts';

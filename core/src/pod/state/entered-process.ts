@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import type {HostPath} from '../../contract/names.ts';
 import type {ProcessIdentity} from '../../contract/pod.ts';
-import {processesOf} from '../../linux/cgroups.ts';
+import {processesOf} from '../../linux/cgroup-members.ts';
 import {identify, isAlive, parentOf} from '../../linux/process-identity.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 import {readMark} from './read-mark.ts';

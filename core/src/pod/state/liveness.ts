@@ -4,7 +4,7 @@ import type {ProcessIdentity} from '../../contract/pod.ts';
 import {log} from '../../debug.ts';
 import {identityText} from '../../linux/begun-anew.ts';
 import {bootId} from '../../linux/boot-id.ts';
-import {isPopulated} from '../../linux/cgroups.ts';
+import {isPopulated} from '../../linux/cgroup-members.ts';
 import {isNamespaceAlive} from '../../linux/pid-namespace.ts';
 import {isHidden} from '../../linux/pidfd.ts';
 import {isAlive} from '../../linux/process-identity.ts';

@@ -1,9 +1,10 @@
 import type {HostFacts} from '../../contract/host.ts';
 import type {Pod, ProcessIdentity} from '../../contract/pod.ts';
 import {bootId} from '../../linux/boot-id.ts';
-import {cgroupPath, directoryOf, trackingHierarchy} from '../../linux/cgroups.ts';
+import {cgroupPath, directoryOf} from '../../linux/cgroup-paths.ts';
 import type {MemoryCgroup} from '../../linux/oom-kills.ts';
 import {identify} from '../../linux/process-identity.ts';
+import {trackingHierarchy} from '../../linux/used-hierarchies.ts';
 import {readIfWhole} from './read-if-whole.ts';
 import type {Summary} from './summary.ts';
 

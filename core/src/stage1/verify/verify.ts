@@ -4,11 +4,12 @@ import type {EnforcementReport, Plan, ReportEntry} from '../../contract/plan.ts'
 import type {App, Mount, ProcessIdentity, RunningPod, Volume} from '../../contract/pod.ts';
 import type {CgroupLimits} from '../../contract/process.ts';
 import type {ReadBack} from '../../contract/support.ts';
-import {cgroupPath, readLimitsOf} from '../../linux/cgroups.ts';
+import {cgroupPath} from '../../linux/cgroup-paths.ts';
 import {readDevicePolicy} from '../../linux/device-policy.ts';
 import {readMountinfo} from '../../linux/mountinfo.ts';
 import {isEnding} from '../../linux/process-identity.ts';
 import {readBack} from '../../linux/read-back.ts';
+import {readLimitsOf} from '../../linux/read-cgroup-limits.ts';
 import {sleep} from '../../linux/sleep.ts';
 import {appNotRunning} from '../errors.ts';
 import {isBelowSys, propagationFeature, volumeFeature} from '../wishes.ts';

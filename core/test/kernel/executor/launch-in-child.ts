@@ -16,7 +16,8 @@ import {
   type RootfsPath,
   type Uuid,
 } from '../../../src/contract/index.ts';
-import {isPopulated, removeCgroup} from '../../../src/linux/cgroups.ts';
+import {isPopulated} from '../../../src/linux/cgroup-members.ts';
+import {removeCgroup} from '../../../src/linux/remove-cgroup.ts';
 import {gatherHostFacts} from '../../../src/stage1/facts/host-facts.ts';
 import {builtFixture} from './built-fixture.ts';
 import {begin, inRootfs, mount, podOf, type Sandbox, sandbox} from './perform-in-child.ts';

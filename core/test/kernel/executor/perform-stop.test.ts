@@ -9,9 +9,13 @@ import {said} from '../../../../test/helpers/said.ts';
 import {testIf} from '../../../../test/helpers/skip.ts';
 import type {RunningPod, StopStep} from '../../../src/contract/index.ts';
 import {performStop} from '../../../src/executor/perform-stop.ts';
-import {cgroupPath, createCgroup, killCgroup, removeCgroup, trackingHierarchy} from '../../../src/linux/cgroups.ts';
+import {cgroupPath} from '../../../src/linux/cgroup-paths.ts';
+import {createCgroup} from '../../../src/linux/create-cgroup.ts';
+import {killCgroup} from '../../../src/linux/kill-cgroup.ts';
 import {isNamespaceAlive} from '../../../src/linux/pid-namespace.ts';
 import {identify, isAlive} from '../../../src/linux/process-identity.ts';
+import {removeCgroup} from '../../../src/linux/remove-cgroup.ts';
+import {trackingHierarchy} from '../../../src/linux/used-hierarchies.ts';
 import {gatherHostFacts} from '../../../src/stage1/facts/host-facts.ts';
 
 /* What a flavor's `stop` asks for, of a pod whose supervisor and app are in cgroups of their own below the pod's. */

@@ -10,24 +10,20 @@ import {testIf} from '../../../../test/helpers/skip.ts';
 import {until} from '../../../../test/helpers/until.ts';
 import type {HostPath} from '../../../src/contract/index.ts';
 import type {CgroupFacts} from '../../../src/linux/cgroup-hierarchies.ts';
-import {
-  cgroupPath,
-  createCgroup,
-  isPopulated,
-  joinCgroup,
-  killCgroup,
-  processesOf,
-  readLimits,
-  removeCgroup,
-  setLimits,
-  trackingHierarchy,
-  usedHierarchies,
-} from '../../../src/linux/cgroups.ts';
+import {isPopulated, processesOf} from '../../../src/linux/cgroup-members.ts';
+import {cgroupPath} from '../../../src/linux/cgroup-paths.ts';
+import {createCgroup} from '../../../src/linux/create-cgroup.ts';
 import {makeDirectory} from '../../../src/linux/directory-entry.ts';
 import type {Fd} from '../../../src/linux/fd.ts';
+import {joinCgroup} from '../../../src/linux/join-cgroup.ts';
+import {killCgroup} from '../../../src/linux/kill-cgroup.ts';
 import {oomKills} from '../../../src/linux/oom-kills.ts';
 import {openEntry, openHost} from '../../../src/linux/openat2.ts';
 import {parseProcCgroup} from '../../../src/linux/proc-cgroup.ts';
+import {readLimits} from '../../../src/linux/read-cgroup-limits.ts';
+import {removeCgroup} from '../../../src/linux/remove-cgroup.ts';
+import {setLimits} from '../../../src/linux/set-cgroup-limits.ts';
+import {trackingHierarchy, usedHierarchies} from '../../../src/linux/used-hierarchies.ts';
 import {RktError} from '../../../src/rkt-error.ts';
 import {gatherHostFacts} from '../../../src/stage1/facts/host-facts.ts';
 import {builtFixture} from '../executor/built-fixture.ts';

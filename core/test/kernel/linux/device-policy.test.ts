@@ -7,10 +7,12 @@ import {testIf} from '../../../../test/helpers/skip.ts';
 import {STANDARD_DEVICES} from '../../../src/appc/compile/devices.ts';
 import {attachDeviceProgram, deviceProgramTags, loadDeviceProgram} from '../../../src/linux/bpf.ts';
 import type {CgroupFacts} from '../../../src/linux/cgroup-hierarchies.ts';
-import {cgroupPath, createCgroup, directoryOf, removeCgroup} from '../../../src/linux/cgroups.ts';
+import {cgroupPath, directoryOf} from '../../../src/linux/cgroup-paths.ts';
+import {createCgroup} from '../../../src/linux/create-cgroup.ts';
 import {readDevicePolicy, setDevicePolicy} from '../../../src/linux/device-policy.ts';
 import {deviceProgram} from '../../../src/linux/device-program.ts';
 import {openHost} from '../../../src/linux/openat2.ts';
+import {removeCgroup} from '../../../src/linux/remove-cgroup.ts';
 import {RktError} from '../../../src/rkt-error.ts';
 import {gatherHostFacts} from '../../../src/stage1/facts/host-facts.ts';
 

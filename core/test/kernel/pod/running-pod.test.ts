@@ -18,19 +18,16 @@ import type {
   Pod,
   SeccompFilter,
 } from '../../../src/contract/index.ts';
-import {
-  cgroupPath,
-  createCgroup,
-  isPopulated,
-  removeCgroup,
-  setLimits,
-  trackingHierarchy,
-  usedHierarchies,
-} from '../../../src/linux/cgroups.ts';
+import {isPopulated} from '../../../src/linux/cgroup-members.ts';
+import {cgroupPath} from '../../../src/linux/cgroup-paths.ts';
+import {createCgroup} from '../../../src/linux/create-cgroup.ts';
 import {filtersAreShown} from '../../../src/linux/filters-are-shown.ts';
 import {syscall} from '../../../src/linux/libc.ts';
 import {identify, isAlive} from '../../../src/linux/process-identity.ts';
 import {readBack} from '../../../src/linux/read-back.ts';
+import {removeCgroup} from '../../../src/linux/remove-cgroup.ts';
+import {setLimits} from '../../../src/linux/set-cgroup-limits.ts';
+import {trackingHierarchy, usedHierarchies} from '../../../src/linux/used-hierarchies.ts';
 import {runningPod} from '../../../src/pod/state/running-pod.ts';
 import type {RktError} from '../../../src/rkt-error.ts';
 import {gatherHostFacts} from '../../../src/stage1/facts/host-facts.ts';
