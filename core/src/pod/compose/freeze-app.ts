@@ -6,6 +6,7 @@ import {resolveIdentity} from '../../appc/compile/users.ts';
 import {appSectionMissing} from '../../appc/errors.ts';
 import type {ImageManifest} from '../../appc/image-manifest.ts';
 import {decides} from '../../appc/isolators/decides.ts';
+import {normalizeIsolators} from '../../appc/isolators/normalize.ts';
 import {notifies} from '../../appc/notifies.ts';
 import type {PodApp} from '../../appc/pod-manifest.ts';
 import {restartLimitOf, restartOf} from '../../appc/restart.ts';
@@ -16,7 +17,6 @@ import type {App, Mount, Port, Volume} from '../../contract/pod.ts';
 import {watchdogUnfed} from '../errors.ts';
 import type {AppRequest} from '../request.ts';
 import {appPaths} from '../state/layout.ts';
-import {allIsolators} from './freeze.ts';
 import type {ImageTree} from './image-tree.ts';
 import {locateProgram} from './locate-program.ts';
 import {treeWithVolumes} from './tree-with-volumes.ts';
@@ -54,7 +54,7 @@ export const freezeApp = ({
 }: FreezeAppInput): App => {
   const {name, image, app: section} = app;
   if (section == null) throw appSectionMissing(name, image.id);
-  const isolators = secured(allIsolators(section.isolators, 'app'), insecure);
+  const isolators = secured(normalizeIsolators(section.isolators, 'app'), insecure);
   // One more byte than may be read tells that there are too many.
   const nameFile = (path: string) => tree.read(path, MAX_NAME_FILE + 1);
   const passwd = nameFile('/etc/passwd');

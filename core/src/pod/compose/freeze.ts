@@ -9,7 +9,6 @@ import {normalizeIsolators} from '../../appc/isolators/normalize.ts';
 import type {PodManifest} from '../../appc/pod-manifest.ts';
 import type {Declaration} from '../../contract/declaration.ts';
 import type {HostFacts} from '../../contract/host.ts';
-import type {Isolators} from '../../contract/isolators.ts';
 import type {HostPath, Uuid} from '../../contract/names.ts';
 import type {Pod} from '../../contract/pod.ts';
 import type {Terminal} from '../../linux/terminal.ts';
@@ -64,7 +63,7 @@ export const freeze = (
 ): {pod: Pod; imageHasHosts: boolean; askedByImages: readonly (readonly ImageIsolator[])[]} => {
   const {uuid, dataDir, manifest, insecure} = input;
   const trees = input.images.map(({layers, tree}) => tree ?? imageTree(layers));
-  const isolators = allIsolators(manifest.isolators, 'pod');
+  const isolators = normalizeIsolators(manifest.isolators, 'pod');
   const limits = compileLimits(isolators);
   const resolved = manifest.apps.map(({name, app, mounts}) => ({
     app: name,
@@ -133,10 +132,4 @@ export const freeze = (
     return section === undefined || names.size === 0 ? [] : askedByImage(section, app, names, surroundings);
   });
   return {pod: deepFreeze(applyRunRequest(pod, {...input, imageHasHosts})), imageHasHosts, askedByImages};
-};
-
-/** Those that rkt does not know as well: whoever asks for one is told that it has no effect (appc EX-33). */
-export const allIsolators = (list: PodManifest['isolators'], scope: 'app' | 'pod'): Isolators => {
-  const {known, unknown} = normalizeIsolators(list, scope);
-  return {...known, ...Object.fromEntries(unknown.map(({name, value}) => [name, value]))};
 };

@@ -9,7 +9,7 @@ const compile = (values: Record<string, unknown>) =>
     normalizeIsolators(
       Object.entries(values).map(([name, value]) => ({name, value})),
       'app',
-    ).known,
+    ),
   );
 
 test('EX-50 nothing asked for, nothing limited', (t) => {
@@ -96,11 +96,11 @@ test('EX-31 the pod bounds its apps', (t) => {
 });
 
 test('resource limits are in the order of their numbers, and only those asked for', (t) => {
-  const {known} = normalizeIsolators(
+  const isolators = normalizeIsolators(
     [{name: 'os/unix/rlimits', value: {rttime: {hard: 5}, nofile: {soft: '1K', hard: 'unlimited'}, cpu: {hard: '1'}}}],
     'app',
   );
-  t.deepEqual(compileRlimits(known), [
+  t.deepEqual(compileRlimits(isolators), [
     {name: 'cpu', soft: 1, hard: 1},
     {name: 'nofile', soft: 1000, hard: null},
     {name: 'rttime', soft: 5, hard: 5},

@@ -36,10 +36,8 @@ test('S01 a whole manifest is compiled into one description, which fits the cont
   const manifest = parseImageManifest(sample('image-full.json'));
   const effective = manifest.app;
   if (effective == null) return t.fail();
-  const {known, unknown} = normalizeIsolators(effective.isolators, 'app');
-  const result = compileProcess(
-    input({appName: 'cart', app: effective, isolators: known, identity: {uid: 1000, gid: 44}}),
-  );
+  const isolators = normalizeIsolators(effective.isolators, 'app');
+  const result = compileProcess(input({appName: 'cart', app: effective, isolators, identity: {uid: 1000, gid: 44}}));
   t.deepEqual(processSchema.parse(result), result);
   t.like(result, {
     argv: ['/usr/bin/cart', '--listen', ':8080'],
@@ -57,10 +55,7 @@ test('S01 a whole manifest is compiled into one description, which fits the cont
   });
   t.deepEqual(result.seccomp?.default, {action: 'allow'});
   t.deepEqual(result.env.find(({name}) => name === 'cart.retries-max')?.value, '$HOME is not replaced');
-  t.deepEqual(
-    unknown.map(({name}) => name),
-    ['example.org/quantum'],
-  );
+  t.true(Object.hasOwn(isolators, 'example.org/quantum'));
 });
 
 test('S01 the same input gives the same description', (t) => {

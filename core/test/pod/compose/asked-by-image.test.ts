@@ -22,17 +22,17 @@ interface Options {
 
 /** What an image with these isolators asks for. */
 const asked = (list: List, {user = 0, insecure = [], oomScoreAdj = 0}: Options = {}) => {
-  const {known} = normalizeIsolators(list, 'app');
+  const isolators = normalizeIsolators(list, 'app');
   const section = {exec: ['/bin/true'], user: String(user), group: '0'};
   const process = compileProcess({
     appName: 'main',
     app: section,
-    isolators: known,
+    isolators,
     identity: {uid: user, gid: 0},
     insecure: new Set(insecure),
   });
-  const limits = compileLimits(known);
-  return askedByImage({app: section}, app({isolators: known, process, limits}), new Set(list.map(({name}) => name)), {
+  const limits = compileLimits(isolators);
+  return askedByImage({app: section}, app({isolators, process, limits}), new Set(list.map(({name}) => name)), {
     insecure: new Set(insecure),
     hardLimits: {nofile: 1000, core: null, nice: 0},
     oomScoreAdj,
