@@ -1,7 +1,7 @@
 import {chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {execa} from 'execa';
-import {rktEnvironment} from '../helpers/command.ts';
+import {rktEnvironment, root} from '../helpers/command.ts';
 import {buildImage} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
@@ -53,6 +53,17 @@ testIf(lacking)(
     t.false(existsSync(user.data));
   },
 );
+
+testIf(lacksPods('program/setpriv', 'program/python3'))('a user asks a flavor that is a program', async (t) => {
+  const user = openUser();
+  t.teardown(() => user.close());
+  const flavor = path.join(user.home, 'jail.py');
+  copyFileSync(path.join(root, 'examples/python/flavor.py'), flavor);
+  chmodSync(flavor, 0o755);
+  const {exitCode, stdout, stderr} = await user.rkt('flavor', 'show', flavor);
+  t.is(exitCode, 0, stderr);
+  t.is((JSON.parse(stdout) as {name: string}).name, 'jail');
+});
 
 /** There is a /proc without anything hidden, which is what a pod's own takes, and in the one that rkt looks at something else in place of a file. */
 const HIDING = 'mount -t proc proc "$1" && mount --bind "$2" "$3" && shift 3 && exec "$@"';

@@ -61,7 +61,7 @@ export const askExecutable = (
   return parse(name, hook, bytes);
 };
 
-/** @param ours closes what this process has of it */
+/** @param ours closes what this process has of it, and what has to be open while it runs */
 const start = ({source}: Executable, ours: DisposableStack): {readonly child: ChildProcess; readonly ends: Ends} => {
   const {spawn} = process.getBuiltinModule('node:child_process');
   closeOnExecFrom(3);
@@ -69,7 +69,7 @@ const start = ({source}: Executable, ours: DisposableStack): {readonly child: Ch
   const [questions, answers, messages, held] = [pipe({bytes: CHUNK}), pipe({bytes: CHUNK}), pipe(), pipe()];
   for (const fd of [questions.read, answers.write, messages.write, held.write]) theirs.use(fd);
   for (const fd of [questions.write, answers.read, messages.read, held.read]) ours.use(fd);
-  const file = theirs.use(openHost(source, O_PATH));
+  const file = ours.use(openHost(source, O_PATH));
   const {file: program, args, shown, env} = stranger({at: `/flavor/${path.basename(source)}`, file});
   const command = process.geteuid?.() === 0 ? untilWeEnd(program, args) : {file: program, args};
   const stdio = [questions.read, answers.write, messages.write, held.write].map(({number}) => number);
