@@ -69,8 +69,7 @@ export const STARTS_PROGRAMS: Readonly<Record<string, string>> = {
   'core/src/linux/user-namespace.ts': 'a program of system calls alone, on the way to run',
   'core/src/pod/streams/journal/journalctl.ts': 'in isolation',
   'core/src/stage1/facts/program-version.ts': 'on the way to run',
-  'core/src/stage1/load/ask-executable.ts': 'in isolation',
-  'core/src/stage1/load/conversation.ts': 'in isolation, and talked with',
+  'core/src/stage1/load/start-stranger.ts': 'in isolation, and talked with',
 };
 const STARTS_BY_EXECA = 'core/src/artifact/guest/run-tool.ts';
 

@@ -1,22 +1,18 @@
-import type {ChildProcess} from 'node:child_process';
 import {realpathSync, statSync} from 'node:fs';
 import path from 'node:path';
 import {HOOKS} from '../../contract/flavor.ts';
 import {strangersScript, TOOL_ENVIRONMENT} from '../../image/sandbox.ts';
-import {childEnd} from '../../linux/child-end.ts';
 import {accompany} from '../../linux/companions.ts';
-import {closeOnExecFrom} from '../../linux/fd-flags.ts';
-import {isolated, isShownToAll, type Shown} from '../../linux/isolated.ts';
+import {isShownToAll, type Shown} from '../../linux/isolated.ts';
 import {O_PATH, openHost} from '../../linux/openat2.ts';
-import {pipe} from '../../linux/pipe.ts';
-import {type Keeper, startKeeper} from '../../linux/start-keeper.ts';
+import {startKeeper} from '../../linux/start-keeper.ts';
 import {flavorAnswerInvalid, flavorOutOfMemory, flavorPlanTooLarge, flavorTimedOut} from '../errors.ts';
 import type {Ask} from './asked-flavor.ts';
-import {CHUNK, type Ends, exchangeBy, type Reply} from './exchange.ts';
 import {packageClosure, packageOf} from './package-closure.ts';
 import {ownNode, ownPackage} from './package-trees.ts';
 import {patience} from './patience.ts';
 import {MAX_PLAN} from './plain-steps.ts';
+import {type Stranger, startStranger} from './start-stranger.ts';
 import {isAboutMemory, thrownByFlavor} from './thrown-by-flavor.ts';
 
 /** Milliseconds, as {@link patience} counts them. */
@@ -43,7 +39,9 @@ interface Options {
 export const startConversation = (source: string, {milliseconds = {}, copy, note}: Options = {}): Ask => {
   const file = realpathSync(source);
   const directory = packageOf(file);
-  const talk = start(file, copy);
+  const {pid, ask, takeMessages, end} = start(file, copy);
+  accompany(() => void end());
+  const waited = {milliseconds: 0};
   let lastQuestion: string | undefined;
   let lines = 0;
   const passOn = (name: string, said: string): void => {
@@ -56,17 +54,17 @@ export const startConversation = (source: string, {milliseconds = {}, copy, note
     const question = `${JSON.stringify({hook, ...request, ...(isLoading ? {known: Object.keys(HOOKS)} : {})})}\n`;
     const what = isLoading ? 'its module' : `${hook}()`;
     const limit = (isLoading ? milliseconds.module : milliseconds.hook) ?? LIMIT;
-    const {because, bytes} = talk.exchange(Buffer.from(question), limit);
-    if (because === 'late' || because === 'long') talk.end();
+    const {because, bytes} = ask(Buffer.from(question), patience(pid ?? 0, limit, waited));
+    if (because === 'late' || because === 'long') end();
     if (because === 'late') throw flavorTimedOut(name, isLoading ? what : hook, limit);
     if (because === 'long') throw flavorPlanTooLarge(name, `.${hook}`, 'bytes', undefined, MAX_PLAN);
     if (because === 'end') {
-      const last = talk.messages().trim();
-      const how = talk.end();
+      const last = takeMessages().trim();
+      const how = end();
       const ended = new Error(`its process ended with ${how}${last === '' ? '' : `: ${last.split('\n').at(-1)}`}`);
       throw isAboutMemory(last) ? flavorOutOfMemory(name, what, ended) : ended;
     }
-    const said = talk.messages();
+    const said = takeMessages();
     // It is asked twice.
     if (question !== lastQuestion) passOn(name, said);
     lastQuestion = question;
@@ -95,29 +93,14 @@ const parse = (name: string, hook: string, reply: Buffer): Said => {
   throw flavorAnswerInvalid(name, hook, 'what it wrote itself where rkt reads answers');
 };
 
-const start = (source: string, copy: string | undefined) => {
-  // What rkt's caller left open is nobody else's business; what a pod is to have of it the executor keeps by itself.
-  closeOnExecFrom(3);
-  using theirs = new DisposableStack();
-  const [questions, answers, messages] = [pipe({bytes: CHUNK}), pipe({bytes: CHUNK}), pipe()];
-  for (const fd of [questions.read, answers.write, messages.write]) theirs.use(fd);
-  const stdio = [questions.read, messages.write, messages.write, answers.write].map(({number}) => number);
-  const {child, keeper} = launch({source, copy}, stdio, theirs);
-  return speak(child, keeper, {questions: questions.write, answers: answers.read, messages: messages.read});
-};
-
-const launch = (
-  {source, copy}: {readonly source: string; readonly copy: string | undefined},
-  stdio: number[],
-  disposables: DisposableStack,
-): {readonly child: ChildProcess; readonly keeper: Keeper | undefined} => {
-  const {spawn} = process.getBuiltinModule('node:child_process');
+const start = (source: string, copy: string | undefined): Stranger => {
+  using files = new DisposableStack();
   const script = path.join(ownPackage(), 'bin/serve-hooks.cjs');
   const readable = [...packageClosure(source, copy), script];
   const node = ownNode();
   const shown = [...readable, node]
     .filter((place, _, all) => !isShownToAll(place) && !all.some((other) => place.startsWith(`${other}/`)))
-    .map((at): Shown => ({at, file: disposables.use(openHost(at, O_PATH))}));
+    .map((at): Shown => ({at, file: files.use(openHost(at, O_PATH))}));
   const command = [
     node,
     '--permission',
@@ -134,25 +117,12 @@ const launch = (
     source,
   ];
   const owner = mayAllRead([node, script, source, ...directoriesOf(source)]) ? undefined : statSync(source);
-  const {file, args} = strangersScript(command, {owner, shown});
-  return isolated(
-    shown,
-    () => {
-      const keeper = startKeeper();
-      keeper?.unref();
-      try {
-        const child = spawn(file, args, {cwd: '/', env: TOOL_ENVIRONMENT, stdio});
-        child.unref();
-        // Without a number it has not been started: that is an end, too.
-        child.once('error', () => undefined);
-        return {child, keeper};
-      } catch (error) {
-        keeper?.releaseNow();
-        throw error;
-      }
-    },
-    {offline: true},
-  );
+  return startStranger({
+    ...strangersScript(command, {owner, shown}),
+    env: TOOL_ENVIRONMENT,
+    stdio: ({questions, answers, messages}) => [questions, messages, messages, answers].map(({number}) => number),
+    keep: startKeeper,
+  });
 };
 
 /** Of a module, up to its package. */
@@ -173,24 +143,3 @@ const mayAllRead = (places: readonly string[]): boolean =>
     const needed = stats.isDirectory() ? 0o005 : 0o004;
     return (stats.mode & needed) === needed;
   });
-
-const speak = (child: ChildProcess, keeper: Keeper | undefined, ends: Ends) => {
-  const {ask, takeMessages} = exchangeBy(ends);
-  const waited = {milliseconds: 0};
-  let how: string | undefined;
-  const end = (): string => {
-    if (how !== undefined) return how;
-    child.kill('SIGKILL');
-    how = child.pid === undefined ? 'no start' : childEnd(child);
-    keeper?.releaseNow();
-    for (const fd of [ends.questions, ends.answers, ends.messages]) fd.close();
-    return how;
-  };
-  accompany(() => void end());
-
-  const exchange = (question: Buffer, milliseconds: number): Reply =>
-    how === undefined
-      ? ask(question, patience(child.pid ?? 0, milliseconds, waited))
-      : {because: 'end', bytes: Buffer.alloc(0)};
-  return {exchange, end, messages: takeMessages};
-};
