@@ -13,6 +13,7 @@ import {checkHooks} from './check-hooks.ts';
 import {fileDigest} from './file-digest.ts';
 import {loadScript} from './load-script.ts';
 import {findInOwnTrees, hasOwnName, isOwnFlavor, ownFlavors} from './own-flavors.ts';
+import {packageManifest} from './package-manifest.ts';
 import {entries, findPackage, flavorsIn, ownTrees} from './package-trees.ts';
 
 /** A flavor that has been loaded and checked. */
@@ -138,9 +139,8 @@ const resolvePath = (given: string): string => {
 
 /** What a package is loaded from: as if it were installed (`exports`), else as a directory (`main`). */
 const entryOf = (directory: string): string => {
-  const manifest = path.join(directory, 'package.json');
-  const inside = createRequire(manifest);
-  const {name, exports} = existsSync(manifest) ? (inside(manifest) as {name?: unknown; exports?: unknown}) : {};
+  const {name, exports} = packageManifest(directory);
+  const inside = createRequire(path.join(directory, 'package.json'));
   return inside.resolve(typeof name === 'string' && exports !== undefined ? name : directory);
 };
 

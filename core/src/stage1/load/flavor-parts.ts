@@ -1,12 +1,13 @@
 import {constants, existsSync, fstatSync, readdirSync, readFileSync, readlinkSync, realpathSync} from 'node:fs';
 import path from 'node:path';
-import {readBounded, Unbounded} from '../../config/read-bounded.ts';
+import {Unbounded} from '../../config/read-bounded.ts';
 import type {Fd} from '../../linux/fd.ts';
 import {O_PATH, openBeneath, openHost} from '../../linux/openat2.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 import {isExecutable} from './executable-flavor.ts';
 import {digestOf} from './file-digest.ts';
 import {isWithin, packageClosure, packageOf} from './package-closure.ts';
+import {packageManifest} from './package-manifest.ts';
 import {ownTrees} from './package-trees.ts';
 
 /** A file or symlink of a flavor, by its place in a copy of it. */
@@ -28,8 +29,6 @@ const MAX_LOOKED_AT = {entries: 65_536, bytes: 1024 ** 3};
 const MAX_PACKAGE = 8 * 1024 * 1024;
 /** Bytes of one file, which may be a program with all that it needs. No copy has more. */
 const MAX_FILE = 64 * 1024 * 1024;
-/** Bytes of a package.json. */
-const MAX_MANIFEST = 1024 * 1024;
 /** They come by what the package names. */
 const LEFT_OUT = ['node_modules', '.git'];
 
@@ -187,9 +186,8 @@ const dependenciesOf = (
   directory: string,
   importable: readonly string[],
 ): (readonly [name: string, directory: string])[] => {
-  const file = path.join(directory, 'package.json');
-  const manifest: unknown = existsSync(file) ? JSON.parse(readBounded(file, MAX_MANIFEST).toString()) : undefined;
-  const {dependencies, optionalDependencies, peerDependencies} = (manifest ?? {}) as Readonly<Record<string, unknown>>;
+  const manifest = existsSync(path.join(directory, 'package.json')) ? packageManifest(directory) : {};
+  const {dependencies, optionalDependencies, peerDependencies} = manifest;
   const names = [dependencies, optionalDependencies, peerDependencies].flatMap((named) => Object.keys(named ?? {}));
   return [...new Set(names)].sort().flatMap((name) => {
     const found = PACKAGE.test(name) ? findDependency(directory, name) : undefined;

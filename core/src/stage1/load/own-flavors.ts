@@ -1,7 +1,7 @@
-import {existsSync, readFileSync, realpathSync} from 'node:fs';
-import {findPackageJSON} from 'node:module';
+import {existsSync, realpathSync} from 'node:fs';
 import path from 'node:path';
-import {pathToFileURL} from 'node:url';
+import {packageOf} from './package-closure.ts';
+import {packageManifest} from './package-manifest.ts';
 import {findPackage, flavorsIn, ownTrees} from './package-trees.ts';
 
 /** A flavor that comes with rkt: what its package says about its place among them, in the field `rkt` of its package.json. */
@@ -31,11 +31,7 @@ const findBuilt = (name: string): string | undefined => {
     .map((tree) => path.join(tree, name))
     .find((candidate) => existsSync(candidate));
   if (directory === undefined || !isPlain) return undefined;
-  const {
-    types: _types,
-    source: _source,
-    ...entry
-  } = readManifest(path.join(directory, 'package.json')).exports?.['.'] ?? {};
+  const {types: _types, source: _source, ...entry} = readManifest(directory).exports?.['.'] ?? {};
   const file = Object.keys(entry).length === 1 ? entry.default : undefined;
   if (typeof file !== 'string' || !file.startsWith('./')) return undefined;
   const built = path.join(directory, file);
@@ -44,8 +40,7 @@ const findBuilt = (name: string): string | undefined => {
 
 /** Whether a file is what one of rkt's own flavors is loaded from. */
 export const isOwnFlavor = (source: string): boolean => {
-  const file = findPackageJSON(pathToFileURL(source));
-  const {name} = file === undefined ? {} : readManifest(file);
+  const {name} = readManifest(packageOf(source));
   return typeof name === 'string' && hasOwnName(name) && findInOwnTrees(name) === source;
 };
 
@@ -56,7 +51,7 @@ export const ownFlavors = (): OwnFlavor[] => {
     for (const name of flavorsIn(tree)) {
       const flavor = PACKAGE.exec(name)?.[1];
       if (flavor === undefined || found.has(flavor)) continue;
-      const {rktNames, defaultAfter} = readManifest(path.join(tree, name, 'package.json')).rkt ?? {};
+      const {rktNames, defaultAfter} = readManifest(path.join(tree, name)).rkt ?? {};
       found.set(flavor, {
         name: flavor,
         rktNames: texts(rktNames) ?? [],
@@ -87,9 +82,9 @@ interface Manifest {
   readonly rkt?: {readonly rktNames?: unknown; readonly defaultAfter?: unknown} | null;
 }
 
-const readManifest = (file: string): Manifest => {
+const readManifest = (directory: string): Manifest => {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) ?? {};
+    return packageManifest(directory) as Manifest;
   } catch {
     // What is wrong with a package is said when it is loaded.
     return {};

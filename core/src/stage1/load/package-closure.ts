@@ -1,7 +1,8 @@
 import {existsSync, readdirSync, realpathSync} from 'node:fs';
 import path from 'node:path';
-import {readBounded, Unbounded} from '../../config/read-bounded.ts';
+import {Unbounded} from '../../config/read-bounded.ts';
 import {isSystemError} from '../../linux/syscall-error.ts';
+import {packageManifest} from './package-manifest.ts';
 import {ownTrees} from './package-trees.ts';
 
 /**
@@ -49,17 +50,11 @@ const linksIn = (tree: string, scope = ''): string[] =>
     return target?.name === name ? [target.directory] : [];
   });
 
-/** Bytes of a package.json. */
-const MAX_MANIFEST = 1024 * 1024;
-
 /** The package that a link leads to; `undefined` if it leads nowhere, or to something else. */
 const packageAt = (link: string): {readonly directory: string; readonly name: unknown} | undefined => {
   try {
     const directory = realpathSync(link);
-    return {
-      directory,
-      name: JSON.parse(readBounded(path.join(directory, 'package.json'), MAX_MANIFEST).toString())?.name,
-    };
+    return {directory, name: packageManifest(directory).name};
   } catch (error) {
     if (isSystemError(error) || error instanceof SyntaxError || error instanceof Unbounded) return undefined;
     throw error;

@@ -1,5 +1,5 @@
 import {spawnSync} from 'node:child_process';
-import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test from 'ava';
@@ -74,5 +74,27 @@ test('S10 a fifo or a device that is named as a flavor keeps nobody waiting', as
   for (const source of [fifo, '/dev/zero']) {
     const error = await t.throwsAsync(findFlavor(source, {}), {instanceOf: RktError});
     t.is(error?.code, 'RKT_FLAVOR_LOAD_FAILED', source);
+  }
+});
+
+test('S10 nor does one that is in the place of the package.json of a flavor', async (t) => {
+  const directory = write('fifo-for-manifest', {'index.cjs': ''});
+  spawnSync('mkfifo', [path.join(directory, 'package.json')]);
+  for (const source of [directory, path.join(directory, 'index.cjs')]) {
+    const error = await t.throwsAsync(findFlavor(source, {}), {instanceOf: RktError});
+    t.is(error?.code, 'RKT_FLAVOR_LOAD_FAILED', source);
+  }
+});
+
+test('S36 what is in the place of the package.json of a flavor is read, and never run', async (t) => {
+  const ran = path.join(place, 'ran');
+  const program = `require('node:fs').writeFileSync(${JSON.stringify(ran)}, '');`;
+  const directory = write('directory-for-manifest', {'package.json/index.js': program, 'index.cjs': ''});
+  const link = write('link-for-manifest', {'program.js': program, 'index.cjs': ''});
+  symlinkSync('program.js', path.join(link, 'package.json'));
+  for (const source of [directory, link]) {
+    const error = await t.throwsAsync(findFlavor(source, {}), {instanceOf: RktError});
+    t.is(error?.code, 'RKT_FLAVOR_LOAD_FAILED', source);
+    t.false(existsSync(ran), source);
   }
 });
