@@ -113,7 +113,11 @@ export const erofsImage = (tree: Fd, directory: Fd, name: string): HostCommand =
 
 const NOBODY_ID = 65_534;
 /** As in linux/isolated.ts, another real than effective user. */
-const NOBODY = ['--ruid=65533', `--euid=${NOBODY_ID}`, '--rgid=65533', `--egid=${NOBODY_ID}`];
+const idsOf = ({uid, gid}: {readonly uid: number; readonly gid: number}) => [
+  ...[`--ruid=${NOBODY_ELSE}`, `--euid=${uid}`],
+  ...[`--rgid=${NOBODY_ELSE}`, `--egid=${gid}`],
+];
+const NOBODY = idsOf({uid: NOBODY_ID, gid: NOBODY_ID});
 
 /**
  * A flavor's: its steps are data, and take less. Seconds of a processor have a limit that a program is told of, and one that it cannot catch. Of processes and threads the kernel
@@ -152,8 +156,7 @@ interface ScriptOptions {
 
 /** Node.js with a stranger's script, bounded as {@link stranger}. */
 export const strangersScript = (command: readonly string[], {owner, shown}: ScriptOptions): HostCommand => {
-  const ids =
-    owner === undefined ? NOBODY : ['--ruid=65533', `--euid=${owner.uid}`, '--rgid=65533', `--egid=${owner.gid}`];
+  const ids = owner === undefined ? NOBODY : idsOf(owner);
   return {...confined([], limited(SCRIPT_LIMITS, command), ids), shown};
 };
 
@@ -163,8 +166,14 @@ export const prover = (command: readonly string[], shown: readonly Shown[]): Hos
   shown,
 });
 
-/** A program of the host that looks at a stranger's file, as nobody: it can be made to do what that says. What everybody may read of the host it is shown by who starts it. */
-export const inspector = (command: readonly string[]): HostCommand => prover(command, []);
+/**
+ * A program of the host that looks at a stranger's file: it can be made to do what that says. What everybody may read of the host it is shown by who starts it.
+ * @param owner the stranger, for a file that not everybody may read. No group of theirs comes along: the file's need not be one. Default: nobody
+ */
+export const inspector = (command: readonly string[], owner = {uid: NOBODY_ID}): HostCommand => ({
+  ...confined([], limited(PROVER_LIMITS, command), idsOf({...owner, gid: NOBODY_ID})),
+  shown: [],
+});
 
 /** Who a {@link templateMaker} is, by what it makes. */
 export const MAKER = 65_534;

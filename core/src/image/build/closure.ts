@@ -1,6 +1,7 @@
 import {spawnSync} from 'node:child_process';
-import {closeSync, constants, openSync, readSync, realpathSync} from 'node:fs';
+import {closeSync, constants, existsSync, fstatSync, openSync, readSync, realpathSync} from 'node:fs';
 import {basename} from 'node:path';
+import {isOwn} from '../../linux/is-own.ts';
 import {isolated} from '../../linux/isolated.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 import {RktError} from '../../rkt-error.ts';
@@ -8,24 +9,37 @@ import {imageBuildInvalid, imageProgramNotFound} from '../errors.ts';
 import {inspector, TOOL_ENVIRONMENT} from '../sandbox.ts';
 import type {DlopenNote} from './dlopen-notes.ts';
 import {readElf} from './elf.ts';
-import {isOwn} from './is-own.ts';
 
 /** Longest first line of a script that the kernel reads (BINPRM_BUF_SIZE). */
 const SHEBANG_BYTES = 256;
 
 /**
  * What a program of this host needs to run besides itself: dynamic loader and libraries, or the interpreter of a script and what that needs. Asks the
- * loader that the program names; only for programs that the operator trusts.
+ * loader that the program names. Of a program that others can change only a loader that they cannot, as the user whose program it is, or nobody: `--list` runs what the program names for it (DT_AUDIT), too (S36).
+ * @param program without a symlink in its path
+ * @throws RKT_IMAGE_BUILD_INVALID
  */
 export const closureOf = (program: string): string[] => {
   const file = openSync(program, 'r');
   try {
     const elf = readElf(file);
     if (elf === undefined) return scriptNeeds(program, file);
-    return elf.interpreter === undefined ? [] : [elf.interpreter, ...libraries(program, elf.interpreter)];
+    const {interpreter} = elf;
+    if (interpreter === undefined) return [];
+    if (!existsSync(interpreter)) throw imageProgramNotFound(interpreter);
+    if (!isOwn(realpathSync(interpreter)))
+      throw imageBuildInvalid(`${program} is loaded by ${interpreter}, which others can change`);
+    return [interpreter, ...libraries(program, interpreter, isOwn(program) ? asWeAre : asItsOwner(file))];
   } finally {
     closeSync(file);
   }
+};
+
+/** What others write into somebody's file, or root's, is not run as that user. */
+const asItsOwner = (file: number): Start => {
+  const {uid, mode} = fstatSync(file);
+  const owner = uid === 0 || (mode & 0o022) !== 0 ? undefined : {uid};
+  return (command) => inspector(command, owner);
 };
 
 /**

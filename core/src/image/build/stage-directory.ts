@@ -1,8 +1,8 @@
 import {lstatSync, readdirSync, readlinkSync, realpathSync, statSync, symlinkSync} from 'node:fs';
 import {join} from 'node:path';
+import {isOwn} from '../../linux/is-own.ts';
 import {imageBuildInvalid} from '../errors.ts';
 import {copyFile} from './copy-file.ts';
-import {isOwn} from './is-own.ts';
 import {refuseSecret} from './refuse-secret.ts';
 import {isThere, makeDirectory, stagePath} from './stage-path.ts';
 

@@ -1,9 +1,9 @@
 import {chmodSync, existsSync, lstatSync, realpathSync, statSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {isOwn} from '../../linux/is-own.ts';
 import {findProgram} from '../../linux/programs.ts';
 import {imageProgramNotFound} from '../errors.ts';
 import {closureOf, needsOf} from './closure.ts';
-import {isOwn} from './is-own.ts';
 import {refuseSecret} from './refuse-secret.ts';
 import {stageDirectory} from './stage-directory.ts';
 import {isThere, makeDirectory, stagePath} from './stage-path.ts';
@@ -42,8 +42,10 @@ export const stageHostFiles = (programs: readonly string[], target: string, data
         if (!done.has(file)) add(needsOf(file), isOwn(realpathSync(file)) ? undefined : file);
         done.add(file);
       }
-    } else if (!isLibrary(path)) add(by === undefined ? closureOf(real) : needsOf(real), by);
-    else if (!LIBRARY_DIRECTORIES.test(path) && existsSync('/etc/ld.so.cache'))
+    } else if (!isLibrary(path)) {
+      if (by === undefined) add(closureOf(real), isOwn(real) ? undefined : path);
+      else add(needsOf(real), by);
+    } else if (!LIBRARY_DIRECTORIES.test(path) && existsSync('/etc/ld.so.cache'))
       stagePath('/etc/ld.so.cache', target, path);
   }
   for (const path of data) done.add(stagePath(path, target, path));

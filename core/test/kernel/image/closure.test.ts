@@ -1,9 +1,19 @@
-import {chmodSync, chownSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {lacks} from '../../../../test/helpers/lacks.ts';
 import {type Test, testIf} from '../../../../test/helpers/skip.ts';
-import {needsOf} from '../../../src/image/build/closure.ts';
+import {closureOf, needsOf} from '../../../src/image/build/closure.ts';
 import {stageHostFiles} from '../../../src/image/build/stage-host-files.ts';
 
 /* What is looked for by the files of a directory of the host, of which some are not root's. */
@@ -67,6 +77,42 @@ rootTest("S36 the loader that reads a stranger's program is nobody", (t) => {
   t.deepEqual(needsOf(put('open', (file) => copyFileSync('/usr/bin/true', file))), all);
   // Who may read whatever root may would find what it needs.
   t.deepEqual(needsOf(put('closed', (file) => copyFileSync('/usr/bin/true', file), 0o700)), []);
+});
+
+rootTest("S36 a stranger's program that is named starts no loader of theirs, and one of the host as its owner", (t) => {
+  const put = strangers(t);
+  const ran = put('ran', (file) => writeFileSync(file, ''));
+  const loader = put('loader', (file) => writeFileSync(file, `#!/bin/sh\necho ran > ${ran}\n`));
+  const program = put('program', (file) => writeFileSync(file, elf(loader)));
+  t.throws(() => closureOf(program), {code: 'RKT_IMAGE_BUILD_INVALID'});
+  t.is(readFileSync(ran, 'utf8'), '');
+  const all = closureOf('/usr/bin/true');
+  // A file that its owner alone may read shows who the loader is, and one that others may write who it is not.
+  t.deepEqual(closureOf(put('closed', (file) => copyFileSync('/usr/bin/true', file), 0o700)), all);
+  const written = put('written', (file) => copyFileSync('/usr/bin/true', file), 0o720);
+  t.throws(() => closureOf(written), {code: 'RKT_IMAGE_BUILD_INVALID'});
+  const roots = put('roots', (file) => copyFileSync('/usr/bin/true', file), 0o700);
+  chownSync(roots, 0, 0);
+  t.throws(() => closureOf(roots), {code: 'RKT_IMAGE_BUILD_INVALID'});
+});
+
+rootTest('S05 what a program of a stranger says that it needs is nothing that not everybody may read', (t) => {
+  const put = strangers(t);
+  const own = mkdtempSync(path.join(tmpdir(), 'rkt-closure-'));
+  t.teardown(() => rmSync(own, {recursive: true}));
+  const secret = path.join(own, 'secret');
+  copyFileSync('/usr/bin/true', secret);
+  chmodSync(secret, 0o700);
+  const target = path.join(own, 'target');
+  const stage = (program: string) => {
+    rmSync(target, {recursive: true, force: true});
+    mkdirSync(target);
+    return stageHostFiles([program], target);
+  };
+  const script = put('script', (file) => writeFileSync(file, `#!${secret}\n`));
+  t.throws(() => stage(script), {code: 'RKT_IMAGE_BUILD_INVALID', message: new RegExp(`script.*${secret}`)});
+  const good = put('good', (file) => writeFileSync(file, '#!/usr/bin/env\n'));
+  t.true(stage(good).some((file) => /\/libc\.so/.test(file)));
 });
 
 rootTest('S05 a symlink of a stranger brings nothing that not everybody may read', (t) => {
