@@ -1,14 +1,13 @@
-import {chmodSync, constants, existsSync, fstatSync, mkdirSync} from 'node:fs';
+import {chmodSync, constants, existsSync, mkdirSync} from 'node:fs';
 import {basename, dirname, join, resolve} from 'node:path';
 import type {HostPath, ImageId} from '../contract/names.ts';
+import {directoryBeside} from '../linux/directory-beside.ts';
 import type {Fd} from '../linux/fd.ts';
-import {namesIn} from '../linux/names-in.ts';
 import {openStored} from '../linux/open-stored.ts';
 import {O_PATH, openHost} from '../linux/openat2.ts';
 import type {OwnDirectory} from '../linux/own-directory.ts';
 import {exchange, renameNoReplace} from '../linux/rename.ts';
 import {rootless} from '../linux/rootless.ts';
-import {ownDirectoryIn} from '../linux/scratch-directory.ts';
 import {checkOutput, outputFault} from './check-output.ts';
 import {copyTree} from './copy-tree.ts';
 import {imageNotFound, imageOutputUnusable} from './errors.ts';
@@ -48,7 +47,6 @@ const copyOut = async (
   const target = resolve(output);
   checkOutput(target, 'directory', overwrite);
   using parent = openParent(target);
-  // Nobody but us can change what is in there while it is filled, and it appears when it is whole. By its descriptor, as its parent may be somebody else's.
   using beside = makeBeside(target, parent);
   const work = beside.directory.path;
   const made = join(work, 'image');
@@ -92,17 +90,10 @@ const openParent = (target: string): Fd => {
 
 const makeBeside = (target: string, parent: Fd): OwnDirectory => {
   try {
-    const beside = ownDirectoryIn(parent.path, '.rkt-unfinished-');
-    if (isNew(beside)) return beside;
-    beside.directory.close();
+    const beside = directoryBeside(parent);
+    if (beside !== undefined) return beside;
   } catch (error) {
     throw outputFault(target, error);
   }
   throw imageOutputUnusable(target, 'somebody else renames what is made beside it');
-};
-
-/** Whoever may rename it may have put another in its place before it was opened, which is left as it is. */
-const isNew = ({directory}: OwnDirectory): boolean => {
-  const {uid, mode} = fstatSync(directory.number);
-  return uid === process.geteuid?.() && (mode & 0o077) === 0 && namesIn(directory.path).length === 0;
 };

@@ -223,12 +223,12 @@ export const rlimitNotPermitted = (limit: string, wanted: string, hard: string) 
   });
 
 /** The directory for temporary files cannot be used. */
-export const scratchUnusable = (path: string, because: string, cause: unknown) =>
+export const scratchUnusable = (path: string, because: string, cause?: unknown) =>
   new RktError('RKT_SCRATCH_UNUSABLE', `${path}, for temporary files: ${because}`, {
     path,
     because,
     cause,
-    hint: 'set TMPDIR to a directory that you may write to',
+    hint: 'set TMPDIR to a directory that you may write to, and nobody else may change, or to /tmp',
   });
 
 /** libseccomp refused to build the filter. */

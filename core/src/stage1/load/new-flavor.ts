@@ -1,15 +1,8 @@
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import {constants, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
+import {directoryBeside} from '../../linux/directory-beside.ts';
+import {O_PATH, openHost} from '../../linux/openat2.ts';
+import {renameNoReplace} from '../../linux/rename.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 import {flavorDirectoryExists, flavorNameInvalid, flavorTemplateMissing} from '../errors.ts';
 import {findPackage, ownTrees} from './package-trees.ts';
@@ -31,19 +24,21 @@ export const newFlavor = (name: string, parent: string): string => {
   const manifest = findPackage(`${SDK}/package.json`, ownTrees());
   const template = manifest && path.join(path.dirname(manifest), 'template');
   if (template === undefined || !existsSync(template)) throw flavorTemplateMissing(SDK);
-  const temporary = path.join(parent, `.${name}.${process.pid}`);
-  mkdirSync(temporary);
+  using place = openHost(parent, O_PATH | constants.O_DIRECTORY);
+  using beside = directoryBeside(place);
+  if (beside === undefined) throw flavorDirectoryExists(directory);
+  const made = path.join(beside.directory.path, name);
+  for (const file of filesIn(template)) {
+    const copy = path.join(made, path.relative(template, file));
+    mkdirSync(path.dirname(copy), {recursive: true});
+    writeFileSync(copy, readFileSync(file, 'utf8').replaceAll(PLACEHOLDER, name), {flag: 'wx'});
+  }
+  const link = path.join(made, 'node_modules', SDK);
+  mkdirSync(path.dirname(link), {recursive: true});
+  symlinkSync(path.dirname(manifest as string), link); // where the template is
   try {
-    cpSync(template, temporary, {recursive: true});
-    for (const file of filesIn(temporary)) {
-      writeFileSync(file, readFileSync(file, 'utf8').replaceAll(PLACEHOLDER, name));
-    }
-    const link = path.join(temporary, 'node_modules', SDK);
-    mkdirSync(path.dirname(link), {recursive: true});
-    symlinkSync(path.dirname(manifest as string), link); // where the template is
-    renameSync(temporary, directory);
+    renameNoReplace(made, path.join(place.path, name));
   } catch (error) {
-    rmSync(temporary, {recursive: true, force: true});
     throw isErrno(error, 'EEXIST', 'ENOTEMPTY', 'ENOTDIR') ? flavorDirectoryExists(directory) : error;
   }
   return directory;

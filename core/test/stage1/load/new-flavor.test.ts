@@ -1,4 +1,5 @@
-import {mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync} from 'node:fs';
+import fs, {mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync} from 'node:fs';
+import {syncBuiltinESMExports} from 'node:module';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
@@ -25,4 +26,26 @@ test('a flavor whose place is taken meanwhile leaves nothing, and what is there 
   const error = t.throws(() => newFlavor('mine', parent), {instanceOf: RktError});
   t.is(error?.code, 'RKT_FLAVOR_DIRECTORY_EXISTS');
   t.deepEqual(readdirSync(parent), ['mine']);
+});
+
+test.serial('S05 whoever renames what a new flavor is made in gets no file to another place', (t) => {
+  const [parent, elsewhere] = [place(t), place(t)];
+  mkdirSync(path.join(elsewhere, 'src'));
+  const {writeFileSync} = fs;
+  t.teardown(() => {
+    fs.writeFileSync = writeFileSync;
+    syncBuiltinESMExports();
+  });
+  fs.writeFileSync = ((...given: Parameters<typeof writeFileSync>) => {
+    const [name = ''] = readdirSync(parent).filter((each) => each !== 'moved');
+    if (!readdirSync(parent).includes('moved')) {
+      renameSync(path.join(parent, name), path.join(parent, 'moved'));
+      symlinkSync(elsewhere, path.join(parent, name));
+    }
+    writeFileSync(...given);
+  }) as typeof writeFileSync;
+  syncBuiltinESMExports();
+  newFlavor('mine', parent);
+  t.deepEqual(readdirSync(elsewhere, {recursive: true}), ['src']);
+  t.true(readdirSync(path.join(parent, 'mine')).includes('package.json'));
 });
