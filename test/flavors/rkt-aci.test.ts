@@ -15,7 +15,7 @@ import {buildImage} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
 import {testIf} from '../helpers/skip.ts';
 import {openTerminal} from '../helpers/terminal.ts';
-import {SEVERAL, stage1Aci} from './support/stage1-aci.ts';
+import {RUN, SEVERAL, stage1Aci} from './support/stage1-aci.ts';
 
 /* A stage1 image made for rkt, unmodified: rkt's implementor's guide, sentence by sentence. */
 
@@ -192,6 +192,25 @@ podTest('it is verified like any image', async (t) => {
   t.is(error?.code, 'RKT_IMAGE_UNSIGNED');
 });
 
+const STORED = /\/cas\/images\/sha512-[0-9a-f]+\/rootfs\/enter$/;
+
+podTest('S03 what a pod has written over its entrypoints does not run on the host', async (t) => {
+  const ran = path.join(host.directory, 'ran');
+  // As root of a pod does that has got out of the root directory of its app.
+  const overwrite = `for each in enter stop gc; do { echo '#!/bin/sh'; echo "echo ran >>'${ran}'"; } >$root/$each; done\n`;
+  const run = RUN.replace(/^trap /m, (found) => overwrite + found);
+  t.not(run, RUN);
+  const log = path.join(host.directory, 'gc-called-of-written');
+  const written = stage1Aci({name: 'example.com/stage1-written', run, gcLog: log});
+  const {uuid, ended} = await host.start('trap "exit 5" TERM; echo ready; read -r none', {stage1: written});
+  t.is((await host.enter(uuid, 'exit 3')).exitCode, 3);
+  t.is((await host.rkt(['stop', uuid])).exitCode, 0);
+  t.is((await ended).exitCode, 5);
+  t.is((await host.rkt(['rm', uuid])).exitCode, 0);
+  t.true(readFileSync(log, 'utf8').includes(`${uuid}\n`));
+  t.false(existsSync(ran));
+});
+
 podTest('enter, status, stop and gc call its entrypoints, where the guide says and with what', async (t) => {
   const {uuid, ended} = await host.start('trap "exit 5" TERM; echo ready; read -r none', {stage1});
   const pod = podPath(uuid);
@@ -199,26 +218,25 @@ podTest('enter, status, stop and gc call its entrypoints, where the guide says a
   t.is(entered.exitCode, 3, entered.stderr);
   const [, parent = ''] = /^(\d+)$/m.exec(readFileSync(path.join(pod, 'ppid'), 'utf8')) ?? [];
   const [child] = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').split(' ');
-  t.deepEqual(linesOf(uuid, 'enter-called').slice(0, 5), [
-    pod,
-    path.join(pod, 'stage1/rootfs/enter'),
-    `--pid=${child}`,
-    ...['--appname=test', '--'],
-  ]);
+  const [calledIn, program = '', ...more] = linesOf(uuid, 'enter-called').slice(0, 5);
+  t.deepEqual([calledIn, ...more], [pod, `--pid=${child}`, '--appname=test', '--']);
+  t.regex(program, STORED);
   const verified = await host.rkt(['status', '--verify', uuid]);
   t.is(verified.exitCode, 0, verified.stderr);
   t.regex(verified.stdout, /^verified=plan: /m);
 
   t.is((await host.rkt(['stop', uuid])).exitCode, 0);
   t.is((await ended).exitCode, 5);
-  t.deepEqual(linesOf(uuid, 'stop-called'), [pod, path.join(pod, 'stage1/rootfs/stop'), uuid]);
+  t.deepEqual(linesOf(uuid, 'stop-called'), [pod, program.replace(/enter$/, 'stop'), uuid]);
   t.regex((await host.rkt(['status', uuid])).stdout, /^app-test=5$/m);
 
   t.is((await host.rkt(['rm', uuid])).exitCode, 0);
   const garbage = pod.replace('/run/', '/exited-garbage/');
   const called = readFileSync(gcLog, 'utf8');
   t.true(
-    called.startsWith(`${garbage}\n${garbage}/stage1/rootfs/gc\n--local-config\n${host.directory}/etc\n${uuid}\n`),
+    called.startsWith(
+      `${garbage}\n${program.replace(/enter$/, 'gc')}\n--local-config\n${host.directory}/etc\n${uuid}\n`,
+    ),
   );
   // As it ran: its image, and what it has written.
   t.true(called.includes('\nexec.awk\n'));
@@ -249,7 +267,7 @@ podTest(
     t.is(entered.stdout, 'inside\n', entered.stderr);
     const [pod, program, pid] = linesOf(uuid, 'enter-called');
     t.is(pod, podPath(uuid));
-    t.regex(program ?? '', /\/cas\/images\/sha512-[0-9a-f]+\/rootfs\/enter$/);
+    t.regex(program ?? '', STORED);
     t.is(pid, `--pid=${linesOf(uuid, 'pid')[0]}`);
     t.is((await host.rkt(['stop', '--force', uuid])).exitCode, 0);
     const {stdout} = await ran;

@@ -11,9 +11,9 @@ import {isErrno} from '../linux/syscall-error.ts';
 
 /** A program of a stage1 that was made for rkt. */
 export interface Entrypoint {
-  /** Its path where the pod's mounts can be seen. */
+  /** Its path where the pod's mounts can be seen. Root of the pod may have changed what is there. */
   readonly path: HostPath;
-  /** Its path in the store, where it can always be seen. */
+  /** Its path in the store. It is this one that is called: root of the host runs nothing that a pod has written (S03). */
   readonly stored: HostPath;
 }
 
@@ -21,23 +21,18 @@ export interface Entrypoint {
 const LIMIT = 60_000;
 const FIRST_BESIDES_STDIO = 3;
 
-/**
- * Enters the mount namespace of the pod's supervisor if it is still in one with the pod's mounts, and stays there; otherwise stays where this process is.
- * @returns the path at which the entrypoint can be seen from there
- */
-export const goToEntrypoint = (supervisor: ProcessIdentity, {path, stored}: Entrypoint): HostPath => {
+/** Enters the mount namespace of the pod's supervisor if it is still in one with the pod's mounts, and stays there; otherwise stays where this process is. */
+export const goToEntrypoint = (supervisor: ProcessIdentity, {path}: Entrypoint): void => {
   using home = openHost('/proc/self/ns/mnt', constants.O_RDONLY);
   using process = openProcess(supervisor);
-  if (process === undefined) return stored;
+  if (process === undefined) return;
   try {
     setNamespaces(process, ['mount']);
   } catch (error) {
-    if (isErrno(error, 'ESRCH')) return stored;
+    if (isErrno(error, 'ESRCH')) return;
     throw error;
   }
-  if (isProgram(path)) return path;
-  setNamespaces(home, ['mount']);
-  return stored;
+  if (!isProgram(path)) setNamespaces(home, ['mount']);
 };
 
 /** Does something that may enter another mount namespace, and comes back to the one of now. */

@@ -18,7 +18,8 @@ export const enterByEntrypoint = (
   context: ExecutorContext,
 ): never => {
   hide();
-  const program = goToEntrypoint(supervisor, entrypoint);
+  goToEntrypoint(supervisor, entrypoint);
+  const {stored: program} = entrypoint;
   return exec(
     {
       into: 'host',

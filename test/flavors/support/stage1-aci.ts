@@ -28,7 +28,7 @@ END {
 }
 `;
 
-const RUN = `#!/bin/sh
+export const RUN = `#!/bin/sh
 root=stage1/rootfs
 box=$root/bin/busybox
 { pwd; echo "$0"; for word; do echo "$word"; done; } >run-called

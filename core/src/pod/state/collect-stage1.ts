@@ -40,7 +40,7 @@ export const collectStage1 = (dataDir: HostPath, directory: HostPath, uuid: Uuid
       if (error instanceof RktError) return `what it was called with cannot be mounted again: ${error.message}`;
       throw error;
     }
-    return callEntrypoint(places.path, gcArguments(pod, entrypoints.version, plan.launch.process.argv), {
+    return callEntrypoint(places.stored, gcArguments(pod, entrypoints.version, plan.launch.process.argv), {
       directory,
       env: ENTRYPOINT_ENVIRONMENT,
     });

@@ -23,12 +23,13 @@ export const stopStage1 = (
 ): void => {
   const places = entrypointPlaces(running.pod, path, stop);
   if (places === undefined) throw new Error(`pod ${uuid} has no stage1 image`);
-  const failure = restoringMountNamespace(() =>
-    callEntrypoint(goToEntrypoint(running.pod.supervisor, places), [...(force ? ['--force'] : []), uuid], {
+  const failure = restoringMountNamespace(() => {
+    goToEntrypoint(running.pod.supervisor, places);
+    return callEntrypoint(places.stored, [...(force ? ['--force'] : []), uuid], {
       directory: path,
       env: ENTRYPOINT_ENVIRONMENT,
-    }),
-  );
+    });
+  });
   if (failure === undefined || force) performStop(force ? [{do: 'kill'}] : AFTERWARDS, running);
   if (failure !== undefined) throw entrypointFailed(uuid, 'stop', failure);
 };
