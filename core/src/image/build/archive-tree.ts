@@ -6,6 +6,7 @@ import {type Shown, seenAt} from '../../linux/isolated.ts';
 import {O_PATH, openHost} from '../../linux/openat2.ts';
 import {pipe} from '../../linux/pipe.ts';
 import {readChunks} from '../../linux/read-chunks.ts';
+import {isErrno} from '../../linux/syscall-error.ts';
 import {imageBuildInvalid, imageLimitExceeded} from '../errors.ts';
 import {TAR_LIMITS} from '../limits.ts';
 import {PIPE_BYTES} from '../read-archive.ts';
@@ -84,6 +85,7 @@ async function* write(
 ): AsyncGenerator<Buffer> {
   const {directory, manifest, mtime, ownedByRoot, work} = options;
   using tree = openHost(directory, O_PATH | constants.O_DIRECTORY);
+  const isApart = process.geteuid?.() === 0;
   // What is to be written next; of an entry all of it.
   let next: (Buffer | TarEntry)[] = [];
   let padding: Buffer = Buffer.alloc(0);
@@ -95,7 +97,8 @@ async function* write(
         const owner = ownedByRoot ? {uid: 0, gid: 0} : ofUser(entry);
         const time = mtime === 'keep' ? storable(entry.mtime) : {seconds: mtime, nanoseconds: 0};
         const written = {...entry, ...owner, mtime: time};
-        passing = !isReadHere(entry);
+        // The manifest is ours, and in no tree.
+        passing = entry.path === 'manifest' || !isReadHere(entry, {isApart});
         next.push(padding, passing ? encodeEntry(written) : written);
         padding = passing ? paddingOf(entry) : Buffer.alloc(0);
       },
@@ -139,7 +142,7 @@ async function* write(
   yield* counted();
 
   const names = `${work}/list`;
-  writeFileSync(names, Buffer.concat(listTree(tree).flatMap((path) => [path, Buffer.alloc(1)])));
+  writeFileSync(names, Buffer.concat(listed(tree, directory).flatMap((path) => [path, Buffer.alloc(1)])));
   using list = openHost(names, O_PATH);
   const output = pipe({bytes: PIPE_BYTES});
   using read = output.read;
@@ -159,6 +162,16 @@ async function* write(
     tool.kill();
   }
 }
+
+const listed = (tree: Fd, directory: string): readonly Buffer[] => {
+  try {
+    return listTree(tree);
+  } catch (error) {
+    // Of what was there a moment ago.
+    if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) throw error;
+    throw imageBuildInvalid(`${directory} has been changed while it was read`, error);
+  }
+};
 
 const readCommand = (tree: Fd, file: Fd): HostCommand => {
   const list: Shown = {at: '/list', file};

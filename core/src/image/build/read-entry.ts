@@ -3,6 +3,7 @@ import type {Fd} from '../../linux/fd.ts';
 import {nextData} from '../../linux/holes.ts';
 import {openBeneath} from '../../linux/openat2.ts';
 import {CHUNK_BYTES} from '../../linux/read-chunks.ts';
+import {isErrno} from '../../linux/syscall-error.ts';
 import {imageBuildInvalid, readable} from '../errors.ts';
 import {isZero, readPiece} from '../read-piece.ts';
 import {encodeEntry, paddingOf} from '../tar/encode.ts';
@@ -14,9 +15,12 @@ const UNIT_BYTES = 2 ** 20;
 /** As many zeros as are worth a form that not every reader of archives knows. */
 const WORTH_BYTES = 16 * UNIT_BYTES;
 
-/** Whether a file's content is read by us: bsdtar cannot be relied on for holes. */
-export const isReadHere = ({type, size, pieces}: TarEntry): boolean =>
-  type === 'file' && (pieces !== undefined || size >= WORTH_BYTES);
+/**
+ * Whether a file's content is read by us: bsdtar cannot be relied on for holes, nor, where it sees more than the tree, for a symlink that comes into the path of a file meanwhile (S05).
+ * @param isApart it sees the tree alone
+ */
+export const isReadHere = ({type, size, pieces}: TarEntry, {isApart}: {readonly isApart: boolean}): boolean =>
+  type === 'file' && (!isApart || pieces !== undefined || size >= WORTH_BYTES);
 
 /**
  * All that an archive has of a file of a tree.
@@ -25,13 +29,12 @@ export const isReadHere = ({type, size, pieces}: TarEntry): boolean =>
  */
 export function* readEntry(tree: Fd, entry: TarEntry): Generator<Buffer> {
   const name = Buffer.from(entry.path.replace(/^rootfs\//, './'), 'latin1');
-  using file = openBeneath(tree, name, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK, {
-    noSymlinks: true,
-  });
+  const changed = (cause?: unknown) =>
+    imageBuildInvalid(`${readable(entry.path)} has been changed while it was read`, cause);
+  using file = openListed(tree, name, changed);
   const stats = fstatSync(file.number);
-  const changed = () => imageBuildInvalid(`${readable(entry.path)} has been changed while it was read`);
   if (!stats.isFile() || stats.size !== entry.size) throw changed();
-  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, entry.size));
   const pieces = entry.size < WORTH_BYTES ? undefined : piecesOfFile(file, entry.size, buffer);
   const {pieces: _asTheFileSystemHasThem, ...rest} = entry;
   const written = pieces === undefined ? rest : {...rest, pieces};
@@ -42,6 +45,15 @@ export function* readEntry(tree: Fd, entry: TarEntry): Generator<Buffer> {
   }
   yield paddingOf(written);
 }
+
+const openListed = (tree: Fd, name: Buffer, changed: (cause: unknown) => Error): Fd => {
+  const {O_RDONLY, O_NOFOLLOW, O_NONBLOCK} = constants;
+  try {
+    return openBeneath(tree, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, {noSymlinks: true});
+  } catch (error) {
+    throw isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP') ? changed(error) : error;
+  }
+};
 
 /** What is not zeros, unit by unit, if leaving out the rest is worth it. */
 const piecesOfFile = (file: Fd, size: number, buffer: Buffer): readonly Piece[] | undefined => {
