@@ -221,6 +221,21 @@ kernelTest(
   },
 );
 
+if (flavor === 'fly')
+  kernelTest('S30 who has a terminal to give up and cannot reach it does not enter, and is told', async (t) => {
+    const pod = await host.start('echo ready; cat');
+    const bare =
+      'mount -t tmpfs none /mnt && cp -a /dev/null /dev/urandom /mnt && mount --bind /mnt /dev && "$@" </dev/null 2>&1 | cat';
+    const terminal = openTerminal([
+      ...['/usr/bin/unshare', '--mount', '/bin/sh', '-c', bare, 'sh'],
+      ...host.command('enter', pod.uuid, '/bin/echo', 'inside'),
+    ]);
+    opened.push(terminal);
+    await terminal.see(/RKT_TERMINAL_UNREACHABLE/);
+    t.notRegex((await terminal.ended).text, /inside/);
+    await pod.end();
+  });
+
 kernelTest('who enters in the background has the keys when a shell says so', async (t) => {
   const pod = await host.start('echo ready; cat');
   const shell = openTerminal(['/bin/bash', '--norc', '-i']);

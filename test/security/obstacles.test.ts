@@ -107,6 +107,73 @@ serialTestIf(lacks('root', 'program/bsdtar', 'program/busybox'))(
   },
 );
 
+serialTestIf(lacks('root', 'program/bsdtar', 'program/busybox'))(
+  'S10 a file system on which no further file can be made is told as full',
+  async (t) => {
+    const small = path.join(host.directory, 'few-inodes');
+    mkdirSync(small);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m,mode=755', 'tmpfs', small]);
+    try {
+      const rkt = (...args: string[]) =>
+        host.rkt([`--dir=${small}`, '--format=json', '--insecure-options=image', ...args]);
+      const image = buildImage({name: 'example.com/first'});
+      const [id = ''] = /sha512-[0-9a-f]+/.exec((await rkt('fetch', '--full', image)).stdout) ?? [];
+      const used = Number(execFileSync('df', ['--output=iused', small], {encoding: 'utf8'}).split('\n')[1]);
+      execFileSync('mount', ['-o', `remount,nr_inodes=${used}`, small]);
+      for (const args of [
+        ['fetch', buildImage({name: 'example.com/second'})],
+        ['fetch', image],
+      ]) {
+        const {exitCode, error} = await rkt(...args);
+        t.deepEqual([exitCode, error?.code], [254, 'RKT_NO_SPACE'], args.join(' '));
+      }
+      const list = await rkt('image', 'list');
+      t.is(list.exitCode, 0, list.stderr);
+      // The index has no room for its journal.
+      rmSync(path.join(small, 'cas/index.db'));
+      const filler = openSync(path.join(small, 'filler'), 'w');
+      closeSync(filler);
+      const again = await rkt('image', 'list');
+      t.is(again.exitCode, 0, again.stderr);
+      t.true(again.stdout.includes(id));
+      const removed = await rkt('image', 'rm', id);
+      t.is(removed.exitCode, 0, removed.stderr);
+    } finally {
+      execFileSync('umount', ['-l', small]);
+      rmSync(small, {recursive: true});
+    }
+  },
+);
+
+serialTestIf(lacks('root', 'program/bsdtar', 'program/busybox'))(
+  'S10 a disk that gives nothing back is told as such, with the file, be it of an image, of the store or of a pod',
+  async (t) => {
+    // Nothing is at the beginning of a process's memory, and the kernel says of it what it says of such a disk.
+    const unreadable = `/proc/${process.pid}/mem`;
+    const fetched = await host.rkt(['--format=json', '--insecure-options=image', 'fetch', unreadable]);
+    t.is(fetched.error?.code, 'RKT_DISK_FAILED');
+    t.is(fetched.error?.fields.path, unreadable);
+    const id = await host.fetch();
+    const prepared = await host.rkt(['prepare', '--quiet', '--stage1=fly', id, '--exec=/bin/true']);
+    const uuid = prepared.stdout.trim();
+    for (const [file, ...args] of [
+      [`pods/prepared/${uuid}/pod`, 'cat-manifest', uuid],
+      [`cas/images/${id}/tar-split.zst`, 'image', 'verify', id],
+    ] as const) {
+      const full = path.join(host.data, file);
+      execFileSync('mount', ['--bind', unreadable, full]);
+      try {
+        const {error} = await host.rkt(['--format=json', ...args]);
+        t.is(error?.code, 'RKT_DISK_FAILED', args.join(' '));
+        t.is(error?.fields.path, full, args.join(' '));
+      } finally {
+        execFileSync('umount', [full]);
+      }
+    }
+    t.is((await host.rkt(['rm', uuid])).exitCode, 0);
+  },
+);
+
 for (const stage1 of ['fly', 'nspawn'] as const) {
   const more = stage1 === 'nspawn' ? (['program/systemd-nspawn'] as const) : [];
   serialTestIf(lacksPods(...more))(

@@ -7,6 +7,10 @@ const help = (command: string): string => `see "rkt help${command === '' ? '' : 
 const orMeant = (suggestions: readonly string[], otherwise: string): string =>
   suggestions.length > 0 ? `did you mean ${suggestions.join(' or ')}?` : otherwise;
 
+type SystemError = Error & {readonly path?: unknown};
+
+const whereOf = ({path}: SystemError): string => (typeof path === 'string' ? `: ${path}` : '');
+
 /** Arguments for an app stand where there is no image for them. */
 export const appArgumentsMisplaced = (command: string, because: string) =>
   new RktError('RKT_APP_ARGUMENTS_MISPLACED', `"--": ${because}`, {
@@ -57,6 +61,15 @@ export const commandUnknown = (
   suggestions: readonly string[],
   hint = orMeant(suggestions, 'see "rkt help" for all commands'),
 ) => new RktError('RKT_COMMAND_UNKNOWN', `unknown command "${command}"`, {command, suggestions, hint});
+
+/** A disk or file system fails: it does not give what is on it, has become read-only, or finds itself damaged. */
+export const diskFailed = (because: string, cause: SystemError) =>
+  new RktError('RKT_DISK_FAILED', `a disk or file system fails${whereOf(cause)}: ${because}`, {
+    ...(typeof cause.path === 'string' ? {path: cause.path} : {}),
+    because,
+    cause,
+    hint: 'see what the kernel says about it (dmesg); once it works again, `rkt image verify` tells which images are damaged',
+  });
 
 /** `rkt help` is asked about a code that no error of this rkt has. */
 export const errorCodeUnknown = (code: string, suggestions: readonly string[]) =>
@@ -180,10 +193,6 @@ export const kitMissing = (name: string) =>
     name,
     hint: `npm install ${name}`,
   });
-
-type SystemError = Error & {readonly path?: unknown};
-
-const whereOf = ({path}: SystemError): string => (typeof path === 'string' ? `: ${path}` : '');
 
 const LIMITS = {EFBIG: ['size of files', '-f'], EMFILE: ['number of open files', '-n']} as const;
 export type LimitError = keyof typeof LIMITS;

@@ -1,9 +1,9 @@
 import {errnoText} from '../linux/errno-text.ts';
 import {isOutOfSpace} from '../linux/out-of-space.ts';
-import {isErrno} from '../linux/syscall-error.ts';
+import {isErrno, isSystemError} from '../linux/syscall-error.ts';
 import {RktError} from '../rkt-error.ts';
 import type {Format} from './context.ts';
-import {internal, limitTooLow, noSpace, pathUnusable} from './errors.ts';
+import {diskFailed, internal, limitTooLow, noSpace, pathUnusable} from './errors.ts';
 import {escapeJson, escapeText} from './escape-text.ts';
 import {sourceStack} from './source-stack.ts';
 import {paint, wantsColour} from './terminal.ts';
@@ -15,8 +15,21 @@ export const toRktError = (thrown: unknown): RktError => {
   if (isOutOfSpace(thrown)) return noSpace(thrown);
   for (const code of ['EFBIG', 'EMFILE'] as const)
     if (thrown instanceof Error && isErrno(thrown, code)) return limitTooLow(code, thrown);
+  const failure = failureOfDisk(thrown);
+  if (failure !== undefined) return failure;
   const [path, because] = refusedPath(thrown);
   return path === undefined || because === undefined ? internal(thrown) : pathUnusable(path, because, thrown);
+};
+
+const DISK_FAILURES = ['EBADMSG', 'EIO', 'ESTALE', 'EUCLEAN'];
+
+/** What is on a file system that has been mounted read-only is refused like any path; one that is refused to who has opened it has become so. */
+const failureOfDisk = (thrown: unknown): RktError | undefined => {
+  if (!(thrown instanceof Error) || !isSystemError(thrown)) return undefined;
+  const fails =
+    isErrno(thrown, ...DISK_FAILURES) || (isErrno(thrown, 'EROFS') && (thrown as {path?: unknown}).path === undefined);
+  const because = errnoText(thrown);
+  return fails && because !== undefined ? diskFailed(because, thrown) : undefined;
 };
 
 /** What the system refused because of how the host is. That something has vanished is not among it: it may be a fault of ours. */

@@ -1,3 +1,4 @@
+import {errnoText} from '../linux/errno-text.ts';
 import {RktError} from '../rkt-error.ts';
 
 /** What is said of a name, in bytes. */
@@ -80,12 +81,20 @@ export const imageCompressionInvalid = (compression: string, cause: unknown) =>
 
 /** What the store holds of an image is no longer what was fetched. */
 export const imageDamaged = (id: string, problem: string, cause?: unknown) =>
-  new RktError('RKT_IMAGE_DAMAGED', `image ${id} is damaged: ${problem}`, {
+  new RktError('RKT_IMAGE_DAMAGED', `image ${id} is damaged: ${problem}${saidOf(cause)}`, {
     id,
     problem,
     cause,
     hint: '`rkt image verify` repairs it if what is left of it is enough; otherwise fetch it again, which replaces it',
   });
+
+/** What the kernel said, and of which file. */
+const saidOf = (cause: unknown): string => {
+  const because = errnoText(cause);
+  if (because === undefined) return '';
+  const {path} = cause as {path?: unknown};
+  return typeof path === 'string' ? `: ${path}: ${because}` : `: ${because}`;
+};
 
 /** A damaged image could be repaired, but not while pods run on it. */
 export const imageDamagedInUse = (id: string, problem: string, pods: readonly string[]) =>
@@ -262,7 +271,7 @@ export const imageNotFound = (image: string, suggestions: readonly string[] = []
     {
       image,
       ...(suggestions.length > 0 && {suggestions}),
-      hint: `${suggestions.length > 0 ? `did you mean ${suggestions.join(' or ')}? ` : ''}see \`rkt image list\`; a name is only looked for in the store, and each user has one, so give the path if you mean a file: ./IMAGE.aci`,
+      hint: `${suggestions.length > 0 ? `did you mean ${suggestions.join(' or ')}? ` : ''}see \`rkt image list\`; nothing is downloaded yet: a name is only looked for in the store (each user has one), and a file is given by its path: ./IMAGE.aci`,
     },
   );
 

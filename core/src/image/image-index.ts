@@ -3,6 +3,7 @@ import type {DatabaseSync} from 'node:sqlite';
 import type {ImageId} from '../contract/names.ts';
 import {log} from '../debug.ts';
 import {isOutOfSpace, unlessFull} from '../linux/out-of-space.ts';
+import {startFile} from '../linux/unfinished-file.ts';
 import {RktError} from '../rkt-error.ts';
 import {imageIndexDamaged, imageIndexUnusable} from './errors.ts';
 import {imageIds, isImageId} from './image-ids.ts';
@@ -42,6 +43,18 @@ const UNUSABLE: Readonly<Record<number, string>> = {
   8: 'it cannot be written',
   10: 'the disk cannot be read or written',
   14: 'it cannot be opened',
+};
+
+const CANNOT_OPEN = 14;
+
+/** Whether no file can be made beside the index, which needs a journal: SQLite does not say why it could not open it. */
+const withoutSpace = ({index}: ImageStore): unknown => {
+  try {
+    using _journal = startFile(index);
+    return undefined;
+  } catch (error) {
+    return isOutOfSpace(error) ? error : undefined;
+  }
 };
 
 const open = (store: ImageStore, file: string): DatabaseSync => {
@@ -105,6 +118,8 @@ const withIndex = <T>(store: ImageStore, work: (database: DatabaseSync) => T, fi
     if (error instanceof Error && 'errcode' in error && DAMAGED.has(error.errcode))
       throw imageIndexDamaged(store.index, error);
     if (error instanceof Error && 'errcode' in error && typeof error.errcode === 'number') {
+      const full = (error.errcode & PRIMARY) === CANNOT_OPEN ? withoutSpace(store) : undefined;
+      if (full !== undefined) throw full;
       const because = UNUSABLE[error.errcode & PRIMARY];
       if (because !== undefined) throw imageIndexUnusable(store.index, because, error);
     }

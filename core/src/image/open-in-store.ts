@@ -1,5 +1,6 @@
 import {constants, fstatSync, readSync, type Stats} from 'node:fs';
 import type {Fd} from '../linux/fd.ts';
+import {naming} from '../linux/naming.ts';
 import {openBelow} from '../linux/open-stored.ts';
 import {O_PATH, type RawPath} from '../linux/openat2.ts';
 import {isErrno, SyscallError} from '../linux/syscall-error.ts';
@@ -38,7 +39,7 @@ export const readInStore = (store: ImageStore, path: string, most: number): stri
   const bytes = Buffer.alloc(stats.size);
   let length = 0;
   while (length < bytes.length) {
-    const count = readSync(file.number, bytes, length, bytes.length - length, length);
+    const count = naming(file.number, () => readSync(file.number, bytes, length, bytes.length - length, length));
     if (count === 0) break;
     length += count;
   }

@@ -2,6 +2,7 @@ import {fstatSync, readSync} from 'node:fs';
 import {Readable} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
 import {Fd} from '../linux/fd.ts';
+import {naming} from '../linux/naming.ts';
 import {pipe} from '../linux/pipe.ts';
 import {readChunks} from '../linux/read-chunks.ts';
 import {isErrno} from '../linux/syscall-error.ts';
@@ -103,7 +104,8 @@ async function* decompressStream(compression: Compression, input: Chunks): Async
 
 const readFile = (file: Fd, limits: RatioLimits): OpenArchive => {
   const start = Buffer.alloc(SNIFF_BYTES);
-  const compression = sniff(start.subarray(0, readSync(file.number, start, 0, SNIFF_BYTES, 0)));
+  const length = naming(file.number, () => readSync(file.number, start, 0, SNIFF_BYTES, 0));
+  const compression = sniff(start.subarray(0, length));
   const {size} = fstatSync(file.number);
   const bytesRead = () => size;
   const chunks = compression === 'none' ? readChunks(file) : decompressFile(compression, file);

@@ -2,6 +2,7 @@ import {closeSync, fchmodSync, fsyncSync, openSync, renameSync, rmSync, writeFil
 import {basename, dirname, join} from 'node:path';
 import {fsyncDirectory} from './fsync.ts';
 import {namesIn} from './names-in.ts';
+import {naming} from './naming.ts';
 import {identify} from './process-identity.ts';
 
 /** Replaces a file, durably and at once: a reader, or what is left by a crash, has the old content or the new, never a part. */
@@ -12,10 +13,12 @@ export const atomicWrite = (path: string, data: string | Uint8Array, mode = 0o64
   const file = openSync(temporary, 'wx', 0o600);
   try {
     try {
-      writeFileSync(file, data);
-      // The umask would take bits away from what `open` is told.
-      fchmodSync(file, mode);
-      fsyncSync(file);
+      naming(path, () => {
+        writeFileSync(file, data);
+        // The umask would take bits away from what `open` is told.
+        fchmodSync(file, mode);
+        fsyncSync(file);
+      });
     } finally {
       closeSync(file);
     }

@@ -9,7 +9,7 @@ import {devicePolicyNotHeld} from './errors.ts';
 import type {Fd} from './fd.ts';
 import {openHost} from './openat2.ts';
 import type {CgroupMembership} from './proc-cgroup.ts';
-import {SyscallError} from './syscall-error.ts';
+import {isErrno, SyscallError} from './syscall-error.ts';
 
 /** The controller of cgroup v1. */
 export const DEVICES = 'devices';
@@ -53,7 +53,8 @@ export const setDevicePolicy = (facts: CgroupFacts, path: string, rules: readonl
   try {
     read = hierarchy.version === 2 ? attach(directory, rules) : write(directory, rules);
   } catch (cause) {
-    throw devicePolicyNotHeld(path, String(cause), cause);
+    // A limit of rkt's caller, which is not about devices.
+    throw isErrno(cause, 'EMFILE') ? cause : devicePolicyNotHeld(path, String(cause), cause);
   }
   if (!read.holds) throw devicePolicyNotHeld(path, read.actual);
 };

@@ -1,8 +1,9 @@
-import {isErrno} from './syscall-error.ts';
+import {codeOf} from './syscall-error.ts';
 
 /** What a person can do something about, in words. */
 const TEXTS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
+  EBADMSG: 'the file system is damaged',
   EBUSY: 'it is in use',
   EEXIST: 'it exists already',
   EFBIG: 'it is too large',
@@ -18,11 +19,11 @@ const TEXTS: Readonly<Record<string, string>> = {
   ENXIO: 'there is no such device, or nobody at its other end',
   EPERM: 'not permitted',
   EROFS: 'the file system is read-only',
+  ESTALE: 'its file system has lost it',
   ETXTBSY: 'it is a program that runs',
+  EUCLEAN: 'the file system is damaged',
 };
 
 /** Why a path cannot be used, from the error of a system call; `undefined` for anything else. */
 export const errnoText = (error: unknown): string | undefined =>
-  error instanceof Error && 'code' in error && isErrno(error, ...Object.keys(TEXTS))
-    ? TEXTS[String(error.code)]
-    : undefined;
+  error instanceof Error && 'code' in error && Object.hasOwn(TEXTS, codeOf(error)) ? TEXTS[codeOf(error)] : undefined;

@@ -267,6 +267,18 @@ export const tapUnusable = (namespace: string, device: string, cause?: unknown) 
     },
   );
 
+/** rkt has a controlling terminal, which the pod is not to have, and cannot give it up (S30). */
+export const terminalUnreachable = (because: string, cause: unknown) =>
+  new RktError(
+    'RKT_TERMINAL_UNREACHABLE',
+    `rkt cannot give up its controlling terminal, which the pod is not to have: /dev/tty: ${because}`,
+    {
+      because,
+      cause,
+      hint: 'give rkt a /dev with a tty (mknod -m 666 /dev/tty c 5 0), or start it without a controlling terminal: setsid --wait rkt …',
+    },
+  );
+
 /** The kernel makes no user namespace, or there cannot be a process for one. */
 export const userNamespaceRefused = (cause?: unknown) =>
   new RktError(

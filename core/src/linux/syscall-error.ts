@@ -26,6 +26,12 @@ export class SyscallError extends Error {
 export const isSystemError = (error: unknown): boolean =>
   error instanceof Error && 'syscall' in error && 'code' in error;
 
+/** The errno name of a failed call. Node.js does not know all that Linux has. */
+export const codeOf = (error: Error & {readonly code?: unknown; readonly errno?: unknown}): string => {
+  const {code, errno} = error;
+  return typeof errno === 'number' && String(code).startsWith('Unknown') ? errnoName(-errno) : String(code);
+};
+
 /** Whether `error` is a failed call, of ours or of Node's, with one of these errno names. */
 export const isErrno = (error: unknown, ...codes: string[]): boolean =>
-  error instanceof Error && 'code' in error && codes.includes(String(error.code));
+  error instanceof Error && 'code' in error && codes.includes(codeOf(error));

@@ -1,6 +1,7 @@
 import {closeSync, constants, fchmodSync, fsyncSync, openSync, renameSync, rmSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {syscall} from './libc.ts';
+import {naming} from './naming.ts';
 import {renameNoReplace} from './rename.ts';
 import {isErrno} from './syscall-error.ts';
 
@@ -37,7 +38,7 @@ export const startFile = (path: string): UnfinishedFile => {
     number,
     appear(mode, {overwrite = false} = {}) {
       fchmodSync(number, mode);
-      fsyncSync(number);
+      naming(path, () => fsyncSync(number));
       if (name === undefined && !overwrite) link(path);
       else {
         if (name === undefined) {

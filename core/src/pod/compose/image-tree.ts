@@ -2,6 +2,7 @@ import {constants, fstatSync, readSync} from 'node:fs';
 import type {HostPath} from '../../contract/names.ts';
 import {readSymlink} from '../../linux/directory-entry.ts';
 import type {Fd} from '../../linux/fd.ts';
+import {naming} from '../../linux/naming.ts';
 import {openStored} from '../../linux/open-stored.ts';
 import {O_PATH, openInRoot, type ResolveOptions} from '../../linux/openat2.ts';
 import {reopenToRead} from '../../linux/reopen.ts';
@@ -109,7 +110,9 @@ const read = (file: Fd, path: string, maxBytes: number): string | undefined => {
   const buffer = Buffer.alloc(Math.min(stats.size, maxBytes));
   let length = 0;
   while (length < buffer.length) {
-    const count = readSync(readable.number, buffer, length, buffer.length - length, length);
+    const count = naming(readable.number, () =>
+      readSync(readable.number, buffer, length, buffer.length - length, length),
+    );
     if (count === 0) break;
     length += count;
   }

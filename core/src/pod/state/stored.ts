@@ -4,6 +4,7 @@ import type {Declaration} from '../../contract/declaration.ts';
 import type {HostFacts} from '../../contract/host.ts';
 import type {EnforcementReport, Plan} from '../../contract/plan.ts';
 import type {Pod} from '../../contract/pod.ts';
+import {naming} from '../../linux/naming.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 import {fileDamaged} from '../errors.ts';
 import {POD_FILES} from './layout.ts';
@@ -51,8 +52,9 @@ export type StoredForm = keyof StoredForms;
  */
 export const readStored = <F extends StoredForm>(directory: string, form: F): StoredForms[F] | undefined => {
   const file = POD_FILES[form];
+  const path = `${directory}/${file}`;
   try {
-    return JSON.parse(readFileSync(`${directory}/${file}`, 'utf8')) as StoredForms[F];
+    return JSON.parse(naming(path, () => readFileSync(path, 'utf8'))) as StoredForms[F];
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
     if (error instanceof SyntaxError) throw fileDamaged(directory, file, 'it is not whole', error);
