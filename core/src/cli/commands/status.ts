@@ -15,6 +15,7 @@ import {type ExitCodes, viewPod} from '../../pod/state/view.ts';
 import {withPod} from '../../pod/state/with-pod.ts';
 import {awaitPodName} from '../../pod/verbs/await-pod-name.ts';
 import {awaitUuidFile} from '../../pod/verbs/await-uuid-file.ts';
+import type {Receipt} from '../../pod/verbs/receipt.ts';
 import {waitFinished, waitReady} from '../../pod/verbs/wait.ts';
 import {verificationFailed} from '../../stage1/errors.ts';
 import type {Check} from '../../stage1/verify/verify.ts';
@@ -78,7 +79,7 @@ export const command = defineCommand({
     if (ready !== undefined) asOwner(context, 'status --wait-ready');
     const isVerified = flags.verify || flags.receipt !== undefined;
     if (isVerified) asOwner(context, flags.verify ? 'status --verify' : 'status --receipt');
-    const writes = flags.receipt === undefined ? undefined : await prepareReceipt(context, flags.receipt);
+    const receipts = flags.receipt === undefined ? undefined : await prepareReceipt(context, flags.receipt);
     const waited = forFile + (await awaitPodName(context, text, patience - forFile, {comesNext: ready !== undefined}));
     const uuid = findUuid(dataDir, text);
     if (ready !== undefined) await waitReady(dataDir, uuid, {asked: ready, left: ready - waited});
@@ -86,19 +87,24 @@ export const command = defineCommand({
       const left = finished - (ready === undefined ? waited : 0);
       await waitFinished(dataDir, uuid, {asked: finished, left});
     }
-    const {entry, report, exitCodes, restarts, killed, checked} = await withPod(dataDir, uuid, async (entry) => {
-      // The kernel shows whoever is in the pod's user namespace what there is.
-      if (isVerified) asMember(context, command.name, entry);
-      const report = entry.summary === undefined ? [] : requireStored(entry.path, 'report').entries;
-      const checked = isVerified ? await check(context, entry) : undefined;
-      return {
-        ...{entry, report, checked},
-        exitCodes: readExitCodes(entry),
-        restarts: readRestarts(entry),
-        killed: readOomKills(entry) ?? 0,
-      };
-    });
-    if (checked !== undefined) writes?.(entry, report, checked);
+    const {entry, report, exitCodes, restarts, killed, checked, receipt} = await withPod(
+      dataDir,
+      uuid,
+      async (entry) => {
+        // The kernel shows whoever is in the pod's user namespace what there is.
+        if (isVerified) asMember(context, command.name, entry);
+        const report = entry.summary === undefined ? [] : requireStored(entry.path, 'report').entries;
+        const checked = isVerified ? await check(context, entry) : undefined;
+        return {
+          ...{entry, report, checked},
+          receipt: checked === undefined ? undefined : receipts?.make(entry, report, checked),
+          exitCodes: readExitCodes(entry),
+          restarts: readRestarts(entry),
+          killed: readOomKills(entry) ?? 0,
+        };
+      },
+    );
+    if (receipt !== undefined) receipts?.write(receipt);
     const checks = checked?.checks;
     if (context.format === 'text') show(context, entry, {exitCodes, restarts, killed}, report, checks);
     else {
@@ -130,12 +136,17 @@ const prepareReceipt = async (context: Context, file: string) => {
     import('../../config/load.ts'),
   ]);
   const key = receiptKey(context, (await loadConfig(context, ['paths'])).paths);
-  return (entry: PodEntry, report: readonly ReportEntry[], {checks, declaration}: Checked): void => {
-    const {summary} = entry;
-    if (summary === undefined) return;
-    const found = {rkt: rktVersion(), checks, unproved: unproved(report, checks).map(({name, app}) => ({name, app}))};
-    writeReceipt(path.resolve(file), makeReceipt({...entry, summary}, declaration, found), key);
-    if (key === undefined) context.note(`${file} is not signed: this host has no key for receipts`);
+  return {
+    make(entry: PodEntry, report: readonly ReportEntry[], {checks, declaration}: Checked): Receipt | undefined {
+      const {summary} = entry;
+      if (summary === undefined) return undefined;
+      const found = {rkt: rktVersion(), checks, unproved: unproved(report, checks).map(({name, app}) => ({name, app}))};
+      return makeReceipt({...entry, summary}, declaration, found);
+    },
+    write(receipt: Receipt): void {
+      writeReceipt(path.resolve(file), receipt, key);
+      if (key === undefined) context.note(`${file} is not signed: this host has no key for receipts`);
+    },
   };
 };
 

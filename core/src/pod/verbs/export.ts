@@ -12,7 +12,7 @@ import {openStored} from '../../linux/open-stored.ts';
 import {openBeneath} from '../../linux/openat2.ts';
 import {isErrno} from '../../linux/syscall-error.ts';
 import {layerGone, podBusy, podNotInState} from '../errors.ts';
-import {findPod} from '../state/find.ts';
+import {findPod, locatePod} from '../state/find.ts';
 import {appPaths} from '../state/layout.ts';
 import {pickApp} from '../state/pick-app.ts';
 import {requireStored} from '../state/stored.ts';
@@ -50,7 +50,9 @@ const lockExited = (dataDir: HostPath, uuid: Uuid): Fd => {
     try {
       const lock = lockDirectory(path, 'shared');
       if (lock === undefined) throw podBusy(uuid, state);
-      return lock;
+      // It has been removed meanwhile: of what is open nothing is left.
+      if (locatePod(dataDir, uuid) !== undefined) return lock;
+      lock.close();
     } catch (error) {
       // It has been moved meanwhile.
       if (!isErrno(error, 'ENOENT')) throw error;

@@ -3,7 +3,10 @@ import {readFileSync} from 'node:fs';
 import {hostname} from 'node:os';
 import type {Declaration} from '../../contract/declaration.ts';
 import type {ReportEntry} from '../../contract/plan.ts';
+import {naming} from '../../linux/naming.ts';
+import {isErrno} from '../../linux/syscall-error.ts';
 import type {Check} from '../../stage1/verify/verify.ts';
+import {fileDamaged} from '../errors.ts';
 import {POD_FILES} from '../state/layout.ts';
 import type {PodEntry} from '../state/load.ts';
 import {requireStored} from '../state/stored.ts';
@@ -75,7 +78,7 @@ export const makeReceipt = (
       ...(stage1 !== undefined && {stage1: {imageId: stage1.imageId, imageName: stage1.imageName}}),
     },
     apps: summary.apps.map(({name, imageId, imageName}) => ({name, imageId, imageName})),
-    files: Object.fromEntries(FILES.map((form) => [POD_FILES[form], digestOf(`${path}/${POD_FILES[form]}`)])),
+    files: Object.fromEntries(FILES.map((form) => [POD_FILES[form], digestOf(path, POD_FILES[form])])),
     declared: requireStored(path, 'report').entries,
     kernel: checks,
     unproved,
@@ -83,4 +86,11 @@ export const makeReceipt = (
   };
 };
 
-const digestOf = (file: string): string => `sha256-${createHash('sha256').update(readFileSync(file)).digest('hex')}`;
+const digestOf = (pod: string, file: string): string => {
+  try {
+    const bytes = naming(`${pod}/${file}`, () => readFileSync(`${pod}/${file}`));
+    return `sha256-${createHash('sha256').update(bytes).digest('hex')}`;
+  } catch (error) {
+    throw isErrno(error, 'ENOENT') ? fileDamaged(pod, file, 'it is missing', error) : error;
+  }
+};

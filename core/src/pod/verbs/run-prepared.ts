@@ -1,3 +1,4 @@
+import type {HostPath, Uuid} from '../../contract/names.ts';
 import {foundBefore} from '../../executor/terminal-mark.ts';
 import {refuseDamagedLayers} from '../../image/damage.ts';
 import {holdImages, type ImageStore, openStore} from '../../image/store.ts';
@@ -7,9 +8,9 @@ import type {RuleName} from '../../stage1/choice/flavor-choice.ts';
 import {findPolicyFiles} from '../../stage1/policy/find-policy-files.ts';
 import {asFound, foundImages} from '../compose/as-found.ts';
 import type {PlanChange} from '../compose/compare-plans.ts';
-import {podNotInState, podWeaker} from '../errors.ts';
+import {podNotInState, podUnknown, podWeaker} from '../errors.ts';
 import type {PreparedRequest, RunRequest} from '../request.ts';
-import {findUuid} from '../state/find.ts';
+import {findUuid, locatePod} from '../state/find.ts';
 import {retirePod} from '../state/give-up.ts';
 import {claim} from '../state/life-cycle.ts';
 import type {PodEntry} from '../state/load.ts';
@@ -69,7 +70,7 @@ export const runPrepared = async (
   });
   using place = new Place(settings.dataDir, uuid, 'prepared');
   try {
-    if (place.perform(claim()) !== 'done') throw podNotInState(uuid, 'taken by another rkt', 'prepared');
+    if (place.perform(claim()) !== 'done') throw takenByAnother(settings.dataDir, uuid);
     if (run.uuidFileSave !== undefined) writeUuidFile(run.uuidFileSave, uuid);
     if (planned.fresh) {
       writeStored(place.path, 'frozen', planned.pod);
@@ -83,6 +84,14 @@ export const runPrepared = async (
   } catch (error) {
     throw retirePod(place, error);
   }
+};
+
+/** Before it could be claimed. */
+const takenByAnother = (dataDir: HostPath, uuid: Uuid) => {
+  const directory = locatePod(dataDir, uuid);
+  return directory === undefined || directory === 'garbage'
+    ? podUnknown(uuid)
+    : podNotInState(uuid, 'taken by another rkt', 'prepared');
 };
 
 const takeFlavor = async (

@@ -170,6 +170,18 @@ withHost('stop is done with a pod that ends and is marked while it is looked at'
   t.deepEqual([exitCode, JSON.parse(stdout)], [0, [{uuid: pod.uuid, stopped: true}]]);
 });
 
+withHost('run-prepared does not know a pod that is removed while it waits for it', async (t, host) => {
+  const uuid = await prepare(host, 'true');
+  const pod = podIn(host, 'prepared', uuid);
+  using removal = lockDirectory(pod, 'exclusive');
+  const {child, ended} = begin(t, host, ['run-prepared', uuid]);
+  await until(() => isKept(child));
+  undoPlan(pod);
+  rmSync(pod, {recursive: true});
+  removal?.close();
+  t.is((await ended).error?.code, 'RKT_POD_UNKNOWN');
+});
+
 withHost('image rm and image verify take a pod that goes meanwhile for one that is over', async (t, host) => {
   for (const what of ['thrown away', 'removed']) {
     const uuid = await prepare(host, 'true');

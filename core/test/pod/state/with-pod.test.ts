@@ -1,7 +1,10 @@
 import {existsSync, renameSync, rmSync} from 'node:fs';
 import test from 'ava';
+import {lockDirectory} from '../../../src/linux/lock.ts';
 import {podNotInState} from '../../../src/pod/errors.ts';
 import {podDirectory} from '../../../src/pod/state/layout.ts';
+import type {PodDirectory} from '../../../src/pod/state/states.ts';
+import {requireStored} from '../../../src/pod/state/stored.ts';
 import {withPod} from '../../../src/pod/state/with-pod.ts';
 import type {RktError} from '../../../src/rkt-error.ts';
 import {dataDirectory, uuidOf} from '../helpers.ts';
@@ -47,3 +50,18 @@ test('S20 a pod that is removed while it is read is unknown', async (t) => {
     {code: 'RKT_POD_UNKNOWN'},
   );
 });
+
+for (const [directory, code] of [
+  ['exited-garbage', 'RKT_POD_UNKNOWN'],
+  ['garbage', 'RKT_POD_UNKNOWN'],
+  ['prepare', 'RKT_POD_STATE'],
+] as const satisfies readonly (readonly [PodDirectory, string])[])
+  test(`S20 a pod in "${directory}" whose files are not all there is damaged only if nobody works on it`, async (t) => {
+    const dataDir = dataDirectory(t, {[a]: directory});
+    const read = () => withPod(dataDir, a, ({path}) => requireStored(path, 'manifest'));
+    {
+      using _lock = lockDirectory(podDirectory(dataDir, directory, a), 'exclusive');
+      await t.throwsAsync(read(), {code});
+    }
+    await t.throwsAsync(read(), {code: 'RKT_POD_FILE_DAMAGED'});
+  });
