@@ -204,7 +204,7 @@ export const measuredAspects = (
 const keeps = ({pod, plan, report: {entries}, found, facts: {rootless, cgroup}}: Planned): Told[] => {
   const {verbs} = found.flavor.declaration;
   const overlay = entries.find(({name}) => name === 'rootfs/overlay');
-  const cgroups = plan.environment.flatMap((step) => (step.do === 'cgroup' ? [step.path] : []));
+  const hasCgroup = [...plan.filesystem, ...plan.environment].some((step) => step.do === 'cgroup');
   return [
     {
       what: 'what apps write',
@@ -219,8 +219,7 @@ const keeps = ({pod, plan, report: {entries}, found, facts: {rootless, cgroup}}:
     promised('a way to end it (stop)', verbs.stop),
     {
       what: 'cgroup',
-      value:
-        cgroups[0] === undefined || cgroup.mode === 'none' ? 'none' : 'one, by which it is limited, counted and killed',
+      value: hasCgroup && cgroup.mode !== 'none' ? 'one, by which it is limited, counted and killed' : 'none',
     },
     {
       what: 'user ids',

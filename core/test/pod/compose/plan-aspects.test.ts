@@ -1,5 +1,5 @@
 import test from 'ava';
-import type {Declaration, HostFacts, Launch, Pod} from '../../../src/contract/index.ts';
+import type {Declaration, HostFacts, Launch, Pod, Step} from '../../../src/contract/index.ts';
 import {measuredAspects, planAspects} from '../../../src/pod/compose/plan-aspects.ts';
 import type {FoundFlavor} from '../../../src/stage1/load/find.ts';
 import {app, declaration, hostFacts, pod} from '../../support/fixtures.ts';
@@ -23,6 +23,21 @@ const costs = (launch: Launch, properties: Declaration['properties'] = [], chang
   const told = (name: string) => aspects.find(({about, what}) => about === 'costs' && what === name)?.value;
   return [told('processes besides the apps'), told('memory besides the apps'), told('start')];
 };
+
+test('the cgroup of a pod is told in whichever stage it is made', (t) => {
+  const frozen = pod();
+  const cgroup: Step = {...{id: 'cgroup', do: 'cgroup', stage: 'filesystem'}, ...{path: 'pod', join: true, limits: {}}};
+  const found = {flavor: {declaration: declaration({})}} as FoundFlavor; // no more is looked at
+  const toldOf = (filesystem: Step[], environment: Step[]) => {
+    const rest = {pod: frozen.uuid, contract: '1.1.0', flavor: {name: 'test', version: '1.0.0', digest: ''}};
+    const plan = {...rest, filesystem, environment, launch: intoRootfs};
+    const report = {flavor: 'test', entries: []};
+    const aspects = planAspects({pod: frozen, plan, found, facts: hostFacts(), report});
+    return aspects.find(({what}) => what === 'cgroup')?.value;
+  };
+  t.is(toldOf([cgroup], []), toldOf([], [cgroup]));
+  t.not(toldOf([cgroup], []), toldOf([], []));
+});
 
 const common = {process: app().process, passSockets: false};
 const root = {in: 'pod', path: app().mountPoint} as const;
