@@ -30,17 +30,28 @@ const COMMANDS: Readonly<Record<string, string>> = {
   'image save': 'rkt image export',
 };
 
+/** What no command does here, and what does instead. */
+const OTHERWISE: Readonly<Record<string, string>> = {
+  cp: 'files go into a pod and out of it by a volume ("rkt help run"); those of a pod that has exited by rkt export',
+  network: 'rkt makes no networks yet: see --net in "rkt help run"',
+  stats: 'a pod is a cgroup of the host: systemd-cgtop shows it; rkt enter runs a program in it',
+  tag: 'an image has the name that it was built with: rkt image build --name=NAME',
+  top: 'the processes of a pod are shown by ps of the host, or by one in the pod: rkt enter UUID ps',
+  volume: 'volumes belong to a pod: see --volume in "rkt help run"',
+};
+
 /** Commands of rkt that have not come back yet. */
 const NOT_YET: readonly string[] = ['api-service', 'app', 'attach', 'metadata-service', 'trust'];
 
 /** What speaks with registries elsewhere. */
-const REGISTRY: readonly string[] = ['login', 'push', 'search'];
+const REGISTRY: readonly string[] = ['login', 'logout', 'push', 'search'];
 
 /** The hint for a command that is not here, if it is known from elsewhere. */
 export const commandHabit = (name: string): string | undefined => {
   if (NOT_YET.includes(name)) return 'a command of rkt 1.x that is not there yet';
   if (REGISTRY.includes(name))
     return 'rkt has no registries yet: images are files, see "rkt help fetch" and "rkt help image build"';
+  if (Object.hasOwn(OTHERWISE, name)) return OTHERWISE[name];
   return Object.hasOwn(COMMANDS, name) ? `here it is ${COMMANDS[name]}` : undefined;
 };
 

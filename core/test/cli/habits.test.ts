@@ -13,6 +13,10 @@ for (const [typed, told] of [
   ['push', 'no registries yet'],
   ['search', 'no registries yet'],
   ['image load', 'rkt fetch'],
+  ['cp', 'rkt export'],
+  ['stats', 'systemd-cgtop'],
+  ['top', 'rkt enter UUID ps'],
+  ['volume', '--volume'],
 ] as const)
   test(`command of others: ${typed}`, (t) => {
     t.true(commandHabit(typed)?.includes(told), commandHabit(typed));
