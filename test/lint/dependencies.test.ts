@@ -10,6 +10,7 @@ const manifestOf = (directory: string) =>
   JSON.parse(readFileSync(path.join(root, directory, 'package.json'), 'utf8')) as {
     readonly version: string;
     readonly optionalDependencies?: Readonly<Record<string, string>>;
+    readonly scripts?: Readonly<Record<string, string>>;
   };
 
 test('what is installed runs on the very Node.js that it was built with: another one refuses its code cache', (t) => {
@@ -22,6 +23,15 @@ test('what is installed runs on the very Node.js that it was built with: another
     for (const [name, version] of wanted)
       t.is(locked[`node_modules/${name}`]?.version, version, `${directory}: ${name}`);
   }
+});
+
+test('no script of npm takes the Node.js that happens to be on PATH', (t) => {
+  const {scripts = {}} = manifestOf('.');
+  t.true('build' in scripts);
+  t.deepEqual(
+    Object.entries(scripts).filter(([, line]) => /(^|&& )(node|tsx) /.test(line)),
+    [],
+  );
 });
 
 const packages = ['core', 'plugin-sdk', ...flavorNames.map((name) => `flavors/${name}`)];
