@@ -983,7 +983,9 @@ __attribute__((format(printf, 2, 3))) static void not_started(const char *code, 
 		fprintf(stderr, "rkt: from its template %s; it is booted\n", why);
 	} else {
 		if (!is_killed) failed_accelerator = attempts[attempt].accelerator;
-		fprintf(stderr, "rkt: with the accelerator %s %s; it is started with %s\n", attempts[attempt].accelerator, why, attempts[attempt + 1].accelerator);
+		const char *next = attempts[attempt + 1].accelerator;
+		/* By its name alone, which may have options. */
+		fprintf(stderr, "rkt: with the accelerator %s %s; it is started with %.*s\n", attempts[attempt].accelerator, why, (int)strcspn(next, ","), next);
 	}
 	end_qemu();
 	tell_console();

@@ -47,11 +47,14 @@ const KERNEL_PARAMETERS = [
   'tsc_early_khz=@TSC@',
 ] as const;
 
+/** MiB of what QEMU has translated of the guest's code, which no limit of the pod counts: it forgets all of it when there is more. By itself it takes up to 1024. */
+const TRANSLATED = 256;
+
 /**
  * The accelerator that always works, and its processor: all that is emulated but the word that strings of bytes are fast. Kernels and libraries would copy and clear memory by them,
  * and each byte of one is a round of its own here: 100 MB through a pipe take a third of the time by longer words.
  */
-const TCG = ['tcg', 'max,erms=off'] as const;
+const TCG = [`tcg,tb-size=${TRANSLATED}`, 'max,erms=off'] as const;
 
 /** For the monitor: what the machine is started with, and what with if it does not start. */
 export const accelerators = ({accelerator}: Pick<HostFacts, 'accelerator'>): string[] => {

@@ -80,7 +80,7 @@ test('a machine is started with what has been proved, and then with what always 
     accelerators(accelerator === undefined ? {} : {accelerator});
   const [kvm, tcg] = [
     ['accelerator', 'kvm', 'host'],
-    ['accelerator', 'tcg', 'max,erms=off'],
+    ['accelerator', 'tcg,tb-size=256', 'max,erms=off'],
   ];
   t.deepEqual(started(), tcg);
   t.deepEqual(started({name: 'tcg', because: 'x'}), tcg);

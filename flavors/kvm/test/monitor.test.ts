@@ -33,7 +33,7 @@ const GUESTS = env.RKT_TEST_LONG === '1' ? 5000 : 50;
 /** What the monitor ends with: the status of an app, or its own failure. A sanitizer has another, and so has a signal. */
 const SANITIZER = 99;
 const LIMIT = 120_000;
-const ACCELERATOR = ['accelerator', 'tcg', 'max'];
+const ACCELERATOR = ['accelerator', 'tcg,tb-size=256', 'max'];
 /** What the monitor waits for in vain here, nobody else need wait for. */
 const IMPATIENT = ['-O1', '-DATTEMPT_SECONDS=1', '-DGRACE_SECONDS=1', '-DRESTART_MILLISECONDS=10'];
 /** That a host is busy is not told by a second. */
@@ -128,7 +128,9 @@ for (const [name, script] of Object.entries(machines)) {
       for (const file of ['script', 'supervisor-status']) writeFileSync(path.join(directory, file), 'mkdir\t/x\n');
       const [monitor, qemu] = [path.join(directory, 'monitor'), path.join(directory, 'qemu')];
       compile(monitor, 'monitor', [...IMPATIENT, NEVER_BUSY]);
-      writeFileSync(qemu, `#!/bin/sh\n[ "$1,$2" = -accel=tcg,max ] || { ${script}; }\n${WORKS}\n`, {mode: 0o755});
+      writeFileSync(qemu, `#!/bin/sh\n[ "$1,$2" = -accel=tcg,tb-size=256,max ] || { ${script}; }\n${WORKS}\n`, {
+        mode: 0o755,
+      });
       const run = async (...accelerators: string[]) => {
         rmSync(path.join(directory, 'control/socket'), {force: true});
         const child = spawn(
