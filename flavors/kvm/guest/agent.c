@@ -230,6 +230,8 @@ static void mount_kernel(void) {
 	mount_or_die("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "ptmxmode=0666");
 	mount_or_die("tmpfs", "/run", MS_NOSUID | MS_NODEV, "mode=0755");
 	mount_or_die("cgroup2", "/sys/fs/cgroup", strict, NULL);
+	mount_or_die("tmpfs", "/dev/shm", strict, "mode=1777,size=65536k");
+	mount_or_die("mqueue", "/dev/mqueue", strict, NULL);
 }
 
 /* The console is the host's to read: what it says there is the kernel's and ours. crun lets every app open it. */

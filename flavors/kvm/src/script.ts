@@ -91,10 +91,6 @@ const configuration = (pod: Pod, app: App, index: number, host: HostFacts): stri
 /** The script of a pod: the file systems of all apps first, then the apps in order. */
 export const podScript = (pod: Pod, host: HostFacts): string =>
   [
-    line('mkdir', '/dev/shm'),
-    line('mount', 'tmpfs', 'shm', '/dev/shm', 'nosuid,nodev,noexec', 'mode=1777,size=65536k'),
-    line('mkdir', '/dev/mqueue'),
-    line('mount', 'mqueue', 'mqueue', '/dev/mqueue', 'nosuid,nodev,noexec', ''),
     ...(pod.hostname === null ? [] : [line('hostname', pod.hostname)]),
     ...(pod.resolvConf === null ? [] : [write('/run/files/resolv.conf', pod.resolvConf)]),
     ...(pod.hosts === null ? [] : [write('/run/files/hosts', pod.hosts)]),
