@@ -1,4 +1,5 @@
 import {fchmodSync} from 'node:fs';
+import {ERRNO} from '../contract/errno.ts';
 import {filterProgram} from './exec.ts';
 import type {Fd} from './fd.ts';
 import {cString, SYS, type SyscallName} from './libc.ts';
@@ -16,6 +17,8 @@ export type ProgramArgument =
   | Uint8Array
   /** Where the number is of the process that the last `clone` has made, as it has it itself: by {@link tellingChild}. */
   | 'child'
+  /** The environment that the program was started with. Of one call. */
+  | 'environment'
   | {readonly strings: readonly Uint8Array[]}
   | {readonly filter: Uint8Array};
 
@@ -27,6 +30,12 @@ export interface ProgramCall {
    * that, stops with it if they are in one session, and ends as it does. `tend`: the parent waits for the child itself in the same way, and has {@link Tended} for its signals. `leave`: the parent ends.
    */
   readonly parent?: 'wait' | 'leave' | 'tend';
+  /** Of `clone` whose parent goes on: what its child does instead. The last of these must not return. */
+  readonly child?: readonly ProgramCall[];
+  /** Errors that are none, at most three. */
+  readonly tolerates?: readonly (keyof typeof ERRNO)[];
+  /** What is done after an error that is tolerated, and only then. */
+  readonly instead?: readonly ProgramCall[];
   /** When the kernel answers with an error: what is written on standard error, and the exit status. */
   readonly otherwise: {readonly say: string; readonly status: number};
 }
@@ -57,17 +66,21 @@ export interface Last {
 }
 
 const PARENTS = {wait: 1, leave: 2, tend: 3} as const;
+/** In the place of one of these: what follows is passed over when the call has succeeded. */
+const INSTEAD = 4;
 
-/** Addresses of the three parts of its memory: instructions, list, and what the list refers to. */
+/**
+ * Addresses of the two parts of its memory: the file's header and the instructions, then the list with what it refers to. Pages of arm64 have up to `PAGE` bytes, and an address has the place in its page that it has in
+ * the file: so the file needs no more than two small pages for what is small.
+ */
 const CODE_AT = 0x400000n;
-const LIST_AT = 0x420000n;
-const DATA_AT = 0x1000000n;
-/** Pages of arm64 have up to this size. */
+const LIST_AT = 0x421000n;
+const LIST_IN_FILE = 0x1000;
 const PAGE = 0x10000;
 /**
  * Before the list: pid of the child, set of all signals, status, whether the child is in another session, what is known of a signal, where the paths of members are, whether the child has been
  * asked to end, room for a number, where a child's is; the sockets of a relay and where it has room,
- * the first and the last descriptor that the parent closes, and what it closes and whom it waits for last.
+ * the first and the last descriptor that the parent closes, what it closes and whom it waits for last, and which word becomes the address of the environment.
  */
 const HEAD = 512;
 const ALL_SIGNALS_AT = 8;
@@ -81,16 +94,26 @@ const CLOSE_FIRST_AT = 280;
 const CLOSE_LAST_AT = 284;
 const HOLDS_AT = 288;
 const LAST_AT = 292;
+const ENVIRONMENT_AT = 296;
 /** As systemd takes of one message; the instructions have this number, too. */
 const RELAY_ROOM = 4096;
+/** Of one call: its number, arguments, what its parent does and three errors of 16 bits, what is said and how long that is, status and how many bytes of the list are passed over. */
 const RECORD_WORDS = 10;
+const RECORD_BYTES = RECORD_WORDS * 8;
 const MAX_ARGUMENTS = 5;
+const MAX_TOLERATED = 3;
 
 /** Both do the same: calls of the list one after the other, and what {@link ProgramCall} says about `clone` and errors. Numbers of calls and signals are those of the architecture. */
 const CODE: Readonly<Record<string, string>> = {
   x64: [
-    '41bd00004200', // mov r13d,0x420000
+    '41bd00104200', // mov r13d,0x421000
     '4d8da500020000', // lea r12,[r13+0x200]
+    '498b8d28010000', // mov rcx,[r13+0x128]
+    '4885c9', // test rcx,rcx
+    '740c', // je next
+    '488b0424', // mov rax,[rsp]
+    '488d44c410', // lea rax,[rsp+rax*8+0x10]
+    '488901', // mov [rcx],rax
     '498b0424', // mov rax,[r12]   ; next:
     '498b7c2408', // mov rdi,[r12+0x8]
     '498b742410', // mov rsi,[r12+0x10]
@@ -99,27 +122,38 @@ const CODE: Readonly<Record<string, string>> = {
     '4d8b442428', // mov r8,[r12+0x28]
     '0f05', // syscall
     '4885c0', // test rax,rax
-    '782a', // js failed
-    '7422', // je advance
-    '418b4c2430', // mov ecx,[r12+0x30]
+    '783c', // js failed
+    '7423', // je done
+    '410fb74c2430', // movzx ecx,[r12+0x30]
     '83f901', // cmp ecx,0x1
-    '7218', // jb advance
-    '7439', // je wait
+    '7221', // jb beyond
+    '7464', // je wait
     '83f903', // cmp ecx,0x3
-    '0f84e7010000', // je tend
+    '0f8412020000', // je tend
     '49894500', // mov [r13+0x0],rax
     '31ff', // xor edi,edi
     'b8e7000000', // mov eax,0xe7   ; exit:
     '0f05', // syscall
+    '6641837c243004', // cmp [r12+0x30],0x4   ; done:
+    '7508', // jne advance
+    '418b44244c', // mov eax,[r12+0x4c]   ; beyond:
+    '4901c4', // add r12,rax
     '4983c450', // add r12,0x50   ; advance:
-    'ebb2', // jmp next
-    'bf02000000', // mov edi,0x2   ; failed:
+    'eba0', // jmp next
+    'f7d8', // neg eax   ; failed:
+    '66413b442434', // cmp ax,[r12+0x34]
+    '74f0', // je advance
+    '66413b442436', // cmp ax,[r12+0x36]
+    '74e8', // je advance
+    '66413b442432', // cmp ax,[r12+0x32]
+    '74e0', // je advance
+    'bf02000000', // mov edi,0x2
     '498b742438', // mov rsi,[r12+0x38]
     '498b542440', // mov rdx,[r12+0x40]
     'b801000000', // mov eax,0x1
     '0f05', // syscall
     '418b7c2448', // mov edi,[r12+0x48]
-    'ebd6', // jmp exit
+    'ebab', // jmp exit
     '89c7', // mov edi,eax   ; wait:
     '498d7510', // lea rsi,[r13+0x10]
     'ba00000040', // mov edx,0x40000000
@@ -216,7 +250,7 @@ const CODE: Readonly<Record<string, string>> = {
     '410fb67d11', // movzx edi,[r13+0x11]   ; status:
     '418b5d10', // mov ebx,[r13+0x10]
     '83e37f', // and ebx,0x7f
-    '0f8463feffff', // je exit
+    '0f8438feffff', // je exit
     'b827000000', // mov eax,0x27
     '0f05', // syscall
     '89c7', // mov edi,eax
@@ -234,7 +268,7 @@ const CODE: Readonly<Record<string, string>> = {
     'b80e000000', // mov eax,0xe
     '0f05', // syscall
     '8dbb80000000', // lea edi,[rbx+0x80]
-    'e91ffeffff', // jmp exit
+    'e9f4fdffff', // jmp exit
     '4189c6', // mov r14d,eax   ; tend:
     '418bbd18010000', // mov edi,[r13+0x118]
     '418bb51c010000', // mov esi,[r13+0x11c]
@@ -320,32 +354,54 @@ const CODE: Readonly<Record<string, string>> = {
     'e939fdffff', // jmp loop
   ].join(''),
   arm64: [
-    '5308a0d2', // mov x19, #0x420000
+    '130082d2', // mov x19, #0x1000
+    '5308a0f2', // movk x19, #0x42, lsl #16
     '74020891', // add x20, x19, #0x200
+    '619640f9', // ldr x1, [x19, #296]
+    'a10000b4', // cbz x1, next
+    'e00340f9', // ldr x0, [sp]
+    'e06f208b', // add x0, sp, x0, lsl #3
+    '00400091', // add x0, x0, #0x10
+    '200000f9', // str x0, [x1]
     '880240a9', // ldp x8, x0, [x20]   ; next:
     '810a41a9', // ldp x1, x2, [x20, #16]
     '831242a9', // ldp x3, x4, [x20, #32]
     '010000d4', // svc #0x0
-    '800100b4', // cbz x0, advance
-    'a001f8b7', // tbnz x0, #63, failed
-    '893240b9', // ldr w9, [x20, #48]
-    '29010034', // cbz w9, advance
+    '800100b4', // cbz x0, done
+    '4002f8b7', // tbnz x0, #63, failed
+    '89624079', // ldrh w9, [x20, #48]
+    '89010034', // cbz w9, beyond
     '3f050071', // cmp w9, #0x1
-    'e0010054', // b.eq wait
+    'c0030054', // b.eq wait
     '3f0d0071', // cmp w9, #0x3
-    '800f0054', // b.eq tend
+    '60110054', // b.eq tend
     '600200f9', // str x0, [x19]
     '00008052', // mov w0, #0x0
     'c80b80d2', // mov x8, #0x5e   ; exit:
     '010000d4', // svc #0x0
+    '89624079', // ldrh w9, [x20, #48]   ; done:
+    '3f110071', // cmp w9, #0x4
+    '61000054', // b.ne advance
+    '894e40b9', // ldr w9, [x20, #76]   ; beyond:
+    '9402098b', // add x20, x20, x9
     '94420191', // add x20, x20, #0x50   ; advance:
-    'efffff17', // b next
-    '400080d2', // mov x0, #0x2   ; failed:
+    'eaffff17', // b next
+    'e003004b', // neg w0, w0   ; failed:
+    '896a4079', // ldrh w9, [x20, #52]
+    '1f00096b', // cmp w0, w9
+    '60ffff54', // b.eq advance
+    '896e4079', // ldrh w9, [x20, #54]
+    '1f00096b', // cmp w0, w9
+    '00ffff54', // b.eq advance
+    '89664079', // ldrh w9, [x20, #50]
+    '1f00096b', // cmp w0, w9
+    'a0feff54', // b.eq advance
+    '400080d2', // mov x0, #0x2
     '818a43a9', // ldp x1, x2, [x20, #56]
     '080880d2', // mov x8, #0x40
     '010000d4', // svc #0x0
     '804a40b9', // ldr w0, [x20, #72]
-    'f7ffff17', // b exit
+    'e8ffff17', // b exit
     '61420091', // add x1, x19, #0x10   ; wait:
     '0200a852', // mov w2, #0x40000000
     '030080d2', // mov x3, #0x0
@@ -439,7 +495,7 @@ const CODE: Readonly<Record<string, string>> = {
     '60464039', // ldrb w0, [x19, #17]   ; status:
     '761240b9', // ldr w22, [x19, #16]
     'd61a0072', // ands w22, w22, #0x7f
-    '20f3ff54', // b.eq exit
+    '40f1ff54', // b.eq exit
     '881580d2', // mov x8, #0xac
     '010000d4', // svc #0x0
     'e103162a', // mov w1, w22
@@ -456,7 +512,7 @@ const CODE: Readonly<Record<string, string>> = {
     'e81080d2', // mov x8, #0x87
     '010000d4', // svc #0x0
     'c0020211', // add w0, w22, #0x80
-    '88ffff17', // b exit
+    '79ffff17', // b exit
     'f503002a', // mov w21, w0   ; tend:
     '601a41b9', // ldr w0, [x19, #280]
     '611e41b9', // ldr w1, [x19, #284]
@@ -540,23 +596,26 @@ const EM = {x64: 62, arm64: 183} as const;
 const READ_EXECUTE = 5;
 const READ_WRITE = 6;
 
-interface Segment {
-  readonly address: bigint;
-  readonly flags: number;
-  readonly content: Buffer;
-}
-
-/** Collects what has an address in the program. */
+/** Collects what has an address in the program, each once. */
 class Data {
   readonly #parts: Buffer[] = [];
-  #length = 0;
+  readonly #placed = new Map<Uint8Array | string, bigint>();
+  #next: bigint;
 
-  place(bytes: Uint8Array): bigint {
+  constructor(address: bigint) {
+    this.#next = address;
+  }
+
+  place(what: Uint8Array | string): bigint {
+    const placed = this.#placed.get(what);
+    if (placed !== undefined) return placed;
+    const bytes = typeof what === 'string' ? Buffer.from(what) : what;
     const padded = Buffer.alloc(Math.ceil(bytes.length / 8) * 8);
     padded.set(bytes);
-    const address = DATA_AT + BigInt(this.#length);
+    const address = this.#next;
     this.#parts.push(padded);
-    this.#length += padded.length;
+    this.#placed.set(what, address);
+    this.#next += BigInt(padded.length);
     return address;
   }
 
@@ -580,18 +639,29 @@ export const tellingChild = (flags: number): ProgramCall['args'] =>
  * @param ownSession the child that is waited for is in another session: it gets what the terminal sends from its parent, who does not stop with it. There is no shell that would
  * continue both, and who continues the child alone, from within the pod, would leave its parent stopped for ever
  */
-export const callProgram = (
+export const callProgram = (calls: readonly ProgramCall[], options: ProgramOptions = {}): Fd => {
+  const file = executableMemoryFile('rkt-enter', callProgramBytes(calls, options));
+  fchmodSync(file.number, 0o500);
+  return file;
+};
+
+interface ProgramOptions {
+  readonly ownSession?: boolean;
+  readonly tended?: Tended;
+  readonly last?: Last;
+}
+
+/** The bytes of {@link callProgram}, for a file of the pod. */
+export const callProgramBytes = (
   calls: readonly ProgramCall[],
-  {
-    ownSession = false,
-    tended,
-    last,
-  }: {readonly ownSession?: boolean; readonly tended?: Tended; readonly last?: Last} = {},
-): Fd => {
+  {ownSession = false, tended, last}: ProgramOptions = {},
+): Buffer => {
   const code = Buffer.from(CODE[process.arch] ?? '', 'hex');
   if (code.length === 0) throw new Error(`no instructions for ${process.arch}`);
-  const data = new Data();
-  const list = encode(calls, data);
+  const all = calls.flatMap((call) => [call, ...(call.child ?? call.instead ?? [])]);
+  const list = Buffer.alloc(HEAD + all.length * RECORD_BYTES);
+  const data = new Data(LIST_AT + BigInt(list.length));
+  encode(all, list, data);
   list.writeBigUInt64LE(0xffff_ffff_ffff_ffffn, ALL_SIGNALS_AT);
   list.writeUInt32LE(ownSession ? 1 : 0, OWN_SESSION_AT);
   if (tended !== undefined) tend(tended, list, data);
@@ -600,16 +670,7 @@ export const callProgram = (
     list.writeUInt32LE(last.pid, LAST_AT);
     close(last.closes, list);
   }
-  const file = executableMemoryFile(
-    'rkt-enter',
-    elf([
-      {address: CODE_AT, flags: READ_EXECUTE, content: code},
-      {address: LIST_AT, flags: READ_WRITE, content: list},
-      {address: DATA_AT, flags: READ_WRITE, content: data.content},
-    ]),
-  );
-  fchmodSync(file.number, 0o500);
-  return file;
+  return elf(code, Buffer.concat([list, data.content]));
 };
 
 const close = ([first, last]: Closes, list: Buffer): void => {
@@ -635,54 +696,65 @@ const placeStrings = (strings: readonly Uint8Array[], data: Data): bigint => {
   return data.place(pointers);
 };
 
-const encode = (calls: readonly ProgramCall[], data: Data): Buffer => {
-  const list = Buffer.alloc(HEAD + calls.length * RECORD_WORDS * 8);
-  const word = (argument: ProgramArgument): bigint => {
+const encode = (calls: readonly ProgramCall[], list: Buffer, data: Data): void => {
+  const word = (argument: ProgramArgument, at: number): bigint => {
     if (typeof argument === 'number' || typeof argument === 'bigint') return BigInt(argument);
     if (argument === 'child') return LIST_AT + BigInt(CHILD_AT);
+    if (argument === 'environment') {
+      if (list.readBigUInt64LE(ENVIRONMENT_AT) !== 0n) throw new Error('several calls take the environment');
+      list.writeBigUInt64LE(LIST_AT + BigInt(at), ENVIRONMENT_AT);
+      return 0n;
+    }
     if (argument instanceof Uint8Array) return data.place(argument);
     if ('filter' in argument) return data.place(filterProgram(argument.filter.length, data.place(argument.filter)));
     return placeStrings(argument.strings, data);
   };
-  calls.forEach(({name, args, parent, otherwise}, index) => {
-    if (args.length > MAX_ARGUMENTS) throw new Error(`${name}: too many arguments`);
-    const say = Buffer.from(otherwise.say);
-    const words = [BigInt(SYS[name]), ...args.map(word)];
+  calls.forEach(({name, args, parent, child, instead, tolerates = [], otherwise}, index) => {
+    if (args.length > MAX_ARGUMENTS || tolerates.length > MAX_TOLERATED) throw new Error(`${name}: too many arguments`);
+    const at = HEAD + index * RECORD_BYTES;
+    const [first = 0, second = 0, third = 0] = tolerates.map((errno) => ERRNO[errno]);
+    const mode = parent !== undefined ? PARENTS[parent] : instead !== undefined ? INSTEAD : 0;
+    const words = [BigInt(SYS[name]), ...args.map((argument, position) => word(argument, at + (position + 1) * 8))];
     while (words.length <= MAX_ARGUMENTS) words.push(0n);
-    words.push(parent === undefined ? 0n : BigInt(PARENTS[parent]));
-    words.push(data.place(say), BigInt(say.length), BigInt(otherwise.status));
+    words.push(pair(mode | (first << 16), second | (third << 16)));
+    words.push(data.place(otherwise.say), BigInt(Buffer.byteLength(otherwise.say)));
+    words.push(pair(otherwise.status, (child ?? instead ?? []).length * RECORD_BYTES));
     words.forEach((value, position) => {
-      list.writeBigInt64LE(BigInt.asIntN(64, value), HEAD + (index * RECORD_WORDS + position) * 8);
+      list.writeBigInt64LE(BigInt.asIntN(64, value), at + position * 8);
     });
   });
-  return list;
 };
 
-/** A static ELF file; its parts begin at multiples of a page. */
-const elf = (segments: readonly Segment[]): Buffer => {
-  const header = Buffer.alloc(ELF_HEADER + segments.length * PROGRAM_HEADER);
+const pair = (low: number, high: number): bigint => BigInt(low) | (BigInt(high) << 32n);
+
+/** A static ELF file. */
+const elf = (code: Buffer, list: Buffer): Buffer => {
+  const header = Buffer.alloc(ELF_HEADER + 2 * PROGRAM_HEADER);
+  if (header.length + code.length > LIST_IN_FILE) throw new Error('too many instructions');
   header.write('7f454c46020101', 'hex');
   header.writeUInt16LE(2, 16);
   header.writeUInt16LE(EM[process.arch === 'arm64' ? 'arm64' : 'x64'], 18);
   header.writeUInt32LE(1, 20);
-  header.writeBigUInt64LE(CODE_AT, 24);
+  header.writeBigUInt64LE(CODE_AT + BigInt(header.length), 24);
   header.writeBigUInt64LE(BigInt(ELF_HEADER), 32);
   header.writeUInt16LE(ELF_HEADER, 52);
   header.writeUInt16LE(PROGRAM_HEADER, 54);
-  header.writeUInt16LE(segments.length, 56);
-  const parts: Buffer[] = [header];
-  let end = header.length;
-  segments.forEach(({address, flags, content}, index) => {
-    const offset = Math.ceil(end / PAGE) * PAGE;
-    const at = ELF_HEADER + index * PROGRAM_HEADER;
+  header.writeUInt16LE(2, 56);
+  const segment = (at: number, flags: number, [place, address, size]: readonly [number, bigint, number]): void => {
     header.writeUInt32LE(1, at);
     header.writeUInt32LE(flags, at + 4);
-    const [place, size] = [BigInt(offset), BigInt(content.length)];
-    [place, address, address, size, size, BigInt(PAGE)].forEach((value, word) => {
+    [BigInt(place), address, address, BigInt(size), BigInt(size), BigInt(PAGE)].forEach((value, word) => {
       header.writeBigUInt64LE(value, at + 8 + word * 8);
     });
-    parts.push(Buffer.alloc(offset - end), content);
-    end = offset + content.length;
-  });
-  return Buffer.concat(parts);
+  };
+  segment(ELF_HEADER, READ_EXECUTE, [0, CODE_AT, header.length + code.length]);
+  segment(ELF_HEADER + PROGRAM_HEADER, READ_WRITE, [LIST_IN_FILE, LIST_AT, list.length]);
+  const file = Buffer.alloc(LIST_IN_FILE + list.length);
+  for (const [part, at] of [
+    [header, 0],
+    [code, header.length],
+    [list, LIST_IN_FILE],
+  ] as const)
+    part.copy(file, at);
+  return file;
 };
