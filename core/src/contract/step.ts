@@ -137,6 +137,20 @@ export const stepSchema = z.discriminatedUnion('do', [
     target: podPath,
   }),
   /**
+   * Writes what the first process of a pid and mount namespace of the pod is before it becomes its supervisor, for a launched program that starts it there: nothing but system calls. It is killed when its parent ends, and `blocks`, signals by number,
+   * are blocked in it; both stay so in the supervisor. Of its /proc and /sys it hides `maskedPaths`, files by the null device and directories by a read-only tmpfs, makes `readOnlyPaths` read-only, recursively, and skips what is absent. Then it starts
+   * process 2, which keeps the standard streams open and nothing else, so that others can open them in `/proc/2/fd`, and ends by SIGTERM alone; and executes `program` with `argv` and the environment that it has itself. If one of
+   * these fails it says so on standard error, and ends with status 254. Since 1.1.
+   */
+  step('init', {
+    target: podPath,
+    blocks: z.array(z.int().check(z.minimum(1), z.maximum(64))),
+    maskedPaths: z.array(rootfsPath),
+    readOnlyPaths: z.array(rootfsPath),
+    program: rootfsPath,
+    argv: z.array(z.string()).check(z.minLength(1)),
+  }),
+  /**
    * Binds a read-only file system image (EROFS) of the layers of an app's image, uppermost first: for virtual machines, which cannot see directories of the host. It is made once and shared by all
    * pods. Since 1.1.
    */

@@ -110,6 +110,13 @@ export const programElsewhere = (app: string, program: string, found: string) =>
 export const faultInjected = (step: string) =>
   new RktError('RKT_FAULT_INJECTED', `fault injected at step "${step}"`, {step, hint: 'unset RKT_FAULT'});
 
+/** The kernel refused the first process of a pod something on the way to its supervisor. */
+export const initFailed = (what: string) =>
+  new RktError('RKT_INIT_FAILED', `the first process of the pod cannot ${what}: the kernel refuses it`, {
+    what,
+    hint: 'look into the log of the kernel (dmesg), and for a security module; for paths, --insecure-options=paths runs the pod with none hidden or read-only',
+  });
+
 /** What a flavor launches is not on this host. */
 export const launchProgramMissing = (program: string, cause: unknown) =>
   new RktError('RKT_LAUNCH_PROGRAM_MISSING', `${program}, which the flavor launches, is not on this host`, {

@@ -15,6 +15,7 @@ import * as diskImage from './steps/disk-image.ts';
 import * as hostTree from './steps/host-tree.ts';
 import * as hostname from './steps/hostname.ts';
 import * as idMap from './steps/id-map.ts';
+import * as init from './steps/init.ts';
 import * as keepMounts from './steps/keep-mounts.ts';
 import * as mask from './steps/mask.ts';
 import * as mkdir from './steps/mkdir.ts';
@@ -73,6 +74,8 @@ const performStep = (step: Step, context: StepContext): Notes => {
       return hostname.perform(step);
     case 'id-map':
       return idMap.perform(step, context);
+    case 'init':
+      return init.perform(step, context);
     case 'keep-mounts':
       return keepMounts.perform(step, context);
     case 'mask':

@@ -66,6 +66,7 @@ const reachesOut = (
     case 'check-program':
     case 'hostname':
     case 'id-map':
+    case 'init':
     case 'namespace':
     case 'sysctl':
       return undefined;
