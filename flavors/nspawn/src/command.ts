@@ -5,15 +5,11 @@ import {hasJournal} from './journal.ts';
 import {isRegistered, notifyEnvironment} from './service-manager.ts';
 import {ownNamespaces} from './sysctl.ts';
 
-const BLOCK_SIGNAL = '/usr/bin/env';
-const WATCH_PARENT = '/usr/bin/setpriv';
-
-/** What the pod's PID 1 is before it is `/etc/rkt/init`. */
-export const INIT_PROGRAMS = [BLOCK_SIGNAL, WATCH_PARENT] as const;
-
 /** Places below the pod's directory. The first is the shared tree; the others are the pod's own. */
 export const TREE = 'stage1/tree';
 export const ETC = 'stage1/etc';
+/** Below that one. */
+export const INIT = 'rkt/init';
 export const SHARED = 'stage1/rootfs/rkt';
 export const APPS = 'stage1/rootfs/opt/stage2';
 
@@ -50,13 +46,13 @@ const GRANTED = new Set([
 /** With these and without nspawn's own filters, the pod's systemd would write into the host's audit log. */
 const AUDIT = ['CAP_AUDIT_CONTROL', 'CAP_AUDIT_READ', 'CAP_AUDIT_WRITE'];
 
-/** Has systemd end the pod. */
-const END = 'RTMIN+3';
+/** Has systemd end the pod, once it is there: until then it must not be lost. */
+export const END = {name: 'SIGRTMIN+3', number: 37} as const;
 
 const bind = (option: '--bind' | '--bind-ro', source: string, target: string, flag = ''): string =>
   `${option}=${bindPath(source)}:${bindPath(target)}${flag}`;
 
-/** What becomes of rkt: systemd-nspawn with its arguments. `/etc/rkt/init` becomes systemd. */
+/** What becomes of rkt: systemd-nspawn with its arguments. */
 export const nspawnArguments = (pod: Pod, host: HostFacts): string[] => {
   const at = (path: string): string => `${pod.directory}/${path}`;
   const asked = new Set<string>(pod.apps.flatMap(({process}) => process.capabilities.bounding));
@@ -74,7 +70,7 @@ export const nspawnArguments = (pod: Pod, host: HostFacts): string[] => {
     '--timezone=off',
     '--resolv-conf=off',
     '--notify-ready=yes',
-    `--kill-signal=SIG${END}`,
+    `--kill-signal=${END.name}`,
     `--console=${pod.interactive ? 'interactive' : 'pipe'}`,
     `--directory=${at(TREE)}`,
     '--read-only',
@@ -92,14 +88,7 @@ export const nspawnArguments = (pod: Pod, host: HostFacts): string[] => {
     ...(dropped.length > 0 ? [`--drop-capability=${dropped.join(',')}`] : []),
     ...(limitsThroughV1(pod, host) ? cgroupBinds(pod, host) : []),
     '--',
-    // systemd takes it when it is there; before, it would be lost.
-    BLOCK_SIGNAL,
-    `--block-signal=${END}`,
-    // systemd-nspawn that is killed would leave the pod to the host's init.
-    WATCH_PARENT,
-    '--pdeathsig=KILL',
-    '/bin/sh',
-    '/etc/rkt/init',
+    `/etc/${INIT}`,
   ];
 };
 

@@ -1,14 +1,14 @@
-import {type App, type HostFacts, type Pod, podUnits, type Step} from '@rkt/plugin-sdk';
+import {type App, type HostFacts, type Pod, podUnits, type Step, sharedKernelPaths} from '@rkt/plugin-sdk';
 import {withCapabilities} from './capabilities.ts';
 import {disksOf, limitsInside, oomCounter, withBlockLimits} from './cgroups.ts';
-import {ETC} from './command.ts';
-import {INIT, SOCKETS_INIT, stdioOf} from './init.ts';
+import {END, ETC, INIT} from './command.ts';
 import {journalUnits} from './journal.ts';
 import {logUnits} from './logs.ts';
 import {readyUnits} from './ready.ts';
+import {stdioOf} from './stdio.ts';
 import {sysVolumeInside} from './sys-volumes.ts';
 import {systemdVersion} from './systemd-version.ts';
-import {podDirectory, podPath, rootfsPath} from './tree.ts';
+import {podDirectory, podPath, rootfsPath, SYSTEMD} from './tree.ts';
 
 /** The pod's /etc: systemd's units, the users that its services name, and what becomes systemd. */
 export const configuration = (pod: Pod, host: HostFacts): Step[] => {
@@ -34,7 +34,6 @@ export const configuration = (pod: Pod, host: HostFacts): Step[] => {
     ...readyUnits(pod),
     ...logUnits(pod),
     ...journalUnits(pod),
-    {path: 'rkt/init', content: host.sockets === undefined ? INIT : SOCKETS_INIT, mode: 0o644},
     {path: 'machine-id', content: `${pod.uuid.replaceAll('-', '')}\n`, mode: 0o444},
   ];
   const directories = new Set(files.map(({path}) => path.split('/').slice(0, -1).join('/')));
@@ -51,6 +50,15 @@ export const configuration = (pod: Pod, host: HostFacts): Step[] => {
         gid: 0,
       }),
     ),
+    {
+      id: `etc.${INIT}`,
+      do: 'init',
+      target: podPath(`${ETC}/${INIT}`),
+      blocks: [END.number],
+      ...sharedKernelPaths(pod),
+      program: rootfsPath(SYSTEMD),
+      argv: [SYSTEMD, '--log-target=null', '--show-status=0'],
+    },
   ];
 };
 

@@ -64,7 +64,7 @@ export const declaration = {
     hostname: enforced('--hostname of systemd-nspawn'),
     'ipc/host': enforced("the host's ipc namespace", {readBack: readBack.hostNamespace('ipc')}),
     'ipc/private': enforced('an ipc namespace of the pod', {readBack: readBack.ownNamespace('ipc')}),
-    'kernel-paths/masked': enforced("mounts over the pod's /proc and /sys, before any app starts", {
+    'kernel-paths/masked': enforced("mounts over the pod's /proc and /sys, before its systemd starts", {
       readBack: readBack.mounts,
     }),
     'machine/unique': notApplicable('the machine is the host'),

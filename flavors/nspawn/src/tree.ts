@@ -9,23 +9,16 @@ import {
   type Step,
   usualDirectories,
 } from '@rkt/plugin-sdk';
-import {INIT_PROGRAMS, SHARED, TREE} from './command.ts';
+import {SHARED, TREE} from './command.ts';
 import {hasJournal, JOURNALD} from './journal.ts';
 import {RELAY_PROGRAMS} from './journal-relay.ts';
 import {LOG_PROGRAMS} from './logs.ts';
 
-const SYSTEMD = '/usr/lib/systemd/systemd';
+export const SYSTEMD = '/usr/lib/systemd/systemd';
 /** What the pod's systemd binds into each app. */
 const KERNEL = ['/proc', '/sys'];
-/** What the pod's PID 1 and its units execute. */
-export const NEEDED = [
-  SYSTEMD,
-  '/usr/lib/systemd/systemd-shutdown',
-  '/bin/sh',
-  '/bin/mount',
-  ...INIT_PROGRAMS,
-  ...LOG_PROGRAMS,
-] as const;
+/** What the pod's PID 1 is, and what its units execute. */
+export const NEEDED = [SYSTEMD, '/usr/lib/systemd/systemd-shutdown', '/bin/sh', ...LOG_PROGRAMS] as const;
 /** What pods need that have a journal, and no others. */
 export const JOURNAL_PROGRAMS = [JOURNALD, ...RELAY_PROGRAMS] as const;
 /** Since systemd 255 each service is started by a program of its own. */

@@ -2,17 +2,7 @@ import type {App, Pod} from '@rkt/core/contract';
 import {isRestarted, starterUnits} from './count-starts.ts';
 import {execLine} from './encode.ts';
 import {programUnresolved} from './errors.ts';
-import {hasMasks} from './kernel-paths.ts';
-import {
-  ALIVE,
-  afterRecorders,
-  MASKS,
-  postStopName,
-  preStartName,
-  recorderName,
-  serviceName,
-  starterName,
-} from './names.ts';
+import {ALIVE, afterRecorders, postStopName, preStartName, recorderName, serviceName, starterName} from './names.ts';
 import type {UnitOptions} from './options.ts';
 import {recorderUnits} from './record-exit.ts';
 import {keeperUnits, keptBy} from './record-oom-kills.ts';
@@ -41,18 +31,15 @@ export const appUnits = (pod: Pod, app: App, options: UnitOptions): UnitFile[] =
   ];
 };
 
-/** Units of a pod that keep it alive, end with it, and see its masks. */
-const inPod = (pod: Pod, ...required: readonly string[]): Setting[] => {
-  const needed = [...(hasMasks(pod) ? [MASKS] : []), ...required];
-  return [
-    ['DefaultDependencies', 'no'],
-    ['Wants', ALIVE],
-    ...(needed.length > 0 ? [['Requires', needed.join(' ')] as const] : []),
-    ['After', [ALIVE, ...needed].join(' ')],
-    ['Before', 'shutdown.target'],
-    ['Conflicts', 'shutdown.target'],
-  ];
-};
+/** Units of a pod that keep it alive and end with it. */
+const inPod = (...required: readonly string[]): Setting[] => [
+  ['DefaultDependencies', 'no'],
+  ['Wants', ALIVE],
+  ...(required.length > 0 ? [['Requires', required.join(' ')] as const] : []),
+  ['After', [ALIVE, ...required].join(' ')],
+  ['Before', 'shutdown.target'],
+  ['Conflicts', 'shutdown.target'],
+];
 
 const mainUnit = (pod: Pod, app: App, options: UnitOptions, handlers: readonly string[]): UnitFile[] => {
   const {argv} = app.process;
@@ -61,7 +48,7 @@ const mainUnit = (pod: Pod, app: App, options: UnitOptions, handlers: readonly s
   const restart = app.restart ?? 'no';
   return serviceUnit(serviceName(app), {
     Unit: [
-      ...inPod(pod, ...handlers),
+      ...inPod(...handlers),
       // Not required: without it the app runs as well.
       ...keptBy(app, options).flatMap((name): Setting[] => [
         ['Wants', name],
@@ -134,7 +121,7 @@ const handlerLine = (app: App, {name, exec}: Handler): string => {
 const preStartUnit = (pod: Pod, app: App, options: UnitOptions, handler: Handler): UnitFile[] =>
   serviceUnit(preStartName(app), {
     // What has been done holds no pod alive after its app.
-    Unit: [...inPod(pod), ['StopWhenUnneeded', 'yes'], ['OnFailure', recorderName(app, 'unready')]],
+    Unit: [...inPod(), ['StopWhenUnneeded', 'yes'], ['OnFailure', recorderName(app, 'unready')]],
     Service: [
       ...handlerSettings(pod, app, options),
       ['ExecStart', handlerLine(app, handler)],
@@ -145,7 +132,7 @@ const preStartUnit = (pod: Pod, app: App, options: UnitOptions, handler: Handler
 /** Starts before the app and does nothing; when nobody needs it any more, that is when the app has stopped, it stops too, and that is the handler. */
 const postStopUnit = (pod: Pod, app: App, options: UnitOptions, handler: Handler): UnitFile[] =>
   serviceUnit(postStopName(app), {
-    Unit: [...inPod(pod), ['StopWhenUnneeded', 'yes']],
+    Unit: [...inPod(), ['StopWhenUnneeded', 'yes']],
     Service: [
       ...handlerSettings(pod, app, options),
       ['ExecStop', handlerLine(app, handler)],

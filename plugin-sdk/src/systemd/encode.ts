@@ -114,12 +114,3 @@ const requirePath = (path: string, where: string): void => {
   if (path.split('/').includes('..')) throw characterRefused(where, path, '".."');
   if (utf8.encode(path).length > 4000) throw lineTooLong(where, path.length);
 };
-
-/** A word for sh, whatever is in it. */
-export const shellWord = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
-
-/** A field of a line for fstab(5). */
-export const fstabField = (text: string): string =>
-  text.replace(/[\s\\#]/g, (special) =>
-    Array.from(utf8.encode(special), (byte) => `\\${byte.toString(8).padStart(3, '0')}`).join(''),
-  );

@@ -1,15 +1,9 @@
 import type {App, Mount, Pod} from '@rkt/core/contract';
 import {outerSysMounts} from '../rootfs.ts';
-import {fstabField, pathItem, shellWord} from './encode.ts';
-import {characterRefused, sysVolumeRefused} from './errors.ts';
-import {MASKS} from './names.ts';
+import {pathItem} from './encode.ts';
+import {sysVolumeRefused} from './errors.ts';
 import type {UnitOptions} from './options.ts';
-import {NO_STREAMS, runScript, scriptFile} from './script.ts';
-import {type Setting, type UnitFile, unit} from './unit.ts';
-
-const SCRIPT = '/etc/rkt/mask-kernel-paths';
-/** Below /run because that can be written to before anything else is mounted. */
-const TABLE = '/run/rkt-masks.fstab';
+import type {Setting} from './unit.ts';
 
 /**
  * Paths of the pod's own /proc and /sys, which every app has, are hidden once for all. Not so /sys/fs: systemd needs it; each app loses it for itself,
@@ -18,31 +12,11 @@ const TABLE = '/run/rkt-masks.fstab';
 const isShared = (path: string): boolean => /^\/(proc|sys)\//.test(path) && !isBelowSysFs(path);
 const isBelowSysFs = (path: string): boolean => path === '/sys/fs' || path.startsWith('/sys/fs/');
 
-export const hasMasks = (pod: Pod): boolean => [...pod.maskedPaths, ...pod.readOnlyPaths].some(isShared);
-
-/** The unit that hides and protects the kernel's paths before any app starts, and its script; nothing if there are none. */
-export const maskUnits = (pod: Pod, before: readonly string[]): UnitFile[] =>
-  hasMasks(pod)
-    ? [
-        unit(MASKS, {
-          Unit: [
-            ['DefaultDependencies', 'no'],
-            ['Before', before.join(' ')],
-            // A pod without its masks does not run.
-            ['FailureAction', 'exit'],
-            // It may not even get as far as a status of its own.
-            ['FailureActionExitStatus', '254'],
-          ],
-          Service: [
-            ['Type', 'oneshot'],
-            ['RemainAfterExit', 'yes'],
-            ['ExecStart', runScript(SCRIPT, [], MASKS)],
-            ...NO_STREAMS,
-          ],
-        }),
-        scriptFile(SCRIPT, script(pod)),
-      ]
-    : [];
+/** What is hidden and read-only in the pod's own /proc and /sys, and so in every app: for the step `init`, before systemd starts. */
+export const sharedKernelPaths = ({maskedPaths, readOnlyPaths}: Pod): Pick<Pod, 'maskedPaths' | 'readOnlyPaths'> => ({
+  maskedPaths: maskedPaths.filter(isShared),
+  readOnlyPaths: readOnlyPaths.filter(isShared),
+});
 
 const isWithin = (path: string, directory: string): boolean => path === directory || path.startsWith(`${directory}/`);
 
@@ -83,39 +57,3 @@ const sysBind = (pod: Pod, app: App, mount: Mount, {sysVolume}: UnitOptions): st
     throw sysVolumeRefused(app.name, path, `a pod without the host's network has no /sys/${directory}`);
   return [sysVolume(app, mount), path].map((each) => pathItem(each, `app "${app.name}": BindPaths`)).join(':');
 };
-
-const call = (verb: string, path: string): string => {
-  // The table has one line for each path, and the kernel has no such names.
-  if (/\p{Cc}/u.test(path)) throw characterRefused(MASKS, path, 'a control character');
-  return `${verb} ${shellWord(path)} ${shellWord(fstabField(path))}`;
-};
-
-/** One for all of them: of /proc a shell reads byte by byte, which was most of what it did. */
-const secondLook = (readOnlyPaths: readonly string[]): string => {
-  if (readOnlyPaths.length === 0) return ':';
-  const below = readOnlyPaths.map((path) => `${shellWord(fstabField(path))}/*`).join('|');
-  return `while read -r _ _ _ _ target options _; do
-  case $target in ${below})
-    case ,$options, in *,ro,*) ;; *) mount -o remount,bind,ro "$(printf '%b' "$target")" || exit ;; esac ;;
-  esac
-done </proc/self/mountinfo`;
-};
-
-/**
- * What a path is shows only in the pod: the script looks and leaves one table for one mount(8), which is most of its time. A bind that is read-only says
- * nothing about mounts below it, so those that are there get a second look.
- */
-const script = ({maskedPaths, readOnlyPaths}: Pod): string => `set -u
-export LC_ALL=C
-protect() {
-  if [ -e "$1" ]; then printf '%s\\n' "$2 $2 none rbind,ro,nosuid,nodev,noexec 0 0"; fi
-}
-hide() {
-  if [ -d "$1" ]; then printf '%s\\n' "tmpfs $2 tmpfs ro,nosuid,nodev,noexec,size=4k,nr_inodes=1,mode=0555 0 0"
-  elif [ -e "$1" ]; then printf '%s\\n' "/dev/null $2 none bind,ro,nosuid,noexec 0 0"; fi
-}
-{
-${[...readOnlyPaths.filter(isShared).map((path) => call('protect', path)), ...maskedPaths.filter(isShared).map((path) => call('hide', path)), ':'].join('\n')}
-} >${TABLE} || exit
-mount --all --fstab ${TABLE} || exit
-${secondLook(readOnlyPaths.filter(isShared))}`;

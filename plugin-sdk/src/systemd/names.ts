@@ -28,4 +28,3 @@ export const keeperName = (app: App): string => `app-${app.name}:memory.service`
 export const socketName = (app: App, port: string): string => `app-${app.name}:port-${port}.socket`;
 
 export const ALIVE = 'alive.target';
-export const MASKS = 'rkt-masks.service';

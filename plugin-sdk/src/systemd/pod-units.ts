@@ -2,9 +2,8 @@ import type {Pod} from '@rkt/core/contract';
 import {appUnits} from './app-units.ts';
 import {countStartScript, isRestarted} from './count-starts.ts';
 import {endPodScript, endUnits} from './end-pod.ts';
-import {hasMasks, maskUnits} from './kernel-paths.ts';
 import {limitRestartsScript} from './limit-restarts.ts';
-import {ALIVE, MASKS, serviceName} from './names.ts';
+import {ALIVE, serviceName} from './names.ts';
 import type {UnitOptions} from './options.ts';
 import {recordExitScript} from './record-exit.ts';
 import {oomScripts} from './record-oom-kills.ts';
@@ -14,7 +13,8 @@ import {userFiles} from './users.ts';
 
 /**
  * The files of the /etc of a pod whose PID 1 is systemd, 251 or later: it starts every app, records how each ends, and leaves with the status of the first
- * that fails, or with 0 after the last. Nothing of systemd's own units is needed, only its binary, `sh` and `mount`.
+ * that fails, or with 0 after the last. Nothing of systemd's own units is needed, only its binary and `sh`. What all apps see of /proc and /sys is hidden and
+ * protected before systemd starts: by the step `init`, with {@link sharedKernelPaths}.
  *
  * Text of images goes through {@link execLine} and its neighbours. What has no form in a unit throws a {@link UnitError}: also a program that is no absolute
  * path, in `App.executable` or else `argv[0]`, and in event handlers.
@@ -23,7 +23,6 @@ export const podUnits = (pod: Pod, options: UnitOptions): UnitFile[] => [
   ...targets(pod),
   ...endUnits(pod, options.statusDirectory),
   ...socketUnits(pod, options.sockets),
-  ...maskUnits(pod, pod.apps.map(serviceName)),
   ...pod.apps.flatMap((app) => appUnits(pod, app, options)),
   recordExitScript,
   ...oomScripts(pod.apps, options),
@@ -34,7 +33,7 @@ export const podUnits = (pod: Pod, options: UnitOptions): UnitFile[] => [
 ];
 
 const targets = (pod: Pod): UnitFile[] => {
-  const wanted = [...(hasMasks(pod) ? [MASKS] : []), ...pod.apps.map(serviceName)].join(' ');
+  const wanted = pod.apps.map(serviceName).join(' ');
   return [
     unit('default.target', {
       Unit: [

@@ -1,12 +1,5 @@
 import test from 'ava';
-import {
-  environmentAssignment,
-  execLine,
-  fstabField,
-  pathItem,
-  pathSetting,
-  shellWord,
-} from '../../src/systemd/encode.ts';
+import {environmentAssignment, execLine, pathItem, pathSetting} from '../../src/systemd/encode.ts';
 import {UnitError} from '../../src/systemd/errors.ts';
 import {environmentOf, execOf, parseUnit, pathOf, specifiers, words} from './support/parse.ts';
 import {ANYTHING, PRINTABLE, randomTexts} from './support/random.ts';
@@ -104,9 +97,4 @@ test('a line that systemd would not read is refused', (t) => {
 
 test('an argument that is no character is written as bytes', (t) => {
   t.is(execLine('/a', ['\ufffe'], 'x'), '"@/a" "\\xef\\xbf\\xbe"');
-});
-
-test('words for sh and fields of fstab', (t) => {
-  t.is(shellWord("a'b $c"), "'a'\\''b $c'");
-  t.is(fstabField('/a b\\c\t#'), '/a\\040b\\134c\\011\\043');
 });

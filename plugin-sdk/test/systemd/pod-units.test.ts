@@ -3,7 +3,7 @@ import {compileSeccomp} from '../../../core/src/appc/compile/seccomp.ts';
 import type {App, AppName, Pod, Process} from '../../../core/src/contract/index.ts';
 import {deepFreeze} from '../../../core/src/stage1/deep-freeze.ts';
 import {app, pod} from '../../../core/test/support/fixtures.ts';
-import {podUnits, serviceName, UnitError, type UnitOptions} from '../../src/systemd/index.ts';
+import {podUnits, serviceName, sharedKernelPaths, UnitError, type UnitOptions} from '../../src/systemd/index.ts';
 import {parseUnit} from './support/parse.ts';
 
 const OPTIONS: UnitOptions = {
@@ -95,7 +95,6 @@ test('the files of a pod, the same for a frozen one', (t) => {
       'group',
       'passwd',
       'rkt/end-pod',
-      'rkt/mask-kernel-paths',
       'rkt/record-exit',
       ...[
         'alive.target',
@@ -110,14 +109,12 @@ test('the files of a pod, the same for a frozen one', (t) => {
         'halt.target',
         'poweroff.target',
         'rkt-halt.service',
-        'rkt-masks.service',
         'shutdown.target',
         'systemd-exit.service',
       ].map((name) => `systemd/system/${name}`),
     ].sort(),
   );
-  t.deepEqual(values(two, 'default.target', 'Wants'), ['rkt-masks.service app-main.service app-side.service']);
-  t.deepEqual(values(two, 'app-side.service', 'Requires'), ['rkt-masks.service']);
+  t.deepEqual(values(two, 'default.target', 'Wants'), ['app-main.service app-side.service']);
   t.is(serviceName(app()), 'app-main.service');
 });
 
@@ -430,24 +427,12 @@ test('S07 kernel paths are masked once for the pod, others for each app', (t) =>
     maskedPaths: ['/proc/kcore', "/sys/it's a", '/sys/fs', '/sys/fs/selinux', '/srv/x'] as never,
     readOnlyPaths: ['/proc/sys', '/etc/y'] as never,
   });
-  const script = fileOf(of, 'rkt/mask-kernel-paths');
-  t.true(
-    script.includes(
-      `protect '/proc/sys' '/proc/sys'\nhide '/proc/kcore' '/proc/kcore'\nhide '/sys/it'\\''s a' '/sys/it'\\''s\\040a'\n`,
-    ),
-  );
-  t.false(/sys\/fs|srv|etc\/y/.test(script));
-  // Byte by byte: once, however many paths there are.
-  const more = pod({readOnlyPaths: ['/proc/sys', "/sys/it's a", '/proc/bus'] as never});
-  t.deepEqual(fileOf(more, 'rkt/mask-kernel-paths').match(/case \$target in .*|<\/proc.*/g), [
-    "case $target in '/proc/sys'/*|'/sys/it'\\''s\\040a'/*|'/proc/bus'/*)",
-    '</proc/self/mountinfo',
-  ]);
+  t.deepEqual(sharedKernelPaths(of), {
+    maskedPaths: ['/proc/kcore', "/sys/it's a"] as never,
+    readOnlyPaths: ['/proc/sys'] as never,
+  });
   t.deepEqual(values(of, 'app-main.service', 'InaccessiblePaths'), ['-+/sys/fs', '"-+/srv/x"']);
   t.deepEqual(values(of, 'app-main.service', 'ReadOnlyPaths'), ['"-+/etc/y"']);
-  t.deepEqual(values(of, 'rkt-masks.service', 'FailureAction'), ['exit']);
-  t.is(refusal(t, pod({maskedPaths: ['/proc/a\nb'] as never})).code, 'RKT_UNIT_CHARACTER_REFUSED');
-  t.false(files(pod()).has('systemd/system/rkt-masks.service'));
 });
 
 test('a volume below /sys is bound by the app’s service, into a directory that hides all else', (t) => {

@@ -1,12 +1,5 @@
 import {deepStrictEqual} from 'node:assert/strict';
-import {
-  environmentAssignment,
-  execLine,
-  fstabField,
-  pathItem,
-  pathSetting,
-  shellWord,
-} from '../../../plugin-sdk/src/systemd/encode.ts';
+import {environmentAssignment, execLine, pathItem, pathSetting} from '../../../plugin-sdk/src/systemd/encode.ts';
 import {unit} from '../../../plugin-sdk/src/systemd/unit.ts';
 import {environmentOf, execOf, parseUnit, pathOf} from '../../../plugin-sdk/test/systemd/support/parse.ts';
 import {ANYTHING} from '../../../plugin-sdk/test/systemd/support/random.ts';
@@ -51,23 +44,6 @@ const CASES: readonly ((random: Random) => void)[] = [
     const path = `/${textOf(random)}`;
     const [item] = environmentOf(inUnit('BindPaths', pathItem(path, 'fuzz')));
     deepStrictEqual(item, path);
-  },
-  (random) => {
-    const text = textOf(random);
-    const undone = fstabField(text).replace(/(\\[0-7]{3})+/g, (escaped) =>
-      Buffer.from(
-        escaped
-          .slice(1)
-          .split('\\')
-          .map((octal) => Number.parseInt(octal, 8)),
-      ).toString(),
-    );
-    deepStrictEqual([undone, /[\s#]/.test(fstabField(text))], [text, false]);
-  },
-  (random) => {
-    const text = textOf(random);
-    deepStrictEqual(shellWord(text).slice(1, -1).replaceAll("'\\''", "'"), text);
-    deepStrictEqual(shellWord(text).replaceAll("'\\''", '').slice(1, -1).includes("'"), false);
   },
 ];
 

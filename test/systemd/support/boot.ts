@@ -16,17 +16,20 @@ import {
 } from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
-import {type App, type Pod, podUnits, type UnitOptions} from '@rkt/plugin-sdk';
+import type {HostPath, PodPath, RootfsPath} from '@rkt/core/contract';
+import {type App, type Pod, podUnits, sharedKernelPaths, type UnitOptions} from '@rkt/plugin-sdk';
+import {perform} from '../../../core/src/executor/steps/init.ts';
 import {killCgroup} from '../../../core/src/linux/kill-cgroup.ts';
 import {removeCgroup} from '../../../core/src/linux/remove-cgroup.ts';
 import {gatherHostFacts} from '../../../core/src/stage1/facts/host-facts.ts';
 import {slowly} from '../../helpers/slowly.ts';
 import {program} from '../../runner/packages.ts';
 
-const PROGRAMS = ['/usr/lib/systemd/systemd', '/usr/lib/systemd/systemd-shutdown', '/usr/lib/systemd/systemd-executor'];
+const SYSTEMD = '/usr/lib/systemd/systemd';
+const PROGRAMS = [SYSTEMD, '/usr/lib/systemd/systemd-shutdown', '/usr/lib/systemd/systemd-executor'];
 const MERGED = /^\/(bin|sbin|lib|lib64)\//;
 
-/** A tree of this host's systemd, sh and mount: all that the units need. */
+/** A tree of this host's systemd and sh: all that the units need. */
 const makeTree = (tree: string): void => {
   const directories = [
     'proc',
@@ -43,7 +46,7 @@ const makeTree = (tree: string): void => {
   ];
   for (const directory of [...directories, 'usr/bin', 'usr/sbin']) mkdirSync(`${tree}/${directory}`, {recursive: true});
   for (const name of ['bin', 'sbin', 'lib', 'lib64']) symlinkSync(`usr/${name}`, `${tree}/${name}`);
-  for (const file of [...PROGRAMS.filter(existsSync), '/bin/sh', '/bin/mount']) {
+  for (const file of [...PROGRAMS.filter(existsSync), '/bin/sh']) {
     const libraries = execFileSync('/usr/bin/ldd', [file], {encoding: 'utf8'}).match(/\/[^ ]+/g) ?? [];
     for (const source of [file, ...libraries.filter((library) => existsSync(library))]) {
       const target = path.join(tree, source.replace(MERGED, '/usr/$1/'));
@@ -99,6 +102,18 @@ export const makeWorld = (): World => {
       writeFileSync(path.join(etc, unit.path), unit.content, {mode: unit.mode});
     }
     writeFileSync(path.join(etc, 'machine-id'), '');
+    perform(
+      {
+        id: 'init',
+        do: 'init',
+        target: 'rkt/init' as PodPath,
+        blocks: [],
+        ...sharedKernelPaths(pod),
+        program: SYSTEMD as RootfsPath,
+        argv: [SYSTEMD, '--log-target=null', '--show-status=0'],
+      },
+      {pod: {...pod, directory: etc as HostPath}} as never,
+    );
     // The same in each: systemd-nspawn makes what is missing.
     const name = `rkt-units-${randomUUID()}`;
     const facts = cgroupFacts();
@@ -126,18 +141,10 @@ export const makeWorld = (): World => {
           ...cgroups,
           '--',
           ...['unshare', '--mount', '--propagation', 'slave', 'sh', '-c', 'mount -t tmpfs run /run && exec "$@"', 'sh'],
-          ...[
-            'systemd-nspawn',
-            '--register=no',
-            '--keep-unit',
-            '--quiet',
-            '--boot',
-            '--link-journal=no',
-            '--timezone=off',
-          ],
+          ...['systemd-nspawn', '--register=no', '--keep-unit', '--quiet', '--link-journal=no', '--timezone=off'],
           ...['--read-only', '--console=pipe', `--machine=${name}`, `--directory=${at('tree')}`],
           ...[`--bind-ro=${etc}:/etc`, `--bind=${status}:/rkt/status`, '--tmpfs=/opt/stage2:mode=755', ...binds],
-          ...['--', '--log-target=null', '--show-status=0'],
+          ...['--', '/etc/rkt/init'],
         ],
         {
           env: {

@@ -3,26 +3,7 @@ import {isRelayed, relayPath} from './journal-relay.ts';
 
 type Stdio = ReturnType<UnitOptions['stdio']>;
 
-/**
- * What PID 1 does before it becomes systemd, which closes the streams that rkt was given: a stopped process, always number 2, keeps them open, and apps
- * open them there. So nothing copies what they write, and each has its own. (Descriptor 3, because a shell gives what it starts in the background no input.)
- */
-export const INIT = `exec 3<&0
-sh -c 'kill -STOP $$' <&3 3<&- &
-exec 3<&-
-exec /usr/lib/systemd/systemd --log-target=null --show-status=0
-`;
-
-/**
- * The same where rkt was given sockets for systemd, in the descriptors from 3 on: no number is free for sure, so the holder opens the input by path, and PID 1
- * must not become systemd, which closes it, before the holder has stopped. It has no business with the sockets: those that a shell has a number for are closed, so that they end with their app.
- * It waits in a shell of its own: one that reads a file has that file in place of its input, and the holder would open that.
- */
-export const SOCKETS_INIT = `sh -c 'exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-; kill -STOP $$' </proc/1/fd/0 &
-(until read -r state </proc/2/stat; case $state in *') T '* | *') Z '*) true ;; *) false ;; esac; do :; done)
-exec /usr/lib/systemd/systemd --log-target=null --show-status=0
-`;
-
+/** Where the process that the step `init` leaves beside systemd keeps open the streams that rkt was given: nothing copies what apps write, and each opens its own. */
 const HOLDER = '/proc/2/fd';
 
 const TERMINAL = {kind: 'terminal', path: '/dev/console'} as const;
