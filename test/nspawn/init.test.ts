@@ -43,7 +43,7 @@ for (const list of ['maskedPaths', 'readOnlyPaths'] as const) {
       const uuid = readFileSync(file, 'utf8').trim();
       t.deepEqual([...processesOfPod(uuid)], []);
       await host.rkt(['gc', '--grace-period=0s']);
-      t.deepEqual(await host.pods(), []);
+      t.false((await host.pods()).some(({name}) => name === uuid));
     },
   );
 }
@@ -57,7 +57,7 @@ kernelTest('S04 the first two processes of a pod have no descriptor of rkt', asy
   const descriptors = (of: number | string) =>
     readdirSync(`/proc/${of}/fd`).map((fd) => readlinkSync(`/proc/${of}/fd/${fd}`));
   t.is(descriptors(pid).length, 3);
-  t.is(stat[2], 'S');
+  t.is(stat[2], 'T');
   const ofRkt = descriptors(stat[3] ?? '').filter((file) => file.includes(host.directory));
   t.deepEqual(ofRkt, []);
   // All but SIGTERM, and the two that cannot be blocked.

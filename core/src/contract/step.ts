@@ -139,7 +139,7 @@ export const stepSchema = z.discriminatedUnion('do', [
   /**
    * Writes what the first process of a pid and mount namespace of the pod is before it becomes its supervisor, for a launched program that starts it there: nothing but system calls. It is killed when its parent ends, and `blocks`, signals by number,
    * are blocked in it; both stay so in the supervisor. Of its /proc and /sys it hides `maskedPaths`, files by the null device and directories by a read-only tmpfs, makes `readOnlyPaths` read-only, recursively, and skips what is absent. Then it starts
-   * process 2, which keeps the standard streams open and nothing else, so that others can open them in `/proc/2/fd`, and ends by SIGTERM alone; and executes `program` with `argv` and the environment that it has itself. If one of
+   * process 2, which keeps the standard streams open and nothing else, so that others can open them in `/proc/2/fd`, is stopped, and ends by SIGTERM once it is continued; and executes `program` with `argv` and the environment that it has itself. If one of
    * these fails it says so on standard error, and ends with status 254. Since 1.1.
    */
   step('init', {

@@ -95,6 +95,7 @@ export const SYS = {
   getdents64: number(217, 61),
   ioctl: number(16, 29),
   keyctl: number(250, 219),
+  kill: number(62, 129),
   landlock_add_rule: 445,
   landlock_create_ruleset: 444,
   landlock_restrict_self: 446,

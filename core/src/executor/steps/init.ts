@@ -9,7 +9,7 @@ import {NOTHING, type Notes, type StepOf} from '../step-of.ts';
 import {writeNew} from '../write-new.ts';
 
 /** asm-generic/signal-defs.h, linux/prctl.h, linux/fcntl.h, linux/mount.h */
-const [SIGKILL, SIGTERM, SIGCHLD] = [9, 15, 17];
+const [SIGKILL, SIGTERM, SIGCHLD, SIGSTOP] = [9, 15, 17, 19];
 const [SIG_BLOCK, SIG_SETMASK] = [0, 2];
 const SIGNAL_SET_BYTES = 8;
 const PR_SET_PDEATHSIG = 1;
@@ -19,6 +19,8 @@ const [MS_BIND, MS_REC] = [0x1000, 0x4000];
 const RO_NOSUID_NODEV_NOEXEC = 0xf;
 const ALL_DESCRIPTORS = 0xffff_ffff;
 const FIRST_BESIDES_STDIO = 3;
+/** The first child in a pid namespace. */
+const HOLDER = 2;
 
 const NULL_DEVICE = cString('/dev/null');
 const TMPFS = cString('tmpfs');
@@ -74,6 +76,7 @@ const hide = (path: RootfsPath, call: MakeCall): ProgramCall => {
 
 const unlessAbsent = (call: ProgramCall): ProgramCall => ({...call, tolerates: ABSENT});
 
+/** It is stopped, so that an app that tells all others to end (`kill -TERM -1`) does not end it: systemd, at the end of the pod, continues whom it has told. */
 const holder = (call: MakeCall): ProgramCall => {
   const what = 'keep the standard streams open';
   const ofHolder: MakeCall = (name, args) => call(name, args, what);
@@ -82,6 +85,7 @@ const holder = (call: MakeCall): ProgramCall => {
     child: [
       ofHolder('rt_sigprocmask', [SIG_SETMASK, signalSet(~bitsOf([SIGTERM])), 0, SIGNAL_SET_BYTES]),
       ofHolder('close_range', [FIRST_BESIDES_STDIO, ALL_DESCRIPTORS, 0]),
+      ofHolder('kill', [HOLDER, SIGSTOP]),
       ofHolder('ppoll', [0, 0, 0, 0, 0]),
     ],
   };

@@ -67,19 +67,22 @@ kernelTest(
   },
 );
 
-kernelTest('process 2 has the standard streams and nothing else, and only SIGTERM ends it', (t) => {
-  const look =
-    'ls /proc/2/fd; readlink /proc/1/fd/1 /proc/2/fd/1; ' +
-    'for signal in INT QUIT HUP USR1 PIPE CHLD CONT STOP CONT; do kill -$signal 2; done; ' +
-    'echo written >>/proc/2/fd/1; cat /proc/2/comm; kill -TERM 2; until ! [ -e /proc/2/fd/0 ]; do :; done';
-  const {run, directory} = made(t, look);
-  // A socket cannot be opened.
-  const {status, stderr} = run(`exec >>${directory}/out 5</dev/null 6</dev/zero`);
-  t.is(status, 0, stderr);
-  const [zero, one, two, first, second, written, comm] = readFileSync(`${directory}/out`, 'utf8').trim().split('\n');
-  t.deepEqual([zero, one, two, written, comm], ['0', '1', '2', 'written', 'init']);
-  t.is(first, second);
-});
+kernelTest(
+  'process 2 has the standard streams and nothing else, is stopped, and only SIGTERM ends it, once it is continued',
+  (t) => {
+    const look =
+      'until grep -q "^State:.T" /proc/2/status; do :; done; ls /proc/2/fd; readlink /proc/1/fd/1 /proc/2/fd/1; ' +
+      'for signal in INT QUIT HUP USR1 PIPE CHLD CONT STOP; do kill -$signal 2; done; ' +
+      'kill -TERM 2; echo written >>/proc/2/fd/1; cat /proc/2/comm; kill -CONT 2; until ! [ -e /proc/2/fd/0 ]; do :; done';
+    const {run, directory} = made(t, look);
+    // A socket cannot be opened.
+    const {status, stderr} = run(`exec >>${directory}/out 5</dev/null 6</dev/zero`);
+    t.is(status, 0, stderr);
+    const [zero, one, two, first, second, written, comm] = readFileSync(`${directory}/out`, 'utf8').trim().split('\n');
+    t.deepEqual([zero, one, two, written, comm], ['0', '1', '2', 'written', 'init']);
+    t.is(first, second);
+  },
+);
 
 kernelTest('S02 nobody without CAP_SYS_PTRACE looks into process 2', (t) => {
   const bare = ['--bounding-set=-sys_ptrace', '--inh-caps=-sys_ptrace'].join(' ');
