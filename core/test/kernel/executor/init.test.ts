@@ -71,8 +71,9 @@ kernelTest(
   'process 2 has the standard streams and nothing else, is stopped, and only SIGTERM ends it, once it is continued',
   (t) => {
     const look =
-      'until grep -q "^State:.T" /proc/2/status; do :; done; ls /proc/2/fd; readlink /proc/1/fd/1 /proc/2/fd/1; ' +
-      'for signal in INT QUIT HUP USR1 PIPE CHLD CONT STOP; do kill -$signal 2; done; ' +
+      'stopped() { until grep -q "^State:.T" /proc/2/status; do :; done; }; stopped; ' +
+      'ls /proc/2/fd; readlink /proc/1/fd/1 /proc/2/fd/1; ' +
+      'for signal in INT QUIT HUP USR1 PIPE CHLD CONT STOP; do kill -$signal 2; done; stopped; ' +
       'kill -TERM 2; echo written >>/proc/2/fd/1; cat /proc/2/comm; kill -CONT 2; until ! [ -e /proc/2/fd/0 ]; do :; done';
     const {run, directory} = made(t, look);
     // A socket cannot be opened.
