@@ -95,6 +95,8 @@ export const hostFacts = z.strictObject({
       z.strictObject({
         path: hostPath,
         version: z.string(),
+        /** What it says that it has been built with, as systemd and crun do in what they answer to `--version`: `APPARMOR`. Absent: it says nothing of that. Since 1.1. */
+        features: z.optional(z.array(z.string())),
         /**
          * The program is in an image, and the host may lack its libraries: it is started by this loader of the image, with these arguments before its own path.
          * Since 1.1.

@@ -71,12 +71,9 @@ export const process = z.strictObject({
   seccomp: z.nullable(seccompFilter),
   /** Those that were asked for, and `nofile`: 1024 by default, with the hard limit of rkt's caller up to 1048576. All others are the caller's. `null` is unlimited. */
   rlimits: z.array(z.strictObject({name: z.enum(RLIMITS), soft: z.nullable(z.int()), hard: z.nullable(z.int())})),
-  /**
-   * Its AppArmor profile. Absent: AppArmor decides by itself. Something that enters gets it only if rkt itself
-   * becomes it; on a terminal, or into a pid or user namespace, entering is refused. Since 1.1.
-   */
+  /** Its AppArmor profile. Absent: AppArmor decides by itself. Since 1.1. */
   apparmorProfile: z.optional(z.string()),
-  /** Its SELinux context, `user:role:type:level`. Absent: SELinux decides by itself. For what enters the same holds as for `apparmorProfile`. Since 1.1. */
+  /** Its SELinux context, `user:role:type:level`. Absent: SELinux decides by itself. Since 1.1. */
   selinuxContext: z.optional(z.string()),
   /** `null` leaves the caller's. */
   oomScoreAdj: z.nullable(z.int().check(z.minimum(-1000), z.maximum(1000))),

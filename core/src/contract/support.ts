@@ -10,6 +10,8 @@ export const hostRequirement = z.union([
   z.templateLiteral(['cgroup/', z.string()]),
   z.templateLiteral(['capability/', z.string()]),
   z.templateLiteral(['program/', z.string()]),
+  /** A program of `HostFacts.programs`, and one of its `features`: `built-with/systemd-nspawn/APPARMOR`. Since 1.1. */
+  z.templateLiteral(['built-with/', z.string(), '/', z.string()]),
   z.templateLiteral(['filesystem/', z.string()]),
   z.templateLiteral(['lsm/', z.enum(['selinux', 'apparmor'])]),
   z.literal('device-policy'),

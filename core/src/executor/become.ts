@@ -12,6 +12,7 @@ import {ownDomain} from '../linux/landlock.ts';
 import {ownFilters} from '../linux/own-filters.ts';
 import {passedSockets} from '../linux/passed-sockets.ts';
 import {restoreProcess, restoreStdio} from '../linux/restore.ts';
+import {confineNextProgram, type Labels} from '../linux/security-labels.ts';
 import {newSessionKeyring} from '../linux/session-keyring.ts';
 import {blockAllSignals} from '../linux/signals.ts';
 import {makeThreadCalls} from '../linux/thread-call.ts';
@@ -29,11 +30,9 @@ export interface Program {
   /** Called right before this process becomes the program, with its rights already. */
   readonly onReady?: () => void;
   /** A program that this process becomes instead, and that starts this one. */
-  readonly front?: (program: Pick<Process, 'argv' | 'env'>) => Front;
+  readonly front?: (program: Pick<Process, 'argv' | 'env'> & Labels) => Front;
   /** `shared`: the program may have the caller's terminal, so it must not be able to type into it (S30). */
   readonly terminal: 'shared' | 'own';
-  /** It joins a running app, which it is to signal, whichever Landlock domains the two have. Default false. */
-  readonly joins?: boolean;
 }
 
 export interface Kept {
@@ -59,29 +58,23 @@ const FIRST_BESIDES_STDIO = 3;
  * Prepares everything for a program while the host's file system and /proc can still be seen. The function that it returns takes the program's
  * credentials, limits and filter, and becomes it.
  */
-export const prepareToBecome = (program: Program, context: Pick<ExecutorContext, 'caches'>): Become =>
-  prepareWithFilter(program, filterOf(program.process, context));
-
-/** The compiled filter of a process, from the cache if it is there. */
-export const filterOf = ({seccomp}: Process, {caches}: Pick<ExecutorContext, 'caches'>): Buffer | null =>
-  seccomp === null ? null : compiledFilter(seccomp, caches.seccomp);
-
-/** {@link prepareToBecome} with a filter that {@link filterOf} gave. */
-export const prepareWithFilter = (
-  {process, passSockets, keep = [], redirect, onReady, front, terminal, joins = false}: Program,
-  filter: Buffer | null,
+export const prepareToBecome = (
+  {process, passSockets, keep = [], redirect, onReady, front, terminal}: Program,
+  context: Pick<ExecutorContext, 'caches'>,
 ): Become => {
+  const filter = filterOf(process, context);
   const sockets = passSockets ? passedSockets() : {fds: [], env: []};
   const filters = [...ownFilters(terminal), ...(filter === null ? [] : [filter])];
   const sets = setsBeforeExec(process, {filters: filters.length});
   const added = [...sockets.env, ...keep.map(({variable, fds}) => ({name: variable, value: fds.join()}))];
   const env = [...process.env.filter(({name}) => added.every((entry) => entry.name !== name)), ...added];
-  const before = front?.({argv: process.argv, env});
+  const before = front?.({...process, env});
   const own = before === undefined ? {argv: process.argv, env} : {argv: ['rkt'], env: []};
   const exec = prepareExec({...own, rlimits: process.rlimits, filters});
   const keyring = newSessionKeyring();
   const leaveTerminal = leavingTerminal();
   applyPrivileged(process);
+  if (before === undefined) confineNextProgram(process);
   forgetCaller();
   restoreProcess();
   return (path, onPointOfNoReturn, root) => {
@@ -89,7 +82,7 @@ export const prepareWithFilter = (
     closeOnExecFrom(FIRST_BESIDES_STDIO);
     const taken = before?.descriptors.map(({number}) => number) ?? [];
     for (const fd of [...sockets.fds, ...keep.flatMap(({fds}) => fds), ...taken]) keepOnExec(fd);
-    const apart = process.apart && root !== undefined ? [ownDomain(root, {signals: joins ? 'all' : 'own'})] : [];
+    const apart = process.apart && root !== undefined ? [ownDomain(root, {signals: 'own'})] : [];
     onPointOfNoReturn();
     makeThreadCalls(apart);
     applyCredentials(process, sets);
@@ -110,3 +103,7 @@ export const prepareWithFilter = (
     }
   };
 };
+
+/** The compiled filter of a process, from the cache if it is there. */
+export const filterOf = ({seccomp}: Process, {caches}: Pick<ExecutorContext, 'caches'>): Buffer | null =>
+  seccomp === null ? null : compiledFilter(seccomp, caches.seccomp);

@@ -25,6 +25,7 @@ import {holdDescriptors} from '../linux/reopen.ts';
 import {makeJournalReopenable} from '../linux/reopenable-stdio.ts';
 import {restoreStdio} from '../linux/restore.ts';
 import {rootless} from '../linux/rootless.ts';
+import {type Confinement, confinement} from '../linux/security-labels.ts';
 import {newSessionKeyring} from '../linux/session-keyring.ts';
 import {blockAllSignals, resetSignals} from '../linux/signals.ts';
 import {TIOCSCTTY, TIOCSPGRP} from '../linux/terminal.ts';
@@ -32,7 +33,7 @@ import type {ThreadCall} from '../linux/thread-call.ts';
 import {openWorkingDirectory} from '../linux/working-directory.ts';
 import {filterOf} from './become.ts';
 import type {EnterContext} from './context.ts';
-import {enterFailed, enterLabelled, enterSockets, memberGone} from './errors.ts';
+import {enterFailed, enterSockets, memberGone} from './errors.ts';
 import type {LaunchInto} from './exec.ts';
 import {faultPoint} from './fault.ts';
 import {filtersOfMember} from './filters-of-member.ts';
@@ -64,7 +65,7 @@ export interface Joining {
  * A pid or user namespace only a child can enter. The app sees the child as soon as it is born, and may have every capability there. So nothing that the pod can see may have anything that the app lacks (S28): the first child, still
  * among the host's processes, joins, takes the credentials and closes every descriptor. The second, born in the pod, only has limits and filter to take, and becomes the program. The first process stays outside, passes signals on,
  * and ends as the second does.
- * @throws RKT_MEMBER_GONE, RKT_ENTER_LABELLED, RKT_ENTER_SOCKETS, RKT_EXEC_ARGUMENTS_TOO_LARGE, and what is thrown for a program that cannot be found
+ * @throws RKT_MEMBER_GONE, RKT_LABEL_REFUSED, RKT_ENTER_SOCKETS, RKT_EXEC_ARGUMENTS_TOO_LARGE, and what is thrown for a program that cannot be found
  */
 export const enterByProgram = (launch: LaunchInto<'member'>, context: EnterContext): never => {
   const leaveTerminal = needsChild(launch) ? undefined : leavingTerminal();
@@ -95,9 +96,6 @@ export const prepareToJoin = (
   terminals: readonly number[] = [],
 ): Joining => {
   if (launch.passSockets) throw enterSockets();
-  const {apparmorProfile, selinuxContext} = launch.process;
-  const label = apparmorProfile ?? selinuxContext;
-  if (label !== undefined) throw enterLabelled(label);
   hide();
   forgetCaller();
   makeInputsReadOnly();
@@ -112,6 +110,7 @@ export const prepareToJoin = (
   const shares = terminal !== undefined || context.sharesTerminal === true || !needsChild(launch);
   const found = lookUp(launch, ways, terminal !== undefined);
   applyPrivileged(inherited);
+  const confined = confinement(inherited);
   const domain = inherited.apart ? ownDomain(found.root, {signals: 'all'}) : undefined;
   if (found.root !== root) found.root.close();
   const program = callProgram(
@@ -120,6 +119,7 @@ export const prepareToJoin = (
         launch,
         ways,
         ...found,
+        confined,
         domain,
         terminal,
         filters: [...ownFilters(shares ? 'shared' : 'own', filters), ...filters],
@@ -131,7 +131,7 @@ export const prepareToJoin = (
   return {
     program,
     descriptors: [
-      ...[member, root, found.directory, ...cgroups].map((file) => file.release()),
+      ...[member, root, found.directory, ...cgroups, ...(confined?.descriptors ?? [])].map((file) => file.release()),
       ...(domain === undefined ? [] : [Number(domain.args[0])]),
     ],
     terminal: terminal === undefined ? undefined : (found.terminal ?? pseudoTerminalOfHost()),
@@ -190,12 +190,16 @@ interface Inside {
   readonly ways: Ways;
   readonly path: string;
   readonly directory: Fd;
+  readonly confined: Confinement | undefined;
   readonly domain: ThreadCall | undefined;
   readonly terminal: number | undefined;
   readonly filters: readonly Buffer[];
 }
 
-const callsOf = ({launch, ways, path, directory, domain, terminal, filters}: Inside, call: MakeCall): ProgramCall[] => {
+const callsOf = (
+  {launch, ways, path, directory, confined, domain, terminal, filters}: Inside,
+  call: MakeCall,
+): ProgramCall[] => {
   const {namespaces} = launch;
   const {member, root, cgroups, process} = ways;
   // Whoever joins a user namespace has everything in it at first.
@@ -216,6 +220,7 @@ const callsOf = ({launch, ways, path, directory, domain, terminal, filters}: Ins
     ...(terminal === undefined ? [] : [signalsCall(call, 'block'), call('ioctl', [terminal, TIOCSCTTY, 0])]),
     ...(isChild ? [{...call('clone', [CLONE_VM | CLONE_VFORK | SIGCHLD, 0, 0, 0, 0]), parent: 'wait' as const}] : []),
     ...cgroups.map(({number}) => call('write', [number, cString('0'), 1])),
+    ...(confined?.calls(call) ?? []),
     ...(namespaces.length > 0
       ? [call('setns', [member.number, namespaceFlags(namespaces)], memberGone(launch.member.pid))]
       : []),

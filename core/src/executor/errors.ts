@@ -75,21 +75,10 @@ export const enterFailed = (what: string) =>
     hint: 'see whether the pod still runs and has room for another process; "rkt status --verify" compares it with what it should be',
   });
 
-/** A security module gives its label to the next program that a thread executes, and here another one comes before that which enters. */
-export const enterLabelled = (label: string) =>
-  new RktError(
-    'RKT_ENTER_LABELLED',
-    `what enters cannot be given the label "${label}" of the app: it would be started by a child of rkt, which would have the label in its place`,
-    {
-      label,
-      hint: 'enter without a terminal (rkt enter … </dev/null 2>&1 | cat), with a flavor that shares the process and user namespaces of the host',
-    },
-  );
-
-/** Passed sockets are for a process whose number rkt knows (LISTEN_PID), and in a pid namespace that is another one. */
+/** Passed sockets are for a process whose number rkt knows (LISTEN_PID), and of what enters it knows none. */
 export const enterSockets = () =>
-  new RktError('RKT_ENTER_SOCKETS', 'sockets cannot be handed into a pod with a pid namespace of its own', {
-    hint: 'correct the flavor: passSockets is false where a pid namespace is joined',
+  new RktError('RKT_ENTER_SOCKETS', 'sockets cannot be handed to what enters an app', {
+    hint: 'correct the flavor: passSockets is false where it enters',
   });
 
 /** The program is not where it was when the pod was planned, so that what starts the app would look in the wrong place. */

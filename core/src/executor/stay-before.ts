@@ -13,11 +13,12 @@ import {pipe} from '../linux/pipe.ts';
 import {cgroupsOf} from '../linux/proc-cgroup.ts';
 import {callsThatSay, executeCall, hideCall, nameCall, signalsCall} from '../linux/program-calls.ts';
 import {requireProgram} from '../linux/programs.ts';
+import {confinement, type Labels} from '../linux/security-labels.ts';
 import {trackingHierarchy} from '../linux/used-hierarchies.ts';
 import type {Front} from './become.ts';
 import type {ExecutorContext} from './context.ts';
 
-export type Started = Pick<Process, 'argv' | 'env'>;
+export type Started = Pick<Process, 'argv' | 'env'> & Labels;
 
 const SIGCHLD = 17;
 const SIGKILL = 9;
@@ -44,6 +45,7 @@ export const stayBefore = (
   const cgroups = leavePod(context);
   const notify = notifyRelay(started, context);
   const sockets = passed(started);
+  const confined = confinement(started);
   const {path, argv, env} = withOwnNumber({path: program, ...started}, sockets > 0, notify?.relay);
   const {read, write} = pipe();
   const call = callsThatSay(() => execFailed(program, new Error('the kernel refuses it')), context.describeError);
@@ -51,6 +53,7 @@ export const stayBefore = (
   const calls = [
     hideCall(call),
     nameCall(call, 'rkt'),
+    ...(confined?.calls(call) ?? []),
     {...call('clone', [SIGCHLD, 0, 0, 0, 0]), parent: 'tend' as const},
     close(read),
     call('prctl', [PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0]),
@@ -67,7 +70,7 @@ export const stayBefore = (
   const closes = sockets > 0 ? ([FIRST_PASSED, FIRST_PASSED + sockets - 1] as const) : undefined;
   return {
     program: callProgram(calls, {tended: {members, relay: notify?.relay, closes}}),
-    descriptors: [read, write, ...cgroups.back, ...(notify?.descriptors ?? [])],
+    descriptors: [read, write, ...cgroups.back, ...(notify?.descriptors ?? []), ...(confined?.descriptors ?? [])],
   };
 };
 

@@ -11,6 +11,7 @@ import {groupFilters, ownFilters} from '../linux/own-filters.ts';
 import {passedSockets} from '../linux/passed-sockets.ts';
 import {becomeCalls, callsThatSay, hideCall, nameCall, signalsCall} from '../linux/program-calls.ts';
 import {restoreProcess, restoreStdio} from '../linux/restore.ts';
+import {confinement} from '../linux/security-labels.ts';
 import {newSessionKeyring} from '../linux/session-keyring.ts';
 import {blockAllSignals} from '../linux/signals.ts';
 import {isTerminal, TIOCSPGRP} from '../linux/terminal.ts';
@@ -46,6 +47,7 @@ export const prepareToStayOutside = (
   const sets = setsBeforeExec(process, {filters: filters.length});
   const keyring = newSessionKeyring();
   applyPrivileged(process);
+  const confined = confinement(process);
   forgetCaller();
   restoreProcess();
   const passed = sockets.env.map((each) => (each.name === 'LISTEN_PID' ? {...each, value: OWN_NUMBER} : each));
@@ -63,6 +65,7 @@ export const prepareToStayOutside = (
       [
         hideCall(call),
         nameCall(call, 'rkt'),
+        ...(confined?.calls(call) ?? []),
         {...call('clone', tellingChild(SIGCHLD)), parent: 'tend'},
         // A shell knows no process group of outside, and gives the terminal back to the one that had it.
         ...(leads === undefined ? [] : [call('setpgid', [0, 0]), call('ioctl', [leads, TIOCSPGRP, 'child'])]),
@@ -77,7 +80,8 @@ export const prepareToStayOutside = (
       ],
       {ownSession: !isOnTerminal, last: {pid: first.identity.pid, holds: first.holds, closes: [0, lastPassed]}},
     );
-    for (const fd of [...sockets.fds, first.holds.number, ...domain.map(({args}) => Number(args[0]))]) keepOnExec(fd);
+    const taken = [first.holds, ...(confined?.descriptors ?? [])].map(({number}) => number);
+    for (const fd of [...sockets.fds, ...taken, ...domain.map(({args}) => Number(args[0]))]) keepOnExec(fd);
     onPointOfNoReturn();
     faultPoint('launch.exec');
     onReady?.();

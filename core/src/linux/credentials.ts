@@ -14,7 +14,6 @@ import type {Fd} from './fd.ts';
 import {syscall} from './libc.ts';
 import {raiseHardLimits} from './rlimits.ts';
 import {rootless} from './rootless.ts';
-import {confineNextProgram} from './security-labels.ts';
 import {isErrno} from './syscall-error.ts';
 import {makeThreadCalls, type ThreadCall} from './thread-call.ts';
 
@@ -25,16 +24,7 @@ const PR_SET_NO_NEW_PRIVS = 38;
 
 export type Credentials = Pick<
   Process,
-  | 'uid'
-  | 'gid'
-  | 'groups'
-  | 'umask'
-  | 'capabilities'
-  | 'noNewPrivileges'
-  | 'rlimits'
-  | 'oomScoreAdj'
-  | 'apparmorProfile'
-  | 'selinuxContext'
+  'uid' | 'gid' | 'groups' | 'umask' | 'capabilities' | 'noNewPrivileges' | 'rlimits' | 'oomScoreAdj'
 >;
 
 /** Closes this process to ptrace and /proc/PID of those it is about to live with, until execve (S02). */
@@ -85,13 +75,10 @@ const PRIVILEGED: {readonly [F in IsolatedField]: (credentials: Credentials) => 
       throw isErrno(cause, 'EACCES', 'EPERM') ? oomScoreNotPermitted(oomScoreAdj, cause) : cause;
     }
   },
-  apparmorProfile: ({apparmorProfile: profile}) => {
-    if (profile !== undefined) confineNextProgram('AppArmor', profile);
-  },
-  selinuxContext: ({selinuxContext: context}) => {
-    if (context !== undefined) confineNextProgram('SELinux', context);
-  },
   rlimits: ({rlimits}) => raiseHardLimits(rlimits),
+  // By whoever becomes the program, without another in between (security-labels.ts).
+  apparmorProfile: LATER,
+  selinuxContext: LATER,
   // By the calls of the thread.
   capabilities: LATER,
   noNewPrivileges: LATER,
@@ -100,8 +87,8 @@ const PRIVILEGED: {readonly [F in IsolatedField]: (credentials: Credentials) => 
 };
 
 /**
- * What needs the privileges of rkt and the host's /proc: the oom score, room for rlimits that are raised, and what security modules are told.
- * @throws RKT_LABEL_REFUSED, RKT_OOM_SCORE_NOT_PERMITTED, RKT_RLIMIT_NOT_PERMITTED
+ * What needs the privileges of rkt and the host's /proc: the oom score, and room for rlimits that are raised.
+ * @throws RKT_OOM_SCORE_NOT_PERMITTED, RKT_RLIMIT_NOT_PERMITTED
  */
 export const applyPrivileged = (credentials: Credentials): void => {
   for (const apply of Object.values(PRIVILEGED)) apply(credentials);

@@ -1,4 +1,4 @@
-import {closeSync, constants, openSync, write as writeAsync, writeSync} from 'node:fs';
+import {closeSync, constants, openSync, write as writeAsync} from 'node:fs';
 import {write} from './cgroup-file.ts';
 import type {CgroupFacts} from './cgroup-hierarchies.ts';
 import {directoryOf, isWithin, membershipIn} from './cgroup-paths.ts';
@@ -70,7 +70,7 @@ export const moveAside = ({mode, hierarchies, parent}: CgroupFacts, pid: number)
 
 /**
  * Opens the ways into exactly the cgroups of another process, where this one is not in them already. The kernel asks for the rights of who opened them, so they
- * can be used by what has lost its own; see {@link joinThrough}.
+ * can be used by what has lost its own.
  */
 export const openCgroupsOf = ({hierarchies}: CgroupFacts, pid: number): Fd[] => {
   const [theirs, own] = [cgroupsOf(pid), cgroupsOf()];
@@ -79,11 +79,6 @@ export const openCgroupsOf = ({hierarchies}: CgroupFacts, pid: number): Fd[] => 
     if (path === undefined || path === membershipIn(hierarchy, own)?.path) return [];
     return [openHost(`${directoryOf(hierarchy, path)}/cgroup.procs`, constants.O_WRONLY)];
   });
-};
-
-/** Moves this process into a cgroup. */
-export const joinThrough = (procs: Fd): void => {
-  writeSync(procs.number, '0');
 };
 
 /** Moves this process back to the cgroups that it was started in. Does nothing where it is not in `path`. */

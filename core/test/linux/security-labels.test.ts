@@ -19,21 +19,21 @@ const attributes = (t: ExecutionContext, ...files: readonly string[]): string =>
 
 test('EX-47 AppArmor is told of the next program in its own directory, or in the common one', (t) => {
   const both = attributes(t, 'exec', 'apparmor/exec');
-  confineNextProgram('AppArmor', 'web', both);
+  confineNextProgram({apparmorProfile: 'web'}, both);
   t.is(readFileSync(path.join(both, 'apparmor/exec'), 'utf8'), 'exec web');
   t.is(readFileSync(path.join(both, 'exec'), 'utf8'), '');
   const old = attributes(t, 'exec');
-  confineNextProgram('AppArmor', 'web', old);
+  confineNextProgram({apparmorProfile: 'web'}, old);
   t.is(readFileSync(path.join(old, 'exec'), 'utf8'), 'exec web');
 });
 
 test('EX-46 SELinux is told the context of the next program', (t) => {
   const directory = attributes(t, 'exec', 'apparmor/exec');
-  confineNextProgram('SELinux', 'u:r:t:s0:c1', directory);
+  confineNextProgram({selinuxContext: 'u:r:t:s0:c1'}, directory);
   t.is(readFileSync(path.join(directory, 'exec'), 'utf8'), 'u:r:t:s0:c1');
 });
 
 test('what a module refuses is an error with its name and what was asked for', (t) => {
-  const error = t.throws(() => confineNextProgram('SELinux', 'u:r:t:s0', attributes(t)), {instanceOf: RktError});
+  const error = t.throws(() => confineNextProgram({selinuxContext: 'u:r:t:s0'}, attributes(t)), {instanceOf: RktError});
   t.like(error, {code: 'RKT_LABEL_REFUSED', fields: {module: 'SELinux', label: 'u:r:t:s0'}});
 });

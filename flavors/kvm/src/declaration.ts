@@ -4,6 +4,7 @@ import {IMAGE, SEEN} from './places.ts';
 const OWN_KERNEL = 'the pod has a kernel of its own';
 const IN_GUEST = 'by crun, in the machine of the pod';
 const LATER = 'not implemented by this flavor';
+const NO_LABELS = 'the kernel of the machine has none of the profiles and policies of the host';
 const NO_CARD = 'the machine has no network card';
 
 /** What QEMU reads besides its libraries: firmware, and what runs the guest's code, which Debian has in a module. */
@@ -51,7 +52,7 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
   },
 
   isolators: {
-    'os/linux/apparmor-profile': impossible(LATER),
+    'os/linux/apparmor-profile': impossible(NO_LABELS),
     'os/linux/capabilities-remove-set': inGuest('bounding set'),
     'os/linux/capabilities-retain-set': inGuest('bounding set'),
     'os/linux/cpu-shares': inGuest('cpu weight of a cgroup'),
@@ -67,7 +68,7 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
       `seccomp filter, ${IN_GUEST}`,
       'an app may also call what crun calls after the filter: close, umask, write, and without no-new-privileges capset, rt_sigaction and rt_sigprocmask, some options of prctl, statx, TCGETS, setresuid and setresgid with its own ids, setgroups for none, or without CAP_SETGID for as many as it has, and without CAP_CHOWN fchown of its streams; it is entered if it may call openat and read, and with supplementary groups and CAP_SETGID setgroups; with CAP_CHOWN the streams of what enters are those of root',
     ),
-    'os/linux/selinux-context': impossible(LATER),
+    'os/linux/selinux-context': impossible(NO_LABELS),
     'os/unix/rlimits': inGuest('setrlimit'),
     'os/unix/sysctl': impossible(LATER),
     'resource/block-bandwidth': impossible(LATER),

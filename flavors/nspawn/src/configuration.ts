@@ -28,6 +28,7 @@ export const configuration = (pod: Pod, host: HostFacts): Step[] => {
         disks: disksOf(pod, host),
         oomCounter: (app) => oomCounter(host, app),
         oomScoreAdj: host.oomScoreAdj,
+        appArmor: true,
         sysVolume: sysVolumeInside,
       },
     ),

@@ -18,6 +18,8 @@ const HUGEPAGES =
   'of a pod as a whole, or of its only app: systemd has no setting for them, and a pod that asks for more is refused';
 const JOURNAL_LINES =
   'it keeps lines, not bytes: without empty ones and without blanks at their ends, and where another process of the app goes on with a line it ends';
+const NO_SELINUX =
+  "the pod's systemd tells SELinux nothing without its file system, and whoever can write to that changes the host's policy";
 const LATER = 'not implemented by this flavor';
 
 /** What the flavor is and what it promises. */
@@ -31,7 +33,9 @@ export const declaration = {
   stage1Image: {directories: [...DIRECTORIES]},
 
   isolators: byHostKernel({
-    'os/linux/apparmor-profile': impossible(LATER),
+    'os/linux/apparmor-profile': enforced(BY_SYSTEMD, {
+      requires: ['lsm/apparmor', 'built-with/systemd-nspawn/APPARMOR'],
+    }),
     'os/linux/capabilities-remove-set': enforced(`bounding set, ${BY_SYSTEMD}`),
     'os/linux/capabilities-retain-set': enforced(`bounding set, ${BY_SYSTEMD}`),
     'os/linux/cpu-shares': enforced('cpu weight of a cgroup'),
@@ -41,7 +45,7 @@ export const declaration = {
     'os/linux/oom-score-adj': enforced(BY_SYSTEMD),
     'os/linux/seccomp-remove-set': enforced(`filter, ${BY_SYSTEMD}`),
     'os/linux/seccomp-retain-set': enforced(`filter, ${BY_SYSTEMD}`),
-    'os/linux/selinux-context': impossible(LATER),
+    'os/linux/selinux-context': impossible(NO_SELINUX),
     'os/unix/rlimits': enforced(BY_SYSTEMD),
     'os/unix/sysctl': enforced("written in the pod's own namespaces before anything of it runs"),
     'resource/block-bandwidth': equivalent('limit of a cgroup, for each disk', BLOCK_DEVICES),

@@ -105,6 +105,18 @@ export const pathItem = (path: string, where: string, prefix = ''): string => {
   return `"${prefix}${path.replace(/["\\]/g, '\\$&').replaceAll('%', '%%')}"`;
 };
 
+/** The value of an AppArmorProfile: read as it stands but for `%`. One that is empty is none for systemd, and one after a minus need not be there: both are refused. */
+export const profileSetting = (profile: string, where: string): string => {
+  requireText(profile, where);
+  if (!/^[^-\s]/u.test(profile)) throw characterRefused(where, profile, 'an empty name, a minus or a blank');
+  // A backslash would continue the line, and blanks at its end are dropped.
+  if (/[\s\\]$/u.test(profile)) throw characterRefused(where, profile, 'a blank or a backslash at its end');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
+  if (/[\x01-\x1f\x7f]/.test(profile)) throw characterRefused(where, profile, 'a control character');
+  requireNoNonCharacter(profile, where);
+  return requireShort(profile.replaceAll('%', '%%'), where);
+};
+
 const requirePath = (path: string, where: string): void => {
   requireText(path, where);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for

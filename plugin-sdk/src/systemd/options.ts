@@ -33,6 +33,8 @@ export interface UnitOptions {
   readonly oomCounter?: (app: App) => string | undefined;
   /** The oom score of an app that asks for none. Default: that of the pod's systemd. */
   readonly oomScoreAdj?: number;
+  /** Whether systemd inside the pod has been built with AppArmor and sees that the kernel has it: it silently ignores profiles otherwise. Default false: an app with a profile is refused. */
+  readonly appArmor?: boolean;
   /** The sockets that were passed to rkt. Without them a unit listens where its port says. */
   readonly sockets?: HostFacts['sockets'];
   /** Where the pod has the node of a device volume, below its own /dev, so that systemd finds the number of the device. Default: by its number, if the pod has such a node, otherwise the path of the volume on the host. */

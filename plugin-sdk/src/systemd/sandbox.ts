@@ -1,5 +1,5 @@
 import type {App, IsolatedField, Pod} from '@rkt/core/contract';
-import {environmentAssignment, pathItem, pathSetting} from './encode.ts';
+import {environmentAssignment, pathItem, pathSetting, profileSetting} from './encode.ts';
 import {deviceOutside, limitRefused} from './errors.ts';
 import {appPathSettings} from './kernel-paths.ts';
 import {cgroupSettings, rlimitSettings} from './limits.ts';
@@ -51,10 +51,8 @@ const environment = (of: App): Setting[] => {
   ];
 };
 
-const noLabel = ({name}: App, label: string | undefined): Setting[] => {
-  if (label !== undefined) throw limitRefused(name, 'what a security module is told', label);
-  return [];
-};
+/** What a label cannot be for systemd. */
+const labelRefused = ({name}: App, label: string) => limitRefused(name, 'what a security module is told', label);
 
 /** What isolators have made of the app's process. */
 const ISOLATED: {readonly [F in IsolatedField]: (app: App, options: UnitOptions) => Setting[]} = {
@@ -65,9 +63,18 @@ const ISOLATED: {readonly [F in IsolatedField]: (app: App, options: UnitOptions)
   ],
   noNewPrivileges: ({process}) => [['NoNewPrivileges', process.noNewPrivileges ? 'yes' : 'no']],
   seccomp: (app, {systemdVersion}) => seccompSettings(app, systemdVersion),
-  // systemd ignores its settings for them where it does not see the module, as in a pod.
-  apparmorProfile: (app) => noLabel(app, app.process.apparmorProfile),
-  selinuxContext: (app) => noLabel(app, app.process.selinuxContext),
+  apparmorProfile: (app, {appArmor = false}) => {
+    const {apparmorProfile: profile} = app.process;
+    if (profile === undefined) return [];
+    if (!appArmor) throw labelRefused(app, profile);
+    return [['AppArmorProfile', profileSetting(profile, `app "${app.name}": AppArmorProfile`)]];
+  },
+  // systemd ignores its setting where it does not see a file system of SELinux that it may write to, and no pod has that.
+  selinuxContext: (app) => {
+    const {selinuxContext: context} = app.process;
+    if (context !== undefined) throw labelRefused(app, context);
+    return [];
+  },
   rlimits: rlimitSettings,
   oomScoreAdj: ({process}, options) => {
     const score = process.oomScoreAdj ?? options.oomScoreAdj;

@@ -541,7 +541,15 @@ test('an app has the oom score of who started the pod, not that of what supervis
   t.deepEqual(main()('OOMScoreAdjust'), []);
 });
 
-test('what security modules would have to be told is refused, not ignored', (t) => {
+test('what systemd would not tell a security module is refused, not ignored', (t) => {
   for (const labels of [{apparmorProfile: 'web'}, {selinuxContext: 'u:r:t:s0'}])
     t.is(refusal(t, pod({apps: [app({process: labels})]})).code, 'RKT_UNIT_LIMIT_REFUSED');
+});
+
+test('S15 EX-47 a profile of AppArmor is exactly the one of the setting', (t) => {
+  const profile = (name: string) => main({process: {apparmorProfile: name}}, {appArmor: true})('AppArmorProfile');
+  t.deepEqual(profile('web'), ['web']);
+  t.deepEqual(profile('a b//%i$x'), ['a b//%%i$x']);
+  for (const name of ['', '-web', ' web', 'web ', 'web\\', 'a\nb', 'a\0b', '\ufdd0'])
+    t.throws(() => profile(name), {code: 'RKT_UNIT_CHARACTER_REFUSED'} as never, JSON.stringify(name));
 });

@@ -22,7 +22,7 @@ import {isErrno, isSystemError} from '../../linux/syscall-error.ts';
 import {takesPods} from '../../linux/takes-pods.ts';
 import {terminals} from '../../linux/terminal.ts';
 import {findTreeProgram, type TreeProgram} from '../../linux/tree-program.ts';
-import {parseFilesystems, parseMemTotal, parseProcessors, parseRelease, parseVersion} from './parse-facts.ts';
+import {parseAbout, parseFilesystems, parseMemTotal, parseProcessors, parseRelease} from './parse-facts.ts';
 import {imageProgramVersion, programVersion} from './program-version.ts';
 
 /**
@@ -194,9 +194,9 @@ const gatherProgram = (
 ): HostFacts['programs'][string] => {
   const own = tree === undefined ? undefined : programIn(tree, name);
   if (tree !== undefined && own !== undefined) {
-    return {...own, version: name.startsWith('/') ? '' : parseVersion(imageProgramVersion(own, tree))};
+    return {...own, ...parseAbout(name.startsWith('/') ? '' : imageProgramVersion(own, tree))};
   }
   if (name.startsWith('/')) return tree === undefined && isProgram(name) ? {path: name as HostPath, version: ''} : null;
   const path = findProgram(name);
-  return path === undefined ? null : {path, version: parseVersion(programVersion(path, {cacheDir}))};
+  return path === undefined ? null : {path, ...parseAbout(programVersion(path, {cacheDir}))};
 };

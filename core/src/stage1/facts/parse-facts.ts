@@ -19,6 +19,12 @@ export const parseMemTotal = (text: string): number => Number(/^MemTotal:\s+(\d+
 /** How many processors have a number, from /sys/devices/system/cpu/present: `0-3,8` is 9, whatever is between. 0 of nothing. */
 export const parseProcessors = (text: string): number => Number(/(\d+)\s*$/.exec(text)?.[1] ?? -1) + 1;
 
-/** The first number with a dot, or the first number, of what a program says to `--version`; empty if there is none. */
-export const parseVersion = (output: string): string =>
-  /\d+(?:\.\d+)+/.exec(output)?.[0] ?? /\d+/.exec(output)?.[0] ?? '';
+/** What a program says to `--version`: the first number with a dot in the first line, or the first number, empty if there is none; and the words with a plus in the lines that follow. */
+export const parseAbout = (output: string): {version: string; features?: string[]} => {
+  const [line = '', ...others] = output.split('\n');
+  const features = others.flatMap((other) => [...other.matchAll(/(?<=^|\s)\+(\S+)/g)].map(([, name = '']) => name));
+  return {
+    version: /\d+(?:\.\d+)+/.exec(line)?.[0] ?? /\d+/.exec(line)?.[0] ?? '',
+    ...(features.length > 0 ? {features} : {}),
+  };
+};

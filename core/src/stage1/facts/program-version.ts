@@ -29,7 +29,7 @@ const AS_NOBODY = [
 const versions = new Map<HostPath, string>();
 
 /**
- * The first line of what a program of the host says to `--version`; empty if it fails. Asked once, as the choice of a flavor and the plan both want to know, and where
+ * What a program of the host says to `--version`: the first line, and those with what it has been built with (`+APPARMOR`); empty if it fails. Asked once, as the choice of a flavor and the plan both want to know, and where
  * there is a `cacheDir` once as long as the program stays the same. It runs with all that rkt has, and no pod may look into it that may not look into rkt (S28): one has
  * fewer capabilities.
  * @throws RKT_PROGRAM_TIMED_OUT
@@ -39,7 +39,7 @@ export const programVersion = (
   {cacheDir, timeout = TIMEOUT}: {readonly cacheDir?: string | undefined; readonly timeout?: number} = {},
 ): string =>
   once(path, () =>
-    rememberOfFile(path, cacheDir === undefined ? undefined : join(cacheDir, `version-${basename(path)}`), () =>
+    rememberOfFile(path, cacheDir === undefined ? undefined : join(cacheDir, `about-${basename(path)}`), () =>
       askVersion(path, [path, VERSION], ['ignore', 'pipe', 'ignore'], timeout),
     ),
   );
@@ -93,5 +93,7 @@ const askVersion = (
     maxBuffer: MAX_OUTPUT,
   });
   if (isErrno(error, 'ETIMEDOUT')) throw programTimedOut(path, timeout);
-  return status === 0 ? (stdout.split('\n', 1)[0] ?? '') : '';
+  if (status !== 0) return '';
+  const [first = '', ...others] = stdout.split('\n');
+  return [first, ...others.filter((line) => /^[+-]\w/.test(line))].join('\n');
 };

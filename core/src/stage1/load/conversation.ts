@@ -9,7 +9,7 @@ import {startKeeper} from '../../linux/start-keeper.ts';
 import {flavorAnswerInvalid, flavorOutOfMemory, flavorPlanTooLarge, flavorTimedOut} from '../errors.ts';
 import type {Ask} from './asked-flavor.ts';
 import {packageClosure, packageOf} from './package-closure.ts';
-import {ownNode, ownPackage} from './package-trees.ts';
+import {ownPackage} from './package-trees.ts';
 import {patience} from './patience.ts';
 import {MAX_PLAN} from './plain-steps.ts';
 import {type Stranger, startStranger} from './start-stranger.ts';
@@ -97,7 +97,7 @@ const start = (source: string, copy: string | undefined): Stranger => {
   using files = new DisposableStack();
   const script = path.join(ownPackage(), 'bin/serve-hooks.cjs');
   const readable = [...packageClosure(source, copy), script];
-  const node = ownNode();
+  const node = realpathSync(process.execPath);
   const shown = [...readable, node]
     .filter((place, _, all) => !isShownToAll(place) && !all.some((other) => place.startsWith(`${other}/`)))
     .map((at): Shown => ({at, file: files.use(openHost(at, O_PATH))}));

@@ -1,4 +1,4 @@
-import {existsSync, readdirSync, realpathSync, statSync} from 'node:fs';
+import {existsSync, readdirSync, statSync} from 'node:fs';
 import Module from 'node:module';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -28,17 +28,6 @@ const findOwnTrees = (): string[] => {
     .map((directory) => path.join(directory, 'node_modules'))
     .find((tree) => isSame(path.join(tree, '@rkt/core'), core));
   return [path.join(core, 'node_modules'), ...(installed === undefined ? [] : [installed])];
-};
-
-/** The Node.js that runs rkt. */
-export const ownNode = (): string => {
-  // What has started itself again from a view of the program (linux/sealed-self.ts) does not know its path.
-  if (process.execPath !== '/') return realpathSync(process.execPath);
-  const [pinned] = ownTrees()
-    .map((tree) => path.join(tree, `node-linux-${process.arch}/bin/node`))
-    .filter((file) => existsSync(file));
-  if (pinned === undefined) throw new Error(`no Node.js in ${ownTrees().join(', ')}`);
-  return realpathSync(pinned);
 };
 
 const ancestors = (directory: string): string[] => {

@@ -24,6 +24,12 @@ export const unmet = (requirement: HostRequirement, host: HostFacts): string | u
       return host.capabilities.some((capability) => capability === name) ? undefined : `rkt runs without ${name} here`;
     case 'program':
       return host.programs[name] ? undefined : `${name} is not installed`;
+    case 'built-with': {
+      const [program, feature = ''] = [rest.slice(0, -1).join('/'), rest.at(-1)];
+      return host.programs[program]?.features?.includes(feature)
+        ? undefined
+        : `${program} does not say that it has been built with ${feature} here`;
+    }
     case 'filesystem':
       return host.filesystems.includes(name) ? undefined : `this kernel has no ${name}`;
     case 'lsm':

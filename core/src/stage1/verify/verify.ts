@@ -127,8 +127,8 @@ const checkEntry = (entry: ReportEntry, how: ReadBack, evidence: Evidence): Find
       return [checkNamespace(how, state, host)];
     case 'label': {
       const {apparmorProfile, selinuxContext} = app.process;
-      const expected =
-        entry.name === 'os/linux/apparmor-profile' ? `${apparmorProfile} (enforce)` : `${selinuxContext}`;
+      const profile = apparmorProfile === 'unconfined' ? apparmorProfile : `${apparmorProfile} (enforce)`;
+      const expected = entry.name === 'os/linux/apparmor-profile' ? profile : `${selinuxContext}`;
       return [{expected, actual: state.label ?? 'none', holds: state.label === expected}];
     }
     default:

@@ -7,7 +7,15 @@ import type {Plan, Process, RootfsPath} from '../../../src/contract/index.ts';
 import {identify, isAlive} from '../../../src/linux/process-identity.ts';
 import {readBack} from '../../../src/linux/read-back.ts';
 import {endingProcess} from '../ending-process.ts';
-import {type Child, LaunchBox, type LaunchOptions, launchBox, processOf, SAY_AND_WAIT} from './launch-in-child.ts';
+import {
+  type Child,
+  LaunchBox,
+  type LaunchOptions,
+  launchBox,
+  processOf,
+  SAY_AND_WAIT,
+  UNKNOWN_LABELS,
+} from './launch-in-child.ts';
 
 /* Pods with a pid namespace of their own, which only a child of rkt can be in. */
 
@@ -140,16 +148,12 @@ enterTest('a program in a pid namespace has the descriptors 0, 1 and 2 and nothi
   t.deepEqual([stdout, status], ['in\n0\n1\n2\nPATH=/bin\nPWD=/\nSHLVL=1\n/\n', 0]);
 });
 
-enterTest('S01 EX-46 EX-47 what a child would start is not entered without the label of its app', async (t) => {
+enterTest('S01 EX-46 EX-47 nothing enters a pid namespace without the label of its app', async (t) => {
   const {box, plan} = await podOf(t);
-  const labelled: [label: string, process: Partial<Process>][] = [
-    ['web', {apparmorProfile: 'web'}],
-    ['u:r:t:s0', {selinuxContext: 'u:r:t:s0'}],
-  ];
-  for (const [label, process] of labelled) {
-    const result = box.runPlan(plan({...process, argv: ['true']}));
+  for (const [label, labels] of UNKNOWN_LABELS) {
+    const result = box.runPlan(plan({...labels, argv: ['echo', 'entered']}));
     const {code, fields} = LaunchBox.failure(result);
-    t.deepEqual([code, fields.label, result.status], ['RKT_ENTER_LABELLED', label, 254]);
+    t.deepEqual([code, fields.label, result.status, result.stdout], ['RKT_LABEL_REFUSED', label, 254, '']);
   }
 });
 

@@ -1,13 +1,11 @@
-import {readFileSync, statSync} from 'node:fs';
+import {readFileSync} from 'node:fs';
 import {lacks} from '../../../../test/helpers/lacks.ts';
 import {testIf} from '../../../../test/helpers/skip.ts';
 import {until} from '../../../../test/helpers/until.ts';
 import type {Plan, Process, RootfsPath} from '../../../src/contract/index.ts';
-import {O_PATH, openHost} from '../../../src/linux/openat2.ts';
 import {identify} from '../../../src/linux/process-identity.ts';
 import {readBack} from '../../../src/linux/read-back.ts';
-import {isReadOnly} from '../../../src/linux/statfs.ts';
-import {LaunchBox, launchBox, processOf, SAY_AND_WAIT} from './launch-in-child.ts';
+import {LaunchBox, launchBox, processOf, SAY_AND_WAIT, UNKNOWN_LABELS} from './launch-in-child.ts';
 
 const enterTest = testIf(lacks('root', 'overlay', 'program/busybox', 'cgroups'));
 
@@ -60,14 +58,21 @@ for (const [who, process] of cases) {
   });
 }
 
-enterTest('S03 Node.js, which joins with passed sockets, runs from a read-only view of its own program', async (t) => {
+enterTest('S03 S04 no flavor hands sockets to what enters', async (t) => {
   const box = launchBox(t);
   const app = await box.start({process: {argv: SAY_AND_WAIT}});
-  const entering = await box.startPlan(member(box, app.pid, {}, {passSockets: true}), {RKT_TEST_PAUSE: '1'});
-  const [seen, own] = [`/proc/${entering.pid}/exe`, process.execPath];
-  t.deepEqual(statSync(seen, {bigint: true}).ino, statSync(own, {bigint: true}).ino);
-  using file = openHost(seen, O_PATH);
-  t.true(isReadOnly(file));
+  const result = box.runPlan(member(box, app.pid, {}, {passSockets: true}));
+  t.deepEqual([LaunchBox.failure(result).code, result.status], ['RKT_ENTER_SOCKETS', 254]);
+});
+
+enterTest('S01 EX-46 EX-47 nothing enters without the label of its app', async (t) => {
+  const box = launchBox(t);
+  const app = await box.start({process: {argv: SAY_AND_WAIT}});
+  for (const [label, labels] of UNKNOWN_LABELS) {
+    const result = box.runPlan(member(box, app.pid, {...labels, argv: ['echo', 'entered']}));
+    const {code, fields} = LaunchBox.failure(result);
+    t.deepEqual([code, fields.label, result.status, result.stdout], ['RKT_LABEL_REFUSED', label, 254, '']);
+  }
 });
 
 enterTest('S02 what joins an app is closed to it until it has become the program', async (t) => {

@@ -68,6 +68,12 @@ const FIXTURE = new URL('fixtures/launch.ts', import.meta.url);
 /** An app that stays until it is killed, or until the test process is gone: it reads what that could write. */
 export const SAY_AND_WAIT = ['sh', '-c', 'echo ready; exec cat'];
 
+/** Labels that no host has. */
+export const UNKNOWN_LABELS: readonly [label: string, labels: Pick<Process, 'apparmorProfile' | 'selinuxContext'>][] = [
+  ['rkt-no-such', {apparmorProfile: 'rkt-no-such'}],
+  ['u:r:rkt-no-such:s0', {selinuxContext: 'u:r:rkt-no-such:s0'}],
+];
+
 export const BUSYBOX = '/bin/busybox';
 const APPLETS = [
   'sh',

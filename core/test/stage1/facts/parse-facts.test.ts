@@ -1,10 +1,10 @@
 import test from 'ava';
 import {
+  parseAbout,
   parseFilesystems,
   parseMemTotal,
   parseProcessors,
   parseRelease,
-  parseVersion,
 } from '../../../src/stage1/facts/parse-facts.ts';
 
 test('kernel releases of x86-64 and arm64', (t) => {
@@ -27,10 +27,16 @@ test('processors, with holes between them', (t) => {
   t.deepEqual(['0\n', '0-3\n', '0-3,8\n', ''].map(parseProcessors), [1, 4, 9, 0]);
 });
 
-test('versions as programs print them', (t) => {
-  t.is(parseVersion('systemd 252 (252.39-1~deb12u1)'), '252.39');
-  t.is(parseVersion('QEMU emulator version 7.2.9 (Debian 1:7.2+dfsg-7)'), '7.2.9');
-  t.is(parseVersion('iptables v1.8.9 (nf_tables)'), '1.8.9');
-  t.is(parseVersion('less 590'), '590');
-  t.is(parseVersion('no number'), '');
+test('versions and features as programs print them', (t) => {
+  const version = (text: string) => parseAbout(text).version;
+  t.is(version('systemd 252 (252.39-1~deb12u1)'), '252.39');
+  t.is(version('QEMU emulator version 7.2.9 (Debian 1:7.2+dfsg-7)'), '7.2.9');
+  t.is(version('iptables v1.8.9 (nf_tables)'), '1.8.9');
+  t.is(version('less 590'), '590');
+  t.is(version('no number\n1.2'), '');
+  t.deepEqual(parseAbout('systemd 252 (252.39)\n+PAM +AUDIT -SELINUX +APPARMOR default-hierarchy=unified'), {
+    version: '252.39',
+    features: ['PAM', 'AUDIT', 'APPARMOR'],
+  });
+  t.deepEqual(parseAbout('gcc 12.2 +x'), {version: '12.2'});
 });

@@ -19,6 +19,7 @@ const script = (name: string, text: string): HostPath => {
 
 test('the version is the first line, and empty when the program fails', (t) => {
   t.is(programVersion(script('good', 'echo "good 1.2"; echo more')), 'good 1.2');
+  t.is(programVersion(script('built', 'printf "built 1.2\\n\\n+SECCOMP -X\\nand\\n"')), 'built 1.2\n+SECCOMP -X');
   t.is(programVersion(script('bad', 'echo "bad 1.2"; exit 1')), '');
 });
 
@@ -28,7 +29,7 @@ const settledAt = (file: string): number => Math.floor(statSync(file).ctimeMs) +
 test('a version is remembered until the file is another one; that there is none is not', async (t) => {
   const cacheDir = path.join(directory, 'cache');
   const asked = (file: HostPath) =>
-    rememberOfFile(file, path.join(cacheDir, `version-${path.basename(file)}`), () => 'asked');
+    rememberOfFile(file, path.join(cacheDir, `about-${path.basename(file)}`), () => 'asked');
   const file = script('kept', 'echo "kept 1"');
   await until(() => Date.now() >= settledAt(file));
   t.is(programVersion(file, {cacheDir}), 'kept 1');

@@ -1,0 +1,106 @@
+import {execFileSync} from 'node:child_process';
+import {readFileSync} from 'node:fs';
+import test from 'ava';
+import {flavor, openHost, type RunOptions} from '../helpers/host.ts';
+import {lacks, lacksPods} from '../helpers/lacks.ts';
+import {appProcess} from '../helpers/nspawn.ts';
+import {testIf} from '../helpers/skip.ts';
+import {openTerminal} from '../helpers/terminal.ts';
+import {openUser} from '../helpers/user.ts';
+import {program} from '../runner/packages.ts';
+
+/* EX-47 with profiles that the kernel knows: `npm run test:v2 -- conformance/labels` has such a kernel. */
+
+const host = openHost();
+test.after.always(() => host.close());
+const obstacle = lacksPods('lsm/apparmor', 'program/apparmor_parser');
+const labelTest = testIf(obstacle);
+
+/** All but to write what is called so. */
+const DENIED = 'denied';
+const PROFILE = `rkt-test-${process.pid}`;
+const RULES = `profile ${PROFILE} flags=(attach_disconnected,mediate_deleted) {
+  file, capability, network, mount, umount, pivot_root, ptrace, signal, unix, dbus,
+  deny /**/${DENIED} w,
+}
+`;
+
+const parser = (action: '--replace' | '--remove') =>
+  execFileSync(program('apparmor_parser') ?? 'apparmor_parser', [action, '--skip-cache'], {input: RULES});
+if (obstacle === undefined) {
+  test.before(() => parser('--replace'));
+  test.after.always(() => parser('--remove'));
+}
+
+const ISOLATOR = 'os/linux/apparmor-profile';
+const image = (profile: string) => ({app: {isolators: [{name: ISOLATOR, value: {profile}}]}});
+const confined = (profile = PROFILE): RunOptions => ({image: image(profile), pod: [`--accept-image=${ISOLATOR}`]});
+
+/** Which profile it has, and whether that holds. */
+const LOOKS = `cat /proc/self/attr/current
+echo x >/tmp/${DENIED} || echo denied
+echo x >/tmp/allowed && echo allowed`;
+const ENFORCED = `${PROFILE} (enforce)\ndenied\nallowed\n`;
+
+labelTest('EX-47 an app has the profile of AppArmor that was asked for, and one without has none', async (t) => {
+  const with_ = await host.sh(LOOKS, confined());
+  t.deepEqual([with_.stdout, with_.exitCode], [ENFORCED, 0], with_.stderr);
+  t.is((await host.sh('cat /proc/self/attr/current')).stdout, 'unconfined\n');
+});
+
+labelTest('EX-47 AppArmor and no-new-privileges, a filter and another user hold at once', async (t) => {
+  const isolators = [
+    {name: ISOLATOR, value: {profile: PROFILE}},
+    {name: 'os/linux/no-new-privileges', value: true},
+  ];
+  const {stdout, stderr} = await host.sh(`${LOOKS}; grep -E '^(NoNewPrivs|Seccomp|Uid)' /proc/self/status`, {
+    ...confined(),
+    image: {app: {user: '1000', group: '1000', isolators}},
+  });
+  t.is(stdout, `${ENFORCED}Uid:\t1000\t1000\t1000\t1000\nNoNewPrivs:\t1\nSeccomp:\t2\n`, stderr);
+});
+
+for (const [where, pod] of [
+  ['without the network of the host', '--net=none'],
+  ['in a user namespace', '--private-users'],
+] as const)
+  testIf(flavor === 'nspawn' ? obstacle : 'fly has it only for ordinary users or not at all')(
+    `EX-47 AppArmor ${where}`,
+    async (t) => {
+      const options = confined();
+      const {stdout, stderr} = await host.sh(LOOKS, {...options, pod: [...(options.pod ?? []), pod]});
+      t.is(stdout, ENFORCED, stderr);
+    },
+  );
+
+labelTest('S01 EX-47 what enters an app has its profile of AppArmor, on a terminal too', async (t) => {
+  const pod = await host.start('echo ready; cat', confined());
+  const app = flavor === 'fly' ? pod.pid : await appProcess(pod.uuid, 'test');
+  t.is(readFileSync(`/proc/${app}/attr/current`, 'utf8'), `${PROFILE} (enforce)\n`);
+  const entered = await host.enter(pod.uuid, `${LOOKS}; ls /proc/self/fd`);
+  t.is(entered.stdout, `${ENFORCED}0\n1\n2\n3\n`, entered.stderr);
+  const terminal = openTerminal(host.command('enter', pod.uuid, '/bin/sh', '-c', LOOKS));
+  t.true((await terminal.ended).text.replaceAll('\r', '').includes(`${PROFILE} (enforce)\n`));
+  const {exitCode, stdout} = await host.rkt(['status', '--verify', '--format=json', pod.uuid]);
+  t.is(exitCode, 0, stdout);
+  await pod.end();
+});
+
+labelTest('EX-47 an app whose profile AppArmor does not know does not run', async (t) => {
+  const {exitCode, stdout, error} = await host.sh('echo ran', confined('rkt-no-such-profile'));
+  t.deepEqual([stdout, exitCode], ['', flavor === 'fly' ? 254 : 231]);
+  if (flavor === 'fly') t.is(error?.code, 'RKT_LABEL_REFUSED');
+});
+
+testIf(flavor === 'fly' ? (lacks('program/newuidmap') ?? obstacle) : 'with fly it is tried')(
+  "EX-47 an ordinary user's app has the profile of AppArmor that was asked for",
+  async (t) => {
+    const user = openUser();
+    t.teardown(() => user.close());
+    const id = await user.fetch(image(PROFILE));
+    const {stdout, stderr} = await user.rkt(
+      ...['run', '--stage1=fly', `--accept-image=${ISOLATOR}`, id, '--exec=/bin/sh', '--', '-c', LOOKS],
+    );
+    t.is(stdout, ENFORCED, stderr);
+  },
+);
