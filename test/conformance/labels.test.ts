@@ -1,5 +1,5 @@
 import {execFileSync} from 'node:child_process';
-import {readFileSync} from 'node:fs';
+import {readFileSync, writeFileSync} from 'node:fs';
 import test from 'ava';
 import {flavor, openHost, type RunOptions} from '../helpers/host.ts';
 import {lacks, lacksPods} from '../helpers/lacks.ts';
@@ -9,7 +9,7 @@ import {openTerminal} from '../helpers/terminal.ts';
 import {openUser} from '../helpers/user.ts';
 import {program} from '../runner/packages.ts';
 
-/* EX-47 with profiles that the kernel knows: `npm run test:v2 -- conformance/labels` has such a kernel. */
+/* EX-46 and EX-47 with contexts and profiles that the kernel knows: `npm run test:v2 -- conformance/labels` has AppArmor, and with `--selinux` SELinux. */
 
 const host = openHost();
 test.after.always(() => host.close());
@@ -104,3 +104,50 @@ testIf(flavor === 'fly' ? (lacks('program/newuidmap') ?? obstacle) : 'with fly i
     t.is(stdout, ENFORCED, stderr);
   },
 );
+
+/** Of the policy of the guest, test/v2/guest/policy.cil: its processes change no owners. */
+const CONTEXT = {user: 'rkt_u', role: 'rkt_r', type: 'rkt_test_t', level: 's0'};
+const CONTEXT_NAME = Object.values(CONTEXT).join(':');
+const SELINUX_ISOLATOR = 'os/linux/selinux-context';
+
+/** Never on a host with a policy of its own, which is not ours to change. */
+const hasContext = (): boolean => {
+  try {
+    writeFileSync('/sys/fs/selinux/context', CONTEXT_NAME);
+    return true;
+  } catch {
+    return false;
+  }
+};
+const contextTest = testIf(
+  flavor === 'nspawn'
+    ? 'nspawn refuses contexts'
+    : (lacksPods('lsm/selinux', 'program/python3') ?? (hasContext() ? undefined : 'not the policy of the guest')),
+);
+const labelled = (context = CONTEXT): RunOptions => ({
+  image: {app: {isolators: [{name: SELINUX_ISOLATOR, value: context}]}},
+  pod: [`--accept-image=${SELINUX_ISOLATOR}`],
+});
+const ASKS = 'tr "\\0" "\\n" </proc/self/attr/current; : >/tmp/file; chown 5 /tmp/file || echo denied';
+
+contextTest('EX-46 an app has the context of SELinux that was asked for, and one without that of rkt', async (t) => {
+  const {stdout, stderr} = await host.sh(ASKS, labelled());
+  t.is(stdout, `${CONTEXT_NAME}\ndenied\n`, stderr);
+  t.is((await host.sh(ASKS)).stdout, 'rkt_u:rkt_r:kernel_t:s0\n');
+});
+
+contextTest('S01 EX-46 what enters an app has its context of SELinux, on a terminal too', async (t) => {
+  const pod = await host.start('echo ready; cat', labelled());
+  const entered = await host.enter(pod.uuid, ASKS);
+  t.is(entered.stdout, `${CONTEXT_NAME}\ndenied\n`, entered.stderr);
+  const terminal = openTerminal(host.command('enter', pod.uuid, '/bin/sh', '-c', ASKS));
+  t.true((await terminal.ended).text.replaceAll('\r', '').includes(`${CONTEXT_NAME}\n`));
+  const {exitCode, stdout} = await host.rkt(['status', '--verify', '--format=json', pod.uuid]);
+  t.is(exitCode, 0, stdout);
+  await pod.end();
+});
+
+contextTest('EX-46 an app whose context SELinux does not know does not run', async (t) => {
+  const {exitCode, stdout, error} = await host.sh('echo ran', labelled({...CONTEXT, type: 'rkt_no_such_t'}));
+  t.deepEqual([exitCode, stdout, error?.code], [254, '', 'RKT_LABEL_REFUSED']);
+});

@@ -41,6 +41,7 @@ export const guestPackages: readonly string[] = [
     'libseccomp2',
     'openssl',
     'python3',
+    'secilc',
   ],
   ...['systemd', 'systemd-container', 'xz-utils', 'zstd'],
   // Of the pinned Node.js.

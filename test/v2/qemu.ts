@@ -9,6 +9,8 @@ export interface Machine {
   readonly disks: readonly string[];
   /** Where the kernel and systemd tell how they start. */
   readonly console: string;
+  /** The security module of its kernel, which has one at a time. */
+  readonly securityModule: 'apparmor' | 'selinux';
   /** The guest reads what this process reads, in place of nothing. */
   readonly interactive: boolean;
 }
@@ -26,10 +28,10 @@ const escaped = (file: string) => file.replaceAll(',', ',,');
 /** Without AVX, which Node.js uses where it can: emulated, it makes everything take four times as long. */
 const CPU = 'Nehalem';
 
-const qemuArguments = ({kernel, initramfs, disks, console, interactive}: Machine): string[] => [
+const qemuArguments = ({kernel, initramfs, disks, console, securityModule, interactive}: Machine): string[] => [
   ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
   ...['-machine', 'q35', '-accel', 'tcg,thread=multi,tb-size=512', '-cpu', CPU, '-smp', '2', '-m', '4096'],
-  ...['-kernel', kernel, '-initrd', initramfs, '-append', KERNEL_WORDS.join(' ')],
+  ...['-kernel', kernel, '-initrd', initramfs, '-append', [...KERNEL_WORDS, `security=${securityModule}`].join(' ')],
   ...disks.flatMap((file) => ['-drive', `if=virtio,format=raw,snapshot=on,cache=unsafe,file=${escaped(file)}`]),
   ...['-serial', `file:${console}`, '-chardev', `stdio,id=out,signal=${interactive ? 'off' : 'on'}`],
   ...['-serial', 'chardev:out'],

@@ -12,7 +12,7 @@ import {startMachine} from './qemu.ts';
 /*
  * `npm run test:v2 [-- PART…]`: tests on a host that has cgroup v2 alone, whatever this one has: a Debian with systemd in an emulated machine. Runs the test
  * files whose path contains a PART, by default those about limits and pods, which takes half an hour to an hour. The last line is the one of `npm test`,
- * and so is the exit code. `-- --shell` gives a shell in the guest instead.
+ * and so is the exit code. `-- --shell` gives a shell in the guest instead, and `-- --selinux [PART…]` a kernel with SELinux instead of AppArmor.
  *
  * Needs root, apt-get and 5 GiB of memory. Leaves the guest's root directory in the user's cache directory (`rkt-test-v2`), and nothing else.
  */
@@ -27,7 +27,8 @@ if (obstacle !== undefined) {
   process.exit(0);
 }
 
-const words = argv.slice(2);
+const SELINUX = '--selinux';
+const words = argv.slice(2).filter((word) => word !== SELINUX);
 const interactive = words[0] === '--shell';
 const image = guestImage(say);
 // Not the system's directory for temporary files, which may be memory.
@@ -44,6 +45,7 @@ const qemu = startMachine(
     initramfs: at('initramfs'),
     disks: [image.disk, at('repository')],
     console: at('console'),
+    securityModule: argv.includes(SELINUX) ? 'selinux' : 'apparmor',
     interactive,
   },
   directory,
