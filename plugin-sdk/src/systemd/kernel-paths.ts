@@ -5,36 +5,46 @@ import {sysVolumeRefused} from './errors.ts';
 import type {UnitOptions} from './options.ts';
 import type {Setting} from './unit.ts';
 
-/**
- * Paths of the pod's own /proc and /sys, which every app has, are hidden once for all. Not so /sys/fs: systemd needs it; each app loses it for itself,
- * like what is not of the kernel's file systems.
- */
-const isShared = (path: string): boolean => /^\/(proc|sys)\//.test(path) && !isBelowSysFs(path);
-const isBelowSysFs = (path: string): boolean => path === '/sys/fs' || path.startsWith('/sys/fs/');
-
-/** What is hidden and read-only in the pod's own /proc and /sys, and so in every app: for the step `init`, before systemd starts. */
-export const sharedKernelPaths = ({maskedPaths, readOnlyPaths}: Pod): Pick<Pod, 'maskedPaths' | 'readOnlyPaths'> => ({
-  maskedPaths: maskedPaths.filter(isShared),
-  readOnlyPaths: readOnlyPaths.filter(isShared),
-});
-
 const isWithin = (path: string, directory: string): boolean => path === directory || path.startsWith(`${directory}/`);
 
-/** What the limits of the apps are in, as files; systemd needs it. */
-const OF_SYSTEMD = '/sys/fs';
+/** Where systemd has the limits of the apps, as files. */
+const LIMITS = '/sys/fs';
+/** Where it looks whether the kernel has AppArmor. */
+const MODULES = '/sys/module';
+
+/** What of /sys systemd needs, and no app may see: each loses it for itself. */
+const ofSystemd = ({apps, maskedPaths}: Pod): string[] => [
+  LIMITS,
+  ...maskedPaths.filter((path) => path === MODULES && apps.some(({process}) => process.apparmorProfile !== undefined)),
+];
+
+/** Paths of the pod's own /proc and /sys, which every app has, are hidden once for all: not so what systemd needs, and what is not of the kernel's file systems. */
+const isShared = (pod: Pod) => {
+  const needed = ofSystemd(pod);
+  return (path: string): boolean =>
+    /^\/(proc|sys)\//.test(path) && !needed.some((directory) => isWithin(path, directory));
+};
+
+/** What is hidden and read-only in the pod's own /proc and /sys, and so in every app: for the step `init`, before systemd starts. */
+export const sharedKernelPaths = (pod: Pod): Pick<Pod, 'maskedPaths' | 'readOnlyPaths'> => ({
+  maskedPaths: pod.maskedPaths.filter(isShared(pod)),
+  readOnlyPaths: pod.readOnlyPaths.filter(isShared(pod)),
+});
 
 /** What is still visible in an app after that, and its volumes below /sys. */
 export const appPathSettings = (pod: Pod, app: App, options: UnitOptions): Setting[] => {
   const where = `app "${app.name}"`;
   const volumes = outerSysMounts(app);
-  const hidden = [OF_SYSTEMD, ...pod.maskedPaths.filter((path) => isShared(path) && path.startsWith('/sys/'))];
+  const [needed, shared] = [ofSystemd(pod), isShared(pod)];
+  const hidden = [...needed, ...pod.maskedPaths.filter((path) => shared(path) && path.startsWith('/sys/'))];
   // With a volume in it, it is another directory that is empty but for the place of that. A volume that is all of it hides it as well.
   const opened = hidden.filter((path) => volumes.some((volume) => isWithin(volume.path, path)));
-  const own = (paths: readonly string[]) => paths.filter((path) => !isShared(path) && !isBelowSysFs(path));
+  const own = (paths: readonly string[]) =>
+    paths.filter((path) => !shared(path) && !needed.some((directory) => isWithin(path, directory)));
   const settings = (name: string, paths: readonly string[]): Setting[] =>
     paths.map((path) => [name, pathItem(path, `${where}: ${name}`, '-+')]);
   return [
-    ...(opened.includes(OF_SYSTEMD) ? [] : [['InaccessiblePaths', `-+${OF_SYSTEMD}`] as const]),
+    ...needed.filter((path) => !opened.includes(path)).map((path): Setting => ['InaccessiblePaths', `-+${path}`]),
     ...opened
       .filter((path) => volumes.every((volume) => volume.path !== path))
       .map((path): Setting => ['TemporaryFileSystem', `${path}:${EMPTY}`]),

@@ -435,6 +435,21 @@ test('S07 kernel paths are masked once for the pod, others for each app', (t) =>
   t.deepEqual(values(of, 'app-main.service', 'ReadOnlyPaths'), ['"-+/etc/y"']);
 });
 
+test('S07 EX-47 what tells systemd of AppArmor is hidden from each app, and in pods without a profile from systemd', (t) => {
+  const of = (profile?: string) =>
+    pod({
+      maskedPaths: ['/proc/kcore', '/sys/module'] as never,
+      apps: [app({process: {...(profile && {apparmorProfile: profile})}}), app({name: 'other' as never})],
+    });
+  t.deepEqual(sharedKernelPaths(of()).maskedPaths, ['/proc/kcore', '/sys/module'] as never);
+  t.deepEqual(sharedKernelPaths(of('web')).maskedPaths, ['/proc/kcore'] as never);
+  for (const name of ['main', 'other'])
+    t.deepEqual(values(of('web'), `app-${name}.service`, 'InaccessiblePaths', {appArmor: true}), [
+      '-+/sys/fs',
+      '-+/sys/module',
+    ]);
+});
+
 test('a volume below /sys is bound by the app’s service, into a directory that hides all else', (t) => {
   const mount = (path: string) => ({volume: 'data', path, readOnly: false}) as App['mounts'][number];
   const of = (paths: readonly string[], more: object = {}) =>
