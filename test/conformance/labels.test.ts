@@ -44,7 +44,9 @@ const ENFORCED = `${PROFILE} (enforce)\ndenied\nallowed\n`;
 
 labelTest('EX-47 an app has the profile of AppArmor that was asked for, and one without has none', async (t) => {
   // What tells systemd of AppArmor is hidden from the app.
-  const {stdout, exitCode, stderr} = await host.sh(`${LOOKS}; ls /sys/module`, confined());
+  const {stdout, exitCode, stderr} = await host.sh(`${LOOKS}; ls /sys/module`, {
+    app: [`--apparmor-profile=${PROFILE}`],
+  });
   t.deepEqual([stdout, exitCode], [ENFORCED, 0], stderr);
   t.is((await host.sh('cat /proc/self/attr/current')).stdout, 'unconfined\n');
 });
@@ -132,7 +134,7 @@ const labelled = (context = CONTEXT): RunOptions => ({
 const ASKS = 'tr "\\0" "\\n" </proc/self/attr/current; : >/tmp/file; chown 5 /tmp/file || echo denied';
 
 contextTest('EX-46 an app has the context of SELinux that was asked for, and one without that of rkt', async (t) => {
-  const {stdout, stderr} = await host.sh(ASKS, labelled());
+  const {stdout, stderr} = await host.sh(ASKS, {app: [`--selinux-context=${CONTEXT_NAME}`]});
   t.is(stdout, `${CONTEXT_NAME}\ndenied\n`, stderr);
   t.is((await host.sh(ASKS)).stdout, 'rkt_u:rkt_r:kernel_t:s0\n');
 });

@@ -341,19 +341,9 @@ testIf(lacksPods('program/systemd-nspawn', 'program/unshare'))(
       own,
     ];
     const script = `cat ${keys.join(' ')}; echo 1 >${keys[0]}; cat ${keys[0]}; ping -c 1 127.0.0.1 >/dev/null && echo lo`;
-    const manifest = host.manifest(
-      await host.fetch(),
-      {app: {exec: ['/bin/sh', '-c', script], user: '0', group: '0'}},
-      {
-        isolators: [
-          {
-            name: 'os/unix/sysctl',
-            value: {'kernel.shmmax': '12345678', 'fs.mqueue.msg_max': '77', 'net.ipv4.ip_forward': '1'},
-          },
-        ],
-      },
-    );
-    const {stdout, stderr, exitCode} = await host.sh('', {stage1: 'nspawn', manifest, pod: ['--net=none'], through});
+    const parameters = ['kernel.shmmax=12345678', 'fs.mqueue.msg_max=77', 'net.ipv4.ip_forward=1'];
+    const pod = ['--net=none', ...parameters.map((parameter) => `--sysctl=${parameter}`)];
+    const {stdout, stderr, exitCode} = await host.sh(script, {stage1: 'nspawn', pod, through});
     t.is(stdout, '12345678\n77\n1\n12345678\nlo\n');
     t.regex(stderr, /Read-only/);
     t.is(exitCode, 0);
@@ -393,14 +383,7 @@ const rate = (limit: string) => ({default: true, limit});
 blockTest('EX-53 EX-51 block devices of a pod of one app are limited, by bytes and by operations', async (t) => {
   const pod = await host.start('echo ready; exec cat', {
     stage1: 'nspawn',
-    image: {
-      app: {
-        isolators: [
-          {name: 'resource/block-bandwidth', value: rate('2Mi')},
-          {name: 'resource/block-iops', value: rate('300')},
-        ],
-      },
-    },
+    app: ['--block-bandwidth=2Mi', '--block-iops=300'],
   });
   const app = await appProcess(pod.uuid, 'test');
   const [bytes, operations] = [diskLimits(app, 'write', 'bps'), diskLimits(app, 'write', 'iops')];

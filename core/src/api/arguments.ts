@@ -74,9 +74,14 @@ const APP: Omit<Encoders<AppOptions>, 'args' | 'image'> = {
   hugepages: (limits) =>
     joined('hugepages')(Object.entries(limits).map(([size, bytes]) => `${without('=', 'hugepages', size)}=${bytes}`)),
   pids: text('pids'),
+  blockBandwidth: text('block-bandwidth'),
+  blockIops: text('block-iops'),
   oomScoreAdj: text('oom-score-adj'),
   capsRetain: joined('caps-retain'),
   capsRemove: joined('caps-remove'),
+  noNewPrivileges: (value) => [`--no-new-privileges=${value}`],
+  apparmorProfile: text('apparmor-profile'),
+  selinuxContext: text('selinux-context'),
   seccomp: ({mode, errno, set}) =>
     joined('seccomp')([
       `mode=${mode}`,
@@ -108,6 +113,7 @@ const POD: Omit<Encoders<PodOptions>, 'apps'> = {
   removeOnExit: truth('rm'),
   noOverlay: truth('no-overlay'),
   privateUsers: truth('private-users'),
+  sysctls: named('sysctl'),
   logSize: text('log-size'),
   acceptImage: each('accept-image'),
   allowDegraded: each('allow-degraded'),

@@ -60,12 +60,22 @@ export interface AppOptions {
   readonly hugepages?: Readonly<Record<string, string>>;
   /** Processes and threads. */
   readonly pids?: number;
+  /** Of each disk, per second, read and written each: bytes, or with a unit. */
+  readonly blockBandwidth?: string | number;
+  /** Of each disk, per second, reads and writes each. */
+  readonly blockIops?: number;
   /** -1000 to 1000. */
   readonly oomScoreAdj?: number;
   /** The only capabilities to keep. */
   readonly capsRetain?: readonly string[];
   /** Capabilities to take from the default set. */
   readonly capsRemove?: readonly string[];
+  /** Nothing that the app executes gains privileges. Default: true for every user but root. */
+  readonly noNewPrivileges?: boolean;
+  /** A profile that is loaded on the host. */
+  readonly apparmorProfile?: string;
+  /** `USER:ROLE:TYPE:LEVEL`, of the host's policy. */
+  readonly selinuxContext?: string;
   readonly seccomp?: {
     readonly mode: 'retain' | 'remove';
     /** What a call gets that may not be made: `EPERM`. Default: the kernel ends the app. */
@@ -139,6 +149,8 @@ export interface PodOptions {
   readonly noOverlay?: boolean;
   /** Users of the pod's own. Default: false. */
   readonly privateUsers?: boolean;
+  /** Kernel parameters of the pod's own: `{'kernel.shmmax': '65536'}`. */
+  readonly sysctls?: Readonly<Record<string, string>>;
   /** Of each log that is kept: bytes, or with a unit. Default: 8 MiB. */
   readonly logSize?: string | number;
   /** Isolators by which any image may have more than the defaults. Default: none. */

@@ -74,6 +74,8 @@ export interface PodRequest {
   readonly privateUsers: boolean;
   /** Bytes of each log that are kept. */
   readonly logSize?: number;
+  /** Of the pod as a whole, from flags as appc would write them. */
+  readonly isolators: AppRequest['isolators'];
   /** As typed: flavor name, path, or one of rkt's stage1 image names. `undefined` takes the configured default. */
   readonly stage1?: string;
   /** Isolators by which any image may widen the defaults, by name. */

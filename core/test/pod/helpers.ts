@@ -59,6 +59,7 @@ export const podRequest = (
   pullPolicy: 'new',
   noOverlay: false,
   privateUsers: false,
+  isolators: [],
   acceptImage: [],
   allowDegraded: [],
   allowSymlinks: false,

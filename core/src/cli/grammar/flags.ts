@@ -58,6 +58,11 @@ export const podFlags = {
     help: 'as in rkt: the URL of a stage1 image; only file://… is supported',
   },
   'store-only': {type: 'boolean', hidden: true, help: 'deprecated, see --pull-policy=never'},
+  sysctl: {
+    type: 'list',
+    value: 'NAME=VALUE',
+    help: "a kernel parameter of the pod's own: net.* (with --net=none), fs.mqueue.*, kernel.shm*, kernel.msg*, kernel.sem",
+  },
   volume: {
     type: 'list',
     value: 'NAME,kind=KIND,…',
@@ -119,6 +124,24 @@ export const appFlags = {
     help: 'isolators by which the image may have more than the defaults, which is otherwise refused; before the first image it is for all of them',
   },
   annotation: {type: 'list', perImage: true, value: 'NAME=VALUE', help: 'set an annotation of the app'},
+  'apparmor-profile': {
+    type: 'string',
+    perImage: true,
+    value: 'NAME',
+    help: 'confine the app by this AppArmor profile, which is loaded on the host',
+  },
+  'block-bandwidth': {
+    type: 'string',
+    perImage: true,
+    value: 'BYTES',
+    help: 'limit of bytes per second of each disk, read and written each: 10Mi',
+  },
+  'block-iops': {
+    type: 'string',
+    perImage: true,
+    value: 'N',
+    help: 'limit of operations per second of each disk, reads and writes each',
+  },
   'cap-remove': {type: 'string', perImage: true, hidden: true, help: 'deprecated, see --caps-remove'},
   'cap-retain': {type: 'string', perImage: true, hidden: true, help: 'deprecated, see --caps-retain'},
   'caps-remove': {type: 'string', perImage: true, value: 'CAP,…', help: 'capabilities to remove from the default set'},
@@ -169,6 +192,11 @@ export const appFlags = {
     help: 'mount a volume in the app; before the first image, in all apps',
   },
   name: {type: 'string', perImage: true, value: 'NAME', help: 'name of the app (default: from the name of the image)'},
+  'no-new-privileges': {
+    type: 'boolean',
+    perImage: true,
+    help: 'nothing that the app executes gains privileges (setuid programs, file capabilities); the default for every user but root',
+  },
   'oom-score-adj': {
     type: 'string',
     perImage: true,
@@ -201,6 +229,12 @@ export const appFlags = {
     perImage: true,
     value: 'mode=MODE[,errno=E],CALL,…',
     help: 'filter of system calls: MODE is retain or remove, CALL a name or a set such as @appc.io/all',
+  },
+  'selinux-context': {
+    type: 'string',
+    perImage: true,
+    value: 'USER:ROLE:TYPE:LEVEL',
+    help: 'run the app in this SELinux context, which the policy of the host has',
   },
   signature: {
     type: 'string',

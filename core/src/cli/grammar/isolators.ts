@@ -4,6 +4,7 @@ import {CAPABILITIES, RLIMITS} from '../../contract/kernel-names.ts';
 import {RktError} from '../../rkt-error.ts';
 import {flagConflict} from '../errors.ts';
 import {checked, type Typed, wrong} from './checked.ts';
+import {parseNameValues} from './name-value.ts';
 import {parseNumber} from './number.ts';
 
 interface Isolator {
@@ -37,6 +38,16 @@ const capabilityOf = (typed: string): string => {
 const text =
   (name: string): Parser =>
   ({value}) => ({name, value});
+
+const rate =
+  (name: string): Parser =>
+  ({value}) => ({name, value: {default: true, limit: value}});
+
+const selinuxContext: Parser = (typed) => {
+  const [user, role, type, ...level] = typed.value.split(':');
+  if (level.length === 0) throw wrong(typed, 'not USER:ROLE:TYPE:LEVEL');
+  return {name: 'os/linux/selinux-context', value: {user, role, type, level: level.join(':')}};
+};
 
 const hugepages: Parser = (typed) => {
   const limits = new Map<string, string>();
@@ -94,6 +105,17 @@ const FLAGS: Readonly<Record<string, {readonly parse: Parser; readonly example: 
   'cap-remove': {parse: capabilities('os/linux/capabilities-remove-set'), example: 'CAP_MKNOD,CAP_NET_RAW'},
   seccomp: {parse: seccomp, example: 'mode=remove,errno=EPERM,reboot,kexec_load'},
   'oom-score-adj': {parse: number('os/linux/oom-score-adj'), example: '500'},
+  'apparmor-profile': {
+    parse: ({value: profile}) => ({name: 'os/linux/apparmor-profile', value: {profile}}),
+    example: 'web',
+  },
+  'selinux-context': {parse: selinuxContext, example: 'system_u:system_r:container_t:s0:c1,c2'},
+  'no-new-privileges': {
+    parse: ({value}) => ({name: 'os/linux/no-new-privileges', value: value === 'true'}),
+    example: 'true',
+  },
+  'block-bandwidth': {parse: rate('resource/block-bandwidth'), example: '10Mi'},
+  'block-iops': {parse: rate('resource/block-iops'), example: '500'},
   pids: {parse: ({value}) => ({name: 'resource/pids', value: {limit: value}}), example: '256'},
 };
 
@@ -110,6 +132,16 @@ export const parseIsolator = (flag: string, value: string): Isolator => {
   if (parse === undefined) throw new TypeError(`--${flag} is no isolator`);
   return verified(parse(typed), typed);
 };
+
+/** The one isolator of a pod of all `--sysctl=NAME=VALUE`. @throws RKT_FLAG_VALUE_INVALID */
+export const parseSysctls = (values: readonly string[]): Isolator[] => {
+  const parameters = parseNameValues('sysctl', 'net.core.somaxconn=4096', values, (name, value, typed) => {
+    verified({name: SYSCTL, value: {[name]: value}}, typed);
+  });
+  return values.length === 0 ? [] : [{name: SYSCTL, value: parameters}];
+};
+
+const SYSCTL = 'os/unix/sysctl';
 
 /** The one isolator of all `--rlimit=NAME=SOFT[:HARD]`. @throws RKT_FLAG_VALUE_INVALID */
 export const parseRlimits = (values: readonly string[]): Isolator[] => {

@@ -9,7 +9,7 @@ import {parseApp} from './app.ts';
 import {wrong} from './checked.ts';
 import {collectEnvironment} from './environment.ts';
 import {appFlags, type podFlags} from './flags.ts';
-import {quantity} from './isolators.ts';
+import {parseSysctls, quantity} from './isolators.ts';
 import {parseMount} from './mount.ts';
 import {readOperatorFile} from './operator-file.ts';
 import {parsePort} from './port.ts';
@@ -39,6 +39,7 @@ export const parsePodArguments = (flags: Values, images: readonly ImageGroup[]):
     ...stage1(flags),
     ...(flags['pod-name'] === undefined ? {} : {podName: parsePodName(flags['pod-name'])}),
     ...(flags.rm ? {removeOnExit: true as const} : {}),
+    isolators: parseSysctls(flags.sysctl),
     acceptImage: parseAcceptImage(flags['accept-image']),
     allowDegraded: parseAllowDegraded(flags['allow-degraded']),
     allowSymlinks: flags['allow-symlinks'],
@@ -71,6 +72,7 @@ const refuseBesideManifest = (flags: Values, images: readonly ImageGroup[]): voi
     ['--volume', flags.volume.length > 0],
     ['--mount', flags.mount.length > 0],
     ['--port', flags.port.length > 0],
+    ['--sysctl', flags.sysctl.length > 0],
     ['--pull-policy', flags['pull-policy'] !== undefined || flags['store-only'] || flags['no-store']],
     ['--inherit-env', flags['inherit-env']],
     ['--set-env', flags['set-env'].length > 0],

@@ -82,6 +82,7 @@ const fromFlags = (
     apps,
     ...filled({
       volumes: reifyVolumes(request.volumes),
+      isolators: request.isolators,
       ports: request.ports.map(({name, hostIp, hostPort}) => ({name, hostPort, ...filled({hostIP: hostIp})})),
     }),
     // What the schema brands is checked with the whole manifest.

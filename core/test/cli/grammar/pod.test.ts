@@ -91,6 +91,27 @@ test('every flag of an app', (t) => {
   ]);
 });
 
+test('EX-55 kernel parameters of the pod, each once and none of the host', (t) => {
+  const [shm, backlog] = ['--sysctl=kernel.shmmax=65536', '--sysctl=net.core.somaxconn=1'];
+  t.deepEqual(pod(shm, backlog, 'a').isolators, [
+    {name: 'os/unix/sysctl', value: {'kernel.shmmax': '65536', 'net.core.somaxconn': '1'}},
+  ]);
+  for (const value of ['', 'kernel.shmmax', 'vm.swappiness=1', 'kernel.hostname=x', 'kernel.shmmax=1\n2'])
+    t.like(
+      t.throws(() => pod(`--sysctl=${value}`, 'a')),
+      {code: 'RKT_FLAG_VALUE_INVALID'},
+      value,
+    );
+  t.like(
+    t.throws(() => pod(shm, shm, 'a')),
+    {code: 'RKT_FLAG_VALUE_INVALID'},
+  );
+  t.like(
+    t.throws(() => pod(shm, '--pod-manifest=/x')),
+    {code: 'RKT_FLAG_CONFLICT'},
+  );
+});
+
 test('a watchdog is of whole seconds', (t) => {
   t.is(pod('a', '--watchdog=1m30s').apps[0]?.watchdogSeconds, 90);
   for (const value of ['', '0', '30', '500ms', '1.5s', '-1s', '9999999s']) {
