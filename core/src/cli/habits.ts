@@ -103,7 +103,21 @@ const FLAGS: readonly {readonly typed: RegExp; readonly flag: string; readonly h
     flag: 'volume',
     hint: 'write --volume=NAME,kind=empty and, after the image, --mount=volume=NAME,target=/PATH',
   },
-  {typed: /^--security-opt$/, flag: 'seccomp', hint: 'write --seccomp=mode=remove,CALL,… after the image'},
+  {
+    typed: /^--security-opt$/,
+    flag: 'seccomp',
+    hint: 'write --no-new-privileges, --seccomp=mode=remove,CALL,…, --apparmor-profile=NAME or --selinux-context=USER:ROLE:TYPE:LEVEL after the image',
+  },
+  {
+    typed: /^--device-(read|write)-bps$/,
+    flag: 'block-bandwidth',
+    hint: 'write --block-bandwidth=BYTES after the image: it holds for each disk, read and written each',
+  },
+  {
+    typed: /^--device-(read|write)-iops$/,
+    flag: 'block-iops',
+    hint: 'write --block-iops=N after the image: it holds for each disk, reads and writes each',
+  },
   {typed: /^--cpus$/, flag: 'cpu', hint: 'write --cpu=CORES after the image'},
   {typed: /^--pids-limit$/, flag: 'pids', hint: 'write --pids=N after the image'},
   {typed: /^--ulimit$/, flag: 'rlimit', hint: 'write --rlimit=nofile=SOFT:HARD after the image'},

@@ -37,6 +37,8 @@ for (const [line, told] of [
   ['run --pull', '--pull-policy='],
   ['run --cidfile', '--uuid-file-save='],
   ['run --security-opt', '--seccomp='],
+  ['run --device-read-bps', '--block-bandwidth='],
+  ['run --device-write-iops', '--block-iops='],
   ['enter -it', 'leave it out'],
   ['enter -t', 'leave it out'],
   ['list -a', 'all are listed'],
