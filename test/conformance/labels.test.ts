@@ -2,6 +2,7 @@ import {execFileSync} from 'node:child_process';
 import {readFileSync, writeFileSync} from 'node:fs';
 import test from 'ava';
 import {flavor, openHost, type RunOptions} from '../helpers/host.ts';
+import {buildImage} from '../helpers/image.ts';
 import {lacksPods} from '../helpers/lacks.ts';
 import {appProcess} from '../helpers/nspawn.ts';
 import {testIf} from '../helpers/skip.ts';
@@ -63,18 +64,49 @@ labelTest('EX-47 AppArmor and no-new-privileges, a filter and another user hold 
   t.is(stdout, `${ENFORCED}Uid:\t1000\t1000\t1000\t1000\nNoNewPrivs:\t1\nSeccomp:\t2\n`, stderr);
 });
 
-for (const [where, pod] of [
-  ['without the network of the host', '--net=none'],
-  ['in a user namespace', '--private-users'],
+for (const [where, flags] of [
+  ['without the network of the host', ['--net=none']],
+  ['in a user namespace', ['--private-users']],
+  ['in a user namespace without the network of the host', ['--private-users', '--net=none']],
 ] as const)
   testIf(flavor === 'nspawn' ? obstacle : 'fly has it only for ordinary users or not at all')(
     `EX-47 AppArmor ${where}`,
     async (t) => {
       const options = confined();
-      const {stdout, stderr} = await host.sh(LOOKS, {...options, pod: [...(options.pod ?? []), pod]});
+      const {stdout, stderr} = await host.sh(LOOKS, {...options, pod: [...(options.pod ?? []), ...flags]});
       t.is(stdout, ENFORCED, stderr);
     },
   );
+
+testIf(flavor === 'nspawn' ? obstacle : 'fly has one app, which is started once')(
+  'EX-47 AppArmor holds for handlers of events, after a restart, and for the app that asks for it alone',
+  async (t) => {
+    const show = (name: string) => `echo ${name} $(cat /proc/self/attr/current) $(echo /sys/module/*)`;
+    const handler = (name: string) => ({name, exec: ['/bin/sh', '-c', show(name)]});
+    const main = `${show('main')}; test -e /again || { : >/again; exit 3; }`;
+    const web = buildImage({
+      app: {
+        isolators: [{name: ISOLATOR, value: {profile: PROFILE}}],
+        exec: ['/bin/sh', '-c', main],
+        eventHandlers: [handler('pre-start'), handler('post-stop')],
+      },
+    });
+    const {stdout, stderr} = await host.rkt([
+      ...['--insecure-options=image', 'run', '--stage1=nspawn', `--accept-image=${ISOLATOR}`],
+      ...[web, '--name=web', '--restart=on-failure', '---', buildImage(), '--name=other'],
+      ...['--exec=/bin/sh', '--', '-c', show('other')],
+    ]);
+    const line = (name: string, label: string) => `${name} ${label} /sys/module/*`;
+    t.deepEqual(
+      stdout.trim().split('\n').sort(),
+      [
+        ...['pre-start', 'main', 'main', 'post-stop'].map((name) => line(name, `${PROFILE} (enforce)`)),
+        line('other', 'unconfined'),
+      ].sort(),
+      stderr,
+    );
+  },
+);
 
 labelTest('S01 EX-47 what enters an app has its profile of AppArmor, on a terminal too', async (t) => {
   const pod = await host.start('echo ready; cat', confined());

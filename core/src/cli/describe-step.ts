@@ -42,7 +42,7 @@ export const describeStep = (step: Step, {cgroup}: Pick<HostFacts, 'cgroup'>): s
     case 'id-map':
       return `ids of the pod: 0 to ${step.count - 1} are the host's ${step.base} to ${step.base + step.count - 1}`;
     case 'init':
-      return `first process <pod>/${step.target}: hides ${step.maskedPaths.length} paths, makes ${step.readOnlyPaths.length} read-only, and becomes ${step.argv.join(' ')}`;
+      return `first process <pod>/${step.target}: hides ${step.maskedPaths.length} paths, makes ${step.readOnlyPaths.length} read-only,${step.needs?.length ? ` looks for${list(step.needs)},` : ''} and becomes ${step.argv.join(' ')}`;
     case 'keep-mounts':
       return `detach what is mounted elsewhere than at, above or below${list([...step.paths, '<pod>'])}`;
     case 'mask':

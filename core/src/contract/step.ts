@@ -138,7 +138,7 @@ export const stepSchema = z.discriminatedUnion('do', [
   }),
   /**
    * Writes what the first process of a pid and mount namespace of the pod is before it becomes its supervisor, for a launched program that starts it there: nothing but system calls. It is killed when its parent ends, and `blocks`, signals by number,
-   * are blocked in it; both stay so in the supervisor. Of its /proc and /sys it hides `maskedPaths`, files by the null device and directories by a read-only tmpfs, makes `readOnlyPaths` read-only, recursively, and skips what is absent. Then it starts
+   * are blocked in it; both stay so in the supervisor. Of its /proc and /sys it hides `maskedPaths`, files by the null device and directories by a read-only tmpfs, makes `readOnlyPaths` read-only, recursively, and skips what is absent. What it `needs` has to be there after that. Then it starts
    * process 2, which keeps the standard streams open and nothing else, so that others can open them in `/proc/2/fd`, is stopped, and ends by SIGTERM once it is continued; and executes `program` with `argv` and the environment that it has itself. If one of
    * these fails it says so on standard error, and ends with status 254. Since 1.1.
    */
@@ -147,6 +147,7 @@ export const stepSchema = z.discriminatedUnion('do', [
     blocks: z.array(z.int().check(z.minimum(1), z.maximum(64))),
     maskedPaths: z.array(rootfsPath),
     readOnlyPaths: z.array(rootfsPath),
+    needs: z.optional(z.array(rootfsPath)),
     program: rootfsPath,
     argv: z.array(z.string()).check(z.minLength(1)),
   }),

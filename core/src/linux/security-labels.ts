@@ -24,7 +24,30 @@ interface Told {
   readonly text: string;
 }
 
-const told = ({apparmorProfile: profile, selinuxContext: context}: Labels, attributes: string): Told[] => [
+/** The kernel takes no more than a page of 4 KiB, and would take the beginning for the whole. */
+const MAX_BYTES = 4000;
+
+/** Nothing but a label that a module reads as it stands: AppArmor drops blanks at the ends, for SELinux a line break at the start is no context at all, and for both a null byte is the end. */
+const requireExact = ({module, label}: Told): void => {
+  const problem =
+    Buffer.byteLength(label) > MAX_BYTES
+      ? `more than ${MAX_BYTES} bytes`
+      : /\p{Cc}/u.test(label)
+        ? 'a control character'
+        : label.trim() !== label || label === ''
+          ? 'empty, or a blank at an end'
+          : undefined;
+  if (problem !== undefined) throw labelRefused(module, label, new Error(problem));
+};
+
+/** @throws RKT_LABEL_REFUSED */
+const told = (labels: Labels, attributes: string): Told[] => {
+  const all = toldOf(labels, attributes);
+  all.forEach(requireExact);
+  return all;
+};
+
+const toldOf = ({apparmorProfile: profile, selinuxContext: context}: Labels, attributes: string): Told[] => [
   ...(profile === undefined
     ? []
     : [
@@ -40,7 +63,7 @@ const told = ({apparmorProfile: profile, selinuxContext: context}: Labels, attri
 
 /**
  * Has security modules give the program that this thread becomes, and no other, its profile or context. Needs the host's /proc.
- * @throws RKT_LABEL_REFUSED for one that the module does not know or does not allow
+ * @throws RKT_LABEL_REFUSED for one that the module does not know, does not allow, or does not read as it stands
  */
 export const confineNextProgram = (labels: Labels, attributes = path.join(PROC, ATTRIBUTES)): void => {
   for (const {module, label, file, text} of told(labels, attributes)) {
@@ -62,7 +85,10 @@ export interface Confinement {
 
 const STDIN = 0;
 
-/** `undefined` of a process without a label. Needs the host's /proc. */
+/**
+ * `undefined` of a process without a label. Needs the host's /proc.
+ * @throws RKT_LABEL_REFUSED for one that no module reads as it stands
+ */
 export const confinement = (labels: Labels): Confinement | undefined => {
   const all = told(labels, path.join(PROC, ATTRIBUTES));
   if (all.length === 0) return undefined;

@@ -1,4 +1,5 @@
 import {type HostFacts, type HostPath, type Pod, SHARED_MEMORY} from '@rkt/plugin-sdk';
+import {APPARMOR, hasProfile} from './app-armor.ts';
 import {bindPath} from './bind-path.ts';
 import {cgroupBinds, limitsThroughV1} from './cgroups.ts';
 import {hasJournal} from './journal.ts';
@@ -46,9 +47,6 @@ const GRANTED = new Set([
 /** With these and without nspawn's own filters, the pod's systemd would write into the host's audit log. */
 const AUDIT = ['CAP_AUDIT_CONTROL', 'CAP_AUDIT_READ', 'CAP_AUDIT_WRITE'];
 
-/** Where systemd looks whether the kernel has AppArmor. systemd-nspawn shows it only in the host's network namespace. */
-const APPARMOR = '/sys/module/apparmor';
-
 /** Has systemd end the pod, once it is there: until then it must not be lost. */
 export const END = {name: 'SIGRTMIN+3', number: 37} as const;
 
@@ -90,9 +88,7 @@ export const nspawnArguments = (pod: Pod, host: HostFacts): string[] => {
     ...(added.length > 0 ? [`--capability=${added.join(',')}`] : []),
     ...(dropped.length > 0 ? [`--drop-capability=${dropped.join(',')}`] : []),
     ...(limitsThroughV1(pod, host) ? cgroupBinds(pod, host) : []),
-    ...(pod.apps.some(({process}) => process.apparmorProfile !== undefined)
-      ? [bind('--bind-ro', APPARMOR, APPARMOR)]
-      : []),
+    ...(hasProfile(pod) ? [bind('--bind-ro', APPARMOR, APPARMOR)] : []),
     '--',
     `/etc/${INIT}`,
   ];

@@ -1,4 +1,5 @@
 import {type App, type HostFacts, type Pod, podUnits, type Step, sharedKernelPaths} from '@rkt/plugin-sdk';
+import {APPARMOR_ENABLED, appliesProfiles, hasProfile} from './app-armor.ts';
 import {withCapabilities} from './capabilities.ts';
 import {disksOf, limitsInside, oomCounter, withBlockLimits} from './cgroups.ts';
 import {END, ETC, INIT} from './command.ts';
@@ -28,7 +29,7 @@ export const configuration = (pod: Pod, host: HostFacts): Step[] => {
         disks: disksOf(pod, host),
         oomCounter: (app) => oomCounter(host, app),
         oomScoreAdj: host.oomScoreAdj,
-        appArmor: true,
+        appArmor: appliesProfiles(pod, host),
         sysVolume: sysVolumeInside,
       },
     ),
@@ -57,6 +58,7 @@ export const configuration = (pod: Pod, host: HostFacts): Step[] => {
       target: podPath(`${ETC}/${INIT}`),
       blocks: [END.number],
       ...sharedKernelPaths(pod),
+      ...(hasProfile(pod) ? {needs: [rootfsPath(APPARMOR_ENABLED)]} : {}),
       program: rootfsPath(SYSTEMD),
       argv: [SYSTEMD, '--log-target=null', '--show-status=0'],
     },

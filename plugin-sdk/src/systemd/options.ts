@@ -33,7 +33,7 @@ export interface UnitOptions {
   readonly oomCounter?: (app: App) => string | undefined;
   /** The oom score of an app that asks for none. Default: that of the pod's systemd. */
   readonly oomScoreAdj?: number;
-  /** Whether systemd inside the pod has been built with AppArmor and sees that the kernel has it: it silently ignores profiles otherwise. Default false: an app with a profile is refused. */
+  /** Whether systemd inside the pod has been built with AppArmor and sees that the kernel has it: it silently ignores profiles otherwise. That it sees `/sys/module/apparmor/parameters/enabled`, the step `init` can make sure (`needs`). Default false: an app with a profile is refused. */
   readonly appArmor?: boolean;
   /** The sockets that were passed to rkt. Without them a unit listens where its port says. */
   readonly sockets?: HostFacts['sockets'];

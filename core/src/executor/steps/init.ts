@@ -41,18 +41,22 @@ export const perform = (step: StepOf<'init'>, context: StepContext): Notes => {
 };
 
 const callsOf = (
-  {blocks, maskedPaths, readOnlyPaths, program, argv}: StepOf<'init'>,
+  {blocks, maskedPaths, readOnlyPaths, needs = [], program, argv}: StepOf<'init'>,
   call: MakeCall,
 ): ProgramCall[] => [
   call('prctl', [PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0], 'end with its parent'),
   call('rt_sigprocmask', [SIG_BLOCK, signalSet(bitsOf(blocks)), 0, SIGNAL_SET_BYTES], 'block signals'),
   ...readOnlyPaths.map((path) => protect(path, call)),
   // Where it is missing, a path that is there would count as absent.
-  ...(maskedPaths.length > 0 ? [call('faccessat2', [AT_FDCWD, NULL_DEVICE, 0, 0], 'find /dev/null')] : []),
+  ...(maskedPaths.length > 0 ? [find('/dev/null', call)] : []),
   ...maskedPaths.map((path) => hide(path, call)),
+  ...needs.map((path) => find(path, call)),
   holder(call),
   call('execve', [cString(program), {strings: argv.map(cString)}, 'environment'], `become ${program}`),
 ];
+
+const find = (path: string, call: MakeCall): ProgramCall =>
+  call('faccessat2', [AT_FDCWD, cString(path), 0, 0], `find ${path}`);
 
 const protect = (path: RootfsPath, call: MakeCall): ProgramCall => {
   const place = cString(path);

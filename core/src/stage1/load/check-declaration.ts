@@ -4,6 +4,7 @@ import {CONTRACT_VERSION, type Flavor} from '../../contract/flavor.ts';
 import {isolatorNames} from '../../contract/isolators.ts';
 import {contractUnsupported, flavorDeclarationInvalid} from '../errors.ts';
 import {pathOf} from '../path-of.ts';
+import {requiredProgram} from './required-program.ts';
 
 /**
  * Makes sure that a declaration is for this contract and says something about every name in it.
@@ -50,7 +51,10 @@ const checkPrograms = ({programs = [], ...value}: Flavor['declaration'], source:
   for (const kind of ['isolators', 'features', 'verbs'] as const) {
     for (const [name, support] of Object.entries(value[kind])) {
       const required = 'requires' in support ? (support.requires ?? []) : [];
-      const unnamed = required.find((each) => each.startsWith('program/') && !programs.includes(each.slice(8)));
+      const unnamed = required.find((each) => {
+        const program = requiredProgram(each);
+        return program !== undefined && !programs.includes(program);
+      });
       if (unnamed !== undefined) {
         const problem = `requires "${unnamed}", and .programs does not name it`;
         throw flavorDeclarationInvalid(source, `.${kind}["${name}"]`, problem);

@@ -17,6 +17,7 @@ import {checkCredentials} from './check-credentials.ts';
 import {checkEnvironment} from './check-environment.ts';
 import {checkFilter} from './check-filter.ts';
 import {checkKernelPaths} from './check-kernel-paths.ts';
+import {checkLabel} from './check-label.ts';
 import {checkNameResolution} from './check-name-resolution.ts';
 import {checkNamespace} from './check-namespace.ts';
 import {checkSteps} from './check-steps.ts';
@@ -125,12 +126,8 @@ const checkEntry = (entry: ReportEntry, how: ReadBack, evidence: Evidence): Find
       return checkMounts(entry, evidence);
     case 'namespace':
       return [checkNamespace(how, state, host)];
-    case 'label': {
-      const {apparmorProfile, selinuxContext} = app.process;
-      const profile = apparmorProfile === 'unconfined' ? apparmorProfile : `${apparmorProfile} (enforce)`;
-      const expected = entry.name === 'os/linux/apparmor-profile' ? profile : `${selinuxContext}`;
-      return [{expected, actual: state.label ?? 'none', holds: state.label === expected}];
-    }
+    case 'label':
+      return [checkLabel(entry, evidence)];
     default:
       return how satisfies never;
   }

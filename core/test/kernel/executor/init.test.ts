@@ -161,6 +161,19 @@ kernelTest('S07 nothing runs where there is nothing to hide files by', (t) => {
   t.true(stderr.includes('cannot find /dev/null'), stderr);
 });
 
+kernelTest('EX-47 nothing runs without what its supervisor needs, or where that is hidden', (t) => {
+  for (const [needs, masked] of [
+    ['/proc/self/nothere', '/nothere'],
+    ['/sys/kernel/mm', '/sys/kernel'],
+  ] as const) {
+    const more = {needs: ['/proc/self/status', needs] as RootfsPath[]};
+    const {status, stdout, stderr} = made(t, 'echo runs', () => ({masked: [masked]}), more).run();
+    t.deepEqual([status, stdout], [254, '']);
+    t.true(stderr.includes(`cannot find ${needs}`), stderr);
+  }
+  t.is(made(t, 'echo runs', undefined, {needs: ['/proc/self/status'] as RootfsPath[]}).run().stdout, 'runs\n');
+});
+
 kernelTest('a supervisor that cannot be executed is said', (t) => {
   const {status, stderr} = made(t, '', undefined, {program: '/nowhere/systemd' as RootfsPath}).run();
   t.is(status, 254);

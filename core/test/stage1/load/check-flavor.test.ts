@@ -82,6 +82,20 @@ const refused: readonly [string, unknown, RktError['code'], object][] = [
     {where: '.verbs["run"]', problem: 'requires "program/bwrap", and .programs does not name it'},
   ],
   [
+    'a requirement of what a program has been built with that it does not name',
+    flavor({
+      declaration: declaration({
+        programs: ['other'],
+        verbs: {
+          ...declaration().verbs,
+          run: {level: 'enforced', mechanism: 'm', requires: ['built-with/crun/SECCOMP']},
+        },
+      }),
+    }),
+    'RKT_FLAVOR_DECLARATION_INVALID',
+    {where: '.verbs["run"]', problem: 'requires "built-with/crun/SECCOMP", and .programs does not name it'},
+  ],
+  [
     'a forgotten verb',
     flavor({declaration: {...declaration(), verbs: lessVerbs}}),
     'RKT_FLAVOR_DECLARATION_INVALID',

@@ -111,6 +111,23 @@ test('a program may be required by name or by path', (t) => {
   }
 });
 
+test('of a program may be required what it says that it has been built with', (t) => {
+  const needs: Support = {level: 'enforced', mechanism: 'program', requires: ['built-with/tool/SECCOMP']};
+  const of = declaration({isolators: {...declaration().isolators, 'resource/memory': needs}});
+  const on = (features?: string[]) => () =>
+    run({
+      pod: withMemory,
+      declaration: of,
+      host: hostFacts({programs: {tool: {path: '/bin/tool' as HostPath, version: '1', ...(features && {features})}}}),
+    });
+  t.notThrows(on(['PAM', 'SECCOMP']));
+  for (const without of [on(), on(['PAM']), () => run({pod: withMemory, declaration: of})])
+    t.is(
+      problemsOf(t.throws(without, {instanceOf: RktError}))?.[0]?.because,
+      'tool does not say that it has been built with SECCOMP here',
+    );
+});
+
 const beyond: readonly [string, object, Partial<Record<string, unknown>>][] = [
   ['an oom score below our own', {'os/linux/oom-score-adj': {score: -5}}, {}],
   ['a hard limit above our own', {'os/unix/rlimits': {limits: {nofile: {soft: 1, hard: 20001}}}}, {}],

@@ -5,6 +5,7 @@ import {combine} from '../../../src/stage1/policy/combine.ts';
 import {judge} from '../../../src/stage1/policy/judge.ts';
 import {mismatch} from '../../../src/stage1/policy/match.ts';
 import type {Rule, SubjectApp} from '../../../src/stage1/policy/policy.ts';
+import {programsIn} from '../../../src/stage1/policy/programs-in.ts';
 import {declaration, hostFacts, pod} from '../../support/fixtures.ts';
 
 const ID = `sha512-${'a'.repeat(128)}` as ImageId;
@@ -52,6 +53,15 @@ test('facts of the host are in the words of what flavors require', (t) => {
   t.true(matches({match: {host: {lacks: ['seccomp'], arch: ['x86_64']}}}, app(), host));
   t.false(matches({match: {host: {arch: ['aarch64']}}}, app(), host));
   t.true(matches({match: {host: {has: ['cgroup/memory', 'user-namespaces']}}}, app(), host));
+});
+
+test('a host is asked for the programs that rules are about', (t) => {
+  const has = ['seccomp', 'program/tool', 'program//opt/x', 'built-with/tool/SECCOMP'] as const;
+  const rules = [
+    rule({match: {host: {has: [...has]}}}),
+    rule({except: {host: {lacks: ['built-with/systemd-nspawn/APPARMOR']}}}),
+  ];
+  t.deepEqual(programsIn(rules), ['tool', '/opt/x', 'systemd-nspawn']);
 });
 
 test('an exception is for the apps that it matches', (t) => {
