@@ -169,7 +169,7 @@ export const stepSchema = z.discriminatedUnion('do', [
     target: podPath,
   }),
   /**
-   * Checks, in the rootfs as it is mounted by then, that the program of an app and those of its event handlers exist and can be executed by the app's user on this machine, and that its working directory exists:
+   * Checks, in the rootfs as it is mounted by then, that the program of an app and those of its event handlers exist and can be executed by the app's user on this machine, that its working directory exists, and that its profile of AppArmor is loaded:
    * for flavors whose launcher would only end with a number. Since 1.1.
    */
   step('check-program', {app: appName}),

@@ -2,6 +2,7 @@ import {constants} from 'node:fs';
 import path from 'node:path';
 import type {Process} from '../../contract/process.ts';
 import {findExecutable} from '../../linux/find-executable.ts';
+import {requireLoadedProfile} from '../../linux/loaded-profiles.ts';
 import {O_PATH} from '../../linux/openat2.ts';
 import {absolute} from '../../linux/program-file.ts';
 import {openWorkingDirectory} from '../../linux/working-directory.ts';
@@ -19,7 +20,7 @@ const asSeenHere = (process: Process, context: StepContext): Process => {
     : {...process, uid: uid + shift, gid: gid + shift, groups: groups.map((group) => group + shift)};
 };
 
-/** Finds what a launch would find wrong with an app's program and those of its event handlers. */
+/** Finds what a launch would find wrong with an app's program and those of its event handlers, and with its profile of AppArmor. */
 export const perform = ({app: name}: StepOf<'check-program'>, context: StepContext): Notes => {
   const app = context.pod.apps.find((candidate) => candidate.name === name);
   if (app === undefined) throw new Error(`the pod has no app "${name}"`);
@@ -31,5 +32,6 @@ export const perform = ({app: name}: StepOf<'check-program'>, context: StepConte
   }
   for (const {exec} of app.eventHandlers) findExecutable(root, asSeenHere({...app.process, argv: exec}, context));
   using _ = openWorkingDirectory(root, asSeenHere(app.process, context));
+  requireLoadedProfile(app.process);
   return NOTHING;
 };
