@@ -192,7 +192,7 @@ export const verbMutants: readonly Mutant[] = [
     breaks: 'an entered command has descriptors 0, 1 and 2 only',
     flavors: FLY,
     cases: ['S04/entered-sockets'],
-    says: /3/,
+    says: /RKT_ENTER_SOCKETS/,
     mutate: entering((launch) => ({...launch, passSockets: true})),
   },
   {
