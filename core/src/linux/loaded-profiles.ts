@@ -1,11 +1,10 @@
-import {readBounded} from '../config/read-bounded.ts';
+import {readFileSync} from 'node:fs';
 import {labelRefused} from './errors.ts';
 import type {Labels} from './security-labels.ts';
 import {isErrno} from './syscall-error.ts';
 
 /** One in each line, with its mode. Of securityfs: who sees none of it, as in a container, does not know what is loaded. */
 const PROFILES = '/sys/kernel/security/apparmor/profiles';
-const MAX_BYTES = 8 << 20;
 
 /**
  * Looks for the profile of a process among those that AppArmor has, where they are shown; of other namespaces of its policy none is looked for.
@@ -20,7 +19,7 @@ export const requireLoadedProfile = ({apparmorProfile: profile}: Labels, file = 
 
 const loadedProfiles = (file: string): ReadonlySet<string> | undefined => {
   try {
-    const lines = readBounded(file, MAX_BYTES).toString('utf8').split('\n');
+    const lines = readFileSync(file, 'utf8').split('\n');
     return new Set(lines.map((line) => line.replace(/ \([a-z]+\)$/, '')));
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'EACCES', 'EPERM')) return undefined;
