@@ -4,7 +4,7 @@
  * was taken after commands had run and holds the functions that they call. There are six, because each costs what is in it: one of the commands that
  * launch, one of `run-prepared`, which decides nothing, one of `enter`, one of those that only look, one of `plan`, which checks more, and one of all others. V8 refuses a cache of another version by itself.
  */
-const {readFileSync} = require('node:fs');
+const {closeSync, fstatSync, openSync, readSync} = require('node:fs');
 const {Script} = require('node:vm');
 
 // That of node:module, which would load more with it.
@@ -19,9 +19,6 @@ if (HOME !== undefined) process.env.HOME = HOME;
 if (NODE_PATH !== undefined) process.env.NODE_PATH = NODE_PATH;
 
 const filename = require('node:path').join(__dirname, '../dist/rkt.cjs');
-// The bundle, which is a function of what a module has, is ASCII, and a string of single bytes is the cheapest to make.
-const source = readFileSync(filename, 'latin1');
-
 const KINDS = [
   ['launch', /^(run|prepare)$/],
   ['prepared', /^run-prepared$/],
@@ -32,16 +29,33 @@ const KINDS = [
 const [kind = 'work'] = KINDS.find(([, command]) => process.argv.slice(2).some((typed) => command.test(typed))) ?? [];
 const cache = `${filename}.${kind}.cache`;
 
-const readCache = () => {
+/** A file of the build, by its descriptor. */
+const open = (path) => {
+  const fd = openSync(path);
+  return {fd, size: fstatSync(fd).size};
+};
+
+/** The cache: before the build has made it, and wherever it was left out, rkt is only slower. */
+const openCache = () => {
   try {
-    return readFileSync(cache);
+    return open(cache);
   } catch {
-    // Before the build has made it, and wherever it was left out: only slower.
     return undefined;
   }
 };
 
-const cachedData = readCache();
+const text = open(filename);
+const cached = openCache();
+// One room for both, one after the other: to touch memory for the first time takes longer than to read a file into it.
+const room = Buffer.allocUnsafeSlow(Math.max(text.size, cached?.size ?? 0));
+const read = ({fd, size}) => {
+  const length = readSync(fd, room, 0, size, 0);
+  closeSync(fd);
+  return room.subarray(0, length);
+};
+// The bundle, which is a function of what a module has, is ASCII, and a string of single bytes is the cheapest to make.
+const source = read(text).latin1Slice();
+const cachedData = cached && read(cached);
 const script = new Script(source, {filename, ...(cachedData === undefined ? {} : {cachedData})});
 const bundle = {exports: {}};
 // What is not Node's own is rare, and a function that finds it takes longer to make than most of a command.

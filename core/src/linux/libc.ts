@@ -170,25 +170,35 @@ export const syscall = (name: SyscallName, args: readonly Argument[], path?: str
 /** {@link syscall} that returns the errno, negative, when it fails: for a call that usually does, an error takes longer than the call. */
 export const attemptSyscall = (name: SyscallName, args: readonly Argument[]): number => {
   native ??= load();
-  const {strings, stringsAt, pointer} = native;
-  const alive: Uint8Array[] = [];
-  const words: bigint[] = [BigInt(SYS[name])];
-  let used = 0;
-  for (const argument of args) {
-    if (typeof argument === 'string' && used + WIDEST * argument.length < STRINGS) {
-      refuseNul(argument);
-      words.push(stringsAt + BigInt(used));
-      used += strings.write(argument, used);
-      strings[used++] = 0;
-    } else if (typeof argument === 'string' || argument instanceof Uint8Array) {
-      const buffer = typeof argument === 'string' ? cString(argument) : argument;
-      alive.push(buffer);
-      words.push(pointer(buffer));
-    } else words.push(argument === null ? 0n : BigInt(argument));
-  }
-  while (words.length < 7) words.push(0n);
-  const result = Number(native.syscall(...words));
-  // A buffer that is still referenced here cannot have been collected during the call.
-  alive.length = 0;
+  stringsUsed = 0;
+  kept.length = 0;
+  const [a, b, c, d, e, f] = args;
+  const result = Number(native.syscall(BigInt(SYS[name]), word(a), word(b), word(c), word(d), word(e), word(f)));
   return result === -1 ? -native.errno() : result;
+};
+
+/** How much of the room for strings this call has taken. */
+let stringsUsed = 0;
+/** What the arguments of a call point to: until the next one it cannot be collected. */
+const kept: Uint8Array[] = [];
+
+/** An argument as it is in a register. */
+const word = (argument: Argument | undefined): bigint => {
+  if (typeof argument === 'number') return BigInt(argument);
+  if (typeof argument === 'bigint') return argument;
+  if (argument === undefined || argument === null) return 0n;
+  if (typeof argument === 'string' && stringsUsed + WIDEST * argument.length < STRINGS) return stringWord(argument);
+  const buffer = typeof argument === 'string' ? cString(argument) : argument;
+  kept.push(buffer);
+  return addressOf(buffer);
+};
+
+const stringWord = (text: string): bigint => {
+  native ??= load();
+  refuseNul(text);
+  const at = native.stringsAt + BigInt(stringsUsed);
+  // With a place it is checked, which takes longer than to write.
+  stringsUsed += stringsUsed === 0 ? native.strings.write(text) : native.strings.write(text, stringsUsed);
+  native.strings[stringsUsed++] = 0;
+  return at;
 };
