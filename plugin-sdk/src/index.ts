@@ -12,6 +12,7 @@ export {
   isolatorNames,
   PROPERTIES,
   RLIMITS,
+  sysctlPath,
   VERBS,
 } from '@rkt/core/contract';
 export * from './define-flavor.ts';

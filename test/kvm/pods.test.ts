@@ -122,12 +122,15 @@ const placesAreDrawn = (t: ExecutionContext, stdout: string): void => {
   t.not(one, other);
 };
 
+const PARAMETERS = ['/proc/sys/net/ipv4/ip_forward', '/proc/sys/kernel/msgmax'];
+
 kernelTest('isolators hold inside, by a kernel of its own', async (t) => {
+  const before = PARAMETERS.map((file) => readFileSync(file, 'utf8'));
   const {stdout, stderr} = await host.sh(
-    `${PROBE}uname -r; cat /sys/class/net/*/uevent; ls /sys/fs/cgroup; (ulimit -n); cat /proc/cmdline; reboot; echo $?; ${PLACES}`,
+    `${PROBE}grep . ${PARAMETERS.join(' ')}; uname -r; cat /sys/class/net/*/uevent; ls /sys/fs/cgroup; (ulimit -n); cat /proc/cmdline; reboot; echo $?; ${PLACES}`,
     {
       ...options,
-      pod: ['--hostname=machine'],
+      pod: ['--hostname=machine', '--sysctl=net.ipv4.ip_forward=1', '--sysctl=kernel.msgmax=4444'],
       app: [
         ...['--user=1000', '--group=1000', '--memory=48Mi', '--pids=33', '--cpu=500m', '--oom-score-adj=50'],
         ...['--caps-retain=CAP_NET_BIND_SERVICE', '--seccomp=mode=remove,errno=EPERM,reboot,mkdirat,mkdir'],
@@ -144,6 +147,11 @@ kernelTest('isolators hold inside, by a kernel of its own', async (t) => {
   t.true(probe.cgroup.some((line) => line.endsWith('/app') || line.includes('busybox') || line.length > 2));
   t.notRegex(stdout, new RegExp(`^${readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim()}$`, 'm'));
   t.is(probe.mounts.findLast(({target}) => target === '/')?.type, 'overlay');
+  t.true(stdout.includes(`${PARAMETERS[0]}:1\n${PARAMETERS[1]}:4444\n`), stdout);
+  t.deepEqual(
+    PARAMETERS.map((file) => readFileSync(file, 'utf8')),
+    before,
+  );
   placesAreDrawn(t, stdout);
 });
 
@@ -948,6 +956,9 @@ kernelTest('what the flavor cannot do is refused by name', async (t) => {
     const {error, exitCode} = await host.sh('true', {...options, pod: [flag]});
     t.deepEqual([exitCode, error?.code], [254, 'RKT_FLAVOR_CANNOT'], flag);
   }
+  const {exitCode, stderr} = await host.sh('true', {...options, pod: ['--sysctl=net.ipv4.no_such_parameter=1']});
+  t.is(exitCode, 254);
+  t.regex(stderr, /RKT_MACHINE_REFUSED: in the machine: \/proc\/sys\/net\/ipv4\/no_such_parameter: /);
 });
 
 kernelTest('a machine that sleeps gives memory back, and is woken up by nothing, not even a clock', async (t) => {

@@ -16,3 +16,4 @@ export * from './port-sockets.ts';
 export * from './process.ts';
 export * from './step.ts';
 export * from './support.ts';
+export * from './sysctl-path.ts';

@@ -1,11 +1,5 @@
 import test from 'ava';
-import {sysctlNamespace, sysctlPath} from '../../src/executor/steps/sysctl.ts';
-
-test('the first separator of a key decides what a dot means', (t) => {
-  t.is(sysctlPath('net.ipv4.ip_forward'), 'net/ipv4/ip_forward');
-  t.is(sysctlPath('net/ipv4/conf/eth0.100/forwarding'), 'net/ipv4/conf/eth0.100/forwarding');
-  t.is(sysctlPath('net.ipv4.conf.eth0/100.forwarding'), 'net/ipv4/conf/eth0.100/forwarding');
-});
+import {sysctlNamespace} from '../../src/executor/steps/sysctl.ts';
 
 for (const [key, namespace] of [
   ['net.core.somaxconn', 'net'],

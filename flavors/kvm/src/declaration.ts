@@ -70,7 +70,7 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
     ),
     'os/linux/selinux-context': impossible(NO_LABELS),
     'os/unix/rlimits': inGuest('setrlimit'),
-    'os/unix/sysctl': impossible(LATER),
+    'os/unix/sysctl': enforced('written in the machine before anything of the pod runs'),
     'resource/block-bandwidth': impossible(LATER),
     'resource/block-iops': impossible(LATER),
     'resource/cpu': equivalent(

@@ -1,4 +1,4 @@
-import type {App, HostFacts, Pod, SeccompFilter} from '@rkt/plugin-sdk';
+import {type App, type HostFacts, type Pod, type SeccompFilter, sysctlPath} from '@rkt/plugin-sdk';
 import {bundle, configurationText, handlerBundle, processIn} from './bundle.ts';
 import {filterOf} from './calls-of-crun.ts';
 import {cardLines} from './cards.ts';
@@ -88,6 +88,12 @@ const configuration = (pod: Pod, app: App, index: number, host: HostFacts): stri
   return onTerminal ? writeSized(String(index), path, content) : writeLine(path, content);
 };
 
+/** The kernel parameters of the pod, in a stable order. */
+const sysctls = ({isolators}: Pod): string[] =>
+  Object.entries(isolators['os/unix/sysctl']?.values ?? {})
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => write(`/proc/sys/${sysctlPath(key)}`, value));
+
 /** The script of a pod: the file systems of all apps first, then the apps in order. */
 export const podScript = (pod: Pod, host: HostFacts): string =>
   [
@@ -99,6 +105,7 @@ export const podScript = (pod: Pod, host: HostFacts): string =>
       line('mount', type, source, path, flags, data),
     ]),
     ...cardLines(pod).map((fields) => line(...fields)),
+    ...sysctls(pod),
     ...pod.apps.flatMap((app) => mountsInVolumes(pod, app).map(({volume, inner}) => line('present', volume, inner))),
     ...pod.apps.flatMap(rootfs),
     ...pod.apps.map((app, index) => configuration(pod, app, index, host)),

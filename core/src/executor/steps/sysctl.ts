@@ -1,5 +1,6 @@
 import {constants, writeFileSync} from 'node:fs';
 import type {NamespaceKind} from '../../contract/step.ts';
+import {sysctlPath} from '../../contract/sysctl-path.ts';
 import {newFileSystem} from '../../linux/mount.ts';
 import {hasLeft} from '../../linux/namespaces.ts';
 import {openBeneath} from '../../linux/openat2.ts';
@@ -8,13 +9,6 @@ import {namespaceShared, sysctlNotNamespaced} from '../errors.ts';
 import {NOTHING, type Notes, type StepOf} from '../step-of.ts';
 
 const IPC = /^(kernel\/(msgmax|msgmnb|msgmni|auto_msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced)|fs\/mqueue\/[^/]+)$/;
-
-/**
- * Path below /proc/sys of a key. The first separator decides (sysctl(8)): `net/ipv4/conf/eth0.1/forwarding` is a path, in
- * `net.ipv4.conf.eth0/1.forwarding` both separators change places.
- */
-export const sysctlPath = (key: string): string =>
-  /^[^./]*\//.test(key) ? key : key.replace(/[./]/g, (separator) => (separator === '.' ? '/' : '.'));
 
 /** The namespace that confines a kernel parameter, or `undefined` for one of the whole host. */
 export const sysctlNamespace = (key: string): NamespaceKind | undefined => {

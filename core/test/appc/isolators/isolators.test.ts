@@ -100,6 +100,12 @@ const faults: readonly (readonly [id: string, name: Name, value: unknown, path: 
   ['EX-55', 'os/unix/sysctl', {'vm.swappiness': '1'}, 'vm.swappiness'],
   ['EX-55', 'os/unix/sysctl', {net: '1'}, 'net'],
   ['EX-55', 'os/unix/sysctl', {'net..ipv4': '1'}, 'net..ipv4'],
+  ...['net.//.kernel.core_pattern', 'net./', 'net.ipv4.//.//.x'].map((key): [string, Name, unknown, string] => [
+    'EX-55',
+    'os/unix/sysctl',
+    {[key]: '1'},
+    key,
+  ]),
   ['EX-55', 'os/unix/sysctl', {'net.ipv4.ip_forward': 1}, 'net.ipv4.ip_forward'],
   ['EX-55', 'os/unix/sysctl', {'net.ipv4.ip_forward': '1\n2'}, 'net.ipv4.ip_forward'],
   ['EX-53', 'resource/block-bandwidth', {limit: '2M'}, 'default'],
