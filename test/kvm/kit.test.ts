@@ -8,7 +8,16 @@ import {testIf} from '../helpers/skip.ts';
 /* Cases of the kit with pods in machines: what `rkt flavor test kvm` tries. Here a sample; with RKT_TEST_LONG=1 every case of what the flavor promises. */
 
 const SAMPLE = [
-  ...['enter/status', 'S01/user', 'EX-24/null', 'EX-24/one-pipe', 'EX-38/errno', 'EX-38/kills', 'S32/unique'],
+  ...[
+    'enter/status',
+    'S01/user',
+    'EX-24/null',
+    'EX-24/one-pipe',
+    'EX-38/errno',
+    'EX-38/kills',
+    'S32/unique',
+    'EX-31/memory',
+  ],
 ];
 
 const limited = atMost(4);

@@ -1,4 +1,5 @@
 import type {App, Pod} from '@rkt/plugin-sdk';
+import {cgroupIn, PERIOD, quotaOf} from './pod-limits.ts';
 import {ON_TERMINAL} from './terminal.ts';
 import {isOfVolume, volumeMounts} from './volumes.ts';
 
@@ -16,7 +17,7 @@ export const bundle = (pod: Pod, app: App, onTerminal = false) => ({
   mounts: [...KERNEL, ...SHARED, ...volumeMounts(pod, app), ...names(pod, app)],
   linux: {
     namespaces: [{type: 'mount'}],
-    cgroupsPath: `/${app.name}`,
+    cgroupsPath: cgroupIn(pod, app.name),
     resources: {...resourcesOf(app), ...(pod.devices === undefined ? {} : {devices: deviceRules(pod.devices)})},
     devices: [NO_CONSOLE],
     // Where its programs are in memory is drawn for each, as it is not for crun in an emulated machine (guest/agent.c).
@@ -33,7 +34,7 @@ export const handlerBundle = (pod: Pod, app: App, {name, exec}: Handler) => {
   return {
     ...whole,
     root: {...whole.root, path: `/apps/${app.name}/rootfs`},
-    linux: {...linux, cgroupsPath: `/${app.name}.${name}`},
+    linux: {...linux, cgroupsPath: cgroupIn(pod, `${app.name}.${name}`)},
   };
 };
 
@@ -129,9 +130,6 @@ const bound = (name: string) => ({
   options: ['bind', 'nosuid', 'nodev'],
 });
 
-/** Microseconds in which a quota is counted. */
-const PERIOD = 100_000;
-
 const resourcesOf = ({limits}: App) => {
   // The declaration says of these that there are none; a machine has no swap; a limit that is new has to be told here.
   const {
@@ -158,7 +156,7 @@ const resourcesOf = ({limits}: App) => {
       ? {}
       : {
           cpu: {
-            ...(cpuMax === undefined ? {} : {quota: Math.round((cpuMax * PERIOD) / 1000), period: PERIOD}),
+            ...(cpuMax === undefined ? {} : {quota: quotaOf(cpuMax), period: PERIOD}),
             ...(cpuShares === undefined ? {} : {shares: cpuShares}),
           },
         }),

@@ -26,6 +26,7 @@ import {
   treesOf,
 } from './machine.ts';
 import {IMAGE, podPath, ROOT, SEEN, SHARED, TEMPLATE, userOf} from './places.ts';
+import {hostLimits} from './pod-limits.ts';
 import {fitting, podScript, scriptFilters} from './script.ts';
 import {wordsOf} from './streams.ts';
 import {bindVolumes, servedTrees} from './volumes.ts';
@@ -185,7 +186,7 @@ const kvmDevice = ({accelerator: fact}: HostFacts) =>
 
 const cgroup = (pod: Pod, host: HostFacts): Step => {
   const further = kvmDevice(host).map((number) => ({type: 'char' as const, ...number, access: 'rw'}));
-  return podCgroup(pod.devices === undefined ? pod : {...pod, devices: [...pod.devices, ...further]}, {});
+  return podCgroup(pod.devices === undefined ? pod : {...pod, devices: [...pod.devices, ...further]}, hostLimits(pod));
 };
 
 const MEMORY_DEVICES = 1;

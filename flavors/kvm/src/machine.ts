@@ -3,6 +3,7 @@ import {cardArguments, cardsOf, hasCards} from './cards.ts';
 import {machineFull} from './errors.ts';
 import {optionValue} from './option-value.ts';
 import {IMAGE, SEEN, TEMPLATE} from './places.ts';
+import {together} from './pod-limits.ts';
 import {diskName} from './script.ts';
 import {servedTrees, TREES, type Tree, tagOf} from './volumes.ts';
 
@@ -16,17 +17,12 @@ const DEFAULT_MEMORY = 256 * MEBIBYTE;
 const SMALLEST = DEFAULT_MEMORY + OVERHEAD;
 
 /** Bytes of memory of the pod's machine: what its apps may have, and what it needs itself. */
-export const memoryOf = ({apps}: Pick<Pod, 'apps'>): number =>
-  Math.max(
-    SMALLEST,
-    apps.reduce((sum, {limits}) => sum + (limits.memoryMax ?? DEFAULT_MEMORY), OVERHEAD),
-  );
+export const memoryOf = (pod: Pick<Pod, 'apps' | 'limits'>): number =>
+  Math.max(SMALLEST, OVERHEAD + together(pod, 'memoryMax', DEFAULT_MEMORY));
 
 /** Cores of the pod's machine: what its apps may have, rounded up; one if none of them says. */
-export const coresOf = ({apps}: Pick<Pod, 'apps'>, {cpus}: Pick<HostFacts, 'cpus'>): number => {
-  const asked = apps.reduce((sum, {limits}) => sum + (limits.cpuMax ?? 0), 0);
-  return Math.min(Math.max(1, Math.ceil(asked / 1000)), cpus);
-};
+export const coresOf = (pod: Pick<Pod, 'apps' | 'limits'>, {cpus}: Pick<HostFacts, 'cpus'>): number =>
+  Math.min(Math.max(1, Math.ceil(together(pod, 'cpuMax', 0) / 1000)), cpus);
 
 /** Without the last ones a boot takes a quarter more, and on a busy host the calibration of the clock can fail for ever. */
 const KERNEL_PARAMETERS = [

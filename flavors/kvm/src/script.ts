@@ -3,6 +3,7 @@ import {bundle, configurationText, handlerBundle, processIn} from './bundle.ts';
 import {filterOf} from './calls-of-crun.ts';
 import {cardLines} from './cards.ts';
 import {scriptTooLong} from './errors.ts';
+import {podLimitFiles} from './pod-limits.ts';
 import {streamsNowhere} from './streams.ts';
 import {hasTerminal} from './terminal.ts';
 import {guestMounts, mountsInVolumes} from './volumes.ts';
@@ -106,6 +107,7 @@ export const podScript = (pod: Pod, host: HostFacts): string =>
     ]),
     ...cardLines(pod).map((fields) => line(...fields)),
     ...sysctls(pod),
+    ...podLimitFiles(pod).map(({path, content}) => write(path, content)),
     ...pod.apps.flatMap((app) => mountsInVolumes(pod, app).map(({volume, inner}) => line('present', volume, inner))),
     ...pod.apps.flatMap(rootfs),
     ...pod.apps.map((app, index) => configuration(pod, app, index, host)),

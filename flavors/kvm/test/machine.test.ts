@@ -30,6 +30,16 @@ test('the machine has the memory of its apps and its own need, and no less than 
   t.is(memoryOf(pod({apps: [app({limits: {memoryMax: 64 * MEBIBYTE}})]})), 384 * MEBIBYTE);
   t.is(memoryOf(pod()), 384 * MEBIBYTE);
   t.is(memoryOf(pod({apps: [app({limits: {memoryMax: 300 * MEBIBYTE}})]})), 428 * MEBIBYTE);
+  const bounded = (...own: (number | undefined)[]) =>
+    memoryOf(
+      pod({
+        limits: {memoryMax: 512 * MEBIBYTE},
+        apps: own.map((memoryMax) => app({limits: memoryMax === undefined ? {} : {memoryMax}})),
+      }),
+    );
+  t.is(bounded(undefined), 640 * MEBIBYTE);
+  t.is(bounded(undefined, 64 * MEBIBYTE), 640 * MEBIBYTE);
+  t.is(bounded(64 * MEBIBYTE, 300 * MEBIBYTE), 492 * MEBIBYTE);
   t.is(memoryOf(pod({apps: [app({limits: {memoryMax: 64 * MEBIBYTE}}), app({name: second})]})), 448 * MEBIBYTE);
 });
 
@@ -53,6 +63,24 @@ test('the machine has the cores that its apps may use, and never more than the h
   const cores = (cpuMax: number | undefined, cpus = 4) =>
     coresOf(pod({apps: [app({limits: cpuMax === undefined ? {} : {cpuMax}})]}), {cpus});
   t.deepEqual([cores(undefined), cores(200), cores(1001), cores(9000)], [1, 1, 2, 4]);
+  const bounded = (cpuMax?: number) =>
+    coresOf(pod({limits: {cpuMax: 2000}, apps: [app({limits: cpuMax === undefined ? {} : {cpuMax}})]}), {cpus: 4});
+  t.deepEqual([bounded(), bounded(500), bounded(3500)], [2, 1, 2]);
+});
+
+test('EX-31 what limits the pod is of a cgroup above those of its apps, and its share of the host of that of QEMU', (t) => {
+  const limited = pod({limits: {memoryMax: 1024, cpuMax: 250, pidsMax: 9, cpuShares: 77, memoryLow: 512}});
+  const lines = podScript(limited, hostFacts()).split('\n');
+  const at = lines.indexOf('write\t/sys/fs/cgroup/cgroup.subtree_control\t18');
+  t.deepEqual(lines.slice(at + 1, at + 2), ['+memory +cpu +pidswrite\t/sys/fs/cgroup/pod/memory.max\t4']);
+  t.deepEqual(lines.slice(at + 2, at + 4), [
+    '1024write\t/sys/fs/cgroup/pod/cpu.max\t12',
+    '25000 100000write\t/sys/fs/cgroup/pod/pids.max\t1',
+  ]);
+  t.regex(podScript(limited, hostFacts()), /"cgroupsPath":"\/pod\/main"/);
+  t.regex(podScript(pod(), hostFacts()), /"cgroupsPath":"\/main"/);
+  const cgroup = flavor.environment(limited, hostFacts()).find((step) => step.do === 'cgroup');
+  t.deepEqual(cgroup?.limits, {cpuShares: 77, memoryLow: 512});
 });
 
 test('whoever has not made the image is told so once, and whoever has one without a kernel is told to make it again', (t) => {

@@ -45,6 +45,7 @@ const OF_ISOLATORS: Readonly<Record<string, readonly string[]>> = {
   'os/linux/seccomp-remove-set': SECCOMP,
   'os/linux/seccomp-retain-set': SECCOMP,
   'os/unix/rlimits': [],
+  'os/unix/sysctl': ['PROC_SYSCTL', 'SYSVIPC', 'POSIX_MQUEUE', 'INET'],
   'resource/cpu': [...CGROUP, 'CFS_BANDWIDTH', 'SMP'],
   'resource/memory': [...CGROUP, 'MEMCG'],
   'resource/pids': [...CGROUP, 'CGROUP_PIDS'],

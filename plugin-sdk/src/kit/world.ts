@@ -191,10 +191,13 @@ export const openWorld = async ({
     if (left.length > 0) throw new Error(`left mounted: ${left.join(' ')}`);
   };
 
+  const build: World['rkt'] = (args) => endOf(spawn(args, {}, false), {timeout: BUILD_MILLISECONDS});
+
   const worldOf = async (flavor: string): Promise<World> => {
     const shown = await must(['--format=json', 'flavor', 'show', flavor]);
     const declaration = JSON.parse(shown) as Declaration;
-    if (declaration.stage1Image?.required) await once(`stage1 ${flavor}`, () => must(['flavor', 'build', flavor]));
+    if (declaration.stage1Image?.required)
+      await once(`stage1 ${flavor}`, () => must(['flavor', 'build', flavor], build));
     const promises = await rkt(['--format=json', 'flavor', 'doctor', flavor]);
     const [{verdicts = [], usable, findings}] = JSON.parse(promises.stdout) as [Examination];
     if (!usable) throw new Error(`${flavor} cannot run here: ${findings.map(({what}) => what).join('; ')}`);
@@ -299,6 +302,9 @@ interface Examination {
     readonly because?: string;
   }[];
 }
+
+/** Machines are booted, and kernels may be compiled. */
+const BUILD_MILLISECONDS = 20 * 60_000;
 
 /** What rkt asks for with every pod, or with one of another user than root, and can do without when that is said. Without a policy of devices no app makes nodes, which has to be tried. */
 const OF_EVERY_POD: readonly Need[] = [

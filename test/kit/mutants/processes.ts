@@ -354,6 +354,17 @@ export const processMutants: readonly Mutant[] = [
   limit('ioBandwidth', ['fly', 'nspawn'], ['EX-53/disks'], /./),
   limit('ioOperations', ['fly', 'nspawn'], ['EX-53/disks'], /./),
   {
+    name: 'limits-of-pod',
+    breaks: 'the isolators of a pod bound its apps',
+    flavors: ['fly', 'nspawn'],
+    cases: ['EX-31/memory', 'EX-31/pids'],
+    says: /67108864|forty tasks/,
+    mutate: (flavor) => ({
+      ...flavor,
+      environment: (pod, host) => flavor.environment({...pod, limits: {}}, host),
+    }),
+  },
+  {
     name: 'memory-doubled',
     breaks: 'a limit of memory is that many bytes',
     flavors: FLY,

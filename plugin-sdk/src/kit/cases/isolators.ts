@@ -272,6 +272,13 @@ const [LAST_CPU, LAST_NODE] = [lastOf('Cpus_allowed_list'), lastOf('Mems_allowed
 const THROTTLED = `mkdir /tmp/cgroup && mount -t cgroup2 cgroup2 /tmp/cgroup || exit
   while :; do :; done & until grep -q '^nr_throttled [1-9]' "/tmp/cgroup$(cut -d: -f3 /proc/self/cgroup)/cpu.stat"; do :; done; kill $!; echo throttled`;
 
+/** They wait for a writer that never comes, and end with the shell. */
+const tasks = (count: number): string => `
+  mkfifo /tmp/never
+  trap 'kill $pids' EXIT
+  for i in ${Array.from({length: count}).fill('.').join(' ')}; do cat /tmp/never & pids="$pids $!"; done
+  echo not reached`;
+
 /** As a shell has the end by SIGKILL. */
 const KILLED = 137;
 const EATS = 'head -c 67108864 /dev/zero | tail -c 67108864 | wc -c';
@@ -292,6 +299,27 @@ const resources: readonly Case[] = [
       const ended = await world.run({script: `${EATS}; :`, app: ['--memory=32Mi']});
       // While what has eaten it still ends, the kernel may kill the shell, too.
       expectEnd(ended, {status: ended.status === KILLED ? KILLED : 0, stdout: /^\s*0\n$/});
+    },
+  },
+  {
+    id: 'EX-31/memory',
+    title: "memory beyond the pod's limit is not to be had by an app that has none of its own",
+    needs: ['resource/memory'],
+    attempt: async (world) => {
+      const isolators = [{name: 'resource/memory', value: {limit: '48Mi'}}];
+      const ended = await world.run({script: `${EATS}; :`, isolators});
+      expectEnd(ended, {status: ended.status === KILLED ? KILLED : 0, stdout: /^\s*0\n$/});
+    },
+  },
+  {
+    id: 'EX-31/pids',
+    title: "nor are tasks beyond the pod's limit",
+    needs: ['resource/pids'],
+    attempt: async (world) => {
+      const isolators = [{name: 'resource/pids', value: {limit: '30'}}];
+      const {stdout, stderr} = await world.run({script: tasks(40), isolators});
+      assert.ok(!stdout.includes('not reached'), 'forty tasks where thirty may be');
+      assert.match(stderr, /fork/i);
     },
   },
   ends(
@@ -382,12 +410,7 @@ const resources: readonly Case[] = [
     title: 'tasks beyond the limit are not to be had',
     needs: ['resource/pids'],
     attempt: async (world) => {
-      // They wait for a writer that never comes, and end with the shell.
-      const script = `
-        mkfifo /tmp/never
-        trap 'kill $pids' EXIT
-        for i in 1 2 3 4 5 6 7 8 9 10; do cat /tmp/never & pids="$pids $!"; done
-        echo not reached`;
+      const script = tasks(10);
       const {stdout, stderr} = await world.run({script, app: ['--pids=5']});
       assert.ok(!stdout.includes('not reached'), 'ten tasks where five may be');
       assert.match(stderr, /fork/i);
