@@ -1,6 +1,16 @@
-import {execFileSync} from 'node:child_process';
+import {execFileSync, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {closeSync, mkdirSync, openSync, writeFileSync, writeSync} from 'node:fs';
+import {
+  closeSync,
+  globSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
 import {execa} from 'execa';
@@ -84,4 +94,45 @@ withNspawn('a pod that runs: what is there, and by --follow all that comes', asy
     lines.map((line) => JSON.parse(line)),
     ['one', 'two'].map((line) => ({app: 'test', stream: 'stdout', line})),
   );
+});
+
+withHost(lacksPods('program/flock'))(
+  'of a pod that is being removed it is said when a log has gone',
+  async (t, host) => {
+    const uuid = await prepare(host, '--stage1=fly', buildImage(), ...LOGGED, ...shell('echo one'));
+    t.is((await host.rkt(['run-prepared', uuid])).exitCode, 0);
+    await host.rkt(['gc', '--mark-only']);
+    const directory = path.join(host.data, 'pods/exited-garbage', uuid);
+    const holder = spawn('flock', [directory, 'sh', '-c', 'echo locked; exec cat'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    t.teardown(() => holder.kill('SIGKILL'));
+    await once(holder.stdout, 'data');
+    t.like(await text(uuid, host), {exitCode: 0, stdout: 'one\n'});
+
+    const [file = ''] = globSync('**/test.stdout', {cwd: directory});
+    rmSync(path.join(directory, file));
+    for (const flags of [[], ['--follow']]) {
+      const {exitCode, error} = await text(uuid, host, '--format=json', ...flags);
+      t.is(exitCode, 254);
+      t.like(error, {code: 'RKT_POD_STATE', fields: {state: 'being removed'}});
+    }
+  },
+);
+
+withHost(lacksPods())('whoever follows a pod that is removed before it has run is told', async (t, host) => {
+  const uuid = await prepare(host, '--stage1=fly', buildImage(), ...LOGGED, ...shell('echo one'));
+  const [rkt, ...args] = host.command('logs', '--format=json', '-f', uuid);
+  const following = execa(rkt, args, {extendEnv: false, env: rktEnvironment, stdin: 'ignore', reject: false});
+  const files = `/proc/${following.pid}/fd`;
+  const hasOpened = (fd: string) => {
+    try {
+      return readlinkSync(`${files}/${fd}`).endsWith(uuid);
+    } catch {
+      return false;
+    }
+  };
+  await until(() => readdirSync(files).some(hasOpened));
+  t.is((await host.rkt(['rm', uuid])).exitCode, 0);
+  t.regex((await following).stderr, /RKT_POD_STATE/);
 });

@@ -1,8 +1,9 @@
-import {existsSync, rmSync, statSync} from 'node:fs';
+import {existsSync, rmSync, statSync, utimesSync} from 'node:fs';
 import {join} from 'node:path';
 import {discard} from '../image/discard.ts';
 import {removal} from '../image/remove.ts';
 import type {ImageStore} from '../image/store.ts';
+import {ageSince} from '../linux/age-since.ts';
 import {bootId} from '../linux/boot-id.ts';
 import {lockDirectory} from '../linux/lock.ts';
 import {namesIn} from '../linux/names-in.ts';
@@ -32,7 +33,8 @@ const isUnused = (template: string, boot: string, grace: number): boolean => {
   const record = readRecord(template);
   if (record === undefined || record.boot !== boot || !existsSync(record.tree)) return true;
   try {
-    return Date.now() - statSync(join(template, PARTS.record)).mtimeMs >= grace;
+    const file = join(template, PARTS.record);
+    return ageSince(statSync(file).mtimeMs, () => utimesSync(file, new Date(), new Date())) >= grace;
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return true;
     throw error;

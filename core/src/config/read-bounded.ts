@@ -12,16 +12,15 @@ export class Unbounded extends Error {
 }
 
 /**
- * Reads a file of at most `limit` bytes; one that grows while it is read does not matter.
- * @param regularOnly refuse FIFOs and devices without waiting for them; `false` only for what the operator named just now
+ * Reads a file of at most `limit` bytes; one that grows while it is read does not matter. FIFOs and devices are refused without waiting for them.
  * @throws Unbounded, or the system's error
  */
-export const readBounded = (path: string, limit: number, {followLinks = true, regularOnly = true} = {}): Buffer => {
+export const readBounded = (path: string, limit: number, {followLinks = true} = {}): Buffer => {
   const {O_RDONLY, O_NONBLOCK, O_NOCTTY, O_NOFOLLOW} = constants;
-  const flags = O_RDONLY | O_NOCTTY | (followLinks ? 0 : O_NOFOLLOW) | (regularOnly ? O_NONBLOCK : 0);
+  const flags = O_RDONLY | O_NOCTTY | O_NONBLOCK | (followLinks ? 0 : O_NOFOLLOW);
   const descriptor = openSync(path, flags);
   try {
-    if (regularOnly && !fstatSync(descriptor).isFile()) throw new Unbounded('not-regular');
+    if (!fstatSync(descriptor).isFile()) throw new Unbounded('not-regular');
     const buffer = Buffer.alloc(limit + 1);
     let length = 0;
     for (;;) {

@@ -2,29 +2,35 @@ import * as z from 'zod/mini';
 import {cgroupLimits} from './process.ts';
 import {joinableKind} from './step.ts';
 
+/** A program that is known by its path is not asked for its version, and so says nothing of what it has been built with. */
+const noSlash = z.string().check(z.regex(/^[^/]+$/));
+
 /**
  * What a host must have for a promise to hold. The core decides each from the host facts; an isolator whose requirement
  * is not met is `impossible` on this host, even if the flavor knows how.
  */
-export const hostRequirement = z.union([
-  z.templateLiteral(['cgroup/', z.string()]),
-  z.templateLiteral(['capability/', z.string()]),
-  z.templateLiteral(['program/', z.string()]),
-  /** A program of `HostFacts.programs`, and one of its `features`: `built-with/systemd-nspawn/APPARMOR`. Since 1.1. */
-  z.templateLiteral(['built-with/', z.string(), '/', z.string()]),
-  z.templateLiteral(['filesystem/', z.string()]),
-  z.templateLiteral(['lsm/', z.enum(['selinux', 'apparmor'])]),
-  z.literal('device-policy'),
-  z.literal('landlock'),
-  z.literal('seccomp'),
-  z.literal('user-namespaces'),
-  /** rkt is root of the host, not only of a user namespace. Since 1.1. */
-  z.literal('root'),
-  /** rkt is only root of a user namespace, as an ordinary user has it. Since 1.1. */
-  z.literal('rootless'),
-  /** Pods can have users and groups besides root, which an ordinary user may lack. Since 1.1. */
-  z.literal('ids'),
-]);
+export const hostRequirement = z.union(
+  [
+    z.templateLiteral(['cgroup/', z.string()]),
+    z.templateLiteral(['capability/', z.string()]),
+    z.templateLiteral(['program/', z.string().check(z.regex(/^(\/.+|[^/]+)$/))]),
+    /** A program of `HostFacts.programs`, and one of its `features`: `built-with/systemd-nspawn/APPARMOR`. Since 1.1. */
+    z.templateLiteral(['built-with/', noSlash, '/', noSlash]),
+    z.templateLiteral(['filesystem/', z.string()]),
+    z.templateLiteral(['lsm/', z.enum(['selinux', 'apparmor'])]),
+    z.literal('device-policy'),
+    z.literal('landlock'),
+    z.literal('seccomp'),
+    z.literal('user-namespaces'),
+    /** rkt is root of the host, not only of a user namespace. Since 1.1. */
+    z.literal('root'),
+    /** rkt is only root of a user namespace, as an ordinary user has it. Since 1.1. */
+    z.literal('rootless'),
+    /** Pods can have users and groups besides root, which an ordinary user may lack. Since 1.1. */
+    z.literal('ids'),
+  ],
+  'a requirement that rkt knows (lsm/apparmor, program/NAME, built-with/NAME/FEATURE, …)',
+);
 export type HostRequirement = z.infer<typeof hostRequirement>;
 
 /** How `status --verify` reads a promise back from the running kernel, for the process of each app. */

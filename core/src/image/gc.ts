@@ -1,8 +1,9 @@
 import {existsSync} from 'node:fs';
 import type {ImageId} from '../contract/names.ts';
+import {ageSince} from '../linux/age-since.ts';
 import {RktError} from '../rkt-error.ts';
 import {imageIds} from './image-ids.ts';
-import {lastUsed} from './info.ts';
+import {lastUsed, touchUsed} from './info.ts';
 import {podsUsing} from './pods-using.ts';
 import {removal, takeImage, takeTree} from './remove.ts';
 import {clearRemoved, removedIds} from './removed.ts';
@@ -31,9 +32,12 @@ export const collectImages = (
   using _lock = lockImages(store, 'exclusive');
   const users = podsUsing(store);
   const ids = imageIds(store);
-  const recent = (time: number): boolean => now - time < graceMilliseconds;
+  const recent = (time: number, directory: string): boolean =>
+    ageSince(time, () => touchUsed(store, directory), now) < graceMilliseconds;
   const built = new Set(builtImages(store.dataDir));
-  const stays = new Set(ids.filter((id) => users.has(id) || built.has(id) || recent(lastUsed(store, id))));
+  const stays = new Set(
+    ids.filter((id) => users.has(id) || built.has(id) || recent(lastUsed(store, id), `images/${id}`)),
+  );
   for (const id of [...stays]) for (const dependency of dependenciesOf(store, id)) stays.add(dependency);
   const marked = removedIds(store).filter((id) => !users.has(id));
   const there = marked.filter((id) => existsSync(imageDirectory(store, id)));
@@ -41,7 +45,7 @@ export const collectImages = (
   const trees = renderedTrees(store)
     .filter(({key, images: of, lastUsed: used}) => {
       const orphan = of.length === 0 || of.some((id) => !stays.has(id as ImageId));
-      return !users.has(key) && (orphan || !recent(used));
+      return !users.has(key) && (orphan || !recent(used, `tree/${key}`));
     })
     .map(({key}) => key);
   const removed = <T>(names: readonly T[], take: (name: T) => void): T[] =>

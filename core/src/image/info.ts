@@ -95,10 +95,13 @@ export const lastUsed = (store: ImageStore, id: ImageId): number => {
 };
 
 /** Notes that an image is used now. Who may not write need not. */
-export const touchImage = (store: ImageStore, id: ImageId): void => {
+export const touchImage = (store: ImageStore, id: ImageId): void => touchUsed(store, `images/${id}`);
+
+/** The same of an image or a rendered tree, by its directory in the store. */
+export const touchUsed = (store: ImageStore, directory: string): void => {
   const now = Date.now() / 1000;
   try {
-    using used = openInStore(store, `images/${id}/used`, constants.O_WRONLY);
+    using used = openInStore(store, `${directory}/used`, constants.O_WRONLY);
     futimesSync(used.number, now, now);
   } catch (error) {
     if (!isErrno(error, 'ENOENT', 'EACCES', 'EPERM', 'EROFS', 'ELOOP')) throw error;

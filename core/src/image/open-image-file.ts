@@ -1,8 +1,8 @@
-import {constants, fstatSync} from 'node:fs';
+import {fstatSync} from 'node:fs';
 import type {HostPath} from '../contract/names.ts';
 import {errnoText} from '../linux/errno-text.ts';
 import type {Fd} from '../linux/fd.ts';
-import {openHost} from '../linux/openat2.ts';
+import {openGiven} from '../linux/open-given.ts';
 import {imageFileUnusable, imageReferenceInvalid} from './errors.ts';
 
 /**
@@ -12,7 +12,7 @@ import {imageFileUnusable, imageReferenceInvalid} from './errors.ts';
  */
 export const openImageFile = (text: string, path: HostPath): Fd => {
   try {
-    const file = openHost(path, constants.O_RDONLY);
+    const file = openGiven(path);
     if (!fstatSync(file.number).isDirectory()) return file;
     file.close();
   } catch (error) {

@@ -8,8 +8,8 @@ import {logUnits} from './logs.ts';
 import {readyUnits} from './ready.ts';
 import {stdioOf} from './stdio.ts';
 import {sysVolumeInside} from './sys-volumes.ts';
-import {systemdVersion} from './systemd-version.ts';
-import {podDirectory, podPath, rootfsPath, SYSTEMD} from './tree.ts';
+import {SYSTEMD, systemdVersion} from './systemd-version.ts';
+import {podDirectory, podPath, rootfsPath} from './tree.ts';
 
 /** The pod's /etc: systemd's units, the users that its services name, and what becomes systemd. */
 export const configuration = (pod: Pod, host: HostFacts): Step[] => {

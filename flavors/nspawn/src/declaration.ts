@@ -7,7 +7,8 @@ import {
   notApplicable,
   readBack,
 } from '@rkt/plugin-sdk';
-import {DIRECTORIES, EXECUTOR, JOURNAL_PROGRAMS, NEEDED} from './tree.ts';
+import {EXECUTOR} from './systemd-version.ts';
+import {DIRECTORIES, JOURNAL_PROGRAMS, NEEDED} from './tree.ts';
 
 const BY_SYSTEMD = "by the app's service in the pod's systemd";
 const BLOCK_DEVICES =

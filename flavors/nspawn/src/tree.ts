@@ -13,16 +13,14 @@ import {SHARED, TREE} from './command.ts';
 import {hasJournal, JOURNALD} from './journal.ts';
 import {RELAY_PROGRAMS} from './journal-relay.ts';
 import {LOG_PROGRAMS} from './logs.ts';
+import {EXECUTOR, SYSTEMD} from './systemd-version.ts';
 
-export const SYSTEMD = '/usr/lib/systemd/systemd';
 /** What the pod's systemd binds into each app. */
 const KERNEL = ['/proc', '/sys'];
 /** What the pod's PID 1 is, and what its units execute. */
 export const NEEDED = [SYSTEMD, '/usr/lib/systemd/systemd-shutdown', '/bin/sh', ...LOG_PROGRAMS] as const;
 /** What pods need that have a journal, and no others. */
 export const JOURNAL_PROGRAMS = [JOURNALD, ...RELAY_PROGRAMS] as const;
-/** Since systemd 255 each service is started by a program of its own. */
-export const EXECUTOR = '/usr/lib/systemd/systemd-executor';
 /** Where the pod's systemd and systemd-nspawn mount something. */
 export const DIRECTORIES = [
   '/dev',

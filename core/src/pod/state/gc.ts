@@ -1,5 +1,7 @@
-import {statSync} from 'node:fs';
+import {chmodSync, statSync} from 'node:fs';
 import type {HostPath, Uuid} from '../../contract/names.ts';
+import {ageSince} from '../../linux/age-since.ts';
+import {isErrno} from '../../linux/syscall-error.ts';
 import {collectUnfinished} from './collect-unfinished.ts';
 import {collectRanges} from './id-ranges.ts';
 import {podDirectory} from './layout.ts';
@@ -51,9 +53,10 @@ export const gc = (dataDir: HostPath, options: GcOptions): GcAction[] => {
     }
   };
   const age = (directory: PodDirectory, uuid: Uuid): number | undefined => {
-    const stats = statSync(podDirectory(dataDir, directory, uuid), {throwIfNoEntry: false});
+    const path = podDirectory(dataDir, directory, uuid);
+    const stats = statSync(path, {throwIfNoEntry: false});
     // rename(2) sets it: since then the pod is where it is.
-    return stats && Math.max(0, Date.now() - stats.ctimeMs);
+    return stats && ageSince(stats.ctimeMs, () => options.dryRun || changeAnew(path, stats.mode));
   };
   pass('run', () => ({action: 'mark', script: mark, reason: 'it has exited'}));
   pass('prepare', () => ({
@@ -90,6 +93,16 @@ export const gc = (dataDir: HostPath, options: GcOptions): GcAction[] => {
     collectUnfinished(dataDir);
   }
   return [...done.values()];
+};
+
+/** Sets the change time, and nothing else. */
+const changeAnew = (path: HostPath, mode: number): void => {
+  try {
+    chmodSync(path, mode & 0o7777);
+  } catch (error) {
+    // It has moved on meanwhile.
+    if (!isErrno(error, 'ENOENT')) throw error;
+  }
 };
 
 interface Decision {

@@ -44,9 +44,10 @@ export interface ReadLogs {
  * Reads logs one after the other, each up to its present end, and again until they are over or nobody wants more. A log that has become shorter is
  * read from its beginning. After a hole, where the oldest lines were, comes the next whole line. What is no whole line yet is taken when it has stayed so for
  * a look: of a line that goes on, nothing is taken that a hole could part from its rest. One that was begun before a hole is ended.
+ * @returns whether every log that is still wanted was there
  * @throws RKT_POD_LOG_UNUSABLE
  */
-export const readLogs = async ({uuid, pod, logs, tail, since, taker, isOver}: ReadLogs): Promise<void> => {
+export const readLogs = async ({uuid, pod, logs, tail, since, taker, isOver}: ReadLogs): Promise<boolean> => {
   using open = new DisposableStack();
   const buffer = Buffer.allocUnsafe(PIECE);
   const readers = logs.map((log): Reader => ({log, file: undefined, offset: 0, seen: 0, begun: false, skips: false}));
@@ -64,7 +65,8 @@ export const readLogs = async ({uuid, pod, logs, tail, since, taker, isOver}: Re
       if (reader.file !== undefined) readOn(reader, reader.file, {buffer, taker, last});
       if (last) taker.end(reader.log);
     }
-    if (last || !logs.some((log) => taker.wants(log))) return;
+    if (last || !logs.some((log) => taker.wants(log)))
+      return readers.every(({log, file}) => file !== undefined || !taker.wants(log));
     await setTimeout(POLL);
   }
 };

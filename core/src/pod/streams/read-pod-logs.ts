@@ -25,7 +25,7 @@ export interface LogsRequest {
 
 /**
  * Reads the logs of a pod that runs or has run; one that is prepared can be followed.
- * @throws RKT_POD_STATE, and as {@link findLogs} and {@link readLogs} do
+ * @throws RKT_POD_STATE also when it is being removed and not all was there any more, and as {@link findLogs} and {@link readLogs} do
  */
 export const readPodLogs = async (
   settings: Settings,
@@ -43,27 +43,34 @@ export const readPodLogs = async (
   const {logs, journal} = found;
   const request = {uuid, pod, tail, since, taker: openTaker(found)};
   const readFiles = (over: () => boolean) => readLogs({...request, logs, isOver: over});
-  if (journal.length === 0) return await readFiles(isOver);
-  const {readJournal} = await import('./journal/read-journal.ts');
-  await together(isOver, readFiles, (over) => readJournal({...request, sources: journal, isOver: over}));
+  const readings = [readFiles];
+  if (journal.length > 0) {
+    const {readJournal} = await import('./journal/read-journal.ts');
+    readings.push((over) => readJournal({...request, sources: journal, isOver: over}));
+  }
+  // Asked afterwards: what was not there then may just as well never have been.
+  if (!(await together(isOver, readings)) && GOING.includes(stateNow(dataDir, uuid)))
+    throw podNotInState(uuid, 'being removed', 'running or exited', 'what its apps have written goes with it');
 };
 
-/** Reads from several places at once. Where one fails, the others end too, at their next look. */
+/** Reads from several places at once. Where one fails, the others end too, at their next look. Whether all was there. */
 const together = async (
   isOver: () => boolean,
-  ...readings: readonly ((isOver: () => boolean) => Promise<void>)[]
-): Promise<void> => {
+  readings: readonly ((isOver: () => boolean) => Promise<boolean>)[],
+): Promise<boolean> => {
   const errors: unknown[] = [];
-  await Promise.all(
+  const found = await Promise.all(
     readings.map(async (read) => {
       try {
-        await read(() => errors.length > 0 || isOver());
+        return await read(() => errors.length > 0 || isOver());
       } catch (error) {
         errors.push(error);
+        return false;
       }
     }),
   );
   if (errors.length > 0) throw errors[0];
+  return found.every(Boolean);
 };
 
 const requireLogs = ({uuid, state}: PodEntry, follow: boolean): void => {
@@ -81,14 +88,18 @@ const openPod = (path: HostPath): Fd => {
   }
 };
 
-const ALIVE: readonly PodState[] = ['prepared', 'running'];
+type Now = PodState | undefined;
+const ALIVE: readonly Now[] = ['prepared', 'running'];
+const GOING: readonly Now[] = ['exited deleting', 'garbage', 'deleting', undefined];
 
-const isPodOver = (dataDir: HostPath, uuid: Uuid): boolean => {
+const isPodOver = (dataDir: HostPath, uuid: Uuid): boolean => !ALIVE.includes(stateNow(dataDir, uuid));
+
+/** `undefined`: it has been removed. */
+const stateNow = (dataDir: HostPath, uuid: Uuid): Now => {
   try {
-    return !ALIVE.includes(findPod(dataDir, uuid).state);
+    return findPod(dataDir, uuid).state;
   } catch (error) {
-    // Removed: nobody writes any more.
-    if (error instanceof RktError && error.code === 'RKT_POD_UNKNOWN') return true;
+    if (error instanceof RktError && error.code === 'RKT_POD_UNKNOWN') return undefined;
     throw error;
   }
 };

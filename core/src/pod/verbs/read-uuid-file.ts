@@ -1,5 +1,6 @@
-import {closeSync, openSync, readSync} from 'node:fs';
+import {readSync} from 'node:fs';
 import {errnoText} from '../../linux/errno-text.ts';
+import {openGiven} from '../../linux/open-given.ts';
 import {uuidFileUnusable} from '../errors.ts';
 
 /** Longer than any UUID and the line's end. */
@@ -12,13 +13,9 @@ const ENOUGH = 64;
 export const readUuidFile = (path: string, exitCode: number): string => {
   let text: string;
   try {
-    const file = openSync(path, 'r');
-    try {
-      const buffer = Buffer.alloc(ENOUGH);
-      text = buffer.toString('utf8', 0, readSync(file, buffer)).trim();
-    } finally {
-      closeSync(file);
-    }
+    using file = openGiven(path);
+    const buffer = Buffer.alloc(ENOUGH);
+    text = buffer.toString('utf8', 0, readSync(file.number, buffer)).trim();
   } catch (error) {
     const because = errnoText(error);
     if (because === undefined) throw error;

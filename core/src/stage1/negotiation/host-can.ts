@@ -25,7 +25,7 @@ export const unmet = (requirement: HostRequirement, host: HostFacts): string | u
     case 'program':
       return host.programs[name] ? undefined : `${name} is not installed`;
     case 'built-with': {
-      const [program, feature = ''] = [rest.slice(0, -1).join('/'), rest.at(-1)];
+      const [program = '', feature = ''] = rest;
       return host.programs[program]?.features?.includes(feature)
         ? undefined
         : `${program} does not say that it has been built with ${feature} here`;

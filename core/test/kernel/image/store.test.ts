@@ -1,5 +1,5 @@
 import {execFileSync} from 'node:child_process';
-import {existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {constants, gzipSync, zstdCompressSync} from 'node:zlib';
 import {lacks} from '../../../../test/helpers/lacks.ts';
@@ -337,12 +337,21 @@ testIf(needs)('collecting spares what was used lately, and what that depends on'
     const later = Date.now() + 3_600_000;
     t.deepEqual(collectImages(store, 7_200_000, {now: later}).images, []);
     for (const id of [base, old]) {
-      const {utimesSync} = await import('node:fs');
       utimesSync(`${imageDirectory(store, id)}/used`, 1, 1);
     }
     t.deepEqual(collectImages(store, 7_200_000, {now: later}).images, [old]);
     touchImage(store, app);
     t.deepEqual([...collectImages(store, 0, {now: later}).images].sort(), [app, base].sort());
+  }),
+);
+
+testIf(needs)('an image that was used when the clock was ahead stays for the grace period, and no longer', (t) =>
+  withStore(async ({store}) => {
+    const id = await importBytes(store, specImage('example.com/app', {a: '1'}));
+    const ahead = Date.now() / 1000 + 86_400;
+    utimesSync(`${imageDirectory(store, id)}/used`, ahead, ahead);
+    t.deepEqual(collectImages(store, 3_600_000).images, []);
+    t.deepEqual(collectImages(store, 3_600_000, {now: Date.now() + 3_600_000}).images, [id]);
   }),
 );
 

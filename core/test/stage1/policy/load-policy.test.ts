@@ -99,6 +99,18 @@ const refused: readonly (readonly [title: string, content: string, code: `RKT_${
     'RKT_CONFIG_FIELD_INVALID',
     'rules',
   ],
+  [
+    'what a program by its path has been built with, which nobody knows',
+    one('match: {host: {lacks: [built-with//opt/tool/SECCOMP]}}, forbid: [fly]'),
+    'RKT_CONFIG_FIELD_INVALID',
+    'rules[0].match.host.lacks[0]',
+  ],
+  [
+    'a program by a path that is not absolute, which is never there',
+    one('match: {host: {lacks: [program/opt/tool]}}, forbid: [fly]'),
+    'RKT_CONFIG_FIELD_INVALID',
+    'rules[0].match.host.lacks[0]',
+  ],
   ['no rules', HEADER, 'RKT_CONFIG_FIELD_INVALID', 'rules'],
   ['a key twice', `${HEADER}rules: []\nrules: []\n`, 'RKT_CONFIG_FIELD_INVALID', 'line 4'],
   [

@@ -16,14 +16,15 @@ export interface ReadJournal extends Pick<ReadLogs, 'uuid' | 'pod' | 'tail' | 's
 
 /**
  * Reads these streams from the journal of a pod, in the order in which they were written, and goes on until the pod is over or nobody wants more.
+ * @returns whether it was there to the end, unless nobody wants more
  * @throws RKT_POD_JOURNAL_TOOL_MISSING, RKT_POD_JOURNAL_UNREADABLE
  */
-export const readJournal = async (request: ReadJournal): Promise<void> => {
+export const readJournal = async (request: ReadJournal): Promise<boolean> => {
   const {sources, taker} = request;
-  if (sources.length === 0) return;
   using directory = await awaitJournal(request);
-  if (directory !== undefined) await readFrom(request, directory);
+  const wasThere = directory !== undefined && (await readFrom(request, directory));
   for (const source of sources) taker.end(source);
+  return wasThere;
 };
 
 const awaitJournal = async ({uuid, pod, isOver}: ReadJournal): Promise<Fd | undefined> => {
@@ -35,7 +36,7 @@ const awaitJournal = async ({uuid, pod, isOver}: ReadJournal): Promise<Fd | unde
   }
 };
 
-const readFrom = async (request: ReadJournal, directory: Fd): Promise<void> => {
+const readFrom = async (request: ReadJournal, directory: Fd): Promise<boolean> => {
   const {uuid, sources, tail, since, taker, isOver} = request;
   const query = {uuid, directory, apps: [...new Set(sources.map(({app}) => app))]};
   const fromTime = since === undefined ? [] : [sinceOption(Math.floor(since * 1000))];
@@ -56,8 +57,11 @@ const readFrom = async (request: ReadJournal, directory: Fd): Promise<void> => {
     const reading = startJournalctl({...query, take, options: [...options, '--follow', '--no-tail']});
     await follow(reading, () => isOver() || !isWanted());
   }
+  if (!isWanted()) return true;
   // What came between the last look and the end. Of a pod that is removed there is nothing left.
-  if (isWanted() && hasFiles(directory)) await runJournalctl({...query, ...rest()});
+  if (!hasFiles(directory)) return false;
+  await runJournalctl({...query, ...rest()});
+  return hasFiles(directory);
 };
 
 /** Passes on what belongs to a stream, from where its tail begins. */
