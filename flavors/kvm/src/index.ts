@@ -19,6 +19,7 @@ import {enterLaunch} from './enter.ts';
 import {
   accelerators,
   isOfTemplate,
+  mappedAtMost,
   monitorWords,
   qemuCommand,
   templateArguments,
@@ -105,16 +106,19 @@ export default defineFlavor({
   launch: (pod, host) => ({
     into: 'rootfs',
     root: {in: 'pod', path: podPath(ROOT)},
-    process: launchedProcess(pod, [
-      IMAGE.monitor,
-      SEEN,
-      ...pod.apps.flatMap((app) => wordsOf(pod, app, host)),
-      ...monitorWords(pod, host),
-      ...accelerators(host),
-      '--',
-      ...qemuCommand(pod, host),
-      ...templateArguments(pod, host),
-    ]),
+    process: {
+      ...launchedProcess(pod, [
+        IMAGE.monitor,
+        SEEN,
+        ...pod.apps.flatMap((app) => wordsOf(pod, app, host)),
+        ...monitorWords(pod, host),
+        ...accelerators(host),
+        '--',
+        ...qemuCommand(pod, host),
+        ...templateArguments(pod, host),
+      ]),
+      rlimits: [{name: 'data', soft: mappedAtMost(pod, host), hard: mappedAtMost(pod, host)}],
+    },
     passSockets: false,
     ...(servedTrees(pod).length > 0 && {keepUserNamespace: true}),
     ...(hasCards(pod) && {keepTaps: true}),

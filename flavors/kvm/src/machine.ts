@@ -46,6 +46,14 @@ const KERNEL_PARAMETERS = [
 /** MiB of what QEMU has translated of the guest's code, which no limit of the pod counts: it forgets all of it when there is more. By itself it takes up to 1024. */
 const TRANSLATED = 256;
 
+/** What QEMU has mapped for itself: 150 MiB, 220 while sixty processes use volumes. Each of its threads counts for 8 MiB, of which there may be one for each core and 64 for volumes. */
+const OF_QEMU = 1024 * MEBIBYTE;
+const OF_CORE = 16 * MEBIBYTE;
+
+/** Bytes that QEMU may map for itself. What it keeps for a guest that uses volumes is as much as that asks for, and no limit of an app counts it: one that asks for more has QEMU end. */
+export const mappedAtMost = (pod: Pod, host: HostFacts): number =>
+  memoryOf(pod) + TRANSLATED * MEBIBYTE + OF_QEMU + coresOf(pod, host) * OF_CORE;
+
 /**
  * The accelerator that always works, and its processor: all that is emulated but the word that strings of bytes are fast. Kernels and libraries would copy and clear memory by them,
  * and each byte of one is a round of its own here: 100 MB through a pipe take a third of the time by longer words.

@@ -116,6 +116,17 @@ test('a machine is started with what has been proved, and then with what always 
   t.deepEqual(started({name: 'kvm', because: 'x', forced: true}), kvm);
 });
 
+test('S21 what a guest has QEMU keep for it is bounded, and grows with what its machine has', (t) => {
+  const bounds = [{}, {memoryMax: 1024 * MEBIBYTE}, {cpuMax: 2000}].map(
+    (limits) => flavor.launch(pod({apps: [app({limits})]}), hostFacts({cpus: 2})).process.rlimits,
+  );
+  const bound = (mebibytes: number) => {
+    const bytes = (mebibytes + 256 + 1024) * MEBIBYTE;
+    return [{name: 'data', soft: bytes, hard: bytes}];
+  };
+  t.deepEqual(bounds, [bound(384 + 16), bound(1024 + 128 + 16), bound(384 + 32)]);
+});
+
 test('a template is of the processor with which machines go on from it', (t) => {
   const [, ...ofPods] = accelerators({});
   t.deepEqual(templateCommand(pod(), hostFacts()).slice(2, 4), ofPods);
