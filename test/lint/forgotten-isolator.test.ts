@@ -59,6 +59,7 @@ const plants = [
       'core/src/appc/compile/limits.ts',
       'core/src/linux/cgroup-limits.ts',
       'flavors/kvm/src/bundle.ts',
+      'flavors/kvm/src/pod-limits.ts',
       'flavors/nspawn/src/cgroups.ts',
       'plugin-sdk/src/systemd/limits.ts',
     ],

@@ -50,9 +50,11 @@ const TRANSLATED = 256;
 const OF_QEMU = 1024 * MEBIBYTE;
 const OF_CORE = 16 * MEBIBYTE;
 
-/** Bytes that QEMU may map for itself. What it keeps for a guest that uses volumes is as much as that asks for, and no limit of an app counts it: one that asks for more has QEMU end. */
-export const mappedAtMost = (pod: Pod, host: HostFacts): number =>
-  memoryOf(pod) + TRANSLATED * MEBIBYTE + OF_QEMU + coresOf(pod, host) * OF_CORE;
+/** Bytes that QEMU may map for itself. What it keeps for a guest that uses volumes is as much as that asks for, and no limit of an app counts it: one that asks for more has QEMU end. Never more than rkt's caller may have. */
+export const mappedAtMost = (pod: Pod, host: HostFacts): number => {
+  const needed = memoryOf(pod) + TRANSLATED * MEBIBYTE + OF_QEMU + coresOf(pod, host) * OF_CORE;
+  return Math.min(needed, host.hardLimits.data ?? needed);
+};
 
 /**
  * The accelerator that always works, and its processor: all that is emulated but the word that strings of bytes are fast. Kernels and libraries would copy and clear memory by them,

@@ -125,6 +125,8 @@ test('S21 what a guest has QEMU keep for it is bounded, and grows with what its 
     return [{name: 'data', soft: bytes, hard: bytes}];
   };
   t.deepEqual(bounds, [bound(384 + 16), bound(1024 + 128 + 16), bound(384 + 32)]);
+  const less = flavor.launch(pod(), hostFacts({hardLimits: {data: 7}})).process.rlimits;
+  t.deepEqual(less, [{name: 'data', soft: 7, hard: 7}]);
 });
 
 test('a template is of the processor with which machines go on from it', (t) => {
