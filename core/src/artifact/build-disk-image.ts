@@ -15,12 +15,20 @@ import {openHost} from '../linux/openat2.ts';
 import {renameNoReplace} from '../linux/rename.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {diskImageFiles, diskImagesDirectory} from './disk-images.ts';
-import {diskImageFailed} from './errors.ts';
+import {diskImageFailed, diskImageTooLarge} from './errors.ts';
 
 const READ = constants.O_RDONLY | constants.O_DIRECTORY;
 
-/** Makes the image of some layers; another rkt that has just made it as well has made the same. */
-export const buildDiskImage = async (dataDir: HostPath, layers: readonly HostPath[], key: string): Promise<void> => {
+/**
+ * Makes the image of some layers, of `most` bytes at most; another rkt that has just made it as well has made the same.
+ * @throws RKT_DISK_IMAGE_FAILED, RKT_DISK_IMAGE_TOO_LARGE
+ */
+export const buildDiskImage = async (
+  dataDir: HostPath,
+  layers: readonly HostPath[],
+  key: string,
+  most: number,
+): Promise<void> => {
   const store = openStore(dataDir);
   makeBelow(dataDir, [
     [store.directory, true],
@@ -31,7 +39,8 @@ export const buildDiskImage = async (dataDir: HostPath, layers: readonly HostPat
   {
     using tree = mergedTree(layers);
     using directory = openHost(spool.path, READ);
-    const failure = await startTool(erofsImage(tree, directory, files.image), 'ignore', 'ignore').ended;
+    const failure = await startTool(erofsImage(tree, directory, files.image, most), 'ignore', 'ignore').ended;
+    if (failure?.status === 'SIGXFSZ') throw diskImageTooLarge(layers, most);
     if (failure !== undefined) throw diskImageFailed(layers, failure);
     syncFileSystem(directory);
   }

@@ -58,7 +58,11 @@ const diskImage = async (dataDir: HostPath, layers: readonly HostPath[]): Promis
   } catch (error) {
     if (!isErrno(error, 'ENOENT')) throw error;
   }
-  const {buildDiskImage} = await import('./build-disk-image.ts');
-  await buildDiskImage(dataDir, layers, key);
+  const [{buildDiskImage}, {diskImageLimit}, {openStore}] = await Promise.all([
+    import('./build-disk-image.ts'),
+    import('./disk-image-limit.ts'),
+    import('../image/store.ts'),
+  ]);
+  await buildDiskImage(dataDir, layers, key, diskImageLimit(openStore(dataDir), layers));
   return open();
 };

@@ -9,6 +9,14 @@ export const diskImageFailed = (layers: readonly string[], {status, output}: Too
     {layers, hint: 'check whether the disk is full, and run "rkt image verify"'},
   );
 
+/** A virtual machine has the files of an image in a file system image, and that would be out of proportion to its archive. */
+export const diskImageTooLarge = (layers: readonly string[], most: number) =>
+  new RktError(
+    'RKT_DISK_IMAGE_TOO_LARGE',
+    `a file system image of ${layers.join(', ')} would have more than ${most} bytes, which is out of proportion to what its archive has: it has files with large holes`,
+    {layers, most, hint: 'run it with another flavor (--stage1), which leaves the holes'},
+  );
+
 /** A program that comes with a flavor is not in its package. */
 export const flavorIncomplete = (file: string) =>
   new RktError('RKT_FLAVOR_INCOMPLETE', `${file}, with which the flavor runs pods, is missing`, {

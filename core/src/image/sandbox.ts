@@ -100,15 +100,16 @@ export const copy = (from: Fd, parent: Fd, name: string): HostCommand => {
   return {...confined(COPY_CAPABILITIES, [cp, ...args]), shown: [source, target]};
 };
 
-/** Makes a file system image (EROFS) of a tree: the same bytes for the same tree. Owners, modes, times, links and extended attributes are the tree's. */
-export const erofsImage = (tree: Fd, directory: Fd, name: string): HostCommand => {
+/** Makes a file system image (EROFS) of a tree, and ends by SIGXFSZ where that would have more than `most` bytes: the same bytes for the same tree. Owners, modes, times, links and extended attributes are the tree's. */
+export const erofsImage = (tree: Fd, directory: Fd, name: string, most: number): HostCommand => {
   const source: Shown = {at: '/tree', file: tree};
   const target: Shown = {at: '/target', file: directory, writable: true};
   const mkfs = required('mkfs.erofs', 'erofs-utils');
   // Without it a file of the usual size has the time of the image.
   const options = ['-E', 'force-inode-extended', '-U', '00000000-0000-0000-0000-000000000000', '-d', '0'];
   const args = [...options, `${seenAt(target)}/${name}`, seenAt(source)];
-  return {...confined([...READ_CAPABILITIES, 'dac_override'], [mkfs, ...args]), shown: [source, target]};
+  const command = limited({core: 0, fsize: most}, [mkfs, ...args]);
+  return {...confined([...READ_CAPABILITIES, 'dac_override'], command), shown: [source, target]};
 };
 
 const NOBODY_ID = 65_534;

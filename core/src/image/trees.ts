@@ -21,7 +21,8 @@ export const renderedTrees = (store: ImageStore): RenderedTree[] => {
 /** As many images as a rendering may have, each an ID. */
 const MOST_BYTES = 256 * 1024;
 
-const imagesOf = (store: ImageStore, key: string): string[] => {
+/** The images that a tree has been rendered of. */
+export const imagesOf = (store: ImageStore, key: string): string[] => {
   try {
     const {images}: {images: unknown[]} = JSON.parse(readInStore(store, `tree/${key}/info.json`, MOST_BYTES));
     return images.map(String);
