@@ -43,3 +43,14 @@ export const scriptTooLong = (bytes: number, most: number): MachineError =>
     'make several pods of it, or give the apps less by their environment and arguments',
     {bytes, most},
   );
+
+/** A pod's machine would have more memory than its host. */
+export const machineTooLarge = (needed: number, there: number): MachineError =>
+  new MachineError(
+    'RKT_MACHINE_TOO_LARGE',
+    `the machine of the pod would have ${mebibytes(needed)} of memory, what its apps may have and what it needs itself, and this host has ${mebibytes(there)}`,
+    'give its apps, or the pod as a whole, a lower limit of memory (--memory), or choose another flavor',
+    {needed, there},
+  );
+
+const mebibytes = (bytes: number): string => `${Math.floor(bytes / 2 ** 20)} MiB`;

@@ -1,6 +1,6 @@
 import type {App, HostFacts, Pod} from '@rkt/plugin-sdk';
 import {cardArguments, cardsOf, hasCards} from './cards.ts';
-import {machineFull} from './errors.ts';
+import {machineFull, machineTooLarge} from './errors.ts';
 import {optionValue} from './option-value.ts';
 import {IMAGE, SEEN, TEMPLATE} from './places.ts';
 import {together} from './pod-limits.ts';
@@ -105,6 +105,7 @@ export const treesOf = (pod: Pod, host: HostFacts): readonly Tree[] => {
 /** The command line of QEMU, and after `--` what it boots; the monitor puts in what it starts it with, and starts it with the agent's port in descriptor 3 and the console in 4. */
 export const qemuCommand = (pod: Pod, host: HostFacts): string[] => {
   if (devicesOf(pod) > placesOf(host)) throw machineFull(devicesOf(pod), placesOf(host));
+  if (memoryOf(pod) > host.memoryBytes) throw machineTooLarge(memoryOf(pod), host.memoryBytes);
   return [
     ...machine(memoryOf(pod), coresOf(pod, host), isSmall(host)),
     ...['-uuid', pod.uuid],

@@ -83,6 +83,15 @@ test('EX-31 what limits the pod is of a cgroup above those of its apps, and its 
   t.deepEqual(cgroup?.limits, {cpuShares: 77, memoryLow: 512});
 });
 
+test('a machine with more memory than the host is refused, with the numbers', (t) => {
+  const large = pod({apps: [app({limits: {memoryMax: 2 ** 30}})]});
+  const launch = (memoryBytes: number) => () => qemuCommand(large, hostFacts({memoryBytes}));
+  const needed = 2 ** 30 + 128 * MEBIBYTE;
+  t.notThrows(launch(needed));
+  const error = t.throws(launch(needed - 1), {message: /1152 MiB .* 1151 MiB/});
+  t.like(error, {code: 'RKT_MACHINE_TOO_LARGE', fields: {needed, there: needed - 1}});
+});
+
 test('whoever has not made the image is told so once, and whoever has one without a kernel is told to make it again', (t) => {
   const have = (...names: string[]) =>
     flavor.probe(
