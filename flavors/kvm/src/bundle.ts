@@ -131,7 +131,7 @@ const bound = (name: string) => ({
 });
 
 const resourcesOf = ({limits}: App) => {
-  // The declaration says of these that there are none; a machine has no swap; a limit that is new has to be told here.
+  // QEMU has the first four for the whole machine, which has no huge pages and no swap; a limit that is new has to be told here.
   const {
     ioBandwidth: _,
     ioOperations: _o,

@@ -14,6 +14,12 @@ const QEMU_FILES = [
   '/usr/share/qemu/pvh.bin',
 ];
 
+const BLOCK_DEVICES =
+  'for disks that are there when the pod starts, and what QEMU reads and writes of them, which are images of apps and volumes; on cgroup v1 not for what is written to them later from memory';
+
+const ofMachine = (what: string, consequence: string): Support =>
+  equivalent(`${what} of the cgroup of QEMU`, `${consequence}; apps of a pod must ask for the same`);
+
 const inGuest = (what: string): Support => enforced(`${what}, ${IN_GUEST}`);
 
 /** What the flavor is and what it promises. */
@@ -56,8 +62,11 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
     'os/linux/capabilities-remove-set': inGuest('bounding set'),
     'os/linux/capabilities-retain-set': inGuest('bounding set'),
     'os/linux/cpu-shares': inGuest('cpu weight of a cgroup'),
-    'os/linux/cpuset-cpus': impossible(LATER),
-    'os/linux/cpuset-mems': impossible(LATER),
+    'os/linux/cpuset-cpus': ofMachine(
+      'cpuset',
+      'the machine runs on them, and its processors have numbers of their own',
+    ),
+    'os/linux/cpuset-mems': ofMachine('cpuset', 'what it has in common with machines of its template may be of others'),
     'os/linux/no-new-privileges': inGuest('PR_SET_NO_NEW_PRIVS'),
     'os/linux/oom-score-adj': inGuest('oom_score_adj'),
     'os/linux/seccomp-remove-set': equivalent(
@@ -71,8 +80,8 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
     'os/linux/selinux-context': impossible(NO_LABELS),
     'os/unix/rlimits': inGuest('setrlimit'),
     'os/unix/sysctl': enforced('written in the machine before anything of the pod runs'),
-    'resource/block-bandwidth': impossible(LATER),
-    'resource/block-iops': impossible(LATER),
+    'resource/block-bandwidth': ofMachine('limit', BLOCK_DEVICES),
+    'resource/block-iops': ofMachine('limit', BLOCK_DEVICES),
     'resource/cpu': equivalent(
       `cpu quota of a cgroup, ${IN_GUEST}`,
       "of the machine's cores, which are as many as its apps may use, rounded up; one of several is booted, and goes on from no template",

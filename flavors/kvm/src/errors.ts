@@ -17,6 +17,15 @@ class MachineError extends Error {
   }
 }
 
+/** What limits QEMU limits the machine as a whole. */
+export const appsDiffer = (isolator: string, apps: readonly string[]): MachineError =>
+  new MachineError(
+    'RKT_MACHINE_APPS_DIFFER',
+    `apps "${apps.join('" and "')}" ask for something different by ${isolator}, which is of their machine as a whole`,
+    'ask for the same for every app, or make several pods of them',
+    {isolator, apps},
+  );
+
 /** A remove-set denies what crun itself calls between the filter and the program. */
 export const filterRefused = (app: string, calls: readonly string[]): MachineError =>
   new MachineError(

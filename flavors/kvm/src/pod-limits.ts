@@ -1,8 +1,9 @@
 import type {App, Pod} from '@rkt/plugin-sdk';
+import {appsDiffer} from './errors.ts';
 
 /*
  * Limits of the pod as a whole bound those of its apps (appc, "Isolators"): the cgroups of all of them are below one with these limits, in the machine. What a pod is to have of the host
- * beside other pods is of the cgroup that QEMU is in.
+ * beside other pods, and what it may use of the host's processors, memory nodes and disks, is of the cgroup that QEMU is in: the machine as a whole.
  */
 
 /** Microseconds in which a quota is counted. */
@@ -15,7 +16,7 @@ type Limits = App['limits'];
 
 /** Files of a cgroup of version 2 in the machine, with what is in them. */
 const filesOf = ({limits}: Pick<Pod, 'limits'>): {controller: string; file: string; value: string}[] => {
-  // The declaration says of these that there are none; a machine has no swap; the host has the last two; a limit that is new has to be told here.
+  // Those of the machine as a whole; a machine has no huge pages and no swap; a limit that is new has to be told here.
   const {
     ioBandwidth: _,
     ioOperations: _o,
@@ -53,11 +54,38 @@ export const podLimitFiles = (pod: Pick<Pod, 'limits'>): {path: string; content:
 export const cgroupIn = (pod: Pick<Pod, 'limits'>, name: string): string =>
   filesOf(pod).length === 0 ? `/${name}` : `/pod/${name}`;
 
-/** What is set on the host. */
-export const hostLimits = ({limits: {cpuShares, memoryLow}}: Pick<Pod, 'limits'>): Limits => ({
-  ...(cpuShares === undefined ? {} : {cpuShares}),
-  ...(memoryLow === undefined ? {} : {memoryLow}),
-});
+/** Limits of an app that are those of its machine, by the isolators that ask for them. */
+const OF_MACHINE = {
+  cpus: 'os/linux/cpuset-cpus',
+  memoryNodes: 'os/linux/cpuset-mems',
+  ioBandwidth: 'resource/block-bandwidth',
+  ioOperations: 'resource/block-iops',
+} as const satisfies Partial<Record<keyof Limits, string>>;
+
+/**
+ * What is set on the host.
+ * @throws RKT_MACHINE_APPS_DIFFER
+ */
+export const hostLimits = (pod: Pick<Pod, 'apps' | 'limits'>): Limits => {
+  const {cpuShares, memoryLow} = pod.limits;
+  const ofMachine = Object.keys(OF_MACHINE) as (keyof typeof OF_MACHINE)[];
+  return {
+    ...(cpuShares === undefined ? {} : {cpuShares}),
+    ...(memoryLow === undefined ? {} : {memoryLow}),
+    ...Object.assign({}, ...ofMachine.map((name) => ofAll(pod, name))),
+  };
+};
+
+const ofAll = ({apps, limits}: Pick<Pod, 'apps' | 'limits'>, name: keyof typeof OF_MACHINE): Limits => {
+  const values = apps.map((app) => app.limits[name] ?? limits[name]);
+  const other = values.findIndex((value) => JSON.stringify(value) !== JSON.stringify(values[0]));
+  if (other > 0)
+    throw appsDiffer(
+      OF_MACHINE[name],
+      [apps[0], apps[other]].map((app) => app?.name ?? ''),
+    );
+  return values[0] === undefined ? {} : {[name]: values[0]};
+};
 
 /** How much of something all apps together can have: no more than the pod, and one without a limit as much as that. */
 export const together = (

@@ -83,6 +83,27 @@ test('EX-31 what limits the pod is of a cgroup above those of its apps, and its 
   t.deepEqual(cgroup?.limits, {cpuShares: 77, memoryLow: 512});
 });
 
+test('what a machine may use of the host is the same for all of its apps', (t) => {
+  const limits = (...own: App['limits'][]) => {
+    const apps = own.map((each, index) => app({name: `a${index}` as AppName, limits: each}));
+    const steps = flavor.environment(pod({limits: {ioBandwidth: 9}, apps}), hostFacts());
+    return steps.find((step) => step.do === 'cgroup')?.limits;
+  };
+  t.deepEqual(limits({cpus: [0, 2], memoryNodes: [1], ioOperations: 5}), {
+    ...{cpus: [0, 2], memoryNodes: [1], ioBandwidth: 9, ioOperations: 5},
+  });
+  t.deepEqual(limits({cpus: [1], ioBandwidth: 9}, {cpus: [1]}), {cpus: [1], ioBandwidth: 9});
+  const refused = (isolator: string) => ({code: 'RKT_MACHINE_APPS_DIFFER', fields: {isolator, apps: ['a0', 'a2']}});
+  t.like(
+    t.throws(() => limits({cpus: [1]}, {cpus: [1]}, {})),
+    refused('os/linux/cpuset-cpus'),
+  );
+  t.like(
+    t.throws(() => limits({}, {ioBandwidth: 9}, {ioBandwidth: 8})),
+    refused('resource/block-bandwidth'),
+  );
+});
+
 test('a machine with more memory than the host is refused, with the numbers', (t) => {
   const large = pod({apps: [app({limits: {memoryMax: 2 ** 30}})]});
   const launch = (memoryBytes: number) => () => qemuCommand(large, hostFacts({memoryBytes}));

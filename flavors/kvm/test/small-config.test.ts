@@ -39,6 +39,8 @@ const SECCOMP = ['SECCOMP', 'SECCOMP_FILTER'];
 const OF_ISOLATORS: Readonly<Record<string, readonly string[]>> = {
   'os/linux/capabilities-remove-set': ['MULTIUSER'],
   'os/linux/capabilities-retain-set': ['MULTIUSER'],
+  'os/linux/cpuset-cpus': [],
+  'os/linux/cpuset-mems': [],
   'os/linux/cpu-shares': [...CGROUP, 'CGROUP_SCHED', 'FAIR_GROUP_SCHED'],
   'os/linux/no-new-privileges': [],
   'os/linux/oom-score-adj': ['PROC_FS'],
@@ -46,6 +48,8 @@ const OF_ISOLATORS: Readonly<Record<string, readonly string[]>> = {
   'os/linux/seccomp-retain-set': SECCOMP,
   'os/unix/rlimits': [],
   'os/unix/sysctl': ['PROC_SYSCTL', 'SYSVIPC', 'POSIX_MQUEUE', 'INET'],
+  'resource/block-bandwidth': [],
+  'resource/block-iops': [],
   'resource/cpu': [...CGROUP, 'CFS_BANDWIDTH', 'SMP'],
   'resource/memory': [...CGROUP, 'MEMCG'],
   'resource/pids': [...CGROUP, 'CGROUP_PIDS'],

@@ -2,7 +2,7 @@ import {strict as assert} from 'node:assert';
 import type {Case} from '../case.ts';
 import {cgroupValues, diskLimits} from '../cgroup.ts';
 import {ends, expectEnd, STAYS, stays, verify, withPod} from '../forms.ts';
-import {processOf, read} from '../outside.ts';
+import {processesOf, processOf, read} from '../outside.ts';
 import type {Probe} from '../probe.ts';
 import {until} from '../until.ts';
 import {hasOwnKernel, type PodSpec, type World} from '../world.ts';
@@ -265,8 +265,23 @@ const shownOutside = (
     }),
 });
 
-const lastOf = (field: string): string =>
-  new RegExp(`^${field}:.*?(\\d+)$`, 'm').exec(read('/proc/self/status'))?.[1] ?? '0';
+/** A pod whose processes are looked at from the host, be it the app itself or the machine that it is in. */
+const onHost = (id: string, title: string, needs: Case['needs'], spec: PodSpec, look: (pid: number) => void): Case => ({
+  id,
+  title,
+  needs,
+  attempt: (world) =>
+    withPod(world, {...spec, script: STAYS}, async (pod) => {
+      const pids = processesOf(world, pod);
+      assert.ok(pids.length > 0, 'the pod has no process on this host');
+      for (const pid of pids) look(pid);
+      await verify(world, pod.uuid, needs);
+    }),
+});
+
+const allowed = (pid: number | 'self', field: string): string =>
+  new RegExp(`^${field}:\\t(.*)$`, 'm').exec(read(`/proc/${pid}/status`))?.[1] ?? '';
+const lastOf = (field: string): string => /\d+$/.exec(allowed('self', field))?.[0] ?? '0';
 const [LAST_CPU, LAST_NODE] = [lastOf('Cpus_allowed_list'), lastOf('Mems_allowed_list')];
 /** Busy until its own kernel says that it has been throttled. */
 const THROTTLED = `mkdir /tmp/cgroup && mount -t cgroup2 cgroup2 /tmp/cgroup || exit
@@ -418,19 +433,19 @@ const resources: readonly Case[] = [
     },
   },
   stays('EX-51/pids-shown', 'a limit of tasks is in the kernel', ['resource/pids'], {app: ['--pids=50']}, () => {}),
-  stays(
+  onHost(
     'EX-51/cpus',
     'an app runs on the processors that it was given, and on no other',
     ['os/linux/cpuset-cpus'],
     {app: [`--cpuset-cpus=${LAST_CPU}`]},
-    ({status}) => assert.equal(status.Cpus_allowed_list, LAST_CPU),
+    (pid) => assert.equal(allowed(pid, 'Cpus_allowed_list'), LAST_CPU),
   ),
-  stays(
+  onHost(
     'EX-51/memory-nodes',
     'an app has memory of the nodes that it was given, and of no other',
     ['os/linux/cpuset-mems'],
     {app: [`--cpuset-mems=${LAST_NODE}`]},
-    ({status}) => assert.equal(status.Mems_allowed_list, LAST_NODE),
+    (pid) => assert.equal(allowed(pid, 'Mems_allowed_list'), LAST_NODE),
   ),
   shownOutside(
     'EX-51/hugepages',
@@ -444,7 +459,7 @@ const resources: readonly Case[] = [
       }
     },
   ),
-  shownOutside(
+  onHost(
     'EX-53/disks',
     'what an app reads and writes of disks is limited',
     ['resource/block-bandwidth', 'resource/block-iops'],
