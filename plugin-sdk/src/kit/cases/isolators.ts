@@ -5,7 +5,7 @@ import {ends, expectEnd, STAYS, stays, verify, withPod} from '../forms.ts';
 import {processesOf, processOf, read} from '../outside.ts';
 import type {Probe} from '../probe.ts';
 import {until} from '../until.ts';
-import {hasOwnKernel, type PodSpec, type World} from '../world.ts';
+import {hasOwnKernel, type PodSpec, type Started, type World} from '../world.ts';
 import {SHELL_CALLS} from './shell-calls.ts';
 
 /* appc, "Isolators": EX-31 to EX-57. */
@@ -247,36 +247,28 @@ const filters: readonly Case[] = [
   ),
 ];
 
-/** A pod whose cgroup is looked at from the host, if it is one of the host's, and by `status --verify`. */
-const shownOutside = (
-  id: string,
-  title: string,
-  needs: Case['needs'],
-  spec: PodSpec,
-  look: (pid: number) => void,
-): Case => ({
-  id,
-  title,
-  needs,
-  attempt: (world) =>
-    withPod(world, {...spec, script: STAYS}, async (pod) => {
-      if (!hasOwnKernel(world)) look(processOf(pod.script));
-      await verify(world, pod.uuid, needs);
-    }),
-});
+/** Pods that are looked at from the host, by some of their processes and by `status --verify`. */
+const looksAt =
+  (pidsOf: (world: World, pod: Started) => readonly number[]) =>
+  (id: string, title: string, needs: Case['needs'], spec: PodSpec, look: (pid: number) => void): Case => ({
+    id,
+    title,
+    needs,
+    attempt: (world) =>
+      withPod(world, {...spec, script: STAYS}, async (pod) => {
+        for (const pid of pidsOf(world, pod)) look(pid);
+        await verify(world, pod.uuid, needs);
+      }),
+  });
 
-/** A pod whose processes are looked at from the host, be it the app itself or the machine that it is in. */
-const onHost = (id: string, title: string, needs: Case['needs'], spec: PodSpec, look: (pid: number) => void): Case => ({
-  id,
-  title,
-  needs,
-  attempt: (world) =>
-    withPod(world, {...spec, script: STAYS}, async (pod) => {
-      const pids = processesOf(world, pod);
-      assert.ok(pids.length > 0, 'the pod has no process on this host');
-      for (const pid of pids) look(pid);
-      await verify(world, pod.uuid, needs);
-    }),
+/** The app, if it is a process of the host: what its machine does for it is only told. */
+const shownOutside = looksAt((world, {script}) => (hasOwnKernel(world) ? [] : [processOf(script)]));
+
+/** Whatever the pod is on the host, be it the app itself or the machine that it is in. */
+const onHost = looksAt((world, pod) => {
+  const pids = processesOf(world, pod);
+  assert.ok(pids.length > 0, 'the pod has no process on this host');
+  return pids;
 });
 
 const allowed = (pid: number | 'self', field: string): string =>
