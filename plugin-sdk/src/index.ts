@@ -15,6 +15,7 @@ export {
   sysctlPath,
   VERBS,
 } from '@rkt/core/contract';
+export * from './changes.ts';
 export * from './define-flavor.ts';
 export * from './entering.ts';
 export * from './kernel-files.ts';

@@ -514,6 +514,71 @@ kernelTest('stop asks the app; logs are kept; gc leaves nothing', async (t) => {
   t.deepEqual(processesOf(uuid), []);
 });
 
+/** Where the kernel of the guest keeps what apps write has no order, no disk and no other limits than memory. */
+const WRITES = [
+  'cd /tmp; ln -s nowhere a; ln a b; mkfifo p; touch -d @-5 old; dd if=/dev/null of=lastlog bs=1 seek=100G',
+  'printf begin >database; dd if=/dev/null of=database bs=1 seek=50M; printf end >>database; ln database again',
+  'rm /bin/wc; rm -r /of-image; mkdir /of-image; echo own >/of-image/own; chmod 711 /of-image',
+  'chmod 4711 /bin/busybox; mkdir -p /deep/er; chown -R 1234:5678 /deep; echo new >/etc/new; mkdir /etc/dir; echo /etc/hosts',
+];
+const LOOKS =
+  'cd /tmp; stat -c "%h %F" b p again; stat -c %Y old; stat -c %s lastlog database; head -c 5 database; tail -c 3 again; echo; ls /bin/wc; cat /etc/new; ' +
+  'stat -c "%a %u %g" /bin/busybox /of-image /deep/er; ls /of-image; ls -d /etc/dir';
+
+kernelTest('IM-04 export makes an image of what an app left, by the others of its pod, too', async (t) => {
+  const file = path.join(host.directory, 'exported');
+  const image = buildImage({files: {'/of-image/old': {content: 'of the image\n'}}});
+  const app = (name: string, script: string): string[] => [
+    image,
+    `--name=${name}`,
+    '--exec=/bin/sh',
+    '--',
+    '-c',
+    script,
+  ];
+  // What goes on when its app has ended changes nothing any more.
+  const leaves = `${WRITES.join(' && ')}; (while :; do echo more >>/tmp/grows; done) >/dev/null 2>&1 & exit 0`;
+  const ran = await host.rkt(
+    [
+      ...['--insecure-options=image', 'run', '--stage1=kvm', `--uuid-file-save=${file}`],
+      ...[...app('a', leaves), '---', ...app('b', 'sleep 1; exit 0'), '---', ...app('c', 'echo x >/only-c; exit 0')],
+    ],
+    {timeout: 600_000},
+  );
+  t.is(ran.exitCode, 0, ran.stderr);
+  const uuid = readFileSync(file, 'utf8').trim();
+  const exported = async (name: string): Promise<string> => {
+    const output = path.join(host.directory, `exported-${name}.aci`);
+    const {exitCode, stderr} = await host.rkt(['export', `--app=${name}`, uuid, output]);
+    t.is(exitCode, 0, stderr);
+    return output;
+  };
+  const [a, b, c] = [await exported('a'), await exported('b'), await exported('c')];
+  const again = await host.sh(LOOKS, {image: a, stage1: 'fly'});
+  const sizes = `${100 * 2 ** 30}\n${50 * 2 ** 20 + 3}`;
+  t.is(
+    again.stdout,
+    `2 symbolic link\n1 fifo\n2 regular file\n-5\n${sizes}\nbeginend\nnew\n4711 0 0\n711 0 0\n755 1234 5678\nown\n/etc/dir\n`,
+    again.stderr,
+  );
+  // It has written nothing, which is found without an archive.
+  const changes = path.join(host.data, 'pods/run', uuid, 'stage1/rootfs/rkt/changes');
+  t.deepEqual(readdirSync(changes).sort(), ['a', 'b', 'c']);
+  t.is(lstatSync(path.join(changes, 'b')).size, 0);
+  t.is((await host.sh('cat /of-image/old; ls /only-c', {image: b, stage1: 'fly'})).stdout, 'of the image\n');
+  t.is((await host.sh('cat /of-image/old /only-c', {image: c, stage1: 'fly'})).stdout, 'of the image\nx\n');
+});
+
+kernelTest('S20 what the app of a pod that was killed had written is not there, and is not said to be', async (t) => {
+  const pod = await host.start('echo x >/etc/new; echo ready; cat', options);
+  t.is((await host.rkt(['stop', '--force', pod.uuid])).exitCode, 0);
+  await pod.ended;
+  const output = path.join(host.directory, 'killed.aci');
+  const {error, exitCode} = await host.rkt(['--format=json', 'export', pod.uuid, output]);
+  t.deepEqual([exitCode, error?.code], [254, 'RKT_POD_CHANGES_NOT_KEPT']);
+  t.false(existsSync(output));
+});
+
 kernelTest('when QEMU or its monitor is killed, both end, and the pod has', async (t) => {
   for (const [victim, code] of [
     ['qemu-system-x86', 254],
@@ -718,7 +783,11 @@ kernelTest(
     pod.child.stdin?.write('\n');
     const ended = await pod.ended;
     t.is(ended.exitCode, 126, ended.stderr);
-    t.regex(ended.stderr, /^rkt: \S*crun cannot be started: Resource temporarily unavailable\n$/);
+    // Nothing can be started there any more, and so nobody reads what the app has written.
+    t.regex(
+      ended.stderr,
+      /^rkt: \S*crun cannot be started: Resource temporarily unavailable\nrkt: RKT_MACHINE_CHANGES_LOST: .* could not read all of it\n$/,
+    );
     t.deepEqual(await restartsOf(pod.uuid), ['restarts-test=1']);
   },
 );

@@ -50,7 +50,7 @@ export const FEATURES = [
   'processes/closed',
   /** Apps that are started again after they have ended (`App.restart`). Since 1.1. */
   'restart',
-  /** The app's files are layers that pods share, below an overlay of its own. */
+  /** The app's files are layers that pods share, below an overlay of its own. `rkt export` finds what the app has written in `upper`, or where the flavor has kept it instead (`CHANGES` of the SDK, since 1.1). */
   'rootfs/overlay',
   /** The app cannot write to its root file system (`App.readOnlyRootfs`). */
   'rootfs/read-only',

@@ -103,6 +103,7 @@ export const SYS = {
   llistxattr: number(195, 12),
   lseek: number(8, 62),
   lgetxattr: number(192, 9),
+  fsetxattr: number(190, 7),
   mkdirat: number(258, 34),
   memfd_create: number(319, 279),
   mknodat: number(259, 33),

@@ -1,3 +1,4 @@
+import type {Fd} from './fd.ts';
 import {syscall} from './libc.ts';
 import {type RawPath, rawPath} from './openat2.ts';
 import {isErrno} from './syscall-error.ts';
@@ -16,6 +17,11 @@ export const getXattr = (path: RawPath, name: string, longest = SHORT): Buffer |
     if (isErrno(error, 'ENODATA', 'ENOTSUP', 'ENOENT', 'ERANGE')) return undefined;
     throw error;
   }
+};
+
+/** Gives an open file an extended attribute. */
+export const setXattr = (file: Fd, name: string, value: Buffer): void => {
+  syscall('fsetxattr', [file.number, rawPath(Buffer.from(name, 'latin1')), value, value.length, 0], file.path);
 };
 
 /** The names of a file's extended attributes, sorted, one character per byte; none where the file system has no such thing. */

@@ -81,6 +81,13 @@ export const podBusy = (uuid: string, state: string) =>
     hint: 'try again in a moment',
   });
 
+export const changesNotKept = (app: string, image: string) =>
+  new RktError(
+    'RKT_POD_CHANGES_NOT_KEPT',
+    `app "${app}": what it has written to its root file system was not kept: the pod was killed or has failed, or rkt has said why when it ended`,
+    {app, image, hint: `as it was before the app ran, the image is still there: rkt image export ${image} FILE`},
+  );
+
 /** A DNS flag that does not parse, or contradicts another. */
 export const dnsInvalid = (flag: string, value: string, because: string) =>
   new RktError('RKT_POD_DNS_INVALID', `--${flag}=${value}: ${because}`, {

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <linux/random.h>
 #include <net/if.h>
@@ -78,6 +79,10 @@ struct process {
 	struct size size; /* of the terminal */
 	int is_joined; /* one pipe for output and error */
 	struct script script; /* of one that joins an app */
+	struct saving {
+		char **argv; /* what writes an archive of what it has written to its root file system; NULL: nothing does */
+		const char *image, *upper, *mounts;
+	} saving;
 };
 
 static int port = -1;
@@ -756,6 +761,11 @@ static void do_after(int id, const char *pid_file, char **argv) {
 	processes[id].last = (struct command){.pid_file = pid_file, .argv = keep(argv)};
 }
 
+static void do_save(int id, char **fields) {
+	if (processes[id].state == ABSENT) fail("process %d is not there", id);
+	processes[id].saving = (struct saving){.image = fields[0], .upper = fields[1], .mounts = fields[2], .argv = keep(fields + 3)};
+}
+
 static void tell_started(void) {
 	if (script_is_done && waiting == 0) send_frame(FRAME_STARTED, 0, NULL, 0);
 }
@@ -824,6 +834,8 @@ static void run_script(struct script *script) {
 			do_before(number_of(fields[1]), fields[2], fields + 3);
 		} else if (strcmp(fields[0], "after") == 0 && count >= 4 && entering < 0) {
 			do_after(number_of(fields[1]), fields[2], fields + 3);
+		} else if (strcmp(fields[0], "save") == 0 && count >= 6 && entering < 0) {
+			do_save(number_of(fields[1]), fields + 2);
 		} else if (strcmp(fields[0], "start") == 0 && count >= 4) {
 			do_start(number_of(fields[1]), fields[2], fields + 3);
 			oom_score = NULL;
@@ -1065,6 +1077,105 @@ static void start_no_more(int id) {
 	tell_end(id);
 }
 
+/* ---- what an app has written ---- */
+
+/* Of a list of paths, each of which ends with a newline: one is this, or is below it. */
+struct place {
+	int is_mounted_over, is_above;
+};
+
+static struct place place_of(const char *list, const char *path) {
+	struct place place = {0};
+	size_t length = strlen(path);
+	for (const char *at = list; *at != '\0'; at = strchr(at, '\n') + 1) {
+		if (strncmp(at, path, length) != 0) continue;
+		if (at[length] == '\n') place.is_mounted_over = 1;
+		if (at[length] == '/') place.is_above = 1;
+	}
+	return place;
+}
+
+static int is_as(const struct stat *file, mode_t mode, uid_t owner, gid_t group) {
+	return file->st_mode == mode && file->st_uid == owner && file->st_gid == group;
+}
+
+/* Whether an app has put anything into its root file system, or taken anything away: what a container runtime mounts over it makes there, and the directories above. */
+static int has_written(int upper, int image, const char *list, char *path, size_t length) {
+	DIR *directory = fdopendir(upper);
+	struct dirent *entry;
+	int found = directory == NULL;
+	while (!found && (entry = readdir(directory)) != NULL) {
+		struct stat own, below;
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+		int added = snprintf(path + length, PATH_MAX - length, "/%s", entry->d_name);
+		found = 1;
+		if (length + added >= PATH_MAX || fstatat(upper, entry->d_name, &own, AT_SYMLINK_NOFOLLOW) < 0) break;
+		struct place place = place_of(list, path);
+		if (place.is_mounted_over && S_ISREG(own.st_mode)) {
+			found = own.st_size > 0;
+			continue;
+		}
+		if (!S_ISDIR(own.st_mode) || !(place.is_mounted_over || place.is_above)) break;
+		int is_new = image < 0 || fstatat(image, entry->d_name, &below, AT_SYMLINK_NOFOLLOW) < 0;
+		if (is_new ? !place.is_mounted_over && !is_as(&own, S_IFDIR | 0755, 0, 0) : !is_as(&own, below.st_mode, below.st_uid, below.st_gid)) break;
+		int next = openat(upper, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		int next_image = is_new ? -1 : openat(image, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		found = next < 0 || has_written(next, next_image, list, path, length + added);
+		if (next_image >= 0) close(next_image);
+	}
+	if (directory != NULL) closedir(directory);
+	return found;
+}
+
+static int has_changes(const struct saving *saving) {
+	static char list[65536];
+	char path[PATH_MAX] = "";
+	struct stat root;
+	int file = open(saving->mounts, O_RDONLY | O_CLOEXEC), upper = open(saving->upper, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int image = open(saving->image, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ssize_t length = file < 0 ? -1 : read(file, list, sizeof list - 1);
+	int is_known = length >= 0 && length < (ssize_t)sizeof list - 1 && upper >= 0 && image >= 0 && fstat(upper, &root) == 0 && is_as(&root, S_IFDIR | 0755, 0, 0);
+	if (is_known) list[length] = '\0';
+	int found = !is_known || has_written(upper, image, list, path, 0);
+	if (file >= 0) close(file);
+	if (image >= 0) close(image);
+	if (!is_known && upper >= 0) close(upper);
+	return found;
+}
+
+/* In the place of the process, which has ended, with its output. Nobody is to change what is read: whatever is left of any app ends. */
+static void save(int id) {
+	struct process *process = &processes[id];
+	int out[2];
+	if (process->state != ENDED || process->saving.argv == NULL) die("frame");
+	kill(-1, SIGKILL);
+	close_output(&process->out);
+	close_output(&process->err);
+	process->out.credit = WINDOW;
+	send_frame(FRAME_SAVE, id, NULL, 0);
+	process->ended_before = process->is_handler = process->has_terminal = process->told = 0;
+	if (!has_changes(&process->saving)) {
+		process->status = 0;
+		tell_end(id);
+		return;
+	}
+	process->status = CANNOT_START;
+	process->pid = pipe2(out, O_CLOEXEC) < 0 ? -1 : fork();
+	if (process->pid < 0) {
+		tell_end(id);
+		return;
+	}
+	if (process->pid == 0) {
+		lead_nowhere("0");
+		if (dup2(out[1], 1) < 0) _exit(126);
+		become(-1, process->saving.argv);
+	}
+	close(out[1]);
+	make_nonblocking(out[0]);
+	process->out.fd = out[0];
+	process->state = RUNNING;
+}
+
 static void reap(void) {
 	int status;
 	pid_t pid;
@@ -1148,6 +1259,9 @@ static void take_frame(struct frame frame, char *payload) {
 		return;
 	case FRAME_LAST:
 		start_no_more(id);
+		return;
+	case FRAME_SAVE:
+		save(id);
 		return;
 	case FRAME_JOIN:
 		process->is_joined = 1;

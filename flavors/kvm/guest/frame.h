@@ -35,6 +35,8 @@ enum frame_type {
 	FRAME_ENDED = 'Z',  /* the same of a process that may be started again; FRAME_AGAIN or FRAME_LAST is the answer */
 	FRAME_HALTED = 'P', /* all that apps have written is with the host, and the machine of no use any more */
 	FRAME_FAILED = 'F', /* text: what of the script cannot be done; of a process that was to join an app, that alone */
+	/* both: once all apps have ended. An archive of what the process has written to its root file system is to be its output, and, as the answer, is all that comes from here on, or nothing if it has written nothing; FRAME_EXIT is its end */
+	FRAME_SAVE = 'V',
 	/* both: u32 more bytes of a stream may be sent; the first byte of the payload is the type of their frames */
 	FRAME_CREDIT = 'C',
 };

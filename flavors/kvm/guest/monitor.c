@@ -1,7 +1,7 @@
 /*
  * What stays on the host beside QEMU: starts it, gives the agent in the guest its script, carries standard streams and signals, and ends with the exit status of the pod.
  *
- *   monitor DIRECTORY (app NAME STDIN STDOUT STDERR [restart POLICY TIMES SECONDS])… [libraries LIBRARIES] [template TEMPLATE] (accelerator NAME PROCESSOR)… -- QEMU ARGUMENT… [-- BOOT… [-- ARGUMENT…]]
+ *   monitor DIRECTORY (app NAME STDIN STDOUT STDERR [restart POLICY TIMES SECONDS] [changes BYTES])… [libraries LIBRARIES] [template TEMPLATE] (accelerator NAME PROCESSOR)… -- QEMU ARGUMENT… [-- BOOT… [-- ARGUMENT…]]
  *
  * An accelerator that the machine does not start with is followed by the next, and named in the file `status/:accelerator` once it has started with that; see command.h for what is put into the arguments of QEMU.
  *
@@ -13,6 +13,9 @@
  *
  * An app with the POLICY `on-failure` (it has not ended with 0) or `always` is started again, a second after it has ended, until the pod is stopped. When that has been done TIMES times within the last SECONDS, its next
  * end within them is that of the pod, with its status, or 1 if that is 0; TIMES 0: however often. `status/NAME.starts` is how often it has been started, `status/NAME` how it has ended last, and `status/NAME.last` is there once it is not started again.
+ *
+ * Of an app with `changes`, what it has written to its root file system is in DIRECTORY/changes/NAME once the pod is over, an archive, or an empty file if it has written nothing. All archives up to this one have at most BYTES. While it is written, a signal that would end the apps has the monitor go on
+ * without it.
  *
  * At DIRECTORY/control/socket it takes what joins an app (enter.c). DIRECTORY has the file `script` and gets `status/NAME`, the exit status of each app as a decimal number, and the file `supervisor-status`, which gets `ready` once all apps run. A stream is `-` (that of the caller), `null`, or the path of a
  * file that is appended to. App number N of the command line is process N of the script. QEMU has the agent's port in descriptor 3 and the console of the
@@ -77,6 +80,10 @@
 #ifndef RESTART_MILLISECONDS
 #define RESTART_MILLISECONDS 1000
 #endif
+/* A guest that has sent nothing of an archive for so long sends no more. */
+#ifndef SAVE_SECONDS
+#define SAVE_SECONDS 10
+#endif
 /* The same of a machine that something else may start after. */
 #ifndef ATTEMPT_SECONDS
 #define ATTEMPT_SECONDS 15
@@ -113,6 +120,7 @@ struct process {
 	enum state state;
 	const char *name; /* of an app */
 	struct rule rule;
+	uint64_t changes; /* how many bytes its archive may have, with those before it; 0: it has none */
 	int input; /* -1: none, or at its end */
 	uint32_t input_credit;
 	struct sink out, err;
@@ -153,7 +161,7 @@ static sigset_t signals_before;
 /* QEMU's, until it has started; -1: none. */
 static int user_namespace = -1;
 static int taps[MAX_TAPS], tap_count;
-static enum { BOOTING, RUNNING, STOPPING, KILLING, HALTING } phase;
+static enum { BOOTING, RUNNING, STOPPING, KILLING, SAVING, HALTING } phase;
 static int first_failure = -1;
 /* Of the app that has the caller's terminal; -1: none has. */
 static int on_terminal = -1;
@@ -524,6 +532,103 @@ static int is_too_late(struct sink *sink, uint32_t length) {
 	return 0;
 }
 
+/* ---- what apps have written to their root file systems ---- */
+
+static struct {
+	int id; /* of the app; -1: of none yet */
+	int file; /* -1: it is not kept */
+	uint64_t length, total; /* of it, and of all so far */
+	int has_begun;
+	int has_come; /* something, since the last alarm */
+} archive = {.id = -1, .file = -1};
+
+static void name_archive(char *path, size_t size, const char *before) {
+	snprintf(path, size, "%s/changes/%s%s", directory, before, processes[archive.id].name);
+}
+
+static void tell_lost(int id, const char *why) {
+	fprintf(stderr, "rkt: RKT_MACHINE_CHANGES_LOST: what app \"%s\" has written to its root file system is not kept: %s\n", processes[id].name, why);
+}
+
+static void lose_archive(const char *why) {
+	char path[4096];
+	name_archive(path, sizeof path, ".");
+	tell_lost(archive.id, why);
+	unlink(path);
+	close_fd(&archive.file);
+}
+
+static void end_machine(void) {
+	phase = HALTING;
+	send_frame(FRAME_HALT, 0, NULL, 0);
+	alarm_in(HALT_SECONDS);
+}
+
+static void save_next(void) {
+	char path[4096];
+	phase = SAVING;
+	while (++archive.id < app_count) {
+		struct process *process = &processes[archive.id];
+		if (process->changes == 0) continue;
+		archive.length = archive.has_begun = process->out.ungranted = 0;
+		name_archive(path, sizeof path, ".");
+		archive.file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (archive.file < 0) {
+			tell_lost(archive.id, strerror(errno));
+			continue;
+		}
+		send_frame(FRAME_SAVE, archive.id, NULL, 0);
+		alarm_in(SAVE_SECONDS);
+		return;
+	}
+	end_machine();
+}
+
+/* None that is not whole yet will be. */
+static void save_no_more(const char *why) {
+	if (archive.file >= 0) lose_archive(why);
+	while (++archive.id < app_count)
+		if (processes[archive.id].changes > 0) tell_lost(archive.id, why);
+	end_machine();
+}
+
+static void write_archive(const char *data, uint32_t length) {
+	archive.has_come = 1;
+	grant(archive.id, &processes[archive.id].out, FRAME_OUTPUT, length);
+	if (archive.file < 0) return;
+	if (length > processes[archive.id].changes - archive.total) {
+		lose_archive("it is more than its machine can have");
+	} else {
+		archive.length += length;
+		archive.total += length;
+		for (ssize_t done; length > 0; data += done, length -= done) {
+			done = write(archive.file, data, length);
+			if (done < 0 && errno == EINTR) done = 0;
+			if (done < 0) {
+				lose_archive(strerror(errno));
+				break;
+			}
+		}
+	}
+	if (archive.file < 0) send_signal(archive.id, SIGKILL);
+}
+
+/* GNU tar ends with 1 if a file has changed as it was read. */
+static int is_whole(int status) {
+	return WIFEXITED(status) && WEXITSTATUS(status) <= 1;
+}
+
+static void end_archive(int status) {
+	char temporary[4096], path[4096];
+	name_archive(temporary, sizeof temporary, ".");
+	name_archive(path, sizeof path, "");
+	if (archive.file >= 0 && !is_whole(status)) lose_archive("its machine could not read all of it");
+	/* Of nothing there is nothing to lose. */
+	if (archive.file >= 0 && ((archive.length > 0 && fsync(archive.file) < 0) || rename(temporary, path) < 0)) lose_archive(strerror(errno));
+	close_fd(&archive.file);
+	save_next();
+}
+
 static void take_output(int id, struct sink *sink, enum frame_type type, const char *data, uint32_t length) {
 	if (length == 0 || is_too_late(sink, length)) return;
 	if (sink->fd < 0) {
@@ -578,8 +683,13 @@ static void take_frame(struct frame frame, const char *payload) {
 	struct process *process = &processes[frame.process];
 	if (process->state == FREE || process->state == ASKING || (process->state == ENDED && process->name == NULL)) give_up("PROTOCOL", "the machine tells of a process that is not there");
 	switch (frame.type) {
+	case FRAME_SAVE:
+		if (phase != SAVING || frame.process != archive.id || archive.has_begun) break;
+		archive.has_begun = 1;
+		return;
 	case FRAME_OUTPUT:
-		take_output(frame.process, &process->out, FRAME_OUTPUT, payload, frame.length);
+		if (phase == SAVING && frame.process == archive.id && archive.has_begun) write_archive(payload, frame.length);
+		else take_output(frame.process, &process->out, FRAME_OUTPUT, payload, frame.length);
 		return;
 	case FRAME_ERROR:
 		take_output(frame.process, &process->err, FRAME_ERROR, payload, frame.length);
@@ -590,7 +700,8 @@ static void take_frame(struct frame frame, const char *payload) {
 		if (frame.length != sizeof status) break;
 		memcpy(&status, payload, sizeof status);
 		if (!is_end(status)) break;
-		if (frame.type == FRAME_EXIT) take_exit(frame.process, status);
+		if (phase == SAVING && frame.process == archive.id && archive.has_begun && frame.type == FRAME_EXIT) end_archive(status);
+		else if (frame.type == FRAME_EXIT) take_exit(frame.process, status);
 		else take_end(frame.process, status);
 		return;
 	}
@@ -833,9 +944,14 @@ static void take_arguments(int argc, char **argv) {
 		    .err = {.fd = output_of(argv[at + 4], 2)},
 		};
 		at += 5;
-		if (at + 3 >= argc || strcmp(argv[at], "restart") != 0) continue;
-		processes[app_count - 1].rule = rule_of(argv + at + 1);
-		at += 4;
+		if (at + 3 < argc && strcmp(argv[at], "restart") == 0) {
+			processes[app_count - 1].rule = rule_of(argv + at + 1);
+			at += 4;
+		}
+		if (at + 1 < argc && strcmp(argv[at], "changes") == 0) {
+			processes[app_count - 1].changes = strtoull(argv[at + 1], NULL, 10);
+			at += 2;
+		}
 	}
 	if (at + 1 < argc && strcmp(argv[at], "libraries") == 0) {
 		libraries = argv[at + 1];
@@ -1057,6 +1173,7 @@ static void read_answers(void) {
 
 static void qemu_has_ended(int status) {
 	while (keep_console()) continue;
+	if (phase == SAVING) save_no_more("the machine has ended");
 	if (phase == HALTING) return;
 	is_killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 	const char *early = phase == BOOTING ? "NOT_STARTED" : NULL;
@@ -1082,6 +1199,8 @@ static void take_signals(int fd) {
 		} else if (phase == BOOTING) {
 			end_qemu();
 			exit(128 + number);
+		} else if (phase == SAVING) {
+			if (number == SIGTERM || number == SIGINT || number == SIGQUIT || number == SIGHUP) save_no_more("a signal has ended it");
 		} else if (number == SIGTERM) {
 			stop_apps(SIGTERM);
 		} else if (number == SIGWINCH && on_terminal >= 0) {
@@ -1106,6 +1225,11 @@ static void take_alarm(void) {
 	if (phase == BOOTING) has_been_late = 1;
 	if (phase == BOOTING) not_started("NOT_STARTED", "the machine has not started within %d seconds", attempt + 1 < attempt_count ? ATTEMPT_SECONDS : START_SECONDS);
 	if (phase == HALTING) end_qemu();
+	if (phase == SAVING) {
+		if (!archive.has_come) save_no_more("the machine sends no more of it");
+		else alarm_in(SAVE_SECONDS);
+		archive.has_come = 0;
+	}
 	/* What its caller has not read yet may be what the guest waits for. */
 	if (phase == KILLING && apps_left > 0 && is_drained()) give_up("HANGS", "the apps have not ended within %d seconds of SIGKILL", GRACE_SECONDS);
 	if (phase == STOPPING) {
@@ -1138,11 +1262,7 @@ int main(int argc, char **argv) {
 	take_taps();
 	start_qemu();
 	while (phase != HALTING || qemu > 0) {
-		if (phase != HALTING && phase != BOOTING && apps_left == 0 && is_drained()) {
-			phase = HALTING;
-			send_frame(FRAME_HALT, 0, NULL, 0);
-			alarm_in(HALT_SECONDS);
-		}
+		if (phase < SAVING && phase != BOOTING && apps_left == 0 && is_drained()) save_next();
 		struct pollfd polled[FIXED + 4 * MAX_PROCESSES] = {
 		    {signals, POLLIN, 0},
 		    {timer, POLLIN, 0},

@@ -49,7 +49,7 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
       emulator: IMAGE.qemu,
       about: '/boot/about.json',
       small: 'kernel/small.config',
-      programs: ['/usr/bin/crun'],
+      programs: ['/usr/bin/crun', '/usr/bin/tar'],
       modules: [
         ...['virtio_mmio', 'virtio_blk', 'crc32c_generic', 'erofs', 'overlay', 'virtio_console', 'virtio_net'],
         ...['9p', '9pnet_virtio'],
@@ -129,7 +129,7 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
     watchdog: impossible(LATER),
     'rootfs/overlay': equivalent(
       'a disk of the image under an overlay in memory',
-      'what an app writes is gone with the pod, and rkt export does not have it',
+      'rkt export has what an app has written once all apps of the pod have ended, and not if the pod was killed; what is written is of the memory of the machine',
     ),
     'rootfs/read-only': inGuest('read-only mount'),
     'socket-activation': impossible(NO_CARD),

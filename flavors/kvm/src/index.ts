@@ -1,5 +1,6 @@
 import {
   type App,
+  CHANGES,
   defineFlavor,
   type Finding,
   type HostFacts,
@@ -14,12 +15,14 @@ import {
 } from '@rkt/plugin-sdk';
 import {launchedProcess} from './beside.ts';
 import {hasCards, openTaps} from './cards.ts';
+import {changesWords} from './changes.ts';
 import {declaration} from './declaration.ts';
 import {enterLaunch} from './enter.ts';
 import {
   accelerators,
   isOfTemplate,
   mappedAtMost,
+  memoryOf,
   monitorWords,
   qemuCommand,
   templateArguments,
@@ -32,8 +35,8 @@ import {fitting, podScript, scriptFilters} from './script.ts';
 import {wordsOf} from './streams.ts';
 import {bindVolumes, servedTrees} from './volumes.ts';
 
-/** More than the ten seconds after which the monitor kills: it has to record that. */
-const GRACE_MILLISECONDS = 15_000;
+/** More than the ten seconds after which the monitor kills: it has to record that, and to keep what apps have written. */
+const GRACE_MILLISECONDS = 30_000;
 
 /** Pods of several apps in a virtual machine: QEMU, and a monitor beside it that carries streams, signals and exit statuses. */
 export default defineFlavor({
@@ -84,6 +87,7 @@ export default defineFlavor({
     cgroup(pod, host),
     directory(`${SHARED}/status`, userOf(pod)),
     directory(`${SHARED}/control`, userOf(pod), 0o700),
+    directory(CHANGES, userOf(pod), 0o700),
     ...(pod.apps.some(({stdio}) => stdio.stdout === 'log' || stdio.stderr === 'log')
       ? [directory(LOGS, userOf(pod))]
       : []),
@@ -110,7 +114,7 @@ export default defineFlavor({
       ...launchedProcess(pod, [
         IMAGE.monitor,
         SEEN,
-        ...pod.apps.flatMap((app) => wordsOf(pod, app, host)),
+        ...pod.apps.flatMap((app) => [...wordsOf(pod, app, host), ...changesWords(app, memoryOf(pod))]),
         ...monitorWords(pod, host),
         ...accelerators(host),
         '--',

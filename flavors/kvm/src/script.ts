@@ -2,6 +2,7 @@ import {type App, type HostFacts, type Pod, type SeccompFilter, sysctlPath} from
 import {bundle, configurationText, handlerBundle, processIn} from './bundle.ts';
 import {filterOf} from './calls-of-crun.ts';
 import {cardLines} from './cards.ts';
+import {archiver, keepsChanges, mountsOf, ownOf, UPPER} from './changes.ts';
 import {scriptTooLong} from './errors.ts';
 import {podLimitFiles} from './pod-limits.ts';
 import {streamsNowhere} from './streams.ts';
@@ -32,16 +33,19 @@ const writeSized = (process: string, path: string, json: string): string =>
 /** The disk of an app, by a serial number that has 20 characters at most. */
 export const diskName = (index: number): string => `rootfs-${index}`;
 
+const imageOf = ({name}: App): string => `/images/${name}`;
+const upperOf = (app: App): string => `${ownOf(app)}/${UPPER}`;
+
 /** The layers of the app's root file system: its image on a disk, and what it writes, in memory. */
-const rootfs = ({name}: App, index: number): string[] => {
-  const [image, own, root] = [`/images/${name}`, `/own/${name}`, `/apps/${name}/rootfs`];
+const rootfs = (app: App, index: number): string[] => {
+  const [image, own, upper, root] = [imageOf(app), ownOf(app), upperOf(app), `/apps/${app.name}/rootfs`];
   return [
     ...[image, own, root].map((path) => line('mkdir', path)),
     line('mount', 'erofs', `disk:${diskName(index)}`, image, 'ro,nodev', ''),
     line('mount', 'tmpfs', 'tmpfs', own, 'nodev', 'mode=0755'),
-    line('mkdir', `${own}/upper`),
+    line('mkdir', upper),
     line('mkdir', `${own}/work`),
-    line('mount', 'overlay', 'overlay', root, 'nodev', `lowerdir=${image},upperdir=${own}/upper,workdir=${own}/work`),
+    line('mount', 'overlay', 'overlay', root, 'nodev', `lowerdir=${image},upperdir=${upper},workdir=${own}/work`),
   ];
 };
 
@@ -83,6 +87,17 @@ const start = (pod: Pod, app: App, index: number, host: HostFacts): string => {
   ].join('');
 };
 
+const save = (pod: Pod, app: App, index: number): string[] => {
+  if (!keepsChanges(app)) return [];
+  const mounts = bundle(pod, app).mounts.flatMap(({destination}) =>
+    destination.includes('\n') ? [] : [`${destination}\n`],
+  );
+  return [
+    write(mountsOf(app), mounts.join('')),
+    line('save', String(index), imageOf(app), upperOf(app), mountsOf(app), ...archiver(app)),
+  ];
+};
+
 const configuration = (pod: Pod, app: App, index: number, host: HostFacts): string => {
   const [path, onTerminal] = [`/apps/${app.name}/config.json`, hasTerminal(pod, app, host)];
   const content = configurationText(bundle(pod, app, onTerminal));
@@ -115,6 +130,7 @@ export const podScript = (pod: Pod, host: HostFacts): string =>
       ...handler(pod, app, index, 'pre-start', 'before'),
       start(pod, app, index, host),
       ...handler(pod, app, index, 'post-stop', 'after'),
+      ...save(pod, app, index),
     ]),
   ].join('');
 

@@ -382,6 +382,19 @@ test('S14 S15 nothing of an image is in the command line of QEMU, nor in a line 
   t.deepEqual(JSON.parse(content).process.args, [hostile]);
 });
 
+test('what an app writes is kept once it is over, and nothing of one that cannot write; what is mounted over its files is no such thing', (t) => {
+  const made = pod({apps: [app({}), app({name: second, readOnlyRootfs: true})]});
+  const argv = flavor.launch(made, hostFacts()).process.argv.join(' ');
+  t.regex(argv, /app main \S+ \S+ \S+ changes \d+ app second \S+ \S+ \S+ libraries /);
+  const lines = linesOf(podScript(made, hostFacts()));
+  t.deepEqual(
+    lines.filter(([word]) => word === 'save').map((line) => line.slice(0, 6)),
+    [['save', '0', '/images/main', '/own/main/rootfs', '/own/main/mounts', '/usr/bin/tar']],
+  );
+  const [, , mounts = ''] = lines.find(([, name]) => name === '/own/main/mounts') ?? [];
+  t.true(mounts.startsWith('/proc\n/dev\n'), mounts);
+});
+
 test('the monitor has the rule of restarts, and the agent what is done before one', (t) => {
   const apps = [
     app({restart: 'always', restartLimit: {times: 5, seconds: 600}}),
@@ -390,7 +403,10 @@ test('the monitor has the rule of restarts, and the agent what is done before on
   ];
   const made = pod({apps});
   const argv = flavor.launch(made, hostFacts()).process.argv.join(' ');
-  t.regex(argv, /app main \S+ \S+ \S+ restart always 5 600 app second \S+ \S+ \S+ restart on-failure 0 0 app third/);
+  t.regex(
+    argv,
+    /app main \S+ \S+ \S+ restart always 5 600 changes \d+ app second \S+ \S+ \S+ restart on-failure 0 0 changes \d+ app third/,
+  );
   const words = linesOf(podScript(made, hostFacts())).filter(([word = '']) => ['again', 'start'].includes(word));
   t.deepEqual(
     words.map(([word, ...rest]) => [word, rest.at(-1)]),

@@ -35,7 +35,7 @@ const SANITIZER = 99;
 const LIMIT = 120_000;
 const ACCELERATOR = ['accelerator', 'tcg,tb-size=256', 'max'];
 /** What the monitor waits for in vain here, nobody else need wait for. */
-const IMPATIENT = ['-O1', '-DATTEMPT_SECONDS=1', '-DGRACE_SECONDS=1', '-DRESTART_MILLISECONDS=10'];
+const IMPATIENT = ['-O1', '-DATTEMPT_SECONDS=1', '-DGRACE_SECONDS=1', '-DSAVE_SECONDS=1', '-DRESTART_MILLISECONDS=10'];
 /** That a host is busy is not told by a second. */
 const NEVER_BUSY = '-DBUSY_SECONDS=600';
 
@@ -68,14 +68,14 @@ testIf(lacks('program/cc'))('S21 whatever a guest says, the monitor reads what i
   for (const name of ['monitor', 'enter'])
     execFileSync('cc', ['-O1', '-g', ...sanitizers, '-o', program(name), at(`../guest/${name}.c`)]);
   execFileSync('cc', ['-O1', '-o', guest, at('fixtures/hostile-guest.c')]);
-  for (const name of ['status', 'control']) mkdirSync(path.join(directory, 'pod', name), {recursive: true});
+  for (const name of ['status', 'control', 'changes']) mkdirSync(path.join(directory, 'pod', name), {recursive: true});
   const socket = path.join(directory, 'pod/control/socket');
   for (const name of ['script', 'supervisor-status']) writeFileSync(path.join(directory, 'pod', name), 'mkdir\t/x\n');
   const apps = ['app', 'a', '-', '-', 'null', 'app', 'b', 'null', '-', path.join(directory, 'log')];
   const args = [
     path.join(directory, 'pod'),
     ...apps,
-    ...['app', 'c', 'null', 'null', '-', 'restart', 'always', '1', '600'],
+    ...['changes', '70000', 'app', 'c', 'null', 'null', '-', 'restart', 'always', '1', '600', 'changes', '70000'],
     ...ACCELERATOR,
     '--',
     guest,
@@ -232,7 +232,7 @@ testIf(lacks('program/cc'))(
 /** What a pod has for its monitor, with such programs. */
 const makeDirectory = (programs: readonly string[], flags: readonly string[] = []): string => {
   const directory = mkdtempSync(path.join(tmpdir(), 'rkt-test-monitor-'));
-  for (const place of ['status', 'control']) mkdirSync(path.join(directory, place));
+  for (const place of ['status', 'control', 'changes']) mkdirSync(path.join(directory, place));
   for (const file of ['script', 'supervisor-status']) writeFileSync(path.join(directory, file), 'mkdir\t/x\n');
   for (const name of programs) compile(path.join(directory, name), name, [...IMPATIENT, ...flags]);
   return directory;
@@ -272,6 +272,7 @@ const startMachine = (
     monitor: start('monitor', directory, ...apps, ...rule, ...ACCELERATOR, '--', program('qemu')),
     socket: program('control/socket'),
     read: (name: string) => (existsSync(program(name)) ? readFileSync(program(name), 'utf8') : ''),
+    list: (name: string) => readdirSync(program(name)),
     isReady: () => readFileSync(path.join(directory, 'supervisor-status'), 'utf8').startsWith('ready'),
     enter: () => start('enter', path.join(directory, 'control/socket')),
     end: () => {
@@ -395,6 +396,50 @@ testIf(lacks('program/cc'))(
     t.regex(refused?.said ?? '', /RKT_MACHINE_PROTOCOL/);
   },
 );
+
+/** The app ends with 5; all that it has written is asked for, and what comes then is that. */
+const SAVES = `frame 'X\\0\\0\\0\\004\\0\\0\\0\\0\\005\\0\\0'; ${HEARS}; hear; frame 'O\\0\\0\\0\\003\\0\\0\\0old'; frame 'V\\0\\0\\0\\0\\0\\0\\0'`;
+const WRITES = `frame 'O\\0\\0\\0\\003\\0\\0\\0new'`;
+const savesWith = (status: string): string => `frame 'X\\0\\0\\0\\004\\0\\0\\0\\0\\00${status}\\0\\0'; hear`;
+
+for (const [what, script, kept] of [
+  ['something', `${WRITES}; ${savesWith('0')}`, 'new'],
+  ['something that changed meanwhile', `${WRITES}; ${savesWith('1')}`, 'new'],
+  ['nothing', savesWith('0'), ''],
+] as const)
+  testIf(lacks('program/cc'))(`what an app has written to its root file system is kept: ${what}`, async (t) => {
+    const machine = startMachine(`${STARTS}; ${SAVES}; ${script}`, ['changes', '6']);
+    t.teardown(machine.end);
+    const {status, said} = await machine.monitor.ended;
+    t.deepEqual([status, said], [5, '']);
+    t.is(machine.read('heard'), 'V\nH\n');
+    t.deepEqual(machine.list('changes'), ['a']);
+    t.is(machine.read('changes/a'), kept);
+  });
+
+for (const [why, script, limit] of [
+  ['it is more than its machine can have', `${WRITES}; head -c 12 <&3 >/dev/null; ${savesWith('0')}`, '2'],
+  ['its machine could not read all of it', `${WRITES}; ${savesWith('2')}`, '6'],
+  ['the machine sends no more of it', `${WRITES}; hear; hear`, '6'],
+  ['the machine has ended', WRITES, '6'],
+  ['a signal has ended it', `${WRITES}; sleep 0.1; kill -s TERM $PPID; hear; hear`, '6'],
+] as const)
+  testIf(lacks('program/cc'))(`S21 what an app has written is kept whole or not at all: ${why}`, async (t) => {
+    const machine = startMachine(`${STARTS}; ${SAVES}; ${script}`, ['changes', limit]);
+    t.teardown(machine.end);
+    const {status, said} = await machine.monitor.ended;
+    t.is(status, 5, said);
+    t.is(said, `rkt: RKT_MACHINE_CHANGES_LOST: what app "a" has written to its root file system is not kept: ${why}\n`);
+    t.deepEqual(machine.list('changes'), []);
+  });
+
+testIf(lacks('program/cc'))('S21 nothing is taken for what an app has written before it is asked for', async (t) => {
+  const machine = startMachine(`${STARTS}; frame 'V\\0\\0\\0\\0\\0\\0\\0'; exec sleep 100000`, ['changes', '6']);
+  t.teardown(machine.end);
+  const {status, said} = await machine.monitor.ended;
+  t.is(status, 254);
+  t.regex(said, /RKT_MACHINE_PROTOCOL/);
+});
 
 testIf(lacks('program/cc'))('an app that waits to be started again is not, once the pod is stopped', async (t) => {
   const machine = startMachine(

@@ -1,3 +1,4 @@
+import {CHANGES} from '@rkt/plugin-sdk';
 import {add, all, change, drop, inApp, launched, leak, onHost, steps} from './edit.ts';
 import type {Mutant} from './mutant.ts';
 
@@ -36,6 +37,14 @@ export const fileMutants: readonly Mutant[] = [
     says: /wrote/,
     sample: true,
     mutate: drop(/^readonly\./),
+  },
+  {
+    name: 'changes-not-kept',
+    breaks: 'what an app has written is there when it has ended',
+    flavors: BOTH,
+    cases: ['IM-04/exported'],
+    says: /RKT_POD_CHANGES_NOT_KEPT/,
+    mutate: add(() => [{id: 'changes', do: 'mkdir', target: {in: 'pod', path: CHANGES}, mode: 0o700, uid: 0, gid: 0}]),
   },
   {
     name: 'leaks-root-of-host',

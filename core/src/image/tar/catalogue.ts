@@ -13,8 +13,8 @@ import {isOfDocker} from './other-file.ts';
 export interface Catalogue {
   /** Returns it, of a hard link with what it is a further name of. */
   add(entry: TarEntry): TarEntry;
-  /** @throws when the archive lacks `manifest` or `rootfs`. */
-  complete(): void;
+  /** @throws when the archive lacks `rootfs`, or the `manifest` that it has to have. */
+  complete(wanted: {readonly manifest: boolean}): void;
   /** Whether some directory is only implied by the names below it. */
   readonly implicit: boolean;
   /** Everything so far, by path; `undefined` for a directory that is only implied. */
@@ -119,8 +119,8 @@ export const createCatalogue = (
       remember(entry.path, entry);
       return entry;
     },
-    complete() {
-      if (!made.has('manifest')) throw imageLayoutInvalid('it has no "manifest"');
+    complete({manifest}) {
+      if (manifest && !made.has('manifest')) throw imageLayoutInvalid('it has no "manifest"');
       if (made.get('rootfs') === undefined) throw imageLayoutInvalid('it has no directory "rootfs"');
     },
   };

@@ -29,4 +29,6 @@ export interface TarEntry {
   /** Of `char` and `block`. */
   readonly device?: {readonly major: number; readonly minor: number};
   readonly xattrs: ReadonlyMap<string, Buffer>;
+  /** Of a directory of what an overlay had above its layers: nothing of theirs is in it. */
+  readonly isOpaque?: true;
 }

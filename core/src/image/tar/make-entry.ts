@@ -28,6 +28,9 @@ const TYPES: Readonly<Record<string, TarEntryType>> = {
 /** Devices that give no access to the host; the same in every container. Not the console and the terminals of the host, 5:1 and 5:2. */
 const DEVICES = new Set(['1:3', '1:5', '1:7', '1:8', '1:9', '5:0']);
 
+/** What overlayfs has where something of the layers below has been removed. */
+const WHITEOUT = '0:0';
+
 const NO_XATTRS: TarEntry['xattrs'] = new Map();
 
 /** (uid_t) -1 means "leave as it is" to chown(2). */
@@ -94,6 +97,8 @@ export interface EntryContext {
   readonly offset: number;
   /** bsdtar tells of a file of this host, which has whatever time it has. */
   readonly fromHost: boolean;
+  /** It is what an overlay had above its layers. */
+  readonly isUpper: boolean;
   /** Of a sparse file. */
   readonly map: SparseMap | undefined;
   /** An extended header has been there: what is in the archive is in pax format. */
@@ -142,10 +147,12 @@ export const makeEntry = (header: Header, extensions: Extensions, context: Entry
   const xattrs = (type === 'hardlink' && context.fromHost ? undefined : pax?.xattrs) ?? NO_XATTRS;
   checkXattrs(path, xattrs, type, limits);
   const linkName = linkNameOf(type, path, pax?.linkName ?? longLink ?? header.linkName, limits);
-  const entry = {path, type, ...numbers, ...sparseOf(path, numbers.size, context), linkName, xattrs};
+  const opaque = context.isUpper && type === 'directory' && pax?.isOpaque ? ({isOpaque: true} as const) : {};
+  const entry = {path, type, ...numbers, ...sparseOf(path, numbers.size, context), linkName, xattrs, ...opaque};
   if (type !== 'char' && type !== 'block') return entry;
   const device = {major: header.deviceMajor, minor: header.deviceMinor};
-  if (type === 'block' || !DEVICES.has(`${device.major}:${device.minor}`)) {
+  const number = `${device.major}:${device.minor}`;
+  if (type === 'block' || !(DEVICES.has(number) || (context.isUpper && number === WHITEOUT))) {
     throw imageDeviceRefused(path, type, device.major, device.minor);
   }
   return {...entry, device};

@@ -10,6 +10,8 @@ export interface PaxAttributes {
   gid?: number;
   mtime?: {seconds: number; nanoseconds: number};
   readonly xattrs: Map<string, Buffer>;
+  /** Overlayfs does not look below this directory (Documentation/filesystems/overlayfs.rst, "whiteouts and opaque directories"). */
+  isOpaque?: true;
   readonly sparse?: PaxSparse;
 }
 
@@ -66,7 +68,11 @@ const isForeign = (name: string): boolean => name.startsWith('com.apple.');
 const xattrAllowed = (name: string): boolean =>
   name === 'security.capability' || (/^user\.[^\0]+$/.test(name) && !name.startsWith('user.overlay.'));
 
+/** Overlayfs has it on such a directory, with the value `y`. */
+export const OPAQUE = 'trusted.overlay.opaque';
+
 const addXattr = (attributes: PaxAttributes, name: string, value: Buffer, lenient: boolean): string | undefined => {
+  if (name === OPAQUE && value.toString('latin1') === 'y') attributes.isOpaque = true;
   if (isForeign(name) || (lenient && !xattrAllowed(name))) return undefined;
   if (name.length > 255 || !xattrAllowed(name)) return `the extended attribute "${name}" is not allowed in an image`;
   const earlier = attributes.xattrs.get(name);

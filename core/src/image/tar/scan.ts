@@ -34,6 +34,8 @@ export interface ScanOptions {
    * as they are.
    */
   readonly fromHost?: boolean;
+  /** The archive has what an overlay had above its layers, as `rootfs`, with its whiteouts and opaque directories, and no manifest. */
+  readonly isUpper?: boolean;
 }
 
 export interface TarScanner {
@@ -81,7 +83,7 @@ const EXTENSION_TYPES: ReadonlySet<string> = new Set(['x', 'g', 'L', 'K']);
 
 export const createTarScanner = (
   hooks: TarHooks = {},
-  {limits = TAR_LIMITS, fromHost = false}: ScanOptions = {},
+  {limits = TAR_LIMITS, fromHost = false, isUpper = false}: ScanOptions = {},
 ): TarScanner => {
   const catalogue = createCatalogue(limits);
   const block = Buffer.alloc(BLOCK);
@@ -199,7 +201,7 @@ export const createTarScanner = (
   };
 
   const startEntry = (header: Header, map: SparseMap | undefined): void => {
-    const made = makeEntry(header, extensions, {limits, offset: position, fromHost, map, isPax});
+    const made = makeEntry(header, extensions, {limits, offset: position, fromHost, isUpper, map, isPax});
     const stored = storedBytes(made);
     sparse = undefined;
     extensions = {};
@@ -320,7 +322,7 @@ export const createTarScanner = (
     const other = headers === 0 && position < BLOCK ? foreign(block.subarray(0, position)) : undefined;
     if (other !== undefined) throw other;
     if (state !== 'end' || (position + filled) % BLOCK !== 0) throw imageTruncated(position);
-    catalogue.complete();
+    catalogue.complete({manifest: !isUpper});
   };
 
   return {

@@ -56,6 +56,9 @@ export type LogStream = 'stdout' | 'stderr';
 /** Where the logs of all apps are. */
 export const LOGS = 'stage1/rootfs/rkt/logs';
 
+/** Where a flavor keeps archives of what apps have written to their root file systems, if that is nowhere else. */
+export const CHANGES = 'stage1/rootfs/rkt/changes';
+
 /** Where the journal of a pod is, by its machine ID, if it has one. */
 export const journalPath = (uuid: Uuid): string => `stage1/rootfs/rkt/journal/${uuid.replaceAll('-', '')}`;
 

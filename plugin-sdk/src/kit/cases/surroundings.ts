@@ -1,5 +1,5 @@
 import {strict as assert} from 'node:assert';
-import {mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {hostname} from 'node:os';
 import path from 'node:path';
 import type {Case} from '../case.ts';
@@ -170,6 +170,30 @@ const files: readonly Case[] = [
       const script = 'cat /bin/note 2>/dev/null; echo dirty >/bin/note; rm /bin/dd && echo done';
       const copies = takesCopies(world) ? [['--no-overlay'], ['--no-overlay']] : [];
       for (const pod of [[], [], ...copies]) expectEnd(await world.run({script, pod}), {stdout: 'done\n'});
+    },
+  },
+  {
+    id: 'IM-04/exported',
+    title: 'an image that is made of an exited app has what the app has written, and not what it has removed',
+    needs: ['run'],
+    attempt: async (world) => {
+      const script =
+        'rm /bin/dd && rm -r /data && mkdir /data && echo own >/data/own && echo note >/bin/note && chmod 700 /bin/cat';
+      const image = {files: {'data/old': 'of the image\n'}};
+      const prepared = await world.rkt(await world.arguments('prepare', {script, image}));
+      expectEnd(prepared, {});
+      const {uuid} = JSON.parse(prepared.stdout) as {readonly uuid: string};
+      expectEnd(await world.rkt(['run-prepared', uuid]), {});
+      const file = path.join(world.directory, `${uuid}.aci`);
+      expectEnd(await world.rkt(['export', uuid, file]), {});
+      const fetched = await world.rkt(['fetch', '--full', file]);
+      expectEnd(fetched, {});
+      const place = path.join(world.directory, uuid);
+      expectEnd(await world.rkt(['image', 'extract', '--rootfs-only', fetched.stdout.trim(), place]), {});
+      assert.deepEqual(readdirSync(path.join(place, 'data')), ['own']);
+      assert.equal(read(path.join(place, 'bin/note')), 'note\n');
+      assert.equal(lstatSync(path.join(place, 'bin/cat')).mode & 0o777, 0o700);
+      assert.equal(existsSync(path.join(place, 'bin/dd')), false, 'what the app has removed is there');
     },
   },
   withVolume(
