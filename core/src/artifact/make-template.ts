@@ -11,6 +11,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statfsSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -179,6 +180,7 @@ const make = async (
       maker.kill();
     }, timeout);
     const failure = await maker.ended.finally(() => clearTimeout(watchdog));
+    if (failure !== undefined && isFull(made)) throw templateFailed(tree, {status: 'no space left', output: ''});
     if (failure !== undefined)
       throw new MakerFailed(late ? {...failure, status: `it has not ended within ${timeout / 1000} s`} : failure);
   }
@@ -198,6 +200,14 @@ const make = async (
   renameSync(template, directory);
   fsyncDirectory(templatesDirectory(store.dataDir));
 };
+
+/** Whoever has written there to the end cannot say so if it was memory that was written to: it is killed (SIGBUS). */
+const isFull = (directory: string): boolean => {
+  const {bavail, bsize} = statfsSync(directory);
+  return bavail * bsize < FEW_BYTES;
+};
+
+const FEW_BYTES = 1024 * 1024;
 
 /** From here on root alone changes them; the user of a pod's machine, who is nobody else, reads them. */
 const takeOver = (made: string, files: readonly string[]): void => {

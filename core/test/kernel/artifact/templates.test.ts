@@ -120,6 +120,26 @@ rootTest('S32 a damaged one is removed and made anew; one that was touched alone
   }
 });
 
+rootTest('S10 a full disk is said to be one, and as soon as there is space a template is made', async (t) => {
+  const {take, dataDir, spool} = world(t);
+  const place = path.join(dataDir, 'cas');
+  mkdirSync(place);
+  const mount = (...args: string[]) => spawnSync('mount', [...args, place]).status;
+  t.is(mount('-t', 'tmpfs', '-o', 'size=4m,mode=0755', 'none'), 0);
+  t.teardown(() => spawnSync('umount', [place]));
+  const large = `while echo ${'x'.repeat(100_000)}; do :; done >/out/made; kill -BUS $$`;
+  const {content, notes} = await take(large);
+  t.is(content, undefined);
+  t.regex(notes.join('\n'), /no space left/);
+  t.deepEqual(readdirSync(spool), []);
+  t.is(mount('-o', 'remount,size=64m'), 0);
+  // Not a reason to wait for ten minutes.
+  const other = await take(
+    large.replace('while', 'n=0; while [ $n -lt 100 ] && n=$((n+1)) &&').replace('; kill -BUS $$', ''),
+  );
+  t.is(other.content?.length, 100 * 100_001);
+});
+
 const sleeps = (marker: string): boolean =>
   globSync('/proc/[0-9]*/cmdline').some((file) => {
     try {
