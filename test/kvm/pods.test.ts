@@ -519,7 +519,7 @@ const WRITES = [
   'cd /tmp; ln -s nowhere a; ln a b; mkfifo p; touch -d @-5 old; dd if=/dev/null of=lastlog bs=1 seek=100G',
   'printf begin >database; dd if=/dev/null of=database bs=1 seek=50M; printf end >>database; ln database again',
   'rm /bin/wc; rm -r /of-image; mkdir /of-image; echo own >/of-image/own; chmod 711 /of-image',
-  'chmod 4711 /bin/busybox; mkdir -p /deep/er; chown -R 1234:5678 /deep; echo new >/etc/new; mkdir /etc/dir; echo /etc/hosts',
+  'chmod 4711 /bin/busybox; mkdir -p /deep/er; chown -R 1234:5678 /deep; echo new >/etc/new; mkdir /etc/dir',
 ];
 const LOOKS =
   'cd /tmp; stat -c "%h %F" b p again; stat -c %Y old; stat -c %s lastlog database; head -c 5 database; tail -c 3 again; echo; ls /bin/wc; cat /etc/new; ' +
@@ -527,7 +527,9 @@ const LOOKS =
 
 kernelTest('IM-04 export makes an image of what an app left, by the others of its pod, too', async (t) => {
   const file = path.join(host.directory, 'exported');
-  const image = buildImage({files: {'/of-image/old': {content: 'of the image\n'}}});
+  const image = buildImage({
+    files: {'/of-image/old': {content: 'of the image\n'}, '/': {directory: true, mode: 0o1711, uid: 5, gid: 6}},
+  });
   const app = (name: string, script: string): string[] => [
     image,
     `--name=${name}`,
@@ -541,11 +543,18 @@ kernelTest('IM-04 export makes an image of what an app left, by the others of it
   const ran = await host.rkt(
     [
       ...['--insecure-options=image', 'run', '--stage1=kvm', `--uuid-file-save=${file}`],
-      ...[...app('a', leaves), '---', ...app('b', 'sleep 1; exit 0'), '---', ...app('c', 'echo x >/only-c; exit 0')],
+      ...[
+        ...app('a', leaves),
+        '---',
+        ...app('b', 'sleep 1; stat -c "%a %u %g" /; exit 0'),
+        '---',
+        ...app('c', 'echo x >/only-c; exit 0'),
+      ],
     ],
     {timeout: 600_000},
   );
-  t.is(ran.exitCode, 0, ran.stderr);
+  // Of the image is the root directory, too.
+  t.deepEqual([ran.exitCode, ran.stdout], [0, '1711 5 6\n'], ran.stderr);
   const uuid = readFileSync(file, 'utf8').trim();
   const exported = async (name: string): Promise<string> => {
     const output = path.join(host.directory, `exported-${name}.aci`);
@@ -566,7 +575,10 @@ kernelTest('IM-04 export makes an image of what an app left, by the others of it
   t.deepEqual(readdirSync(changes).sort(), ['a', 'b', 'c']);
   t.is(lstatSync(path.join(changes, 'b')).size, 0);
   t.is((await host.sh('cat /of-image/old; ls /only-c', {image: b, stage1: 'fly'})).stdout, 'of the image\n');
-  t.is((await host.sh('cat /of-image/old /only-c', {image: c, stage1: 'fly'})).stdout, 'of the image\nx\n');
+  t.is(
+    (await host.sh('cat /of-image/old /only-c; stat -c %a /', {image: c, stage1: 'fly'})).stdout,
+    'of the image\nx\n1711\n',
+  );
 });
 
 kernelTest('S20 what the app of a pod that was killed had written is not there, and is not said to be', async (t) => {

@@ -81,6 +81,7 @@ export const podBusy = (uuid: string, state: string) =>
     hint: 'try again in a moment',
   });
 
+/** `export` of an app whose flavor keeps what it has written, and could not. */
 export const changesNotKept = (app: string, image: string) =>
   new RktError(
     'RKT_POD_CHANGES_NOT_KEPT',

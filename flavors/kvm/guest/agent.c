@@ -445,6 +445,13 @@ static void do_write(const char *path, const char *content, size_t length) {
 	close(file);
 }
 
+/* With the owner and mode of another directory. */
+static void do_mkdir_like(const char *other, const char *path) {
+	struct stat like;
+	if (stat(other, &like) < 0 || mkdir(path, 0700) < 0 || chown(path, like.st_uid, like.st_gid) < 0 || chmod(path, like.st_mode & 07777) < 0)
+		fail("mkdir %s like %s: %s", path, other, strerror(errno));
+}
+
 static void attach_trees(void) {
 	attach_places();
 	while (attach_next(TREE)) continue;
@@ -807,6 +814,8 @@ static void run_script(struct script *script) {
 		} else if (strcmp(fields[0], "mkdir") == 0 && count == 2) {
 			make_parents(fields[1]);
 			if (mkdir(fields[1], 0755) < 0) fail("mkdir %s: %s", fields[1], strerror(errno));
+		} else if (strcmp(fields[0], "mkdir-like") == 0 && count == 3) {
+			do_mkdir_like(fields[1], fields[2]);
 		} else if (strcmp(fields[0], "mount") == 0 && count == 6) {
 			const char *source = strncmp(fields[2], "disk:", 5) == 0 ? disk(fields[2] + 5) : fields[2];
 			if (strcmp(fields[1], "9p") == 0) attach_trees();
@@ -1130,11 +1139,12 @@ static int has_written(int upper, int image, const char *list, char *path, size_
 static int has_changes(const struct saving *saving) {
 	static char list[65536];
 	char path[PATH_MAX] = "";
-	struct stat root;
+	struct stat root, below;
 	int file = open(saving->mounts, O_RDONLY | O_CLOEXEC), upper = open(saving->upper, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int image = open(saving->image, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ssize_t length = file < 0 ? -1 : read(file, list, sizeof list - 1);
-	int is_known = length >= 0 && length < (ssize_t)sizeof list - 1 && upper >= 0 && image >= 0 && fstat(upper, &root) == 0 && is_as(&root, S_IFDIR | 0755, 0, 0);
+	int is_known = length >= 0 && length < (ssize_t)sizeof list - 1 && upper >= 0 && image >= 0 && fstat(upper, &root) == 0 && fstat(image, &below) == 0 &&
+		       is_as(&root, below.st_mode, below.st_uid, below.st_gid);
 	if (is_known) list[length] = '\0';
 	int found = !is_known || has_written(upper, image, list, path, 0);
 	if (file >= 0) close(file);

@@ -43,7 +43,7 @@ const rootfs = (app: App, index: number): string[] => {
     ...[image, own, root].map((path) => line('mkdir', path)),
     line('mount', 'erofs', `disk:${diskName(index)}`, image, 'ro,nodev', ''),
     line('mount', 'tmpfs', 'tmpfs', own, 'nodev', 'mode=0755'),
-    line('mkdir', upper),
+    line('mkdir-like', image, upper),
     line('mkdir', `${own}/work`),
     line('mount', 'overlay', 'overlay', root, 'nodev', `lowerdir=${image},upperdir=${upper},workdir=${own}/work`),
   ];
