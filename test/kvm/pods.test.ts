@@ -16,6 +16,7 @@ import {
 import path from 'node:path';
 import {env} from 'node:process';
 import test, {type ExecutionContext} from 'ava';
+import {REVISION} from '../../flavors/kvm/src/revision.ts';
 import {SHELL_CALLS} from '../../plugin-sdk/src/kit/cases/shell-calls.ts';
 import {rktEnvironment, root} from '../helpers/command.ts';
 import {type CallOptions, openHost, type Started} from '../helpers/host.ts';
@@ -201,7 +202,7 @@ kernelTest('S21 QEMU is nobody, with nothing of the host; a signal is the one th
     t.false(existsSync(`/proc/${pid}/root/proc/self`));
     // Whose file its user cannot read, its memory is nobody's either.
     for (const own of ['monitor', 'enter'])
-      t.is(lstatSync(`/proc/${pid}/root/usr/lib/rkt/${own}`).mode & 0o7777, 0o711);
+      t.is(lstatSync(`/proc/${pid}/root/usr/lib/rkt/${REVISION}/${own}`).mode & 0o7777, 0o711);
   }
   const qemu = processes.find(({name}) => name !== 'monitor')?.pid ?? 0;
   t.is(/^Seccomp:\s*(\d)/m.exec(readFileSync(`/proc/${qemu}/status`, 'utf8'))?.[1], '2');

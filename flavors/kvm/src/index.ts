@@ -229,18 +229,22 @@ const layersOf = ({name, rootfs}: App) => {
 const missingPrograms = (host: HostFacts): Finding[] => {
   const missing = declaration.programs.filter((name) => host.programs[name] == null);
   if (missing.length === 0) return [];
+  const has = (name: string) => !missing.includes(name);
   // QEMU may be the host's.
-  const isBuilt = [IMAGE.monitor, IMAGE.kernel, IMAGE.initramfs].some((name) => !missing.includes(name));
-  return [
-    {
-      severity: 'missing',
-      what: isBuilt
-        ? `the image of this flavor has no ${missing.join(', ')}`
-        : 'its image, with a kernel and what starts it, has not been made on this host',
-      fix: `make it${isBuilt ? ' again' : ''}: rkt flavor build kvm`,
-    },
-  ];
+  if (![IMAGE.monitor, IMAGE.kernel, IMAGE.initramfs].some(has))
+    return lacking('its image, with a kernel and what starts it, has not been made on this host', 'make it');
+  const isOther = has(IMAGE.kernel) && has(IMAGE.initramfs) && !has(IMAGE.monitor);
+  return lacking(
+    isOther
+      ? 'its image is of another version of this flavor'
+      : `the image of this flavor has no ${missing.join(', ')}`,
+    'make it again',
+  );
 };
+
+const lacking = (what: string, how: string): Finding[] => [
+  {severity: 'missing', what, fix: `${how}: rkt flavor build kvm`},
+];
 
 /** Which it is, and why; that it is the slow one is no fault of the flavor's. */
 const accelerator = ({accelerator: fact}: HostFacts): Finding[] => {

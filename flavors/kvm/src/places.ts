@@ -1,4 +1,5 @@
 import type {Pod, PodPath} from '@rkt/plugin-sdk';
+import {REVISION} from './revision.ts';
 
 /*
  * Where things are: on the host below the pod's directory, in QEMU's root directory, and in the guest.
@@ -15,16 +16,19 @@ export const SEEN = '/pod';
 /** A machine that waits: its directory in QEMU's root directory (guest/own-memory.so.c has it, too), and the files there. */
 export const TEMPLATE = {seen: `${SEEN}/template`, memory: 'memory', state: 'state'} as const;
 
+/** An image of another version has no such place. */
+const OWN = `/usr/lib/rkt/${REVISION}`;
+
 /** In the image of this flavor. */
 export const IMAGE = {
   qemu: '/usr/bin/qemu-system-x86_64',
-  monitor: '/usr/lib/rkt/monitor',
-  enter: '/usr/lib/rkt/enter',
-  save: '/usr/lib/rkt/save',
+  monitor: `${OWN}/monitor`,
+  enter: `${OWN}/enter`,
+  save: `${OWN}/save`,
   /** Makes nobody of what saves. */
   setpriv: '/usr/bin/setpriv',
-  ownMemory: '/usr/lib/rkt/own-memory.so',
-  giveBack: '/usr/lib/rkt/give-back.so',
+  ownMemory: `${OWN}/own-memory.so`,
+  giveBack: `${OWN}/give-back.so`,
   kernel: '/boot/vmlinux',
   initramfs: '/boot/initramfs',
 } as const;

@@ -19,6 +19,7 @@ import {
 } from '../src/machine.ts';
 import {optionValue} from '../src/option-value.ts';
 import {userOf} from '../src/places.ts';
+import {REVISION} from '../src/revision.ts';
 import {podScript} from '../src/script.ts';
 import {bindVolumes} from '../src/volumes.ts';
 
@@ -124,13 +125,21 @@ test('whoever has not made the image is told so once, and whoever has one withou
     ['make it: rkt flavor build kvm'],
   );
   const own = [
-    ...['monitor', 'enter', 'save', 'own-memory.so', 'give-back.so'].map((name) => `/usr/lib/rkt/${name}`),
+    ...['monitor', 'enter', 'save', 'own-memory.so', 'give-back.so'].map((name) => `/usr/lib/rkt/${REVISION}/${name}`),
     '/usr/bin/setpriv',
   ];
   const [broken, ...more] = have(qemu, ...own, '/boot/initramfs');
   t.deepEqual([broken?.fix, more.length], ['make it again: rkt flavor build kvm', 0]);
   t.regex(broken?.what ?? '', /\/boot\/vmlinux$/);
   t.deepEqual(have(qemu, ...own, '/boot/initramfs', '/boot/vmlinux'), []);
+  const before = own.map((name) => name.replace(REVISION, 'ba5eba11ba5e'));
+  t.deepEqual(have(qemu, ...before, '/boot/initramfs', '/boot/vmlinux'), [
+    {
+      severity: 'missing',
+      what: 'its image is of another version of this flavor',
+      fix: 'make it again: rkt flavor build kvm',
+    },
+  ]);
 });
 
 test('a machine is started with what has been proved, and then with what always works, unless the operator wants one', (t) => {
@@ -484,7 +493,7 @@ test('S14 S15 what enters an app has its compiled process, in the environment al
   const running = {...pod({apps: [withSecret]}), supervisor: IDENTITY, appProcesses: {main: IDENTITY}};
   const hostile = 'x\nstart\t9\t/run/x\t/bin/sh';
   const {process} = enterLaunch(running, withSecret, ['/bin/echo', hostile], hostFacts());
-  t.deepEqual(process.argv, ['/usr/lib/rkt/enter', '/pod/control/socket']);
+  t.deepEqual(process.argv, [`/usr/lib/rkt/${REVISION}/enter`, '/pod/control/socket']);
   t.true(process.env.every(({value}) => Buffer.byteLength(value) < 128 * 1024 - 32));
   t.deepEqual(
     process.env.map(({name}) => name),
