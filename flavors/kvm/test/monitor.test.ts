@@ -477,6 +477,25 @@ testIf(lacks('program/cc'))(
 /** As much as a frame carries, and as is granted anew at once, by 16 bytes. */
 const FULL_FRAME = `frame 'O\\0\\0\\0\\0\\0\\001\\0'; head -c 65536 /dev/zero >&3`;
 
+testIf(lacks('program/cc', 'root'))('how an app has ended is recorded on a disk that is full by then', async (t) => {
+  const directory = makeDirectory(['monitor']);
+  const status = path.join(directory, 'status');
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'none', status]);
+  t.teardown(() => {
+    execFileSync('umount', [status]);
+    rmSync(directory, {recursive: true});
+  });
+  writeScript(
+    directory,
+    `${STARTS}; cat /dev/zero >${status}/fill 2>/dev/null
+    frame 'X\\0\\0\\0\\004\\0\\0\\0\\0\\005\\0\\0'; head -c 8 <&3 >/dev/null`,
+  );
+  const args = [directory, ...APP, ...ACCELERATOR, '--', path.join(directory, 'qemu')];
+  const child = spawn(path.join(directory, 'monitor'), args, {stdio: 'ignore'});
+  t.deepEqual(await once(child, 'close'), [5, null]);
+  t.is(readFileSync(path.join(status, 'a'), 'utf8'), '5\n');
+});
+
 testIf(lacks('program/cc'))('an output that cannot be written is told once, and holds up nobody', async (t) => {
   const directory = makeDirectory(['monitor']);
   t.teardown(() => rmSync(directory, {recursive: true}));
