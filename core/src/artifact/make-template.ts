@@ -11,6 +11,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statfsSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -179,6 +180,8 @@ const make = async (
       maker.kill();
     }, timeout);
     const failure = await maker.ended.finally(() => clearTimeout(watchdog));
+    // It may be a signal that a maker ends by, for want of a page of what it has mapped.
+    if (failure !== undefined && isFull(made)) throw templateFailed(tree, {status: 'no space left', output: ''});
     if (failure !== undefined)
       throw new MakerFailed(late ? {...failure, status: `it has not ended within ${timeout / 1000} s`} : failure);
   }
@@ -197,6 +200,12 @@ const make = async (
   }
   renameSync(template, directory);
   fsyncDirectory(templatesDirectory(store.dataDir));
+};
+
+/** Whether nobody but root could write a mebibyte more, or one more file; what has been written is still there. */
+const isFull = (directory: string): boolean => {
+  const {bavail, bsize, files, ffree} = statfsSync(directory);
+  return bavail * bsize < 1024 * 1024 || (files > 0 && ffree === 0);
 };
 
 /** From here on root alone changes them; the user of a pod's machine, who is nobody else, reads them. */

@@ -243,6 +243,21 @@ rootTest('on a full disk there is none, and the operator is told', async (t) => 
   t.deepEqual([readdirSync(templates), readdirSync(spool)], [[], []]);
 });
 
+rootTest('a maker that fails because the disk is full is tried again by the next pod', async (t) => {
+  const {take, dataDir, tree} = world(t);
+  const full = path.join(dataDir, 'cas');
+  mkdirSync(full, {recursive: true});
+  t.is(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m,mode=700', 'tmpfs', full]).status, 0);
+  t.teardown(() => spawnSync('umount', [full]));
+  const fills = 'while echo more; do :; done >/out/made 2>/out/errors; exit 3';
+  const script = `[ -e /usr/go-on ] || { ${fills}; }; ${MAKES}`;
+  const {content, notes} = await take(script);
+  t.is(content, undefined);
+  t.regex(notes.join('\n'), /none can be saved for others: no space left$/);
+  writeFileSync(path.join(tree, 'usr/go-on'), '');
+  t.deepEqual((await take(script)).notes, []);
+});
+
 rootTest('gc removes one that was not used for a while, and one whose image has gone', async (t) => {
   const {take, dataDir, tree, templates} = world(t);
   await take(MAKES);
