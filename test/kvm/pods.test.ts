@@ -494,6 +494,29 @@ serialTestIf(lacksMachines() ?? lacksPods('program/python3'))(
   },
 );
 
+kernelTest(
+  'S14 S15 an image may have anything where the kernel’s directories are, and any name inside of a volume',
+  async (t) => {
+    const odd = 'a\tb\nstart\t0';
+    const [outer, inner] = [volumeDirectory('odd-outer', {}), volumeDirectory('odd-inner', {file: [0, 0o644]})];
+    mkdirSync(path.join(outer, odd));
+    const {stdout, stderr, exitCode} = await host.sh('cat /data/a*/file; ls -d /proc/self/fd/ /sys/fs/ /dev/pts/', {
+      ...options,
+      image: {
+        files: {'/dev': {symlink: 'bin'}, '/proc': {symlink: '/tmp'}, '/sys': 'x'},
+        app: {
+          mountPoints: [
+            {name: 'outer', path: '/data'},
+            {name: 'inner', path: `/data/${odd}`},
+          ],
+        },
+      },
+      pod: [`--volume=outer,kind=host,source=${outer}`, `--volume=inner,kind=host,source=${inner}`],
+    });
+    t.deepEqual([exitCode, stdout], [0, 'file\n/dev/pts/\n/proc/self/fd/\n/sys/fs/\n'], stderr);
+  },
+);
+
 kernelTest('stop asks the app; logs are kept; gc leaves nothing', async (t) => {
   const file = path.join(host.directory, 'stopped');
   const ended = host.sh('trap "echo asked; exit 5" TERM; echo here; while :; do sleep 0.1; done', {

@@ -180,6 +180,7 @@ const make = async (
       maker.kill();
     }, timeout);
     const failure = await maker.ended.finally(() => clearTimeout(watchdog));
+    // It may be a signal that a maker ends by, for want of a page of what it has mapped.
     if (failure !== undefined && isFull(made)) throw templateFailed(tree, {status: 'no space left', output: ''});
     if (failure !== undefined)
       throw new MakerFailed(late ? {...failure, status: `it has not ended within ${timeout / 1000} s`} : failure);
@@ -201,13 +202,11 @@ const make = async (
   fsyncDirectory(templatesDirectory(store.dataDir));
 };
 
-/** Whoever has written there to the end cannot say so if it was memory that was written to: it is killed (SIGBUS). */
+/** Whether nobody but root could write a mebibyte more, or one more file; what has been written is still there. */
 const isFull = (directory: string): boolean => {
-  const {bavail, bsize} = statfsSync(directory);
-  return bavail * bsize < FEW_BYTES;
+  const {bavail, bsize, files, ffree} = statfsSync(directory);
+  return bavail * bsize < 1024 * 1024 || (files > 0 && ffree === 0);
 };
-
-const FEW_BYTES = 1024 * 1024;
 
 /** From here on root alone changes them; the user of a pod's machine, who is nobody else, reads them. */
 const takeOver = (made: string, files: readonly string[]): void => {

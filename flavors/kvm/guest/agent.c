@@ -457,14 +457,24 @@ static void attach_trees(void) {
 	while (attach_next(TREE)) continue;
 }
 
-/* Below a directory, with no symlink on the way. */
-static void need_present(const char *directory, const char *path) {
+/* Below a directory, with no symlink on the way. The path may have any byte but 0, and ends by its length. */
+static void need_present(const char *directory, const char *content, size_t length) {
+	char path[4096] = "";
+	if (length >= sizeof path) fail("a path of %zu bytes in a volume is too long", length);
+	memcpy(path, content, length);
 	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
 	int base = open(directory, O_PATH | O_CLOEXEC);
 	int file = base < 0 ? -1 : syscall(SYS_openat2, base, path, &how, sizeof how);
 	if (file < 0) fail("%s in a volume, where another is to be mounted: %s", path, strerror(errno));
 	close(file);
 	close(base);
+}
+
+/* Where a container runtime mounts what is the kernel's there has to be a directory, or nothing: an image may have anything. */
+static void make_room(const char *path) {
+	struct stat status;
+	if (lstat(path, &status) < 0 || S_ISDIR(status.st_mode)) return;
+	if (unlink(path) < 0) fail("%s: %s", path, strerror(errno));
 }
 
 static pid_t read_pid(const char *path) {
@@ -786,7 +796,7 @@ static int number_of(const char *field) {
 	return id;
 }
 
-/* Lines of fields, separated by tabs; after `write` comes the content, after `write-line` and `write-sized` a line that is the content. */
+/* Lines of fields, separated by tabs; after `write` comes the content, after `present` a path, after `write-line` and `write-sized` a line that is the content. */
 static void run_script(struct script *script) {
 	char *end = script->text + script->length;
 	for (char *line = script->text; line < end;) {
@@ -805,6 +815,11 @@ static void run_script(struct script *script) {
 			if (size > (size_t)(end - next)) fail("the script ends within a file");
 			do_write(fields[1], next, size);
 			next += size;
+		} else if (strcmp(fields[0], "present") == 0 && count == 3) {
+			size_t size = strtoul(fields[2], NULL, 10);
+			if (size > (size_t)(end - next)) fail("the script ends within a path");
+			need_present(fields[1], next, size);
+			next += size;
 		} else if ((strcmp(fields[0], "write-line") == 0 && count == 2) || (strcmp(fields[0], "write-sized") == 0 && count == 3)) {
 			newline = memchr(next, '\n', end - next);
 			if (newline == NULL) fail("the script ends within a file");
@@ -821,8 +836,8 @@ static void run_script(struct script *script) {
 			if (strcmp(fields[1], "9p") == 0) attach_trees();
 			if (mount(source, fields[3], fields[1], mount_flags(fields[4]), fields[5]) < 0)
 				fail("mount %s: %s", fields[3], strerror(errno));
-		} else if (strcmp(fields[0], "present") == 0 && count == 3) {
-			need_present(fields[1], fields[2]);
+		} else if (strcmp(fields[0], "room") == 0 && count == 2) {
+			make_room(fields[1]);
 		} else if (strcmp(fields[0], "card") == 0 && count == 4) {
 			do_card(fields[1], fields[2], strtoul(fields[3], NULL, 10));
 		} else if (strcmp(fields[0], "address") == 0 && count == 3) {

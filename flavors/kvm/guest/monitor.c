@@ -246,12 +246,28 @@ __attribute__((noreturn, format(printf, 2, 3))) static void give_up(const char *
 
 /* ---- to who looks at the pod ---- */
 
+/* As long as any number. */
+#define RESERVED 16
+
+/* Has the disk keep the place of a word: who waits for an app is to hear of it on a disk that is full by then. */
+static void reserve(const char *place, const char *name) {
+	char path[4096];
+	snprintf(path, sizeof path, "%s/%s%s", directory, place, name);
+	int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	if (file < 0) return;
+	/* Where it cannot be kept, that is told when it is needed. */
+	(void)!fallocate(file, FALLOC_FL_KEEP_SIZE, 0, RESERVED);
+	close(file);
+}
+
 static void record(const char *name, const char *text) {
 	char path[4096], temporary[4096];
 	snprintf(path, sizeof path, "%s/status/%s", directory, name);
 	snprintf(temporary, sizeof temporary, "%s/status/.%s", directory, name);
-	int file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (file < 0 || dprintf(file, "%s\n", text) < 0 || fsync(file) < 0 || rename(temporary, path) < 0)
+	/* Cut afterwards: that would give back what has been reserved. */
+	int file = open(temporary, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	int length = file < 0 ? -1 : dprintf(file, "%s\n", text);
+	if (length < 0 || ftruncate(file, length) < 0 || fsync(file) < 0 || rename(temporary, path) < 0)
 		fprintf(stderr, "rkt: %s cannot be written: %s\n", path, strerror(errno));
 	if (file >= 0) close(file);
 }
@@ -433,6 +449,7 @@ static void record_end(struct process *process, int status) {
 	process->status = exit_status(status);
 	snprintf(text, sizeof text, "%d", process->status);
 	record(process->name, text);
+	if (process->rule.policy != NEVER) reserve("status/.", process->name);
 }
 
 static void take_exit(int id, int status) {
@@ -1258,6 +1275,8 @@ int main(int argc, char **argv) {
 	take_arguments(argc, argv);
 	atexit(restore_terminal);
 	listen_for_clients();
+	reserve("", "supervisor-status");
+	for (int id = 0; id < app_count; id++) reserve("status/.", processes[id].name);
 	user_namespace = take_user_namespace();
 	take_taps();
 	start_qemu();

@@ -10,7 +10,7 @@ import {hasTerminal} from './terminal.ts';
 import {guestMounts, mountsInVolumes} from './volumes.ts';
 
 /*
- * What the agent does in the guest, in order (guest/agent.c): lines of fields, separated by tabs; after `write` comes the content, after `write-line` and `write-sized` a line that is the content.
+ * What the agent does in the guest, in order (guest/agent.c): lines of fields, separated by tabs; after `write` comes the content, after `present` a path, after `write-line` and `write-sized` a line that is the content.
  */
 
 const line = (...fields: readonly string[]): string => {
@@ -22,6 +22,10 @@ const line = (...fields: readonly string[]): string => {
 
 const write = (path: string, content: string): string =>
   `${line('write', path, String(Buffer.byteLength(content)))}${content}`;
+
+/** A path of an image, which may have what separates lines and fields. */
+const present = (volume: string, inner: string): string =>
+  `${line('present', volume, String(Buffer.byteLength(inner)))}${inner}`;
 
 /** JSON, whose length nobody knows before it has its filter. */
 const writeLine = (path: string, json: string): string => `${line('write-line', path)}${json}\n`;
@@ -36,6 +40,9 @@ export const diskName = (index: number): string => `rootfs-${index}`;
 const imageOf = ({name}: App): string => `/images/${name}`;
 const upperOf = (app: App): string => `${ownOf(app)}/${UPPER}`;
 
+/** Directories that crun mounts in every app, and refuses to in the place of a file or a symlink. */
+const OF_KERNEL = ['dev', 'proc', 'sys'] as const;
+
 /** The layers of the app's root file system: its image on a disk, and what it writes, in memory. */
 const rootfs = (app: App, index: number): string[] => {
   const [image, own, upper, root] = [imageOf(app), ownOf(app), upperOf(app), `/apps/${app.name}/rootfs`];
@@ -46,6 +53,7 @@ const rootfs = (app: App, index: number): string[] => {
     line('mkdir-like', image, upper),
     line('mkdir', `${own}/work`),
     line('mount', 'overlay', 'overlay', root, 'nodev', `lowerdir=${image},upperdir=${upper},workdir=${own}/work`),
+    ...OF_KERNEL.map((name) => line('room', `${root}/${name}`)),
   ];
 };
 
@@ -123,7 +131,7 @@ export const podScript = (pod: Pod, host: HostFacts): string =>
     ...cardLines(pod).map((fields) => line(...fields)),
     ...sysctls(pod),
     ...podLimitFiles(pod).map(({path, content}) => write(path, content)),
-    ...pod.apps.flatMap((app) => mountsInVolumes(pod, app).map(({volume, inner}) => line('present', volume, inner))),
+    ...pod.apps.flatMap((app) => mountsInVolumes(pod, app).map(({volume, inner}) => present(volume, inner))),
     ...pod.apps.flatMap(rootfs),
     ...pod.apps.map((app, index) => configuration(pod, app, index, host)),
     ...pod.apps.flatMap((app, index) => [

@@ -367,13 +367,14 @@ const linesOf = (script: string): string[][] => {
     const fields = rest.toString('utf8', 0, end).split('\t');
     rest = rest.subarray(end + 1);
     const [word = ''] = fields;
-    if (word !== 'write' && !LINES.includes(word)) {
+    const isSized = word === 'write' || word === 'present';
+    if (!isSized && !LINES.includes(word)) {
       lines.push(fields);
       continue;
     }
-    const length = word === 'write' ? Number(fields.pop()) : rest.indexOf('\n');
+    const length = isSized ? Number(fields.pop()) : rest.indexOf('\n');
     lines.push([...fields, rest.toString('utf8', 0, length)]);
-    rest = rest.subarray(word === 'write' ? length : length + 1);
+    rest = rest.subarray(isSized ? length : length + 1);
   }
   return lines;
 };
@@ -706,6 +707,16 @@ test('outer volumes come before inner ones, and what the pod has in /etc is not 
   t.deepEqual(
     lines.filter(([word]) => word === 'present'),
     [['present', '/volumes/ro/2', 'in,side']],
+  );
+  const odd = pod({
+    volumes: [hostVolume('outer'), hostVolume('inner')],
+    apps: [mounted(['outer', '/data'], ['inner', '/data/a\tb\nstart\t0'])],
+  });
+  t.deepEqual(
+    linesOf(podScript(odd, hostFacts()))
+      .find(([word]) => word === 'present')
+      ?.at(-1),
+    'a\tb\nstart\t0',
   );
   t.deepEqual(lines.find(([, , , target]) => target === '/volumes/memory/3')?.at(-1), 'mode=1777,uid=3,gid=4');
 });

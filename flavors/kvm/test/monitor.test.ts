@@ -13,6 +13,7 @@ import {
   readSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -521,6 +522,33 @@ testIf(lacks('program/cc'))(
 
 /** As much as a frame carries, and as is granted anew at once, by 16 bytes. */
 const FULL_FRAME = `frame 'O\\0\\0\\0\\0\\0\\001\\0'; head -c 65536 /dev/zero >&3`;
+
+testIf(lacks('program/cc', 'root'))(
+  'that an app has started, and how it has ended, is recorded on a disk that is full by then',
+  async (t) => {
+    const directory = makeDirectory(['monitor']);
+    const status = path.join(directory, 'status');
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'none', status]);
+    t.teardown(() => {
+      execFileSync('umount', [status]);
+      rmSync(directory, {recursive: true});
+    });
+    const ready = path.join(status, ':ready');
+    writeFileSync(ready, '');
+    rmSync(path.join(directory, 'supervisor-status'));
+    symlinkSync(ready, path.join(directory, 'supervisor-status'));
+    writeScript(
+      directory,
+      `cat /dev/zero >${status}/fill 2>/dev/null; ${STARTS}
+    frame 'X\\0\\0\\0\\004\\0\\0\\0\\0\\005\\0\\0'; head -c 8 <&3 >/dev/null`,
+    );
+    const args = [directory, ...APP, ...ACCELERATOR, '--', path.join(directory, 'qemu')];
+    const child = spawn(path.join(directory, 'monitor'), args, {stdio: 'ignore'});
+    t.deepEqual(await once(child, 'close'), [5, null]);
+    t.is(readFileSync(path.join(status, 'a'), 'utf8'), '5\n');
+    t.is(readFileSync(ready, 'utf8'), 'ready\n');
+  },
+);
 
 testIf(lacks('program/cc'))('an output that cannot be written is told once, and holds up nobody', async (t) => {
   const directory = makeDirectory(['monitor']);
