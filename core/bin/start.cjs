@@ -4,7 +4,7 @@
  * was taken after commands had run and holds the functions that they call. There are six, because each costs what is in it: one of the commands that
  * launch, one of `run-prepared`, which decides nothing, one of `enter`, one of those that only look, one of `plan`, which checks more, and one of all others. V8 refuses a cache of another version by itself.
  */
-const {closeSync, fstatSync, openSync, readSync} = require('node:fs');
+const {closeSync, fstatSync, openSync, readFileSync, readSync, write} = require('node:fs');
 const {Script} = require('node:vm');
 
 // That of node:module, which would load more with it.
@@ -18,6 +18,35 @@ Module._initPaths();
 if (HOME !== undefined) process.env.HOME = HOME;
 if (NODE_PATH !== undefined) process.env.NODE_PATH = NODE_PATH;
 
+const typed = process.argv.slice(2);
+
+/**
+ * Has the kernel begin what the move into a pod's cgroup would wait for: a grace period of RCU, some ten milliseconds, before it has the lock of all moves.
+ * For a while after one move the next does not wait. This one, on a thread, is to where this process is.
+ */
+const expectMove = () => {
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8');
+  // Where all of the hierarchy is mounted: nowhere else the file would be that of the cgroup that /proc names.
+  const [, mountPoint] = /^\S+ \S+ \S+ \/ (\S+) .* - cgroup2 /m.exec(mounts) ?? [];
+  const [, own] = /^0::\/((?!\.\.).*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8')) ?? [];
+  if (mountPoint === undefined || own === undefined) return;
+  const fd = openSync(`${mountPoint}/${own}/cgroup.procs`, 'r+');
+  // Who needs the first thread of the pool starts all of them.
+  const {UV_THREADPOOL_SIZE} = process.env;
+  process.env.UV_THREADPOOL_SIZE = '1';
+  write(fd, '0', () => closeSync(fd));
+  if (UV_THREADPOOL_SIZE === undefined) delete process.env.UV_THREADPOOL_SIZE;
+  else process.env.UV_THREADPOOL_SIZE = UV_THREADPOOL_SIZE;
+};
+
+if (process.geteuid() === 0 && typed.some((word) => /^(run|run-prepared|enter)$/.test(word))) {
+  try {
+    expectMove();
+  } catch {
+    // Then the move waits, or says why it cannot be.
+  }
+}
+
 const filename = require('node:path').join(__dirname, '../dist/rkt.cjs');
 const KINDS = [
   ['launch', /^(run|prepare)$/],
@@ -26,7 +55,7 @@ const KINDS = [
   ['look', /^(list|status|version|help|--help|-h)$/],
   ['plan', /^plan$/],
 ];
-const [kind = 'work'] = KINDS.find(([, command]) => process.argv.slice(2).some((typed) => command.test(typed))) ?? [];
+const [kind = 'work'] = KINDS.find(([, command]) => typed.some((word) => command.test(word))) ?? [];
 const cache = `${filename}.${kind}.cache`;
 
 /** A file of the build, by its descriptor. */
@@ -58,8 +87,9 @@ const source = read(text).latin1Slice();
 const cachedData = cached && read(cached);
 const script = new Script(source, {filename, ...(cachedData === undefined ? {} : {cachedData})});
 const bundle = {exports: {}};
-// What is not Node's own is rare, and a function that finds it takes longer to make than most of a command.
-const requireFrom = (name) => process.getBuiltinModule(name) ?? Module.createRequire(filename)(name);
+// What is not Node's own is rare, and a function that finds it takes longer to make than most of a command. So does node:module, of which rkt needs what all modules have.
+const requireFrom = (name) =>
+  name === 'node:module' ? Module : (process.getBuiltinModule(name) ?? Module.createRequire(filename)(name));
 script.runInThisContext()(bundle.exports, requireFrom, bundle, filename, `${__dirname}/../dist`);
 
 if (require.main === module) bundle.exports.main();
