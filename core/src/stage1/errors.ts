@@ -344,13 +344,18 @@ export const programTimedOut = (program: string, milliseconds: number) =>
     hint: 'try again when the host is less busy, or choose a flavor that does not need it by --stage1',
   });
 
-/** An image was named as stage1, but cannot run pods. */
-export const stage1ImageInvalid = (id: string, name: string, problem: string) =>
+/** An image was named as stage1, or has been built for a flavor that needs one, but cannot run pods. */
+export const stage1ImageInvalid = (
+  id: string,
+  name: string,
+  problem: string,
+  hint = 'build one on a host that has the programs of the flavor: rkt flavor build FLAVOR -o stage1.aci',
+) =>
   new RktError('RKT_STAGE1_IMAGE_INVALID', `image ${name} (${id}) cannot be a stage1: ${problem}`, {
     id,
     name,
     problem,
-    hint: 'build one on a host that has the programs of the flavor: rkt flavor build FLAVOR -o stage1.aci',
+    hint,
   });
 
 /** A flavor that needs a stage1 image has none yet. */

@@ -9,7 +9,6 @@ import type {ChosenFlavor} from '../../stage1/choice/choose-flavor.ts';
 import type {Decision} from '../../stage1/choice/decide.ts';
 import {type FlavorChoice, flavorChoice} from '../../stage1/choice/flavor-choice.ts';
 import {gatherHostFacts} from '../../stage1/facts/host-facts.ts';
-import {findingsOf} from '../../stage1/negotiation/findings-of.ts';
 import {combine, type EffectivePolicy} from '../../stage1/policy/combine.ts';
 import {degradeForbidden} from '../../stage1/policy/errors.ts';
 import type {PolicyFile} from '../../stage1/policy/find-policy-files.ts';
@@ -66,15 +65,8 @@ export const chooseForPod = async (
   if (decision.error !== undefined) throw decision.error;
   const {chosen} = decision;
   if (chosen === undefined) throw new TypeError('a decision is a flavor or an error');
-  const {
-    flavor: found,
-    flavor: {flavor, stage1: image},
-    facts,
-  } = chosen;
-  if (image !== undefined) {
-    const {checkPrograms} = await import('../../stage1/choice/stage1-image.ts');
-    checkPrograms(image, findingsOf(flavor, facts));
-  }
+  const {flavor: found, facts} = chosen;
+  if (found.stage1 !== undefined) (await import('../../stage1/choice/stage1-image.ts')).checkPrograms(found, facts);
   return {
     found,
     facts,

@@ -2,7 +2,6 @@ import type {HostFacts} from '../../contract/host.ts';
 import type {Settings} from '../../settings.ts';
 import type {ChosenFlavor} from '../../stage1/choice/choose-flavor.ts';
 import {gatherFlavorFacts} from '../../stage1/facts/flavor-facts.ts';
-import {findingsOf} from '../../stage1/negotiation/findings-of.ts';
 
 /**
  * A flavor with what the host has for it.
@@ -15,7 +14,6 @@ export const withFacts = async (
 ): Promise<{readonly found: ChosenFlavor; readonly facts: HostFacts}> => {
   const {stage1, flavor} = found;
   const facts = await gatherFlavorFacts(settings, flavor.declaration, {tree: stage1?.tree, cacheDir});
-  if (stage1 !== undefined)
-    (await import('../../stage1/choice/stage1-image.ts')).checkPrograms(stage1, findingsOf(flavor, facts));
+  if (stage1 !== undefined) (await import('../../stage1/choice/stage1-image.ts')).checkPrograms(found, facts);
   return {found, facts};
 };

@@ -2,7 +2,7 @@ import {constants, readlinkSync} from 'node:fs';
 import {relative} from 'node:path';
 import {findAnnotation} from '../../appc/annotations.ts';
 import {findLabel} from '../../appc/labels.ts';
-import type {Finding} from '../../contract/host.ts';
+import type {HostFacts} from '../../contract/host.ts';
 import type {HostPath, ImageId} from '../../contract/names.ts';
 import type {Pod} from '../../contract/pod.ts';
 import {type FetchOptions, fetchImage} from '../../image/fetch.ts';
@@ -23,7 +23,7 @@ import {ENTRYPOINT, type Entrypoints, entrypointsOf} from '../aci/entrypoints.ts
 import {stage1ImageInvalid, stage1ImageNotStored} from '../errors.ts';
 import {isExecutable} from '../load/executable-flavor.ts';
 import {type FoundFlavor, findFlavor, loadFlavor} from '../load/find.ts';
-import {missingOf} from '../negotiation/findings-of.ts';
+import {findingsOf, missingOf} from '../negotiation/findings-of.ts';
 import type {ChosenFlavor} from './choose-flavor.ts';
 
 /** Annotation of an image by which it says for which flavor it has been made. */
@@ -215,9 +215,14 @@ const withImage = async (store: ImageStore, found: FoundFlavor, described: Image
 };
 
 /** @throws RKT_STAGE1_IMAGE_INVALID if the flavor cannot run with the image's programs on this host */
-export const checkPrograms = ({image: {id, name}}: NonNullable<Pod['stage1']>, findings: readonly Finding[]): void => {
-  const missing = missingOf(findings).map(({what}) => what);
-  if (missing.length > 0) throw stage1ImageInvalid(id, name, missing.join('; '));
+export const checkPrograms = ({flavor, stage1}: ChosenFlavor, facts: HostFacts): void => {
+  if (stage1 === undefined) return;
+  const missing = missingOf(findingsOf(flavor, facts));
+  if (missing.length === 0) return;
+  const {id, name} = stage1.image;
+  // Of a flavor that can run without an image it is what helps the host.
+  const fixes = flavor.declaration.stage1Image?.required ? missing.flatMap(({fix = []}) => fix) : [];
+  throw stage1ImageInvalid(id, name, missing.map(({what}) => what).join('; '), fixes.join('; ') || undefined);
 };
 
 /** Whether an image of the store has that name. */
