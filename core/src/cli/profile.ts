@@ -6,7 +6,7 @@ import {fileUnusable} from './errors.ts';
 
 /**
  * Starts what `--cpuprofile` and `--memprofile` ask for.
- * @returns writes the files; never called when the process is replaced by a pod
+ * @returns writes the files, also of a command that fails; never called when the process is replaced by a pod
  */
 export const startProfile = (cpuFile: string | undefined, memoryFile: string | undefined): (() => void) => {
   for (const [flag, file] of [

@@ -50,9 +50,11 @@ const dispatch = async (argv: readonly string[], how: How): Promise<number> => {
   const {cpuprofile, memprofile} = args.flags;
   if (cpuprofile === undefined && memprofile === undefined) return command.run(context, args);
   const writeProfile = (await import('./profile.ts')).startProfile(cpuprofile, memprofile);
-  const code = await command.run(context, args);
-  writeProfile();
-  return code;
+  try {
+    return await command.run(context, args);
+  } finally {
+    writeProfile();
+  }
 };
 
 /** Only as the very first, so that nothing has to be parsed to tell an error. `execve` closes it: who reads there sees that rkt is no more. */

@@ -104,12 +104,17 @@ test('a broken configuration spoils only what needs it', (t) => {
   t.is(rkt([`--user-config=${directory}`, '--dir=/nowhere', '__complete', 'pods']).status, 0);
 });
 
-test('profiles are written where asked', (t) => {
+test('profiles are written where asked, of a command that fails, too', (t) => {
   const directory = mkdtempSync(path.join(tmpdir(), 'rkt-main-'));
   t.teardown(() => rmSync(directory, {recursive: true}));
-  const file = path.join(directory, 'cpu');
-  t.is(rkt([`--cpuprofile=${file}`, 'version']).status, 0);
-  t.true(Array.isArray(JSON.parse(readFileSync(file, 'utf8')).samples));
+  for (const [name, args, expected] of [
+    ['whole', ['version'], 0],
+    ['failed', ['image', 'cat-manifest', './none.aci'], 254],
+  ] as const) {
+    const file = path.join(directory, name);
+    t.is(rkt([`--cpuprofile=${file}`, ...args]).status, expected);
+    t.true(Array.isArray(JSON.parse(readFileSync(file, 'utf8')).samples), name);
+  }
 });
 
 test('a reader that went away is no error', async (t) => {
