@@ -385,12 +385,13 @@ kernelTest(
     placesAreDrawn(t, seen);
 
     const input = Buffer.alloc(1_000_000, 'abcdefg\n').toString();
-    const [ended, killed, copied, apart, unknown, endless] = await Promise.all([
+    const [ended, killed, copied, apart, unknown, unexecutable, endless] = await Promise.all([
       enter('exit 11'),
       enter('kill -TERM $$'),
       enter('cat', {input}),
       enter('echo out; echo err >&2; mkdir /tmp/x'),
       host.rkt(['enter', pod.uuid, '/bin/nowhere'], call),
+      host.rkt(['enter', pod.uuid, '/etc/hosts'], call),
       host.rkt(['enter', pod.uuid, '/bin/cat', '/dev/zero'], {
         ...call,
         through: ['/bin/bash', '-c', '"$@" | head -c 100000 | wc -c; echo $PIPESTATUS', 'bash'],
@@ -401,8 +402,10 @@ kernelTest(
     t.is(copied.stdout, input);
     t.deepEqual([apart.stdout, apart.exitCode], ['out\n', 1]);
     t.regex(apart.stderr, /^err\nmkdir: .*not permitted\n$/);
-    t.deepEqual([unknown.exitCode, unknown.stdout], [254, '']);
-    t.regex(unknown.stderr, /RKT_MACHINE_ENTER_FAILED.*nowhere/);
+    t.deepEqual([unknown.exitCode, unknown.stdout], [127, '']);
+    t.regex(unknown.stderr, /RKT_EXEC_NOT_FOUND: \/bin\/nowhere is not in/);
+    t.deepEqual([unexecutable.exitCode, unexecutable.stdout], [126, '']);
+    t.regex(unexecutable.stderr, /RKT_EXEC_NOT_EXECUTABLE: .*Permission denied/);
     // Its reader has gone: it finds that out.
     t.is(endless.stdout, '100000\n141\n');
 

@@ -1,5 +1,5 @@
-import {constants} from 'node:fs';
-import {join} from 'node:path';
+import {constants, readdirSync} from 'node:fs';
+import {basename, join} from 'node:path';
 import type {HostPath} from '../contract/names.ts';
 import {makeBelow} from '../image/make-below.ts';
 import {erofsImage} from '../image/sandbox.ts';
@@ -15,13 +15,13 @@ import {openHost} from '../linux/openat2.ts';
 import {renameNoReplace} from '../linux/rename.ts';
 import {isErrno} from '../linux/syscall-error.ts';
 import {diskImageFiles, diskImagesDirectory} from './disk-images.ts';
-import {diskImageFailed, diskImageTooLarge} from './errors.ts';
+import {diskImageFailed, diskImageNameTooLong, diskImageTooLarge} from './errors.ts';
 
 const READ = constants.O_RDONLY | constants.O_DIRECTORY;
 
 /**
  * Makes the image of some layers, of `most` bytes at most; another rkt that has just made it as well has made the same.
- * @throws RKT_DISK_IMAGE_FAILED, RKT_DISK_IMAGE_TOO_LARGE
+ * @throws RKT_DISK_IMAGE_FAILED, RKT_DISK_IMAGE_NAME_TOO_LONG, RKT_DISK_IMAGE_TOO_LARGE
  */
 export const buildDiskImage = async (
   dataDir: HostPath,
@@ -29,6 +29,8 @@ export const buildDiskImage = async (
   key: string,
   most: number,
 ): Promise<void> => {
+  const long = longName(layers);
+  if (long !== undefined) throw diskImageNameTooLong(layers, long);
   const store = openStore(dataDir);
   makeBelow(dataDir, [
     [store.directory, true],
@@ -50,6 +52,15 @@ export const buildDiskImage = async (
   renameIfAbsent(join(spool.path, files.image), join(images, files.image));
   fsyncDirectory(images);
 };
+
+/** In bytes: mkfs.erofs (1.5) cuts off what is longer, and looks that up: it fails, or has another file in the place of this one. */
+const MAX_NAME = 254;
+
+/** The path in a layer of a name that is too long, in one byte for each of its own. */
+const longName = (layers: readonly HostPath[]): string | undefined =>
+  layers
+    .flatMap((layer) => readdirSync(layer, {recursive: true, encoding: 'latin1'}))
+    .find((inner) => basename(inner).length > MAX_NAME);
 
 /** What another rkt has made meanwhile stays: it may have it open, and what has no name any more cannot be mounted. */
 const renameIfAbsent = (from: string, to: string): void => {

@@ -9,6 +9,14 @@ export const diskImageFailed = (layers: readonly string[], {status, output}: Too
     {layers, hint: 'check whether the disk is full, and run "rkt image verify"'},
   );
 
+/** A virtual machine has the files of an image in a file system image, and mkfs.erofs cuts names off that are as long as names can be. */
+export const diskImageNameTooLong = (layers: readonly string[], name: string) =>
+  new RktError(
+    'RKT_DISK_IMAGE_NAME_TOO_LONG',
+    `no file system image can be made of ${layers.join(', ')}: mkfs.erofs takes names of 254 bytes, and "${name}" has 255`,
+    {layers, name, hint: 'run it with another flavor (--stage1), or give that file a shorter name'},
+  );
+
 /** A virtual machine has the files of an image in a file system image, and that would be out of proportion to its archive. */
 export const diskImageTooLarge = (layers: readonly string[], most: number) =>
   new RktError(

@@ -27,8 +27,10 @@
 #include "terminal.h"
 #include "write.h"
 
-/* As everywhere in rkt: its own failure, not that of the command. */
+/* As everywhere in rkt: its own failure, and that of a command which is not there, or cannot be executed. */
 #define FAILED 254
+#define NOT_FOUND 127
+#define NOT_EXECUTABLE 126
 
 struct stream {
 	int from, to; /* -1: closed */
@@ -46,6 +48,21 @@ __attribute__((noreturn)) static void give_up(const char *what, const char *why)
 	restore_terminal();
 	fprintf(stderr, "rkt: RKT_MACHINE_ENTER_FAILED: %s: %s\n", what, why);
 	exit(FAILED);
+}
+
+/* What crun has said of it, after its own name, in words that it has for two failures of the command. */
+__attribute__((noreturn)) static void refused(const char *why) {
+	static const char unopened[] = "open executable: ";
+	const char *name = strchr(why, '`'), *end = name == NULL ? NULL : strstr(name, "` not found in $PATH");
+	const char *cause = strstr(why, unopened);
+	if (end == NULL && cause == NULL) give_up("in the machine", why);
+	restore_terminal();
+	if (end == NULL) {
+		fprintf(stderr, "rkt: RKT_EXEC_NOT_EXECUTABLE: the command cannot be executed in the machine: %s\n", cause + strlen(unopened));
+		exit(NOT_EXECUTABLE);
+	}
+	fprintf(stderr, "rkt: RKT_EXEC_NOT_FOUND: %.*s is not in the app's file system, and in no directory of its PATH\n", (int)(end - name - 1), name + 1);
+	exit(NOT_FOUND);
 }
 
 static void say(enum frame_type type, const void *payload, uint32_t length, const int *fds) {
@@ -182,7 +199,7 @@ static int take_answer(uint32_t *status) {
 		if (on_terminal) take_terminal();
 		return 0;
 	}
-	if (frame.type == FRAME_FAILED) give_up("in the machine", payload);
+	if (frame.type == FRAME_FAILED) refused(payload);
 	uint32_t told;
 	if (frame.type != FRAME_EXIT || length != sizeof frame + sizeof told) return 1;
 	memcpy(&told, payload, sizeof told);

@@ -97,7 +97,7 @@ export const declaration: Omit<Declaration, 'contract'> & {programs: string[]} =
 
   features: {
     'apps/many': enforced(
-      "containers of crun in one machine; with the distribution's kernel more than four are in one that is booted, and goes on from no template, and there are 23 at most; with the small one there are seven at most",
+      "containers of crun in one machine; with the distribution's kernel more than four are in one that is booted, and goes on from no template, and there are 22 at most; with the small one there are seven at most",
     ),
     'devices/policy': inGuest('a program of a cgroup'),
     dns: enforced("bound into each app's /etc"),

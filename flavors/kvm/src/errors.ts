@@ -40,7 +40,7 @@ export const machineFull = (devices: number, places: number): MachineError =>
   new MachineError(
     'RKT_MACHINE_FULL',
     `a machine has places for ${places} devices, and the pod needs ${devices}: one for each app, each network card and each kind of volumes (read-only, or not)`,
-    'make several pods of it; with the kernel of the distribution there are places for 23: rkt flavor build --kernel=distribution kvm',
+    'make several pods of it; with the kernel of the distribution there are places for 22: rkt flavor build --kernel=distribution kvm',
     {devices, places},
   );
 

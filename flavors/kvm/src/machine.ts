@@ -73,8 +73,8 @@ export const accelerators = ({accelerator}: Pick<HostFacts, 'accelerator'>): str
 /** Disks of a template, and so of every machine that goes on from it, which need not look for them: to a small kernel others can be added. */
 const disksOf = (host: HostFacts): number => (isSmall(host) ? 1 : 4);
 
-/** What a machine has places for, as QEMU makes it: devices of its own, besides the port of its agent. */
-const MAX_DEVICES = 23;
+/** What a machine has places for, as QEMU makes it: devices of its own, besides the port of its agent. QEMU has one more, in which a kernel finds no device that works. */
+const MAX_DEVICES = 22;
 
 /** Where one without ACPI has them, which are fewer: at these places of its memory, each with an interrupt. */
 const PLACES = Array.from({length: 8}, (_, index) => `512@0x${(0xfeb0_0000 + index * 512).toString(16)}:${5 + index}`);

@@ -326,7 +326,7 @@ test('a pod that needs more devices than a machine has places for is refused', (
   const served = pod({volumes: [hostVolume('data')], apps: [mounted(['data', '/data'])]});
   const eight = {...carded(5), ...served, apps: [...many(4).apps, ...served.apps], network: carded(5).network};
   const refused: [HostFacts, number, Pod[]][] = [
-    [hostFacts(), 23, [many(24), carded(22)]],
+    [hostFacts(), 22, [many(23), carded(21)]],
     [withSmall(), 7, [many(8), carded(6), eight]],
   ];
   for (const [host, places, pods] of refused) {

@@ -26,6 +26,20 @@ testIf(lacks('root', 'program/mkfs.erofs'))(
   },
 );
 
+testIf(lacks('root', 'program/mkfs.erofs'))('a name that mkfs.erofs would cut off is told', async (t) => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'rkt-disk-image-'));
+  t.teardown(() => rmSync(directory, {recursive: true}));
+  const [data, layer] = [path.join(directory, 'data'), path.join(directory, 'layer')] as [HostPath, HostPath];
+  for (const place of [data, path.join(layer, 'sub')]) mkdirSync(place, {recursive: true});
+  const name = 'é'.repeat(127);
+  writeFileSync(path.join(layer, 'sub', name), '');
+  await buildDiskImage(data, [layer], 'key', MOST);
+  writeFileSync(path.join(layer, 'sub', `${name}x`), '');
+  const error = await t.throwsAsync(buildDiskImage(data, [layer], 'other', MOST));
+  t.like(error, {code: 'RKT_DISK_IMAGE_NAME_TOO_LONG'});
+  t.deepEqual(readdirSync(diskImagesDirectory(data)).sort(), ['key.erofs', 'key.json']);
+});
+
 testIf(lacks('root', 'program/mkfs.erofs'))('S10 no image is made of holes out of proportion', async (t) => {
   const directory = mkdtempSync(path.join(tmpdir(), 'rkt-disk-image-'));
   t.teardown(() => rmSync(directory, {recursive: true}));
