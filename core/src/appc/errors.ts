@@ -81,7 +81,7 @@ export const jsonInvalid = (fault: JsonFault, cause?: unknown) =>
     hint: 'correct the document',
   });
 
-/** A limit of memory below one page. */
+/** A limit of memory that no program starts with. */
 export const memoryLimitTooSmall = (bytes: number, minimum: number) =>
   new RktError('RKT_MEMORY_LIMIT_TOO_SMALL', `resource/memory: ${bytes} bytes is less than ${minimum}`, {
     bytes,

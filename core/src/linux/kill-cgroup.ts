@@ -5,15 +5,18 @@ import {processesOf, signalMember} from './cgroup-members.ts';
 import {directoryOf, isWithin} from './cgroup-paths.ts';
 import {ifThere} from './cgroup-tree.ts';
 import {cgroupKillFailed} from './errors.ts';
+import {liftThrottles} from './lift-throttles.ts';
 import {cgroupsOf} from './proc-cgroup.ts';
 import {sleep} from './sleep.ts';
 
 const PAUSE = 10;
 const ROUNDS = 1000;
+/** What has not ended by then waits for something. */
+const WAITING = 20;
 
 /**
  * Kills every process of a cgroup and those below it, except this one, and waits until they have ended. Where the kernel does not kill them all at once, they may not fork any more from here on: who forks and ends would be gone
- * whenever it is looked for. Who is killed in the middle of this leaves nothing that stands still, as by the freezer.
+ * whenever it is looked for. Limits of disks that they wait for are taken away. Who is killed in the middle of this leaves nothing that stands still, as by the freezer.
  * @throws RKT_CGROUP_KILL_FAILED after ten seconds.
  */
 export const killCgroup = (facts: CgroupFacts, path: string): void => {
@@ -26,6 +29,7 @@ export const killCgroup = (facts: CgroupFacts, path: string): void => {
   if (!atOnce) forbidForks(facts, path);
   for (let round = 0, pids = others(); pids.length > 0; pids = others()) {
     if (round++ === ROUNDS) throw cgroupKillFailed(path, pids);
+    if (round === WAITING) liftThrottles(facts, path);
     if (atOnce) ifThere(() => write(killFile, '1'));
     for (const pid of pids) signalMember(pid, path, 'SIGKILL');
     sleep(PAUSE);

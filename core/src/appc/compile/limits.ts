@@ -2,8 +2,11 @@ import type {Isolators} from '../../contract/isolators.ts';
 import type {CgroupLimits} from '../../contract/process.ts';
 import {blockLimitTooSmall, cpuLimitTooSmall, cpusetEmpty, memoryLimitTooSmall} from '../errors.ts';
 
-/** Least memory that an app or pod may be limited to, in bytes: one page, as in rkt. */
-export const MIN_MEMORY = 4096;
+/**
+ * Least memory that an app or pod may be limited to, in bytes. No program starts with less, and a cgroup of v1 may have taken more by the time that its limit is
+ * set, which the kernel then refuses. In rkt it was one page.
+ */
+export const MIN_MEMORY = 2 ** 20;
 
 const MIN_SHARES = 2;
 const MAX_SHARES = 262_144;

@@ -68,13 +68,13 @@ test('EX-31 an app has of its pod what it may have itself, and an error where th
   );
 });
 
-test('EX-57 memory below one page is refused', (t) => {
+test('EX-57 memory that no program starts with is refused', (t) => {
   t.like(
     refused(t, 'RKT_MEMORY_LIMIT_TOO_SMALL', () => compile({'resource/memory': {limit: MIN_MEMORY - 1}})),
-    {bytes: 4095, minimum: 4096},
+    {bytes: 1_048_575, minimum: 1_048_576},
   );
-  t.is(compile({'resource/memory': {limit: MIN_MEMORY}}).memoryMax, 4096);
-  t.is(compile({'resource/memory': {limit: MIN_MEMORY + 1}}).memoryMax, 4097);
+  t.is(compile({'resource/memory': {limit: MIN_MEMORY}}).memoryMax, MIN_MEMORY);
+  t.is(compile({'resource/memory': {limit: MIN_MEMORY + 1}}).memoryMax, MIN_MEMORY + 1);
 });
 
 test('EX-56 no processor time at all is refused', (t) => {

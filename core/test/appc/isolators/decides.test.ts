@@ -23,7 +23,7 @@ const values: IsolatorMap = {
   'resource/block-iops': {limit: 1},
   'resource/cpu': {request: 100, limit: 200},
   'resource/hugepages': {limits: {'2097152': 0}},
-  'resource/memory': {request: 4096, limit: 8192},
+  'resource/memory': {request: 2 ** 20, limit: 2 ** 21},
   'resource/network-bandwidth': {limit: 1},
   'resource/pids': {limit: 1},
 };

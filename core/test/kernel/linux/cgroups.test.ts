@@ -17,6 +17,7 @@ import {makeDirectory} from '../../../src/linux/directory-entry.ts';
 import type {Fd} from '../../../src/linux/fd.ts';
 import {joinCgroup} from '../../../src/linux/join-cgroup.ts';
 import {killCgroup} from '../../../src/linux/kill-cgroup.ts';
+import {liftThrottles} from '../../../src/linux/lift-throttles.ts';
 import {oomKills} from '../../../src/linux/oom-kills.ts';
 import {openEntry, openHost} from '../../../src/linux/openat2.ts';
 import {parseProcCgroup} from '../../../src/linux/proc-cgroup.ts';
@@ -138,6 +139,28 @@ forkTest('S10 processes that fork while they are killed may do so no more, and a
     files('pids.max').map((file) => readFileSync(file, 'utf8')),
     ['0\n'],
   );
+});
+
+const diskTest = testIf(lacks('root') ?? (lacks('cgroup/io') === undefined ? undefined : lacks('cgroup/blkio')));
+
+diskTest('limits of disks are taken away from a cgroup and those below it', (t) => {
+  const path = cgroup(t);
+  const limits = {ioBandwidth: 2 ** 20, ioOperations: 100};
+  createCgroup(facts, `${path}/below`);
+  for (const each of facts.hierarchies[0]?.version === 2 ? [path] : [path, `${path}/below`])
+    setLimits(facts, each, limits);
+  const shown = () =>
+    directories(path).flatMap((directory) =>
+      [directory, `${directory}/below`].flatMap((each) =>
+        readdirSync(each)
+          .filter((name) => /^(io\.max|blkio\.throttle\.(read|write)_(bps|iops)_device)$/.test(name))
+          .map((name) => readFileSync(`${each}/${name}`, 'utf8'))
+          .filter((text) => text !== ''),
+      ),
+    );
+  t.not(shown().length, 0);
+  liftThrottles(facts, path);
+  t.deepEqual(shown(), []);
 });
 
 cgroupTest('what does not exist is not populated, and is removed and killed without complaint', (t) => {
