@@ -54,6 +54,22 @@ test('every code that is thrown or looked for has its section', (t) => {
   );
 });
 
+test('every code that a program of a flavor says has its section', (t) => {
+  const errors = readFileSync(path.join(root, 'core/ERRORS.md'), 'utf8');
+  const said = globSync('flavors/*/guest/*.c', {cwd: root}).flatMap((file) =>
+    [
+      ...readFileSync(path.join(root, file), 'utf8').matchAll(
+        /"rkt: (RKT_[A-Z_]+): |\b(?:give_up|not_started)\("([A-Z_]+)"|\? "([A-Z_]+)" : NULL|early : "([A-Z_]+)"/g,
+      ),
+    ].map(([, whole, ...parts]) => whole ?? `RKT_MACHINE_${parts.find((part) => part !== undefined)}`),
+  );
+  t.true(said.length > 20);
+  t.deepEqual(
+    [...new Set(said)].filter((code) => !errors.includes(`\n## ${code}\n`)),
+    [],
+  );
+});
+
 test('a section is written between its lines, and only there', (t) => {
   const text = 'a\n<!-- generated: x (npm run docs) -->\nold\n<!-- end of what is generated -->\nb\n';
   t.is(

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type {Declaration, Flavor} from '@rkt/core/contract';
 import {CONTRACT_VERSION} from '@rkt/core/contract';
 import {apiReport} from './api-report.ts';
+import {codesOfPrograms} from './codes-of-programs.ts';
 import {commentsOfNames} from './comments-of-names.ts';
 import {root, withCompiler} from './compiler.ts';
 import {contractReference} from './contract-reference.ts';
@@ -43,7 +44,7 @@ export const documents = async (): Promise<Map<string, string>> => {
     return {
       'core/API.txt': apiReport(`@rkt/core ${versionOf('core')}`, beyond('core/src/index.ts')),
       [CONTRACT_REPORT]: apiReport(`@rkt/core/contract ${CONTRACT_VERSION}`, contract),
-      'core/ERRORS.md': errorPages(errorSources(compiler, errorFiles())),
+      'core/ERRORS.md': errorPages([...errorSources(compiler, errorFiles()), ...codesOfPrograms()]),
       'plugin-sdk/API.txt': apiReport(`@rkt/plugin-sdk ${versionOf('plugin-sdk')}`, beyond('plugin-sdk/src/index.ts')),
       'plugin-sdk/CONTRACT.md': contractReference(CONTRACT_VERSION, contract, names),
     };
