@@ -1,5 +1,6 @@
 import type {ToolFailure} from '../image/tool.ts';
 import {RktError} from '../rkt-error.ts';
+import {debianPackage} from './debian-packages.ts';
 
 /** No file system image can be made of the layers of an app's image, for a virtual machine. */
 export const diskImageFailed = (layers: readonly string[], {status, output}: ToolFailure) =>
@@ -30,6 +31,13 @@ export const flavorIncomplete = (file: string) =>
   new RktError('RKT_FLAVOR_INCOMPLETE', `${file}, with which the flavor runs pods, is missing`, {
     file,
     hint: 'install the flavor again; in a checkout, install a C compiler (gcc, libc6-dev) and run "npm run build" again',
+  });
+
+/** Programs of this host are missing of which a flavor wants an image. */
+export const flavorProgramsMissing = (programs: readonly string[]) =>
+  new RktError('RKT_FLAVOR_PROGRAMS_MISSING', `this host has no ${programs.join(', no ')}`, {
+    programs,
+    hint: `install what has them, for example: apt-get install ${[...new Set(programs.map(debianPackage))].join(' ')}`,
   });
 
 /** The kernel of virtual machines cannot be taken from the packages of the distribution. */

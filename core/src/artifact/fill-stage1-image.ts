@@ -2,15 +2,17 @@ import {chmodSync, closeSync, copyFileSync, existsSync, mkdirSync, openSync, rea
 import {dirname, join} from 'node:path';
 import type {Declaration} from '../contract/declaration.ts';
 import type {HostFacts} from '../contract/host.ts';
-import {flavorIncomplete} from './errors.ts';
+import {flavorIncomplete, flavorProgramsMissing} from './errors.ts';
 import {fillHostTree} from './fill-host-tree.ts';
 import type {TakeKernel} from './guest/taken-kernel.ts';
+import {lackingPrograms} from './lacking-programs.ts';
 
 /**
  * Fills an empty directory with all that a flavor wants of an image of its own: programs of this host, those that come with the flavor, a kernel.
  * @param source the file that the flavor was loaded from
  * @param work an existing directory for what is needed meanwhile
  * @param takeKernel what takes the kernel, where one is wanted. Default: the distribution's
+ * @throws RKT_FLAVOR_PROGRAMS_MISSING, RKT_FLAVOR_INCOMPLETE, RKT_GUEST_KERNEL_FAILED
  */
 export const fillStage1Image = async (
   tree: string,
@@ -20,6 +22,8 @@ export const fillStage1Image = async (
   work: string,
   takeKernel?: TakeKernel,
 ): Promise<void> => {
+  const lacking = lackingPrograms(stage1Image);
+  if (lacking.length > 0) throw flavorProgramsMissing(lacking);
   const {directories, programs, files = [], ownFiles = [], machine} = stage1Image;
   fillHostTree(
     tree,

@@ -1,6 +1,6 @@
 import {closeOnExecFrom} from '../../linux/fd-flags.ts';
 import {findProgram} from '../../linux/programs.ts';
-import {guestKernelFailed} from '../errors.ts';
+import {flavorProgramsMissing, guestKernelFailed} from '../errors.ts';
 
 const MAX_BYTES = 512 * 1024 * 1024;
 /** A kernel is some 100 MB, and a mirror may be slow. */
@@ -16,7 +16,7 @@ interface Options {
 /** Runs a program of the host to its end and returns what it has written. */
 export const runTool = async (name: string, args: readonly string[], {input, cwd, what}: Options): Promise<Buffer> => {
   const program = findProgram(name);
-  if (program === undefined) throw guestKernelFailed(what, `this host has no ${name}`);
+  if (program === undefined) throw flavorProgramsMissing([name]);
   const {execa} = await import('execa');
   closeOnExecFrom(3);
   const result = await execa(program, args, {

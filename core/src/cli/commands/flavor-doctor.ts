@@ -1,3 +1,4 @@
+import type {Finding} from '../../contract/host.ts';
 import {holdPresentImages, openStore} from '../../image/store.ts';
 import {measuredAspects} from '../../pod/compose/plan-aspects.ts';
 import {tryOrdinary} from '../../pod/verbs/try-ordinary.ts';
@@ -63,11 +64,27 @@ const examine = async (context: Context, found: ChosenFlavor): Promise<Examined>
   const {flavor, stage1} = found;
   const cacheDir = rememberedIn(context);
   const host = await gatherFlavorFacts(context, flavor.declaration, {tree: stage1?.tree, cacheDir, again: true});
-  const examination = examineFlavor(flavor.declaration, findingsOf(flavor, host), host);
+  const findings = [...findingsOf(flavor, host), ...(await imageFindings(found))];
+  const examination = examineFlavor(flavor.declaration, findings, host);
   const refusal = examination.usable ? await tryOrdinary(context, found, host) : undefined;
   if (refusal === undefined) return examination;
   const {code, message, hint} = refusal;
   return {...examination, refusal: {code, message, hint}};
+};
+
+/** What this host lacks for the image that a flavor needs, as long as that has not been made. */
+const imageFindings = async ({flavor, stage1}: ChosenFlavor): Promise<Finding[]> => {
+  const {stage1Image} = flavor.declaration;
+  if (stage1Image?.required !== true || stage1 !== undefined) return [];
+  const [{lackingPrograms}, {debianPackage}] = await Promise.all([
+    import('../../artifact/lacking-programs.ts'),
+    import('../../artifact/debian-packages.ts'),
+  ]);
+  return lackingPrograms(stage1Image).map((program) => ({
+    severity: 'missing',
+    what: `${program}, of which its image is made, is not installed`,
+    fix: `install what has it, for example: apt-get install ${debianPackage(program)}`,
+  }));
 };
 
 const measureEach = async (context: Context, names: readonly string[]): Promise<number> => {
