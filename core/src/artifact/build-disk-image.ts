@@ -1,5 +1,5 @@
-import {constants, readdirSync} from 'node:fs';
-import {basename, join} from 'node:path';
+import {constants, type Dirent, readdirSync} from 'node:fs';
+import {join} from 'node:path';
 import type {HostPath} from '../contract/names.ts';
 import {makeBelow} from '../image/make-below.ts';
 import {erofsImage} from '../image/sandbox.ts';
@@ -29,8 +29,10 @@ export const buildDiskImage = async (
   key: string,
   most: number,
 ): Promise<void> => {
-  const long = longName(layers);
-  if (long !== undefined) throw diskImageNameTooLong(layers, long);
+  for (const layer of layers) {
+    const name = longNameIn(Buffer.from(layer));
+    if (name !== undefined) throw diskImageNameTooLong(layers, name.toString());
+  }
   const store = openStore(dataDir);
   makeBelow(dataDir, [
     [store.directory, true],
@@ -56,11 +58,26 @@ export const buildDiskImage = async (
 /** In bytes: mkfs.erofs (1.5) cuts off what is longer, and looks that up: it fails, or has another file in the place of this one. */
 const MAX_NAME = 254;
 
-/** The path in a layer of a name that is too long, in one byte for each of its own. */
-const longName = (layers: readonly HostPath[]): string | undefined =>
-  layers
-    .flatMap((layer) => readdirSync(layer, {recursive: true, encoding: 'latin1'}))
-    .find((inner) => basename(inner).length > MAX_NAME);
+/** A name below a directory that is too long; `undefined` if there is none, as far as a path reaches. */
+const longNameIn = (directory: Buffer): Buffer | undefined => {
+  for (const entry of entriesOf(directory)) {
+    if (entry.name.length > MAX_NAME) return entry.name;
+    const below = entry.isDirectory() ? longNameIn(Buffer.concat([directory, SLASH, entry.name])) : undefined;
+    if (below !== undefined) return below;
+  }
+  return undefined;
+};
+
+const SLASH = Buffer.from('/');
+
+const entriesOf = (directory: Buffer): Dirent<Buffer>[] => {
+  try {
+    return readdirSync(directory, {withFileTypes: true, encoding: 'buffer'}) as Dirent<Buffer>[];
+  } catch (error) {
+    if (isErrno(error, 'ENAMETOOLONG')) return [];
+    throw error;
+  }
+};
 
 /** What another rkt has made meanwhile stays: it may have it open, and what has no name any more cannot be mounted. */
 const renameIfAbsent = (from: string, to: string): void => {
