@@ -64,6 +64,8 @@ const describe = (issue: Issue, value: unknown): string => {
       return oneOf(issue.values);
     case 'invalid_union':
       return 'options' in issue && Array.isArray(issue.options) ? oneOf(issue.options) : 'another type';
+    case 'invalid_key':
+      return `in the place of this name ${issue.issues[0]?.message ?? 'another'}`;
     case 'too_small':
       return `at least ${issue.minimum}`;
     case 'too_big':

@@ -48,13 +48,21 @@ export const flavorCannot = (flavor: string, problems: readonly Problem[]) =>
     },
   );
 
+/** What a user writes instead of what no flavor, or not this one, has. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  'network/named':
+    'leave --net out, or write --net=none, or --net=host where the flavor has it: rkt has no other networks yet',
+  'network/host': 'leave --net=host out, or choose another flavor with --stage1 (see "rkt flavor list")',
+  'ipc/host': 'leave --ipc=parent out, or choose another flavor with --stage1 (see "rkt flavor list")',
+};
+
 const hintFor = (problems: readonly Problem[]): string => {
   const allowed = [...new Set(problems.filter(({degradable}) => degradable).map(({name}) => name))];
-  const rest = problems.some(({name, degradable}) => !degradable && name !== 'network/named');
+  const rest = problems.some(({name, degradable}) => !degradable && !(name in INSTEAD));
   return [
-    ...(problems.some(({name}) => name === 'network/named')
-      ? ['leave --net out, or write --net=host or --net=none: rkt has no other networks yet']
-      : []),
+    ...Object.entries(INSTEAD).flatMap(([asked, instead]) =>
+      problems.some(({name}) => name === asked) ? [instead] : [],
+    ),
     ...(rest ? ['choose another flavor with --stage1 (see "rkt flavor list")'] : []),
     ...(allowed.length > 0 ? [`to run without: --allow-degraded=${allowed.join(',')}`] : []),
   ].join('; ');

@@ -9,7 +9,8 @@ const BEGINNINGS: readonly (readonly [string, string])[] = [
   ['\x7fELF', 'it is a program'],
   ['#!', 'it is a script'],
   ['{', 'it is JSON text'],
-  ['[', 'it is JSON text'],
+  ['[{', 'it is JSON text'],
+  ['[\n', 'it is JSON text'],
 ];
 
 /** What docker and OCI have at the top of their archives. */

@@ -150,9 +150,9 @@ const costs = (planned: Planned): Told[] => {
       rank: Number(isAlone),
     },
     {
+      // Not ranked: what starts then may be a machine. "rkt flavor doctor --measure" has the time.
       what: 'start',
       value: `${steps.length} steps, of which ${mounts} mount something, then ${beside?.program ?? 'the app'}`,
-      rank: -steps.length,
     },
     {
       what: 'disk',
